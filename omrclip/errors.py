@@ -1,0 +1,127 @@
+"""Every exception that omrclip raises on purpose.
+
+    OmrclipError
+    ├── ConfigurationError          a setting is wrong, or a system library is missing
+    ├── InvalidRequest              a request's key, option or parameter is wrong
+    │   ├── InvalidParameter        one of the IIIF Image API parameters
+    │   └── NameConflict            two files of one request would get one name
+    ├── InvalidTemplate             an .omr document breaks the format; carries all problems at once
+    ├── ImageError                  the bytes of one image
+    │   ├── UnsupportedImage        not an image, or of a kind that is not read
+    │   └── CorruptImage            cut off, damaged, or other than its header says
+    ├── LimitExceeded               more than the limits allow, found before the work
+    ├── RegistrationFailed          the template page was not found in the scan
+    ├── NotFound                    no stored thing of that name
+    └── PreconditionFailed          someone else changed it meanwhile, or it exists already
+
+Each has a stable `code` for programs, a message for people, and `details`: JSON-ready values that name the
+field, parameter or limit. Nothing here knows HTTP; `web.errors` maps classes to status codes. No message holds
+a path of the machine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class OmrclipError(Exception):
+    """Base of all: `code` is stable, `details` is JSON-ready."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class ConfigurationError(OmrclipError):
+    """A setting is wrong, or a system library is missing; the message lists every problem."""
+
+    code = "invalid_configuration"
+
+
+class InvalidRequest(OmrclipError):
+    """A request is wrong. `details["fields"]` lists `{"path", "expected"}` where fields are known."""
+
+    code = "invalid_request"
+
+
+class InvalidParameter(InvalidRequest):
+    """An IIIF Image API parameter is wrong; `details["parameter"]` names it."""
+
+    code = "invalid_parameter"
+
+
+class NameConflict(InvalidRequest):
+    """Two files of one request would get one name."""
+
+    code = "name_conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document: where (a JSON path, `$.Pages[0].Elements[2].Width`), and what was expected."""
+
+    path: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.expected}"
+
+
+class InvalidTemplate(OmrclipError):
+    """An `.omr` document breaks the format; `problems` holds everything that is wrong with it."""
+
+    code = "invalid_template"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = "; ".join(map(str, self.problems[:3]))
+        more = f" (and {len(self.problems) - 3} more)" if len(self.problems) > 3 else ""
+        super().__init__(
+            f"The template is not valid. {shown}{more}",
+            fields=[{"path": p.path, "expected": p.expected} for p in self.problems],
+        )
+
+
+class ImageError(OmrclipError):
+    """The bytes of one image cannot be used."""
+
+    code = "image_error"
+
+
+class UnsupportedImage(ImageError):
+    """Not an image, or of a kind that is not read."""
+
+    code = "unsupported_image"
+
+
+class CorruptImage(ImageError):
+    """The image is cut off, damaged, or other than its header says."""
+
+    code = "corrupt_image"
+
+
+class LimitExceeded(OmrclipError):
+    """More than the limits allow; `details` has `limit` (its name) and `maximum`."""
+
+    code = "limit_exceeded"
+
+
+class RegistrationFailed(OmrclipError):
+    """The template page was not found in the scan; `details["tried"]` lists what was tried."""
+
+    code = "registration_failed"
+
+
+class NotFound(OmrclipError):
+    """No stored thing of that name."""
+
+    code = "not_found"
+
+
+class PreconditionFailed(OmrclipError):
+    """The stored thing is not in the state that the caller named."""
+
+    code = "precondition_failed"

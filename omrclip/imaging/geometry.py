@@ -1,0 +1,89 @@
+"""Pixel rectangles and extents, and the one rule by which real numbers become pixels."""
+
+import math
+from dataclasses import dataclass
+
+
+def round_pixel(value: float) -> int:
+    """The one rounding rule: to the nearest pixel, halves up (2.5 → 3, -2.5 → -2).
+
+    Python's own `round` goes to the even neighbour, by which two boxes of one width, half a pixel apart,
+    would come out with different widths.
+    """
+    return math.floor(value + 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """The pixel extents of an image, both at least 1."""
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"dimensions must be at least 1 × 1, not {self.width} × {self.height}")
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels there are."""
+        return self.width * self.height
+
+    @property
+    def aspect(self) -> float:
+        """Width divided by height."""
+        return self.width / self.height
+
+    @property
+    def transposed(self) -> "Dimensions":
+        """The extents after a quarter turn."""
+        return Dimensions(self.height, self.width)
+
+    @property
+    def box(self) -> "Box":
+        """The rectangle of the whole image."""
+        return Box(0, 0, self.width, self.height)
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A pixel rectangle: `left`, `top` from the image's upper left corner, `width` and `height` at least 1."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"a box must be at least 1 × 1, not {self.width} × {self.height}")
+
+    @property
+    def right(self) -> int:
+        """The first column to the right of the box."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row below the box."""
+        return self.top + self.height
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The extents of the box."""
+        return Dimensions(self.width, self.height)
+
+    def clamped(self, within: Dimensions) -> "Box | None":
+        """The part of the box that lies inside the image, or None where none does."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        right, bottom = min(self.right, within.width), min(self.bottom, within.height)
+        if right <= left or bottom <= top:
+            return None
+        return Box(left, top, right - left, bottom - top)
+
+    def inside(self, within: Dimensions) -> bool:
+        """Whether the whole box lies inside the image."""
+        return self.clamped(within) == self

@@ -1,0 +1,1 @@
+"""Every JSON boundary, as marshmallow schemas that load to frozen dataclasses."""
