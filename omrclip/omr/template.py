@@ -66,7 +66,7 @@ class PlacedElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceBox(PlacedElement):
-    """A question with bubbles. `orientation` is "Horizontal", "Vertical" or None; `aligned_*` are None if not computed."""
+    """A question with bubbles. `orientation` is "Horizontal", "Vertical" or None; None for `aligned_*` not computed."""
 
     type: ClassVar[str] = "ChoiceBox"
 

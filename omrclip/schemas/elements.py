@@ -1,0 +1,245 @@
+"""The marshmallow schemas of the `.omr` format: one a kind of object, each loading to its class of `omr.template`.
+
+Fields stand in the order in which an object made in code is written.
+"""
+
+import copy
+from collections import defaultdict
+from typing import Any
+
+from marshmallow import ValidationError, missing
+
+from omrclip.omr import template as omr
+from omrclip.schemas.fields import (
+    AnswerText,
+    Base64,
+    Choice,
+    ElementName,
+    Expected,
+    Number,
+    NumberOrText,
+    SomeText,
+    Text,
+    TrueOrFalse,
+    WholeNumber,
+)
+from omrclip.schemas.model_schema import ListOf, ModelSchema, not_an_object
+
+ORIENTATIONS = ("Horizontal", "Vertical")
+REFERENCE_POINT_TYPES = ("ReferencePoint", "ReferencePointElement")
+
+
+class Elements(Expected):
+    """A list of elements, each loaded by the schema of its Type; those of an unknown Type are kept as they are.
+
+    On a page the elements that answer need names, in a grid they may be without; a ClipArea belongs on a page, where
+    its name and its place among the results are plain.
+    """
+
+    def __init__(self, *, in_grid: bool = False, **settings: Any) -> None:
+        super().__init__("a list of at least one element" if in_grid else "a list of elements", **settings)
+        self.in_grid = in_grid
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[omr.Element, ...]:
+        if not isinstance(value, list):
+            raise self.refusal(value)
+        if self.in_grid and not value:
+            raise ValidationError(f"{self.expected}, not an empty list")
+        misfits = {index: problem for index, item in enumerate(value) if (problem := self._misfit(item))}
+        loaded, errors = _load_by_type(value)
+        if misfits or errors:
+            wrong = sorted(misfits.keys() | errors.keys())
+            raise ValidationError({index: {**errors.get(index, {}), **misfits.get(index, {})} for index in wrong})
+        return tuple(loaded[index] for index in range(len(value)))
+
+    def _misfit(self, item: object) -> dict[str, list[str]]:
+        """What is wrong with an element wherever its own schema would not see it."""
+        if not isinstance(item, dict):
+            return not_an_object(item)
+        if problem := _problem_of(TYPE, item, "Type"):
+            return problem
+        if self.in_grid:
+            misplaced = item["Type"] == "ClipArea"
+            return {"Type": ["another element than a ClipArea, which belongs on a page"]} if misplaced else {}
+        return _problem_of(NAME, item, "Name") if item["Type"] in NAMED_TYPES else {}
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> list[dict[str, Any]]:
+        return [dump_element(element) for element in value]
+
+    def default_as_json(self) -> list[Any]:
+        """No elements."""
+        return []
+
+    def rule(self) -> dict[str, Any]:
+        """A list, its items defined elsewhere."""
+        items = {"$ref": f"#/$defs/{'GridElement' if self.in_grid else 'PageElement'}"}
+        return {"type": "array", "minItems": 1 if self.in_grid else 0, "items": items}
+
+
+class BubbleSchema(ModelSchema):
+    """A bubble; it has no Type and no extents of its own."""
+
+    model = omr.Bubble
+
+    value = AnswerText(required=True)
+    top = Number(required=True)
+    left = Number(required=True)
+    is_valid = TrueOrFalse(load_default=True)
+
+
+def _type(*names: str, **settings: Any) -> Choice:
+    return Choice(names, required=True, **settings)
+
+
+def _place() -> tuple[Number, Number, Number, Number]:
+    """Width, height, top and left: the order in which they are written."""
+    return Number(above=0, required=True), Number(above=0, required=True), Number(required=True), Number(required=True)
+
+
+class ChoiceBoxSchema(ModelSchema):
+    """A ChoiceBox; its Name may be absent in a Grid."""
+
+    model = omr.ChoiceBox
+
+    type = _type("ChoiceBox", dump_only=True)
+    name = ElementName(load_default=None)
+    orientation = Choice(ORIENTATIONS, load_default=None)
+    multiselect = TrueOrFalse(load_default=False)
+    aligned_horizontally = TrueOrFalse(load_default=None)
+    aligned_vertically = TrueOrFalse(load_default=None)
+    bubble_width = Number(above=0, required=True)
+    bubble_height = Number(above=0, required=True)
+    bubbles = ListOf(BubbleSchema(), "a list of at least one bubble")
+    width, height, top, left = _place()
+
+
+class GridSchema(ModelSchema):
+    """A Grid; its Name may be absent in another Grid."""
+
+    model = omr.Grid
+
+    type = _type("Grid", dump_only=True)
+    name = ElementName(load_default=None)
+    orientation = Choice(ORIENTATIONS, load_default=None)
+    aligned_horizontally = TrueOrFalse(load_default=None)
+    aligned_vertically = TrueOrFalse(load_default=None)
+    elements = Elements(in_grid=True, required=True)
+    width, height, top, left = _place()
+
+
+class BarcodeSchema(ModelSchema):
+    """A Barcode; its Name may be absent in a Grid."""
+
+    model = omr.Barcode
+
+    type = _type("Barcode", dump_only=True)
+    name = ElementName(load_default=None)
+    barcode_type = SomeText("the name of a bar code type", required=True)
+    qr_version = NumberOrText(load_default=None)
+    width, height, top, left = _place()
+
+
+class ClipAreaSchema(ModelSchema):
+    """A ClipArea; it always has a Name."""
+
+    model = omr.ClipArea
+
+    type = _type("ClipArea", dump_only=True)
+    name = ElementName(required=True)
+    jpeg_quality = WholeNumber(0, 100, load_default=omr.DEFAULT_JPEG_QUALITY)
+    width, height, top, left = _place()
+
+
+class ReferencePointSchema(ModelSchema):
+    """A reference point, of either Type; its Name is any string, and means nothing."""
+
+    model = omr.ReferencePoint
+
+    type = _type(*REFERENCE_POINT_TYPES)
+    name = Text(load_default=None)
+    reference_type = Text(load_default=None)
+    width, height, top, left = _place()
+
+
+class PageSchema(ModelSchema):
+    """A page; it may be without elements."""
+
+    model = omr.Page
+
+    height = Number(above=0, required=True)
+    width = Number(above=0, required=True)
+    image_name = Text(load_default=None)
+    image_format = Text(load_default=None)
+    image_data = Base64(load_default=None)
+    elements = Elements(load_default=())
+
+
+class TemplateSchema(ModelSchema):
+    """The document; only Pages has to be there."""
+
+    model = omr.Template
+
+    version = NumberOrText(load_default=None)
+    name = Text(load_default="")
+    template_id = Text(load_default=None)
+    finalization_complete = TrueOrFalse(load_default=None)
+    is_generated = TrueOrFalse(load_default=None)
+    pages = ListOf(PageSchema(), "a list of at least one page")
+
+
+ELEMENT_SCHEMAS: dict[str, ModelSchema] = {
+    "ChoiceBox": ChoiceBoxSchema(),
+    "Grid": GridSchema(),
+    "Barcode": BarcodeSchema(),
+    "ClipArea": ClipAreaSchema(),
+    **dict.fromkeys(REFERENCE_POINT_TYPES, ReferencePointSchema()),
+}
+TEMPLATE = TemplateSchema()
+TYPE = SomeText("the name of an element type", required=True)
+NAME = ElementName(required=True)
+NAMED_TYPES = frozenset(
+    name for name, schema in ELEMENT_SCHEMAS.items() if isinstance(schema.fields["name"], ElementName)
+)
+
+
+def dump_element(element: omr.Element) -> dict[str, Any]:
+    """An element as it stands in a document, its Type first."""
+    if isinstance(element, omr.UnknownElement):
+        others = {key: value for key, value in element.source.items() if key != "Type"}
+        return {"Type": element.type, **copy.deepcopy(others)}
+    written: dict[str, Any] = ELEMENT_SCHEMAS[element.type].dump(element)
+    return written
+
+
+def _load_by_type(items: list[Any]) -> tuple[dict[int, omr.Element], dict[int, Any]]:
+    """The elements that could be loaded, and what is wrong with others, by their indexes.
+
+    All elements of a type go in one call: a call costs marshmallow more than an element.
+    """
+    indexes_of = defaultdict(list)
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and isinstance(item.get("Type"), str):
+            indexes_of[item["Type"]].append(index)
+    loaded: dict[int, omr.Element] = {}
+    errors: dict[int, Any] = {}
+    for type_name, indexes in indexes_of.items():
+        try:
+            loaded.update(zip(indexes, _load(type_name, [items[index] for index in indexes]), strict=True))
+        except ValidationError as error:
+            errors.update((indexes[int(position)], problem) for position, problem in error.messages_dict.items())
+    return loaded, errors
+
+
+def _load(type_name: str, items: list[dict[str, Any]]) -> list[omr.Element]:
+    if type_name not in ELEMENT_SCHEMAS:
+        return [omr.UnknownElement(type=type_name, source=item) for item in items]
+    loaded: list[omr.Element] = ELEMENT_SCHEMAS[type_name].load(items, many=True)
+    return loaded
+
+
+def _problem_of(field: Expected, item: dict[str, Any], key: str) -> dict[str, list[str]]:
+    try:
+        field.deserialize(item.get(key, missing))
+    except ValidationError as error:
+        return {key: list(error.messages)}
+    return {}

@@ -1,0 +1,265 @@
+"""Fields that know three things of a value: what it should be in words, how to load it, its JSON Schema.
+
+Every problem reads "what was expected, not what is there". A null is the default wherever there is a default, since
+generators write null for what they do not set.
+"""
+
+import math
+import re
+from collections.abc import Collection
+from typing import Any
+
+from marshmallow import ValidationError, fields, missing
+
+from omrclip.omr.template import decode_image_data
+from omrclip.schemas.documents import shown
+
+MOST_PIXELS = 1_000_000
+MOST_NAME_BYTES = 200
+_NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,20})?"
+_WHOLE_NUMBER = r"[0-9]{1,20}(\.0{1,20})?"
+# separators would leave the folder of the results; the others end a line of them
+_BREAKS_A_NAME = r"/\\\x00-\x1f\x7f-\x9f\u2028\u2029"
+_BREAKS_A_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_NOT_NAMES = (".", "..")
+
+
+class Expected(fields.Field[Any]):
+    """A field whose problems are told in the words of `expected`; missing, null and wrong values alike."""
+
+    def __init__(self, expected: str, **settings: Any) -> None:
+        messages: dict[str, Any] = {"required": f"{expected}; it is missing", "null": f"{expected}, not null"}
+        # a value that need not be there may be null as well
+        super().__init__(allow_none=not settings.get("required"), error_messages=messages, **settings)
+        self.expected = expected
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Load a value; null is the default.
+
+        Marshmallow's own goes through hooks that these fields do not have: it takes twice the time, and a template
+        has thousands of values.
+        """
+        if value is None or value is missing:
+            self._validate_missing(value)
+            return self.load_default() if callable(self.load_default) else self.load_default
+        loaded = self._deserialize(value, attr, data, **kwargs)
+        if self.validators:
+            self._validate(loaded)
+        return loaded
+
+    def refusal(self, value: object) -> ValidationError:
+        """The error that tells what was expected and what is there."""
+        return ValidationError(f"{self.expected}, not {shown(value)}")
+
+    def json_schema(self) -> dict[str, Any]:
+        """What the field takes, as JSON Schema: `rule`, null where it is the default, and the default."""
+        if not self.allow_none:
+            return self.rule()
+        rule = {"anyOf": [self.rule(), {"type": "null"}]}
+        return rule if self.load_default is None else {**rule, "default": self.default_as_json()}
+
+    def rule(self) -> dict[str, Any]:
+        """What values other than null the field takes, as JSON Schema."""
+        raise NotImplementedError
+
+    def default_as_json(self) -> Any:
+        """The default as it would stand in a document."""
+        return self.load_default
+
+
+class Number(Expected):
+    """A number of pixels, whole or not, also written as a string; kept as int or float."""
+
+    def __init__(self, *, above: float | None = None, **settings: Any) -> None:
+        super().__init__("a number" if above is None else f"a number above {above}", **settings)
+        self.above = above
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        number = as_number(value)
+        if number is None or (self.above is not None and number <= self.above):
+            raise self.refusal(value)
+        if abs(number) > MOST_PIXELS:
+            raise ValidationError(f"{self.expected}, at most {MOST_PIXELS}, not {shown(value)}")
+        return number
+
+    def rule(self) -> dict[str, Any]:
+        """A number in range, or a string that is one."""
+        lowest = {"minimum": -MOST_PIXELS} if self.above is None else {"exclusiveMinimum": self.above}
+        number = {"type": "number", **lowest, "maximum": MOST_PIXELS}
+        return {"anyOf": [number, {"type": "string", "pattern": f"^{_NUMBER}$"}]}
+
+
+class WholeNumber(Expected):
+    """A whole number within limits, also written as 85.0 or "85"; loads to int."""
+
+    def __init__(self, least: int, most: int, **settings: Any) -> None:
+        super().__init__(f"a whole number from {least} to {most}", **settings)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        number = as_number(value)
+        if number is None or number != int(number) or not self.least <= number <= self.most:
+            raise self.refusal(value)
+        return int(number)
+
+    def rule(self) -> dict[str, Any]:
+        """An integer in range, or a string that is one."""
+        integer = {"type": "integer", "minimum": self.least, "maximum": self.most}
+        return {"anyOf": [integer, {"type": "string", "pattern": f"^{_WHOLE_NUMBER}$"}]}
+
+
+class TrueOrFalse(Expected):
+    """A JSON boolean and nothing that only looks like one."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("true or false", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.refusal(value)
+        return value
+
+    def rule(self) -> dict[str, Any]:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+class Text(Expected):
+    """A string."""
+
+    def __init__(self, expected: str = "a string", **settings: Any) -> None:
+        super().__init__(expected, **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or not self.accepts(value):
+            raise self.refusal(value)
+        return value
+
+    def accepts(self, _text: str) -> bool:
+        """Whether a string is one that the field takes."""
+        return True
+
+    def rule(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string"}
+
+
+class SomeText(Text):
+    """A string of one character or more."""
+
+    def __init__(self, expected: str = "a string that is not empty", **settings: Any) -> None:
+        super().__init__(expected, **settings)
+
+    def accepts(self, text: str) -> bool:
+        """Whether there is anything in it."""
+        return text != ""
+
+    def rule(self) -> dict[str, Any]:
+        """A string that is not empty."""
+        return {"type": "string", "minLength": 1}
+
+
+class Choice(Text):
+    """One of a few strings, letter case included."""
+
+    def __init__(self, choices: Collection[str], **settings: Any) -> None:
+        super().__init__(" or ".join(f'"{choice}"' for choice in choices), **settings)
+        self.choices = choices
+
+    def accepts(self, text: str) -> bool:
+        """Whether it is one of the choices."""
+        return text in self.choices
+
+    def rule(self) -> dict[str, Any]:
+        """The choices."""
+        return {"enum": list(self.choices)}
+
+
+class AnswerText(Text):
+    """A string that fits into one line of a result file."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("a string without control characters and line breaks", **settings)
+
+    def accepts(self, text: str) -> bool:
+        """Whether it stays within its line."""
+        return re.search(f"[{_BREAKS_A_LINE}]", text) is None
+
+    def rule(self) -> dict[str, Any]:
+        """A string without characters that end a line."""
+        return {"type": "string", "pattern": f"^[^{_BREAKS_A_LINE}]*$"}
+
+
+class ElementName(Text):
+    r"""A name that can be part of a file name and begin a line of a result file; null and "" where it may be absent.
+
+    Letters beyond ASCII, spaces and punctuation are welcome. Refused are / and \ (another folder), control characters
+    and line breaks, "." and "..", spaces alone, and more than 200 bytes of UTF-8 (with a scan's name, file systems
+    end at 255).
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        what = "a name without / \\ and control characters, other than . and .., of at most"
+        super().__init__(f"{what} {MOST_NAME_BYTES} bytes", **settings)
+
+    def accepts(self, text: str) -> bool:
+        """Whether files and lines can bear the name."""
+        if text == "":
+            return not self.required
+        if text.isspace() or text in _NOT_NAMES or re.search(f"[{_BREAKS_A_NAME}]", text):
+            return False
+        return len(text.encode("utf-8", "surrogatepass")) <= MOST_NAME_BYTES
+
+    def rule(self) -> dict[str, Any]:
+        """A string of characters that a file name can hold; its bytes are not for JSON Schema to count."""
+        return {
+            "type": "string",
+            "minLength": 1 if self.required else 0,
+            "maxLength": MOST_NAME_BYTES,
+            "pattern": f"^[^{_BREAKS_A_NAME}]*$",
+            "not": {"enum": list(_NOT_NAMES)},
+        }
+
+
+class Base64(Text):
+    """Base64, line breaks allowed; kept as the string that it is."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("base64", **settings)
+
+    def accepts(self, text: str) -> bool:
+        """Whether it decodes."""
+        try:
+            decode_image_data(text)
+        except ValueError:
+            return False
+        return True
+
+    def rule(self) -> dict[str, Any]:
+        """A string; that it decodes is not for JSON Schema to check."""
+        return {"type": "string", "contentEncoding": "base64"}
+
+
+class NumberOrText(Expected):
+    """A number or a string, kept as it is: what generators write either way."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("a number or a string", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float | str:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise self.refusal(value)
+        return value
+
+    def rule(self) -> dict[str, Any]:
+        """A number or a string."""
+        return {"type": ["number", "string"]}
+
+
+def as_number(value: object) -> float | None:
+    """A JSON number, or a string that is one, as int or float; None for anything else."""
+    if isinstance(value, int | float):
+        return None if isinstance(value, bool) or not -math.inf < value < math.inf else value
+    if not isinstance(value, str) or not re.fullmatch(_NUMBER, value):
+        return None
+    return float(value) if "." in value else int(value)

@@ -1,0 +1,92 @@
+"""What the schemas of all `.omr` objects share: JSON object to model and back, with nothing lost on the way.
+
+Attributes are `jpeg_quality`, keys `JpegQuality`. Keys that a schema does not know stay in the object's `source`, and
+go back from there.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_dump, post_load
+
+from omrclip.schemas.documents import shown
+from omrclip.schemas.fields import Expected
+
+
+class ModelSchema(Schema):
+    """Loads a JSON object to `model`, and writes it back with the keys, order and nulls that it came with."""
+
+    model: ClassVar[type]
+
+    class Meta:
+        """Unknown keys are no error."""
+
+        unknown = EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Name the key after the attribute: `jpeg_quality` is `JpegQuality`."""
+        field_obj.data_key = field_name.title().replace("_", "")
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.defaults = {
+            field.data_key: field.default_as_json()
+            for field in self.fields.values()
+            if isinstance(field, Expected) and not field.required
+        }
+
+    @post_load(pass_original=True)
+    def to_model(self, values: dict[str, Any], original: Mapping[str, object], **_: Any) -> Any:
+        """Make the model's object, which remembers what it was read from."""
+        return self.model(**values, source=original)
+
+    @post_dump(pass_original=True)
+    def restore(self, written: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
+        """Bring back unknown keys, the order of keys, nulls, and the absence of what is at its default."""
+        source = original.source
+        if not source:
+            return {key: value for key, value in written.items() if value is not None}
+        kept = {key: self._kept(key, was, written) for key, was in source.items()}
+        new = {
+            key: value
+            for key, value in written.items()
+            if key not in source and (key not in self.defaults or value != self.defaults[key])
+        }
+        first = {"Type": written["Type"]} if "Type" in written else {}
+        return {**first, **kept, **new}
+
+    def _kept(self, key: str, was: object, written: dict[str, Any]) -> object:
+        if key not in written:
+            return copy.deepcopy(was)
+        stays_null = was is None and written[key] == self.defaults.get(key)
+        return None if stays_null else written[key]
+
+
+class ListOf(Expected):
+    """A list of objects of one schema; loads to a tuple."""
+
+    def __init__(self, item: ModelSchema, expected: str, **settings: Any) -> None:
+        super().__init__(expected, required=True, **settings)
+        self.item = item
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not value:
+            raise ValidationError(f"{self.expected}, not {'an empty list' if value == [] else shown(value)}")
+        if wrong := {index: not_an_object(item) for index, item in enumerate(value) if not isinstance(item, dict)}:
+            # what the other items have wrong is told in the same breath
+            objects = [item if isinstance(item, dict) else {} for item in value]
+            raise ValidationError({**self.item.validate(objects, many=True), **wrong})
+        return tuple(self.item.load(value, many=True))
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> list[dict[str, Any]]:
+        return list(self.item.dump(value, many=True))
+
+    def rule(self) -> dict[str, Any]:
+        """A list, its items defined elsewhere."""
+        return {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{self.item.model.__name__}"}}
+
+
+def not_an_object(value: object) -> dict[str, list[str]]:
+    """The problem of a value where an object should be."""
+    return {"_schema": [f"an object, not {shown(value)}"]}

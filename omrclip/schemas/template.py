@@ -1,0 +1,112 @@
+"""The `.omr` document: bytes or JSON to a Template, and back with everything that came, known or not.
+
+load_template  bytes, text or mapping → Template, or InvalidTemplate with every problem
+check_template  the same rules for a Template changed in code
+template_warnings  what is allowed but not recommended
+dump_template, template_to_bytes  Template → document
+clip_area_from_dict  one ClipArea, before it has a page
+template_json_schema  the format for other programs
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from omrclip.errors import InvalidTemplate, Problem
+from omrclip.omr.template import ClipArea, Template
+from omrclip.schemas.documents import child_path, plain_value, read_document, shown
+from omrclip.schemas.elements import ELEMENT_SCHEMAS, TEMPLATE
+from omrclip.schemas.json_schema import template_json_schema
+from omrclip.schemas.model_schema import ModelSchema
+from omrclip.schemas.template_checks import document_problems, template_warnings
+
+__all__ = [
+    "check_template",
+    "clip_area_from_dict",
+    "dump_template",
+    "load_template",
+    "template_json_schema",
+    "template_to_bytes",
+    "template_warnings",
+]
+
+
+def load_template(data: bytes | str | Mapping[str, object]) -> Template:
+    """Read an `.omr` document: UTF-8, with or without a byte order mark, UTF-16 or UTF-32 with one, text, or parsed.
+
+    Raises InvalidTemplate, and nothing else, with all problems of the document at once.
+    """
+    document, problems = read_document(data)
+    if document is None and problems:
+        raise InvalidTemplate(problems)
+    loaded, found = _load(TEMPLATE, document, "$")
+    across = document_problems(document) if isinstance(document, dict) else ()
+    _refuse_if([*problems, *found, *across])
+    template: Template = loaded
+    return template
+
+
+def check_template(template: Template) -> None:
+    """Hold a Template made or changed in code against all rules that a document has to keep.
+
+    Raises InvalidTemplate with all problems; their paths are those of the template's document.
+    """
+    load_template(dump_template(template))
+
+
+def dump_template(template: Template) -> dict[str, Any]:
+    """The document as JSON values: keys, their order, nulls and what is unknown as they were read.
+
+    A key that was absent stays so while its value is the default. The result shares nothing with the template.
+    """
+    document: dict[str, Any] = TEMPLATE.dump(template)
+    return document
+
+
+def template_to_bytes(template: Template) -> bytes:
+    """The document as UTF-8 without a byte order mark: indented by 4 as generators do, LF, letters as they are."""
+    text = json.dumps(dump_template(template), indent=4, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def clip_area_from_dict(data: Mapping[str, object], path: str = "$") -> ClipArea:
+    """One ClipArea; its Type may be left out. Whether it lies on a page is for `check_template`.
+
+    Raises InvalidTemplate with all problems, their paths beginning with `path`.
+    """
+    document, problems = plain_value(data, path)
+    if isinstance(document, dict) and document.get("Type", "ClipArea") != "ClipArea":
+        problems.append(Problem(f"{path}.Type", f'"ClipArea", not {shown(document["Type"])}'))
+    loaded, found = _load(ELEMENT_SCHEMAS["ClipArea"], document, path)
+    _refuse_if([*problems, *found])
+    area: ClipArea = loaded
+    return area
+
+
+def _load(schema: ModelSchema, document: object, path: str) -> tuple[Any, list[Problem]]:
+    if not isinstance(document, dict):
+        return None, [Problem(path, f"an object, not {shown(document)}")]
+    try:
+        return schema.load(document), []
+    except ValidationError as error:
+        return None, list(_flattened(error.messages, path))
+
+
+def _flattened(messages: Any, path: str) -> Iterator[Problem]:
+    """The nested dict of marshmallow's messages as problems with their paths."""
+    if not isinstance(messages, dict):
+        yield from (Problem(path, message) for message in messages)
+        return
+    for key, inner in messages.items():
+        yield from _flattened(inner, path if key == "_schema" else child_path(path, key))
+
+
+def _refuse_if(problems: list[Problem]) -> None:
+    """Raise what is wrong, if anything is; of several problems at one path the first is the cause of the others."""
+    first: dict[str, Problem] = {}
+    for problem in problems:
+        first.setdefault(problem.path, problem)
+    if first:
+        raise InvalidTemplate(list(first.values()))
