@@ -125,7 +125,7 @@ class ReferencePoint(PlacedElement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownElement:
-    """An element of a type that is not read here: `source` is all there is to it, and is written back as it came."""
+    """An element of a type that is not read here: `source` is all but its Type, and is written back as it came."""
 
     type: str
     source: Mapping[str, object] = field(default_factory=dict, hash=False)

@@ -5,6 +5,7 @@ Fields stand in the order in which an object made in code is written.
 
 import copy
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, missing
@@ -205,8 +206,7 @@ NAMED_TYPES = frozenset(
 def dump_element(element: omr.Element) -> dict[str, Any]:
     """An element as it stands in a document, its Type first."""
     if isinstance(element, omr.UnknownElement):
-        others = {key: value for key, value in element.source.items() if key != "Type"}
-        return {"Type": element.type, **copy.deepcopy(others)}
+        return {"Type": element.type, **copy.deepcopy(_without_type(element.source))}
     written: dict[str, Any] = ELEMENT_SCHEMAS[element.type].dump(element)
     return written
 
@@ -232,9 +232,13 @@ def _load_by_type(items: list[Any]) -> tuple[dict[int, omr.Element], dict[int, A
 
 def _load(type_name: str, items: list[dict[str, Any]]) -> list[omr.Element]:
     if type_name not in ELEMENT_SCHEMAS:
-        return [omr.UnknownElement(type=type_name, source=item) for item in items]
+        return [omr.UnknownElement(type=type_name, source=_without_type(item)) for item in items]
     loaded: list[omr.Element] = ELEMENT_SCHEMAS[type_name].load(items, many=True)
     return loaded
+
+
+def _without_type(members: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in members.items() if key != "Type"}
 
 
 def _problem_of(field: Expected, item: dict[str, Any], key: str) -> dict[str, list[str]]:

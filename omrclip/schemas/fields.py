@@ -79,7 +79,7 @@ class Number(Expected):
         if number is None or (self.above is not None and number <= self.above):
             raise self.refusal(value)
         if abs(number) > MOST_PIXELS:
-            raise ValidationError(f"{self.expected}, at most {MOST_PIXELS}, not {shown(value)}")
+            raise ValidationError(f"{self.expected}, no further than {MOST_PIXELS} from 0, not {shown(value)}")
         return number
 
     def rule(self) -> dict[str, Any]:

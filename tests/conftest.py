@@ -1,0 +1,13 @@
+from pathlib import Path
+
+import pytest
+
+SHARED_FORMS = Path(__file__).parents[1] / ".." / "shared" / "forms"
+
+
+@pytest.fixture(scope="session")
+def shared_forms() -> Path:
+    """The folder of real forms with known answers; tests that need it are skipped where it is not at hand."""
+    if not SHARED_FORMS.is_dir():
+        pytest.skip("the real forms (../shared/forms beside the project) are not here")
+    return SHARED_FORMS
