@@ -1,0 +1,85 @@
+"""Bytes to pixels and back: the only place of the package that decodes or encodes."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from omrclip.errors import CorruptImage, LimitExceeded
+from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
+from omrclip.imaging.formats.base import ImageFormat, ImageInfo
+from omrclip.imaging.formats.writing import encode, over_white
+from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.probe import probe
+
+__all__ = ["REDUCTIONS", "decode", "encode", "reducible"]
+
+REDUCTIONS = (1, 2, 4, 8)
+"""The fractions of a JPEG's extents at which it can be decoded."""
+
+_DECODERS: dict[ImageFormat, Callable[[bytes, ImageInfo], Pixels]] = {
+    ImageFormat.JPEG: jpeg.decode,
+    ImageFormat.PNG: png.decode,
+    ImageFormat.TIFF: tiff.decode,
+    ImageFormat.WEBP: webp.decode,
+    ImageFormat.GIF: gif.decode,
+    ImageFormat.JP2: jp2.decode,
+    ImageFormat.BMP: bmp.decode,
+}
+
+
+def reducible(info: ImageInfo) -> bool:
+    """Whether `decode` takes a reduction above 1: JPEG alone decodes at a fraction of its extents, and faster."""
+    return info.format is ImageFormat.JPEG
+
+
+def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) -> Pixels:
+    """The first frame of an image: (height, width, 3) BGR, uint8, C-contiguous, upright, on white paper.
+
+    `info` is what `probe(data)` gave, to save asking again. `reduction` 2, 4 or 8 gives a JPEG at that fraction of
+    its stored extents, each rounded up; other formats have none (`reducible`).
+
+    Samples of more than eight bits are cut to their upper eight; of fewer, spread over 0 to 255. Transparent pixels
+    show white. Colour profiles are not applied. Bytes behind the end of the image are no matter.
+
+    Raises UnsupportedImage for a kind that is not read, CorruptImage for a file that is cut off, damaged or other
+    than its header says (never part of an image), LimitExceeded where memory does not suffice, and ValueError for a
+    reduction that there is not.
+    """
+    info = info or probe(data)
+    if reduction not in REDUCTIONS or (reduction > 1 and not reducible(info)):
+        raise ValueError(f"a {info.format} cannot be decoded at 1/{reduction}")
+    try:
+        return _upright(_bgr(_decode_stored(data, info, reduction)), info.orientation)
+    except MemoryError:
+        raise LimitExceeded(
+            f"An image of {info.stored} pixels needs more memory than there is.", limit="memory", maximum=None
+        ) from None
+
+
+def _decode_stored(data: bytes, info: ImageInfo, reduction: int) -> Pixels:
+    """The pixels as stored, in the extents that the header promises, and no others."""
+    pixels = jpeg.decode(data, info, reduction) if reduction > 1 else _DECODERS[info.format](data, info)
+    stored = (-(-info.stored.height // reduction), -(-info.stored.width // reduction))
+    if pixels.shape[:2] != stored:
+        raise CorruptImage(
+            f"The image has {pixels.shape[1]} × {pixels.shape[0]} pixels; its header says {info.stored}."
+        )
+    return pixels
+
+
+def _bgr(pixels: Pixels) -> Pixels:
+    if pixels.ndim == 2:
+        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
+    return over_white(pixels) if pixels.shape[2] == 4 else pixels
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    """The pixels turned by the Exif orientation (Exif 2.32, section 4.6.4 A)."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,69 @@
+"""What every format speaks of: its name, its kind of samples, and the facts of one image's header."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from omrclip.imaging.geometry import Dimensions
+
+
+class ImageFormat(StrEnum):
+    """A format that is read and written."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    TIFF = "tiff"
+    WEBP = "webp"
+    GIF = "gif"
+    JP2 = "jp2"
+    BMP = "bmp"
+
+    @property
+    def media_type(self) -> str:
+        """The registered media type, `image/jpeg` and so on."""
+        return f"image/{self.value}"
+
+    @property
+    def extension(self) -> str:
+        """The customary file name extension, without a dot; the same words as the IIIF Image API's formats."""
+        return {"jpeg": "jpg", "tiff": "tif"}.get(self.value, self.value)
+
+
+class ColourMode(StrEnum):
+    """What the samples of a stored pixel mean."""
+
+    BILEVEL = "bilevel"
+    GREY = "grey"
+    GREY_ALPHA = "grey with alpha"
+    PALETTE = "palette"
+    RGB = "rgb"
+    RGB_ALPHA = "rgb with alpha"
+    CMYK = "cmyk"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What the header of one image says, before any pixel is decoded.
+
+    `stored` are the extents as they are in the file; `orientation` is Exif's (1..8, and 1 where it is absent or
+    nonsense); `bit_depth` is in bits a sample; `dpi` is along the stored rows and columns; `frames` counts the pages
+    of a TIFF, or the frames of an animation.
+    """
+
+    format: ImageFormat
+    stored: Dimensions
+    mode: ColourMode
+    bit_depth: int = 8
+    orientation: int = 1
+    dpi: tuple[float, float] | None = None
+    frames: int = 1
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The extents of the image turned upright, which are those of its decoded pixels."""
+        return self.stored.transposed if self.orientation >= 5 else self.stored
+
+
+def resolution(x: float, y: float, units_per_inch: float = 1.0) -> tuple[float, float] | None:
+    """Dots an inch out of dots a unit, or None where the numbers are no resolution."""
+    across, down = x * units_per_inch, y * units_per_inch
+    return (across, down) if 0 < across < 1e6 and 0 < down < 1e6 else None

@@ -1,0 +1,168 @@
+"""Image file directories: the tagged values of TIFF, BigTIFF and Exif.
+
+TIFF 6.0, section 2; BigTIFF as in the libtiff documentation; Exif 2.32, section 4.6.2 (a TIFF header and its
+directories, embedded in another file).
+"""
+
+import struct
+from dataclasses import dataclass, replace
+
+from omrclip.errors import CorruptImage
+from omrclip.imaging.formats.base import resolution
+
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
+
+# Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.
+_TYPES = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+_MOST_ENTRIES = 4096  # TIFF defines some two hundred tags
+_UNITS_PER_INCH = {2: 1.0, 3: 2.54}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file writes its directories: byte order as in `struct`, and whether its offsets have 64 bits."""
+
+    order: str
+    big: bool
+
+    @property
+    def entry_bytes(self) -> int:
+        """Bytes of one entry."""
+        return 20 if self.big else 12
+
+    @property
+    def offset_code(self) -> str:
+        """The `struct` code of an offset."""
+        return "Q" if self.big else "I"
+
+    @property
+    def offset_bytes(self) -> int:
+        """Bytes of an offset, and the most that an entry holds of its values."""
+        return 8 if self.big else 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tagged value: its field type, how many values, where in the file they are, and the entry's own bytes."""
+
+    kind: int
+    count: int
+    at: int
+    raw: bytes
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of all its values; those of texts and of unknown types are counted as one each."""
+        return self.count * struct.calcsize(f"={_TYPES.get(self.kind, 'B')}")
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One directory: where it is, its entries by tag, and the offset of the next one, 0 for none."""
+
+    layout: Layout
+    at: int
+    entries: dict[int, Entry]
+    following: int
+
+    def numbers(self, data: bytes, tag: int, most: int = 64) -> tuple[float, ...]:
+        """The values of `tag`, rationals divided, or () where the tag is absent.
+
+        Raises CorruptImage where it is no number, lies outside the file, or has more than `most` values.
+        """
+        entry = self.entries.get(tag)
+        if entry is None:
+            return ()
+        code = _TYPES.get(entry.kind)
+        if code is None or entry.count > most:
+            raise CorruptImage(f"The image's tag {tag} is damaged.")
+        try:
+            values = struct.unpack_from(f"{self.layout.order}{entry.count * len(code)}{code[0]}", data, entry.at)
+        except (struct.error, OverflowError):
+            raise CorruptImage(f"The image's tag {tag} lies beyond the end of the file.") from None
+        if len(code) == 1:
+            return values
+        return tuple(n / d if d else 0.0 for n, d in zip(values[::2], values[1::2], strict=True))
+
+    def number(self, data: bytes, tag: int, otherwise: int) -> int:
+        """The one whole number of `tag`, or `otherwise` where it is absent. Raises CorruptImage as `numbers` does."""
+        values = self.numbers(data, tag, most=1)
+        return int(values[0]) if values else otherwise
+
+
+def read_layout(data: bytes) -> tuple[Layout, int]:
+    """The layout of a TIFF or Exif block, and the offset of its first directory.
+
+    Raises CorruptImage where the block does not start as one.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None or len(data) < 8:
+        raise CorruptImage("The TIFF header is cut off or damaged.")
+    version, offset = struct.unpack_from(order + "HI", data, 2)
+    if version == 42:
+        return Layout(order, big=False), offset
+    if version != 43 or len(data) < 16 or struct.unpack_from(order + "HH", data, 4) != (8, 0):
+        raise CorruptImage("The TIFF header is damaged.")
+    return Layout(order, big=True), struct.unpack_from(order + "Q", data, 8)[0]
+
+
+def read_directory(data: bytes, layout: Layout, at: int) -> Directory:
+    """The directory at the offset `at`. Raises CorruptImage where it is not wholly inside the file."""
+    head = "Q" if layout.big else "H"
+    try:
+        (count,) = struct.unpack_from(layout.order + head, data, at)
+        first = at + struct.calcsize(head)
+        end = first + count * layout.entry_bytes
+        if at < 8 or end > len(data) or count > _MOST_ENTRIES:
+            raise CorruptImage("The image's directory lies beyond the end of the file.")
+        (following,) = struct.unpack_from(layout.order + layout.offset_code, data, end)
+    except (struct.error, OverflowError):
+        raise CorruptImage("The image's directory is cut off.") from None
+    entries = dict(_read_entry(data, layout, place) for place in range(first, end, layout.entry_bytes))
+    return Directory(layout, at, entries, following)
+
+
+def _read_entry(data: bytes, layout: Layout, at: int) -> tuple[int, Entry]:
+    tag, kind, count = struct.unpack_from(f"{layout.order}HH{layout.offset_code}", data, at)
+    inline = at + 4 + layout.offset_bytes
+    entry = Entry(kind, count, inline, data[at : at + layout.entry_bytes])
+    if entry.value_bytes <= layout.offset_bytes:
+        return tag, entry
+    (elsewhere,) = struct.unpack_from(layout.order + layout.offset_code, data, inline)
+    return tag, replace(entry, at=elsewhere)
+
+
+def orientation(directory: Directory, data: bytes) -> int:
+    """The Exif orientation, 1..8; 1 where it is absent or nonsense."""
+    try:
+        value = directory.number(data, ORIENTATION, otherwise=1)
+    except CorruptImage:
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def dots_per_inch(directory: Directory, data: bytes) -> tuple[float, float] | None:
+    """The resolution, or None where the directory names none, or none with a unit."""
+    try:
+        x = directory.numbers(data, X_RESOLUTION, most=1)
+        y = directory.numbers(data, Y_RESOLUTION, most=1)
+        unit = directory.number(data, RESOLUTION_UNIT, otherwise=2)
+    except CorruptImage:
+        return None
+    if not x or not y or unit not in _UNITS_PER_INCH:
+        return None
+    return resolution(x[0], y[0], _UNITS_PER_INCH[unit])
+
+
+def read_exif(block: bytes) -> tuple[int, tuple[float, float] | None]:
+    """Orientation and resolution of an Exif block (with or without its `Exif` prefix); (1, None) out of nonsense.
+
+    A damaged Exif block says nothing about the pixels, so it is no reason to refuse the picture.
+    """
+    try:
+        block = block.removeprefix(b"Exif\0\0")
+        layout, first = read_layout(block)
+        directory = read_directory(block, layout, first)
+    except CorruptImage:
+        return 1, None
+    return orientation(directory, block), dots_per_inch(directory, block)

@@ -1,0 +1,124 @@
+"""JPEG 2000 (ISO/IEC 15444-1): the boxes of .jp2, and the codestream, which also comes without them as .j2k."""
+
+import struct
+from collections.abc import Iterator
+
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+
+from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.formats import pillow
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.pixels import Pixels
+
+CODESTREAM = b"\xff\x4f\xff\x51"
+BOXES = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+
+_SUPERBOXES = (b"jp2h", b"res ")
+_MODES = {1: ColourMode.GREY, 2: ColourMode.GREY_ALPHA, 3: ColourMode.RGB, 4: ColourMode.RGB_ALPHA}
+_CMYK = 12
+_INCH = 0.0254
+_MOST_BOXES = 10_000
+_START_OF_TILE, _END = 0xFF90, b"\xff\xd9"
+
+
+def read_header(data: bytes) -> ImageInfo:
+    """The facts of the picture. Raises CorruptImage, or UnsupportedImage for samples that are not read."""
+    boxes = {} if data.startswith(CODESTREAM) else _header_boxes(data)
+    start = boxes.get(b"jp2c", slice(0, len(data))).start
+    width, height, components, depth = _read_siz(data, start)
+    if components not in _MODES or depth > 16:
+        raise UnsupportedImage(f"A JPEG 2000 image of {components} components of {depth} bits is not read.")
+    if b"ihdr" in boxes and struct.unpack_from(">II", data, boxes[b"ihdr"].start) != (height, width):
+        raise CorruptImage("The JPEG 2000 image has other extents than its header says.")
+    mode = ColourMode.PALETTE if b"pclr" in boxes else _MODES[components]
+    if components == 4 and b"colr" in boxes and data[boxes[b"colr"]][3:7] == _CMYK.to_bytes(4):
+        mode = ColourMode.CMYK
+    return ImageInfo(ImageFormat.JP2, Dimensions(width, height), mode, depth, dpi=_capture_resolution(data, boxes))
+
+
+def decode(data: bytes, info: ImageInfo) -> Pixels:
+    """The pixels: grey, BGR or BGRA. Raises CorruptImage."""
+    stream = slice(0, len(data)) if data.startswith(CODESTREAM) else _header_boxes(data)[b"jp2c"]
+    _check_tiles(data, stream)
+    depth = 16 if info.bit_depth > 8 else 8  # Pillow spreads the bits between over sixteen
+    return pillow.to_pixels(pillow.load(Jpeg2KImageFile, data, "JPEG 2000 image"), depth)
+
+
+def _header_boxes(data: bytes) -> dict[bytes, slice]:
+    """Where the content of each first box of its name is, up to the codestream's."""
+    found: dict[bytes, slice] = {}
+    for name, content in _walk(data):
+        found.setdefault(name, content)
+    if b"jp2c" not in found:
+        raise CorruptImage("The JPEG 2000 image is cut off before its codestream.")
+    return found
+
+
+def _walk(data: bytes) -> Iterator[tuple[bytes, slice]]:
+    at = 0
+    for _ in range(_MOST_BOXES):
+        if at + 8 > len(data):
+            return
+        length, name = struct.unpack_from(">I4s", data, at)
+        head = 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, at + 8)
+            head = 16
+        end = at + length if length else len(data)  # 0: up to the end of the file
+        if end < at + head:
+            raise CorruptImage("A box of the JPEG 2000 image is damaged.")
+        yield name, slice(at + head, end)
+        if name == b"jp2c":
+            return
+        at = at + head if name in _SUPERBOXES else end
+
+
+def _read_siz(data: bytes, at: int) -> tuple[int, int, int, int]:
+    """Width, height, components and bits of the first of them (A.5.1)."""
+    if data[at : at + 4] != CODESTREAM:
+        raise CorruptImage("The JPEG 2000 codestream does not start as one.")
+    right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
+    components, precision = struct.unpack_from(">HB", data, at + 40)
+    if right <= left or bottom <= top:
+        raise CorruptImage("The JPEG 2000 header names no width or no height.")
+    return right - left, bottom - top, components, (precision & 0x7F) + 1
+
+
+def _capture_resolution(data: bytes, boxes: dict[bytes, slice]) -> tuple[float, float] | None:
+    """I.5.3.7.1: numerators, denominators and exponents of pixels a metre, the vertical ones first."""
+    if b"resc" not in boxes:
+        return None
+    down, down_by, across, across_by, down_ten, across_ten = struct.unpack_from(">HHHHbb", data, boxes[b"resc"].start)
+    if not down_by or not across_by:
+        return None
+    return resolution(across / across_by * 10.0**across_ten, down / down_by * 10.0**down_ten, _INCH)
+
+
+def _check_tiles(data: bytes, stream: slice) -> None:
+    """See that the tile parts (A.4.2) follow one another up to the end marker.
+
+    The decoder makes do with what there is: it leaves tiles grey, and details out.
+    """
+    end = min(stream.stop, len(data))
+    at = _first_tile(data, stream.start, end)
+    while data[at : at + 2] != _END:
+        if at + 12 > end or struct.unpack_from(">H", data, at)[0] != _START_OF_TILE:
+            raise CorruptImage("The JPEG 2000 image is cut off or damaged: its tiles do not follow one another.")
+        (length,) = struct.unpack_from(">I", data, at + 6)
+        if length == 0:  # up to the end marker, which is the last of the stream
+            at = data.rfind(_END, at, end)
+            length = 0 if at >= 0 else end + 2
+        elif length < 14:
+            raise CorruptImage("A tile of the JPEG 2000 image is damaged.")
+        at += length
+    if at + 2 > end:
+        raise CorruptImage("The JPEG 2000 image is cut off.")
+
+
+def _first_tile(data: bytes, at: int, end: int) -> int:
+    """The offset of the first tile part: behind the main header's marker segments."""
+    at += 2
+    while at + 4 <= end and data[at : at + 2] != b"\xff\x90":
+        at += 2 + struct.unpack_from(">H", data, at + 2)[0]
+    return at

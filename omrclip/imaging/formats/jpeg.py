@@ -1,0 +1,207 @@
+"""JPEG (ITU-T T.81; JFIF; Exif; Adobe's APP14 as in Technical Note 5116): header segments and strict decoding."""
+
+import re
+import struct
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import simplejpeg  # type: ignore[import-untyped]
+from PIL import Image
+
+from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.formats import ifd
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.formats.scans import check_scans
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.pixels import Pixels
+
+_SOI, _EOI, _SOS, _APP0, _APP1, _APP14, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xEF
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # C4, C8 and CC are tables and an extension
+_READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline, extended, progressive; the latter two arithmetic
+_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
+_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
+_MODES = {1: ColourMode.GREY, 3: ColourMode.RGB, 4: ColourMode.CMYK}
+_UNITS_PER_INCH = {1: 1.0, 2: 2.54}
+_MOST_JUNK = 1 << 16
+_MOST_PADDING = 64
+
+_EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
+# Complaints of libjpeg about what has no part in the pixels, or none that it does not decide rightly itself.
+_HARMLESS = re.compile(r"unknown JFIF revision|[Uu]nknown Adobe|Invalid SOS parameters|bad ICC marker")
+
+
+def read_header(data: bytes) -> ImageInfo:
+    """The facts of the picture. Raises CorruptImage, or UnsupportedImage for a process that is not read."""
+    frame, exif, dpi = None, None, None
+    for marker, at, length in _segments(data):
+        if marker in _FRAMES and frame is None:
+            frame = _read_frame(data, marker, at, length)
+        elif marker == _APP0 and data.startswith(b"JFIF\0", at) and length >= 12:
+            dpi = _density(data, at)
+        elif marker == _APP1 and data.startswith(b"Exif\0", at) and exif is None:
+            exif = ifd.read_exif(data[at + 6 : at + length])
+    if frame is None:
+        raise CorruptImage("The JPEG has no frame header.")
+    stored, mode, depth = frame
+    orientation, exif_dpi = exif or (1, None)
+    return ImageInfo(ImageFormat.JPEG, stored, mode, depth, orientation, dpi or exif_dpi)
+
+
+def _density(data: bytes, jfif: int) -> tuple[float, float] | None:
+    unit, x, y = struct.unpack_from(">BHH", data, jfif + 7)
+    return resolution(x, y, _UNITS_PER_INCH[unit]) if unit in _UNITS_PER_INCH else None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, offset and length of the content of each segment up to the first scan's header, that included.
+
+    Junk between segments is passed over, as libjpeg does. Raises CorruptImage where the file ends before the scan.
+    """
+    at = 2
+    while True:
+        at = data.find(b"\xff", at, at + _MOST_JUNK)
+        if at < 0 or at + 1 >= len(data):
+            raise CorruptImage("The JPEG header is cut off.")
+        marker = data[at + 1]
+        at += 1 if marker == 0xFF else 2
+        if marker in _BARE or marker in (0, 0xFF):
+            continue
+        if marker in (_SOI, _EOI) or at + 2 > len(data):
+            raise CorruptImage("The JPEG header is cut off.")
+        (length,) = struct.unpack_from(">H", data, at)
+        if length < 2 or at + length > len(data):
+            raise CorruptImage("The JPEG header is cut off.")
+        yield marker, at + 2, length - 2
+        if marker == _SOS:
+            return
+        at += length
+
+
+def _read_frame(data: bytes, marker: int, at: int, length: int) -> tuple[Dimensions, ColourMode, int]:
+    if length < 6:
+        raise CorruptImage("The JPEG's frame header is damaged.")
+    depth, height, width, components = struct.unpack_from(">BHHB", data, at)
+    if marker not in _READ_FRAMES or depth != 8:
+        raise UnsupportedImage(f"A JPEG of process SOF{marker - 0xC0} with {depth} bits a sample is not read.")
+    if components not in _MODES:
+        raise UnsupportedImage(f"A JPEG of {components} components is not read.")
+    if width < 1 or height < 1:
+        raise CorruptImage("The JPEG's frame header names no width or no height.")
+    return Dimensions(width, height), _MODES[components], depth
+
+
+def decode(data: bytes, info: ImageInfo, reduction: int = 1) -> Pixels:
+    """BGR pixels as stored, each extent divided by `reduction` (1, 2, 4 or 8) and rounded up.
+
+    Inks become colours without a profile: red = (1 - cyan) (1 - black), and so on.
+    Raises CorruptImage or UnsupportedImage.
+    """
+    out = Dimensions(-(-info.stored.width // reduction), -(-info.stored.height // reduction))
+    if info.mode is not ColourMode.CMYK:
+        return _decode_strictly(data, "BGR", out)
+    inks = _decode_strictly(data, "CMYK", out)
+    # Adobe's programs write inks inverted, and say by their marker that it was they.
+    inks = 255 - inks if _has_adobe_marker(data) else inks
+    colours = np.asarray(Image.frombuffer("CMYK", (out.width, out.height), inks).convert("RGB"))
+    return cv2.cvtColor(colours, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
+
+
+def check(data: bytes, least: Dimensions) -> None:
+    """See that nothing of a JPEG is damaged or missing, and that it has at least so many pixels: for a TIFF's blocks.
+
+    Raises CorruptImage or UnsupportedImage.
+    """
+    info = read_header(data)
+    if info.stored.width < least.width or info.stored.height < least.height:
+        raise CorruptImage(f"A JPEG block has {info.stored} pixels in place of {least}.")
+    _decode_strictly(data, "CMYK" if info.mode is ColourMode.CMYK else "BGR", info.stored)
+
+
+def _has_adobe_marker(data: bytes) -> bool:
+    return any(marker == _APP14 and data.startswith(b"Adobe", at) for marker, at, _ in _segments(data))
+
+
+def _decode_strictly(data: bytes, colours: str, out: Dimensions) -> Pixels:
+    """Decode; where libjpeg complains, decide by its first complaint whether the picture is harmed.
+
+    It names the first one alone, behind which a worse one may hide. So what it complains of harmlessly is mended, and
+    the decoder asked again; only at the end of the last scan has it nothing left to hide.
+    """
+    check_scans(data, *_frame_and_scan(data))
+    try:
+        return _turbo(data, colours, out)
+    except ValueError as problem:
+        if not (_HARMLESS.search(str(problem)) or _EXTRANEOUS.search(str(problem))):
+            raise _refusal(problem) from None
+    mended = _mended(data)
+    try:
+        return _turbo(mended, colours, out)
+    except ValueError as problem:
+        if not _only_padding(mended, str(problem)):
+            raise _refusal(problem) from None
+    try:
+        return _turbo(mended, colours, out, strict=False)
+    except ValueError as problem:
+        raise _refusal(problem) from None
+
+
+def _turbo(data: bytes, colours: str, out: Dimensions, *, strict: bool = True) -> Pixels:
+    """Decode by libjpeg-turbo to exactly `out`. Raises ValueError with libjpeg's first complaint.
+
+    Of its scales, the library takes the smallest that is no smaller than asked for, which is the exact one.
+    """
+    pixels = simplejpeg.decode_jpeg(data, colours, min_height=out.height, min_width=out.width, strict=strict)
+    if pixels.shape[:2] != (out.height, out.width):
+        raise CorruptImage("The JPEG's pixels are not of the extents that its header names.")
+    return np.asarray(pixels, np.uint8)
+
+
+def _refusal(problem: ValueError) -> CorruptImage | UnsupportedImage:
+    complaint = str(problem)
+    if "Unsupported" in complaint or "Maximum supported" in complaint:
+        return UnsupportedImage(f"The JPEG is of a kind that is not read ({complaint}).")
+    return CorruptImage(f"The JPEG is damaged or cut off ({complaint}).")
+
+
+def _frame_and_scan(data: bytes) -> tuple[int, tuple[int, ...], int]:
+    """The frame header's marker, the identifiers of its components, and the offset of the first scan's marker."""
+    frame, scan = 0, 0
+    components: tuple[int, ...] = ()
+    for marker, at, length in _segments(data):
+        if marker in _FRAMES and length >= 6:
+            frame, components = marker, tuple(data[at + 6 : at + length : 3])
+        elif marker == _SOS:
+            scan = at - 4
+    return frame, components, scan
+
+
+def _mended(data: bytes) -> bytes:
+    """The file with a header of its necessary segments alone, and with the values that libjpeg takes for wrong ones.
+
+    It takes unknown JFIF revisions for 1.1, unknown Adobe transforms for YCbCr or YCCK, and the band of a sequential
+    scan for the whole of it.
+    """
+    frame, components, _ = _frame_and_scan(data)
+    parts, end = [b"\xff\xd8"], 2
+    for marker, at, length in _segments(data):
+        content, end = bytearray(data[at : at + length]), at + length
+        if marker == _APP0 and content.startswith(b"JFIF\0"):
+            content[5:7] = b"\1\1"
+        elif marker == _APP14 and content.startswith(b"Adobe") and length >= 12 and content[11] > 2:
+            content[11] = 2 if len(components) == 4 else 1
+        elif marker == _SOS and frame in _SEQUENTIAL and length >= 4:
+            content[-3:] = b"\0\x3f\0"
+        if not _APP0 <= marker <= _APP15 or marker in (_APP0, _APP14):
+            parts.append(struct.pack(">BBH", 0xFF, marker, length + 2) + content)
+    return b"".join((*parts, memoryview(data)[end:]))
+
+
+def _only_padding(data: bytes, complaint: str) -> bool:
+    """Whether libjpeg complains of nothing but a few zero bytes between the last scan and the end marker."""
+    found = _EXTRANEOUS.search(complaint)
+    if found is None or int(found[2], 16) != _EOI or int(found[1]) > _MOST_PADDING:
+        return False
+    *_, scan = _frame_and_scan(data)
+    end = data.find(b"\xff\xd9", scan)
+    return not data[:end].rstrip(b"\xff")[-int(found[1]) :].strip(b"\0")

@@ -1,0 +1,145 @@
+"""PNG (W3C, third edition): chunks up to the end, and the pixels of the default image."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
+
+from omrclip.errors import CorruptImage
+from omrclip.imaging.formats import ifd, opencv, pillow
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.pixels import Pixels
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_MODES = {
+    0: ColourMode.GREY,
+    2: ColourMode.RGB,
+    3: ColourMode.PALETTE,
+    4: ColourMode.GREY_ALPHA,
+    6: ColourMode.RGB_ALPHA,
+}
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_INCH = 0.0254
+_MOST_CHUNKS = 100_000
+
+
+def read_header(data: bytes) -> ImageInfo:
+    """The facts of the default image, and how many frames an animation has. Raises CorruptImage."""
+    if data[8:16] != b"\0\0\0\rIHDR":
+        raise CorruptImage("The PNG does not start with its header.")
+    width, height, depth, colour, *rest = struct.unpack_from(">IIBBBBB", data, 16)
+    if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
+        raise CorruptImage("The PNG header names no width or no height.")
+    if depth not in _DEPTHS.get(colour, ()) or rest[:2] != [0, 0] or rest[2] > 1:
+        raise CorruptImage("The PNG header is damaged.")
+    orientation, dpi, frames = 1, None, 1
+    for name, at, length in _chunks(data):
+        if name == b"eXIf":
+            orientation, _ = ifd.read_exif(data[at : at + length])
+        elif name == b"pHYs" and length >= 9 and data[at + 8 : at + 9] == b"\x01":
+            x, y = struct.unpack_from(">II", data, at)
+            dpi = resolution(x, y, _INCH)
+        elif name == b"acTL" and length >= 8:
+            frames = max(1, struct.unpack_from(">I", data, at)[0])
+    mode = ColourMode.BILEVEL if (colour, depth) == (0, 1) else _MODES[colour]
+    return ImageInfo(ImageFormat.PNG, Dimensions(width, height), mode, depth, orientation, dpi, frames)
+
+
+def decode(data: bytes, info: ImageInfo) -> Pixels:
+    """The pixels of the default image, as stored. Raises CorruptImage."""
+    kept: list[tuple[bytes, bytes]] = []
+    for name, at, length in _chunks(data):
+        chunk = data[at - 8 : at + length + 4]
+        if zlib.crc32(memoryview(chunk)[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            raise CorruptImage("The PNG is damaged: the checksum of a chunk is wrong.")
+        if name in _PIXEL_CHUNKS:
+            kept.append((name, chunk))
+    if not kept or kept[-1][0] != b"IEND":
+        raise CorruptImage("The PNG is cut off before its end.")
+    transparent = next((chunk[8:-4] for name, chunk in kept if name == b"tRNS"), None)
+    if transparent is None or info.mode is ColourMode.PALETTE:
+        return pillow.to_pixels(_load(kept), info.bit_depth)
+    opaque = _load([(name, chunk) for name, chunk in kept if name != b"tRNS"])
+    if info.mode is ColourMode.RGB and info.bit_depth == 16:
+        # Pillow has dropped the lower bytes, before they could be compared with the transparent colour's.
+        return opencv.decode(_file(kept), "PNG")
+    return _with_transparent(opaque, transparent, info)
+
+
+def _load(chunks: list[tuple[bytes, bytes]]) -> Image.Image:
+    """The decoded image. Raises CorruptImage where it is damaged, or lacks rows.
+
+    Pillow leaves missing rows black, without an error; only such a last row makes it worth to count the bytes.
+    """
+    image = pillow.load(PngImageFile, _file(chunks), "PNG")
+    last_row = image.crop((0, image.height - 1, image.width, image.height))
+    if image.info.get("interlace") or not np.asarray(last_row).any():
+        _check_length(b"".join(chunk[8:-4] for name, chunk in chunks if name == b"IDAT"), chunks[0][1][8:-4])
+    return image
+
+
+def _check_length(deflated: bytes, header: bytes) -> None:
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    missing = sum(
+        (-(-columns * depth * _CHANNELS[colour] // 8) + 1) * rows
+        for columns, rows in (_passes(width, height) if interlaced else [(width, height)])
+        if columns
+    )
+    stream = zlib.decompressobj()
+    while deflated and missing > 0:
+        missing -= len(stream.decompress(deflated, 1 << 20))
+        deflated = stream.unconsumed_tail
+    if missing > 0:
+        raise CorruptImage("The PNG is cut off: rows of its pixels are missing.")
+
+
+def _passes(width: int, height: int) -> list[tuple[int, int]]:
+    """Columns and rows of the seven passes of an interlaced image (section 8.1, Adam7)."""
+    starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    return [(-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in starts]
+
+
+def _file(chunks: list[tuple[bytes, bytes]]) -> bytes:
+    """A file of these chunks alone: what else it said (profiles, texts, other frames) cannot disturb the decoder."""
+    return SIGNATURE + b"".join(chunk for _, chunk in chunks)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset and length of the content of each whole chunk, up to IEND or the end of the file."""
+    at = len(SIGNATURE)
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > len(data):
+            return
+        length, name = struct.unpack_from(">I4s", data, at)
+        if at + 12 + length > len(data):
+            return
+        yield name, at + 8, length
+        if name == b"IEND":
+            return
+        at += 12 + length
+
+
+def _with_transparent(image: Image.Image, colour: bytes, info: ImageInfo) -> Pixels:
+    """The pixels with alpha 0 wherever they have the one transparent colour (section 11.3.1.1 tRNS).
+
+    The colour is compared at the depth of the file, not after the samples are cut to eight bits.
+    """
+    if len(colour) != 2 * len(image.getbands()):
+        raise CorruptImage("The PNG's transparent colour is damaged.")
+    samples = struct.unpack(f">{len(colour) // 2}H", colour)
+    pixels = pillow.to_pixels(image, info.bit_depth)
+    if pixels.ndim == 3:
+        matches = (pixels == np.array(samples[::-1])).all(axis=2)
+    elif info.bit_depth == 16:
+        matches = np.asarray(image) == samples[0]
+    else:
+        matches = pixels == samples[0] * 255 // ((1 << info.bit_depth) - 1)
+    bgr = pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
+    return np.dstack((bgr, np.where(matches, 0, 255).astype(np.uint8)))

@@ -1,0 +1,81 @@
+"""WebP (RFC 9649): the RIFF container, lossy and lossless, still and animated."""
+
+import struct
+from collections.abc import Iterator
+
+from omrclip.errors import CorruptImage
+from omrclip.imaging.formats import ifd, opencv
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.pixels import Pixels
+
+_ALPHA_FLAG = 0x10
+_MOST_CHUNKS = 100_000
+
+
+def read_header(data: bytes) -> ImageInfo:
+    """The facts of the canvas and of an animation's frames. Raises CorruptImage."""
+    stored, alpha, frames = None, False, 0
+    orientation, dpi = 1, None
+    for name, at, length in _chunks(data):
+        if name in _EXTENTS and stored is None:
+            width, height, alpha = _EXTENTS[name](data, at)
+            if not width or not height:
+                raise CorruptImage("The WebP header names no width or no height.")
+            stored = Dimensions(width, height)
+        elif name == b"ANMF":
+            frames += 1
+        elif name == b"EXIF":
+            orientation, dpi = ifd.read_exif(data[at : at + length])
+    if stored is None:
+        raise CorruptImage("The WebP has no image header.")
+    mode = ColourMode.RGB_ALPHA if alpha else ColourMode.RGB
+    return ImageInfo(ImageFormat.WEBP, stored, mode, 8, orientation, dpi, max(1, frames))
+
+
+def decode(data: bytes, info: ImageInfo) -> Pixels:
+    """The pixels of the first frame, as stored: BGR, or BGRA where it is not opaque. Raises CorruptImage."""
+    (declared,) = struct.unpack_from("<I", data, 4)
+    if declared + 8 > len(data):
+        raise CorruptImage("The WebP is cut off: it is shorter than its header says.")
+    return opencv.decode(data[: declared + 8], f"WebP of {info.stored}")
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset and length of the content of each chunk, as far as the file goes; the last may be cut off."""
+    (declared,) = struct.unpack_from("<I", data, 4)
+    at, end = 12, min(len(data), declared + 8)
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > end:
+            return
+        name, length = struct.unpack_from("<4sI", data, at)
+        yield name, at + 8, length
+        at += 8 + length + length % 2
+
+
+def _lossy_extents(data: bytes, at: int) -> tuple[int, int, bool]:
+    """RFC 6386, section 9.1: a key frame's start code, then 14 bits each."""
+    if data[at + 3 : at + 6] != b"\x9d\x01\x2a":
+        raise CorruptImage("The WebP's key frame is damaged.")
+    width, height = struct.unpack_from("<HH", data, at + 6)
+    return width & 0x3FFF, height & 0x3FFF, False
+
+
+def _lossless_extents(data: bytes, at: int) -> tuple[int, int, bool]:
+    """RFC 9649, section 3.4: a signature byte, then 14 bits each less one, then the alpha bit."""
+    signature, bits = struct.unpack_from("<BI", data, at)
+    if signature != 0x2F:
+        raise CorruptImage("The WebP's lossless header is damaged.")
+    return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1)
+
+
+def _canvas_extents(data: bytes, at: int) -> tuple[int, int, bool]:
+    """RFC 9649, section 2.7: flags, then 24 bits each less one."""
+    content = data[at : at + 10]
+    if len(content) < 10:
+        raise CorruptImage("The WebP header is cut off.")
+    width, height = int.from_bytes(content[4:7], "little"), int.from_bytes(content[7:10], "little")
+    return width + 1, height + 1, bool(content[0] & _ALPHA_FLAG)
+
+
+_EXTENTS = {b"VP8 ": _lossy_extents, b"VP8L": _lossless_extents, b"VP8X": _canvas_extents}

@@ -1,0 +1,143 @@
+"""Pixels to the bytes of each format."""
+
+from collections.abc import Callable, Sequence
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from omrclip.errors import LimitExceeded, OmrclipError
+from omrclip.imaging.formats.base import ImageFormat
+from omrclip.imaging.pixels import Pixels
+
+DEFAULT_QUALITY = 85
+
+# The longest side that a format's fields or its library take: libjpeg stops short of the 65 535 of T.81.
+_LONGEST_SIDES = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.GIF: 65_535}
+_WITHOUT_ALPHA = frozenset({ImageFormat.JPEG, ImageFormat.GIF, ImageFormat.BMP})
+
+
+def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None) -> bytes:
+    """The pixels as a file of the format.
+
+    `pixels` are uint8, (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA with straight alpha, of
+    any strides. `quality`, 0 to 100, is of JPEG and WebP (85 unless given), and makes a JPEG 2000 lossy; the others
+    are lossless whatever it says, but for GIF, which has 256 colours. JPEG, BMP and GIF show BGRA on white.
+
+    Raises LimitExceeded (`limit`, `maximum`) for a side longer than the format has, OmrclipError where the encoder
+    gives nothing, and ValueError for pixels or a quality of no such kind.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,), (4,)):
+        raise ValueError(f"pixels are uint8 grey, BGR or BGRA, not {pixels.dtype} of shape {pixels.shape}")
+    if quality is not None and not 0 <= quality <= 100:
+        raise ValueError(f"quality is 0 to 100, not {quality}")
+    _check_sides(pixels, fmt)
+    if pixels.shape[2:] == (4,) and fmt in _WITHOUT_ALPHA:
+        pixels = over_white(pixels)
+    return _ENCODERS[fmt](np.ascontiguousarray(pixels), quality)
+
+
+def over_white(pixels: Pixels) -> Pixels:
+    """(height, width, 4) BGRA with straight alpha, seen on white paper: (height, width, 3) BGR, rounded to nearest."""
+    opacity = cv2.extractChannel(pixels, 3)
+    if opacity.min() == 255:
+        return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
+    alpha = opacity.astype(np.uint16)
+    out = np.empty((*pixels.shape[:2], 3), np.uint8)
+    for channel in range(3):  # one at a time: products of 16 bits take twice the memory of the pixels
+        product = (255 - pixels[:, :, channel]) * alpha + 128
+        out[:, :, channel] = 255 - ((product + (product >> 8)) >> 8)
+    return out
+
+
+def _check_sides(pixels: Pixels, fmt: ImageFormat) -> None:
+    height, width = pixels.shape[:2]
+    if not height or not width:
+        raise ValueError("there are no pixels to encode")
+    longest = _LONGEST_SIDES.get(fmt)
+    if longest and max(height, width) > longest:
+        raise LimitExceeded(
+            f"A {fmt.value.upper()} has at most {longest} pixels a side; this image has {width} × {height}.",
+            limit=f"{fmt.value}_side",
+            maximum=longest,
+        )
+
+
+def _by_opencv(fmt: ImageFormat, parameters: Sequence[int]) -> Callable[[Pixels, int | None], bytes]:
+    def write(pixels: Pixels, _: int | None) -> bytes:
+        return _imencode(fmt, pixels, parameters)
+
+    return write
+
+
+def _imencode(fmt: ImageFormat, pixels: Pixels, parameters: Sequence[int]) -> bytes:
+    try:
+        done, encoded = cv2.imencode(f".{fmt.extension}", pixels, parameters)
+    except (cv2.error, MemoryError):
+        done, encoded = False, np.empty(0, np.uint8)
+    if not done:
+        raise OmrclipError(f"The {fmt.value.upper()} of {pixels.shape[1]} × {pixels.shape[0]} could not be written.")
+    return encoded.tobytes()
+
+
+def _jpeg(pixels: Pixels, quality: int | None) -> bytes:
+    quality = DEFAULT_QUALITY if quality is None else quality
+    return _imencode(ImageFormat.JPEG, pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def _webp(pixels: Pixels, quality: int | None) -> bytes:
+    # OpenCV takes 0 for 1, and more than 100 for lossless.
+    quality = DEFAULT_QUALITY if quality is None else max(1, quality)
+    return _imencode(ImageFormat.WEBP, pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+
+
+def _tiff(pixels: Pixels, _: int | None) -> bytes:
+    # By Pillow, which says of the fourth sample that it is alpha, where OpenCV leaves that to the reader.
+    predictor = {317: 2}  # horizontal differencing: TIFF 6.0, section 14
+    return _save(ImageFormat.TIFF, _to_pillow(pixels), compression="tiff_lzw", tiffinfo=predictor)
+
+
+def _gif(pixels: Pixels, _: int | None) -> bytes:
+    image = _to_pillow(pixels)
+    if image.mode == "RGB":
+        image = image.quantize(256, dither=Image.Dither.NONE)
+    return _save(ImageFormat.GIF, image)
+
+
+def _jp2(pixels: Pixels, quality: int | None) -> bytes:
+    image = _to_pillow(pixels)
+    components_turned = int(image.mode == "RGB")
+    if quality is None:
+        return _save(ImageFormat.JP2, image, mct=components_turned)
+    decibels = 20 + 0.3 * quality  # of signal over noise: 45.5 at 85, where the eye sees no difference
+    lossy = {"irreversible": True, "quality_mode": "dB", "quality_layers": [decibels]}
+    return _save(ImageFormat.JP2, image, mct=components_turned, **lossy)
+
+
+def _to_pillow(pixels: Pixels) -> Image.Image:
+    if pixels.ndim == 2:
+        return Image.fromarray(pixels)
+    turn = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+    return Image.fromarray(cv2.cvtColor(pixels, turn))
+
+
+def _save(fmt: ImageFormat, image: Image.Image, **options: object) -> bytes:
+    file = BytesIO()
+    name = "JPEG2000" if fmt is ImageFormat.JP2 else fmt.value
+    try:
+        image.save(file, name, **options)
+    except (OSError, ValueError, MemoryError):
+        raise OmrclipError(f"The {fmt.value.upper()} of {image.width} × {image.height} could not be written.") from None
+    return file.getvalue()
+
+
+_ENCODERS: dict[ImageFormat, Callable[[Pixels, int | None], bytes]] = {
+    ImageFormat.JPEG: _jpeg,
+    ImageFormat.PNG: _by_opencv(ImageFormat.PNG, ()),
+    ImageFormat.TIFF: _tiff,
+    ImageFormat.WEBP: _webp,
+    ImageFormat.GIF: _gif,
+    ImageFormat.JP2: _jp2,
+    ImageFormat.BMP: _by_opencv(ImageFormat.BMP, ()),
+}

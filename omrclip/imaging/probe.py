@@ -1,0 +1,78 @@
+"""What an image file is, from its header bytes alone: format, extents, orientation, frames. Nothing is decoded."""
+
+import struct
+from collections.abc import Callable
+
+from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
+
+__all__ = ["ColourMode", "ImageFormat", "ImageInfo", "probe"]
+
+_READERS: dict[ImageFormat, Callable[[bytes], ImageInfo]] = {
+    ImageFormat.JPEG: jpeg.read_header,
+    ImageFormat.PNG: png.read_header,
+    ImageFormat.TIFF: tiff.read_header,
+    ImageFormat.WEBP: webp.read_header,
+    ImageFormat.GIF: gif.read_header,
+    ImageFormat.JP2: jp2.read_header,
+    ImageFormat.BMP: bmp.read_header,
+}
+_SIGNATURES: dict[bytes, ImageFormat] = {
+    b"\xff\xd8\xff": ImageFormat.JPEG,
+    png.SIGNATURE: ImageFormat.PNG,
+    b"II\x2a\0": ImageFormat.TIFF,
+    b"MM\0\x2a": ImageFormat.TIFF,
+    b"II\x2b\0": ImageFormat.TIFF,
+    b"MM\0\x2b": ImageFormat.TIFF,
+    b"GIF87a": ImageFormat.GIF,
+    b"GIF89a": ImageFormat.GIF,
+    jp2.BOXES: ImageFormat.JP2,
+    jp2.CODESTREAM: ImageFormat.JP2,
+    b"BM": ImageFormat.BMP,
+}
+# Kinds that people do send, worth their name in the message.
+_NOT_READ: dict[bytes, str] = {
+    b"%PDF": "PDF",
+    b"8BPS": "Photoshop",
+    b"\0\0\1\0": "ICO",
+    b"AT&T": "DjVu",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+}
+
+
+def probe(data: bytes) -> ImageInfo:
+    """Format, extents and the other facts of an image file's header.
+
+    Reads some hundred bytes of a usual file, decodes no pixel, and needs no memory to speak of, whatever the header
+    claims; limits are the caller's to apply.
+
+    Raises UnsupportedImage where the bytes are no image or of a kind that is not read, and CorruptImage where the
+    header is cut off or damaged. That the pixels behind it are whole is not seen before `codec.decode`.
+    """
+    kind = _recognize(data)
+    try:
+        return _READERS[kind](data)
+    except (struct.error, IndexError):
+        raise CorruptImage(f"The {kind.value.upper()} header is cut off.") from None
+
+
+def _recognize(data: bytes) -> ImageFormat:
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return ImageFormat.WEBP
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            return kind
+    if not data:
+        raise UnsupportedImage("Not an image: there are no bytes.")
+    name = "HEIF or AVIF" if data[4:8] == b"ftyp" else None
+    name = next((name for signature, name in _NOT_READ.items() if data.startswith(signature)), name)
+    if name:
+        raise UnsupportedImage(f"Images are not read from {name} files; send {_listed()}.")
+    raise UnsupportedImage(f"Not an image: the first bytes are {data[:8].hex(' ')}.")
+
+
+def _listed() -> str:
+    *names, last = (kind.value.upper() for kind in ImageFormat)
+    return f"{', '.join(names)} or {last}"

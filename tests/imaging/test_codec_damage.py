@@ -1,0 +1,200 @@
+import contextlib
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from omrclip.errors import CorruptImage, ImageError
+from omrclip.imaging.codec import decode
+from omrclip.imaging.probe import probe
+from tests.imaging.samples import (
+    NOISE,
+    NOISY_JPEG,
+    PALETTE,
+    assert_is,
+    bilevel,
+    chunk,
+    grid,
+    png,
+    save,
+    tiff,
+)
+
+WHOLE = {
+    "jpeg": NOISY_JPEG,
+    "png": save(grid(), "PNG"),
+    "png palette": save(PALETTE, "PNG"),
+    "tiff raw": save(grid(), "TIFF"),
+    "tiff lzw": save(grid(), "TIFF", compression="tiff_lzw"),
+    "tiff deflate": save(grid(), "TIFF", compression="tiff_adobe_deflate"),
+    "tiff packbits": save(grid(), "TIFF", compression="packbits"),
+    "tiff jpeg": save(grid(), "TIFF", compression="jpeg"),
+    "tiff group 3": save(bilevel(), "TIFF", compression="group3"),
+    "tiff group 4": save(bilevel(), "TIFF", compression="group4"),
+    "webp": save(grid(), "WEBP"),
+    "webp lossless": save(grid(), "WEBP", lossless=True),
+    "webp animation": save(grid(), "WEBP", save_all=True, append_images=[grid().rotate(90)]),
+    "gif": save(grid(), "GIF"),
+    "gif animation": save(grid(), "GIF", save_all=True, append_images=[grid().rotate(180)]),
+    "jp2": save(grid(), "JPEG2000"),
+    "j2k": save(grid(), "JPEG2000", no_jp2=True),
+    "bmp": save(grid(), "BMP"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_cut_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    data = WHOLE[name]
+    ends = {*range(0, len(data), max(1, len(data) // 60)), *range(len(data) - 30, len(data))}
+    for end in sorted(ends):
+        with pytest.raises(ImageError):
+            decode(data[:end])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_bytes_behind_the_end_are_harmless(name: str) -> None:
+    np.testing.assert_array_equal(decode(WHOLE[name] + b"\0trailer\xff\xd9" * 20), decode(WHOLE[name]))
+
+
+@pytest.mark.parametrize("name", ["png", "png palette", "tiff deflate"])
+def test_checksums_are_looked_at(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    data = WHOLE[name]
+    whole = decode(data)
+    for at in range(len(data) // 3, len(data), max(1, len(data) // 80)):
+        flipped = bytearray(data)
+        flipped[at] ^= 0x10
+        with contextlib.suppress(ImageError):
+            np.testing.assert_array_equal(decode(bytes(flipped)), whole)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["png", "tiff deflate", "tiff lzw", "tiff jpeg", "webp lossless", "gif"])
+def test_zeros_in_the_middle_are_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    data = WHOLE[name]
+    middle = len(data) * 6 // 10
+    with pytest.raises(CorruptImage):
+        decode(data[:middle] + bytes(30) + data[middle + 30 :])
+    assert capfd.readouterr() == ("", "")
+
+
+ROWS = b"".join(b"\0" + bytes(range(row, row + 20)) for row in range(20))
+LYING_PNGS = {
+    "a row too few": png(20, 20, 8, 0, ROWS[:-21]),
+    "a byte too few": png(20, 20, 8, 0, ROWS[:-1]),
+    "deflated rows cut off": png(20, 20, 8, 0, b"", deflated=zlib.compress(ROWS)[:-8]),
+    "wrong checksum of the rows": png(20, 20, 8, 0, b"", deflated=zlib.compress(ROWS)[:-1] + b"\0"),
+    "unknown filter": png(20, 20, 8, 0, b"\x09" + ROWS[1:]),
+    "palette without colours": png(20, 20, 8, 3, ROWS),
+    "transparent colour too short": png(20, 20, 8, 0, ROWS, chunk(b"tRNS", b"\0")),
+}
+
+
+def interlaced(pixels: np.ndarray, left_out: int = 0) -> bytes:
+    """A grey PNG in the seven passes of Adam7, the last `left_out` bytes missing."""
+    starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    passes = [pixels[y::down, x::across] for x, y, across, down in starts]
+    rows = b"".join(b"\0" + row.tobytes() for part in passes for row in part if row.size)
+    data = bytearray(png(pixels.shape[1], pixels.shape[0], 8, 0, rows[: len(rows) - left_out]))
+    data[28] = 1
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("extents", [(20, 30), (1, 1), (2, 9), (13, 3), (5, 1)])
+def test_interlaced_png(extents: tuple[int, int]) -> None:
+    pixels = NOISE[: extents[0], : extents[1], 0]
+    assert_is(interlaced(pixels), np.dstack([pixels] * 3))
+    with pytest.raises(CorruptImage):
+        decode(interlaced(pixels, left_out=pixels.shape[1] + 1))
+
+
+@pytest.mark.parametrize("name", LYING_PNGS)
+def test_lying_png_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CorruptImage, match="PNG"):
+        decode(LYING_PNGS[name])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if name.startswith("tiff")])
+@pytest.mark.parametrize("lie", ["higher", "shorter"])
+def test_lying_tiff_is_refused(name: str, lie: str, capfd: pytest.CaptureFixture[str]) -> None:
+    page = Image.open(BytesIO(WHOLE[name]))
+    strip = WHOLE[name][page.tag_v2[273][0] :][: page.tag_v2[279][0]]  # type: ignore[attr-defined]
+    kept = (256, 257, 259, 262, 277, 284, 292, 293, 317)
+    tags = {tag: page.tag_v2[tag] for tag in kept if tag in page.tag_v2}  # type: ignore[attr-defined]
+    tags[258] = list(page.tag_v2.get(258, (1,)))  # type: ignore[attr-defined]
+    if name == "tiff jpeg":
+        tags[262], strip = 6, save(grid(), "JPEG")
+    assert decode(tiff(tags, [strip])).shape == decode(WHOLE[name]).shape
+    if lie == "higher":
+        tags[257] += 9
+    else:
+        strip = strip[: len(strip) * 8 // 10]
+    with pytest.raises(CorruptImage):
+        decode(tiff(tags, [strip]))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.98])
+def test_webp_cut_off_with_lengths_to_match_is_refused(share: float) -> None:
+    for name in ("webp", "webp lossless"):
+        data = WHOLE[name]
+        content = data[20 : 20 + int(share * (len(data) - 20)) // 2 * 2]
+        chunked = b"WEBP" + data[12:16] + struct.pack("<I", len(content)) + content
+        with pytest.raises(CorruptImage):
+            decode(b"RIFF" + struct.pack("<I", len(chunked)) + chunked)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_jpeg_2000_cut_off_with_lengths_to_match_is_refused(share: float) -> None:
+    data = WHOLE["j2k"]
+    tile = data.index(b"\xff\x90")
+    (length,) = struct.unpack_from(">I", data, tile + 6)
+    kept = int(share * length)
+    with pytest.raises(CorruptImage):
+        decode(data[: tile + 6] + struct.pack(">I", kept) + data[tile + 10 : tile + kept] + b"\xff\xd9")
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), name=st.sampled_from(sorted(WHOLE)))
+def test_any_cut_is_refused(data: st.DataObject, name: str) -> None:
+    whole = WHOLE[name]
+    with pytest.raises(ImageError):
+        decode(whole[: data.draw(st.integers(0, len(whole) - 1))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), name=st.sampled_from(sorted(WHOLE)))
+def test_any_damage_gives_an_image_of_the_probed_extents_or_an_image_error(data: st.DataObject, name: str) -> None:
+    damaged = bytearray(WHOLE[name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, min(len(damaged) - 1, 2000)))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(ImageError):
+        info = probe(bytes(damaged))
+        if info.stored.pixels < 4_000_000:
+            pixels = decode(bytes(damaged), info)
+            assert pixels.shape == (info.dimensions.height, info.dimensions.width, 3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(head=st.sampled_from([WHOLE[name][:n] for name in WHOLE for n in (4, 12, 30)]), tail=st.binary(max_size=200))
+def test_any_bytes_are_an_image_error(head: bytes, tail: bytes) -> None:
+    with contextlib.suppress(ImageError):
+        info = probe(head + tail)
+        if info.stored.pixels < 4_000_000:
+            decode(head + tail, info)
+
+
+def test_threads_read_side_by_side() -> None:
+    names = list(WHOLE) * 4
+    alone = {name: decode(WHOLE[name]) for name in WHOLE}
+    with ThreadPoolExecutor(8) as pool:
+        for name, pixels in zip(names, pool.map(lambda name: decode(WHOLE[name]), names), strict=True):
+            np.testing.assert_array_equal(pixels, alone[name])
