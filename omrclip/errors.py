@@ -13,6 +13,7 @@
     ├── RegistrationFailed          the template page was not found in the scan
     ├── NotFound                    no stored thing of that name
     └── PreconditionFailed          someone else changed it meanwhile, or it exists already
+        └── PreconditionRequired    it exists, and the caller did not say which state of it to replace
 
 Each has a stable `code` for programs, a message for people, and `details`: JSON-ready values that name the
 field, parameter or limit. Nothing here knows HTTP; `web.errors` maps classes to status codes. No message holds
@@ -125,3 +126,9 @@ class PreconditionFailed(OmrclipError):
     """The stored thing is not in the state that the caller named."""
 
     code = "precondition_failed"
+
+
+class PreconditionRequired(PreconditionFailed):
+    """The stored thing exists, and the caller did not name the state of it that is to be replaced."""
+
+    code = "precondition_required"

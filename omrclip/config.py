@@ -1,0 +1,129 @@
+"""Settings: declared once, here, each with its environment variable, default and meaning.
+
+Nothing reads the environment at import; `Config.from_env` does when it is called, and reports all problems at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_address
+from typing import Any
+
+from omrclip.errors import ConfigurationError
+
+MEBIBYTE = 1024 * 1024
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 18 and least <= int(text) <= most):
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    try:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError("one of 1, true, yes, 0, false, no") from None
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("not empty")
+    return text
+
+
+def _base_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("a URL that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask for. All are checked before the work that they bound."""
+
+    max_body_bytes: int = _setting(256 * MEBIBYTE, _whole_number(1024, 2**40), "Largest request body, in bytes.")
+    max_images: int = _setting(200, _whole_number(1, 100_000), "Most images in one recognition request.")
+    max_image_pixels: int = _setting(
+        120_000_000, _whole_number(1, 2**31), "Most pixels of one image; read from its header, before it is decoded."
+    )
+    max_output_pixels: int = _setting(
+        120_000_000, _whole_number(1, 2**31), "Most pixels of one delivered image, and of a template page."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one process. `limits` is flattened into the same environment variables."""
+
+    templates: str = _setting(
+        "templates_omr", _text, "Folder of the templates and their page images, or any URL that fsspec knows."
+    )
+    images: str = _setting(
+        "samples", _text, "Folder of the images served under `/iiif/`, or any URL that fsspec knows."
+    )
+    host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
+    port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")
+    allow_remote: bool = _setting(
+        False,
+        _switch,
+        "Whether `omrclip serve` may listen beyond loopback: there is no log-in, and sheets are personal.",
+    )
+    workers: int = _setting(1, _whole_number(1, 256), "Server processes.")
+    threads: int = _setting(4, _whole_number(1, 256), "Requests that one server process works on at a time.")
+    public_url: str | None = _setting(
+        None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
+    )
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Config":
+        """Read the `OMRCLIP_*` variables.
+
+        Raises:
+            ConfigurationError: with every unknown variable and every unusable value.
+        """
+        given = {name: text for name, text in environ.items() if name.startswith("OMRCLIP_")}
+        unknown = sorted(set(given) - {variable(setting) for setting in settings()})
+        problems = [f"{name} is not a setting" for name in unknown]
+        own: dict[str, Any] = {}
+        limits: dict[str, Any] = {}
+        for setting in settings():
+            text = given.get(variable(setting))
+            if text is None:
+                continue
+            try:
+                target = limits if setting in fields(Limits) else own
+                target[setting.name] = setting.metadata["parse"](text)
+            except ValueError as expected:
+                problems.append(f"{variable(setting)} must be {expected}, not {text!r}")
+        if problems:
+            raise ConfigurationError("The settings are not usable: " + "; ".join(problems) + ".", problems=problems)
+        return cls(**own, limits=Limits(**limits))
+
+
+def settings() -> tuple[Field[Any], ...]:
+    """Every setting, in the order of the README's table; metadata has `parse` and `meaning`."""
+    return (*(setting for setting in fields(Config) if setting.name != "limits"), *fields(Limits))
+
+
+def variable(setting: Field[Any]) -> str:
+    """The environment variable of a setting: `OMRCLIP_` and its name in capitals."""
+    return f"OMRCLIP_{setting.name.upper()}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens on `host` can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,80 @@
+import dataclasses
+
+import pytest
+
+from omrclip.config import Config, Limits, is_loopback, settings, variable
+from omrclip.errors import ConfigurationError
+
+
+def test_the_defaults_need_no_environment() -> None:
+    assert Config.from_env({}) == Config()
+    assert Config.from_env({"PATH": "/bin", "OMRCLIP": "x"}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("OMRCLIP_TEMPLATES", "memory://t", {"templates": "memory://t"}),
+        ("OMRCLIP_IMAGES", "scans", {"images": "scans"}),
+        ("OMRCLIP_HOST", "::1", {"host": "::1"}),
+        ("OMRCLIP_PORT", "9000", {"port": 9000}),
+        ("OMRCLIP_ALLOW_REMOTE", "Yes", {"allow_remote": True}),
+        ("OMRCLIP_ALLOW_REMOTE", "0", {"allow_remote": False}),
+        ("OMRCLIP_WORKERS", "3", {"workers": 3}),
+        ("OMRCLIP_THREADS", "16", {"threads": 16}),
+        ("OMRCLIP_PUBLIC_URL", "https://forms.example/omr/", {"public_url": "https://forms.example/omr"}),
+        ("OMRCLIP_MAX_BODY_BYTES", "2048", {"limits": Limits(max_body_bytes=2048)}),
+        ("OMRCLIP_MAX_IMAGES", "7", {"limits": Limits(max_images=7)}),
+        ("OMRCLIP_MAX_IMAGE_PIXELS", "8", {"limits": Limits(max_image_pixels=8)}),
+        ("OMRCLIP_MAX_OUTPUT_PIXELS", "9", {"limits": Limits(max_output_pixels=9)}),
+    ],
+)
+def test_each_setting_has_its_variable(name: str, text: str, expected: dict[str, object]) -> None:
+    assert Config.from_env({name: text}) == dataclasses.replace(Config(), **expected)  # type: ignore[arg-type]
+
+
+def test_the_rows_above_are_all_settings() -> None:
+    marks = test_each_setting_has_its_variable.pytestmark[0]  # type: ignore[attr-defined]
+    assert {row[0] for row in marks.args[1]} == {variable(setting) for setting in settings()}
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Config.from_env(
+            {
+                "OMRCLIP_PORT": "http",
+                "OMRCLIP_THREADS": "0",
+                "OMRCLIP_WORKERS": "٣",
+                "OMRCLIP_ALLOW_REMOTE": "maybe",
+                "OMRCLIP_PUBLIC_URL": "forms.example",
+                "OMRCLIP_TEMPLATES": " ",
+                "OMRCLIP_PROT": "80",
+            }
+        )
+    assert refused.value.details["problems"] == [
+        "OMRCLIP_PROT is not a setting",
+        "OMRCLIP_TEMPLATES must be not empty, not ' '",
+        "OMRCLIP_PORT must be a whole number from 1 to 65535, not 'http'",
+        "OMRCLIP_ALLOW_REMOTE must be one of 1, true, yes, 0, false, no, not 'maybe'",
+        "OMRCLIP_WORKERS must be a whole number from 1 to 256, not '٣'",
+        "OMRCLIP_THREADS must be a whole number from 1 to 256, not '0'",
+        "OMRCLIP_PUBLIC_URL must be a URL that begins with http:// or https://, not 'forms.example'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.5", False),
+        ("forms.example", False),
+        ("", False),
+    ],
+)
+def test_loopback_addresses_are_known(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
