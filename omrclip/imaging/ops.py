@@ -1,0 +1,215 @@
+"""Resampling, warping, turning and colour reduction of pixel arrays. Pure functions; none keeps or changes its input.
+
+Coordinates are continuous: pixel (column i, row j) covers [i, i + 1) × [j, j + 1), so its centre is (i + ½, j + ½).
+"""
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.pixels import Pixels
+
+Matrix = npt.NDArray[np.float64]
+"""A (3, 3) float64 projective map of continuous pixel coordinates, applied to column vectors (x, y, 1)."""
+
+WHITE = (255, 255, 255)
+# cv2.remap and the warps built on it address the source with 16-bit integers.
+_LONGEST_WARP_SIDE = 32_000
+_TO_CENTRES: Matrix = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+_FROM_CENTRES: Matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+
+
+def extents(pixels: Pixels) -> Dimensions:
+    """The Dimensions of an array of rows first."""
+    return Dimensions(pixels.shape[1], pixels.shape[0])
+
+
+def cut(pixels: Pixels, box: Box) -> Pixels:
+    """The box's pixels, as a view of the input; the box must lie inside the image."""
+    if not box.inside(extents(pixels)):
+        raise ValueError(f"{box} reaches out of an image of {extents(pixels)}")
+    return pixels[box.top : box.bottom, box.left : box.right]
+
+
+def resample(pixels: Pixels, out: Dimensions) -> Pixels:
+    """Scale to the given Dimensions: area averaging where an axis shrinks, cubic where it grows.
+
+    Area averaging weighs every source pixel by the part of it that an output pixel covers, so that thin pen
+    strokes fade instead of breaking up (no aliasing).
+    """
+    source = extents(pixels)
+    if source == out:
+        return pixels
+    shrunk = Dimensions(min(source.width, out.width), min(source.height, out.height))
+    if shrunk != source:
+        pixels = _resize(pixels, shrunk, cv2.INTER_AREA)
+    if shrunk != out:
+        pixels = _resize(pixels, out, cv2.INTER_CUBIC)
+    return pixels
+
+
+def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> Pixels:
+    """Pixels of an output image whose point p shows the source at `out_to_source`(p); white outside the source.
+
+    One resampling: Lanczos where the source is enlarged, and where it is reduced, linear sampling on a grid finer than
+    the source's own, averaged over each output pixel's area.
+
+    Args:
+        pixels: (height, width, 3) uint8.
+        out_to_source: map from continuous output to continuous source coordinates, in pixels.
+        out: the Dimensions of the output.
+
+    Returns:
+        (out.height, out.width, 3) uint8.
+    """
+    pixels, out_to_source = _needed_part(pixels, out_to_source, out)
+    step = _sampling_step(out_to_source, out)
+    finer = max(1, math.ceil(step - 1e-6))
+    fine = Dimensions(out.width * finer, out.height * finer)
+    from_fine = out_to_source @ np.diag([1 / finer, 1 / finer, 1.0])
+    enlarging = step < 1 - 1e-6
+    sampled = cv2.warpPerspective(
+        pixels,
+        _FROM_CENTRES @ from_fine @ _TO_CENTRES,
+        (fine.width, fine.height),
+        flags=(cv2.INTER_LANCZOS4 if enlarging else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE if _within(extents(pixels), out_to_source, out) else cv2.BORDER_CONSTANT,
+        borderValue=WHITE,
+    )
+    return resample(_as_pixels(sampled), out)
+
+
+def transform(matrix: Matrix, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Map (n, 2) float64 points (x, y) through a projective map."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    mapped: npt.NDArray[np.float64] = homogeneous[:, :2] / homogeneous[:, 2:]
+    return mapped
+
+
+def corners(left: float, top: float, width: float, height: float) -> npt.NDArray[np.float64]:
+    """The (4, 2) float64 corner points (x, y) of a rectangle: top left, top right, bottom right, bottom left."""
+    right, bottom = left + width, top + height
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float64)
+
+
+def mirror(pixels: Pixels) -> Pixels:
+    """Reflect on the vertical axis: left becomes right."""
+    return _as_pixels(cv2.flip(pixels, 1))
+
+
+def rotate(pixels: Pixels, degrees: float) -> Pixels:
+    """Turn clockwise, keeping all content and its scale.
+
+    Quarter turns move pixels and return as many channels as came. Any other angle returns (height, width, 4) BGRA
+    whose corners outside the turned image are transparent, in the smallest upright box around it.
+    """
+    quarters, rest = divmod(degrees % 360, 90)
+    if rest == 0:
+        return np.ascontiguousarray(np.rot90(pixels, -int(quarters)))
+    source = extents(pixels)
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+    turned = transform(turn, corners(0, 0, source.width, source.height))
+    left, top = turned.min(axis=0)
+    out = rotated_dimensions(source, degrees)
+    back = np.linalg.inv(turn) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
+    with_alpha = cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA) if pixels.shape[2] == 3 else pixels
+    return _as_pixels(
+        cv2.warpPerspective(
+            with_alpha,
+            _FROM_CENTRES @ back @ _TO_CENTRES,
+            (out.width, out.height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(*WHITE, 0),
+        )
+    )
+
+
+def rotated_dimensions(source: Dimensions, degrees: float) -> Dimensions:
+    """The Dimensions that `rotate` returns."""
+    quarters, rest = divmod(degrees % 360, 90)
+    if rest == 0:
+        return source.transposed if quarters % 2 else source
+    cosine, sine = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
+    # A hair less than the exact sum: 1e-9 of a pixel must not add a row.
+    width = math.ceil(source.width * cosine + source.height * sine - 1e-6)
+    height = math.ceil(source.width * sine + source.height * cosine - 1e-6)
+    return Dimensions(width, height)
+
+
+def grey(pixels: Pixels) -> Pixels:
+    """Luma by ITU-R BT.601. (h, w, 3) becomes (h, w); (h, w, 4) keeps its alpha and three equal colours."""
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] == 3:
+        return _as_pixels(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY))
+    luma = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY)
+    return np.ascontiguousarray(np.dstack([luma, luma, luma, pixels[:, :, 3]]))
+
+
+def bitonal(pixels: Pixels) -> Pixels:
+    """Black and white by Otsu's threshold (IEEE Trans. SMC 9, 1979); channels as in `grey`.
+
+    An image of a single grey has no two classes to part: it becomes white from 128 on, else black.
+    """
+    tones = grey(pixels)
+    luma = np.ascontiguousarray(tones if tones.ndim == 2 else tones[:, :, 0])
+    if luma.min() == luma.max():
+        black_and_white = np.full_like(luma, 255 if luma.flat[0] >= 128 else 0)
+    else:
+        black_and_white = _as_pixels(cv2.threshold(luma, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1])
+    if tones.ndim == 2:
+        return black_and_white
+    return np.ascontiguousarray(np.dstack([black_and_white] * 3 + [tones[:, :, 3]]))
+
+
+def _resize(pixels: Pixels, out: Dimensions, interpolation: int) -> Pixels:
+    return _as_pixels(cv2.resize(pixels, (out.width, out.height), interpolation=interpolation))
+
+
+def _as_pixels(array: object) -> Pixels:
+    return np.asarray(array, dtype=np.uint8)
+
+
+def _needed_part(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> tuple[Pixels, Matrix]:
+    """The part of the source that the output shows, with a margin for the kernel, small enough for cv2's warps."""
+    shown = transform(out_to_source, corners(0, 0, out.width, out.height))
+    margin = 8
+    source = extents(pixels)
+    left, top = (
+        int(v) for v in np.clip(np.floor(shown.min(axis=0)) - margin, 0, [source.width - 1, source.height - 1])
+    )
+    right, bottom = (
+        int(v) for v in np.clip(np.ceil(shown.max(axis=0)) + margin, [left + 1, top + 1], [source.width, source.height])
+    )
+    part = pixels[top:bottom, left:right]
+    to_part = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], dtype=np.float64) @ out_to_source
+    needed = extents(part)
+    factor = math.ceil(max(needed.width, needed.height) / _LONGEST_WARP_SIDE)
+    if factor == 1:
+        return part, to_part
+    reduced = Dimensions(max(1, needed.width // factor), max(1, needed.height // factor))
+    scale = np.diag([reduced.width / needed.width, reduced.height / needed.height, 1.0])
+    return resample(part, reduced), scale @ to_part
+
+
+def _sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
+    """How many source pixels lie between neighbouring output pixels, where it is most."""
+    at = np.vstack(
+        [corners(0.5, 0.5, max(out.width - 1, 0), max(out.height - 1, 0)), [[out.width / 2, out.height / 2]]]
+    )
+    here = transform(out_to_source, at)
+    along_x = np.linalg.norm(transform(out_to_source, np.add(at, [0.5, 0])) - here, axis=1) * 2
+    along_y = np.linalg.norm(transform(out_to_source, np.add(at, [0, 0.5])) - here, axis=1) * 2
+    return float(max(along_x.max(), along_y.max()))
+
+
+def _within(source: Dimensions, out_to_source: Matrix, out: Dimensions) -> bool:
+    """Whether the output shows nothing beyond the source but for a rounding error."""
+    shown = transform(out_to_source, corners(0, 0, out.width, out.height))
+    tolerance = 0.01
+    return bool((shown >= -tolerance).all() and (shown <= np.array([source.width, source.height]) + tolerance).all())
