@@ -1,0 +1,135 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omrclip.config import Limits
+from omrclip.errors import InvalidParameter, LimitExceeded
+from omrclip.iiif import grammar2
+from omrclip.iiif.canonical import canonical2
+from omrclip.iiif.plan import Plan, plan
+from omrclip.iiif.render import render_pixels
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.source import DecodedImage
+from tests.grid import coloured_grid
+
+IMAGE = Dimensions(300, 200)
+
+
+def planned(request: str, source: Dimensions = IMAGE, limits: Limits | None = None) -> Plan:
+    return plan(grammar2.parse(*request.split("/")), source, limits or Limits())
+
+
+@pytest.mark.parametrize(
+    ("region", "reason"),
+    [
+        ("0,0,0,10", "0 × 10 pixels are none"),
+        ("0,0,10,0", "10 × 0 pixels are none"),
+        ("300,0,10,10", "outside the image of 300 × 200"),
+        ("0,200,10,10", "outside the image"),
+        ("999999999,0,1,1", "outside the image"),
+        ("pct:100,0,10,10", "outside the image"),
+        ("pct:0,0,0,10", "pixels are none"),
+        ("pct:0,0,0.1,10", "0 × 20 pixels are none"),
+    ],
+)
+def test_empty_regions_and_regions_outside_are_refused(region: str, reason: str) -> None:
+    with pytest.raises(InvalidParameter, match=reason) as refused:
+        planned(f"{region}/full/0/default.jpg")
+    assert refused.value.details == {"parameter": "region"}
+
+
+@pytest.mark.parametrize("size", ["0,", ",0", "0,0", "10,0", "!0,5", "!5,0", "pct:0", "pct:0.1"])
+def test_sizes_of_nothing_are_refused(size: str) -> None:
+    with pytest.raises(InvalidParameter, match="pixels are none") as refused:
+        planned(f"full/{size}/0/default.jpg")
+    assert refused.value.details == {"parameter": "size"}
+
+
+def test_a_side_that_comes_to_nothing_is_refused() -> None:
+    with pytest.raises(InvalidParameter, match="1 × 0 pixels"):
+        planned("0,0,300,1/1,/0/default.jpg")
+
+
+@pytest.mark.parametrize(
+    ("region", "box"),
+    [
+        ("299,199,1,1", Box(299, 199, 1, 1)),
+        ("299,199,100,100", Box(299, 199, 1, 1)),
+        ("0,0,999999999,999999999", Box(0, 0, 300, 200)),
+        ("pct:0,0,200,200", Box(0, 0, 300, 200)),
+        ("pct:0.5,0.25,0.5,0.25", Box(2, 1, 2, 1)),  # 1.5, 0.5, 1.5, 0.5: halves go up
+    ],
+)
+def test_regions_are_cropped_at_the_edge(region: str, box: Box) -> None:
+    assert planned(f"{region}/full/0/default.jpg").box == box
+
+
+@pytest.mark.parametrize(
+    ("source", "size", "scaled"),
+    [
+        (Dimensions(3, 2), "2,", Dimensions(2, 1)),  # 1.33
+        (Dimensions(4, 2), "3,", Dimensions(3, 2)),  # 1.5: up
+        (Dimensions(1000, 1), "!500,500", None),  # 0.5 goes up to 1
+        (IMAGE, "!600,600", Dimensions(600, 400)),
+        (IMAGE, "!10,1000", Dimensions(10, 7)),
+        (IMAGE, "600,", Dimensions(600, 400)),
+        (IMAGE, "pct:250", Dimensions(750, 500)),
+    ],
+)
+def test_sizes(source: Dimensions, size: str, scaled: Dimensions | None) -> None:
+    assert planned(f"full/{size}/0/default.jpg", source).scaled == (scaled or Dimensions(500, 1))
+
+
+@pytest.mark.parametrize("size_and_turn", ["400,/0", "full/45", "9999999,1/0"])
+def test_more_pixels_than_allowed_are_refused_before_any_is_made(size_and_turn: str) -> None:
+    with pytest.raises(LimitExceeded) as refused:
+        planned(f"full/{size_and_turn}/default.jpg", limits=Limits(max_output_pixels=300 * 200))
+    assert refused.value.details == {"parameter": "size", "limit": "max_output_pixels", "maximum": 60_000}
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 100, 59_999, 60_000, 60_001])
+@pytest.mark.parametrize("source", [IMAGE, Dimensions(1, 900), Dimensions(900, 1), Dimensions(7, 13)])
+def test_max_never_exceeds_the_limit(most: int, source: Dimensions) -> None:
+    scaled = planned("full/max/0/default.jpg", source, Limits(max_output_pixels=most)).scaled
+    assert 1 <= scaled.pixels <= max(most, 1)
+    assert scaled.width <= source.width
+    assert scaled.height <= source.height
+
+
+real = st.decimals(0, 150, places=3).map(lambda d: format(d, "f"))
+small = st.integers(0, 90).map(str)
+regions = st.one_of(
+    st.sampled_from(["full", "square"]),
+    st.tuples(small, small, small, small).map(",".join),
+    st.tuples(real, real, real, real).map(lambda numbers: "pct:" + ",".join(numbers)),
+)
+sizes = st.one_of(
+    st.sampled_from(["full", "max"]),
+    small.map(lambda n: f"{n},"),
+    small.map(lambda n: f",{n}"),
+    real.map(lambda n: f"pct:{n}"),
+    st.tuples(small, small).map(",".join),
+    st.tuples(small, small).map(lambda wh: "!" + ",".join(wh)),
+)
+rotations = st.one_of(st.sampled_from(["0", "90", "!180", "270.0", "360"]), real)
+endings = st.tuples(st.sampled_from(["default", "color", "gray", "bitonal"]), st.sampled_from(["jpg", "png"]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 70), st.integers(1, 70), regions, sizes, rotations, endings)
+def test_the_canonical_form_is_stable_and_renders_the_same_pixels(
+    width: int, height: int, region: str, size: str, rotation: str, ending: tuple[str, str]
+) -> None:
+    source = Dimensions(width, height)
+    limits = Limits(max_output_pixels=5000)
+    try:
+        found = planned(f"{region}/{size}/{rotation}/{'.'.join(ending)}", source, limits)
+    except (InvalidParameter, LimitExceeded):
+        return
+    canonical = canonical2(found)
+    again = planned(canonical, source, limits)
+    assert canonical2(again) == canonical
+    image = DecodedImage(coloured_grid(width, height, square=5))
+    rendered = render_pixels(found, image)
+    assert rendered.shape[:2] == (found.output.height, found.output.width)
+    assert (render_pixels(again, image) == rendered).all()
