@@ -1,0 +1,59 @@
+"""What registration starts from, and what it finds."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.template import Page
+
+# Nearer to identity than this, resampling would only blur what is in its place already.
+IDENTITY_WITHIN_PX = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What is known of one page before any scan is seen.
+
+    Attributes:
+        page: the template's page.
+        number: its place in the template, from 1.
+        image: the encoded image of the blank page, where there is one.
+    """
+
+    page: Page
+    number: int
+    image: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """The map from template page to scan.
+
+    Attributes:
+        strategy: the name of what found it.
+        page, scan: the Dimensions of both.
+        page_to_scan: (3, 3) float64 projective map of continuous pixel coordinates (x, y).
+        residual: root mean square distance in page pixels between where the map puts what was matched and where it
+            was found; None where the strategy matches nothing.
+    """
+
+    strategy: str
+    page: Dimensions
+    scan: Dimensions
+    page_to_scan: ops.Matrix
+    residual: float | None = None
+
+    def to_scan(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Map (n, 2) float64 page points (x, y) into the scan."""
+        return ops.transform(self.page_to_scan, points)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether page and scan coincide: same Dimensions, no corner further off than half a pixel."""
+        if self.page != self.scan:
+            return False
+        corners = ops.corners(0, 0, self.page.width, self.page.height)
+        return bool(np.abs(self.to_scan(corners) - corners).max() <= IDENTITY_WITHIN_PX)

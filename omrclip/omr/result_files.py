@@ -1,0 +1,105 @@
+"""The files that a recognition gives: their names, known before any work, and their bytes."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from omrclip.errors import InvalidRequest, NameConflict
+from omrclip.iiif.request import Format
+from omrclip.omr.recognition import Recognition, RecognitionOptions, stem
+from omrclip.omr.template import Template
+
+RESULTS_NAME = "RecognitionResults.dat"
+# What the file systems in use take, in bytes of UTF-8.
+LONGEST_FILE_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFile:
+    """One file of a response; `media_type` tells what `data` is, whatever the name's extension says."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+def results_name(scan: str, *, alone: bool) -> str:
+    """The name of a scan's results file; a scan that came alone lends it no name."""
+    return RESULTS_NAME if alone else stem(scan) + RESULTS_NAME
+
+
+def clip_name(scan: str, element: str, clip_format: Format | None) -> str:
+    """`<scan's name without extension><element's name>`, with `.png` as clients expect it, or the format asked for."""
+    return f"{stem(scan)}{element}.{clip_format or 'png'}"
+
+
+def file_names(template: Template, scans: Sequence[str], options: RecognitionOptions) -> Iterator[tuple[str, str]]:
+    """Every (file name, what it is for) that a request can come to; results first, as in the response."""
+    for scan in scans:
+        yield results_name(scan, alone=len(scans) == 1), f"the results of {scan!r}"
+    for scan in scans:
+        areas = template.pages[options.pages[scan] - 1].clip_areas if scan in options.pages else template.clip_areas
+        for area in areas:
+            yield clip_name(scan, area.name or "", options.clip_format), f"{area.name!r} of {scan!r}"
+
+
+def check_file_names(template: Template, scans: Sequence[str], options: RecognitionOptions) -> None:
+    """Refuse a request whose files would overwrite each other, before any work.
+
+    Names that differ only in letter case, or in how an accent is composed, are one name on many file systems.
+
+    Raises:
+        InvalidRequest: a scan's name cannot be part of a file name.
+        NameConflict: two files would get one name, or two scans have one.
+    """
+    for index, scan in enumerate(scans):
+        check_scan_name(scan, f"$.Images[{index}].Name")
+    _check_distinct((scan, f"the image {scan!r}") for scan in scans)
+    names = list(file_names(template, scans, options))
+    for name, purpose in names:
+        if len(name.encode()) > LONGEST_FILE_NAME:
+            raise InvalidRequest(f"The file name for {purpose} would be longer than {LONGEST_FILE_NAME} bytes.")
+    _check_distinct(names)
+
+
+def check_scan_name(name: str, path: str) -> None:
+    """Raise InvalidRequest where a scan's name cannot be part of a file name; `path` says where it was given."""
+    unusable = not name.strip() or name in {".", ".."} or any(c in "/\\" or not _writable(c) for c in name)
+    if unusable:
+        expected = "a file name without path separators and control characters"
+        raise InvalidRequest(f"{path}: expected {expected}", fields=[{"path": path, "expected": expected}])
+
+
+def recognition_files(recognition: Recognition, options: RecognitionOptions, *, alone: bool) -> list[ResponseFile]:
+    """The results file of one scan, then its clips; nothing for a scan that failed."""
+    if not recognition.passed:
+        return []
+    results = ResponseFile(
+        results_name(recognition.scan, alone=alone), "text/plain; charset=utf-8", results_text(recognition).encode()
+    )
+    clips = (
+        ResponseFile(clip_name(recognition.scan, clip.element, options.clip_format), clip.format.media_type, clip.data)
+        for clip in recognition.clips
+    )
+    return [results, *clips]
+
+
+def results_text(recognition: Recognition) -> str:
+    """`Name:Value` lines in template order, each ended by LF.
+
+    Elements that were not read have no line: an empty value would claim that they are blank.
+    """
+    return "".join(f"{element.name}:{element.value}\n" for element in recognition.elements if element.value is not None)
+
+
+def _check_distinct(names: Iterable[tuple[str, str]]) -> None:
+    seen: dict[str, str] = {}
+    for name, purpose in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in seen:
+            raise NameConflict(f"{seen[key]} and {purpose} would both be named {name!r}.", name=name)
+        seen[key] = purpose
+
+
+def _writable(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
