@@ -9,17 +9,18 @@ template_json_schema  the format for other programs
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError
 
 from omrclip.errors import InvalidTemplate, Problem
 from omrclip.omr.template import ClipArea, Template
-from omrclip.schemas.documents import child_path, plain_value, read_document, shown
+from omrclip.schemas.documents import plain_value, read_document, shown
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, TEMPLATE
 from omrclip.schemas.json_schema import template_json_schema
 from omrclip.schemas.model_schema import ModelSchema
+from omrclip.schemas.problems import problems_of
 from omrclip.schemas.template_checks import document_problems, template_warnings
 
 __all__ = [
@@ -91,16 +92,7 @@ def _load(schema: ModelSchema, document: object, path: str) -> tuple[Any, list[P
     try:
         return schema.load(document), []
     except ValidationError as error:
-        return None, list(_flattened(error.messages, path))
-
-
-def _flattened(messages: Any, path: str) -> Iterator[Problem]:
-    """The nested dict of marshmallow's messages as problems with their paths."""
-    if not isinstance(messages, dict):
-        yield from (Problem(path, message) for message in messages)
-        return
-    for key, inner in messages.items():
-        yield from _flattened(inner, path if key == "_schema" else child_path(path, key))
+        return None, problems_of(error, path)
 
 
 def _refuse_if(problems: list[Problem]) -> None:

@@ -1,0 +1,86 @@
+"""What the schemas of requests and answers share."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from omrclip.errors import InvalidRequest, Problem
+from omrclip.schemas.documents import plain_value, read_document
+from omrclip.schemas.fields import Expected
+from omrclip.schemas.problems import problems_of
+
+
+def pascal_case(name: str) -> str:
+    """`clip_format` → `ClipFormat`: the case of every key on the wire."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+class WireSchema(Schema):
+    """Keys in PascalCase, in the order of the fields; unknown keys are errors."""
+
+    error_messages = {"unknown": "no key of this name"}
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Name the key."""
+        field_obj.data_key = field_obj.data_key or pascal_case(field_name)
+
+
+class EncodedBytes(Expected):
+    """Bytes, as base64 on the wire; line breaks are allowed."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("the bytes of a file in base64", **settings)
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
+        return None if value is None else base64.b64encode(value).decode("ascii")
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bytes:
+        if not isinstance(value, str) or not value:
+            raise self.refusal(value)
+        return decode_base64(value, self.expected)
+
+    def rule(self) -> dict[str, Any]:
+        """A string; that it decodes is not for JSON Schema to check."""
+        return {"type": "string", "contentEncoding": "base64", "minLength": 1}
+
+
+def decode_base64(text: str, expected: str) -> bytes:
+    """The bytes; raises ValidationError where the text is not base64."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        pass
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError as problem:
+        raise ValidationError(f"{expected}; {str(problem).lower()}") from None
+
+
+def load_strictly(schema: Schema, data: bytes | str | dict[str, object], path: str) -> Any:
+    """Load a JSON document, or a mapping that was one, with a schema.
+
+    Raises:
+        InvalidRequest: naming every key that is wrong, its path beginning with `path`.
+    """
+    if isinstance(data, dict):
+        document, problems = plain_value(data, path)
+    else:
+        document, problems = read_document(data)
+    if not problems:
+        try:
+            return schema.load(document)  # type: ignore[arg-type]
+        except ValidationError as error:
+            problems = problems_of(error, path)
+    raise invalid_request(problems)
+
+
+def invalid_request(problems: Sequence[Problem]) -> InvalidRequest:
+    """The error of a request in which these are wrong."""
+    told = "; ".join(f"{p.path}: expected {p.expected}" for p in problems[:3])
+    more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+    return InvalidRequest(
+        f"The request is not valid. {told}{more}", fields=[{"path": p.path, "expected": p.expected} for p in problems]
+    )
