@@ -1,0 +1,190 @@
+"""Named bytes under one root, with entity tags, preconditions and atomic writes."""
+
+import threading
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from omrclip.errors import InvalidRequest, NotFound, PreconditionFailed, PreconditionRequired
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """The bytes of a stored thing, and the entity tag that names just this state of it."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+    @property
+    def etag(self) -> str:
+        """The first 32 hexadecimal digits of the SHA-256 of the bytes, without quotes."""
+        return sha256(self.data).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The state that a caller expects before a change.
+
+    Attributes:
+        match: entity tags of which the stored thing has one; `"*"` stands for whatever is stored; None: not said.
+        absent: nothing is stored yet.
+        must_match: whether a stored thing is replaced only with a `match`, so that nobody overwrites what they have
+            not seen.
+    """
+
+    match: frozenset[str] | None = None
+    absent: bool = False
+    must_match: bool = False
+
+    def check(self, name: str, current: Blob | None) -> None:
+        """Hold the state against what is stored, None for nothing.
+
+        Raises:
+            PreconditionFailed: the stored thing is in another state.
+            PreconditionRequired: the caller said nothing of the state.
+        """
+        if current is None:
+            if self.match is not None:
+                raise PreconditionFailed(f"{name!r} is not stored any more.", etag=None)
+            return
+        if self.absent:
+            raise PreconditionFailed(f"{name!r} exists already.", etag=current.etag)
+        if self.match is None and self.must_match:
+            raise PreconditionRequired(
+                f"{name!r} exists. To replace it, send its entity tag in If-Match, or * for any state of it.",
+                etag=current.etag,
+            )
+        if self.match is not None and not {"*", current.etag} & self.match:
+            raise PreconditionFailed(f"{name!r} was changed by someone else meanwhile.", etag=current.etag)
+
+
+UNCONDITIONAL = Precondition()
+
+
+def check_name(name: str) -> str:
+    """Give the name back if it can be stored: parts between slashes, none of which could lead out of the root.
+
+    Raises:
+        InvalidRequest: the name has an empty, hidden, relative or overlong part, a backslash or a control character.
+    """
+    expected = "letters, digits and signs, without control characters, backslashes and parts that begin with a dot"
+    for part in name.split("/"):
+        bad = not part or part.startswith(".") or part != part.strip() or "\\" in part
+        if bad or len(part.encode("utf-8", "replace")) > LONGEST_NAME or not all(map(_plain, part)):
+            shown = name if len(name) <= 60 else name[:57] + "…"
+            raise InvalidRequest(
+                f"name: {shown!r} cannot be a name here; expected {expected}, at most {LONGEST_NAME} bytes",
+                fields=[{"path": "name", "expected": expected}],
+            )
+    return name
+
+
+def _plain(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
+
+
+class BlobStore:
+    """Bytes by name under a folder or fsspec URL. Writes are atomic; changes are checked and made under one lock.
+
+    The lock holds between threads everywhere, and between processes where the root is a local folder. An object
+    store that fsspec reaches over the network gives no lock between processes: run one server process there.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._fs, self._root = url_to_fs(url)
+        self._local = isinstance(self._fs, LocalFileSystem)
+        self._threads = threading.RLock()
+        # One object, because only the same object lets its holder in again.
+        self._processes = FileLock(Path(self._root) / ".lock") if self._local else nullcontext()
+
+    def names(self) -> list[str]:
+        """All names, sorted; none where the root does not exist."""
+        try:
+            paths = self._fs.find(self._root)
+        except FileNotFoundError:
+            return []
+        names = (path[len(self._root) :].lstrip("/") for path in paths)
+        return sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
+
+    def read(self, name: str) -> Blob:
+        """Raise NotFound where nothing of this name is stored; a name that none can have is not found either."""
+        blob = self._current(self._path(name), name)
+        if blob is None:
+            raise NotFound(f"Nothing is stored under the name {name!r}.")
+        return blob
+
+    def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[Blob, bool]:
+        """Store bytes; also tells whether the name is new.
+
+        Raises:
+            InvalidRequest: the name cannot be stored.
+            PreconditionFailed: see Precondition.
+        """
+        path = self._path(check_name(name))
+        with self.locked():
+            current = self._current(path, name)
+            precondition.check(name, current)
+            self._replace(path, data)
+        return Blob(name, data), current is None
+
+    def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
+        """Remove bytes.
+
+        Raises:
+            NotFound: nothing of this name is stored.
+            PreconditionFailed: see Precondition.
+        """
+        path = self._path(name)
+        with self.locked():
+            blob = self._current(path, name)
+            if blob is None:
+                raise NotFound(f"Nothing is stored under the name {name!r}.")
+            precondition.check(name, blob)
+            self._fs.rm_file(path)
+
+    def _path(self, name: str) -> str:
+        try:
+            path = f"{self._root}/{check_name(name)}"
+        except InvalidRequest as error:
+            raise NotFound(error.message) from None
+        if self._local and not Path(path).resolve().is_relative_to(Path(self._root).resolve()):
+            raise NotFound(f"Nothing is stored under the name {name!r}.")
+        return path
+
+    def _current(self, path: str, name: str) -> Blob | None:
+        try:
+            return Blob(name, self._fs.cat_file(path))
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+
+    def _replace(self, path: str, data: bytes) -> None:
+        if not self._local:
+            self._fs.pipe_file(path, data)  # object stores show a new object only when it is whole
+            return
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from changing the store, over as many calls as a change takes."""
+        with self._threads:
+            if self._local:
+                Path(self._root).mkdir(parents=True, exist_ok=True)
+            with self._processes:
+                yield

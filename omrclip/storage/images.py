@@ -1,0 +1,60 @@
+"""The image store: the images that have URIs under `/iiif/`, by identifier."""
+
+from omrclip.config import Limits
+from omrclip.errors import NotFound
+from omrclip.imaging.probe import ImageInfo, probe
+from omrclip.omr.recognition import check_pixels
+from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".bmp")
+
+
+class ImageStore:
+    """Images by identifier: the file's name under the root, folders parted by slashes."""
+
+    def __init__(self, url: str, limits: Limits) -> None:
+        self._blobs = BlobStore(url)
+        self._limits = limits
+
+    def identifiers(self) -> list[str]:
+        """The identifiers of all files that are named like images, sorted."""
+        return [name for name in self._blobs.names() if name.lower().endswith(SUFFIXES)]
+
+    def read(self, identifier: str) -> tuple[Blob, ImageInfo]:
+        """The bytes of an image, and what their header says.
+
+        Raises:
+            NotFound: there is no image of this identifier.
+            UnsupportedImage, CorruptImage, LimitExceeded: there is, but it cannot be served.
+        """
+        try:
+            blob = self._blobs.read(identifier)
+        except NotFound:
+            raise NotFound(f"There is no image with the identifier {identifier!r}.") from None
+        return blob, self._checked(blob.name, blob.data)
+
+    def write(
+        self, identifier: str, data: bytes, precondition: Precondition = UNCONDITIONAL
+    ) -> tuple[Blob, ImageInfo, bool]:
+        """Store an image; the last value tells whether the identifier is new.
+
+        Raises:
+            UnsupportedImage, CorruptImage, LimitExceeded: the bytes cannot be served as an image.
+            InvalidRequest, PreconditionFailed: see BlobStore.write.
+        """
+        info = self._checked(identifier, data)
+        blob, is_new = self._blobs.write(identifier, data, precondition)
+        return blob, info, is_new
+
+    def delete(self, identifier: str, precondition: Precondition = UNCONDITIONAL) -> None:
+        """Remove an image.
+
+        Raises:
+            NotFound, PreconditionFailed: see BlobStore.delete.
+        """
+        self._blobs.delete(identifier, precondition)
+
+    def _checked(self, name: str, data: bytes) -> ImageInfo:
+        info = probe(data)
+        check_pixels(name, info, self._limits)
+        return info

@@ -1,0 +1,92 @@
+"""The template store: `NAME.omr` files, each with its blank page image beside it under the same stem."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from omrclip.errors import NotFound
+from omrclip.omr.template import Template
+from omrclip.schemas.template import load_template, template_to_bytes
+from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition, check_name
+
+SUFFIX = ".omr"
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".bmp")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTemplate:
+    """A template as it lies in the store: its name without suffix, its file, and what it says."""
+
+    name: str
+    blob: Blob
+    template: Template
+
+
+@lru_cache(maxsize=64)
+def _loaded(data: bytes) -> Template:
+    """Templates are frozen, so that one of the same bytes serves every request."""
+    return load_template(data)
+
+
+class TemplateStore:
+    """Templates by name, with or without the suffix `.omr`."""
+
+    def __init__(self, url: str) -> None:
+        self._blobs = BlobStore(url)
+
+    def names(self) -> list[str]:
+        """The names of all templates, without suffix, sorted."""
+        return [name.removesuffix(SUFFIX) for name in self._blobs.names() if name.endswith(SUFFIX)]
+
+    def read(self, name: str) -> StoredTemplate:
+        """Load a template.
+
+        Raises:
+            NotFound: no template of this name.
+            InvalidTemplate: someone put a broken file into the store.
+        """
+        stem = name.removesuffix(SUFFIX)
+        try:
+            blob = self._blobs.read(stem + SUFFIX)
+        except NotFound:
+            raise NotFound(f"There is no template named {stem!r}.", template=stem) from None
+        return StoredTemplate(stem, blob, _loaded(blob.data))
+
+    def page_image(self, name: str) -> bytes | None:
+        """The blank page image that lies beside the template; None where none does."""
+        for suffix in IMAGE_SUFFIXES:
+            with suppress(NotFound):
+                return self._blobs.read(name.removesuffix(SUFFIX) + suffix).data
+        return None
+
+    def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[StoredTemplate, bool]:
+        """Store the bytes of an `.omr` file as they are; also tells whether the name is new.
+
+        Raises:
+            InvalidTemplate: the file is not a valid template.
+            InvalidRequest, PreconditionFailed: see BlobStore.write.
+        """
+        stem = check_name(name.removesuffix(SUFFIX))
+        template = load_template(data)
+        blob, is_new = self._blobs.write(stem + SUFFIX, data, precondition)
+        return StoredTemplate(stem, blob, template), is_new
+
+    def change(self, name: str, edit: Callable[[Template], Template], precondition: Precondition) -> StoredTemplate:
+        """Read, edit and write back with nobody in between.
+
+        Raises:
+            NotFound, PreconditionFailed: as in `read` and BlobStore.write, and whatever `edit` raises.
+        """
+        with self._blobs.locked():
+            stored = self.read(name)
+            precondition.check(stored.name, stored.blob)
+            return self.write(stored.name, template_to_bytes(edit(stored.template)))[0]
+
+    def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
+        """Remove a template; its page image stays.
+
+        Raises:
+            NotFound, PreconditionFailed: see BlobStore.delete.
+        """
+        self._blobs.delete(name.removesuffix(SUFFIX) + SUFFIX, precondition)
