@@ -1,0 +1,1 @@
+"""Many scans: the same recognition, several at a time."""

@@ -1,0 +1,122 @@
+"""Recognition of image files into a folder: clips, results, and a table and a JSON of everything."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from omrclip.batch.local import in_order
+from omrclip.config import Limits
+from omrclip.errors import ImageError
+from omrclip.omr.recognition import (
+    Recognition,
+    RecognitionOptions,
+    Scan,
+    check_options,
+    check_page_images,
+    known_pages,
+    recognize,
+)
+from omrclip.omr.result_files import check_file_names, clip_name, recognition_files
+from omrclip.omr.template import Template
+from omrclip.schemas.recognition_response import Answer, dump_answer
+from omrclip.schemas.template import template_warnings
+
+TABLE_NAME = "results.csv"
+JSON_NAME = "results.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderJob:
+    """Image files to recognise with one template.
+
+    Attributes:
+        images: the files; their names, which the clips' names begin with, must differ.
+        template_image: the encoded blank page, where there is one.
+        out: the folder to write into; it is made where it is missing.
+        clips_only: whether results files, table and JSON are left out.
+        workers: how many scans are recognised at a time.
+    """
+
+    template: Template
+    images: Sequence[Path]
+    template_image: bytes | None
+    options: RecognitionOptions
+    out: Path
+    clips_only: bool
+    workers: int
+    limits: Limits
+
+
+def run(job: FolderJob) -> Iterator[Recognition]:
+    """Recognise the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
+
+    Raises:
+        InvalidRequest, NameConflict, ImageError, LimitExceeded: before any work.
+        OSError: the folder cannot be written.
+    """
+    names = [path.name for path in job.images]
+    check_options(len(job.template.pages), names, job.options)
+    check_file_names(job.template, names, job.options)
+    pages = known_pages(job.template, job.template_image)
+    check_page_images(pages, job.limits)
+    job.out.mkdir(parents=True, exist_ok=True)
+    recognize_scan = partial(recognize, pages, options=job.options, limits=job.limits)
+    done = []
+    for recognition in in_order(lambda path: _recognize_file(path, recognize_scan), job.images, job.workers):
+        _write_files(job, recognition)
+        done.append(_without_bytes(recognition))
+        yield done[-1]
+    if not job.clips_only:
+        _write_summary(job, done)
+
+
+def _recognize_file(path: Path, recognize_scan: "partial[Recognition]") -> Recognition:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        failure = ImageError(f"The file cannot be read: {error.strerror}.")
+        return Recognition(path.name, error=failure, messages=(failure.message,))
+    return recognize_scan(scan=Scan(path.name, data))
+
+
+def _write_files(job: FolderJob, recognition: Recognition) -> None:
+    files = recognition_files(recognition, job.options, alone=len(job.images) == 1)
+    for file in files[1:] if job.clips_only else files:
+        (job.out / file.name).write_bytes(file.data)
+
+
+def _without_bytes(recognition: Recognition) -> Recognition:
+    return replace(recognition, clips=tuple(replace(clip, data=b"") for clip in recognition.clips))
+
+
+def _write_summary(job: FolderJob, recognitions: Sequence[Recognition]) -> None:
+    answer = Answer(recognitions, job.options, alone=len(job.images) == 1, warnings=template_warnings(job.template))
+    text = json.dumps(dump_answer(answer, with_files=False), indent=1, ensure_ascii=False)
+    (job.out / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+    # The byte order mark tells spreadsheets that names beyond ASCII are UTF-8.
+    with (job.out / TABLE_NAME).open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(_table(job, recognitions))
+
+
+def _table(job: FolderJob, recognitions: Sequence[Recognition]) -> Iterator[list[str]]:
+    """A row a scan: how it went, then a column for each element that was read, and one for each clip's file."""
+    read = list(dict.fromkeys(e.name for r in recognitions for e in r.elements if e.value is not None))
+    areas = [area.name or "" for area in job.template.clip_areas]
+    yield ["Image", "Result", "Page", "Messages", *read, *areas]
+    for recognition in recognitions:
+        values = {element.name: element.value or "" for element in recognition.elements}
+        clips = {
+            clip.element: clip_name(recognition.scan, clip.element, job.options.clip_format)
+            for clip in recognition.clips
+        }
+        yield [
+            recognition.scan,
+            "Pass" if recognition.passed else "Fail",
+            str(recognition.page or ""),
+            " ".join(recognition.messages),
+            *(values.get(name, "") for name in read),
+            *(clips.get(name, "") for name in areas),
+        ]

@@ -1,0 +1,25 @@
+"""`/openapi.json`, and `/docs/`: the description as a page, with nothing loaded from elsewhere."""
+
+from functools import cache
+
+from flask import Blueprint, Response, jsonify
+from flask_swagger_ui import get_swaggerui_blueprint
+
+from omrclip.web.openapi import openapi
+
+blueprint = Blueprint("docs", __name__)
+# Without validatorUrl the page would show the description to a validator on the internet.
+page: Blueprint = get_swaggerui_blueprint(
+    "/docs", "/openapi.json", config={"app_name": "omrclip API", "validatorUrl": None}
+)
+
+
+@cache
+def _description() -> dict[str, object]:
+    return openapi()
+
+
+@blueprint.get("/openapi.json")
+def describe() -> Response:
+    """The OpenAPI description."""
+    return jsonify(_description())

@@ -1,0 +1,92 @@
+"""One table from exception class to status, and the one shape in which errors are answered.
+
+JSON `{"error": {"code", "message", "details"}}` everywhere; under `/iiif/` plain text, as image clients expect.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import cast
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from omrclip import errors
+
+STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.InvalidParameter: HTTPStatus.BAD_REQUEST,
+    errors.NameConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidTemplate: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.CorruptImage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.LimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.RegistrationFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.OmrclipError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+# Werkzeug's own refusals, in our codes where they mean the same thing.
+_HTTP_CODES = {
+    HTTPStatus.NOT_FOUND: errors.NotFound.code,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.LimitExceeded.code,
+    HTTPStatus.BAD_REQUEST: errors.InvalidRequest.code,
+}
+
+logger = logging.getLogger(__name__)
+
+
+def status_of(error: errors.OmrclipError) -> HTTPStatus:
+    """The status of an exception: that of its class, or of the nearest class above it."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def error_body(code: str, message: str, details: dict[str, object]) -> dict[str, object]:
+    """The one JSON shape."""
+    return {"error": {"code": code, "message": message, "details": details}}
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Answer every exception in the one shape."""
+
+    @app.errorhandler(errors.OmrclipError)
+    def own(error: errors.OmrclipError) -> Response:
+        return _answer(status_of(error), error.code, error.message, error.details)
+
+    @app.errorhandler(RequestEntityTooLarge)
+    def too_large(_error: RequestEntityTooLarge) -> Response:
+        most = app.config["MAX_CONTENT_LENGTH"]
+        message = f"The request body is larger than the {most:,} bytes allowed, or has too many parts."
+        details: dict[str, object] = {"limit": "max_body_bytes", "maximum": most}
+        return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, errors.LimitExceeded.code, message, details)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+        if status < HTTPStatus.BAD_REQUEST:
+            return cast(Response, Response.force_type(error.get_response(), request.environ))
+        code = _HTTP_CODES.get(status, status.name.lower())
+        answer = _answer(status, code, error.description or status.phrase, {})
+        for name, value in error.get_headers():
+            if name.lower() not in {"content-type", "content-length"}:
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        logger.exception("unforeseen error in %s %s", request.method, request.path, exc_info=error)
+        message = "The server failed on this request; its log says why."
+        return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", message, {})
+
+
+def _answer(status: HTTPStatus, code: str, message: str, details: dict[str, object]) -> Response:
+    if request.path.startswith("/iiif/"):
+        answer = Response(message + "\n", status, mimetype="text/plain")
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        return answer
+    answer = jsonify(error_body(code, message, details))
+    answer.status_code = status
+    return answer

@@ -1,0 +1,62 @@
+"""`/api/images`: the stored images that have URIs under `/iiif/`."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, request
+
+from omrclip.imaging.probe import ImageInfo
+from omrclip.storage import Blob
+from omrclip.web.services import base_url, precondition, services
+
+blueprint = Blueprint("images", __name__, url_prefix="/api/images")
+
+
+@blueprint.get("")
+def list_images() -> Response:
+    """All identifiers and their URIs."""
+    identifiers = services().images.identifiers()
+    return jsonify(Images=[{"Name": name, "Uri": _iiif_uri(name)} for name in identifiers])
+
+
+@blueprint.get("/<path:name>")
+def get_image(name: str) -> Response:
+    """The stored file, as it was put."""
+    blob, info = services().images.read(name)
+    answer = Response(blob.data, mimetype=info.format.media_type)
+    answer.set_etag(blob.etag)
+    answer.make_conditional(request)
+    return answer
+
+
+@blueprint.put("/<path:name>")
+def put_image(name: str) -> Response:
+    """Store the body as an image; replacing one takes If-Match."""
+    blob, info, is_new = services().images.write(name, request.get_data(), precondition(must_match=True))
+    answer = jsonify(_described(blob, info))
+    answer.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    answer.headers["Location"] = f"{base_url()}/api/images/{quote(name)}"
+    answer.set_etag(blob.etag)
+    return answer
+
+
+@blueprint.delete("/<path:name>")
+def delete_image(name: str) -> Response:
+    """Remove a stored image."""
+    services().images.delete(name, precondition(must_match=False))
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:
+    return {
+        "Name": blob.name,
+        "Uri": _iiif_uri(blob.name),
+        "Width": info.dimensions.width,
+        "Height": info.dimensions.height,
+        "MediaType": info.format.media_type,
+        "Size": len(blob.data),
+    }
+
+
+def _iiif_uri(name: str) -> str:
+    return f"{base_url()}/iiif/2/{quote(name, safe='')}"

@@ -1,0 +1,154 @@
+"""From a JSON or multipart request to what is to be recognised, everything checked before the work."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from flask import Request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import UnsupportedMediaType
+
+from omrclip.config import Limits
+from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem
+from omrclip.imaging.probe import probe
+from omrclip.omr.recognition import (
+    RecognitionOptions,
+    Scan,
+    check_options,
+    check_page_images,
+    check_pixels,
+    known_pages,
+)
+from omrclip.omr.registration import KnownPage
+from omrclip.omr.result_files import check_file_names
+from omrclip.omr.template import Template
+from omrclip.schemas.recognition_request import load_options, load_request
+from omrclip.schemas.template import load_template, template_warnings
+from omrclip.schemas.wire import decode_base64, invalid_request
+from omrclip.storage import TemplateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request that may be carried out."""
+
+    pages: Sequence[KnownPage]
+    scans: Sequence[Scan] = field(repr=False)
+    options: RecognitionOptions
+    warnings: Sequence[Problem]
+
+
+def read_job(request: Request, templates: TemplateStore, limits: Limits) -> Job:
+    """Read and check a request.
+
+    Raises:
+        InvalidRequest, InvalidTemplate, NameConflict, NotFound, ImageError, LimitExceeded: naming the key or part.
+    """
+    if request.mimetype == "multipart/form-data":
+        template, image, scans, options = _from_multipart(request, templates)
+    elif request.is_json:
+        template, image, scans, options = _from_json(request, templates)
+    else:
+        # Not even tried: browsers send other types to any site unasked.
+        raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
+    if len(scans) > limits.max_images:
+        raise LimitExceeded(
+            f"Images: {len(scans)} images are more than the {limits.max_images} that one request may have.",
+            limit="max_images",
+            maximum=limits.max_images,
+        )
+    names = [scan.name for scan in scans]
+    check_options(len(template.pages), names, options)
+    check_file_names(template, names, options)
+    _check_sizes(scans, limits)
+    pages = known_pages(template, image)
+    check_page_images(pages, limits)
+    return Job(pages, scans, options, template_warnings(template))
+
+
+_Parts = tuple[Template, bytes | None, list[Scan], RecognitionOptions]
+
+
+def _from_json(request: Request, templates: TemplateStore) -> _Parts:
+    asked = load_request(request.get_data())
+    if isinstance(asked.template, dict):
+        return load_template(asked.template), asked.template_image, asked.images, asked.options
+    template, image = _stored_or_encoded(asked.template, templates)
+    return template, asked.template_image or image, asked.images, asked.options
+
+
+def _stored_or_encoded(text: str, templates: TemplateStore) -> tuple[Template, bytes | None]:
+    """A name goes first: base64 of a template is far longer than any name can be."""
+    try:
+        return templates.read(text).template, templates.page_image(text)
+    except NotFound:
+        pass
+    expected = "the name of a stored template, or the bytes of an .omr file in base64"
+    try:
+        data = decode_base64(text, expected)
+    except ValueError:
+        raise invalid_request([Problem("$.Template", f"{expected}; none is stored under this name")]) from None
+    return load_template(data), None
+
+
+def _from_multipart(request: Request, templates: TemplateStore) -> _Parts:
+    parts = dict(_parts(request))
+    if problems := [Problem(f"$.{key}", "no part of this name") for key in parts if key not in _PART_NAMES]:
+        raise invalid_request(problems)
+    template, stored_image = _multipart_template(parts, templates)
+    images = [part for part in parts.get("Images", []) if isinstance(part, FileStorage)]
+    if not images or len(images) != len(parts.get("Images", [])):
+        raise invalid_request([Problem("$.Images", "a file part for each image, at least one")])
+    scans = [Scan(file.filename or "", file.read()) for file in images]
+    page_image = _only(parts, "TemplateImage")
+    options = _only(parts, "Options")
+    return (
+        template,
+        stored_image if page_image is None else _bytes(page_image),
+        scans,
+        RecognitionOptions() if options is None else load_options(_bytes(options)),
+    )
+
+
+_PART_NAMES = ("Template", "TemplateImage", "Images", "Options")
+
+
+def _parts(request: Request) -> Iterator[tuple[str, list[FileStorage | str]]]:
+    """The parts by their names, whose letter case does not matter."""
+    spelled = {name.lower(): name for name in _PART_NAMES}
+    grouped: dict[str, list[FileStorage | str]] = {}
+    for values in (request.files, request.form):
+        for key in values:
+            grouped.setdefault(spelled.get(key.lower(), key), []).extend(values.getlist(key))
+    yield from grouped.items()
+
+
+def _only(parts: dict[str, list[FileStorage | str]], key: str) -> FileStorage | str | None:
+    given = parts.get(key, [])
+    if len(given) > 1:
+        raise invalid_request([Problem(f"$.{key}", "one part of this name")])
+    return given[0] if given else None
+
+
+def _multipart_template(
+    parts: dict[str, list[FileStorage | str]], templates: TemplateStore
+) -> tuple[Template, bytes | None]:
+    part = _only(parts, "Template")
+    if part is None:
+        raise invalid_request([Problem("$.Template", "an .omr file, or the name of a stored template; it is missing")])
+    if isinstance(part, str) and not part.lstrip().startswith("{"):
+        return _stored_or_encoded(part, templates)
+    return load_template(_bytes(part)), None
+
+
+def _bytes(part: FileStorage | str) -> bytes:
+    return part.encode() if isinstance(part, str) else part.read()
+
+
+def _check_sizes(scans: Sequence[Scan], limits: Limits) -> None:
+    """Refuse the request where an image is too large; what is no image fails alone, later."""
+    for scan in scans:
+        try:
+            info = probe(scan.data)
+        except ImageError:
+            continue
+        check_pixels(scan.name, info, limits)

@@ -1,0 +1,29 @@
+"""Running the application on granian."""
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from omrclip.config import Config, is_loopback
+from omrclip.errors import ConfigurationError
+
+
+def serve(config: Config) -> None:
+    """Listen until stopped; each server process reads the settings from the environment again.
+
+    Raises:
+        ConfigurationError: the address is reachable from other machines, and no setting allows that.
+    """
+    if not is_loopback(config.host) and not config.allow_remote:
+        raise ConfigurationError(
+            f"{config.host} can be reached from other machines, and omrclip has no log-in. Set OMRCLIP_ALLOW_REMOTE=1 "
+            "to listen there all the same, behind something that asks who is calling."
+        )
+    Granian(
+        "omrclip.web.app:from_env",
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.WSGI,
+        workers=config.workers,
+        blocking_threads=config.threads,
+        factory=True,
+    ).serve()

@@ -1,0 +1,153 @@
+"""`/api/templates`: the stored templates, and their clip areas one by one for authoring tools."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, request
+
+from omrclip.errors import InvalidRequest, InvalidTemplate
+from omrclip.omr.editing import add_clip_area, find_clip_area, remove_clip_area, replace_clip_area
+from omrclip.omr.template import ClipArea, Template
+from omrclip.schemas.documents import read_document
+from omrclip.schemas.elements import dump_element
+from omrclip.schemas.template import (
+    check_template,
+    clip_area_from_dict,
+    template_json_schema,
+    template_warnings,
+)
+from omrclip.storage import StoredTemplate
+from omrclip.web.services import base_url, precondition, services
+
+blueprint = Blueprint("templates", __name__, url_prefix="/api")
+
+
+@blueprint.get("/schemas/omr.json")
+def omr_schema() -> Response:
+    """The JSON Schema of the `.omr` format."""
+    answer = jsonify(template_json_schema())
+    answer.mimetype = "application/schema+json"
+    return answer
+
+
+@blueprint.get("/templates")
+def list_templates() -> Response:
+    """The names of all templates and their URIs."""
+    return jsonify(Templates=[{"Name": name, "Uri": _uri(name)} for name in services().templates.names()])
+
+
+@blueprint.get("/templates/<path:name>")
+def get_template(name: str) -> Response:
+    """The `.omr` file, byte for byte as it is stored."""
+    blob = services().templates.read(name).blob
+    answer = Response(blob.data, mimetype="application/json")
+    answer.set_etag(blob.etag)
+    answer.make_conditional(request)
+    return answer
+
+
+@blueprint.put("/templates/<path:name>")
+def put_template(name: str) -> Response:
+    """Store the body as an `.omr` file; replacing one takes If-Match."""
+    stored, is_new = services().templates.write(name, request.get_data(), precondition(must_match=True))
+    return _saved(stored, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+
+@blueprint.delete("/templates/<path:name>")
+def delete_template(name: str) -> Response:
+    """Remove a template."""
+    services().templates.delete(name, precondition(must_match=False))
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@blueprint.get("/templates/<path:name>/clip-areas")
+def list_clip_areas(name: str) -> Response:
+    """All clip areas of a template, in its order."""
+    stored = services().templates.read(name)
+    answer = jsonify(ClipAreas=[dump_element(area) for area in stored.template.clip_areas])
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+@blueprint.get("/templates/<path:name>/clip-areas/<element>")
+def get_clip_area(name: str, element: str) -> Response:
+    """One clip area."""
+    stored = services().templates.read(name)
+    return _area_answer(stored, find_clip_area(stored.template, element))
+
+
+@blueprint.post("/templates/<path:name>/clip-areas")
+def post_clip_area(name: str) -> Response:
+    """Add a clip area; `?page=` tells the page where the template has several."""
+    area = _area_from_body()
+    page = _page_number()
+    stored = _changed(name, lambda template: add_clip_area(template, area, page), must_match=False)
+    answer = _area_answer(stored, area, HTTPStatus.CREATED)
+    answer.headers["Location"] = f"{_uri(stored.name)}/clip-areas/{quote(area.name or '', safe='')}"
+    return answer
+
+
+@blueprint.put("/templates/<path:name>/clip-areas/<element>")
+def put_clip_area(name: str, element: str) -> Response:
+    """Replace a clip area; takes the template's If-Match. Another Name in the body renames it."""
+    area = _area_from_body(default_name=element)
+    stored = _changed(name, lambda template: replace_clip_area(template, element, area), must_match=True)
+    return _area_answer(stored, area)
+
+
+@blueprint.delete("/templates/<path:name>/clip-areas/<element>")
+def delete_clip_area(name: str, element: str) -> Response:
+    """Remove a clip area."""
+    stored = _changed(name, lambda template: remove_clip_area(template, element), must_match=False)
+    answer = Response(status=HTTPStatus.NO_CONTENT)
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+def _changed(name: str, edit: Callable[[Template], Template], *, must_match: bool) -> StoredTemplate:
+    def checked(template: Template) -> Template:
+        edited = edit(template)
+        check_template(edited)
+        return edited
+
+    return services().templates.change(name, checked, precondition(must_match=must_match))
+
+
+def _area_from_body(default_name: str | None = None) -> ClipArea:
+    """The clip area of the body; its Name may be left out where the URI tells it."""
+    document, problems = read_document(request.get_data())
+    if problems:
+        raise InvalidTemplate(problems)
+    if isinstance(document, dict) and default_name is not None:
+        document.setdefault("Name", default_name)
+    return clip_area_from_dict(document)  # type: ignore[arg-type]  # it tells what is no object
+
+
+def _saved(stored: StoredTemplate, status: HTTPStatus) -> Response:
+    warnings = [{"path": w.path, "expected": w.expected} for w in template_warnings(stored.template)]
+    answer = jsonify(Name=stored.name, Uri=_uri(stored.name), Warnings=warnings)
+    answer.status_code = status
+    answer.headers["Location"] = _uri(stored.name)
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+def _area_answer(stored: StoredTemplate, area: ClipArea, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    answer = jsonify(dump_element(area))
+    answer.status_code = status
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+def _page_number() -> int | None:
+    text = request.args.get("page")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidRequest("page: expected a page number", fields=[{"path": "page", "expected": "a page number"}])
+    return int(text)
+
+
+def _uri(name: str) -> str:
+    return f"{base_url()}/api/templates/{quote(name)}"
