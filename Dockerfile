@@ -1,0 +1,20 @@
+FROM python:3.13-slim
+
+# What OpenCV links to, and slim images lack.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /srv/omrclip
+COPY pyproject.toml README.md LICENSE ./
+COPY omrclip omrclip
+RUN pip install --no-cache-dir .
+COPY --chown=1000 templates_omr templates_omr
+COPY --chown=1000 samples samples
+
+USER 1000
+# Within the container every address is reached from outside it only as far as `docker run -p` says.
+ENV OMRCLIP_HOST=0.0.0.0 OMRCLIP_ALLOW_REMOTE=1
+EXPOSE 8080
+HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health')"]
+CMD ["omrclip", "serve"]
