@@ -142,6 +142,32 @@ def test_lying_tiff_is_refused(name: str, lie: str, capfd: pytest.CaptureFixture
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ({256: 2**31, 257: 2**31, 278: 1}, "too short"),
+        ({256: 8, 257: 8, 278: 0}, "no extent"),
+        ({256: 8, 257: 8, 278: 4}, "1 of its 2 blocks"),
+        ({256: 8, 257: 90, 278: 90}, "too short"),
+    ],
+)
+def test_tiff_with_other_blocks_than_its_extents_need_is_refused(tags: dict[int, int], message: str) -> None:
+    with pytest.raises(CorruptImage, match=message):
+        decode(tiff(tags | {258: 8, 259: 1, 262: 1}, [bytes(64)]))
+
+
+def test_tiff_whose_blocks_lie_over_one_another_is_refused() -> None:
+    tags = {256: 100, 257: 40, 258: 8, 259: 1, 262: 1, 278: 1}
+    data = tiff(tags, [bytes(1000)] + [b"x"] * 39)
+    shared = struct.pack("<II", 8, 1000)
+    places, lengths = struct.pack("<2I", 8, 8 + 1000), struct.pack("<2I", 1000, 1)
+    assert data.count(places) == data.count(lengths) == 1
+    at, lengths_at = data.index(places), data.index(lengths)
+    data = data[:at] + shared[:4] * 40 + data[at + 160 : lengths_at] + shared[4:] * 40 + data[lengths_at + 160 :]
+    with pytest.raises(CorruptImage, match="over one another"):
+        decode(data)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.98])
 def test_webp_cut_off_with_lengths_to_match_is_refused(share: float) -> None:
     for name in ("webp", "webp lossless"):

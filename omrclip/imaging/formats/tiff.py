@@ -31,6 +31,8 @@ _ONE_VALUE = frozenset({256, 257, 259, 262, 266, 277, 278, 284, 292, 293, 317, 3
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _MOST_SAMPLES = 6
 _MOST_FRAMES = 10_000
+_MOST_BLOCKS = 500_000
+_MOST_SHARING = 4  # times that each byte may be read: writers let equal tiles share theirs
 
 
 def read_header(data: bytes) -> ImageInfo:
@@ -148,6 +150,8 @@ def _read_blocks(data: bytes, directory: ifd.Directory, info: ImageInfo) -> list
         raise CorruptImage(f"The TIFF has {min(len(offsets), len(counts))} of its {len(grid)} blocks of pixels.")
     if any(count < 1 or at + count > len(data) for at, count in zip(offsets, counts, strict=True)):
         raise CorruptImage("The TIFF is cut off: a block of its pixels lies beyond the end of the file.")
+    if sum(counts) > _MOST_SHARING * len(data):
+        raise CorruptImage("The TIFF's blocks of pixels lie over one another.")
     return [
         Block(extents, decoded_bytes, slice(at, at + count))
         for (extents, decoded_bytes), at, count in zip(grid, offsets, counts, strict=True)
@@ -190,8 +194,8 @@ def _grid(data: bytes, directory: ifd.Directory, info: ImageInfo, tiled: bool) -
     samples = directory.number(data, _SAMPLES, 1)
     planes = samples if directory.number(data, _PLANAR, 1) == 2 else 1
     columns, rows = -(-stored.width // across), -(-stored.height // down)
-    if columns * rows * planes > len(data):  # a byte each at the least: no lying header makes a longer list than that
-        raise CorruptImage("The TIFF is too short for the extents that its header names.")
+    if columns * rows * planes > min(len(data), _MOST_BLOCKS):  # of a byte each at the least
+        raise CorruptImage("The TIFF is too short for the blocks of pixels that its header names.")
     row_bytes = -(-across * info.bit_depth * (samples // planes) // 8)
     heights = [down if tiled else min(down, stored.height - row * down) for row in range(rows)]
     return [(Dimensions(across, height), row_bytes * height) for height in heights for _ in range(columns)] * planes
