@@ -1,0 +1,127 @@
+"""A real `omrclip serve` in processes of its own, and the memory that they take."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import requests
+
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 10.0
+PROC: Final = Path("/proc")
+_SERVE: Final = "from omrclip.cli import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that listens on loopback: its base URL, and the id of its first process."""
+
+    url: str
+    pid: int
+
+
+@contextmanager
+def running(threads: int | None = None) -> Iterator[Server]:
+    """Start a server with the default settings, but for `threads` where they are given; stop it at the end."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        reserved.close()
+        log = Path(folder, "server.log")
+        with log.open("wb") as sink:
+            command = [sys.executable, "-c", _SERVE, "serve", "--host", "127.0.0.1", "--port", str(port)]
+            process = subprocess.Popen(command, env=_environment(folder, threads), stdout=sink, stderr=sink)
+        try:
+            server = Server(f"http://127.0.0.1:{port}", process.pid)
+            _wait_until_healthy(server, process, log)
+            yield server
+        finally:
+            _stop(process)
+
+
+def _environment(folder: str, threads: int | None) -> dict[str, str]:
+    """Ours without the settings of another server, and with empty stores."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMRCLIP_")}
+    stores = {"OMRCLIP_TEMPLATES": folder, "OMRCLIP_IMAGES": folder}
+    return {**inherited, **stores, **({} if threads is None else {"OMRCLIP_THREADS": str(threads)})}
+
+
+def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    session = new_session()
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if session.get(f"{server.url}/health", timeout=1).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.05)
+    raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def new_session() -> requests.Session:
+    """A session that keeps its connection, and goes through no proxy."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Resident bytes of a server's processes, as sums: now, and each process's highest so far."""
+
+    now: int
+    peak: int
+    processes: int
+
+
+def memory_of(server: Server) -> Memory | None:
+    """None where there is no `/proc`."""
+    if not (PROC / "self" / "status").is_file():
+        return None
+    statuses = _tree(server.pid)
+    return Memory(
+        now=sum(_bytes(status, "VmRSS") for status in statuses),
+        peak=sum(_bytes(status, "VmHWM") for status in statuses),
+        processes=len(statuses),
+    )
+
+
+def _tree(root: int) -> list[dict[str, str]]:
+    """The status of a process and of all that it started."""
+    statuses = {int(status["Pid"]): status for path in PROC.glob("[0-9]*/status") if (status := _read(path))}
+    found, unexplored = [], [root]
+    while unexplored:
+        pid = unexplored.pop()
+        found.append(statuses[pid])
+        unexplored += [child for child, status in statuses.items() if int(status["PPid"]) == pid]
+    return found
+
+
+def _read(status: Path) -> dict[str, str] | None:
+    """The lines of a status file; None where its process has ended meanwhile."""
+    try:
+        lines = status.read_text().splitlines()
+    except OSError:
+        return None
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def _bytes(status: dict[str, str], key: str) -> int:
+    return int(status.get(key, "0 kB").split()[0]) * 1024
