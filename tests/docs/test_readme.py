@@ -1,0 +1,131 @@
+"""What the README says is so: its tables are complete, and its examples work as pasted."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+import pytest
+
+from omrclip import errors
+from omrclip.config import Config, Limits, settings, variable
+from omrclip.web.errors import STATUS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "127.0.0.1:8080"
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the table below a heading, as lists of cells."""
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_every_setting_is_in_the_table() -> None:
+    defaults = {**{s.name: getattr(Config(), s.name) for s in settings() if hasattr(Config(), s.name)}}
+    defaults |= {s.name: getattr(Limits(), s.name) for s in settings() if s.name not in defaults}
+    expected = [
+        [f"`{variable(s)}`", "" if defaults[s.name] is None else f"`{defaults[s.name]}`", s.metadata["meaning"]]
+        for s in settings()
+    ]
+    assert table("Settings") == expected
+
+
+def test_every_error_code_is_in_the_table() -> None:
+    said = {(code.strip("`"), int(status)) for code, status, _ in table("Errors")}
+    assert said == {(cls.code, STATUS[cls]) for cls in STATUS if cls is not errors.OmrclipError}
+
+
+def test_every_command_is_in_the_table() -> None:
+    from omrclip.cli import main
+
+    assert {row[0].split()[1].strip("`") for row in table("Command line")} == set(main.commands)
+
+
+def test_ci_runs_the_readmes_second_command() -> None:
+    second = blocks("sh")[1]
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for step in ("python3 -m venv .venv", ".venv/bin/pytest -n auto", "'.[dev]'"):
+        assert step in second
+        assert step in script
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a clone is one, with nothing of the clone at stake."""
+    folder = tmp_path_factory.mktemp("readme")
+    for name in ("samples", "templates_omr"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(place: Path) -> Iterator[str]:
+    """Where a server of this folder listens."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", "from omrclip.cli import main; main()", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def run(command: list[str], place: Path) -> str:
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="the examples need bash and curl")
+def test_the_curl_examples_work_as_pasted(place: Path, address: str) -> None:
+    examples = [block for block in blocks("sh") if ADDRESS in block]
+    assert len(examples) == 5
+    for example in examples:
+        run(["bash", "-euo", "pipefail", "-c", example.replace(ADDRESS, address)], place)
+    with zipfile.ZipFile(place / "clips.zip") as archive:
+        assert archive.testzip() is None
+        assert "exam-scan-3SignatureArea.png" in archive.namelist()
+    answer = json.loads((place / "answer.json").read_text(encoding="utf-8"))
+    assert [file["MediaType"] for file in answer["ResponseFiles"]][1:] == ["image/png"] * 2
+    assert len((place / "lines.ndjson").read_text(encoding="utf-8").splitlines()) == 2
+    name = cv2.imread(str(place / "name.jpg"), cv2.IMREAD_UNCHANGED)
+    assert name.shape == (72, 400)
+    assert json.loads((place / "templates_omr/exam.omr").read_bytes()) == json.loads(
+        (ROOT / "templates_omr/exam.omr").read_bytes()
+    )
+
+
+def test_the_python_example_works_as_pasted(place: Path, address: str) -> None:
+    (example,) = blocks("python")
+    said = run([sys.executable, "-c", example.replace(ADDRESS, address)], place)
+    assert [line.split()[:2] for line in said.splitlines()] == [
+        ["exam-scan-1.jpg", "Pass"],
+        ["exam-scan-2.jpg", "Pass"],
+    ]
+    assert cv2.imread(str(place / "clips/exam-scan-1NameArea.png")).shape == (133, 740, 3)
