@@ -53,6 +53,8 @@ class FolderJob:
 def run(job: FolderJob) -> Iterator[Recognition]:
     """Recognise the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
 
+    All checks are made at the call, the work as the outcomes are taken.
+
     Raises:
         InvalidRequest, NameConflict, ImageError, LimitExceeded: before any work.
         OSError: the folder cannot be written.
@@ -63,7 +65,10 @@ def run(job: FolderJob) -> Iterator[Recognition]:
     pages = known_pages(job.template, job.template_image)
     check_page_images(pages, job.limits)
     job.out.mkdir(parents=True, exist_ok=True)
-    recognize_scan = partial(recognize, pages, options=job.options, limits=job.limits)
+    return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits))
+
+
+def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterator[Recognition]:
     done = []
     for recognition in in_order(lambda path: _recognize_file(path, recognize_scan), job.images, job.workers):
         _write_files(job, recognition)

@@ -4,6 +4,7 @@ import io
 from typing import IO, Any
 
 import flask
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from omrclip.config import Config
 from omrclip.web import docs, health, iiif, images, recognitions, services, templates
@@ -21,6 +22,14 @@ class Request(flask.Request):
         content_length: int | None = None,  # noqa: ARG002
     ) -> IO[bytes]:
         return io.BytesIO()
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """The body; refused where it has no stated length and reaches the limit, at which werkzeug would cut it off."""
+        data = super().get_data(*args, **kwargs)
+        most = self.max_content_length
+        if self.content_length is None and most is not None and len(data) >= most:
+            raise RequestEntityTooLarge
+        return data
 
 
 class App(flask.Flask):
