@@ -1,0 +1,104 @@
+"""An application on small stores of its own, and the one helper by which every refusal is asserted."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from omrclip.config import Config, Limits
+from omrclip.web.app import App, create_app
+from tests.web.making import NAME_BOX, asked, bytes_of, cut, decoded, encoded, grid, omr, template
+
+LIMITS = Limits(max_body_bytes=1_000_000, max_images=4, max_image_pixels=1_000_000, max_output_pixels=1_000_000)
+
+Refusal = Callable[..., None]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Settings over a store of one template and one image."""
+    templates, images = tmp_path / "templates", tmp_path / "images"
+    templates.mkdir()
+    images.mkdir()
+    (templates / "form.omr").write_bytes(omr(template()))
+    (images / "grid.png").write_bytes(encoded(grid()))
+    return Config(templates=str(templates), images=str(images), limits=LIMITS)
+
+
+@pytest.fixture
+def app(config: Config) -> App:
+    return create_app(config)
+
+
+@pytest.fixture
+def client(app: App) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def recognised(client: FlaskClient) -> Callable[..., dict[str, Any]]:
+    """Post a good JSON request, with keys changed or added, and give the answer."""
+
+    def post(**changes: Any) -> dict[str, Any]:
+        response = client.post("/api/recognitions", json=asked(**changes))
+        assert response.status_code == 200, response.text
+        return response.get_json()
+
+    return post
+
+
+@pytest.fixture
+def assert_refused(client: FlaskClient, tmp_path: Path) -> Refusal:
+    """Assert that a response is a refusal in the one shape, that it names what is wrong, and that service goes on."""
+
+    def check(response: TestResponse, status: int, code: str, names: str | tuple[str, ...] = ()) -> None:
+        assert response.status_code == status, f"{response.status}: {response.text}"
+        told = _told_in_text(response) if response.request.path.startswith("/iiif/") else _told_in_json(response, code)
+        for name in (names,) if isinstance(names, str) else names:
+            assert name in told, f"{name!r} is not named in {told!r}"
+        for leak in (str(tmp_path), str(Path.cwd()), "Traceback", 'File "', "site-packages"):
+            assert leak not in response.text
+        assert_serves(client)
+
+    return check
+
+
+def _told_in_text(response: TestResponse) -> str:
+    assert response.mimetype == "text/plain"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.text.endswith("\n")
+    return response.text
+
+
+def _told_in_json(response: TestResponse, code: str) -> str:
+    assert response.mimetype == "application/json"
+    body = response.get_json()
+    assert list(body) == ["error"]
+    error = body["error"]
+    assert sorted(error) == ["code", "details", "message"]
+    assert error["code"] == code, error
+    assert error["message"]
+    assert isinstance(error["message"], str)
+    assert isinstance(error["details"], dict)
+    return error["message"] + "\n" + json.dumps(error["details"], ensure_ascii=False)
+
+
+def assert_serves(client: FlaskClient) -> None:
+    """Assert that a good recognition and a good image request are answered, and with the right pixels."""
+    answer = client.post("/api/recognitions", json=asked(Options={"ClipFormat": "png"}))
+    assert answer.status_code == 200, answer.text
+    results, name, signature = answer.get_json()["ResponseFiles"]
+    assert [results["Name"], name["Name"], signature["Name"]] == [
+        "RecognitionResults.dat",
+        "scanName.png",
+        "scanSignature.png",
+    ]
+    assert np.array_equal(decoded(bytes_of(name["Data"])), cut(grid(), NAME_BOX))
+    picture = client.get("/iiif/2/grid.png/12,18,90,40/full/0/default.png")
+    assert picture.status_code == 200
+    assert np.array_equal(decoded(picture.data), cut(grid(), NAME_BOX))
