@@ -1,6 +1,7 @@
 """The `.omr` document: bytes or JSON to a Template, and back with everything that came, known or not.
 
 load_template  bytes, text or mapping → Template, or InvalidTemplate with every problem
+remembered_template  the same for bytes that come again and again
 check_template  the same rules for a Template changed in code
 template_warnings  what is allowed but not recommended
 dump_template, template_to_bytes  Template → document
@@ -10,6 +11,7 @@ template_json_schema  the format for other programs
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError
@@ -28,6 +30,7 @@ __all__ = [
     "clip_area_from_dict",
     "dump_template",
     "load_template",
+    "remembered_template",
     "template_json_schema",
     "template_to_bytes",
     "template_warnings",
@@ -47,6 +50,23 @@ def load_template(data: bytes | str | Mapping[str, object]) -> Template:
     _refuse_if([*problems, *found, *across])
     template: Template = loaded
     return template
+
+
+def remembered_template(data: bytes) -> Template:
+    """`load_template` for bytes that are likely to come again, as a form's template does with every request.
+
+    Templates are frozen, so that one serves all. Only documents up to half a mebibyte are kept, the last sixteen:
+    larger ones hold an image, which takes longer to load than it saves.
+    """
+    return _kept(data) if len(data) <= _MOST_KEPT_BYTES else load_template(data)
+
+
+_MOST_KEPT_BYTES = 512 * 1024
+
+
+@lru_cache(maxsize=16)
+def _kept(data: bytes) -> Template:
+    return load_template(data)
 
 
 def check_template(template: Template) -> None:

@@ -1,10 +1,9 @@
 """What the schemas of requests and answers share."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
+import pybase64
 from marshmallow import Schema, ValidationError, fields
 
 from omrclip.errors import InvalidRequest, Problem
@@ -35,28 +34,27 @@ class EncodedBytes(Expected):
         super().__init__("the bytes of a file in base64", **settings)
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
-        return None if value is None else base64.b64encode(value).decode("ascii")
+        return None if value is None else pybase64.b64encode_as_string(value)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bytes:
         if not isinstance(value, str) or not value:
             raise self.refusal(value)
-        return decode_base64(value, self.expected)
+        try:
+            return decode_base64(value)
+        except ValueError:
+            raise self.refusal(value) from None
 
     def rule(self) -> dict[str, Any]:
         """A string; that it decodes is not for JSON Schema to check."""
         return {"type": "string", "contentEncoding": "base64", "minLength": 1}
 
 
-def decode_base64(text: str, expected: str) -> bytes:
-    """The bytes; raises ValidationError where the text is not base64."""
+def decode_base64(text: str) -> bytes:
+    """The bytes; line breaks are allowed. Raises ValueError where the text is not base64 (RFC 4648, section 4)."""
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        return pybase64.b64decode(text, validate=True)
     except ValueError:
-        pass
-    try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
-    except ValueError as problem:
-        raise ValidationError(f"{expected}; {str(problem).lower()}") from None
+        return pybase64.b64decode("".join(text.split()), validate=True)
 
 
 def load_strictly(schema: Schema, data: bytes | str | dict[str, object], path: str) -> Any:

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 from omrclip.errors import NotFound
 from omrclip.omr.template import Template
-from omrclip.schemas.template import load_template, template_to_bytes
+from omrclip.schemas.template import load_template, remembered_template, template_to_bytes
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition, check_name
 
 SUFFIX = ".omr"
@@ -21,12 +20,6 @@ class StoredTemplate:
     name: str
     blob: Blob
     template: Template
-
-
-@lru_cache(maxsize=64)
-def _loaded(data: bytes) -> Template:
-    """Templates are frozen, so that one of the same bytes serves every request."""
-    return load_template(data)
 
 
 class TemplateStore:
@@ -51,7 +44,7 @@ class TemplateStore:
             blob = self._blobs.read(stem + SUFFIX)
         except NotFound:
             raise NotFound(f"There is no template named {stem!r}.", template=stem) from None
-        return StoredTemplate(stem, blob, _loaded(blob.data))
+        return StoredTemplate(stem, blob, remembered_template(blob.data))
 
     def page_image(self, name: str) -> bytes | None:
         """The blank page image that lies beside the template; None where none does."""

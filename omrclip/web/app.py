@@ -1,6 +1,7 @@
 """Putting the application together."""
 
 import io
+from http import HTTPStatus
 from typing import IO, Any
 
 import flask
@@ -38,6 +39,27 @@ class App(flask.Flask):
     request_class = Request
 
 
+def refuse_large_body() -> None:
+    """Refuse by the stated length, before anything else is looked at."""
+    length, most = flask.request.content_length, flask.request.max_content_length
+    if length is not None and most is not None and length > most:
+        raise RequestEntityTooLarge
+
+
+# As much of a refused body as is worth reading to keep the connection; a larger one ends it.
+MOST_DRAINED_BYTES = 32 * 1024 * 1024
+
+
+def drain_refused_body(answer: flask.Response) -> flask.Response:
+    """Read what a refused request still sends: the server would close the connection under the client's next one."""
+    if answer.status_code >= HTTPStatus.BAD_REQUEST and flask.request.environ.get("wsgi.input_terminated"):
+        body = flask.request.environ["wsgi.input"]
+        left = MOST_DRAINED_BYTES
+        while left > 0 and (chunk := body.read(64 * 1024)):
+            left -= len(chunk)
+    return answer
+
+
 def create_app(config: Config | None = None) -> App:
     """Make the WSGI application; it reads no environment, `Config.from_env` does."""
     config = config or Config()
@@ -49,6 +71,8 @@ def create_app(config: Config | None = None) -> App:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     # An identifier may hold two slashes in a row, as every URL does.
     app.url_map.merge_slashes = False
+    app.before_request(refuse_large_body)
+    app.after_request(drain_refused_body)
     services.install(app, config)
     register_error_handlers(app)
     for module in (health, recognitions, templates, images, iiif, docs):

@@ -1,5 +1,6 @@
 """From a JSON or multipart request to what is to be recognised, everything checked before the work."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ from omrclip.omr.registration import KnownPage
 from omrclip.omr.result_files import check_file_names
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_request import load_options, load_request
-from omrclip.schemas.template import load_template, template_warnings
+from omrclip.schemas.template import remembered_template, template_warnings
 from omrclip.schemas.wire import decode_base64, invalid_request
 from omrclip.storage import TemplateStore
 
@@ -71,7 +72,12 @@ _Parts = tuple[Template, bytes | None, list[Scan], RecognitionOptions]
 def _from_json(request: Request, templates: TemplateStore) -> _Parts:
     asked = load_request(request.get_data())
     if isinstance(asked.template, dict):
-        return load_template(asked.template), asked.template_image, asked.images, asked.options
+        return (
+            remembered_template(json.dumps(asked.template).encode()),
+            asked.template_image,
+            asked.images,
+            asked.options,
+        )
     template, image = _stored_or_encoded(asked.template, templates)
     return template, asked.template_image or image, asked.images, asked.options
 
@@ -82,12 +88,12 @@ def _stored_or_encoded(text: str, templates: TemplateStore) -> tuple[Template, b
         return templates.read(text).template, templates.page_image(text)
     except NotFound:
         pass
-    expected = "the name of a stored template, or the bytes of an .omr file in base64"
     try:
-        data = decode_base64(text, expected)
+        data = decode_base64(text)
     except ValueError:
-        raise invalid_request([Problem("$.Template", f"{expected}; none is stored under this name")]) from None
-    return load_template(data), None
+        expected = "the name of a stored template, or the bytes of an .omr file in base64; none is stored as this"
+        raise invalid_request([Problem("$.Template", expected)]) from None
+    return remembered_template(data), None
 
 
 def _from_multipart(request: Request, templates: TemplateStore) -> _Parts:
@@ -137,7 +143,7 @@ def _multipart_template(
         raise invalid_request([Problem("$.Template", "an .omr file, or the name of a stored template; it is missing")])
     if isinstance(part, str) and not part.lstrip().startswith("{"):
         return _stored_or_encoded(part, templates)
-    return load_template(_bytes(part)), None
+    return remembered_template(_bytes(part)), None
 
 
 def _bytes(part: FileStorage | str) -> bytes:

@@ -44,8 +44,8 @@ from omrclip.omr.registration import KnownPage
 from omrclip.omr.result_files import ResponseFile, check_file_names, recognition_files
 from omrclip.schemas.template import load_template
 from tests.benchmarks.measuring import MEBIBYTE, Way, keep_freed_memory, machine, measure, table, warm_up
-from tests.benchmarks.server import Server, memory_of, new_session, running
 from tests.benchmarks.sheet import DIMENSIONS, JPEG_QUALITY, SCAN_NAME, Sample, make_sample
+from tests.serving import Server, memory_of, new_session, running
 
 PARALLEL: Final = 8
 TIMEOUT: Final = 120.0

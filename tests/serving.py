@@ -29,8 +29,11 @@ class Server:
 
 
 @contextmanager
-def running(threads: int | None = None) -> Iterator[Server]:
-    """Start a server with the default settings, but for `threads` where they are given; stop it at the end."""
+def running(stores: Path | None = None, **settings: object) -> Iterator[Server]:
+    """Start a server with the default settings, but for those given by their names in lower case; stop it at the end.
+
+    `stores` is the folder in which the server finds `templates_omr/` and `samples/`; without it they are empty.
+    """
     with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -38,7 +41,8 @@ def running(threads: int | None = None) -> Iterator[Server]:
         log = Path(folder, "server.log")
         with log.open("wb") as sink:
             command = [sys.executable, "-c", _SERVE, "serve", "--host", "127.0.0.1", "--port", str(port)]
-            process = subprocess.Popen(command, env=_environment(folder, threads), stdout=sink, stderr=sink)
+            cwd = stores or Path(folder)
+            process = subprocess.Popen(command, cwd=cwd, env=_environment(settings), stdout=sink, stderr=sink)
         try:
             server = Server(f"http://127.0.0.1:{port}", process.pid)
             _wait_until_healthy(server, process, log)
@@ -47,11 +51,10 @@ def running(threads: int | None = None) -> Iterator[Server]:
             _stop(process)
 
 
-def _environment(folder: str, threads: int | None) -> dict[str, str]:
-    """Ours without the settings of another server, and with empty stores."""
+def _environment(settings: dict[str, object]) -> dict[str, str]:
+    """Ours without the settings of another server."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMRCLIP_")}
-    stores = {"OMRCLIP_TEMPLATES": folder, "OMRCLIP_IMAGES": folder}
-    return {**inherited, **stores, **({} if threads is None else {"OMRCLIP_THREADS": str(threads)})}
+    return {**inherited, **{f"OMRCLIP_{name.upper()}": str(value) for name, value in settings.items()}}
 
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
