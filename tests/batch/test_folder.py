@@ -1,0 +1,150 @@
+"""Image files into a folder: one that fails does so alone, and nothing is begun that cannot be finished."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from omrclip.batch.folder import FolderJob, run
+from omrclip.config import Limits
+from omrclip.errors import InvalidRequest, LimitExceeded, NameConflict, UnsupportedImage
+from omrclip.iiif.request import Format
+from omrclip.omr.recognition import RecognitionOptions
+from omrclip.schemas.template import load_template
+from tests.web.making import NAME_BOX, clip_area, cut, decoded, encoded, grid, lying_png, page, template
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> FolderJob:
+    """A job without images."""
+    return FolderJob(
+        template=load_template(template()),
+        images=(),
+        template_image=None,
+        options=RecognitionOptions(Format.PNG),
+        out=tmp_path / "out",
+        clips_only=False,
+        workers=2,
+        limits=Limits(),
+    )
+
+
+def scans(folder: Path, *names: str, data: bytes | None = None) -> list[Path]:
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encoded(grid()) if data is None else data)
+    return paths
+
+
+def files(job: FolderJob) -> set[str]:
+    return {path.name for path in job.out.iterdir()}
+
+
+def test_what_comes_out_of_a_scan_is_written_before_it_is_told(job: FolderJob, tmp_path: Path) -> None:
+    outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
+    first = next(outcomes)
+    assert first.scan == "a.png"
+    assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(), NAME_BOX))
+    assert all(clip.data == b"" for clip in first.clips), "the bytes are on disk and no longer in memory"
+    assert not (job.out / "results.csv").exists()
+    assert [recognition.scan for recognition in outcomes] == ["b.png", "c.png"]
+    assert {"results.csv", "results.json"} <= files(job)
+
+
+def test_clips_only_writes_no_results(job: FolderJob, tmp_path: Path) -> None:
+    assert len(list(run(replace(job, images=scans(tmp_path, "a.png"), clips_only=True)))) == 1
+    assert files(job) == {"aName.png", "aSignature.png"}
+
+
+@pytest.mark.parametrize("broken", ["missing", "folder", "no image", "cut off", "huge", "unreadable"])
+def test_a_file_that_cannot_be_used_fails_alone(
+    job: FolderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    images = scans(tmp_path, "a.png", "bad.png", "c.png")
+    bad = images[1]
+    if broken in {"missing", "folder"}:
+        bad.unlink()
+    if broken == "folder":
+        bad.mkdir()
+    if broken == "unreadable":
+        _forbid(monkeypatch, bad)
+    content = {"no image": b"hello", "cut off": encoded(grid())[:-60], "huge": lying_png(90_000, 90_000)}.get(broken)
+    if content is not None:
+        bad.write_bytes(content)
+    outcomes = list(run(replace(job, images=images)))
+    assert [recognition.passed for recognition in outcomes] == [True, False, True]
+    assert outcomes[1].messages[0]
+    assert str(tmp_path) not in outcomes[1].messages[0], "no message holds a path of the machine"
+    assert not [name for name in files(job) if name.startswith("bad")]
+    with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["Image"], row["Result"]) for row in rows] == [
+        ("a.png", "Pass"),
+        ("bad.png", "Fail"),
+        ("c.png", "Pass"),
+    ]
+    assert rows[1]["Messages"] == outcomes[1].messages[0]
+    told = json.loads((job.out / "results.json").read_text(encoding="utf-8"))
+    assert told["Recognitions"][1]["Error"]["message"] == outcomes[1].messages[0]
+
+
+def _forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:
+    """Have the system refuse to read a file; permissions would not keep an administrator from it."""
+    read = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+
+
+REFUSALS: dict[str, tuple[type[Exception], dict[str, Any], tuple[str, ...]]] = {
+    "one name in two folders": (NameConflict, {}, ("a.png", "sub/a.png")),
+    "one stem": (NameConflict, {}, ("a.png", "a.jpg")),
+    "files of one name": (
+        NameConflict,
+        {"template": load_template(template(clip_area("1Area"), clip_area("Area")))},
+        ("Paper1.png", "Paper11.png"),
+    ),
+    "page of no image": (InvalidRequest, {"options": RecognitionOptions(pages={"b.png": 1})}, ("a.png",)),
+    "page beyond": (InvalidRequest, {"options": RecognitionOptions(pages={"a.png": 2})}, ("a.png",)),
+    "no blank page": (UnsupportedImage, {"template_image": b"hello"}, ("a.png",)),
+    "blank page too large": (LimitExceeded, {"template_image": lying_png(90_000, 90_000)}, ("a.png",)),
+    "blank page of another shape": (InvalidRequest, {"template_image": encoded(grid(200, 300))}, ("a.png",)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_cannot_be_done_is_refused_at_the_call(job: FolderJob, tmp_path: Path, name: str) -> None:
+    expected, changes, names = REFUSALS[name]
+    with pytest.raises(expected):
+        run(replace(job, images=scans(tmp_path, *names), **changes))
+    assert not job.out.exists()
+
+
+def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_path: Path) -> None:
+    two = load_template({"Pages": [page(clip_area("Front")), page(clip_area("Back"))]})
+    pages = RecognitionOptions(Format.PNG, {"b.png": 1, "a.png": 2})
+    list(run(replace(job, template=two, options=pages, images=scans(tmp_path, "b.png", "a.png"))))
+    with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["Image", "Result", "Page", "Messages", "Front", "Back"],
+        ["b.png", "Pass", "1", "", "bFront.png", ""],
+        ["a.png", "Pass", "2", "", "", "aBack.png"],
+    ]
+
+
+def test_a_second_run_replaces_the_first(job: FolderJob, tmp_path: Path) -> None:
+    images = scans(tmp_path, "a.png")
+    list(run(replace(job, images=images)))
+    images[0].write_bytes(encoded(grid(salt=30)))
+    list(run(replace(job, images=images)))
+    assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(salt=30), NAME_BOX))

@@ -1,0 +1,184 @@
+"""`omrclip recognize` and `omrclip clip`: what they write, what they say, and what their exit status tells."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
+from tests.web.making import (
+    NAME_BOX,
+    SIGNATURE_BOX,
+    clip_area,
+    cut,
+    decoded,
+    encoded,
+    grid,
+    jpeg,
+    lying_png,
+    omr,
+    page,
+    template,
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return laid_out(tmp_path, monkeypatch)
+
+
+def test_recognize_writes_clips_results_a_table_and_a_json(desk: Desk) -> None:
+    result = desk.recognize("a.png", "ö b.v2.jpg")
+    assert result.exit_code == PASSED, result.output
+    assert "2 of 2 scans passed" in result.stdout
+    assert desk.written() == [
+        "aName.png",
+        "aRecognitionResults.dat",
+        "aSignature.png",
+        "results.csv",
+        "results.json",
+        "ö b.v2Name.png",
+        "ö b.v2RecognitionResults.dat",
+        "ö b.v2Signature.png",
+    ]
+    assert (desk.out / "aName.png").read_bytes() == jpeg(cut(grid(), NAME_BOX), 85)
+    second = decoded(jpeg(grid(salt=20)))
+    assert (desk.out / "ö b.v2Signature.png").read_bytes() == jpeg(cut(second, SIGNATURE_BOX), 60)
+    assert desk.table() == [
+        ["Image", "Result", "Page", "Messages", "Name", "Signature"],
+        ["a.png", "Pass", "1", "", "aName.png", "aSignature.png"],
+        ["ö b.v2.jpg", "Pass", "1", "", "ö b.v2Name.png", "ö b.v2Signature.png"],
+    ]
+    assert (desk.out / "results.csv").read_bytes().startswith(b"\xef\xbb\xbf"), (
+        "spreadsheets know by it that it is UTF-8"
+    )
+
+
+def test_the_json_is_the_answer_of_the_service_without_the_files(desk: Desk) -> None:
+    desk.recognize("a.png", "broken.png")
+    told = json.loads((desk.out / "results.json").read_text(encoding="utf-8"))
+    assert list(told) == ["Info", "Recognitions", "Warnings"]
+    assert told["Info"]["ProcessedTasksCount"] == 2
+    assert told["Info"]["SuccessfulTasksCount"] == 1
+    first, broken = told["Recognitions"]
+    assert [clip["File"] for clip in first["Clips"]] == ["aName.png", "aSignature.png"]
+    assert broken["Error"]["code"] == "unsupported_image"
+
+
+def test_one_scan_has_the_results_file_of_one(desk: Desk) -> None:
+    assert desk.recognize("a.png").exit_code == PASSED
+    assert "RecognitionResults.dat" in desk.written()
+
+
+def test_a_failed_scan_is_told_and_the_others_are_done(desk: Desk) -> None:
+    desk.put("square.png", encoded(grid(200, 200)))
+    result = desk.recognize("broken.png", "a.png", "square.png")
+    assert result.exit_code == FAILED
+    assert "1 of 3 scans passed" in result.stdout
+    assert "broken.png: Not an image" in result.stderr
+    assert "square.png: The template page was not found" in result.stderr
+    assert [row[:3] for row in desk.table()[1:]] == [
+        ["broken.png", "Fail", ""],
+        ["a.png", "Pass", "1"],
+        ["square.png", "Fail", ""],
+    ]
+    assert "aName.png" in desk.written()
+
+
+def test_clip_writes_the_clips_and_nothing_else(desk: Desk) -> None:
+    result = desk.recognize("a.png", "ö b.v2.jpg", command="clip")
+    assert result.exit_code == PASSED
+    assert desk.written() == ["aName.png", "aSignature.png", "ö b.v2Name.png", "ö b.v2Signature.png"]
+    assert desk.recognize("broken.png", command="clip").exit_code == FAILED
+
+
+@pytest.mark.parametrize("command", ["recognize", "clip"])
+def test_a_clip_format_gives_its_extension_and_its_pixels(desk: Desk, command: str) -> None:
+    assert desk.recognize("a.png", command=command, options=("--clip-format", "tif")).exit_code == PASSED
+    assert np.array_equal(decoded((desk.out / "aName.tif").read_bytes()), cut(grid(), NAME_BOX))
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_many_scans_come_out_in_the_order_of_the_command(desk: Desk, workers: str) -> None:
+    names = [f"{number}.png" for number in (5, 3, 9, 1, 7, 2)]
+    for salt, name in enumerate(names):
+        desk.put(name, encoded(grid(salt=salt)))
+    assert desk.recognize(*names, options=("--workers", workers, "--clip-format", "png")).exit_code == PASSED
+    assert [row[0] for row in desk.table()[1:]] == names
+    for salt, name in enumerate(names):
+        clip = (desk.out / f"{name[0]}Name.png").read_bytes()
+        assert np.array_equal(decoded(clip), cut(grid(salt=salt), NAME_BOX))
+
+
+def test_pages_are_told_by_image_name(desk: Desk) -> None:
+    desk.put("form.omr", omr({"Pages": [page(clip_area("Front")), page(clip_area("Back"))]}))
+    result = desk.recognize("a.png", "ö b.v2.jpg", options=("--page", "a.png=2", "--page", "ö b.v2.jpg=1"))
+    assert result.exit_code == PASSED, result.output
+    assert desk.table()[1:] == [
+        ["a.png", "Pass", "2", "", "", "aBack.png"],
+        ["ö b.v2.jpg", "Pass", "1", "", "ö b.v2Front.png", ""],
+    ]
+    untold = desk.recognize("a.png")
+    assert untold.exit_code == FAILED
+    assert "pages 1 and 2" in untold.stderr
+
+
+def test_a_questionable_template_is_told(desk: Desk) -> None:
+    desk.put("form.omr", omr(template(clip_area("Name", JpegQuality=10))))
+    result = desk.recognize("a.png")
+    assert result.exit_code == PASSED
+    assert "warning: $.Pages[0].Elements[0].JpegQuality" in result.stderr
+
+
+REFUSED_RUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "missing image": (("none.png",), (), ("none.png", "does not exist")),
+    "no image": ((), (), ("IMAGES",)),
+    "one name twice": (("a.png", "sub/a.png"), (), ("a.png",)),
+    "page without a number": (("a.png",), ("--page", "a.png"), ("--page", "IMAGE=NUMBER")),
+    "page text": (("a.png",), ("--page", "a.png=two"), ("--page",)),
+    "page zero": (("a.png",), ("--page", "a.png=0"), ("Pages",)),
+    "page beyond": (("a.png",), ("--page", "a.png=2"), ("Pages", "1 to 1")),
+    "page of no image": (("a.png",), ("--page", "b.png=1"), ("b.png",)),
+    "unknown format": (("a.png",), ("--clip-format", "bmp"), ("--clip-format", "bmp")),
+    "workers": (("a.png",), ("--workers", "0"), ("--workers",)),
+    "broken blank page": (("a.png",), ("--template-image", "broken.png"), ("blank image of page 1",)),
+    "missing blank page": (("a.png",), ("--template-image", "none.png"), ("none.png",)),
+    "blank page too large": (("a.png",), ("--template-image", "huge.png"), ("50000 × 50000",)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_RUNS)
+def test_what_cannot_be_done_is_refused_before_anything_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    images, options, words = REFUSED_RUNS[name]
+    desk.put("sub/a.png", encoded(grid()))
+    desk.put("huge.png", lying_png(50_000, 50_000))
+    monkeypatch.chdir(desk.folder)
+    assert_refused(desk.recognize(*images, options=options), *words)
+    assert desk.written() == []
+
+
+def test_an_invalid_template_is_refused_with_all_its_problems(desk: Desk) -> None:
+    desk.put("form.omr", omr(template(clip_area("A", Width=0), clip_area("B", JpegQuality=101))))
+    assert_refused(desk.recognize("a.png"), "$.Pages[0].Elements[0].Width", "$.Pages[0].Elements[1].JpegQuality")
+
+
+def test_an_output_folder_that_is_a_file_is_refused(desk: Desk) -> None:
+    desk.put("out", b"")
+    assert_refused(desk.recognize("a.png"), "out")
+
+
+def test_the_image_beside_the_template_is_its_blank_page(desk: Desk) -> None:
+    desk.put("form.png", b"hello")
+    assert_refused(desk.recognize("a.png"), "blank image of page 1")
+    blank = desk.put("blank.png", encoded(grid()))
+    assert desk.recognize("a.png", options=("--template-image", blank)).exit_code == PASSED
+
+
+def test_a_limit_of_the_settings_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMRCLIP_MAX_IMAGE_PIXELS", "1000")
+    result = desk.recognize("a.png")
+    assert result.exit_code == FAILED
+    assert "1,000" in result.stderr
