@@ -1,0 +1,142 @@
+"""From exceptions to answers: every class has a status, every answer one shape, and none tells too much."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from omrclip import errors
+from omrclip.config import Config
+from omrclip.web.app import App, create_app
+from omrclip.web.errors import STATUS, status_of
+from tests.web.making import asked
+
+EXPECTED = {
+    errors.InvalidRequest: 400,
+    errors.InvalidParameter: 400,
+    errors.NameConflict: 422,
+    errors.InvalidTemplate: 422,
+    errors.UnsupportedImage: 415,
+    errors.CorruptImage: 422,
+    errors.LimitExceeded: 413,
+    errors.RegistrationFailed: 422,
+    errors.NotFound: 404,
+    errors.PreconditionFailed: 412,
+    errors.PreconditionRequired: 428,
+    errors.ConfigurationError: 500,
+}
+SECRET = "/srv/private/sheets of Anna"
+
+
+def classes(base: type[errors.OmrclipError]) -> Iterator[type[errors.OmrclipError]]:
+    yield base
+    for cls in base.__subclasses__():
+        yield from classes(cls)
+
+
+OWN = [cls for cls in classes(errors.OmrclipError) if cls.__module__ == errors.__name__]
+
+
+def made(cls: type[errors.OmrclipError]) -> errors.OmrclipError:
+    if cls is errors.InvalidTemplate:
+        return errors.InvalidTemplate([errors.Problem("$.Pages", "a list, not null")])
+    return cls("it went wrong", field="the field")
+
+
+@pytest.mark.parametrize("cls", OWN)
+def test_every_exception_has_a_status_and_a_code_of_its_own(cls: type[errors.OmrclipError]) -> None:
+    assert cls in STATUS
+    assert status_of(made(cls)) == EXPECTED.get(cls, STATUS[cls])
+    assert [other for other in OWN if other.code == cls.code] == [cls]
+    assert cls.code.replace("_", "").isalpha()
+    assert cls.code.islower()
+
+
+def test_a_class_without_a_row_of_its_own_takes_the_nearest_above() -> None:
+    class Stale(errors.PreconditionRequired):
+        pass
+
+    assert status_of(Stale("x")) == 428
+
+
+@pytest.fixture
+def raising(config: Config):
+    """A client of an application with views that raise what they are told to."""
+
+    def client_of(error: BaseException) -> FlaskClient:
+        app: App = create_app(config)
+
+        def view() -> str:
+            raise error
+
+        app.add_url_rule("/raise", "raise", view)
+        app.add_url_rule("/iiif/raise", "raise_iiif", view)
+        return app.test_client()
+
+    return client_of
+
+
+@pytest.mark.parametrize("cls", OWN)
+def test_every_exception_is_answered_in_the_one_shape(raising, cls: type[errors.OmrclipError]) -> None:
+    error = made(cls)
+    response = raising(error).get("/raise")
+    assert response.status_code == status_of(error)
+    assert response.get_json() == {
+        "error": {"code": cls.code, "message": error.message, "details": error.details},
+    }
+    text = raising(error).get("/iiif/raise")
+    assert (text.status_code, text.mimetype, text.text) == (status_of(error), "text/plain", error.message + "\n")
+
+
+@pytest.mark.parametrize("testing", [False, True])
+@pytest.mark.parametrize(
+    "error", [RuntimeError(SECRET), OSError(2, "No such file", SECRET), KeyError(SECRET), MemoryError()]
+)
+def test_the_unforeseen_is_logged_and_told_to_nobody(
+    raising, error: Exception, testing: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = raising(error)
+    client.application.config["TESTING"] = testing
+    with caplog.at_level(logging.ERROR):
+        response = client.get("/raise")
+        text = client.get("/iiif/raise")
+    assert response.status_code == text.status_code == 500
+    told = response.get_json()["error"]
+    assert (told["code"], told["details"]) == ("internal_error", {})
+    assert text.mimetype == "text/plain"
+    for answer in (response, text):
+        assert SECRET not in answer.text
+        assert "Error" not in answer.text
+    assert caplog.records
+    assert caplog.records[0].exc_info
+    assert client.post("/api/recognitions", json=asked()).status_code == 200
+
+
+def test_an_unforeseen_failure_inside_a_recognition_is_no_half_answer(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("omrclip.web.recognitions.recognize", fail)
+        response = client.post("/api/recognitions", json=asked())
+    assert response.status_code == 500
+    assert SECRET not in response.text
+    assert client.post("/api/recognitions", json=asked()).status_code == 200
+
+
+def test_a_wrong_method_tells_the_right_ones(client: FlaskClient) -> None:
+    response = client.get("/api/recognitions")
+    assert "POST" in response.headers["Allow"]
+
+
+def test_health_says_the_version_and_touches_no_store(config: Config) -> None:
+    from dataclasses import replace
+
+    from omrclip import __version__
+
+    client = create_app(replace(config, templates="nowhere/at/all", images="nowhere/at/all")).test_client()
+    response = client.get("/health")
+    assert (response.status_code, response.get_json()) == (200, {"status": "ok", "version": __version__})
