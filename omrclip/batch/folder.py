@@ -9,17 +9,17 @@ from pathlib import Path
 
 from omrclip.batch.local import in_order
 from omrclip.config import Limits
-from omrclip.errors import ImageError
+from omrclip.errors import ImageError, NameConflict
 from omrclip.omr.recognition import (
     Recognition,
     RecognitionOptions,
     Scan,
     check_options,
-    check_page_images,
+    check_pages,
     known_pages,
     recognize,
 )
-from omrclip.omr.result_files import check_file_names, clip_name, recognition_files
+from omrclip.omr.result_files import check_file_names, clip_name, file_names, recognition_files
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_response import Answer, dump_answer
 from omrclip.schemas.template import template_warnings
@@ -63,9 +63,18 @@ def run(job: FolderJob) -> Iterator[Recognition]:
     check_options(len(job.template.pages), names, job.options)
     check_file_names(job.template, names, job.options)
     pages = known_pages(job.template, job.template_image)
-    check_page_images(pages, job.limits)
+    check_pages(pages, job.limits)
+    _check_nothing_overwritten(job, names)
     job.out.mkdir(parents=True, exist_ok=True)
     return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits))
+
+
+def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
+    """Raise NameConflict where a result would be written over a scan."""
+    scans = {path.resolve() for path in job.images}
+    for name, purpose in file_names(job.template, names, job.options):
+        if (job.out / name).resolve() in scans:
+            raise NameConflict(f"{purpose} would be written over the image {name!r}; choose another folder.", name=name)
 
 
 def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterator[Recognition]:

@@ -14,7 +14,7 @@ from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import KnownPage, Registration, register
-from omrclip.omr.registration.scale import ASPECT_TOLERANCE
+from omrclip.omr.registration.scale import same_shape
 from omrclip.omr.template import Barcode, ChoiceBox, Grid, Page, Template
 
 CLIP_FORMATS = (Format.JPG, Format.PNG, Format.WEBP, Format.TIF)
@@ -153,14 +153,22 @@ def check_options(pages: int, scans: Sequence[str], options: RecognitionOptions)
             raise InvalidRequest(f"{path}: {expected}", fields=[_field(path, expected)])
 
 
-def check_page_images(pages: Sequence[KnownPage], limits: Limits) -> None:
-    """Check the blank images that are known of the pages.
+def check_pages(pages: Sequence[KnownPage], limits: Limits) -> None:
+    """Check the pages' extents, and the blank images that are known of them.
 
     Raises:
-        ImageError, LimitExceeded: one cannot be decoded, or has more pixels than allowed.
-        InvalidRequest: one has another shape than its page.
+        LimitExceeded: a page, or its image, has more pixels than allowed.
+        ImageError: an image cannot be decoded.
+        InvalidRequest: an image has another shape than its page.
     """
     for known in pages:
+        if known.page.dimensions.pixels > limits.max_output_pixels:
+            raise LimitExceeded(
+                f"Page {known.number} of the template has {known.page.dimensions} pixels, more than the "
+                f"{limits.max_output_pixels:,} allowed.",
+                limit="max_output_pixels",
+                maximum=limits.max_output_pixels,
+            )
         if known.image is None:
             continue
         name = f"The blank image of page {known.number}"
@@ -170,7 +178,7 @@ def check_page_images(pages: Sequence[KnownPage], limits: Limits) -> None:
             raise type(error)(f"{name}: {error.message}", **error.details) from None
         check_pixels(name, info, limits)
         page = known.page.dimensions
-        if abs(info.dimensions.aspect / page.aspect - 1) > ASPECT_TOLERANCE:
+        if not same_shape(page, info.dimensions):
             expected = f"an image of the page's shape, {page}, not {info.dimensions} pixels"
             raise InvalidRequest(f"{name}: expected {expected}", fields=[_field("$.TemplateImage", expected)])
 

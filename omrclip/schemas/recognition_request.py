@@ -91,6 +91,7 @@ class ObjectOf(fields.Nested):
     default_error_messages = {
         "type": "an object",
         "required": "an object; it is missing",
+        "null": "an object, not null",
     }
 
 

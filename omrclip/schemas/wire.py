@@ -20,7 +20,7 @@ def pascal_case(name: str) -> str:
 class WireSchema(Schema):
     """Keys in PascalCase, in the order of the fields; unknown keys are errors."""
 
-    error_messages = {"unknown": "no key of this name"}
+    error_messages = {"unknown": "no key of this name", "type": "an object"}
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the key."""
@@ -46,7 +46,7 @@ class EncodedBytes(Expected):
 
     def rule(self) -> dict[str, Any]:
         """A string; that it decodes is not for JSON Schema to check."""
-        return {"type": "string", "contentEncoding": "base64", "minLength": 1}
+        return {"type": "string", "contentEncoding": "base64"}
 
 
 def decode_base64(text: str) -> bytes:
@@ -66,7 +66,8 @@ def load_strictly(schema: Schema, data: bytes | str | dict[str, object], path: s
     if isinstance(data, dict):
         document, problems = plain_value(data, path)
     else:
-        document, problems = read_document(data)
+        document, found = read_document(data)
+        problems = [Problem(path + problem.path.removeprefix("$"), problem.expected) for problem in found]
     if not problems:
         try:
             return schema.load(document)  # type: ignore[arg-type]

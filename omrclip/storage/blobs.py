@@ -15,7 +15,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from omrclip.errors import InvalidRequest, NotFound, PreconditionFailed, PreconditionRequired
 
-LONGEST_NAME = 200
+LONGEST_PART = 200
+LONGEST_NAME = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,11 @@ def check_name(name: str) -> str:
     expected = "letters, digits and signs, without control characters, backslashes and parts that begin with a dot"
     for part in name.split("/"):
         bad = not part or part.startswith(".") or part != part.strip() or "\\" in part
-        if bad or len(part.encode("utf-8", "replace")) > LONGEST_NAME or not all(map(_plain, part)):
+        too_long = len(part.encode("utf-8", "replace")) > LONGEST_PART or len(name) > LONGEST_NAME
+        if bad or too_long or not all(map(_plain, part)):
             shown = name if len(name) <= 60 else name[:57] + "…"
             raise InvalidRequest(
-                f"name: {shown!r} cannot be a name here; expected {expected}, at most {LONGEST_NAME} bytes",
+                f"name: {shown!r} cannot be a name here; expected {expected}, at most {LONGEST_PART} bytes a part",
                 fields=[{"path": "name", "expected": expected}],
             )
     return name
@@ -116,6 +118,13 @@ class BlobStore:
         names = (path[len(self._root) :].lstrip("/") for path in paths)
         return sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
 
+    def has(self, name: str) -> bool:
+        """Whether something is stored under the name."""
+        try:
+            return bool(self._fs.isfile(self._path(name)))
+        except NotFound:
+            return False
+
     def read(self, name: str) -> Blob:
         """Raise NotFound where nothing of this name is stored; a name that none can have is not found either."""
         blob = self._current(self._path(name), name)
@@ -134,7 +143,12 @@ class BlobStore:
         with self.locked():
             current = self._current(path, name)
             precondition.check(name, current)
-            self._replace(path, data)
+            try:
+                self._replace(path, data)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                expected = "a name that is no folder, and has no file for a folder"
+                fields = [{"path": "name", "expected": expected}]
+                raise InvalidRequest(f"name: {name!r} cannot be stored; expected {expected}", fields=fields) from None
         return Blob(name, data), current is None
 
     def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
@@ -157,9 +171,16 @@ class BlobStore:
             path = f"{self._root}/{check_name(name)}"
         except InvalidRequest as error:
             raise NotFound(error.message) from None
-        if self._local and not Path(path).resolve().is_relative_to(Path(self._root).resolve()):
+        if self._local and not self._stays_inside(path):
             raise NotFound(f"Nothing is stored under the name {name!r}.")
         return path
+
+    def _stays_inside(self, path: str) -> bool:
+        """Whether no link leads out of the root."""
+        try:
+            return Path(path).resolve().is_relative_to(Path(self._root).resolve())
+        except (OSError, RuntimeError):  # links in a circle, or a path longer than the system takes
+            return False
 
     def _current(self, path: str, name: str) -> Blob | None:
         try:

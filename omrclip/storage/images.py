@@ -17,8 +17,12 @@ class ImageStore:
         self._limits = limits
 
     def identifiers(self) -> list[str]:
-        """The identifiers of all files that are named like images, sorted."""
-        return [name for name in self._blobs.names() if name.lower().endswith(SUFFIXES)]
+        """The identifiers of all files that are named like images, or have no extension, sorted."""
+        return [name for name in self._blobs.names() if name.lower().endswith(SUFFIXES) or not _has_extension(name)]
+
+    def has(self, identifier: str) -> bool:
+        """Whether something is stored under the identifier."""
+        return self._blobs.has(identifier)
 
     def read(self, identifier: str) -> tuple[Blob, ImageInfo]:
         """The bytes of an image, and what their header says.
@@ -58,3 +62,7 @@ class ImageStore:
         info = probe(data)
         check_pixels(name, info, self._limits)
         return info
+
+
+def _has_extension(name: str) -> bool:
+    return "." in name.rpartition("/")[2]

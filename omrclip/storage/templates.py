@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from omrclip.errors import NotFound
+from omrclip.errors import InvalidRequest, NotFound
 from omrclip.omr.template import Template
 from omrclip.schemas.template import load_template, remembered_template, template_to_bytes
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition, check_name
@@ -23,14 +23,14 @@ class StoredTemplate:
 
 
 class TemplateStore:
-    """Templates by name, with or without the suffix `.omr`."""
+    """Templates by name, with or without the suffix `.omr`; they lie side by side, without folders."""
 
     def __init__(self, url: str) -> None:
         self._blobs = BlobStore(url)
 
     def names(self) -> list[str]:
         """The names of all templates, without suffix, sorted."""
-        return [name.removesuffix(SUFFIX) for name in self._blobs.names() if name.endswith(SUFFIX)]
+        return [name.removesuffix(SUFFIX) for name in self._blobs.names() if name.endswith(SUFFIX) and "/" not in name]
 
     def read(self, name: str) -> StoredTemplate:
         """Load a template.
@@ -41,8 +41,8 @@ class TemplateStore:
         """
         stem = name.removesuffix(SUFFIX)
         try:
-            blob = self._blobs.read(stem + SUFFIX)
-        except NotFound:
+            blob = self._blobs.read(_flat(stem) + SUFFIX)
+        except (NotFound, InvalidRequest):
             raise NotFound(f"There is no template named {stem!r}.", template=stem) from None
         return StoredTemplate(stem, blob, remembered_template(blob.data))
 
@@ -60,7 +60,7 @@ class TemplateStore:
             InvalidTemplate: the file is not a valid template.
             InvalidRequest, PreconditionFailed: see BlobStore.write.
         """
-        stem = check_name(name.removesuffix(SUFFIX))
+        stem = _flat(check_name(name.removesuffix(SUFFIX)))
         template = load_template(data)
         blob, is_new = self._blobs.write(stem + SUFFIX, data, precondition)
         return StoredTemplate(stem, blob, template), is_new
@@ -83,3 +83,11 @@ class TemplateStore:
             NotFound, PreconditionFailed: see BlobStore.delete.
         """
         self._blobs.delete(name.removesuffix(SUFFIX) + SUFFIX, precondition)
+
+
+def _flat(stem: str) -> str:
+    """Give the stem back; raises InvalidRequest for one with folders, where other templates' clip areas have URIs."""
+    if "/" in stem:
+        expected = "a name without slashes"
+        raise InvalidRequest(f"name: expected {expected}", fields=[{"path": "name", "expected": expected}])
+    return stem

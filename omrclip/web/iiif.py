@@ -1,11 +1,10 @@
 """`/iiif/2/…`: the Image API 2.0 and 2.1 over the stored images."""
 
-from urllib.parse import quote
-
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.wrappers import Response as BaseResponse
 
+from omrclip.errors import InvalidParameter
 from omrclip.iiif import grammar2
 from omrclip.iiif.canonical import canonical2
 from omrclip.iiif.capabilities import COMPLIANCE
@@ -13,12 +12,9 @@ from omrclip.iiif.info import info2
 from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render
 from omrclip.imaging.source import EncodedImage
-from omrclip.web.services import base_url, services
+from omrclip.web.services import image_uri, services
 
 blueprint = Blueprint("iiif", __name__)
-
-# What may stand unencoded in a path segment (RFC 3986, pchar), so that identifiers look as section 9 writes them.
-_PLAIN_IN_SEGMENT = ":@!$&'()*+,;=~"
 
 
 @blueprint.get("/iiif/2/<path:address>")
@@ -27,12 +23,18 @@ def iiif2(address: str) -> BaseResponse:
     if address.endswith("/info.json"):
         return _info(address.removesuffix("/info.json"))
     parts = address.rsplit("/", 4)
-    if len(parts) == 5:
-        return _image(*parts)
-    if len(parts) == 1:
-        services().images.read(address)
-        return redirect(f"{_uri(address)}/info.json", 303)
-    raise NoSuchPath("expected {identifier}/{region}/{size}/{rotation}/{quality}.{format} or {identifier}/info.json")
+    try:
+        if len(parts) == 5:
+            return _image(*parts)
+    except InvalidParameter:
+        if not services().images.has(address):  # else it is the base URI of an identifier with slashes
+            raise
+    if services().images.has(address):
+        return redirect(f"{image_uri(address)}/info.json", 303)
+    raise NoSuchPath(f"no image {address!r}; expected {{identifier}}{_FORMS[0]} or {{identifier}}{_FORMS[1]}")
+
+
+_FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
 
 
 @blueprint.after_request
@@ -47,18 +49,16 @@ def _image(identifier: str, region: str, size: str, rotation: str, quality_forma
     blob, info = services().images.read(identifier)
     planned = plan(asked, info.dimensions, services().config.limits)
     answer = Response(render(planned, EncodedImage(blob.data, info)), mimetype=planned.format.media_type)
-    answer.headers["Link"] = f'<{_uri(identifier)}/{canonical2(planned)}>;rel="canonical", <{COMPLIANCE}>;rel="profile"'
+    answer.headers["Link"] = (
+        f'<{image_uri(identifier)}/{canonical2(planned)}>;rel="canonical", <{COMPLIANCE}>;rel="profile"'
+    )
     return answer
 
 
 def _info(identifier: str) -> Response:
     _, info = services().images.read(identifier)
-    answer = jsonify(info2(_uri(identifier), info.dimensions, services().config.limits))
+    answer = jsonify(info2(image_uri(identifier), info.dimensions, services().config.limits))
     answer.headers["Vary"] = "Accept"
     if request.accept_mimetypes.quality("application/ld+json") > request.accept_mimetypes.quality("application/json"):
         answer.mimetype = "application/ld+json"
     return answer
-
-
-def _uri(identifier: str) -> str:
-    return f"{base_url()}/iiif/2/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"

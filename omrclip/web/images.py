@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from omrclip.imaging.probe import ImageInfo
 from omrclip.storage import Blob
-from omrclip.web.services import base_url, precondition, services
+from omrclip.web.services import base_url, image_uri, precondition, services
 
 blueprint = Blueprint("images", __name__, url_prefix="/api/images")
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("images", __name__, url_prefix="/api/images")
 def list_images() -> Response:
     """All identifiers and their URIs."""
     identifiers = services().images.identifiers()
-    return jsonify(Images=[{"Name": name, "Uri": _iiif_uri(name)} for name in identifiers])
+    return jsonify(Images=[{"Name": name, "Uri": image_uri(name)} for name in identifiers])
 
 
 @blueprint.get("/<path:name>")
@@ -50,13 +50,9 @@ def delete_image(name: str) -> Response:
 def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:
     return {
         "Name": blob.name,
-        "Uri": _iiif_uri(blob.name),
+        "Uri": image_uri(blob.name),
         "Width": info.dimensions.width,
         "Height": info.dimensions.height,
         "MediaType": info.format.media_type,
         "Size": len(blob.data),
     }
-
-
-def _iiif_uri(name: str) -> str:
-    return f"{base_url()}/iiif/2/{quote(name, safe='')}"

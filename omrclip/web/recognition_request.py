@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from omrclip.config import Limits
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem
@@ -15,7 +15,7 @@ from omrclip.omr.recognition import (
     RecognitionOptions,
     Scan,
     check_options,
-    check_page_images,
+    check_pages,
     check_pixels,
     known_pages,
 )
@@ -45,25 +45,29 @@ def read_job(request: Request, templates: TemplateStore, limits: Limits) -> Job:
         InvalidRequest, InvalidTemplate, NameConflict, NotFound, ImageError, LimitExceeded: naming the key or part.
     """
     if request.mimetype == "multipart/form-data":
-        template, image, scans, options = _from_multipart(request, templates)
+        template, image, scans, options = _from_multipart(request, templates, limits)
     elif request.is_json:
         template, image, scans, options = _from_json(request, templates)
     else:
         # Not even tried: browsers send other types to any site unasked.
         raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
     if len(scans) > limits.max_images:
-        raise LimitExceeded(
-            f"Images: {len(scans)} images are more than the {limits.max_images} that one request may have.",
-            limit="max_images",
-            maximum=limits.max_images,
-        )
+        raise _too_many_images(limits)
     names = [scan.name for scan in scans]
     check_options(len(template.pages), names, options)
     check_file_names(template, names, options)
     _check_sizes(scans, limits)
     pages = known_pages(template, image)
-    check_page_images(pages, limits)
+    check_pages(pages, limits)
     return Job(pages, scans, options, template_warnings(template))
+
+
+def _too_many_images(limits: Limits) -> LimitExceeded:
+    return LimitExceeded(
+        f"Images: more than the {limits.max_images} that one request may have.",
+        limit="max_images",
+        maximum=limits.max_images,
+    )
 
 
 _Parts = tuple[Template, bytes | None, list[Scan], RecognitionOptions]
@@ -89,15 +93,24 @@ def _stored_or_encoded(text: str, templates: TemplateStore) -> tuple[Template, b
     except NotFound:
         pass
     try:
-        data = decode_base64(text)
+        data = decode_base64(text) if len(text) >= _SHORTEST_TEMPLATE else b""
     except ValueError:
+        data = b""
+    if not data:
         expected = "the name of a stored template, or the bytes of an .omr file in base64; none is stored as this"
-        raise invalid_request([Problem("$.Template", expected)]) from None
+        raise invalid_request([Problem("$.Template", expected)])
     return remembered_template(data), None
 
 
-def _from_multipart(request: Request, templates: TemplateStore) -> _Parts:
-    parts = dict(_parts(request))
+# In base64 characters: what is shorter is no template, but a name that is base64 by chance.
+_SHORTEST_TEMPLATE = 40
+
+
+def _from_multipart(request: Request, templates: TemplateStore, limits: Limits) -> _Parts:
+    try:
+        parts = dict(_parts(request))
+    except RequestEntityTooLarge:  # of its parts; the body's length was looked at before
+        raise _too_many_images(limits) from None
     if problems := [Problem(f"$.{key}", "no part of this name") for key in parts if key not in _PART_NAMES]:
         raise invalid_request(problems)
     template, stored_image = _multipart_template(parts, templates)
@@ -141,7 +154,7 @@ def _multipart_template(
     part = _only(parts, "Template")
     if part is None:
         raise invalid_request([Problem("$.Template", "an .omr file, or the name of a stored template; it is missing")])
-    if isinstance(part, str) and not part.lstrip().startswith("{"):
+    if isinstance(part, str) and not part.removeprefix("\ufeff").lstrip().startswith("{"):
         return _stored_or_encoded(part, templates)
     return remembered_template(_bytes(part)), None
 

@@ -1,6 +1,7 @@
 """What the views of one application share: its settings and stores, kept in the app's `extensions`."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from flask import Flask, current_app, request
 
@@ -42,3 +43,12 @@ def precondition(*, must_match: bool) -> Precondition:
     if "If-Match" in request.headers:
         match = frozenset({"*"} if request.if_match.star_tag else request.if_match.as_set())
     return Precondition(match=match, absent=request.if_none_match.star_tag, must_match=must_match)
+
+
+# What may stand unencoded in a path segment (RFC 3986, pchar) but for the @ that the Image API, section 9, encodes.
+_PLAIN_IN_SEGMENT = ":!$&'()*+,;=~"
+
+
+def image_uri(identifier: str) -> str:
+    """The base URI of a stored image, the one under which its info.json knows it."""
+    return f"{base_url()}/iiif/2/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidRequest, InvalidTemplate
 from omrclip.omr.editing import add_clip_area, find_clip_area, remove_clip_area, replace_clip_area
@@ -80,6 +81,8 @@ def get_clip_area(name: str, element: str) -> Response:
 @blueprint.post("/templates/<path:name>/clip-areas")
 def post_clip_area(name: str) -> Response:
     """Add a clip area; `?page=` tells the page where the template has several."""
+    if not request.is_json:  # browsers post other types to any site unasked
+        raise UnsupportedMediaType("Content-Type: expected application/json")
     area = _area_from_body()
     page = _page_number()
     stored = _changed(name, lambda template: add_clip_area(template, area, page), must_match=False)
@@ -150,4 +153,4 @@ def _page_number() -> int | None:
 
 
 def _uri(name: str) -> str:
-    return f"{base_url()}/api/templates/{quote(name)}"
+    return f"{base_url()}/api/templates/{quote(name, safe='')}"

@@ -158,8 +158,8 @@ IMAGES = [
 ]
 
 TEMPLATES = [
-    _template("no object in base64", "$", base64_of(b"[]")),
-    _template("no JSON in base64", "JSON", base64_of(b"hello, this is no template")),
+    _template("no object in base64", "$", base64_of(b"[" + b" " * 40 + b"]")),
+    _template("no JSON in base64", "JSON", base64_of(b"hello, this is no template, only some text")),
     _template("empty", "$.Pages", {"Version": "1.0"}),
     _template("no pages", "$.Pages", {"Pages": []}),
     _template("Pages object", "$.Pages", {"Pages": {}}),
