@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from omrclip.errors import CorruptImage
 from omrclip.imaging.formats.base import resolution
 
+REDUCED, MASK = 1, 4  # bits of NewSubfileType
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 
 # Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.
@@ -54,6 +55,12 @@ class Entry:
     def value_bytes(self) -> int:
         """Bytes of all its values; those of texts and of unknown types are counted as one each."""
         return self.count * struct.calcsize(f"={_TYPES.get(self.kind, 'B')}")
+
+    @property
+    def whole_code(self) -> str | None:
+        """The `struct` code of its values, or None where they are no whole numbers."""
+        code = _TYPES.get(self.kind)
+        return code if code and len(code) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +125,12 @@ def read_directory(data: bytes, layout: Layout, at: int) -> Directory:
         (following,) = struct.unpack_from(layout.order + layout.offset_code, data, end)
     except (struct.error, OverflowError):
         raise CorruptImage("The image's directory is cut off.") from None
-    entries = dict(_read_entry(data, layout, place) for place in range(first, end, layout.entry_bytes))
+    entries = dict(read_entry(data, layout, place) for place in range(first, end, layout.entry_bytes))
     return Directory(layout, at, entries, following)
 
 
-def _read_entry(data: bytes, layout: Layout, at: int) -> tuple[int, Entry]:
+def read_entry(data: bytes, layout: Layout, at: int) -> tuple[int, Entry]:
+    """The tag and the entry whose own bytes, all of which there must be, begin at `at`."""
     tag, kind, count = struct.unpack_from(f"{layout.order}HH{layout.offset_code}", data, at)
     inline = at + 4 + layout.offset_bytes
     entry = Entry(kind, count, inline, data[at : at + layout.entry_bytes])

@@ -13,6 +13,7 @@ from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 
+_SUBFILE_TYPE = 254
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _SAMPLES = 256, 257, 258, 259, 262, 273, 277
 _FILL_ORDER, _ROWS_PER_STRIP, _STRIP_BYTES, _PLANAR = 266, 278, 279, 284
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES, _EXTRA, _SAMPLE_FORMAT = 322, 323, 324, 325, 338, 339
@@ -113,8 +114,12 @@ def _mode(data: bytes, directory: ifd.Directory, bits: tuple[int, ...]) -> Colou
 
 
 def _count_frames(data: bytes, first: ifd.Directory) -> int:
-    """How many directories follow one another, the first included. Raises CorruptImage where the chain is broken."""
+    """How many pages follow one another, the first included. Raises CorruptImage where the chain is broken.
+
+    The smaller copies of a page that a pyramid holds, and transparency masks, are no pages.
+    """
     seen = {first.at}
+    copies = 0
     following = first.following
     head, count_code = (8, "Q") if first.layout.big else (2, "H")
     while following:
@@ -123,11 +128,21 @@ def _count_frames(data: bytes, first: ifd.Directory) -> int:
         seen.add(following)
         try:
             (count,) = struct.unpack_from(first.layout.order + count_code, data, following)
+            copies += _is_copy(data, first.layout, following + head)
             end = following + head + count * first.layout.entry_bytes
             (following,) = struct.unpack_from(first.layout.order + first.layout.offset_code, data, end)
         except (struct.error, OverflowError):
             raise CorruptImage("The TIFF's pages lie beyond the end of the file.") from None
-    return len(seen)
+    return len(seen) - copies
+
+
+def _is_copy(data: bytes, layout: ifd.Layout, first_entry: int) -> bool:
+    """Whether a directory is of a reduced image or a mask, by NewSubfileType, which as the lowest tag comes first."""
+    tag, kind = struct.unpack_from(layout.order + "HH", data, first_entry)
+    if tag != _SUBFILE_TYPE or kind != 4:
+        return False
+    (subfile,) = struct.unpack_from(layout.order + "I", data, first_entry + 4 + layout.offset_bytes)
+    return bool(subfile & (ifd.REDUCED | ifd.MASK))
 
 
 @dataclass(frozen=True, slots=True)
