@@ -20,9 +20,12 @@ _SOI, _EOI, _SOS, _APP0, _APP1, _APP14, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # C4, C8 and CC are tables and an extension
 _READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline, extended, progressive; the latter two arithmetic
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
+_HUFFMAN_CODED = frozenset({0xC0, 0xC1, 0xC2})
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _MODES = {1: ColourMode.GREY, 3: ColourMode.RGB, 4: ColourMode.CMYK}
 _UNITS_PER_INCH = {1: 1.0, 2: 2.54}
+_IS_YCBCR = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"  # or grey: JFIF 1.01, square pixels
+_IS_RGB = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"  # Adobe's transform 0
 _MOST_JUNK = 1 << 16
 _MOST_PADDING = 64
 
@@ -105,6 +108,31 @@ def decode(data: bytes, info: ImageInfo, reduction: int = 1) -> Pixels:
     inks = 255 - inks if _has_adobe_marker(data) else inks
     colours = np.asarray(Image.frombuffer("CMYK", (out.width, out.height), inks).convert("RGB"))
     return cv2.cvtColor(colours, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
+
+
+def complete(tables: bytes, code: bytes, *, rgb: bool) -> bytes:
+    """A file of its own out of an abbreviated one and its tables, without decoding (T.81, B.4 and B.5; TIFF's TN2).
+
+    `tables` hold quantization and Huffman tables between a start and an end marker, or nothing; `code` is a picture
+    that may lack them. Decoders tell RGB from YCbCr by the JFIF and Adobe markers; in a TIFF the photometric
+    interpretation tells, whatever these say. So the marker that says the same as the TIFF takes the place of them all;
+    with them go remarks that a viewer would heed and we do not, profiles and orientations.
+    Raises CorruptImage where it is no JPEG, or has no whole header.
+    """
+    if not code.startswith(b"\xff\xd8"):
+        raise CorruptImage("A JPEG block of the image does not start as one.")
+    data = b"\xff\xd8" + tables.removeprefix(b"\xff\xd8").removesuffix(b"\xff\xd9") + code[2:]
+    parts, end = [b"\xff\xd8", _IS_RGB if rgb else _IS_YCBCR], 2
+    for marker, at, length in _segments(data):
+        end = at + length
+        if not _APP0 <= marker <= _APP15:
+            parts.append(struct.pack(">BBH", 0xFF, marker, length + 2) + data[at:end])
+    return b"".join((*parts, memoryview(data)[end:]))
+
+
+def is_common(data: bytes) -> bool:
+    """Whether any viewer decodes it: Huffman-coded, and ended by its marker, as far as can be seen without decoding."""
+    return _frame_and_scan(data)[0] in _HUFFMAN_CODED and data.endswith(b"\xff\xd9")
 
 
 def check(data: bytes, least: Dimensions) -> None:

@@ -1,0 +1,213 @@
+"""Tiled, pyramidal TIFFs read tile by tile: an ImageSource that never reads, decodes or holds the whole file.
+
+Of the levels, that one is read which is the smallest to have at least as many pixels as are asked for; of its tiles,
+those that the asked box touches.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from omrclip.imaging import ops
+from omrclip.imaging.formats import jpeg
+from omrclip.imaging.formats.tiles import Compression, decode_tile, is_as_described, whole_jpeg
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.pyramid_levels import Level, read_levels
+from omrclip.imaging.pyramid_ranges import RangeReader
+
+# Pixels of a level that are held at once. More are asked for where the output is large, or where no level is small
+# enough: then in parts.
+_MOST_AT_ONCE = 1 << 23
+_ROUNDED_UP = 1 + 1 / 64  # a level that dropped an odd column has 93 pixels for the 94 that are asked for
+_MARGIN = 8  # pixels around a place that the kernel of `ops.warp` may look at
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rectangle in the coordinates of one level: its edges, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Its width."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Its height."""
+        return self.bottom - self.top
+
+    @property
+    def box(self) -> Box | None:
+        """The same in whole pixels, or None where an edge lies within a pixel."""
+        edges = (self.left, self.top, self.right, self.bottom)
+        if not all(float(edge).is_integer() for edge in edges) or self.width < 1 or self.height < 1:
+            return None
+        left, top, right, bottom = map(int, edges)
+        return Box(left, top, right - left, bottom - top)
+
+    def suffices(self, out: Dimensions) -> bool:
+        """Whether its extents are no smaller than these, but for what rounding them may have added."""
+        sides = ((self.width, out.width), (self.height, out.height))
+        return all(place > side - 1 and place * _ROUNDED_UP >= side for place, side in sides)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TiledImage:
+    """An ImageSource over a tiled TIFF or BigTIFF, `levels` largest first. Threads may share one."""
+
+    reader: RangeReader
+    levels: tuple[Level, ...]
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The extents of the largest level."""
+        return self.levels[0].dimensions
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        """See `ImageSource.read`. A box that is whole pixels of a level, asked for at their number, is these pixels.
+
+        Holds some eight million pixels beside the output, at the most, and one tile.
+
+        Raises:
+            CorruptImage, UnsupportedImage: a needed tile is damaged, cut off, or of a kind that is not read.
+            ValueError: the box reaches out of the image.
+        """
+        level, place = self._choose(box, out)
+        if place.width * place.height <= _MOST_AT_ONCE:
+            return self._at_once(level, place, out)
+        pixels = np.empty((out.height, out.width, 3), np.uint8)
+        self._fill(level, place, pixels)
+        return pixels
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
+        """The JPEG file of one stored tile, undecoded, where the request is for that tile exactly; else None.
+
+        It is for one where `out` are a tile's extents, and the box covers that tile of the level that `read` would
+        choose; `read` then gives the pixels to which the file decodes. Tiles at the right and lower edges are padded
+        beyond the image, so that they have to be decoded, and cut, unless the edge of the image is theirs.
+
+        The file is the stored one, with the tables that a TIFF keeps apart, and with the marker by which viewers tell
+        RGB from YCbCr (`jpeg.complete`). Its pixels are not looked at: what is damaged there is sent as it is.
+
+        Raises:
+            CorruptImage, UnsupportedImage, ValueError: as `read`, where the tile's header is damaged.
+        """
+        level, place = self._choose(box, out)
+        tile, needed = level.coding.extents, place.box
+        if level.coding.compression is not Compression.JPEG or needed is None:
+            return None
+        if not needed.dimensions == out == tile or needed.left % tile.width or needed.top % tile.height:
+            return None
+        code = level.read_tile(self.reader, needed.left // tile.width, needed.top // tile.height)
+        data = whole_jpeg(code, level.coding)
+        return data if is_as_described(data, level.coding) and jpeg.is_common(data) else None
+
+    def _choose(self, box: Box, out: Dimensions) -> tuple[Level, Place]:
+        """The smallest level that has at least as many pixels, or else the largest, and the box's place on it."""
+        if not box.inside(self.dimensions):
+            raise ValueError(f"{box} reaches out of an image of {self.dimensions}")
+        if out == box.dimensions:
+            return self.levels[0], _place(self.levels[0], box)
+        for level in reversed(self.levels):
+            # Tiles and sizes are asked for in whole pixels, rounded up as the level's own are.
+            pixels = _nearest_edges(level, box).box
+            if pixels and pixels.dimensions == out:
+                return level, _nearest_edges(level, box)
+            place = _place(level, box)
+            if place.suffices(out):
+                return level, place
+        return self.levels[0], _place(self.levels[0], box)
+
+    def _fill(self, level: Level, place: Place, target: Pixels) -> None:
+        """Write the place, scaled to the target's extents, in parts that are small enough."""
+        out = ops.extents(target)
+        if place.width * place.height <= _MOST_AT_ONCE:
+            target[:] = self._at_once(level, place, out)
+        elif out.pixels == 1:
+            finer = np.empty((2, 2, 3), np.uint8)
+            self._fill(level, place, finer)
+            target[:] = ops.resample(finer, out)
+        elif out.height > 1 and (place.height >= place.width or out.width == 1):
+            row = _middle(place.height, out.height)
+            edge = place.top + place.height * row / out.height
+            self._fill(level, Place(place.left, place.top, place.right, edge), target[:row])
+            self._fill(level, Place(place.left, edge, place.right, place.bottom), target[row:])
+        else:
+            column = _middle(place.width, out.width)
+            edge = place.left + place.width * column / out.width
+            self._fill(level, Place(place.left, place.top, edge, place.bottom), target[:, :column])
+            self._fill(level, Place(edge, place.top, place.right, place.bottom), target[:, column:])
+
+    def _at_once(self, level: Level, place: Place, out: Dimensions) -> Pixels:
+        whole = place.box
+        if whole is not None:
+            return ops.resample(self._gather(level, whole), out)
+        needed = _around(place, level.dimensions)
+        scale_x, scale_y = place.width / out.width, place.height / out.height
+        out_to_needed = np.array(
+            [[scale_x, 0, place.left - needed.left], [0, scale_y, place.top - needed.top], [0, 0, 1]], dtype=np.float64
+        )
+        return ops.warp(self._gather(level, needed), out_to_needed, out)
+
+    def _gather(self, level: Level, box: Box) -> Pixels:
+        """The level's pixels of a box of it, out of all tiles that it touches; a view of one tile where one does."""
+        tile = level.coding.extents
+        columns = range(box.left // tile.width, -(-box.right // tile.width))
+        rows = range(box.top // tile.height, -(-box.bottom // tile.height))
+        if len(columns) == len(rows) == 1:
+            pixels = self._decode(level, columns[0], rows[0])
+            return ops.cut(pixels, Box(box.left % tile.width, box.top % tile.height, box.width, box.height))
+        gathered = np.empty((box.height, box.width, 3), np.uint8)
+        for row in rows:
+            for column in columns:
+                left, top = column * tile.width - box.left, row * tile.height - box.top
+                target = gathered[max(top, 0) : top + tile.height, max(left, 0) : left + tile.width]
+                height, width = target.shape[:2]
+                pixels = self._decode(level, column, row)
+                target[:] = ops.cut(pixels, Box(max(-left, 0), max(-top, 0), width, height))
+        return gathered
+
+    def _decode(self, level: Level, column: int, row: int) -> Pixels:
+        return decode_tile(level.read_tile(self.reader, column, row), level.coding)
+
+
+def open_tiled(reader: RangeReader) -> TiledImage | None:
+    """The image, where its file is a TIFF whose first page can be read tile by tile; else None, to decode it whole.
+
+    Read are the kinds of tiles that `formats.tiles` tells of, in upright pages, with or without smaller levels. Only
+    directories are fetched: less than a kilobyte where the answer is None.
+
+    Raises CorruptImage where the directories are damaged, or name what lies beyond the end of the file.
+    """
+    levels = read_levels(reader)
+    return TiledImage(reader, levels) if levels else None
+
+
+def _place(level: Level, box: Box) -> Place:
+    across, down = level.across.place, level.down.place
+    return Place(across(box.left), down(box.top), across(box.right), down(box.bottom))
+
+
+def _nearest_edges(level: Level, box: Box) -> Place:
+    across, down = level.across.nearest_edge, level.down.nearest_edge
+    return Place(across(box.left), down(box.top), across(box.right), down(box.bottom))
+
+
+def _around(place: Place, within: Dimensions) -> Box:
+    left, top = max(math.floor(place.left) - _MARGIN, 0), max(math.floor(place.top) - _MARGIN, 0)
+    right = min(math.ceil(place.right) + _MARGIN, within.width)
+    bottom = min(math.ceil(place.bottom) + _MARGIN, within.height)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _middle(length: float, count: int) -> int:
+    """Where to part `count` output pixels that show `length` pixels: halfway, or near it where whole pixels part."""
+    step = count // math.gcd(count, int(length)) if float(length).is_integer() else count
+    return count // 2 // step * step or count // 2

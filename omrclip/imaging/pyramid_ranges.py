@@ -1,0 +1,56 @@
+"""Reading parts of a file that is too large to be read whole: the one way in which pyramids see their bytes."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from omrclip.errors import CorruptImage
+
+
+class RangeReader(Protocol):
+    """Random access to the bytes of one file that does not change meanwhile.
+
+    Readers have no position that calls share, so that threads may read through one at the same time: `os.pread` on a
+    file of the machine, `cat_file(path, start, end)` on one that fsspec knows.
+    """
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file has."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes from `offset` on, `length` of them, or as many as there are before the file's end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BytesReader:
+    """A RangeReader over bytes in memory."""
+
+    data: bytes | memoryview
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """See `RangeReader.read`."""
+        return bytes(self.data[offset : offset + length])
+
+
+def read_up_to(reader: RangeReader, offset: int, length: int) -> bytes:
+    """The bytes from `offset` on, fewer than `length` at the file's end. Raises CorruptImage beyond it."""
+    if not 0 <= offset < reader.size:
+        raise CorruptImage("The image is cut off: a part of it lies beyond the end of the file.")
+    return reader.read(offset, min(length, reader.size - offset))
+
+
+def read_exactly(reader: RangeReader, offset: int, length: int) -> bytes:
+    """The `length` bytes from `offset` on. Raises CorruptImage where the file has fewer; nothing is read then."""
+    if offset < 0 or offset + length > reader.size:
+        raise CorruptImage("The image is cut off: a part of it lies beyond the end of the file.")
+    content = reader.read(offset, length)
+    if len(content) != length:
+        raise CorruptImage("The image is cut off: it became shorter while it was read.")
+    return content
