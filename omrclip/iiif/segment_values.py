@@ -1,0 +1,192 @@
+"""JSON values with their places, and the two ways in which a manifest writes a region: for `segments`.
+
+Every refusal names the JSON path and what was expected there.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+from urllib.parse import unquote
+
+from omrclip.errors import InvalidParameter, InvalidRequest
+from omrclip.iiif import grammar2, grammar3
+from omrclip.iiif.request import Format, ImageRequest, PercentRegion, PixelRegion, Quality, Region, Size
+from omrclip.iiif.tokens import INTEGER, REAL, parse_quality_format, parse_region, parse_rotation
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PIXELS = re.compile("(?:pixel:)?" + ",".join([INTEGER] * 4))
+_PERCENT = re.compile("percent:" + ",".join([REAL] * 4))
+_FRAGMENT = "xywh=x,y,w,h in whole pixels, or xywh=percent:x,y,w,h, with a width and a height above 0"
+_LONGEST_SHOWN = 60
+
+_Parsed = TypeVar("_Parsed")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A JSON value and the path to it; null is as if it were not there."""
+
+    path: str
+    value: object
+
+    def __bool__(self) -> bool:
+        return self.value is not None
+
+    def __getitem__(self, names: str) -> "Node":
+        """The member of the first of these names, divided by `|`, that is there: `id|@id`."""
+        if not isinstance(self.value, Mapping):
+            raise self.refusal("an object")
+        keys = names.split("|")
+        key = next((key for key in keys if self.value.get(key) is not None), keys[0])
+        return _member(self.path, self.value, key)
+
+    def members(self) -> "list[Node]":
+        """All members of an object."""
+        return [_member(self.path, self.value, key) for key in self.value] if isinstance(self.value, Mapping) else []
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it has members."""
+        return isinstance(self.value, Mapping)
+
+    @property
+    def kind(self) -> str:
+        """Its type without the prefixes of 2.x: `Manifest` for `sc:Manifest`."""
+        return self["type|@type"].text("a type").rpartition(":")[2]
+
+    def listed(self) -> "list[Node]":
+        """The elements of a list; none where there is no value."""
+        if not self:
+            return []
+        if not isinstance(self.value, list | tuple):
+            raise self.refusal("a list")
+        return [Node(f"{self.path}[{index}]", value) for index, value in enumerate(self.value)]
+
+    def one_or_more(self) -> "list[Node]":
+        """The elements of a list, or the value itself where it is none."""
+        return self.listed() if isinstance(self.value, list | tuple) or not self else [self]
+
+    def text(self, expected: str) -> str:
+        """The string, which has one character or more."""
+        if not isinstance(self.value, str) or not self.value:
+            raise self.refusal(expected)
+        return self.value
+
+    def refusal(self, expected: str) -> InvalidRequest:
+        """The error that something else was expected here."""
+        return InvalidRequest(
+            f"{self.path}: expected {expected}, not {_shown(self.value)}",
+            fields=[{"path": self.path, "expected": expected}],
+        )
+
+
+def fragment_region(fragment: str, node: Node) -> Region:
+    """The region of a media fragment, `xywh=…` without the `#` (Media Fragments 1.0, section 4.2.2).
+
+    Of several `xywh` the last counts (section 5.1.1); other names, such as `t`, say nothing of a still image.
+    """
+    values = [value for name, mark, value in map(_name_and_value, fragment.split("&")) if mark and name == "xywh"]
+    if not values:
+        raise node.refusal(_FRAGMENT)
+    if found := _PIXELS.fullmatch(values[-1]):
+        pixels = PixelRegion(*map(int, found.groups()))
+        if pixels.width and pixels.height:
+            return pixels
+    if found := _PERCENT.fullmatch(values[-1]):
+        percent = PercentRegion(*map(Decimal, found.groups()))
+        if percent.width and percent.height:
+            return percent
+    raise node.refusal(_FRAGMENT)
+
+
+def api_request(selector: Node) -> ImageRequest:
+    """The request of an ImageApiSelector (IIIF annex "Open/Web Annotation Extensions", section 2.1).
+
+    What it does not give has the default. Recipe 0299 was also published with its region as `xywh=x,y,w,h`: read too.
+    """
+    default = ImageRequest()
+    quality = _parameter(selector["quality"], lambda text: parse_quality_format(f"{text}.jpg")[0], default.quality)
+    file_format = _parameter(
+        selector["format"], lambda text: parse_quality_format(f"default.{text}")[1], default.format
+    )
+    rotation = _parameter(selector["rotation"], parse_rotation, default.rotation)
+    size = _parameter(selector["size"], _parse_size, default.size)
+    node = selector["region"]
+    if isinstance(node.value, str) and node.value.startswith("xywh="):
+        region = fragment_region(node.value, node)
+    else:
+        region = _parameter(node, parse_region, default.region)
+    return ImageRequest(region, size, rotation, quality, file_format)
+
+
+def image_address(uri: str) -> tuple[str, ImageRequest] | None:
+    """A URI of the form `{service}/{region}/{size}/{rotation}/{quality}.{format}` (Image API, section 2.1), read."""
+    service, *encoded = uri.rsplit("/", 4)
+    if len(encoded) < 4 or not service:
+        return None
+    region, size, rotation, quality_format = map(unquote, encoded)
+    try:
+        quality, file_format = parse_quality_format(quality_format)
+        return service, ImageRequest(
+            parse_region(region), _parse_size(size), parse_rotation(rotation), quality, file_format
+        )
+    except InvalidParameter:
+        return None
+
+
+def _member(path: str, members: Mapping[str, object], key: str) -> Node:
+    told = f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(_shortened(key))}]"
+    return Node(f"{path}{told}", members.get(key))
+
+
+def _parse_size(text: str) -> Size:
+    """The size as 3.0 writes it, or else as 2.x does: a manifest does not always say which version it means."""
+    try:
+        return grammar3.parse_size(text)
+    except InvalidParameter:
+        return grammar2.parse_size(text)
+
+
+def _parse_quality(text: str) -> Quality:
+    return parse_quality_format(f"{text}.jpg")[0]
+
+
+def _parse_format(text: str) -> Format:
+    return parse_quality_format(f"default.{text}")[1]
+
+
+def _parameter(node: Node, parse: Callable[[str], _Parsed], default: _Parsed) -> _Parsed:
+    if not node:
+        return default
+    try:
+        return parse(node.text("a string as in an Image API URI"))
+    except InvalidParameter as error:
+        raise node.refusal(str(error.details["expected"])) from None
+
+
+def _name_and_value(pair: str) -> tuple[str, str, str]:
+    name, mark, value = pair.partition("=")
+    return unquote(name), mark, unquote(value)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return repr(_shortened(value))
+        case Mapping():
+            return "an object"
+        case list() | tuple():
+            return "a list"
+        case bool():
+            return str(value).lower()
+        case _:
+            return "a number"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
