@@ -145,6 +145,70 @@ def validate(template: Path) -> None:
 
 
 @main.command()
+@click.argument("manifest", type=_FILE)
+@click.option("--image", "images", type=_FILE, multiple=True, help="An image that the manifest names.")
+@click.option("--format", "image_format", type=click.Choice(["jpg", "png", "webp", "tif"]), help="Else as it says.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder.")
+@_telling
+def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path) -> None:
+    """Cut the parts of images that a IIIF MANIFEST paints ("segment of an image") out of files."""
+    from omrclip.batch.segments import GivenImages, cut_segments, read_segments
+    from omrclip.iiif.request import Format
+    from omrclip.imaging.probe import probe
+    from omrclip.imaging.source import EncodedImage
+    from omrclip.omr.recognition import check_pixels
+    from omrclip.schemas.documents import read_document
+
+    document, problems = read_document(manifest.read_bytes())
+    if problems or not isinstance(document, dict):
+        raise InvalidRequest(f"{manifest.name}: expected {problems[0].expected if problems else 'a JSON object'}")
+    segments, named = read_segments(document)
+    sources = {}
+    for image in images:
+        data = image.read_bytes()
+        info = probe(data)
+        check_pixels(image.name, info, _config().limits)
+        sources[image.name] = EncodedImage(data, info)
+    given = GivenImages(sources, named)
+    files = cut_segments(segments, given.find, _config().limits, Format(image_format) if image_format else None)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        (out / file.name).write_bytes(file.data)
+    click.echo(f"{len(files)} segments; see {out}")
+
+
+@main.command()
+@click.argument("image", type=_FILE)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Else IMAGE with the extension .tif.")
+@click.option(
+    "--quality", type=click.IntRange(0, 100), default=85, show_default=True, help="JPEG quality of the tiles."
+)
+@_telling
+def pyramid(image: Path, out: Path | None, quality: int) -> None:
+    """Make a tiled, pyramidal TIFF of IMAGE, which is served tile by tile without ever being decoded whole."""
+    from omrclip.imaging.codec import decode
+    from omrclip.imaging.probe import probe
+    from omrclip.imaging.pyramid_writing import write_pyramid
+    from omrclip.omr.recognition import check_pixels
+
+    target = out or image.with_suffix(".tif")
+    if target.resolve() == image.resolve():
+        raise InvalidRequest("--out: expected another file than IMAGE")
+    data = image.read_bytes()
+    info = probe(data)
+    check_pixels(image.name, info, _config().limits)
+    pixels = decode(data, info)
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            write_pyramid(pixels, file, quality=quality)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    click.echo(f"{target}: {info.dimensions} pixels")
+
+
+@main.command()
 @_telling
 def schema() -> None:
     """Print the JSON Schema of the .omr format."""

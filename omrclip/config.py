@@ -57,6 +57,23 @@ class Limits:
     max_output_pixels: int = _setting(
         120_000_000, _whole_number(1, 2**31), "Most pixels of one delivered image, and of a template page."
     )
+    max_output_side: int | None = _setting(
+        None, _whole_number(1, 2**31), "Longest side of one delivered image, in pixels; no bound of its own if not set."
+    )
+    refuse_large_best_fit: bool = _setting(
+        False,
+        _switch,
+        "Whether IIIF 3.0 refuses `!w,h` above the region, as the published validator wants, instead of answering with "
+        "the largest image that fits, as the specification says.",
+    )
+
+    def exceeded_by(self, width: int, height: int) -> tuple[str, int] | None:
+        """The limit on delivered images that these pixel extents exceed, and its maximum; None where none is."""
+        if width * height > self.max_output_pixels:
+            return "max_output_pixels", self.max_output_pixels
+        if self.max_output_side and max(width, height) > self.max_output_side:
+            return "max_output_side", self.max_output_side
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,15 @@ class Config:
     images: str = _setting(
         "samples", _text, "Folder of the images served under `/iiif/`, or any URL that fsspec knows."
     )
+    results: str = _setting(
+        "results", _text, "Folder of kept recognitions, or any URL that fsspec knows. Nothing is kept unless asked."
+    )
+    keep_seconds: int = _setting(
+        86_400, _whole_number(1, 10**9), "How long a recognition is kept that was asked to be kept, without a time."
+    )
+    max_keep_seconds: int = _setting(
+        31 * 86_400, _whole_number(1, 10**9), "The longest time for which a recognition can be asked to be kept."
+    )
     host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
     port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")
     allow_remote: bool = _setting(
@@ -77,9 +103,28 @@ class Config:
         "Whether `omrclip serve` may listen beyond loopback: there is no log-in, and sheets are personal.",
     )
     workers: int = _setting(1, _whole_number(1, 256), "Server processes.")
-    threads: int = _setting(4, _whole_number(1, 256), "Requests that one server process works on at a time.")
+    threads: int = _setting(8, _whole_number(1, 256), "Requests that one server process works on at a time.")
     public_url: str | None = _setting(
         None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
+    )
+    memory_bytes: int = _setting(
+        1024 * MEBIBYTE,
+        _whole_number(128 * MEBIBYTE, 2**44),
+        "Memory that one server process is made for: it bounds caches and decodes under way.",
+    )
+    cache_folder: str | None = _setting(
+        None, _text, "Folder in which server processes share rendered images; memory alone where it is not set."
+    )
+    cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Most bytes in that folder.")
+    cache_control: str = _setting(
+        "public, max-age=3600", _text, "The Cache-Control of images and their info.json under `/iiif/`."
+    )
+    decode_wait_seconds: int = _setting(
+        5, _whole_number(0, 600), "How long a request waits for memory to decode in, before it is answered 503."
+    )
+    rights: str | None = _setting(None, _base_url, "URI of a licence or rights statement for info.json.")
+    trusted_proxies: int = _setting(
+        1, _whole_number(0, 10), "How many proxies before the service are believed their X-Forwarded headers."
     )
     limits: Limits = field(default_factory=Limits)
 

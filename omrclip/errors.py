@@ -11,6 +11,7 @@
     │   └── CorruptImage            cut off, damaged, or other than its header says
     ├── LimitExceeded               more than the limits allow, found before the work
     ├── RegistrationFailed          the template page was not found in the scan
+    ├── ServerBusy                  no room for the work now
     ├── NotFound                    no stored thing of that name
     └── PreconditionFailed          someone else changed it meanwhile, or it exists already
         └── PreconditionRequired    it exists, and the caller did not say which state of it to replace
@@ -132,3 +133,9 @@ class PreconditionRequired(PreconditionFailed):
     """The stored thing exists, and the caller did not name the state of it that is to be replaced."""
 
     code = "precondition_required"
+
+
+class ServerBusy(OmrclipError):
+    """There is no room for the work now; `details["retry_after"]` says in how many seconds to try again."""
+
+    code = "server_busy"

@@ -1,39 +1,60 @@
-"""The canonical form of a planned request, by the rules of the Image API 2.1, section 4.7.
+"""The canonical form of a planned request: Image API 2.1, section 4.7, and 3.0, section 4.8.
 
-Two requests with one canonical form give the same bytes, and the canonical form is its own canonical form.
+Two requests of one version with one canonical form give the same bytes, and it is its own canonical form.
 """
 
 from decimal import Decimal
 
-from omrclip.iiif.plan import Plan, plan_size
+from omrclip.config import Limits
+from omrclip.errors import InvalidParameter
+from omrclip.iiif.plan import Plan, largest, plan_size
 from omrclip.iiif.request import Quality, Rotation, WidthSize
+from omrclip.imaging.geometry import Dimensions
 
 
-def canonical2(planned: Plan) -> str:
+def canonical2(planned: Plan, limits: Limits) -> str:
     """`{region}/{size}/{rotation}/{quality}.{format}` for the prefix `/iiif/2/`."""
-    return "/".join(
-        [
-            _region(planned),
-            _size(planned),
-            _rotation(planned.rotation),
-            f"{_quality(planned.quality)}.{planned.format}",
-        ]
-    )
-
-
-def _region(planned: Plan) -> str:
-    box = planned.box
-    return "full" if box == planned.source.box else f"{box.left},{box.top},{box.width},{box.height}"
-
-
-def _size(planned: Plan) -> str:
     region, scaled = planned.box.dimensions, planned.scaled
     if scaled == region:
-        return "full"
-    tall = 2 * region.height * scaled.width + region.width >= 2 * region.width  # else `w,` would come to no height
-    if tall and plan_size(WidthSize(scaled.width), region, scaled.pixels) == scaled:
-        return f"{scaled.width},"
-    return f"{scaled.width},{scaled.height}"
+        size = "full"
+    elif scaled == _by_width(scaled.width, region, limits):
+        size = f"{scaled.width},"
+    else:
+        size = f"{scaled.width},{scaled.height}"
+    return _joined(planned, size)
+
+
+def canonical3(planned: Plan, limits: Limits) -> str:
+    """The same for the prefix `/iiif/3/`."""
+    region, scaled = planned.box.dimensions, planned.scaled
+    enlarged = scaled.width > region.width or scaled.height > region.height
+    if scaled == largest(region, limits, enlarging=False):
+        size = "max"
+    elif enlarged and scaled == largest(region, limits, enlarging=True):
+        size = "^max"
+    else:
+        size = f"{'^' if enlarged else ''}{scaled.width},{scaled.height}"
+    return _joined(planned, size)
+
+
+def rendering_key(planned: Plan) -> str:
+    """What pixels and format depend on, the same in all versions: two plans with one key give the same bytes."""
+    box, scaled = planned.box, planned.scaled
+    cut = f"{box.left},{box.top},{box.width},{box.height}/{scaled.width},{scaled.height}"
+    return f"{cut}/{_rotation(planned.rotation)}/{_quality(planned.quality)}.{planned.format}"
+
+
+def _joined(planned: Plan, size: str) -> str:
+    box = planned.box
+    region = "full" if box == planned.source.box else f"{box.left},{box.top},{box.width},{box.height}"
+    return f"{region}/{size}/{_rotation(planned.rotation)}/{_quality(planned.quality)}.{planned.format}"
+
+
+def _by_width(width: int, region: Dimensions, limits: Limits) -> Dimensions | None:
+    try:
+        return plan_size(WidthSize(width), region, limits)
+    except InvalidParameter:  # the height would come to none
+        return None
 
 
 def _rotation(rotation: Rotation) -> str:

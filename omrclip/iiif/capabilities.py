@@ -1,23 +1,38 @@
-"""What the server can do, declared once: the grammar accepts it, info.json advertises it.
+"""What the server can do, declared once: the grammars accept it, info.json advertises it.
 
-Feature names are those of the Image API 2.1, section 5.3 (profile description).
+Feature names are those of the Image API 2.1, section 5.3, and 3.0, section 5.7, and for 2.0 what it named otherwise.
 """
 
 from omrclip.iiif.request import Format, Quality
 
 FORMATS = tuple(Format)
 QUALITIES = tuple(Quality)
-COMPLIANCE = "http://iiif.io/api/image/2/level2.json"
-
-# Beyond what level 2 promises already (Image API 2.1, compliance document).
 LEVEL_2_FORMATS = frozenset({Format.JPG, Format.PNG})
-LEVEL_2_QUALITIES = frozenset({Quality.DEFAULT, Quality.COLOR, Quality.GRAY, Quality.BITONAL})
-EXTRA_FEATURES = (
+
+PROFILE_2 = "http://iiif.io/api/image/2/level2.json"
+PROFILE_3 = "http://iiif.io/api/image/3/level2.json"
+LEVEL_3 = "level2"
+
+# Beyond what level 2 promises already (compliance documents of 2.1 and 3.0), but for sizeByForcedWh and sizeByWh:
+# these are level 2 under 2.0's names of the same sizes.
+EXTRA_FEATURES_2 = (
     "canonicalLinkHeader",
     "mirroring",
     "profileLinkHeader",
     "regionSquare",
     "rotationArbitrary",
     "sizeAboveFull",
+    "sizeByConfinedWh",
     "sizeByDistortedWh",
+    "sizeByForcedWh",
+    "sizeByWh",
 )
+EXTRA_FEATURES_3 = (
+    "canonicalLinkHeader",
+    "mirroring",
+    "profileLinkHeader",
+    "rotationArbitrary",
+    "sizeUpscaling",
+)
+# What a client does best to ask for: it is what scans are stored as.
+PREFERRED_FORMATS = (Format.JPG, Format.PNG)

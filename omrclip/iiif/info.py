@@ -1,32 +1,88 @@
-"""The image information document, info.json (Image API 2.1, section 5), built from the declared capabilities."""
+"""The image information document, info.json, built from the declared capabilities and the limits."""
+
+import math
 
 from omrclip.config import Limits
 from omrclip.iiif.capabilities import (
-    COMPLIANCE,
-    EXTRA_FEATURES,
+    EXTRA_FEATURES_2,
+    EXTRA_FEATURES_3,
     FORMATS,
     LEVEL_2_FORMATS,
-    LEVEL_2_QUALITIES,
+    LEVEL_3,
+    PREFERRED_FORMATS,
+    PROFILE_2,
     QUALITIES,
 )
+from omrclip.iiif.levels import TILE_SIDE, level, scale_factors
+from omrclip.iiif.request import Quality
 from omrclip.imaging.geometry import Dimensions
 
+PROTOCOL = "http://iiif.io/api/image"
 
-def info2(base_uri: str, source: Dimensions, limits: Limits) -> dict[str, object]:
-    """The document for the prefix `/iiif/2/`; `base_uri` is the image's URI without a trailing slash."""
-    description: dict[str, object] = {
-        "formats": sorted(set(FORMATS) - LEVEL_2_FORMATS),
-        "supports": list(EXTRA_FEATURES),
-        "maxArea": limits.max_output_pixels,
-    }
-    if extra_qualities := sorted(set(QUALITIES) - LEVEL_2_QUALITIES):
-        description["qualities"] = extra_qualities
+
+def info2(
+    base_uri: str, source: Dimensions, limits: Limits, *, tile_side: int = TILE_SIDE, rights: str | None = None
+) -> dict[str, object]:
+    """The document of the Image API 2.1, section 5; `base_uri` is the image's URI without a trailing slash."""
     return {
         "@context": "http://iiif.io/api/image/2/context.json",
         "@id": base_uri,
         "@type": "iiif:Image",
-        "protocol": "http://iiif.io/api/image",
+        "protocol": PROTOCOL,
         "width": source.width,
         "height": source.height,
-        "profile": [COMPLIANCE, description],
+        **_levels(source, tile_side, limits),
+        "profile": [
+            PROFILE_2,
+            {
+                "formats": _extra_formats(),
+                "qualities": [str(quality) for quality in QUALITIES],
+                "supports": list(EXTRA_FEATURES_2),
+                **_maxima(limits),
+            },
+        ],
+        **({"license": rights} if rights else {}),
     }
+
+
+def info3(
+    base_uri: str, source: Dimensions, limits: Limits, *, tile_side: int = TILE_SIDE, rights: str | None = None
+) -> dict[str, object]:
+    """The document of the Image API 3.0, section 5."""
+    return {
+        "@context": "http://iiif.io/api/image/3/context.json",
+        "id": base_uri,
+        "type": "ImageService3",
+        "protocol": PROTOCOL,
+        "profile": LEVEL_3,
+        "width": source.width,
+        "height": source.height,
+        **_maxima(limits),
+        **_levels(source, tile_side, limits),
+        "preferredFormats": [str(image_format) for image_format in PREFERRED_FORMATS],
+        "extraFormats": _extra_formats(),
+        "extraQualities": [str(quality) for quality in QUALITIES if quality is not Quality.DEFAULT],
+        "extraFeatures": list(EXTRA_FEATURES_3),
+        **({"rights": rights} if rights else {}),
+    }
+
+
+def _levels(source: Dimensions, tile_side: int, limits: Limits) -> dict[str, object]:
+    """`sizes` from the smallest, and `tiles` for the same factors; none beyond the limits (3.0, section 5.2)."""
+    tile_side = min(tile_side, limits.max_output_side or tile_side, math.isqrt(limits.max_output_pixels))
+    factors = scale_factors(source, tile_side)
+    sizes = [level(source, factor) for factor in reversed(factors)]
+    sizes = [size for size in sizes if limits.exceeded_by(size.width, size.height) is None]
+    return {
+        "sizes": [{"width": size.width, "height": size.height} for size in sizes],
+        "tiles": [{"width": tile_side, "height": tile_side, "scaleFactors": list(factors)}],
+    }
+
+
+def _extra_formats() -> list[str]:
+    return sorted(str(image_format) for image_format in FORMATS if image_format not in LEVEL_2_FORMATS)
+
+
+def _maxima(limits: Limits) -> dict[str, int]:
+    side = limits.max_output_side
+    return {**({"maxWidth": side, "maxHeight": side} if side else {}), "maxArea": limits.max_output_pixels}

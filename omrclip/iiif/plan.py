@@ -53,19 +53,22 @@ def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:
     """Work out one request on an image of the given Dimensions.
 
     Raises:
-        InvalidParameter: the region is empty or lies outside the image, or a side of the size comes to zero.
-        LimitExceeded: the delivered image would have more pixels than allowed.
+        InvalidParameter: the region is empty or lies outside the image, a side of the size comes to zero, or the size
+            exceeds the region's and may not.
+        LimitExceeded: the delivered image would be larger than allowed.
     """
     box = plan_region(request.region, source)
-    scaled = plan_size(request.size, box.dimensions, limits.max_output_pixels)
+    scaled = plan_size(request.size, box.dimensions, limits)
     planned = Plan(source, box, scaled, request.rotation, request.quality, request.format)
-    if max(scaled.pixels, planned.output.pixels) > limits.max_output_pixels:
-        raise LimitExceeded(
-            f"size: {planned.output} pixels are more than the {limits.max_output_pixels:,} that one image may have",
-            parameter="size",
-            limit="max_output_pixels",
-            maximum=limits.max_output_pixels,
-        )
+    for delivered in (scaled, planned.output):
+        if exceeded := limits.exceeded_by(delivered.width, delivered.height):
+            limit, maximum = exceeded
+            raise LimitExceeded(
+                f"size: {delivered} pixels are more than the {maximum:,} of {limit}",
+                parameter="size",
+                limit=limit,
+                maximum=maximum,
+            )
     return planned
 
 
@@ -89,25 +92,70 @@ def plan_region(region: Region, source: Dimensions) -> Box:
             )
 
 
-def plan_size(size: Size, region: Dimensions, most_pixels: int) -> Dimensions:
-    """The Dimensions to which a region is scaled (Image API 2.1, section 4.2)."""
+def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
+    """The Dimensions to which a region is scaled (Image API 2.1 and 3.0, section 4.2)."""
     match size:
         case FullSize():
             return region
-        case MaxSize():
-            return _at_most(region, most_pixels)
+        case MaxSize(enlarging):
+            return largest(region, limits, enlarging=enlarging)
+        case BestFitSize():
+            return _best_fit(size, region, limits)
         case WidthSize(width):
-            return _sized(width, _proportion(region.height, width, region.width))
+            scaled = _sized(width, _height_by_width(width, region))
         case HeightSize(height):
-            return _sized(_proportion(region.width, height, region.height), height)
+            scaled = _sized(_proportion(region.width, height, region.height), height)
         case PercentSize(percent):
-            return _sized(_percent_of(percent, region.width), _percent_of(percent, region.height))
+            scaled = _sized(_percent_of(percent, region.width), _percent_of(percent, region.height))
         case ExactSize(width, height):
-            return _sized(width, height)
-        case BestFitSize(width, height):
-            if width * region.height <= height * region.width:
-                return _sized(width, _proportion(region.height, width, region.width))
-            return _sized(_proportion(region.width, height, region.height), height)
+            scaled = _sized(width, height)
+    if not size.enlarging and (scaled.width > region.width or scaled.height > region.height):
+        raise InvalidParameter(
+            f"size: {scaled} pixels are more than the region's {region}; a size that enlarges has ^ before it",
+            parameter="size",
+        )
+    return scaled
+
+
+def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
+    """The largest Dimensions of the region's aspect that the limits allow; never less than 1 on a side."""
+    if not enlarging and limits.exceeded_by(region.width, region.height) is None:
+        return region
+    side = limits.max_output_side or limits.max_output_pixels
+    by_area = math.isqrt(limits.max_output_pixels * region.width // region.height) + 1
+    width = min(side, by_area, limits.max_output_pixels, side * region.width // region.height + 1)
+    width = max(1, width if enlarging else min(width, region.width))
+    while width > 1 and limits.exceeded_by(width, max(1, _proportion(region.height, width, region.width))):
+        width -= 1
+    return Dimensions(width, min(max(1, _proportion(region.height, width, region.width)), side))
+
+
+def _best_fit(size: BestFitSize, region: Dimensions, limits: Limits) -> Dimensions:
+    """`!w,h`: within w and h, within the limits, and where it may not enlarge, within the region."""
+    bound = largest(region, limits, enlarging=size.enlarging)
+    if not size.enlarging and limits.refuse_large_best_fit and size.width > bound.width and size.height > bound.height:
+        raise InvalidParameter(
+            f"size: {size.width} × {size.height} is more than the region's {region}", parameter="size"
+        )
+    width, height = min(size.width, bound.width), min(size.height, bound.height)
+    if width * region.height <= height * region.width:
+        return _sized(width, min(height, _height_by_width(width, region)))
+    return _sized(min(width, _proportion(region.width, height, region.height)), height)
+
+
+def _height_by_width(width: int, region: Dimensions) -> int:
+    """The height that goes with a width: that of the level which has this width, else by the region's aspect.
+
+    So every level that info.json offers comes out in the extents it is offered in, also when asked for as `w,`.
+    """
+    if width < 1:
+        return 0
+    factor = 1
+    while -(-region.width // factor) > width:
+        factor *= 2
+    if factor > 1 and -(-region.width // factor) == width:
+        return -(-region.height // factor)
+    return _proportion(region.height, width, region.width)
 
 
 def _cropped(left: int, top: int, width: int, height: int, source: Dimensions) -> Box:
@@ -132,17 +180,3 @@ def _percent_of(percent: Decimal, whole: int) -> int:
 def _proportion(side: int, new_other: int, other: int) -> int:
     """Give side × new_other / other by the one rounding rule, in whole numbers so that no float error moves a pixel."""
     return (2 * side * new_other + other) // (2 * other)
-
-
-def _at_most(region: Dimensions, most_pixels: int) -> Dimensions:
-    """The largest Dimensions of the region's aspect with so many pixels; never less than one on a side."""
-    if region.pixels <= most_pixels:
-        return region
-    width = min(region.width, most_pixels, math.isqrt(most_pixels * region.width // region.height) + 1)
-    while width > 1 and width * _height_at(width, region) > most_pixels:
-        width -= 1
-    return Dimensions(width, min(_height_at(width, region), most_pixels // width))
-
-
-def _height_at(width: int, region: Dimensions) -> int:
-    return max(1, _proportion(region.height, width, region.width))

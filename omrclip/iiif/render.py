@@ -1,9 +1,10 @@
 """From a plan to pixels and bytes, over any ImageSource, in the order of the Image API 2.1, section 4.6."""
 
 from omrclip.iiif.plan import Plan
-from omrclip.iiif.request import Quality
+from omrclip.iiif.request import Format, Quality
 from omrclip.imaging import ops
 from omrclip.imaging.codec import encode
+from omrclip.imaging.pdf import pdf_of_jpeg
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource
 
@@ -20,7 +21,9 @@ def render(planned: Plan, source: ImageSource, *, jpeg_quality: int | None = Non
         ImageError: the source's bytes cannot be decoded.
         LimitExceeded: the format cannot hold an image of these Dimensions.
     """
-    return encode(render_pixels(planned, source), planned.format.encoding, quality=jpeg_quality)
+    pixels = render_pixels(planned, source)
+    data = encode(pixels, planned.format.encoding, quality=jpeg_quality)
+    return pdf_of_jpeg(data, planned.output, grey=pixels.ndim == 2) if planned.format is Format.PDF else data
 
 
 def render_pixels(planned: Plan, source: ImageSource) -> Pixels:

@@ -2,6 +2,7 @@
 
 Region, Size and Rotation are the parameters of sections 4.1 to 4.3 of the Image API 2.1, Quality and Format those of
 4.4 and 4.5. Each form of a parameter is a class of its own, so that the planner can tell them apart by `match`.
+`enlarging` says whether a size may exceed the region's: 2.x always allows it, 3.0 with a caret before the size.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class FullSize:
 
 @dataclass(frozen=True, slots=True)
 class MaxSize:
-    """`max` (2.1): the largest size of the region that the limits allow, without enlarging it."""
+    """`max` (2.1, 3.0) and `^max` (3.0): the largest size that the limits allow; enlarged only with the caret."""
+
+    enlarging: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class WidthSize:
     """`w,`: exactly this width, the height by the region's aspect."""
 
     width: int
+    enlarging: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class HeightSize:
     """`,h`: exactly this height, the width by the region's aspect."""
 
     height: int
+    enlarging: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class PercentSize:
     """`pct:n`: both sides at n percent of the region's."""
 
     percent: Decimal
+    enlarging: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,16 @@ class ExactSize:
 
     width: int
     height: int
+    enlarging: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class BestFitSize:
-    """`!w,h`: the largest size of the region's aspect within these."""
+    """`!w,h`: the largest size of the region's aspect within these, and within the limits."""
 
     width: int
     height: int
+    enlarging: bool = True
 
 
 Region: TypeAlias = FullRegion | SquareRegion | PixelRegion | PercentRegion
@@ -119,16 +127,17 @@ class Format(StrEnum):
     GIF = "gif"
     JP2 = "jp2"
     WEBP = "webp"
+    PDF = "pdf"
 
     @property
     def encoding(self) -> ImageFormat:
-        """The codec's name of the format."""
+        """The codec's name of the format; a PDF is a page around a JPEG."""
         return _ENCODINGS[self]
 
     @property
     def media_type(self) -> str:
         """The MIME type of section 4.5."""
-        return self.encoding.media_type
+        return "application/pdf" if self is Format.PDF else self.encoding.media_type
 
 
 _ENCODINGS = {
@@ -138,6 +147,7 @@ _ENCODINGS = {
     Format.GIF: ImageFormat.GIF,
     Format.JP2: ImageFormat.JP2,
     Format.WEBP: ImageFormat.WEBP,
+    Format.PDF: ImageFormat.JPEG,
 }
 
 

@@ -51,6 +51,26 @@ def resample(pixels: Pixels, out: Dimensions) -> Pixels:
     return pixels
 
 
+def halve(pixels: Pixels) -> Pixels:
+    """The image at 1/2: each pixel the mean of 2 × 2, a last odd column or row repeated; extents are rounded up."""
+    source = extents(pixels)
+    odd_right, odd_bottom = source.width % 2, source.height % 2
+    if odd_right or odd_bottom:
+        pixels = _as_pixels(cv2.copyMakeBorder(pixels, 0, odd_bottom, 0, odd_right, cv2.BORDER_REPLICATE))
+    return _resize(pixels, Dimensions((source.width + 1) // 2, (source.height + 1) // 2), cv2.INTER_AREA)
+
+
+def sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
+    """How many source pixels lie between neighbouring output pixels, where it is most."""
+    at = np.vstack(
+        [corners(0.5, 0.5, max(out.width - 1, 0), max(out.height - 1, 0)), [[out.width / 2, out.height / 2]]]
+    )
+    here = transform(out_to_source, at)
+    along_x = np.linalg.norm(transform(out_to_source, np.add(at, [0.5, 0])) - here, axis=1) * 2
+    along_y = np.linalg.norm(transform(out_to_source, np.add(at, [0, 0.5])) - here, axis=1) * 2
+    return float(max(along_x.max(), along_y.max()))
+
+
 def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> Pixels:
     """Pixels of an output image whose point p shows the source at `out_to_source`(p); white outside the source.
 
@@ -66,7 +86,7 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> Pixels:
         (out.height, out.width, 3) uint8.
     """
     pixels, out_to_source = _needed_part(pixels, out_to_source, out)
-    step = _sampling_step(out_to_source, out)
+    step = sampling_step(out_to_source, out)
     finer = max(1, math.ceil(step - 1e-6))
     fine = Dimensions(out.width * finer, out.height * finer)
     from_fine = out_to_source @ np.diag([1 / finer, 1 / finer, 1.0])
@@ -195,17 +215,6 @@ def _needed_part(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> tupl
     reduced = Dimensions(max(1, needed.width // factor), max(1, needed.height // factor))
     scale = np.diag([reduced.width / needed.width, reduced.height / needed.height, 1.0])
     return resample(part, reduced), scale @ to_part
-
-
-def _sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
-    """How many source pixels lie between neighbouring output pixels, where it is most."""
-    at = np.vstack(
-        [corners(0.5, 0.5, max(out.width - 1, 0), max(out.height - 1, 0)), [[out.width / 2, out.height / 2]]]
-    )
-    here = transform(out_to_source, at)
-    along_x = np.linalg.norm(transform(out_to_source, np.add(at, [0.5, 0])) - here, axis=1) * 2
-    along_y = np.linalg.norm(transform(out_to_source, np.add(at, [0, 0.5])) - here, axis=1) * 2
-    return float(max(along_x.max(), along_y.max()))
 
 
 def _within(source: Dimensions, out_to_source: Matrix, out: Dimensions) -> bool:

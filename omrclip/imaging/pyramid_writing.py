@@ -118,7 +118,7 @@ class _Writer:
         if number + 1 == len(self.levels):
             return
         smaller = self.levels[number + 1]
-        half = _halved(rows)
+        half = ops.halve(rows)
         waiting, smaller.waiting = smaller.waiting, None
         whole = half if waiting is None else np.concatenate([waiting, half])
         if last or waiting is not None:
@@ -187,10 +187,3 @@ class _Writer:
         if self.out.tell() % 2:
             self.out.write(b"\0")
         return self.out.tell()
-
-
-def _halved(rows: Pixels) -> Pixels:
-    """Half the extents, rounded up: means of 2 × 2 pixels, and of what there is of them at an odd edge."""
-    height, width = rows.shape[:2]
-    even = np.asarray(cv2.copyMakeBorder(rows, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8)
-    return ops.resample(even, Dimensions(-(-width // 2), -(-height // 2)))

@@ -1,5 +1,6 @@
 """The one abstraction: something that has Dimensions and gives the pixels of a box at a size."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +47,17 @@ class DecodedImage:
         """See `ImageSource.read`."""
         return ops.resample(ops.cut(self.pixels, box), out)
 
+    @property
+    def most_reduction(self) -> int:
+        """It is kept at its own scale alone."""
+        return 1
+
+    def reduced(self, reduction: int) -> Pixels:
+        """The pixels themselves, for a reduction of 1."""
+        if reduction != 1:
+            raise ValueError(f"there are no pixels at 1/{reduction}")
+        return self.pixels
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedImage:
@@ -65,30 +77,49 @@ class EncodedImage:
         Raises:
             CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
         """
-        reduction = self._reduction(box, out)
-        pixels = decode(self.data, self.info, reduction=reduction)
-        if reduction == 1:
-            return DecodedImage(pixels).read(box, out)
-        # A reduced pixel covers reduction × reduction pixels of the file; a box seldom begins at the edge of one.
-        if all(edge % reduction == 0 for edge in (box.left, box.top, box.right, box.bottom)):
-            left, top, width, height = (edge // reduction for edge in (box.left, box.top, box.width, box.height))
-            return ops.resample(ops.cut(pixels, Box(left, top, width, height)), out)
-        scale_x, scale_y = box.width / out.width / reduction, box.height / out.height / reduction
-        out_to_reduced = np.array(
-            [[scale_x, 0, box.left / reduction], [0, scale_y, box.top / reduction], [0, 0, 1]], dtype=np.float64
-        )
-        return ops.warp(pixels, out_to_reduced, out)
+        reduction = serving_reduction(box, out, (r for r in REDUCTIONS if reduces_exactly(self.info, r)))
+        return read_reduced(decode(self.data, self.info, reduction=reduction), reduction, box, out)
 
-    def _reduction(self, box: Box, out: Dimensions) -> int:
-        if not reducible(self.info):
-            return 1
-        fitting = (r for r in REDUCTIONS if box.width >= r * out.width and box.height >= r * out.height)
-        return next((r for r in fitting if self._edges_stay(r)), 1)
 
-    def _edges_stay(self, reduction: int) -> bool:
-        """Whether the reduced image's upper left pixel still covers whole pixels once it is upright.
+def serving_reduction(box: Box, out: Dimensions, reductions: Iterable[int]) -> int:
+    """The first of the reductions, which come largest first, that serves a box at a size; else 1.
 
-        The last column and row of a reduced JPEG may cover less than the others; turned, they come first.
-        """
-        stored = self.info.stored
-        return self.info.orientation == 1 or (stored.width % reduction == 0 and stored.height % reduction == 0)
+    At 1/r the box must still have as many pixels as are asked for, and where its edges lie within reduced pixels,
+    twice as many: else a reduced pixel across an edge, or across two pixels of the output, would show in both.
+    """
+    for reduction in reductions:
+        least = reduction if edges_meet(box, reduction) else 2 * reduction
+        if box.width >= least * out.width and box.height >= least * out.height:
+            return reduction
+    return 1
+
+
+def edges_meet(box: Box, reduction: int) -> bool:
+    """Whether the box's edges are edges of pixels at 1/`reduction`."""
+    return all(edge % reduction == 0 for edge in (box.left, box.top, box.right, box.bottom))
+
+
+def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
+    """Whether an image can be decoded at 1/`reduction` with its upper left pixel covering whole pixels.
+
+    Only JPEG is decoded at a fraction. The last column and row of a reduced one may cover less than the others; in an
+    image that is turned upright, they come first.
+    """
+    stored = info.stored
+    exact = info.orientation == 1 or (stored.width % reduction == 0 and stored.height % reduction == 0)
+    return reducible(info) and exact
+
+
+def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions) -> Pixels:
+    """The box of an image, in its own coordinates, from its pixels at 1/`reduction`.
+
+    A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one.
+    """
+    if edges_meet(box, reduction):
+        left, top, width, height = (edge // reduction for edge in (box.left, box.top, box.width, box.height))
+        return ops.resample(ops.cut(pixels, Box(left, top, width, height)), out)
+    scale_x, scale_y = box.width / out.width / reduction, box.height / out.height / reduction
+    out_to_reduced = np.array(
+        [[scale_x, 0, box.left / reduction], [0, scale_y, box.top / reduction], [0, 0, 1]], dtype=np.float64
+    )
+    return ops.warp(pixels, out_to_reduced, out)

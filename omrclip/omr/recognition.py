@@ -47,10 +47,14 @@ class RecognitionOptions:
         clip_format: encoding and extension of the clips; None for JPEG bytes in files named `.png`.
         pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
             taken for the only page into which they fit.
+        keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
+            is for how long, None for as long as the settings say.
     """
 
     clip_format: Format | None = None
     pages: Mapping[str, int] = field(default_factory=dict)
+    keep: bool = False
+    keep_seconds: int | None = None
 
 
 class ElementStatus(StrEnum):

@@ -1,21 +1,35 @@
 """The scan seen through its registration: an ImageSource in template pixels."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.source import DecodedImage
+from omrclip.imaging.source import ImageSource
 from omrclip.omr.registration import Registration
+
+
+class ReducibleImage(ImageSource, Protocol):
+    """A scan that gives its whole pixels, also at 1/2, 1/4, … up to 1/`most_reduction`."""
+
+    @property
+    def most_reduction(self) -> int:
+        """A power of two; 1 for a scan that has its own scale alone."""
+        ...
+
+    def reduced(self, reduction: int) -> Pixels:
+        """(height, width, 3) uint8 BGR, each pixel covering reduction × reduction of the scan."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegisteredPage:
     """Template pixels, each taken from the scan's own when it is asked for; no whole page is ever warped for a clip."""
 
-    scan: DecodedImage
+    scan: ReducibleImage
     registration: Registration
 
     @property
@@ -30,4 +44,14 @@ class RegisteredPage:
         out_to_page = np.array(
             [[box.width / out.width, 0, box.left], [0, box.height / out.height, box.top], [0, 0, 1]], dtype=np.float64
         )
-        return ops.warp(self.scan.pixels, self.registration.page_to_scan @ out_to_page, out)
+        out_to_scan = self.registration.page_to_scan @ out_to_page
+        reduction = self._reduction(ops.sampling_step(out_to_scan, out))
+        out_to_reduced = np.diag([1 / reduction, 1 / reduction, 1.0]) @ out_to_scan
+        return ops.warp(self.scan.reduced(reduction), out_to_reduced, out)
+
+    def _reduction(self, step: float) -> int:
+        """The largest power of two at which the scan still has a pixel for each of the output."""
+        reduction = 1
+        while 2 * reduction <= min(step, self.scan.most_reduction):
+            reduction *= 2
+        return reduction

@@ -34,6 +34,22 @@ class PageNumbers(Expected):
         return {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
 
 
+class KeepTime(Expected):
+    """Whether to keep a recognition: true for as long as the settings say, or for how many seconds."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("true, false, or a whole number of seconds above 0", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool | int:
+        if isinstance(value, bool) or (isinstance(value, int) and value > 0):
+            return value
+        raise self.refusal(value)
+
+    def rule(self) -> dict[str, Any]:
+        """A boolean or an integer."""
+        return {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}]}
+
+
 class TemplateSource(Expected):
     """A template as an object, as base64 of its file, or as the name of a stored one; told apart later."""
 
@@ -55,12 +71,15 @@ class OptionsSchema(WireSchema):
 
     clip_format = Choice([str(f) for f in CLIP_FORMATS], load_default=None)
     pages = PageNumbers(load_default={})
+    keep = KeepTime(load_default=False)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> RecognitionOptions:
         """Load to RecognitionOptions."""
         chosen = data["clip_format"]
-        return RecognitionOptions(Format(chosen) if chosen else None, data["pages"])
+        keep = data["keep"]
+        seconds = None if isinstance(keep, bool) else keep
+        return RecognitionOptions(Format(chosen) if chosen else None, data["pages"], keep is not False, seconds)
 
 
 class ImageSchema(WireSchema):

@@ -1,8 +1,9 @@
 """What the answer to a recognition request holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from marshmallow import fields
 
@@ -16,12 +17,16 @@ RESPONSE_VERSION = "1.0"
 
 
 class ResponseFileSchema(WireSchema):
-    """A file: `Size` is its length in bytes before base64, `MediaType` what its bytes are."""
+    """A file: `Size` is its length in bytes before base64, `MediaType` what its bytes are.
 
-    name = fields.String()
-    size = fields.Function(lambda file: len(file.data), metadata={"type": "integer"})
-    media_type = fields.String()
-    data = EncodedBytes(required=True)
+    `Uri` is where it is found again where the recognition is kept, a clip as an IIIF image; else null.
+    """
+
+    name = fields.String(attribute="file.name")
+    size = fields.Function(lambda named: len(named.file.data), metadata={"type": "integer"})
+    media_type = fields.String(attribute="file.media_type")
+    uri = fields.String(allow_none=True)
+    data = EncodedBytes(required=True, attribute="file.data")
 
 
 class StatisticsSchema(WireSchema):
@@ -104,6 +109,7 @@ class ClipSchema(WireSchema):
 
     name = fields.String(attribute="clip.element")
     file = fields.String()
+    uri = fields.String(allow_none=True)
     media_type = fields.String(attribute="clip.format.media_type")
     box = fields.Nested(BoxSchema(), attribute="clip.box")
     corners = fields.List(fields.List(fields.Float()), attribute="clip.corners")
@@ -114,6 +120,7 @@ class RecognitionSchema(WireSchema):
 
     name = fields.String(attribute="recognition.scan")
     page = fields.Integer(attribute="recognition.page", allow_none=True)
+    uri = fields.String(allow_none=True)
     error = fields.Nested(ScanErrorSchema(), attribute="recognition.error", allow_none=True)
     registration = fields.Nested(RegistrationSchema(), attribute="recognition.registration", allow_none=True)
     elements = fields.List(fields.Nested(ElementResultSchema()), attribute="recognition.elements")
@@ -128,8 +135,9 @@ class WarningSchema(WireSchema):
 
 
 class RecognitionResponseSchema(WireSchema):
-    """The answer: results files first, then every clip of every scan."""
+    """The answer: results files first, then every clip of every scan. `Uri` is where it is kept, else null."""
 
+    uri = fields.String(allow_none=True)
     response_files = fields.List(fields.Nested(ResponseFileSchema()))
     info = fields.Nested(InfoSchema())
     recognitions = fields.List(fields.Nested(RecognitionSchema()), attribute="described")
@@ -137,15 +145,44 @@ class RecognitionResponseSchema(WireSchema):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptUris:
+    """Where a kept recognition and its parts are found: the service's base URL, and the recognition's identifier."""
+
+    base_url: str
+    identifier: str
+
+    def recognition(self) -> str:
+        """The answer again."""
+        return f"{self.base_url}/api/recognitions/{self.identifier}"
+
+    def file(self, name: str) -> str:
+        """A response file."""
+        return f"{self.recognition()}/files/{quote(name, safe='')}"
+
+    def image(self, scan: int, clip: int | None = None, *, version: int = 3) -> str:
+        """The image service of a scan's registered page, or of one of its clips; all are counted from 1."""
+        part = f"{self.identifier}.{scan}" + ("" if clip is None else f".{clip}")
+        return f"{self.base_url}/iiif/{version}/{part}"
+
+
+@dataclass(frozen=True, slots=True)
 class _NamedClip:
     clip: Clip
     file: str
+    uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedFile:
+    file: ResponseFile
+    uri: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Described:
     recognition: Recognition
     clips: list[_NamedClip]
+    uri: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +192,21 @@ class Answer:
     Attributes:
         alone: whether the request had one scan, whose results file then bears no scan's name.
         warnings: what is questionable in the template.
+        first: the number of the first of these recognitions in its request, from 1.
+        kept: where it is kept, None where it is not.
     """
 
     recognitions: Sequence[Recognition]
     options: RecognitionOptions
     alone: bool
     warnings: Sequence[Problem] = field(default=())
+    first: int = 1
+    kept: KeptUris | None = None
+
+    @property
+    def uri(self) -> str | None:
+        """Where the whole is kept."""
+        return self.kept.recognition() if self.kept else None
 
     @property
     def info(self) -> "Answer":
@@ -170,25 +216,51 @@ class Answer:
     details = info
 
     @property
-    def response_files(self) -> list[ResponseFile]:
+    def response_files(self) -> list[_NamedFile]:
         """The results of all scans, then the clips of all scans."""
-        files = [recognition_files(r, self.options, alone=self.alone) for r in self.recognitions]
-        return [file for of_scan in files for file in of_scan[:1]] + [file for of_scan in files for file in of_scan[1:]]
+        results: list[_NamedFile] = []
+        clips: list[_NamedFile] = []
+        for number, recognition in self._numbered():
+            for position, file in enumerate(recognition_files(recognition, self.options, alone=self.alone)):
+                uri = None
+                if self.kept:
+                    uri = self.kept.image(number, position) if position else self.kept.file(file.name)
+                (clips if position else results).append(_NamedFile(file, uri))
+        return results + clips
 
     @property
     def described(self) -> list[_Described]:
         """The recognitions with the names of their clips' files."""
-        return [_Described(r, [self._named(r, clip) for clip in r.clips]) for r in self.recognitions]
+        return [
+            _Described(
+                recognition,
+                [self._named(number, position, recognition) for position in range(len(recognition.clips))],
+                self.kept.image(number) if self.kept and recognition.passed else None,
+            )
+            for number, recognition in self._numbered()
+        ]
 
-    def _named(self, recognition: Recognition, clip: Clip) -> _NamedClip:
-        return _NamedClip(clip, clip_name(recognition.scan, clip.element, self.options.clip_format))
+    def _numbered(self) -> Iterator[tuple[int, Recognition]]:
+        return enumerate(self.recognitions, start=self.first)
+
+    def _named(self, number: int, position: int, recognition: Recognition) -> _NamedClip:
+        clip = recognition.clips[position]
+        name = clip_name(recognition.scan, clip.element, self.options.clip_format)
+        return _NamedClip(clip, name, self.kept.image(number, position + 1) if self.kept else None)
 
 
 _FULL = RecognitionResponseSchema()
+_WITHOUT_DATA = RecognitionResponseSchema(exclude=("response_files.data",))
 _WITHOUT_FILES = RecognitionResponseSchema(exclude=("response_files",))
 
 
 def dump_answer(answer: Answer, *, with_files: bool = True) -> dict[str, Any]:
     """The answer as JSON values; without `ResponseFiles` where the files go their own way."""
     written: dict[str, Any] = (_FULL if with_files else _WITHOUT_FILES).dump(answer)
+    return written
+
+
+def dump_kept(answer: Answer) -> dict[str, Any]:
+    """The answer as it is kept: its files are kept beside it, and are told without their data."""
+    written: dict[str, Any] = _WITHOUT_DATA.dump(answer)
     return written

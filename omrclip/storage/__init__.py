@@ -1,7 +1,23 @@
-"""Templates and images behind fsspec: local folders by default, any URL that fsspec knows."""
+"""Templates, images and kept recognitions behind fsspec: local folders by default, any URL that fsspec knows."""
 
 from omrclip.storage.blobs import Blob, BlobStore, Precondition
+from omrclip.storage.derivatives import DerivativeCache
 from omrclip.storage.images import ImageStore
+from omrclip.storage.kept import KeptRecognition, KeptRecognitions
+from omrclip.storage.sources import OpenImage, SourceCache, open_stored
 from omrclip.storage.templates import StoredTemplate, TemplateStore
 
-__all__ = ["Blob", "BlobStore", "ImageStore", "Precondition", "StoredTemplate", "TemplateStore"]
+__all__ = [
+    "Blob",
+    "BlobStore",
+    "DerivativeCache",
+    "ImageStore",
+    "KeptRecognition",
+    "KeptRecognitions",
+    "OpenImage",
+    "Precondition",
+    "SourceCache",
+    "StoredTemplate",
+    "TemplateStore",
+    "open_stored",
+]

@@ -1,11 +1,14 @@
 """Named bytes under one root, with entity tags, preconditions and atomic writes."""
 
+import os
+import stat
 import threading
 import unicodedata
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from omrclip.errors import InvalidRequest, NotFound, PreconditionFailed, PreconditionRequired
+from omrclip.imaging.pyramid_ranges import RangeReader
+from omrclip.storage.ranges import LocalRange, RemoteRange
 
 LONGEST_PART = 200
 LONGEST_NAME = 1000
@@ -30,6 +35,15 @@ class Blob:
     def etag(self) -> str:
         """The first 32 hexadecimal digits of the SHA-256 of the bytes, without quotes."""
         return sha256(self.data).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobState:
+    """Which state of a stored thing this is: `mark` differs between states, `modified` is in seconds since 1970."""
+
+    mark: str
+    size: int
+    modified: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,20 @@ class Precondition:
 
 
 UNCONDITIONAL = Precondition()
+
+
+def _local_state(path: str, name: str) -> BlobState:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        status = None
+    if status is None or not stat.S_ISREG(status.st_mode):
+        raise NotFound(f"Nothing is stored under the name {name!r}.")
+    return BlobState(_mark(status), status.st_size, status.st_mtime)
+
+
+def _mark(status: os.stat_result) -> str:
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 
 def check_name(name: str) -> str:
@@ -132,6 +160,44 @@ class BlobStore:
             raise NotFound(f"Nothing is stored under the name {name!r}.")
         return blob
 
+    def state(self, name: str) -> BlobState:
+        """What tells one state of the bytes from another without reading them; raises NotFound."""
+        path = self._path(name)
+        if self._local:
+            return _local_state(path, name)
+        try:
+            info = self._fs.info(path)
+        except (OSError, ValueError):
+            info = {}
+        if info.get("type") != "file":
+            raise NotFound(f"Nothing is stored under the name {name!r}.")
+        modified = info.get("mtime") or info.get("created") or info.get("LastModified") or 0
+        seconds = modified.timestamp() if isinstance(modified, datetime) else float(modified)
+        marks = (info.get("ETag"), repr(modified), info["size"])
+        return BlobState("-".join(map(str, marks)), int(info["size"]), seconds)
+
+    def watch(self, name: str, state: BlobState) -> Callable[[], bool] | None:
+        """A quick look at whether the bytes are still in this state; None where there is no quick one."""
+        if not self._local:
+            return None
+        path = self._path(name)
+
+        def unchanged() -> bool:
+            try:
+                return _mark(os.stat(path)) == state.mark  # noqa: PTH116 (a third of the time that Path takes)
+            except OSError:
+                return False
+
+        return unchanged
+
+    def ranges(self, name: str, state: BlobState) -> RangeReader:
+        """The bytes by ranges; raises NotFound where they are gone meanwhile."""
+        path = self._path(name)
+        try:
+            return LocalRange(path) if self._local else RemoteRange(self._fs, path, state.size)
+        except OSError:
+            raise NotFound(f"Nothing is stored under the name {name!r}.") from None
+
     def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[Blob, bool]:
         """Store bytes; also tells whether the name is new.
 
@@ -165,6 +231,12 @@ class BlobStore:
                 raise NotFound(f"Nothing is stored under the name {name!r}.")
             precondition.check(name, blob)
             self._fs.rm_file(path)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder of names that is empty by now; object stores have none."""
+        with suppress(OSError):
+            for folder, _, _ in sorted(self._fs.walk(self._path(name)), reverse=True):
+                self._fs.rmdir(folder)
 
     def _path(self, name: str) -> str:
         try:

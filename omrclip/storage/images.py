@@ -1,10 +1,14 @@
 """The image store: the images that have URIs under `/iiif/`, by identifier."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from omrclip.config import Limits
 from omrclip.errors import NotFound
 from omrclip.imaging.probe import ImageInfo, probe
+from omrclip.imaging.pyramid_ranges import RangeReader
 from omrclip.omr.recognition import check_pixels
-from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
+from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobState, BlobStore, Precondition
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".bmp")
 
@@ -24,6 +28,20 @@ class ImageStore:
         """Whether something is stored under the identifier."""
         return self._blobs.has(identifier)
 
+    def state(self, identifier: str) -> BlobState:
+        """Which state of the image is stored; raises NotFound."""
+        with self._as_image(identifier):
+            return self._blobs.state(identifier)
+
+    def watch(self, identifier: str, state: BlobState) -> Callable[[], bool] | None:
+        """A quick look at whether the image is still in this state; None where there is no quick one."""
+        return self._blobs.watch(identifier, state)
+
+    def ranges(self, identifier: str, state: BlobState) -> RangeReader:
+        """Its bytes by ranges; raises NotFound."""
+        with self._as_image(identifier):
+            return self._blobs.ranges(identifier, state)
+
     def read(self, identifier: str) -> tuple[Blob, ImageInfo]:
         """The bytes of an image, and what their header says.
 
@@ -31,10 +49,8 @@ class ImageStore:
             NotFound: there is no image of this identifier.
             UnsupportedImage, CorruptImage, LimitExceeded: there is, but it cannot be served.
         """
-        try:
+        with self._as_image(identifier):
             blob = self._blobs.read(identifier)
-        except NotFound:
-            raise NotFound(f"There is no image with the identifier {identifier!r}.") from None
         return blob, self._checked(blob.name, blob.data)
 
     def write(
@@ -57,6 +73,13 @@ class ImageStore:
             NotFound, PreconditionFailed: see BlobStore.delete.
         """
         self._blobs.delete(identifier, precondition)
+
+    @contextmanager
+    def _as_image(self, identifier: str) -> Iterator[None]:
+        try:
+            yield
+        except NotFound:
+            raise NotFound(f"There is no image with the identifier {identifier!r}.") from None
 
     def _checked(self, name: str, data: bytes) -> ImageInfo:
         info = probe(data)

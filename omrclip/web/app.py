@@ -6,10 +6,12 @@ from typing import IO, Any
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from omrclip.config import Config
-from omrclip.web import docs, health, iiif, images, recognitions, services, templates
+from omrclip.web import docs, health, iiif, images, kept, recognitions, segments, services, templates
 from omrclip.web.errors import register_error_handlers
+from omrclip.web.front import Front
 
 
 class Request(flask.Request):
@@ -75,9 +77,15 @@ def create_app(config: Config | None = None) -> App:
     app.after_request(drain_refused_body)
     services.install(app, config)
     register_error_handlers(app)
-    for module in (health, recognitions, templates, images, iiif, docs):
+    for module in (health, recognitions, kept, segments, templates, images, iiif, docs):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
+        )
+    app.wsgi_app = Front(app.wsgi_app, services.of(app).answers)  # type: ignore[method-assign]
     return app
 
 

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.ServerBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.OmrclipError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -54,7 +55,10 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(errors.OmrclipError)
     def own(error: errors.OmrclipError) -> Response:
-        return _answer(status_of(error), error.code, error.message, error.details)
+        answer = _answer(status_of(error), error.code, error.message, error.details)
+        if isinstance(error, errors.ServerBusy):
+            answer.headers["Retry-After"] = str(error.details["retry_after"])
+        return answer
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_error: RequestEntityTooLarge) -> Response:

@@ -1,64 +1,187 @@
-"""`/iiif/2/…`: the Image API 2.0 and 2.1 over the stored images."""
+"""`/iiif/2/…` and `/iiif/3/…`: the Image API over stored images, kept pages and kept clips."""
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from flask import Blueprint, Response, json, redirect, request
 from werkzeug.exceptions import NotFound as NoSuchPath
+from werkzeug.http import http_date, is_resource_modified
 from werkzeug.wrappers import Response as BaseResponse
 
-from omrclip.errors import InvalidParameter
-from omrclip.iiif import grammar2
-from omrclip.iiif.canonical import canonical2
-from omrclip.iiif.capabilities import COMPLIANCE
-from omrclip.iiif.info import info2
-from omrclip.iiif.plan import plan
+from omrclip.config import Limits
+from omrclip.errors import InvalidParameter, LimitExceeded
+from omrclip.iiif import grammar2, grammar3
+from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
+from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
+from omrclip.iiif.info import info2, info3
+from omrclip.iiif.levels import TILE_SIDE
+from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render
-from omrclip.imaging.source import EncodedImage
-from omrclip.web.services import image_uri, services
+from omrclip.iiif.request import Format, ImageRequest, Quality
+from omrclip.imaging.pyramid import TiledImage
+from omrclip.omr.recognition import stem
+from omrclip.storage import OpenImage
+from omrclip.web.front import ENVIRON_KEY, KnownAnswer
+from omrclip.web.services import image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
+
+CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Link, Last-Modified, Retry-After",
+}
+_FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What differs between the versions of the Image API."""
+
+    number: int
+    parse: Callable[[str, str, str, str], ImageRequest]
+    canonical: Callable[[Plan, Limits], str]
+    info: Callable[..., dict[str, object]]
+    profile: str
+    context: str
+
+
+VERSIONS = {
+    2: Version(2, grammar2.parse, canonical2, info2, PROFILE_2, "http://iiif.io/api/image/2/context.json"),
+    3: Version(3, grammar3.parse, canonical3, info3, PROFILE_3, "http://iiif.io/api/image/3/context.json"),
+}
 
 
 @blueprint.get("/iiif/2/<path:address>")
 def iiif2(address: str) -> BaseResponse:
-    """Tell info.json, image request and base URI apart, from the right: parameters hold no slash, identifiers may."""
-    if address.endswith("/info.json"):
-        return _info(address.removesuffix("/info.json"))
-    parts = address.rsplit("/", 4)
-    try:
-        if len(parts) == 5:
-            return _image(*parts)
-    except InvalidParameter:
-        if not services().images.has(address):  # else it is the base URI of an identifier with slashes
-            raise
-    if services().images.has(address):
-        return redirect(f"{image_uri(address)}/info.json", 303)
-    raise NoSuchPath(f"no image {address!r}; expected {{identifier}}{_FORMS[0]} or {{identifier}}{_FORMS[1]}")
+    """The Image API 2.0 and 2.1."""
+    return _answer(VERSIONS[2], address)
 
 
-_FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
+@blueprint.get("/iiif/3/<path:address>")
+def iiif3(address: str) -> BaseResponse:
+    """The Image API 3.0."""
+    return _answer(VERSIONS[3], address)
 
 
 @blueprint.after_request
 def allow_any_origin(answer: Response) -> Response:
-    """Viewers run on other sites; images are served to all of them (Image API 2.1, section 5.1)."""
-    answer.headers["Access-Control-Allow-Origin"] = "*"
+    """Viewers run on other sites; images are served to all of them (Image API 3.0, section 5.1)."""
+    answer.headers.update(CROSS_ORIGIN)
+    if request.method == "OPTIONS":
+        answer.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        answer.headers["Access-Control-Allow-Headers"] = "Accept, If-None-Match, If-Modified-Since"
+        answer.headers["Access-Control-Max-Age"] = "86400"
     return answer
 
 
-def _image(identifier: str, region: str, size: str, rotation: str, quality_format: str) -> Response:
-    asked = grammar2.parse(region, size, rotation, quality_format)
-    blob, info = services().images.read(identifier)
-    planned = plan(asked, info.dimensions, services().config.limits)
-    answer = Response(render(planned, EncodedImage(blob.data, info)), mimetype=planned.format.media_type)
-    answer.headers["Link"] = (
-        f'<{image_uri(identifier)}/{canonical2(planned)}>;rel="canonical", <{COMPLIANCE}>;rel="profile"'
+def _answer(version: Version, address: str) -> BaseResponse:
+    """Tell info.json, image request and base URI apart, from the right: parameters hold no slash, identifiers may."""
+    if address.endswith("/info.json"):
+        return _info(version, address.removesuffix("/info.json"))
+    parts = address.rsplit("/", 4)
+    try:
+        if len(parts) == 5:
+            return _image(version, *parts)
+    except InvalidParameter:
+        if not services().images.has(address):  # else it is the base URI of an identifier with slashes
+            raise
+    if len(parts) == 1 or services().images.has(address):
+        open_image(address)
+        return redirect(f"{image_uri(address, version.number)}/info.json", 303)
+    raise NoSuchPath(f"no image {address!r}; expected {{identifier}}{_FORMS[0]} or {{identifier}}{_FORMS[1]}")
+
+
+def _image(version: Version, identifier: str, region: str, size: str, rotation: str, quality_format: str) -> Response:
+    asked = version.parse(region, size, rotation, quality_format)
+    limits = services().config.limits
+    image = open_image(identifier)
+    try:
+        planned = plan(asked, image.dimensions, limits)
+    except LimitExceeded as exceeded:
+        if version.number == 2:
+            raise
+        # 3.0 has a word on it: section 4.2 wants 400 for sizes beyond the limits.
+        raise InvalidParameter(exceeded.message, **exceeded.details) from None
+    canonical = version.canonical(planned, limits)
+    links = f'<{image_uri(identifier, version.number)}/{canonical}>;rel="canonical", <{version.profile}>;rel="profile"'
+    headers = {"Link": links}
+    if "download" in request.args:
+        headers["Content-Disposition"] = _attachment(identifier, canonical, planned.format)
+    key = rendering_key(planned)
+    etag = sha256(f"{image.etag}/{key}".encode()).hexdigest()[:32]
+    return _conditional(image, etag, lambda: _rendered(image, planned), planned.format.media_type, headers)
+
+
+def _rendered(image: OpenImage, planned: Plan) -> bytes:
+    if isinstance(image.source, TiledImage) and _is_plain_jpeg(planned):
+        stored = image.source.stored_jpeg(planned.box, planned.scaled)
+        if stored is not None:
+            return stored
+    return render(planned, image.source)
+
+
+def _is_plain_jpeg(planned: Plan) -> bool:
+    turned = planned.rotation.mirrored or planned.rotation.degrees % 360
+    return planned.format is Format.JPG and not turned and planned.quality in (Quality.DEFAULT, Quality.COLOR)
+
+
+def _info(version: Version, identifier: str) -> Response:
+    image = open_image(identifier)
+    config = services().config
+    document = version.info(
+        image_uri(identifier, version.number),
+        image.dimensions,
+        config.limits,
+        tile_side=image.tile_side or TILE_SIDE,
+        rights=config.rights,
     )
-    return answer
+    body = json.dumps(document).encode()
+    media_type = _info_media_type(version)
+    etag = sha256(body + media_type.encode()).hexdigest()[:32]
+    return _conditional(image, etag, lambda: body, media_type, {"Vary": "Accept"})
 
 
-def _info(identifier: str) -> Response:
-    _, info = services().images.read(identifier)
-    answer = jsonify(info2(image_uri(identifier), info.dimensions, services().config.limits))
-    answer.headers["Vary"] = "Accept"
-    if request.accept_mimetypes.quality("application/ld+json") > request.accept_mimetypes.quality("application/json"):
-        answer.mimetype = "application/ld+json"
-    return answer
+def _info_media_type(version: Version) -> str:
+    """JSON-LD where it is asked for; 3.0 (section 5.1) also gives it to who asks for nothing, 2.1 then gives JSON."""
+    accepted = request.accept_mimetypes
+    linked, plain = (accepted.quality(f"application/{kind}") if accepted else 1 for kind in ("ld+json", "json"))
+    if linked > plain or (linked == plain and version.number == 3):
+        return f'application/ld+json;profile="{version.context}"'
+    return "application/json"
+
+
+def _conditional(
+    image: OpenImage, etag: str, make: Callable[[], bytes], media_type: str, headers: dict[str, str]
+) -> Response:
+    """Answer 304 where the client has it already (RFC 9110, section 13); only otherwise is the body made.
+
+    The answer is remembered, to be given again before Flask is asked.
+    """
+    derivatives = services().derivatives
+    modified = datetime.fromtimestamp(int(image.modified), UTC)
+    fresh = {
+        **headers,
+        "ETag": f'"{etag}"',
+        "Last-Modified": http_date(modified),
+        "Cache-Control": services().config.cache_control,
+    }
+    if not is_resource_modified(request.environ, etag, last_modified=modified):
+        return Response(status=304, headers=fresh)
+    body = derivatives.get_or_make(etag, make)
+    key = request.environ.get(ENVIRON_KEY)
+    if image.unchanged and key:
+        known = tuple({**fresh, **CROSS_ORIGIN, "Content-Type": media_type}.items())
+        answer = KnownAnswer(etag, known, lambda: derivatives.get(etag), image.unchanged)
+        services().answers.remember(key, answer)
+    return Response(body, content_type=media_type, headers=fresh)
+
+
+def _attachment(identifier: str, canonical: str, image_format: Format) -> str:
+    """A Content-Disposition whose file name tells image and region (RFC 6266)."""
+    region = canonical.split("/")[0]
+    name = stem(identifier.rpartition("/")[2]) + ("" if region == "full" else f"_{region}") + f".{image_format}"
+    disposition = Response().headers
+    disposition.set("Content-Disposition", "attachment", filename=name)
+    return disposition["Content-Disposition"]

@@ -8,15 +8,17 @@ from marshmallow import fields
 
 from omrclip import __version__
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
+from omrclip.iiif.presentation import Style
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.recognition_request import RecognitionRequestSchema
 from omrclip.schemas.recognition_response import RecognitionResponseSchema
+from omrclip.schemas.segments import SegmentRequestSchema, SegmentResponseSchema
 from omrclip.schemas.template import template_json_schema
 
 Node = dict[str, Any]
 
 _BINARY: Node = {"type": "string", "format": "binary"}
-_JSON = "application/json"
+_JSON, _JSON_LD, _ZIP = "application/json", "application/ld+json", "application/zip"
 
 
 def openapi() -> Node:
@@ -124,21 +126,94 @@ def _recognition() -> Node:
         "application/zip": {"schema": _BINARY},
     }
     answers = {"200": {"description": "Each scan's outcome, also where scans failed.", "content": found}}
-    return _operation("Recognise scans", "Recognition", answers, requestBody={"required": True, "content": body})
+    keep = _parameter(
+        "keep", "query", {"type": ["integer", "string"]}, description="keep what comes out; for how many seconds"
+    )
+    sent = {"required": True, "content": body}
+    return _operation("Recognise scans", "Recognition", answers, requestBody=sent, parameters=[keep])
+
+
+def _kept_paths() -> dict[str, Node]:
+    tag = "Kept recognitions"
+    identifier = _parameter("identifier", "path", description="as the answer's Uri tells it")
+    styles: Node = {"type": "string", "enum": [str(style) for style in Style]}
+    style = _parameter("style", "query", styles, description="how the clips are painted")
+    download = _parameter("download", "query", {"type": "string"}, description="as an attachment")
+
+    def document(summary: str, *parameters: Node) -> Node:
+        answers = {"200": _answer("IIIF Presentation API 3.0", _OBJECT, _JSON_LD)}
+        return {"get": _operation(summary, tag, answers, parameters=list(parameters))}
+
+    answer = {
+        "allOf": [{"$ref": "#/components/schemas/RecognitionResponse"}],
+        "description": "the answer as it was given, its files without Data; Created and Expires in seconds since 1970",
+    }
+    paths: dict[str, Node] = {
+        "": {
+            "get": _operation("The answer again", tag, {"200": _answer("It", answer)}),
+            "delete": _operation("Remove it with its scans and files", tag, {"204": _answer("Removed")}),
+        },
+        "/files/{name}": {
+            "parameters": [_parameter("name", "path")],
+            "get": _operation("A response file", tag, {"200": _answer("It", _BINARY, "*/*")}, parameters=[download]),
+        },
+        "/files.zip": {"get": _operation("All response files", tag, {"200": _answer("They", _BINARY, _ZIP)})},
+        "/manifest.json": document("The pages as canvases; with a style, the clips", style),
+        "/manifest.json/canvas/p{number}": {
+            "parameters": [_parameter("number", "path", {"type": "integer", "minimum": 1})],
+            **document("One canvas of the manifest"),
+        },
+        "/clips.json": document("The clips as canvases", style),
+    }
+    return {
+        f"/api/recognitions/{{identifier}}{path}": {
+            **operations,
+            "parameters": [identifier, *operations.get("parameters", [])],
+        }
+        for path, operations in paths.items()
+    }
+
+
+def _iiif_paths() -> dict[str, Node]:
+    identifier = _parameter("identifier", "path", description="percent-encoded, slashes included")
+    download = _parameter("download", "query", {"type": "string"}, description="as an attachment with a file name")
+    sizes = {2: "full, max, w, ,h pct:n w,h or !w,h", 3: "max, w, ,h pct:n w,h or !w,h, with ^ before it to enlarge"}
+    names = {2: "Image API 2.0, 2.1", 3: "Image API 3.0"}
+    paths = {}
+    for version, size in sizes.items():
+        parameters = [
+            identifier,
+            _parameter("region", "path", description="full, square, x,y,w,h or pct:x,y,w,h"),
+            _parameter("size", "path", description=size),
+            _parameter("rotation", "path", description="degrees clockwise from 0 to 360, with ! before it to mirror"),
+            _parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
+            _parameter("format", "path", {"type": "string", "enum": [str(image_format) for image_format in FORMATS]}),
+        ]
+        image = {"200": _answer("It", _BINARY, "image/*", "application/pdf"), "304": _answer("The client has it")}
+        information = {"200": _answer("The document", _OBJECT, _JSON, _JSON_LD), "304": _answer("The client has it")}
+        base = f"/iiif/{version}/{{identifier}}"
+        paths[f"{base}/{{region}}/{{size}}/{{rotation}}/{{quality}}.{{format}}"] = {
+            "parameters": parameters,
+            "get": _operation(f"An image ({names[version]})", "IIIF", image, parameters=[download]),
+        }
+        paths[f"{base}/info.json"] = {
+            "parameters": [identifier],
+            "get": _operation(f"Image information ({names[version]})", "IIIF", information),
+        }
+    return paths
+
+
+def _segments() -> Node:
+    found = {**_content(SegmentResponseSchema), "image/*": {"schema": _BINARY}}
+    answers = {"200": {"description": "A file a segment; one alone also as its bytes.", "content": found}}
+    body = {"required": True, "content": _content(SegmentRequestSchema)}
+    return _operation("Cut the segments that a manifest paints", "IIIF", answers, requestBody=body)
 
 
 def _paths() -> dict[str, Node]:
     name = _parameter("name", "path")
     element = _parameter("element", "path")
     page = _parameter("page", "query", {"type": "integer", "minimum": 1}, description="where there are several")
-    image_parameters = [
-        _parameter("identifier", "path", description="percent-encoded, slashes included"),
-        _parameter("region", "path", description="full, square, x,y,w,h or pct:x,y,w,h"),
-        _parameter("size", "path", description="full, max, w, ,h pct:n w,h or !w,h"),
-        _parameter("rotation", "path", description="degrees clockwise from 0 to 360, with ! before it to mirror"),
-        _parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
-        _parameter("format", "path", {"type": "string", "enum": [str(image_format) for image_format in FORMATS]}),
-    ]
     template_body = {"required": True, "content": _content("Template")}
     area_body = {"required": True, "content": _content("ClipArea")}
     image_body = {"required": True, "content": _content(_BINARY, "image/*")}
@@ -149,6 +224,7 @@ def _paths() -> dict[str, Node]:
         "/health": {"get": _operation("Whether the service answers", "Service", {"200": _answer("It does", _OBJECT)})},
         "/openapi.json": {"get": _operation("This document", "Service", {"200": _answer("OpenAPI 3.1", _OBJECT)})},
         "/api/recognitions": {"post": _recognition()},
+        **_kept_paths(),
         "/api/schemas/omr.json": {
             "get": _operation("JSON Schema of the .omr format", api, {"200": _answer("Draft 2020-12", _OBJECT)})
         },
@@ -189,12 +265,6 @@ def _paths() -> dict[str, Node]:
             "put": _operation("Store an image", "Images", saved, requestBody=image_body, parameters=[_IF_MATCH]),
             "delete": _operation("Remove an image", "Images", gone, parameters=[_IF_MATCH]),
         },
-        "/iiif/2/{identifier}/{region}/{size}/{rotation}/{quality}.{format}": {
-            "parameters": image_parameters,
-            "get": _operation("An image (Image API 2.0, 2.1)", "IIIF", {"200": _answer("It", _BINARY, "image/*")}),
-        },
-        "/iiif/2/{identifier}/info.json": {
-            "parameters": image_parameters[:1],
-            "get": _operation("Image information", "IIIF", {"200": _answer("The document", _OBJECT)}),
-        },
+        "/api/segments": {"post": _segments()},
+        **_iiif_paths(),
     }

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from omrclip.config import Limits
+from omrclip.config import Config, Limits
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem
 from omrclip.imaging.probe import probe
 from omrclip.omr.recognition import (
@@ -38,12 +38,13 @@ class Job:
     warnings: Sequence[Problem]
 
 
-def read_job(request: Request, templates: TemplateStore, limits: Limits) -> Job:
+def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
     """Read and check a request.
 
     Raises:
         InvalidRequest, InvalidTemplate, NameConflict, NotFound, ImageError, LimitExceeded: naming the key or part.
     """
+    limits = config.limits
     if request.mimetype == "multipart/form-data":
         template, image, scans, options = _from_multipart(request, templates, limits)
     elif request.is_json:
@@ -53,6 +54,7 @@ def read_job(request: Request, templates: TemplateStore, limits: Limits) -> Job:
         raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
     if len(scans) > limits.max_images:
         raise _too_many_images(limits)
+    options = _with_keep(options, request, config.max_keep_seconds)
     names = [scan.name for scan in scans]
     check_options(len(template.pages), names, options)
     check_file_names(template, names, options)
@@ -60,6 +62,20 @@ def read_job(request: Request, templates: TemplateStore, limits: Limits) -> Job:
     pages = known_pages(template, image)
     check_pages(pages, limits)
     return Job(pages, scans, options, template_warnings(template))
+
+
+def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int) -> RecognitionOptions:
+    """The options, with `?keep` or `?keep=SECONDS` for the option `Keep`."""
+    if "keep" in request.args:
+        text = request.args["keep"]
+        keep: object = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else text in ("", "true")
+        asked = load_options({"Keep": keep}) if keep is not False else None
+        if asked is None:
+            raise invalid_request([Problem("keep", f"nothing, or a number of seconds, not {text[:40]!r}")])
+        options = replace(options, keep=True, keep_seconds=asked.keep_seconds)
+    if options.keep_seconds and options.keep_seconds > most_seconds:
+        raise invalid_request([Problem("$.Options.Keep", f"at most {most_seconds} seconds")])
+    return options
 
 
 def _too_many_images(limits: Limits) -> LimitExceeded:

@@ -3,17 +3,17 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotAcceptable
 
 from omrclip.omr.recognition import Recognition, recognize
-from omrclip.omr.result_files import recognition_files
-from omrclip.schemas.recognition_response import Answer, dump_answer
+from omrclip.omr.result_files import clip_name, recognition_files
+from omrclip.schemas.recognition_response import Answer, KeptUris, dump_answer, dump_kept
 from omrclip.web.recognition_request import Job, read_job
-from omrclip.web.services import services
+from omrclip.web.services import base_url, services
 
 blueprint = Blueprint("recognitions", __name__, url_prefix="/api")
 
@@ -25,28 +25,72 @@ RESULTS_IN_ZIP = "results.json"
 
 @blueprint.post("/recognitions")
 def post_recognition() -> Response:
-    """Recognise the scans of one request."""
+    """Recognise the scans of one request; with the option `Keep`, or `?keep`, the service keeps what comes out."""
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
-    limits = services().config.limits
-    job = read_job(request, services().templates, limits)
-    recognitions = (recognize(job.pages, scan, job.options, limits) for scan in job.scans)
+    run = Run(read_job(request, services().templates, services().config), _uris_to_keep)
     if wanted == ZIP:
-        return _attachment(_zip(job, recognitions))
-    if wanted == LINES:
-        return Response(_lines(job, recognitions), mimetype=LINES)
-    return jsonify(dump_answer(_answer(job, list(recognitions))))
+        answer = _attachment(_zip(run))
+    elif wanted == LINES:
+        answer = Response(_lines(run), mimetype=LINES)
+    else:
+        recognitions = list(run.recognitions())
+        answer = jsonify(dump_answer(run.answer(recognitions)))
+    if run.kept:
+        answer.headers["Location"] = run.kept.recognition()
+    return answer
 
 
-def _answer(job: Job, recognitions: list[Recognition]) -> Answer:
-    return Answer(recognitions, job.options, alone=len(job.scans) == 1, warnings=job.warnings)
+def _uris_to_keep() -> KeptUris:
+    return KeptUris(base_url(), services().kept.new_identifier())
 
 
-def _lines(job: Job, recognitions: Iterator[Recognition]) -> Iterator[str]:
+class Run:
+    """One request being carried out: its recognitions one by one, and their keeping when all are done."""
+
+    def __init__(self, job: Job, uris: Callable[[], KeptUris]) -> None:
+        self.job = job
+        self.kept = uris() if job.options.keep else None
+        # The views that stream are run when the request's context is gone.
+        self._services = services()
+
+    def recognitions(self) -> Iterator[Recognition]:
+        """Recognise scan by scan; after the last, what is to be kept is kept before the iteration ends."""
+        job, done = self.job, []
+        for scan in job.scans:
+            done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
+            yield done[-1]
+        if self.kept:
+            self._keep(self.kept, done)
+
+    def answer(self, recognitions: Sequence[Recognition], first: int = 1) -> Answer:
+        """The answer for these, the first of which has this number in the request."""
+        job = self.job
+        return Answer(recognitions, job.options, self.alone, job.warnings, first, self.kept)
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one scan only."""
+        return len(self.job.scans) == 1
+
+    def _keep(self, kept: KeptUris, recognitions: Sequence[Recognition]) -> None:
+        answer, options = self.answer(recognitions), self.job.options
+        self._services.kept.keep(
+            kept.identifier,
+            options.keep_seconds,
+            self.job.scans,
+            recognitions,
+            [named.file for named in answer.response_files],
+            [[clip_name(r.scan, clip.element, options.clip_format) for clip in r.clips] for r in recognitions],
+            dump_kept(answer),
+        )
+
+
+def _lines(run: Run) -> Iterator[str]:
     """A line a scan, each an answer of its own, as soon as it is done."""
-    for recognition in recognitions:
-        yield json.dumps(dump_answer(_answer(job, [recognition])), ensure_ascii=False) + "\n"
+    for number, recognition in enumerate(run.recognitions(), start=1):
+        yield json.dumps(dump_answer(run.answer([recognition], number)), ensure_ascii=False) + "\n"
 
 
 class _Outbox(io.RawIOBase):
@@ -68,17 +112,17 @@ class _Outbox(io.RawIOBase):
         return b"".join(parts)
 
 
-def _zip(job: Job, recognitions: Iterator[Recognition]) -> Iterator[bytes]:
+def _zip(run: Run) -> Iterator[bytes]:
     """The files of each scan as soon as it is done, and at last what JSON would say beside them."""
     outbox = _Outbox()
     done = []
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:  # the clips are compressed already
-        for recognition in recognitions:
-            for file in recognition_files(recognition, job.options, alone=len(job.scans) == 1):
+        for recognition in run.recognitions():
+            for file in recognition_files(recognition, run.job.options, alone=run.alone):
                 archive.writestr(file.name, file.data)
             done.append(recognition)
             yield outbox.taken()
-        archive.writestr(RESULTS_IN_ZIP, json.dumps(dump_answer(_answer(job, done), with_files=False), indent=1))
+        archive.writestr(RESULTS_IN_ZIP, json.dumps(dump_answer(run.answer(done), with_files=False), indent=1))
     yield outbox.taken()
 
 

@@ -6,35 +6,73 @@ from urllib.parse import quote
 from flask import Flask, current_app, request
 
 from omrclip.config import Config
-from omrclip.storage import ImageStore, Precondition, TemplateStore
+from omrclip.storage import (
+    DerivativeCache,
+    ImageStore,
+    KeptRecognitions,
+    OpenImage,
+    Precondition,
+    SourceCache,
+    TemplateStore,
+    open_stored,
+)
+from omrclip.web.front import KnownAnswers
 
 _KEY = "omrclip"
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One application's settings and stores."""
+    """One application's settings, stores and caches."""
 
     config: Config
     templates: TemplateStore
     images: ImageStore
+    sources: SourceCache
+    derivatives: DerivativeCache
+    kept: KeptRecognitions
+    answers: KnownAnswers
 
 
 def install(app: Flask, config: Config) -> None:
     """Open the stores and keep them with the app."""
-    images = ImageStore(config.images, config.limits)
-    app.extensions[_KEY] = Services(config, TemplateStore(config.templates), images)
+    sources = SourceCache(config)
+    app.extensions[_KEY] = Services(
+        config,
+        TemplateStore(config.templates),
+        ImageStore(config.images, config.limits),
+        sources,
+        DerivativeCache(config),
+        KeptRecognitions(config, sources),
+        KnownAnswers(),
+    )
+
+
+def of(app: Flask) -> Services:
+    """Those of an application."""
+    found: Services = app.extensions[_KEY]
+    return found
 
 
 def services() -> Services:
     """Those of the application that answers the current request."""
-    found: Services = current_app.extensions[_KEY]
-    return found
+    return of(current_app)
+
+
+def open_image(identifier: str) -> OpenImage:
+    """What an identifier under `/iiif/` stands for: a kept page or clip, or a stored image.
+
+    Raises:
+        NotFound: nothing.
+        UnsupportedImage, CorruptImage, LimitExceeded: something that cannot be served.
+    """
+    kept = services().kept.open_image(identifier)
+    return kept or open_stored(services().images, identifier, services().sources)
 
 
 def base_url() -> str:
-    """Scheme and host under which the client reaches the service, without a trailing slash."""
-    return services().config.public_url or request.host_url.rstrip("/")
+    """Scheme, host and prefix under which the client reaches the service, without a trailing slash."""
+    return services().config.public_url or request.root_url.rstrip("/")
 
 
 def precondition(*, must_match: bool) -> Precondition:
@@ -49,6 +87,6 @@ def precondition(*, must_match: bool) -> Precondition:
 _PLAIN_IN_SEGMENT = ":!$&'()*+,;=~"
 
 
-def image_uri(identifier: str) -> str:
-    """The base URI of a stored image, the one under which its info.json knows it."""
-    return f"{base_url()}/iiif/2/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"
+def image_uri(identifier: str, version: int = 2) -> str:
+    """The base URI of an image, the one under which its info.json knows it."""
+    return f"{base_url()}/iiif/{version}/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"

@@ -1,0 +1,82 @@
+"""Cutting the segments that a manifest paints out of images that are at hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
+
+from omrclip.config import Limits
+from omrclip.errors import InvalidRequest
+from omrclip.iiif.plan import plan
+from omrclip.iiif.render import render
+from omrclip.iiif.request import Format
+from omrclip.iiif.segments import Segment, find_segments
+from omrclip.imaging.source import ImageSource
+from omrclip.omr.recognition import stem
+from omrclip.omr.result_files import ResponseFile
+
+Finder = Callable[[Segment], ImageSource | None]
+"""The image that a segment is a part of; None where it is not at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenImages:
+    """Images given along with a manifest, by file name.
+
+    One image alone stands for the manifest's, whatever it is called there, as long as the manifest names only one.
+    """
+
+    images: Mapping[str, ImageSource]
+    manifest_images: int
+
+    def find(self, segment: Segment) -> ImageSource | None:
+        """By the last part of the image's URI, or of its service's."""
+        for uri in (segment.image, segment.service or ""):
+            name = unquote(urlsplit(uri).path.rpartition("/")[2])
+            if name in self.images:
+                return self.images[name]
+        if len(self.images) == 1 and self.manifest_images == 1:
+            return next(iter(self.images.values()))
+        return None
+
+
+def cut_segments(
+    segments: tuple[Segment, ...], find: Finder, limits: Limits, image_format: Format | None = None
+) -> list[ResponseFile]:
+    """One file a segment, in the manifest's order, cropped at the image's edge.
+
+    Args:
+        segments: what `iiif.segments.find_segments` found.
+        find: gives the image of a segment.
+        limits: bounds each file's pixels.
+        image_format: the files' format; None for what each segment says, which is JPEG where it says nothing.
+
+    Raises:
+        InvalidRequest: there is no segment, or an image is not at hand; names the JSON path.
+        InvalidParameter, LimitExceeded, ImageError: a segment cannot be cut.
+    """
+    if not segments:
+        expected = "a canvas painted with an image"
+        raise InvalidRequest(f"$: expected {expected}", fields=[{"path": "$", "expected": expected}])
+    return [_cut(number, segment, find, limits, image_format) for number, segment in enumerate(segments, start=1)]
+
+
+def read_segments(manifest: Mapping[str, object]) -> tuple[tuple[Segment, ...], int]:
+    """The segments of a manifest, and how many images they are parts of. Raises InvalidRequest."""
+    segments = find_segments(manifest)
+    # Beside segments, whole images are what they are segments of, or decoration.
+    segments = tuple(segment for segment in segments if not segment.whole) or segments
+    return segments, len({segment.service or segment.image for segment in segments})
+
+
+def _cut(number: int, segment: Segment, find: Finder, limits: Limits, image_format: Format | None) -> ResponseFile:
+    source = find(segment)
+    if source is None:
+        expected = f"an image that is stored here or given along, not {segment.image!r}"
+        raise InvalidRequest(
+            f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}]
+        )
+    request = replace(segment.request, format=image_format or segment.request.format)
+    data = render(plan(request, source.dimensions, limits), source)
+    name = segment.canvas_label or stem(unquote(urlsplit(segment.image).path.rpartition("/")[2]))
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".")
+    return ResponseFile(f"{number:03d}-{safe or 'segment'}.{request.format}", request.format.media_type, data)

@@ -1,0 +1,69 @@
+"""What the grammars of all Image API versions share: regions, rotations, qualities and formats are written alike.
+
+Source: https://iiif.io/api/image/2.1/ and https://iiif.io/api/image/3.0/, sections 4.1 and 4.3 to 4.5. Numbers are
+ASCII digits only; real numbers have a leading zero below 1, and at most 10 decimals (2.1, section 4).
+"""
+
+import re
+from decimal import Decimal
+
+from omrclip.errors import InvalidParameter
+from omrclip.iiif.capabilities import FORMATS, QUALITIES
+from omrclip.iiif.request import (
+    Format,
+    FullRegion,
+    PercentRegion,
+    PixelRegion,
+    Quality,
+    Region,
+    Rotation,
+    SquareRegion,
+)
+
+# Nine digits exceed every image that any format can hold, and keep the arithmetic exact.
+INTEGER = "([0-9]{1,9})"
+REAL = r"([0-9]{1,9}(?:\.[0-9]{1,10})?)"
+
+_PIXEL_REGION = re.compile(",".join([INTEGER] * 4))
+_PERCENT_REGION = re.compile("pct:" + ",".join([REAL] * 4))
+_ROTATION = re.compile(f"(!?){REAL}")
+_QUALITY_FORMAT = re.compile(r"([a-z]+)\.([a-z0-9]+)")
+
+
+def parse_region(text: str) -> Region:
+    """Section 4.1."""
+    if text == "full":
+        return FullRegion()
+    if text == "square":
+        return SquareRegion()
+    if found := _PIXEL_REGION.fullmatch(text):
+        return PixelRegion(*map(int, found.groups()))
+    if found := _PERCENT_REGION.fullmatch(text):
+        return PercentRegion(*map(Decimal, found.groups()))
+    raise refused("region", text, "full, square, x,y,w,h or pct:x,y,w,h")
+
+
+def parse_rotation(text: str) -> Rotation:
+    """Section 4.3."""
+    found = _ROTATION.fullmatch(text)
+    if not found or Decimal(found[2]) > 360:
+        raise refused("rotation", text, "a number of degrees from 0 to 360, with ! before it to mirror")
+    return Rotation(Decimal(found[2]), mirrored=found[1] == "!")
+
+
+def parse_quality_format(text: str) -> tuple[Quality, Format]:
+    """Sections 4.4 and 4.5: the last path segment, `{quality}.{format}`."""
+    found = _QUALITY_FORMAT.fullmatch(text)
+    if not found:
+        raise refused("quality", text, "a quality, a dot and a format, such as default.jpg")
+    if found[1] not in QUALITIES:
+        raise refused("quality", found[1], f"one of {', '.join(QUALITIES)}")
+    if found[2] not in FORMATS:
+        raise refused("format", found[2], f"one of {', '.join(FORMATS)}")
+    return Quality(found[1]), Format(found[2])
+
+
+def refused(parameter: str, text: str, expected: str) -> InvalidParameter:
+    """The error of a parameter whose text has none of its forms."""
+    shown = text if len(text) <= 60 else text[:57] + "…"
+    return InvalidParameter(f"{parameter}: expected {expected}, not {shown!r}", parameter=parameter, expected=expected)

@@ -1,0 +1,78 @@
+"""How many full decodes may be under way, in number and in memory."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from omrclip.errors import ServerBusy
+
+
+@dataclass(slots=True)
+class _Load:
+    decodes: int = 0
+    bytes: int = 0
+    waiting: int = 0
+
+
+class Admission:
+    """Lets work in as long as there is room for it; others wait briefly, and then are sent away.
+
+    Work larger than the whole bound is let in when nothing else is under way, since it can never be let in otherwise.
+    """
+
+    def __init__(self, max_decodes: int, max_bytes: int, wait_seconds: float, max_waiting: int) -> None:
+        self._max_decodes = max_decodes
+        self._max_bytes = max_bytes
+        self._wait_seconds = wait_seconds
+        self._max_waiting = max_waiting
+        self._load = _Load()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def admitted(self, bytes_needed: int) -> Iterator[None]:
+        """Hold room for a decode of so many bytes.
+
+        Raises:
+            ServerBusy: there was none in time, or too many wait already.
+        """
+        self._enter(bytes_needed)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._load.decodes -= 1
+                self._load.bytes -= bytes_needed
+                self._changed.notify_all()
+
+    def _enter(self, bytes_needed: int) -> None:
+        deadline = time.monotonic() + self._wait_seconds
+        with self._changed:
+            if not self._has_room(bytes_needed):
+                self._wait(bytes_needed, deadline)
+            self._load.decodes += 1
+            self._load.bytes += bytes_needed
+
+    def _wait(self, bytes_needed: int, deadline: float) -> None:
+        if self._load.waiting >= self._max_waiting:
+            raise self._busy()
+        self._load.waiting += 1
+        try:
+            while not self._has_room(bytes_needed):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise self._busy()
+                self._changed.wait(left)
+        finally:
+            self._load.waiting -= 1
+
+    def _has_room(self, bytes_needed: int) -> bool:
+        load = self._load
+        if load.decodes == 0:
+            return True
+        return load.decodes < self._max_decodes and load.bytes + bytes_needed <= self._max_bytes
+
+    def _busy(self) -> ServerBusy:
+        seconds = max(1, round(self._wait_seconds))
+        return ServerBusy("The server is decoding as many images as it can; try again.", retry_after=seconds)

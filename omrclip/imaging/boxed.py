@@ -1,0 +1,24 @@
+"""A part of an image as an image of its own; no pixels are copied."""
+
+from dataclasses import dataclass
+
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.source import ImageSource
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedImage:
+    """An ImageSource that shows another through a box, which lies inside it."""
+
+    whole: ImageSource
+    box: Box
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The box's."""
+        return self.box.dimensions
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        """See `ImageSource.read`."""
+        return self.whole.read(Box(self.box.left + box.left, self.box.top + box.top, box.width, box.height), out)

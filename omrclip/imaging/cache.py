@@ -1,0 +1,87 @@
+"""A cache bounded in bytes, whose missing entries are made once however many ask for them at a time."""
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheCounts:
+    """What a cache has done so far, and what it holds."""
+
+    hits: int
+    misses: int
+    entries: int
+    bytes: int
+    max_bytes: int
+
+
+@dataclass(slots=True)
+class _Making:
+    """An entry that one thread is making, and others wait for."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class ByteCache(Generic[Entry]):
+    """The least recently used entries go first; an entry larger than the bound is given out, but not kept."""
+
+    def __init__(self, max_bytes: int, size_of: Callable[[Entry], int]) -> None:
+        self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=size_of)
+        self._size_of = size_of
+        self._lock = threading.Lock()
+        self._making: dict[Hashable, _Making] = {}
+        self._hits = 0
+        self._misses = 0
+
+    def get(self, key: Hashable) -> Entry | None:
+        """The entry, counted as a hit or a miss."""
+        with self._lock:
+            return self._found(key)
+
+    def get_or_make(self, key: Hashable, make: Callable[[], Entry]) -> Entry:
+        """The entry, made by one caller where it is missing; the others wait for it.
+
+        Where making fails, its exception goes to the caller that made, and one of those who wait makes it anew.
+        """
+        while True:
+            with self._lock:
+                if (entry := self._found(key)) is not None:
+                    return entry
+                waiting_for = self._making.get(key)
+                if waiting_for is None:
+                    mine = self._making[key] = _Making()
+                    break
+            waiting_for.done.wait()
+        try:
+            entry = make()
+            self._keep(key, entry)
+            return entry
+        finally:
+            with self._lock:
+                del self._making[key]
+            mine.done.set()
+
+    def counts(self) -> CacheCounts:
+        """Hits, misses and bytes, for whoever watches."""
+        with self._lock:
+            entries = self._entries
+            return CacheCounts(self._hits, self._misses, len(entries), int(entries.currsize), int(entries.maxsize))
+
+    def _found(self, key: Hashable) -> Entry | None:
+        entry = self._entries.get(key)
+        if entry is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return entry
+
+    def _keep(self, key: Hashable, entry: Entry) -> None:
+        with self._lock:
+            if self._size_of(entry) <= self._entries.maxsize:
+                self._entries[key] = entry

@@ -1,0 +1,68 @@
+"""An ImageSource whose decoded pixels, and their half sizes, stay in a cache shared by many sources."""
+
+from dataclasses import dataclass, field
+
+from omrclip.imaging import ops
+from omrclip.imaging.admission import Admission
+from omrclip.imaging.cache import ByteCache
+from omrclip.imaging.codec import REDUCTIONS, decode
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.probe import ImageInfo
+from omrclip.imaging.source import read_reduced, reduces_exactly, serving_reduction
+
+MOST_REDUCTION = 64
+REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
+# Beside its pixels a decoder holds rows in other colours, and the file's own structures.
+_DECODING_OVERHEAD = 1.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CachedImage:
+    """The bytes of one image file, decoded once at each scale that is asked for, as long as the cache has room.
+
+    A scale is always made in the same way (a JPEG decoded at 1/2, 1/4 and 1/8, everything else by halving), whatever
+    is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold.
+
+    Attributes:
+        key: the hash of the bytes.
+        cache: pixels by (key, reduction); shared.
+        admission: lets decodes in; shared.
+    """
+
+    key: str
+    data: bytes = field(repr=False)
+    info: ImageInfo
+    cache: ByteCache[Pixels]
+    admission: Admission
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The upright extents, from the header."""
+        return self.info.dimensions
+
+    @property
+    def most_reduction(self) -> int:
+        """The largest reduction that `reduced` takes."""
+        return MOST_REDUCTION
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        """See `ImageSource.read`.
+
+        Raises:
+            CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
+            ServerBusy: there is no room to decode them now.
+        """
+        reduction = serving_reduction(box, out, REDUCTIONS_KEPT)
+        return read_reduced(self.reduced(reduction), reduction, box, out)
+
+    def reduced(self, reduction: int) -> Pixels:
+        """The whole image at 1/`reduction`, a power of two; each side rounded up. See `read` for errors."""
+        return self.cache.get_or_make((self.key, reduction), lambda: self._make(reduction))
+
+    def _make(self, reduction: int) -> Pixels:
+        if reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction)):
+            needed = int(3 * self.info.stored.pixels / reduction**2 * _DECODING_OVERHEAD)
+            with self.admission.admitted(needed):
+                return decode(self.data, self.info, reduction=reduction)
+        return ops.halve(self.reduced(reduction // 2))

@@ -1,0 +1,85 @@
+"""What a request for segments may hold, and what its answer holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from omrclip.iiif.capabilities import FORMATS
+from omrclip.iiif.request import Format
+from omrclip.omr.recognition import Scan
+from omrclip.omr.result_files import ResponseFile
+from omrclip.schemas.fields import Choice, Expected
+from omrclip.schemas.recognition_request import ImageSchema, ObjectOf
+from omrclip.schemas.wire import EncodedBytes, WireSchema, load_strictly
+
+
+class ManifestField(Expected):
+    """A manifest, canvas or annotation of the IIIF Presentation API; what is in it is checked by who reads it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("a IIIF manifest, as an object", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.refusal(value)
+        return value
+
+    def rule(self) -> dict[str, Any]:
+        """An object."""
+        return {"type": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRequest:
+    """A request for segments: the manifest, images given along, and the format of the files."""
+
+    manifest: dict[str, Any]
+    images: Sequence[Scan] = ()
+    format: Format | None = None
+
+
+class SegmentRequestSchema(WireSchema):
+    """The body of `POST /api/segments`."""
+
+    manifest = ManifestField(required=True)
+    images = fields.List(ObjectOf(ImageSchema()), error_messages={"invalid": "a list of images"})
+    format = Choice([str(image_format) for image_format in FORMATS], load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> SegmentRequest:
+        """Load to SegmentRequest."""
+        chosen = data.pop("format")
+        return SegmentRequest(**data, format=Format(chosen) if chosen else None)
+
+
+class SegmentFileSchema(WireSchema):
+    """A file: `Size` is its length in bytes before base64."""
+
+    name = fields.String()
+    size = fields.Function(lambda file: len(file.data), metadata={"type": "integer"})
+    media_type = fields.String()
+    data = EncodedBytes(required=True)
+
+
+class SegmentResponseSchema(WireSchema):
+    """The answer: a file a segment, in the manifest's order."""
+
+    response_files = fields.List(fields.Nested(SegmentFileSchema()))
+
+
+_REQUEST = SegmentRequestSchema()
+_RESPONSE = SegmentResponseSchema()
+
+
+def load_segment_request(body: bytes) -> SegmentRequest:
+    """Read a request. Raises InvalidRequest naming every key that is wrong."""
+    request: SegmentRequest = load_strictly(_REQUEST, body, "$")
+    return request
+
+
+def dump_files(files: Sequence[ResponseFile]) -> dict[str, Any]:
+    """The answer as JSON values."""
+    written: dict[str, Any] = _RESPONSE.dump({"response_files": files})
+    return written

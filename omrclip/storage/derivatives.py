@@ -1,0 +1,42 @@
+"""Rendered images by entity tag: in memory, and where a folder is given, shared with other processes."""
+
+from collections.abc import Callable
+
+from diskcache import Cache
+
+from omrclip.config import Config
+from omrclip.imaging.cache import ByteCache, CacheCounts
+from omrclip.storage.sources import DERIVATIVES_SHARE
+
+_ENTRY_BYTES = 300  # what an entry takes beside its bytes
+
+
+class DerivativeCache:
+    """An entity tag stands for one answer for ever, so that nothing here can be out of date."""
+
+    def __init__(self, config: Config) -> None:
+        bound = int(config.memory_bytes * DERIVATIVES_SHARE)
+        self._memory: ByteCache[bytes] = ByteCache(bound, lambda data: len(data) + _ENTRY_BYTES)
+        self._folder = Cache(config.cache_folder, size_limit=config.cache_folder_bytes) if config.cache_folder else None
+
+    def get_or_make(self, etag: str, make: Callable[[], bytes]) -> bytes:
+        """The bytes, rendered once where they are in neither cache; raises what `make` raises."""
+        return self._memory.get_or_make(etag, lambda: self._shared(etag, make))
+
+    def get(self, etag: str) -> bytes | None:
+        """The bytes where they are in memory."""
+        return self._memory.get(etag)
+
+    def counts(self) -> CacheCounts:
+        """Those of the memory."""
+        return self._memory.counts()
+
+    def _shared(self, etag: str, make: Callable[[], bytes]) -> bytes:
+        if self._folder is None:
+            return make()
+        found = self._folder.get(etag)
+        if isinstance(found, bytes):
+            return found
+        data = make()
+        self._folder.set(etag, data)
+        return data

@@ -1,0 +1,247 @@
+"""Kept recognitions: the answer, its files and the scans, until their time is over.
+
+Under the root each has a folder of its own, named by an identifier that cannot be guessed:
+
+    {id}/kept.json      what the classes below hold
+    {id}/answer.json    the answer as it was given, without the files' data
+    {id}/scans/{n}      the bytes of scan n, from 1
+    {id}/files/{name}   the response files
+"""
+
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from omrclip.config import Config
+from omrclip.errors import NotFound
+from omrclip.imaging.boxed import BoxedImage
+from omrclip.imaging.cache import ByteCache
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.omr.recognition import Recognition, Scan
+from omrclip.omr.registered_page import RegisteredPage
+from omrclip.omr.registration import Registration
+from omrclip.omr.result_files import ResponseFile
+from omrclip.storage.blobs import Blob, BlobStore
+from omrclip.storage.sources import OpenImage, SourceCache
+
+RECORD, ANSWER = "kept.json", "answer.json"
+_IMAGE = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})(?:\.([1-9][0-9]{0,5}))?")
+_IDENTIFIER = re.compile(r"[0-9a-f]{24}")
+SWEEP_SECONDS = 60.0
+MOST_KNOWN = 256
+
+
+@dataclass(frozen=True, slots=True)
+class KeptClip:
+    """One clip: its element, its pixels on the page, and its file."""
+
+    element: str
+    box: Box
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """One scan that passed: its number among the scans from 1, its name, registration, values and clips."""
+
+    number: int
+    scan: str
+    registration: Registration
+    values: tuple[tuple[str, str], ...]
+    clips: tuple[KeptClip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecognition:
+    """What is known of one kept recognition; times are in seconds since 1970."""
+
+    identifier: str
+    created: float
+    expires: float
+    pages: tuple[KeptPage, ...]
+    files: tuple[tuple[str, str], ...]
+
+
+class KeptRecognitions:
+    """Keeping, finding and forgetting recognitions. What has expired is gone at once, and removed within a minute."""
+
+    def __init__(self, config: Config, sources: SourceCache) -> None:
+        self._blobs = BlobStore(config.results)
+        self._sources = sources
+        self._seconds = config.keep_seconds
+        self._known: ByteCache[KeptRecognition] = ByteCache(MOST_KNOWN, lambda _: 1)
+        self._sweeper: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def new_identifier(self) -> str:
+        """96 random bits, so that who does not know it does not find it."""
+        return secrets.token_hex(12)
+
+    def keep(
+        self,
+        identifier: str,
+        seconds: float | None,
+        scans: Sequence[Scan],
+        recognitions: Sequence[Recognition],
+        files: Sequence[ResponseFile],
+        clip_files: Sequence[Sequence[str]],
+        answer: Mapping[str, Any],
+    ) -> None:
+        """Store everything; `clip_files` has the names of each recognition's clips, `seconds` None is the setting."""
+        now = time.time()
+        for number, scan in enumerate(scans, start=1):
+            self._blobs.write(f"{identifier}/scans/{number}", scan.data)
+        for file in files:
+            self._blobs.write(f"{identifier}/files/{file.name}", file.data)
+        record = {
+            "created": now,
+            "expires": now + (self._seconds if seconds is None else seconds),
+            "pages": [
+                _page_record(number, recognition, recognition.registration, names)
+                for number, (recognition, names) in enumerate(zip(recognitions, clip_files, strict=True), start=1)
+                if recognition.registration is not None
+            ],
+            "files": [[file.name, file.media_type] for file in files],
+        }
+        self._blobs.write(f"{identifier}/{ANSWER}", json.dumps(answer, ensure_ascii=False).encode())
+        # Last, so that what can be found is whole.
+        self._blobs.write(f"{identifier}/{RECORD}", json.dumps(record, ensure_ascii=False).encode())
+        self.start_sweeping()
+
+    def read(self, identifier: str) -> KeptRecognition:
+        """Raise NotFound where there is none, or its time is over."""
+        if _IDENTIFIER.fullmatch(identifier):
+            name = f"{identifier}/{RECORD}"
+            with suppress(NotFound):
+                state = self._blobs.state(name)
+                kept = self._known.get_or_make(
+                    (identifier, state.mark), lambda: _kept(identifier, json.loads(self._blobs.read(name).data))
+                )
+                if kept.expires > time.time():
+                    return kept
+        raise NotFound(f"There is no kept recognition {identifier!r}.")
+
+    def answer(self, kept: KeptRecognition) -> dict[str, Any]:
+        """The answer as it was given, without the files' data."""
+        answer: dict[str, Any] = json.loads(self._blobs.read(f"{kept.identifier}/{ANSWER}").data)
+        return answer
+
+    def read_file(self, kept: KeptRecognition, name: str) -> tuple[Blob, str]:
+        """The bytes of a response file, and their media type; raises NotFound."""
+        for file, media_type in kept.files:
+            if file == name:
+                return self._blobs.read(f"{kept.identifier}/files/{name}"), media_type
+        raise NotFound(f"The recognition has no file {name!r}.")
+
+    def delete(self, identifier: str) -> None:
+        """Remove a recognition and all that belongs to it; raises NotFound."""
+        self.read(identifier)
+        self._remove(identifier)
+
+    def open_image(self, identifier: str) -> OpenImage | None:
+        """The registered page `{recognition}.{page}`, or the clip `{recognition}.{page}.{clip}`; None for others.
+
+        Raises:
+            NotFound: the recognition is not kept any more, or has no such page or clip.
+        """
+        found = _IMAGE.fullmatch(identifier)
+        if not found:
+            return None
+        kept = self.read(found[1])
+        page = next((page for page in kept.pages if page.number == int(found[2])), None)
+        clip_number = int(found[3] or 0)
+        if page is None or clip_number > len(page.clips):
+            raise NotFound(f"There is no image with the identifier {identifier!r}.")
+        scan_name = f"{kept.identifier}/scans/{page.number}"
+        state = self._blobs.state(scan_name)
+        scan = self._sources.open(scan_name, state, lambda: self._blobs.ranges(scan_name, state), None)
+        whole = RegisteredPage(self._sources.reducible(scan), page.registration)
+        marks = [scan.etag, page.registration.page_to_scan.tolist(), str(page.registration.page)]
+        if not clip_number:
+            return OpenImage(_etag(marks), kept.created, whole)
+        box = page.clips[clip_number - 1].box
+        return OpenImage(_etag([*marks, str(box)]), kept.created, BoxedImage(whole, box))
+
+    def sweep(self) -> None:
+        """Remove what has expired."""
+        for identifier in {name.partition("/")[0] for name in self._blobs.names()}:
+            with suppress(NotFound, ValueError, KeyError):
+                record = json.loads(self._blobs.read(f"{identifier}/{RECORD}").data)
+                if record["expires"] <= time.time():
+                    self._remove(identifier)
+
+    def start_sweeping(self) -> None:
+        """Sweep every minute from now on, in a thread that ends with the process."""
+        with self._lock:
+            if self._sweeper is None:
+                self._sweeper = threading.Thread(target=self._sweep_for_ever, name="sweeper", daemon=True)
+                self._sweeper.start()
+
+    def _sweep_for_ever(self) -> None:
+        while True:
+            with suppress(OSError):  # a folder that is out of reach now may be there the next time
+                self.sweep()
+            time.sleep(SWEEP_SECONDS)
+
+    def _remove(self, identifier: str) -> None:
+        names = [name for name in self._blobs.names() if name.startswith(f"{identifier}/")]
+        # The record first: what is half removed must not be found.
+        for name in sorted(names, key=lambda name: not name.endswith(f"/{RECORD}")):
+            with suppress(NotFound):
+                self._blobs.delete(name)
+        self._blobs.remove_folder(identifier)
+
+
+def _etag(marks: Sequence[object]) -> str:
+    return sha256(repr(marks).encode()).hexdigest()[:32]
+
+
+def _page_record(
+    number: int, recognition: Recognition, registration: Registration, names: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "number": number,
+        "scan": recognition.scan,
+        "strategy": registration.strategy,
+        "page": [registration.page.width, registration.page.height],
+        "dimensions": [registration.scan.width, registration.scan.height],
+        "page_to_scan": registration.page_to_scan.tolist(),
+        "residual": registration.residual,
+        "values": [[element.name, element.value] for element in recognition.elements if element.value is not None],
+        "clips": [
+            [clip.element, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
+            for clip, name in zip(recognition.clips, names, strict=True)
+        ],
+    }
+
+
+def _kept(identifier: str, record: Mapping[str, Any]) -> KeptRecognition:
+    return KeptRecognition(
+        identifier,
+        record["created"],
+        record["expires"],
+        tuple(map(_kept_page, record["pages"])),
+        tuple((name, media_type) for name, media_type in record["files"]),
+    )
+
+
+def _kept_page(record: Mapping[str, Any]) -> KeptPage:
+    registration = Registration(
+        record["strategy"],
+        Dimensions(*record["page"]),
+        Dimensions(*record["dimensions"]),
+        np.array(record["page_to_scan"], dtype=np.float64),
+        record["residual"],
+    )
+    clips = tuple(KeptClip(element, Box(*box), file) for element, box, file in record["clips"])
+    values = tuple((name, value) for name, value in record["values"])
+    return KeptPage(record["number"], record["scan"], registration, values, clips)

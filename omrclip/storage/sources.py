@@ -1,0 +1,124 @@
+"""Stored images, opened: their hash, extents and pixels, kept in memory within bounds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from omrclip.config import Config
+from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.admission import Admission
+from omrclip.imaging.cache import ByteCache
+from omrclip.imaging.cached import CachedImage
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.probe import probe
+from omrclip.imaging.pyramid import TiledImage, open_tiled
+from omrclip.imaging.pyramid_ranges import RangeReader
+from omrclip.imaging.source import DecodedImage, ImageSource
+from omrclip.omr.recognition import check_pixels
+from omrclip.omr.registered_page import ReducibleImage
+from omrclip.storage.blobs import BlobState
+from omrclip.storage.images import ImageStore
+
+# Of the memory that a process is made for. What is left over is the program itself, requests under way, and what the
+# allocator keeps.
+PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE, DECODES_SHARE = 0.30, 0.10, 0.08, 0.20
+MOST_DECODES = 2
+HASHED_AT_ONCE = 1 << 20
+_OPENED_BYTES = 4096  # what an opened image takes beside the bytes of its file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenImage:
+    """One state of a stored image.
+
+    Attributes:
+        etag: the first 32 hexadecimal digits of the SHA-256 of its file, or of what it is made from.
+        modified: when it was stored, in seconds since 1970.
+        source: its pixels.
+        tile_side: the side of the tiles in which it is best asked for, in pixels.
+        held: how many bytes of memory it holds, beside decoded pixels.
+        unchanged: a quick look at whether it is still what is stored; None where there is no quick one.
+    """
+
+    etag: str
+    modified: float
+    source: ImageSource
+    tile_side: int | None = None
+    held: int = _OPENED_BYTES
+    unchanged: Callable[[], bool] | None = None
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The extents of the upright image."""
+        return self.source.dimensions
+
+
+class SourceCache:
+    """What is open, decoded and let in to be decoded, shared by everything that serves images in one process."""
+
+    def __init__(self, config: Config) -> None:
+        memory = config.memory_bytes
+        self.limits = config.limits
+        self.pixels: ByteCache[Pixels] = ByteCache(int(memory * PIXELS_SHARE), lambda pixels: pixels.nbytes)
+        self.opened: ByteCache[OpenImage] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
+        self.admission = Admission(
+            MOST_DECODES,
+            int(memory * DECODES_SHARE),
+            config.decode_wait_seconds,
+            max_waiting=max(1, config.threads - MOST_DECODES - 1),
+        )
+
+    def open(
+        self, key: str, state: BlobState, ranges: Callable[[], RangeReader], unchanged: Callable[[], bool] | None
+    ) -> OpenImage:
+        """Open stored bytes, or find them open in the same state; `key` tells which they are."""
+        return self.opened.get_or_make(
+            (key, state.mark), lambda: replace(self._open(key, state, ranges()), unchanged=unchanged)
+        )
+
+    def reducible(self, image: OpenImage) -> ReducibleImage:
+        """The image as one that gives its whole pixels; a tiled one is decoded for it."""
+        if isinstance(image.source, CachedImage):
+            return image.source
+        return DecodedImage(image.source.read(image.dimensions.box, image.dimensions))
+
+    def _open(self, key: str, state: BlobState, reader: RangeReader) -> OpenImage:
+        etag = _hash(reader)
+        if tiled := _tiled(reader):
+            return OpenImage(etag, state.modified, tiled, tile_side=_tile_side(tiled))
+        data = reader.read(0, reader.size)
+        info = probe(data)
+        check_pixels(key, info, self.limits)
+        source = CachedImage(etag, data, info, self.pixels, self.admission)
+        return OpenImage(etag, state.modified, source, held=len(data) + _OPENED_BYTES)
+
+
+def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenImage:
+    """Open an image of the store.
+
+    Raises:
+        NotFound: there is none of this identifier.
+        UnsupportedImage, CorruptImage, LimitExceeded: it cannot be served.
+    """
+    state = images.state(identifier)
+    return cache.open(identifier, state, lambda: images.ranges(identifier, state), images.watch(identifier, state))
+
+
+def _hash(reader: RangeReader) -> str:
+    digest = sha256()
+    for offset in range(0, reader.size, HASHED_AT_ONCE):
+        digest.update(reader.read(offset, min(HASHED_AT_ONCE, reader.size - offset)))
+    return digest.hexdigest()[:32]
+
+
+def _tiled(reader: RangeReader) -> TiledImage | None:
+    try:
+        return open_tiled(reader)
+    except (CorruptImage, UnsupportedImage):
+        return None  # the whole decoder says better what is wrong, or reads it after all
+
+
+def _tile_side(tiled: TiledImage) -> int | None:
+    extents = tiled.levels[0].coding.extents
+    return extents.width if extents.width == extents.height else None

@@ -1,0 +1,51 @@
+"""`POST /api/segments`: a manifest in, the parts of images that it paints out."""
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from omrclip.batch.segments import GivenImages, cut_segments, read_segments
+from omrclip.iiif.segments import Segment, identifier_of
+from omrclip.imaging.probe import probe
+from omrclip.imaging.source import EncodedImage, ImageSource
+from omrclip.omr.recognition import check_pixels
+from omrclip.schemas.segments import dump_files, load_segment_request
+from omrclip.web.services import base_url, open_image, services
+
+blueprint = Blueprint("segments", __name__, url_prefix="/api")
+
+
+@blueprint.post("/segments")
+def post_segments() -> Response:
+    """Cut the segments of a manifest over images of ours, or images given along.
+
+    A manifest of one segment is answered with its bytes where an image is accepted and JSON is not.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType("Content-Type: expected application/json")
+    asked = load_segment_request(request.get_data())
+    segments, images = read_segments(asked.manifest)
+    given = GivenImages({image.name: _opened(image.name, image.data) for image in asked.images}, images)
+    files = cut_segments(segments, lambda s: given.find(s) or _ours(s), services().config.limits, asked.format)
+    accepted = request.accept_mimetypes
+    if len(files) == 1 and accepted and accepted.best_match(["application/json", files[0].media_type]) != _JSON:
+        answer = Response(files[0].data, mimetype=files[0].media_type)
+        answer.headers.set("Content-Disposition", "inline", filename=files[0].name)
+        return answer
+    return jsonify(dump_files(files))
+
+
+_JSON = "application/json"
+
+
+def _opened(name: str, data: bytes) -> ImageSource:
+    info = probe(data)
+    check_pixels(name, info, services().config.limits)
+    return EncodedImage(data, info)
+
+
+def _ours(segment: Segment) -> ImageSource | None:
+    for uri in (segment.service, segment.image):
+        identifier = identifier_of(uri, base_url()) if uri else None
+        if identifier is not None:
+            return open_image(identifier).source
+    return None
