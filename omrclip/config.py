@@ -103,7 +103,7 @@ class Config:
         "Whether `omrclip serve` may listen beyond loopback: there is no log-in, and sheets are personal.",
     )
     workers: int = _setting(1, _whole_number(1, 256), "Server processes.")
-    threads: int = _setting(8, _whole_number(1, 256), "Requests that one server process works on at a time.")
+    threads: int = _setting(16, _whole_number(1, 256), "Requests that one server process works on at a time.")
     public_url: str | None = _setting(
         None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
     )

@@ -1,7 +1,6 @@
 """How many full decodes may be under way, in number and in memory."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,13 +30,13 @@ class Admission:
         self._changed = threading.Condition()
 
     @contextmanager
-    def admitted(self, bytes_needed: int) -> Iterator[None]:
-        """Hold room for a decode of so many bytes.
+    def admitted(self, bytes_needed: int, *, patient: bool = False) -> Iterator[None]:
+        """Hold room for a decode of so many bytes; who is patient waits until there is some.
 
         Raises:
             ServerBusy: there was none in time, or too many wait already.
         """
-        self._enter(bytes_needed)
+        self._enter(bytes_needed, patient=patient)
         try:
             yield
         finally:
@@ -46,24 +45,22 @@ class Admission:
                 self._load.bytes -= bytes_needed
                 self._changed.notify_all()
 
-    def _enter(self, bytes_needed: int) -> None:
-        deadline = time.monotonic() + self._wait_seconds
+    def _enter(self, bytes_needed: int, *, patient: bool) -> None:
         with self._changed:
-            if not self._has_room(bytes_needed):
-                self._wait(bytes_needed, deadline)
+            if patient:
+                self._changed.wait_for(lambda: self._has_room(bytes_needed))
+            elif not self._has_room(bytes_needed):
+                self._wait(bytes_needed)
             self._load.decodes += 1
             self._load.bytes += bytes_needed
 
-    def _wait(self, bytes_needed: int, deadline: float) -> None:
+    def _wait(self, bytes_needed: int) -> None:
         if self._load.waiting >= self._max_waiting:
             raise self._busy()
         self._load.waiting += 1
         try:
-            while not self._has_room(bytes_needed):
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise self._busy()
-                self._changed.wait(left)
+            if not self._changed.wait_for(lambda: self._has_room(bytes_needed), self._wait_seconds):
+                raise self._busy()
         finally:
             self._load.waiting -= 1
 

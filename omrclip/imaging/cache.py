@@ -44,6 +44,11 @@ class ByteCache(Generic[Entry]):
         with self._lock:
             return self._found(key)
 
+    def holds(self, key: Hashable) -> bool:
+        """Whether there is an entry, without counting or using it."""
+        with self._lock:
+            return key in self._entries
+
     def get_or_make(self, key: Hashable, make: Callable[[], Entry]) -> Entry:
         """The entry, made by one caller where it is missing; the others wait for it.
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from omrclip.imaging import ops
-from omrclip.imaging.admission import Admission
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.codec import REDUCTIONS, decode
 from omrclip.imaging.geometry import Box, Dimensions
@@ -27,14 +26,12 @@ class CachedImage:
     Attributes:
         key: the hash of the bytes.
         cache: pixels by (key, reduction); shared.
-        admission: lets decodes in; shared.
     """
 
     key: str
     data: bytes = field(repr=False)
     info: ImageInfo
     cache: ByteCache[Pixels]
-    admission: Admission
 
     @property
     def dimensions(self) -> Dimensions:
@@ -51,18 +48,30 @@ class CachedImage:
 
         Raises:
             CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
-            ServerBusy: there is no room to decode them now.
         """
-        reduction = serving_reduction(box, out, REDUCTIONS_KEPT)
+        reduction = self.reduction(box, out)
         return read_reduced(self.reduced(reduction), reduction, box, out)
+
+    def reduction(self, box: Box, out: Dimensions) -> int:
+        """The scale from which `read` takes the box at a size."""
+        return serving_reduction(box, out, REDUCTIONS_KEPT)
 
     def reduced(self, reduction: int) -> Pixels:
         """The whole image at 1/`reduction`, a power of two; each side rounded up. See `read` for errors."""
         return self.cache.get_or_make((self.key, reduction), lambda: self._make(reduction))
 
+    def missing_bytes(self, reduction: int) -> int:
+        """How much memory `reduced` would take now: none for what is in the cache."""
+        if self.cache.holds((self.key, reduction)):
+            return 0
+        if self._is_decoded(reduction):
+            return int(3 * self.info.stored.pixels / reduction**2 * _DECODING_OVERHEAD)
+        return self.missing_bytes(reduction // 2) + 3 * self.info.stored.pixels // reduction**2
+
+    def _is_decoded(self, reduction: int) -> bool:
+        return reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction))
+
     def _make(self, reduction: int) -> Pixels:
-        if reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction)):
-            needed = int(3 * self.info.stored.pixels / reduction**2 * _DECODING_OVERHEAD)
-            with self.admission.admitted(needed):
-                return decode(self.data, self.info, reduction=reduction)
+        if self._is_decoded(reduction):
+            return decode(self.data, self.info, reduction=reduction)
         return ops.halve(self.reduced(reduction // 2))

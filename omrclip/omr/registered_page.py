@@ -41,16 +41,20 @@ class RegisteredPage:
         """See `ImageSource.read`: exact scan pixels where scan and template coincide, one resampling elsewhere."""
         if self.registration.is_identity:
             return self.scan.read(box, out)
-        out_to_page = np.array(
-            [[box.width / out.width, 0, box.left], [0, box.height / out.height, box.top], [0, 0, 1]], dtype=np.float64
-        )
-        out_to_scan = self.registration.page_to_scan @ out_to_page
-        reduction = self._reduction(ops.sampling_step(out_to_scan, out))
+        out_to_scan = self._out_to_scan(box, out)
+        reduction = self.reduction(box, out)
         out_to_reduced = np.diag([1 / reduction, 1 / reduction, 1.0]) @ out_to_scan
         return ops.warp(self.scan.reduced(reduction), out_to_reduced, out)
 
-    def _reduction(self, step: float) -> int:
+    def _out_to_scan(self, box: Box, out: Dimensions) -> ops.Matrix:
+        out_to_page = np.array(
+            [[box.width / out.width, 0, box.left], [0, box.height / out.height, box.top], [0, 0, 1]], dtype=np.float64
+        )
+        return self.registration.page_to_scan @ out_to_page
+
+    def reduction(self, box: Box, out: Dimensions) -> int:
         """The largest power of two at which the scan still has a pixel for each of the output."""
+        step = ops.sampling_step(self._out_to_scan(box, out), out)
         reduction = 1
         while 2 * reduction <= min(step, self.scan.most_reduction):
             reduction *= 2

@@ -7,23 +7,25 @@ from hashlib import sha256
 from omrclip.config import Config
 from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.admission import Admission
+from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.cached import CachedImage
-from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 from omrclip.imaging.pyramid import TiledImage, open_tiled
 from omrclip.imaging.pyramid_ranges import RangeReader
 from omrclip.imaging.source import DecodedImage, ImageSource
 from omrclip.omr.recognition import check_pixels
-from omrclip.omr.registered_page import ReducibleImage
+from omrclip.omr.registered_page import ReducibleImage, RegisteredPage
 from omrclip.storage.blobs import BlobState
 from omrclip.storage.images import ImageStore
 
 # Of the memory that a process is made for. What is left over is the program itself, requests under way, and what the
 # allocator keeps.
-PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE, DECODES_SHARE = 0.30, 0.10, 0.08, 0.20
+PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE, DECODES_SHARE = 0.28, 0.10, 0.08, 0.18
 MOST_DECODES = 2
+THREADS_FOR_CACHES = 2
 HASHED_AT_ONCE = 1 << 20
 _OPENED_BYTES = 4096  # what an opened image takes beside the bytes of its file
 
@@ -66,7 +68,7 @@ class SourceCache:
             MOST_DECODES,
             int(memory * DECODES_SHARE),
             config.decode_wait_seconds,
-            max_waiting=max(1, config.threads - MOST_DECODES - 1),
+            max_waiting=max(1, config.threads - MOST_DECODES - THREADS_FOR_CACHES),
         )
 
     def open(
@@ -90,7 +92,7 @@ class SourceCache:
         data = reader.read(0, reader.size)
         info = probe(data)
         check_pixels(key, info, self.limits)
-        source = CachedImage(etag, data, info, self.pixels, self.admission)
+        source = CachedImage(etag, data, info, self.pixels)
         return OpenImage(etag, state.modified, source, held=len(data) + _OPENED_BYTES)
 
 
@@ -103,6 +105,22 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
     """
     state = images.state(identifier)
     return cache.open(identifier, state, lambda: images.ranges(identifier, state), images.watch(identifier, state))
+
+
+def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
+    """How much memory a `read` would take to decode what is in no cache yet; none for what is decoded, or tiled."""
+    match source:
+        case BoxedImage(whole, frame):
+            inside = Box(frame.left + box.left, frame.top + box.top, box.width, box.height)
+            return decoding_bytes(whole, inside, out)
+        case RegisteredPage(scan, registration) if not registration.is_identity:
+            return scan.missing_bytes(source.reduction(box, out)) if isinstance(scan, CachedImage) else 0
+        case RegisteredPage(scan, _):
+            return decoding_bytes(scan, box, out)
+        case CachedImage():
+            return source.missing_bytes(source.reduction(box, out))
+        case _:
+            return 0
 
 
 def _hash(reader: RangeReader) -> str:

@@ -23,6 +23,7 @@ from omrclip.iiif.request import Format, ImageRequest, Quality
 from omrclip.imaging.pyramid import TiledImage
 from omrclip.omr.recognition import stem
 from omrclip.storage import OpenImage
+from omrclip.storage.sources import decoding_bytes
 from omrclip.web.front import ENVIRON_KEY, KnownAnswer
 from omrclip.web.services import image_uri, open_image, services
 
@@ -115,11 +116,26 @@ def _image(version: Version, identifier: str, region: str, size: str, rotation: 
 
 
 def _rendered(image: OpenImage, planned: Plan) -> bytes:
+    """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
+
+    Raises:
+        ServerBusy: there was no room in time.
+    """
     if isinstance(image.source, TiledImage) and _is_plain_jpeg(planned):
         stored = image.source.stored_jpeg(planned.box, planned.scaled)
         if stored is not None:
             return stored
-    return render(planned, image.source)
+    decoding = decoding_bytes(image.source, planned.box, planned.scaled)
+    rendering = BYTES_A_PIXEL * (planned.scaled.pixels + planned.output.pixels)
+    if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
+        return render(planned, image.source)
+    with services().sources.admission.admitted(decoding + rendering):
+        return render(planned, image.source)
+
+
+# The pixels before and after turning, and about as much for the encoder.
+BYTES_A_PIXEL = 4
+SMALL_RENDERING_BYTES = 16 * 1024 * 1024
 
 
 def _is_plain_jpeg(planned: Plan) -> bool:

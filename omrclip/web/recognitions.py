@@ -9,7 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotAcceptable
 
-from omrclip.omr.recognition import Recognition, recognize
+from omrclip.errors import ImageError
+from omrclip.imaging.probe import probe
+from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.result_files import clip_name, recognition_files
 from omrclip.schemas.recognition_response import Answer, KeptUris, dump_answer, dump_kept
 from omrclip.web.recognition_request import Job, read_job
@@ -59,7 +61,8 @@ class Run:
         """Recognise scan by scan; after the last, what is to be kept is kept before the iteration ends."""
         job, done = self.job, []
         for scan in job.scans:
-            done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
+            with self._services.sources.admission.admitted(_bytes_to_decode(scan), patient=True):
+                done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
             yield done[-1]
         if self.kept:
             self._keep(self.kept, done)
@@ -85,6 +88,13 @@ class Run:
             [[clip_name(r.scan, clip.element, options.clip_format) for clip in r.clips] for r in recognitions],
             dump_kept(answer),
         )
+
+
+def _bytes_to_decode(scan: Scan) -> int:
+    try:
+        return 4 * probe(scan.data).stored.pixels
+    except ImageError:  # told when it is recognised
+        return 0
 
 
 def _lines(run: Run) -> Iterator[str]:
