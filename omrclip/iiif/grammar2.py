@@ -17,7 +17,7 @@ from omrclip.iiif.request import (
     Size,
     WidthSize,
 )
-from omrclip.iiif.tokens import INTEGER, REAL, parse_quality_format, parse_region, parse_rotation, refused
+from omrclip.iiif.tokens import INTEGER, REAL, parse_quality_format, parse_region, parse_rotation, refused, request_of
 
 __all__ = ["parse", "parse_quality_format", "parse_region", "parse_rotation", "parse_size"]
 
@@ -31,8 +31,7 @@ def parse(region: str, size: str, rotation: str, quality_format: str) -> ImageRe
     Raises:
         InvalidParameter: naming the parameter and the forms it can have.
     """
-    quality, image_format = parse_quality_format(quality_format)
-    return ImageRequest(parse_region(region), parse_size(size), parse_rotation(rotation), quality, image_format)
+    return request_of(region, parse_size(size), rotation, quality_format)
 
 
 def parse_size(text: str) -> Size:

@@ -127,13 +127,15 @@ def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimension
     width = max(1, width if enlarging else min(width, region.width))
     while width > 1 and limits.exceeded_by(width, max(1, _proportion(region.height, width, region.width))):
         width -= 1
-    return Dimensions(width, min(max(1, _proportion(region.height, width, region.width)), side))
+    height = max(1, _proportion(region.height, width, region.width))
+    return Dimensions(width, min(height, side, limits.max_output_pixels // width))
 
 
 def _best_fit(size: BestFitSize, region: Dimensions, limits: Limits) -> Dimensions:
     """`!w,h`: within w and h, within the limits, and where it may not enlarge, within the region."""
     bound = largest(region, limits, enlarging=size.enlarging)
-    if not size.enlarging and limits.refuse_large_best_fit and size.width > bound.width and size.height > bound.height:
+    larger = size.width > region.width and size.height > region.height
+    if larger and not size.enlarging and limits.refuse_large_best_fit:
         raise InvalidParameter(
             f"size: {size.width} × {size.height} is more than the region's {region}", parameter="size"
         )

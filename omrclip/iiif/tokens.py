@@ -12,11 +12,13 @@ from omrclip.iiif.capabilities import FORMATS, QUALITIES
 from omrclip.iiif.request import (
     Format,
     FullRegion,
+    ImageRequest,
     PercentRegion,
     PixelRegion,
     Quality,
     Region,
     Rotation,
+    Size,
     SquareRegion,
 )
 
@@ -28,6 +30,12 @@ _PIXEL_REGION = re.compile(",".join([INTEGER] * 4))
 _PERCENT_REGION = re.compile("pct:" + ",".join([REAL] * 4))
 _ROTATION = re.compile(f"(!?){REAL}")
 _QUALITY_FORMAT = re.compile(r"([a-z]+)\.([a-z0-9]+)")
+
+
+def request_of(region: str, size: Size, rotation: str, quality_format: str) -> ImageRequest:
+    """The request, its size read by the grammar of a version. Raises InvalidParameter."""
+    quality, image_format = parse_quality_format(quality_format)
+    return ImageRequest(parse_region(region), size, parse_rotation(rotation), quality, image_format)
 
 
 def parse_region(text: str) -> Region:

@@ -50,11 +50,11 @@ class CachedImage:
             CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
         """
         reduction = self.reduction(box, out)
-        return read_reduced(self.reduced(reduction), reduction, box, out)
+        return read_reduced(self.reduced(reduction), reduction, box, out, self.dimensions)
 
     def reduction(self, box: Box, out: Dimensions) -> int:
         """The scale from which `read` takes the box at a size."""
-        return serving_reduction(box, out, REDUCTIONS_KEPT)
+        return serving_reduction(box, out, self.dimensions, REDUCTIONS_KEPT)
 
     def reduced(self, reduction: int) -> Pixels:
         """The whole image at 1/`reduction`, a power of two; each side rounded up. See `read` for errors."""

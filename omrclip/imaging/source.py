@@ -77,19 +77,40 @@ class EncodedImage:
         Raises:
             CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
         """
-        reduction = serving_reduction(box, out, (r for r in REDUCTIONS if reduces_exactly(self.info, r)))
-        return read_reduced(decode(self.data, self.info, reduction=reduction), reduction, box, out)
+        reduction = serving_reduction(
+            box, out, self.dimensions, (r for r in REDUCTIONS if reduces_exactly(self.info, r))
+        )
+        pixels = decode(self.data, self.info, reduction=reduction)
+        return read_reduced(pixels, reduction, box, out, self.dimensions)
 
 
-def serving_reduction(box: Box, out: Dimensions, reductions: Iterable[int]) -> int:
+def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:
+    """The factor f for which `out` is exactly the box's part of the image at 1/f; None where there is none.
+
+    That is how viewers ask for levels and their tiles: f is a power of two, the box begins at a multiple of it, and
+    ends at one or at the image's edge, where the last pixel covers less than the others.
+    """
+    factor = 1
+    while -(-box.width // factor) > out.width or -(-box.height // factor) > out.height:
+        factor *= 2
+    begins = box.left % factor == 0 and box.top % factor == 0
+    ends = box.right in (within.width, box.right // factor * factor) and (
+        box.bottom in (within.height, box.bottom // factor * factor)
+    )
+    exact = out == Dimensions(-(-box.width // factor), -(-box.height // factor))
+    return factor if begins and ends and exact else None
+
+
+def serving_reduction(box: Box, out: Dimensions, within: Dimensions, reductions: Iterable[int]) -> int:
     """The first of the reductions, which come largest first, that serves a box at a size; else 1.
 
     At 1/r the box must still have as many pixels as are asked for, and where its edges lie within reduced pixels,
     twice as many: else a reduced pixel across an edge, or across two pixels of the output, would show in both.
     """
+    level = level_factor(box, out, within)
     for reduction in reductions:
         least = reduction if edges_meet(box, reduction) else 2 * reduction
-        if box.width >= least * out.width and box.height >= least * out.height:
+        if reduction == level or (box.width >= least * out.width and box.height >= least * out.height):
             return reduction
     return 1
 
@@ -110,11 +131,14 @@ def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
     return reducible(info) and exact
 
 
-def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions) -> Pixels:
+def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, within: Dimensions) -> Pixels:
     """The box of an image, in its own coordinates, from its pixels at 1/`reduction`.
 
-    A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one.
+    A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one. Where the
+    box is a part of just this level, it comes without resampling, so that the tiles of a level are the level.
     """
+    if level_factor(box, out, within) == reduction:
+        return ops.cut(pixels, Box(box.left // reduction, box.top // reduction, out.width, out.height))
     if edges_meet(box, reduction):
         left, top, width, height = (edge // reduction for edge in (box.left, box.top, box.width, box.height))
         return ops.resample(ops.cut(pixels, Box(left, top, width, height)), out)

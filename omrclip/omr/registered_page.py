@@ -8,7 +8,7 @@ import numpy as np
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.source import ImageSource
+from omrclip.imaging.source import ImageSource, level_factor
 from omrclip.omr.registration import Registration
 
 
@@ -47,9 +47,10 @@ class RegisteredPage:
         return ops.warp(self.scan.reduced(reduction), out_to_reduced, out)
 
     def _out_to_scan(self, box: Box, out: Dimensions) -> ops.Matrix:
-        out_to_page = np.array(
-            [[box.width / out.width, 0, box.left], [0, box.height / out.height, box.top], [0, 0, 1]], dtype=np.float64
-        )
+        # The last pixel of a level may reach beyond the page; its scale is that of all others.
+        factor = level_factor(box, out, self.dimensions)
+        across, down = (factor, factor) if factor else (box.width / out.width, box.height / out.height)
+        out_to_page = np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
         return self.registration.page_to_scan @ out_to_page
 
     def reduction(self, box: Box, out: Dimensions) -> int:
