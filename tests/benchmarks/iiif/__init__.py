@@ -1,0 +1,1 @@
+"""The image server beside iipsrv: requests per second, milliseconds, and memory."""
