@@ -11,6 +11,7 @@ from typing import Any
 from omrclip.errors import ConfigurationError
 
 MEBIBYTE = 1024 * 1024
+DEFAULT_OUTPUT_PIXELS = 120_000_000
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -41,6 +42,12 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _uri(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("a URI that begins with http:// or https://")
+    return text
+
+
 def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
     return field(default=default, metadata={"parse": parse, "meaning": meaning})
 
@@ -55,7 +62,7 @@ class Limits:
         120_000_000, _whole_number(1, 2**31), "Most pixels of one image; read from its header, before it is decoded."
     )
     max_output_pixels: int = _setting(
-        120_000_000, _whole_number(1, 2**31), "Most pixels of one delivered image, and of a template page."
+        DEFAULT_OUTPUT_PIXELS, _whole_number(1, 2**31), "Most pixels of one delivered image, and of a template page."
     )
     max_output_side: int | None = _setting(
         None, _whole_number(1, 2**31), "Longest side of one delivered image, in pixels; no bound of its own if not set."
@@ -66,6 +73,11 @@ class Limits:
         "Whether IIIF 3.0 refuses `!w,h` above the region, as the published validator wants, instead of answering with "
         "the largest image that fits, as the specification says.",
     )
+
+    @property
+    def declares_area(self) -> bool:
+        """Whether the bound on pixels was set, and so is one that clients are told of and may ask to fill."""
+        return self.max_output_pixels != DEFAULT_OUTPUT_PIXELS
 
     def exceeded_by(self, width: int, height: int) -> tuple[str, int] | None:
         """The limit on delivered images that these pixel extents exceed, and its maximum; None where none is."""
@@ -122,7 +134,7 @@ class Config:
     decode_wait_seconds: int = _setting(
         5, _whole_number(0, 600), "How long a request waits for memory to decode in, before it is answered 503."
     )
-    rights: str | None = _setting(None, _base_url, "URI of a licence or rights statement for info.json.")
+    rights: str | None = _setting(None, _uri, "URI of a licence or rights statement for info.json.")
     trusted_proxies: int = _setting(
         1, _whole_number(0, 10), "How many proxies before the service are believed their X-Forwarded headers."
     )

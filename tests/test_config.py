@@ -23,6 +23,18 @@ def test_the_defaults_need_no_environment() -> None:
         ("OMRCLIP_WORKERS", "3", {"workers": 3}),
         ("OMRCLIP_THREADS", "16", {"threads": 16}),
         ("OMRCLIP_PUBLIC_URL", "https://forms.example/omr/", {"public_url": "https://forms.example/omr"}),
+        ("OMRCLIP_RESULTS", "memory://r", {"results": "memory://r"}),
+        ("OMRCLIP_KEEP_SECONDS", "60", {"keep_seconds": 60}),
+        ("OMRCLIP_MAX_KEEP_SECONDS", "90", {"max_keep_seconds": 90}),
+        ("OMRCLIP_MEMORY_BYTES", "134217728", {"memory_bytes": 134_217_728}),
+        ("OMRCLIP_CACHE_FOLDER", "/var/cache/omrclip", {"cache_folder": "/var/cache/omrclip"}),
+        ("OMRCLIP_CACHE_FOLDER_BYTES", "1048576", {"cache_folder_bytes": 1_048_576}),
+        ("OMRCLIP_CACHE_CONTROL", "no-cache", {"cache_control": "no-cache"}),
+        ("OMRCLIP_DECODE_WAIT_SECONDS", "0", {"decode_wait_seconds": 0}),
+        ("OMRCLIP_RIGHTS", "https://rights.example/1", {"rights": "https://rights.example/1"}),
+        ("OMRCLIP_TRUSTED_PROXIES", "2", {"trusted_proxies": 2}),
+        ("OMRCLIP_MAX_OUTPUT_SIDE", "10", {"limits": Limits(max_output_side=10)}),
+        ("OMRCLIP_REFUSE_LARGE_BEST_FIT", "yes", {"limits": Limits(refuse_large_best_fit=True)}),
         ("OMRCLIP_MAX_BODY_BYTES", "2048", {"limits": Limits(max_body_bytes=2048)}),
         ("OMRCLIP_MAX_IMAGES", "7", {"limits": Limits(max_images=7)}),
         ("OMRCLIP_MAX_IMAGE_PIXELS", "8", {"limits": Limits(max_image_pixels=8)}),
@@ -31,6 +43,11 @@ def test_the_defaults_need_no_environment() -> None:
 )
 def test_each_setting_has_its_variable(name: str, text: str, expected: dict[str, object]) -> None:
     assert Config.from_env({name: text}) == dataclasses.replace(Config(), **expected)  # type: ignore[arg-type]
+
+
+def test_a_rights_uri_is_kept_to_the_letter() -> None:
+    licence = "http://creativecommons.org/licenses/by/4.0/"
+    assert Config.from_env({"OMRCLIP_RIGHTS": licence}).rights == licence
 
 
 def test_the_rows_above_are_all_settings() -> None:

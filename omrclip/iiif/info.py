@@ -38,7 +38,7 @@ def info2(
                 "formats": _extra_formats(),
                 "qualities": [str(quality) for quality in QUALITIES],
                 "supports": list(EXTRA_FEATURES_2),
-                **_maxima(limits),
+                **_maxima(source, limits),
             },
         ],
         **({"license": rights} if rights else {}),
@@ -57,7 +57,7 @@ def info3(
         "profile": LEVEL_3,
         "width": source.width,
         "height": source.height,
-        **_maxima(limits),
+        **_maxima(source, limits),
         **_levels(source, tile_side, limits),
         "preferredFormats": [str(image_format) for image_format in PREFERRED_FORMATS],
         "extraFormats": _extra_formats(),
@@ -83,6 +83,10 @@ def _extra_formats() -> list[str]:
     return sorted(str(image_format) for image_format in FORMATS if image_format not in LEVEL_2_FORMATS)
 
 
-def _maxima(limits: Limits) -> dict[str, int]:
+def _maxima(source: Dimensions, limits: Limits) -> dict[str, int]:
+    """The limits that were set, and the default one where it bounds this image."""
     side = limits.max_output_side
-    return {**({"maxWidth": side, "maxHeight": side} if side else {}), "maxArea": limits.max_output_pixels}
+    maxima = {"maxWidth": side, "maxHeight": side} if side else {}
+    if limits.declares_area or source.pixels > limits.max_output_pixels:
+        maxima["maxArea"] = limits.max_output_pixels
+    return maxima

@@ -118,7 +118,17 @@ def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
 
 
 def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
-    """The largest Dimensions of the region's aspect that the limits allow; never less than 1 on a side."""
+    """The largest Dimensions of the region's aspect that the limits allow; never less than 1 on a side.
+
+    Enlarged is up to limits that were set: the default bound on pixels guards the server, and is no size to fill.
+    """
+    return _largest(
+        region, limits, enlarging=enlarging and (limits.declares_area or limits.max_output_side is not None)
+    )
+
+
+def _largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
+    """Within all limits, the default one too."""
     if not enlarging and limits.exceeded_by(region.width, region.height) is None:
         return region
     side = limits.max_output_side or limits.max_output_pixels
@@ -133,7 +143,7 @@ def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimension
 
 def _best_fit(size: BestFitSize, region: Dimensions, limits: Limits) -> Dimensions:
     """`!w,h`: within w and h, within the limits, and where it may not enlarge, within the region."""
-    bound = largest(region, limits, enlarging=size.enlarging)
+    bound = _largest(region, limits, enlarging=size.enlarging)
     larger = size.width > region.width and size.height > region.height
     if larger and not size.enlarging and limits.refuse_large_best_fit:
         raise InvalidParameter(

@@ -42,12 +42,17 @@ class ByteCache(Generic[Entry]):
     def get(self, key: Hashable) -> Entry | None:
         """The entry, counted as a hit or a miss."""
         with self._lock:
-            return self._found(key)
+            entry = self._entries.get(key)
+            if entry is None:
+                self._misses += 1
+            else:
+                self._hits += 1
+            return entry
 
     def holds(self, key: Hashable) -> bool:
-        """Whether there is an entry, without counting or using it."""
+        """Whether there is an entry, or one is being made that can be waited for; neither counts nor uses it."""
         with self._lock:
-            return key in self._entries
+            return key in self._entries or key in self._making
 
     def get_or_make(self, key: Hashable, make: Callable[[], Entry]) -> Entry:
         """The entry, made by one caller where it is missing; the others wait for it.
@@ -56,10 +61,12 @@ class ByteCache(Generic[Entry]):
         """
         while True:
             with self._lock:
-                if (entry := self._found(key)) is not None:
+                if (entry := self._entries.get(key)) is not None:
+                    self._hits += 1
                     return entry
                 waiting_for = self._making.get(key)
                 if waiting_for is None:
+                    self._misses += 1
                     mine = self._making[key] = _Making()
                     break
             waiting_for.done.wait()
@@ -72,19 +79,16 @@ class ByteCache(Generic[Entry]):
                 del self._making[key]
             mine.done.set()
 
+    def forget(self, concerns: Callable[[Hashable], bool]) -> list[Entry]:
+        """Drop the entries whose keys are concerned, and give them back."""
+        with self._lock:
+            return [self._entries.pop(key) for key in list(self._entries) if concerns(key)]
+
     def counts(self) -> CacheCounts:
         """Hits, misses and bytes, for whoever watches."""
         with self._lock:
             entries = self._entries
             return CacheCounts(self._hits, self._misses, len(entries), int(entries.currsize), int(entries.maxsize))
-
-    def _found(self, key: Hashable) -> Entry | None:
-        entry = self._entries.get(key)
-        if entry is None:
-            self._misses += 1
-        else:
-            self._hits += 1
-        return entry
 
     def _keep(self, key: Hashable, entry: Entry) -> None:
         with self._lock:

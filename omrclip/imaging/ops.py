@@ -71,7 +71,7 @@ def sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
     return float(max(along_x.max(), along_y.max()))
 
 
-def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> Pixels:
+def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float = 0.01) -> Pixels:
     """Pixels of an output image whose point p shows the source at `out_to_source`(p); white outside the source.
 
     One resampling: Lanczos where the source is enlarged, and where it is reduced, linear sampling on a grid finer than
@@ -81,6 +81,7 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> Pixels:
         pixels: (height, width, 3) uint8.
         out_to_source: map from continuous output to continuous source coordinates, in pixels.
         out: the Dimensions of the output.
+        slack: how far beyond the source, in its pixels, the output may reach to show its edge there instead of white.
 
     Returns:
         (out.height, out.width, 3) uint8.
@@ -96,7 +97,7 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> Pixels:
         _FROM_CENTRES @ from_fine @ _TO_CENTRES,
         (fine.width, fine.height),
         flags=(cv2.INTER_LANCZOS4 if enlarging else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE if _within(extents(pixels), out_to_source, out) else cv2.BORDER_CONSTANT,
+        borderMode=cv2.BORDER_REPLICATE if _within(extents(pixels), out_to_source, out, slack) else cv2.BORDER_CONSTANT,
         borderValue=WHITE,
     )
     return resample(_as_pixels(sampled), out)
@@ -217,8 +218,7 @@ def _needed_part(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> tupl
     return resample(part, reduced), scale @ to_part
 
 
-def _within(source: Dimensions, out_to_source: Matrix, out: Dimensions) -> bool:
-    """Whether the output shows nothing beyond the source but for a rounding error."""
+def _within(source: Dimensions, out_to_source: Matrix, out: Dimensions, slack: float) -> bool:
+    """Whether the output shows nothing further beyond the source than the slack."""
     shown = transform(out_to_source, corners(0, 0, out.width, out.height))
-    tolerance = 0.01
-    return bool((shown >= -tolerance).all() and (shown <= np.array([source.width, source.height]) + tolerance).all())
+    return bool((shown >= -slack).all() and (shown <= np.array([source.width, source.height]) + slack).all())

@@ -44,19 +44,25 @@ class RegisteredPage:
         out_to_scan = self._out_to_scan(box, out)
         reduction = self.reduction(box, out)
         out_to_reduced = np.diag([1 / reduction, 1 / reduction, 1.0]) @ out_to_scan
-        return ops.warp(self.scan.reduced(reduction), out_to_reduced, out)
+        # The last pixel of a level covers less of the page than the others, and reaches beyond it by less than itself.
+        is_level = level_factor(box, out, self.dimensions) is not None
+        slack = ops.sampling_step(out_to_reduced, out) if is_level else 0.01
+        return ops.warp(self.scan.reduced(reduction), out_to_reduced, out, slack=slack)
 
     def _out_to_scan(self, box: Box, out: Dimensions) -> ops.Matrix:
-        # The last pixel of a level may reach beyond the page; its scale is that of all others.
         factor = level_factor(box, out, self.dimensions)
         across, down = (factor, factor) if factor else (box.width / out.width, box.height / out.height)
         out_to_page = np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
         return self.registration.page_to_scan @ out_to_page
 
     def reduction(self, box: Box, out: Dimensions) -> int:
-        """The largest power of two at which the scan still has a pixel for each of the output."""
+        """The largest power of two by which both the scan and the page are reduced at least.
+
+        At the page's own scale the scan's own pixels are read, however fine it is: that is what clips are cut from.
+        """
         step = ops.sampling_step(self._out_to_scan(box, out), out)
+        most = min(step, box.width / out.width, box.height / out.height, self.scan.most_reduction)
         reduction = 1
-        while 2 * reduction <= min(step, self.scan.most_reduction):
+        while 2 * reduction <= most:
             reduction *= 2
         return reduction

@@ -19,13 +19,22 @@ class DerivativeCache:
         self._memory: ByteCache[bytes] = ByteCache(bound, lambda data: len(data) + _ENTRY_BYTES)
         self._folder = Cache(config.cache_folder, size_limit=config.cache_folder_bytes) if config.cache_folder else None
 
-    def get_or_make(self, etag: str, make: Callable[[], bytes]) -> bytes:
-        """The bytes, rendered once where they are in neither cache; raises what `make` raises."""
-        return self._memory.get_or_make(etag, lambda: self._shared(etag, make))
+    def get_or_make(self, etag: str, make: Callable[[], bytes], owner: str | None = None) -> bytes:
+        """The bytes, rendered once where they are in neither cache; raises what `make` raises.
+
+        What has an owner stays in this process's memory, and goes with its owner (`forget`).
+        """
+        if owner is not None:
+            return self._memory.get_or_make((owner, etag), make)
+        return self._memory.get_or_make((None, etag), lambda: self._shared(etag, make))
 
     def get(self, etag: str) -> bytes | None:
-        """The bytes where they are in memory."""
-        return self._memory.get(etag)
+        """The bytes of what has no owner, where they are in memory."""
+        return self._memory.get((None, etag))
+
+    def forget(self, owner: str) -> None:
+        """Drop all that has this owner."""
+        self._memory.forget(lambda key: isinstance(key, tuple) and key[0] == owner)
 
     def counts(self) -> CacheCounts:
         """Those of the memory."""

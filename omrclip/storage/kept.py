@@ -31,6 +31,7 @@ from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import Registration
 from omrclip.omr.result_files import ResponseFile
 from omrclip.storage.blobs import Blob, BlobStore
+from omrclip.storage.derivatives import DerivativeCache
 from omrclip.storage.sources import OpenImage, SourceCache
 
 RECORD, ANSWER = "kept.json", "answer.json"
@@ -38,6 +39,7 @@ _IMAGE = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})(?:\.([1-9][0-9]{0,5}))?"
 _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 MOST_KNOWN = 256
+UNFINISHED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,16 @@ class KeptRecognition:
 class KeptRecognitions:
     """Keeping, finding and forgetting recognitions. What has expired is gone at once, and removed within a minute."""
 
-    def __init__(self, config: Config, sources: SourceCache) -> None:
+    def __init__(self, config: Config, sources: SourceCache, derivatives: DerivativeCache) -> None:
+        self._derivatives = derivatives
         self._blobs = BlobStore(config.results)
         self._sources = sources
         self._seconds = config.keep_seconds
         self._known: ByteCache[KeptRecognition] = ByteCache(MOST_KNOWN, lambda _: 1)
         self._sweeper: threading.Thread | None = None
         self._lock = threading.Lock()
+        if self._blobs.names():
+            self.start_sweeping()
 
     def new_identifier(self) -> str:
         """96 random bits, so that who does not know it does not find it."""
@@ -97,6 +102,23 @@ class KeptRecognitions:
         answer: Mapping[str, Any],
     ) -> None:
         """Store everything; `clip_files` has the names of each recognition's clips, `seconds` None is the setting."""
+        try:
+            self._write(identifier, seconds, scans, recognitions, files, clip_files, answer)
+        except BaseException:
+            self._remove(identifier)  # half of it would be found by nobody, and stay for ever
+            raise
+        self.start_sweeping()
+
+    def _write(
+        self,
+        identifier: str,
+        seconds: float | None,
+        scans: Sequence[Scan],
+        recognitions: Sequence[Recognition],
+        files: Sequence[ResponseFile],
+        clip_files: Sequence[Sequence[str]],
+        answer: Mapping[str, Any],
+    ) -> None:
         now = time.time()
         for number, scan in enumerate(scans, start=1):
             self._blobs.write(f"{identifier}/scans/{number}", scan.data)
@@ -115,7 +137,6 @@ class KeptRecognitions:
         self._blobs.write(f"{identifier}/{ANSWER}", json.dumps(answer, ensure_ascii=False).encode())
         # Last, so that what can be found is whole.
         self._blobs.write(f"{identifier}/{RECORD}", json.dumps(record, ensure_ascii=False).encode())
-        self.start_sweeping()
 
     def read(self, identifier: str) -> KeptRecognition:
         """Raise NotFound where there is none, or its time is over."""
@@ -167,17 +188,23 @@ class KeptRecognitions:
         whole = RegisteredPage(self._sources.reducible(scan), page.registration)
         marks = [scan.etag, page.registration.page_to_scan.tolist(), str(page.registration.page)]
         if not clip_number:
-            return OpenImage(_etag(marks), kept.created, whole)
+            return OpenImage(_etag(marks), kept.created, whole, owner=kept.identifier)
         box = page.clips[clip_number - 1].box
-        return OpenImage(_etag([*marks, str(box)]), kept.created, BoxedImage(whole, box))
+        return OpenImage(_etag([*marks, str(box)]), kept.created, BoxedImage(whole, box), owner=kept.identifier)
 
     def sweep(self) -> None:
         """Remove what has expired."""
         for identifier in {name.partition("/")[0] for name in self._blobs.names()}:
             with suppress(NotFound, ValueError, KeyError):
-                record = json.loads(self._blobs.read(f"{identifier}/{RECORD}").data)
-                if record["expires"] <= time.time():
+                if self._is_over(identifier):
                     self._remove(identifier)
+
+    def _is_over(self, identifier: str) -> bool:
+        try:
+            return bool(json.loads(self._blobs.read(f"{identifier}/{RECORD}").data)["expires"] <= time.time())
+        except NotFound:  # the process died while it wrote, or it is writing now
+            first_scan = self._blobs.state(f"{identifier}/scans/1")
+            return first_scan.modified + UNFINISHED_SECONDS < time.time()
 
     def start_sweeping(self) -> None:
         """Sweep every minute from now on, in a thread that ends with the process."""
@@ -199,6 +226,8 @@ class KeptRecognitions:
             with suppress(NotFound):
                 self._blobs.delete(name)
         self._blobs.remove_folder(identifier)
+        self._sources.forget(f"{identifier}/")
+        self._derivatives.forget(identifier)
 
 
 def _etag(marks: Sequence[object]) -> str:

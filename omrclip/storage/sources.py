@@ -9,13 +9,13 @@ from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.admission import Admission
 from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.cached import CachedImage
+from omrclip.imaging.cached import MOST_REDUCTION, CachedImage
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 from omrclip.imaging.pyramid import TiledImage, open_tiled
 from omrclip.imaging.pyramid_ranges import RangeReader
-from omrclip.imaging.source import DecodedImage, ImageSource
+from omrclip.imaging.source import ImageSource
 from omrclip.omr.recognition import check_pixels
 from omrclip.omr.registered_page import ReducibleImage, RegisteredPage
 from omrclip.storage.blobs import BlobState
@@ -41,6 +41,7 @@ class OpenImage:
         tile_side: the side of the tiles in which it is best asked for, in pixels.
         held: how many bytes of memory it holds, beside decoded pixels.
         unchanged: a quick look at whether it is still what is stored; None where there is no quick one.
+        owner: the kept recognition that it is a part of, which no rendering of it may outlive; else None.
     """
 
     etag: str
@@ -49,6 +50,7 @@ class OpenImage:
     tile_side: int | None = None
     held: int = _OPENED_BYTES
     unchanged: Callable[[], bool] | None = None
+    owner: str | None = None
 
     @property
     def dimensions(self) -> Dimensions:
@@ -79,11 +81,15 @@ class SourceCache:
             (key, state.mark), lambda: replace(self._open(key, state, ranges()), unchanged=unchanged)
         )
 
+    def forget(self, keys: str) -> None:
+        """Drop what is open under keys that begin so, and its pixels."""
+        dropped = self.opened.forget(lambda key: isinstance(key, tuple) and str(key[0]).startswith(keys))
+        etags = {image.etag for image in dropped}
+        self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
+
     def reducible(self, image: OpenImage) -> ReducibleImage:
-        """The image as one that gives its whole pixels; a tiled one is decoded for it."""
-        if isinstance(image.source, CachedImage):
-            return image.source
-        return DecodedImage(image.source.read(image.dimensions.box, image.dimensions))
+        """The image as one that gives its whole pixels; those of a tiled one are read when they are asked for."""
+        return image.source if isinstance(image.source, CachedImage) else _Whole(image.source)
 
     def _open(self, key: str, state: BlobState, reader: RangeReader) -> OpenImage:
         etag = _hash(reader)
@@ -105,6 +111,28 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
     """
     state = images.state(identifier)
     return cache.open(identifier, state, lambda: images.ranges(identifier, state), images.watch(identifier, state))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Whole:
+    """A tiled image as a ReducibleImage: each scale is read anew from the level that serves it."""
+
+    source: ImageSource
+
+    @property
+    def dimensions(self) -> Dimensions:
+        return self.source.dimensions
+
+    @property
+    def most_reduction(self) -> int:
+        return MOST_REDUCTION
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        return self.source.read(box, out)
+
+    def reduced(self, reduction: int) -> Pixels:
+        across, down = -(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction)
+        return self.source.read(self.dimensions.box, Dimensions(across, down))
 
 
 def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:

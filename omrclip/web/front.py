@@ -83,6 +83,7 @@ class Front:
             environ["REQUEST_METHOD"] != "GET"
             or not environ["PATH_INFO"].startswith("/iiif/")
             or "HTTP_IF_MODIFIED_SINCE" in environ
+            or "HTTP_RANGE" in environ
         ):
             return self._flask(environ, start_response)
         # Kept for the view, since what reads X-Forwarded headers on the way there changes what they stand for.

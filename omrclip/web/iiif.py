@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from flask import Blueprint, Response, json, redirect, request
 from werkzeug.exceptions import NotFound as NoSuchPath
-from werkzeug.http import http_date, is_resource_modified
+from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.config import Limits
@@ -23,6 +23,7 @@ from omrclip.iiif.request import Format, ImageRequest, Quality
 from omrclip.imaging.pyramid import TiledImage
 from omrclip.omr.recognition import stem
 from omrclip.storage import OpenImage
+from omrclip.storage.images import SUFFIXES
 from omrclip.storage.sources import decoding_bytes
 from omrclip.web.front import ENVIRON_KEY, KnownAnswer
 from omrclip.web.services import image_uri, open_image, services
@@ -96,22 +97,25 @@ def _answer(version: Version, address: str) -> BaseResponse:
 
 def _image(version: Version, identifier: str, region: str, size: str, rotation: str, quality_format: str) -> Response:
     asked = version.parse(region, size, rotation, quality_format)
-    limits = services().config.limits
     image = open_image(identifier)
     try:
-        planned = plan(asked, image.dimensions, limits)
+        return _planned(version, identifier, image, asked)
     except LimitExceeded as exceeded:
         if version.number == 2:
             raise
         # 3.0 has a word on it: section 4.2 wants 400 for sizes beyond the limits.
-        raise InvalidParameter(exceeded.message, **exceeded.details) from None
+        raise InvalidParameter(exceeded.message, **{"parameter": "size", **exceeded.details}) from None
+
+
+def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRequest) -> Response:
+    limits = services().config.limits
+    planned = plan(asked, image.dimensions, limits)
     canonical = version.canonical(planned, limits)
     links = f'<{image_uri(identifier, version.number)}/{canonical}>;rel="canonical", <{version.profile}>;rel="profile"'
     headers = {"Link": links}
     if "download" in request.args:
         headers["Content-Disposition"] = _attachment(identifier, canonical, planned.format)
-    key = rendering_key(planned)
-    etag = sha256(f"{image.etag}/{key}".encode()).hexdigest()[:32]
+    etag = sha256(f"{image.etag}/{rendering_key(planned)}".encode()).hexdigest()[:32]
     return _conditional(image, etag, lambda: _rendered(image, planned), planned.format.media_type, headers)
 
 
@@ -126,16 +130,33 @@ def _rendered(image: OpenImage, planned: Plan) -> bytes:
         if stored is not None:
             return stored
     decoding = decoding_bytes(image.source, planned.box, planned.scaled)
-    rendering = BYTES_A_PIXEL * (planned.scaled.pixels + planned.output.pixels)
+    rendering = BYTES_A_PIXEL[planned.format] * max(planned.scaled.pixels, planned.output.pixels)
     if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
         return render(planned, image.source)
+    most = int(services().config.memory_bytes * MOST_OF_MEMORY)
+    if rendering > most:
+        raise LimitExceeded(
+            f"size: {planned.output} pixels as {planned.format} take more memory than one request may have",
+            parameter="size",
+            limit="memory_bytes",
+            maximum=most,
+        )
     with services().sources.admission.admitted(decoding + rendering):
         return render(planned, image.source)
 
 
-# The pixels before and after turning, and about as much for the encoder.
-BYTES_A_PIXEL = 4
+# What a pixel takes from the source to the file, measured on images of 120 megapixels.
+BYTES_A_PIXEL = {
+    Format.JPG: 7,
+    Format.PNG: 5,
+    Format.WEBP: 7,
+    Format.TIF: 12,
+    Format.GIF: 17,
+    Format.JP2: 42,
+    Format.PDF: 8,
+}
 SMALL_RENDERING_BYTES = 16 * 1024 * 1024
+MOST_OF_MEMORY = 0.8
 
 
 def _is_plain_jpeg(planned: Plan) -> bool:
@@ -161,11 +182,18 @@ def _info(version: Version, identifier: str) -> Response:
 
 def _info_media_type(version: Version) -> str:
     """JSON-LD where it is asked for; 3.0 (section 5.1) also gives it to who asks for nothing, 2.1 then gives JSON."""
-    accepted = request.accept_mimetypes
-    linked, plain = (accepted.quality(f"application/{kind}") if accepted else 1 for kind in ("ld+json", "json"))
+    linked, plain = _accepted("application/ld+json"), _accepted("application/json")
     if linked > plain or (linked == plain and version.number == 3):
         return f'application/ld+json;profile="{version.context}"'
     return "application/json"
+
+
+def _accepted(media_type: str) -> float:
+    """How much the client wants a type (RFC 9110, section 12.5.1), whatever its parameters; a profile is one."""
+    wanted = {value.partition(";")[0].strip().lower(): quality for value, quality in request.accept_mimetypes}
+    if not wanted:
+        return 1
+    return next((wanted[name] for name in (media_type, "application/*", "*/*") if name in wanted), 0)
 
 
 def _conditional(
@@ -183,21 +211,32 @@ def _conditional(
         "Last-Modified": http_date(modified),
         "Cache-Control": services().config.cache_control,
     }
-    if not is_resource_modified(request.environ, etag, last_modified=modified):
+    if _client_has_it(etag, modified):
         return Response(status=304, headers=fresh)
-    body = derivatives.get_or_make(etag, make)
+    body = derivatives.get_or_make(etag, make, image.owner)
     key = request.environ.get(ENVIRON_KEY)
-    if image.unchanged and key:
+    if image.unchanged and key and image.owner is None:
         known = tuple({**fresh, **CROSS_ORIGIN, "Content-Type": media_type}.items())
         answer = KnownAnswer(etag, known, lambda: derivatives.get(etag), image.unchanged)
         services().answers.remember(key, answer)
     return Response(body, content_type=media_type, headers=fresh)
 
 
+def _client_has_it(etag: str, modified: datetime) -> bool:
+    """RFC 9110, section 13.2.2: entity tags go before times."""
+    tags, since = request.if_none_match, request.if_modified_since
+    if "If-None-Match" in request.headers:
+        return tags.contains_weak(etag)
+    return since is not None and modified <= since
+
+
 def _attachment(identifier: str, canonical: str, image_format: Format) -> str:
     """A Content-Disposition whose file name tells image and region (RFC 6266)."""
     region = canonical.split("/")[0]
-    name = stem(identifier.rpartition("/")[2]) + ("" if region == "full" else f"_{region}") + f".{image_format}"
+    name = identifier.rpartition("/")[2]
+    if name.lower().endswith(SUFFIXES):
+        name = stem(name)
+    name += ("" if region == "full" else f"_{region}") + f".{image_format}"
     disposition = Response().headers
     disposition.set("Content-Disposition", "attachment", filename=name)
     return disposition["Content-Disposition"]

@@ -36,14 +36,14 @@ class Services:
 
 def install(app: Flask, config: Config) -> None:
     """Open the stores and keep them with the app."""
-    sources = SourceCache(config)
+    sources, derivatives = SourceCache(config), DerivativeCache(config)
     app.extensions[_KEY] = Services(
         config,
         TemplateStore(config.templates),
         ImageStore(config.images, config.limits),
         sources,
-        DerivativeCache(config),
-        KeptRecognitions(config, sources),
+        derivatives,
+        KeptRecognitions(config, sources, derivatives),
         KnownAnswers(),
     )
 

@@ -94,7 +94,7 @@ NUMBERS = ["", " 1", "1 ", "+1", "-1", "1e2", "0x10", "１", "٣", "1_0", "1,", 
         ],
         *[("rotation", text) for text in ("361", "360.1", "!", "!!0", "0!", ".5", "90.", "ninety", "!-90")],
         *[("quality", text) for text in ("default", "native.jpg", "Default.jpg", "grey.jpg", ".jpg", "default.")],
-        *[("format", text) for text in ("default.bmp", "default.jpeg", "gray.pdf", "color.svg")],
+        *[("format", text) for text in ("default.bmp", "default.jpeg", "gray.eps", "color.svg")],
         *[("quality", text) for text in ("default.JPG", "default.jpg.", "default.jpg/x", "de fault.jpg")],
     ],
 )

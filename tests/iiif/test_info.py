@@ -1,41 +1,99 @@
+from typing import Any
+
+import pytest
+
 from omrclip.config import Limits
-from omrclip.iiif import grammar2
+from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
-from omrclip.iiif.info import info2
+from omrclip.iiif.info import info2, info3
 from omrclip.imaging.geometry import Dimensions
 
 URI = "https://forms.example/iiif/2/scan.jpg"
+IMAGE = Dimensions(300, 200)
+FEATURES = [
+    "canonicalLinkHeader",
+    "mirroring",
+    "profileLinkHeader",
+    "rotationArbitrary",
+]
 
 
-def test_info_says_what_the_image_is() -> None:
-    info = info2(URI, Dimensions(300, 200), Limits(max_output_pixels=123))
-    assert info == {
+def test_version_2_says_what_the_image_is() -> None:
+    assert info2(URI, IMAGE, Limits(max_output_pixels=123)) == {
         "@context": "http://iiif.io/api/image/2/context.json",
         "@id": URI,
         "@type": "iiif:Image",
         "protocol": "http://iiif.io/api/image",
         "width": 300,
         "height": 200,
+        "sizes": [{"width": 10, "height": 7}],
+        "tiles": [{"width": 11, "height": 11, "scaleFactors": [1, 2, 4, 8, 16, 32]}],
         "profile": [
             "http://iiif.io/api/image/2/level2.json",
             {
-                "formats": ["gif", "jp2", "tif", "webp"],
-                "supports": [
-                    "canonicalLinkHeader",
-                    "mirroring",
-                    "profileLinkHeader",
-                    "regionSquare",
-                    "rotationArbitrary",
-                    "sizeAboveFull",
-                    "sizeByDistortedWh",
-                ],
+                "formats": ["gif", "jp2", "pdf", "tif", "webp"],
+                "qualities": ["color", "gray", "bitonal", "default"],
+                "supports": sorted(
+                    [
+                        *FEATURES,
+                        "regionSquare",
+                        "sizeAboveFull",
+                        "sizeByConfinedWh",
+                        "sizeByDistortedWh",
+                        "sizeByForcedWh",
+                        "sizeByWh",
+                    ]
+                ),
                 "maxArea": 123,
             },
         ],
     }
 
 
+def test_version_3_says_what_the_image_is() -> None:
+    assert info3(URI, IMAGE, Limits(max_output_pixels=50_000), rights="http://rights.example/1/") == {
+        "@context": "http://iiif.io/api/image/3/context.json",
+        "id": URI,
+        "type": "ImageService3",
+        "protocol": "http://iiif.io/api/image",
+        "profile": "level2",
+        "width": 300,
+        "height": 200,
+        "maxArea": 50_000,
+        "sizes": [{"width": 150, "height": 100}],
+        "tiles": [{"width": 223, "height": 223, "scaleFactors": [1, 2]}],
+        "preferredFormats": ["jpg", "png"],
+        "extraFormats": ["gif", "jp2", "pdf", "tif", "webp"],
+        "extraQualities": ["color", "gray", "bitonal"],
+        "extraFeatures": [*FEATURES, "sizeUpscaling"],
+        "rights": "http://rights.example/1/",
+    }
+
+
+def test_a_longest_side_is_told_as_width_and_height() -> None:
+    limits = Limits(max_output_side=250)
+    told: dict[str, Any] = info3(URI, IMAGE, limits)
+    assert (told["maxWidth"], told["maxHeight"]) == (250, 250)
+    assert "maxArea" not in told
+    profile: Any = info2(URI, IMAGE, limits)["profile"]
+    assert (profile[1]["maxWidth"], profile[1]["maxHeight"]) == (250, 250)
+
+
+def test_rights_are_a_license_in_version_2_and_left_out_where_none_are_set() -> None:
+    assert info2(URI, IMAGE, Limits(), rights="http://rights.example/1/")["license"] == "http://rights.example/1/"
+    assert "license" not in info2(URI, IMAGE, Limits())
+    assert "rights" not in info3(URI, IMAGE, Limits())
+
+
+@pytest.mark.parametrize("tile", [128, 256, 512])
+def test_tiles_have_the_side_of_the_source(tile: int) -> None:
+    (told,) = info3(URI, Dimensions(1001, 667), Limits(), tile_side=tile)["tiles"]  # type: ignore[misc]
+    factors = {128: [1, 2, 4, 8], 256: [1, 2, 4], 512: [1, 2]}[tile]
+    assert told == {"width": tile, "height": tile, "scaleFactors": factors}
+
+
 def test_every_advertised_format_and_quality_is_accepted() -> None:
     for quality in QUALITIES:
         for image_format in FORMATS:
-            assert grammar2.parse_quality_format(f"{quality}.{image_format}") == (quality, image_format)
+            for grammar in (grammar2, grammar3):
+                assert grammar.parse_quality_format(f"{quality}.{image_format}") == (quality, image_format)

@@ -46,8 +46,14 @@ def test_sizes_of_nothing_are_refused(size: str) -> None:
 
 
 def test_a_side_that_comes_to_nothing_is_refused() -> None:
-    with pytest.raises(InvalidParameter, match="1 × 0 pixels"):
-        planned("0,0,300,1/1,/0/default.jpg")
+    with pytest.raises(InvalidParameter, match="4 × 0 pixels"):
+        planned("0,0,300,1/4,/0/default.jpg")
+
+
+def test_the_width_of_a_level_gives_the_height_of_the_level() -> None:
+    assert planned("0,0,300,1/1,/0/default.jpg").scaled == Dimensions(1, 1)
+    assert planned("0,0,299,3/150,/0/default.jpg").scaled == Dimensions(150, 2)
+    assert planned("0,0,299,3/149,/0/default.jpg").scaled == Dimensions(149, 1)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +132,9 @@ def test_the_canonical_form_is_stable_and_renders_the_same_pixels(
         found = planned(f"{region}/{size}/{rotation}/{'.'.join(ending)}", source, limits)
     except (InvalidParameter, LimitExceeded):
         return
-    canonical = canonical2(found)
+    canonical = canonical2(found, limits)
     again = planned(canonical, source, limits)
-    assert canonical2(again) == canonical
+    assert canonical2(again, limits) == canonical
     image = DecodedImage(coloured_grid(width, height, square=5))
     rendered = render_pixels(found, image)
     assert rendered.shape[:2] == (found.output.height, found.output.width)

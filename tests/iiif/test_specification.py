@@ -162,5 +162,5 @@ def test_4_6_order_is_region_size_mirroring_rotation_quality_format() -> None:
     ],
 )
 def test_4_7_canonical_form(request_: str, canonical: str) -> None:
-    assert canonical2(planned(request_)) == canonical
-    assert canonical2(planned(canonical)) == canonical
+    assert canonical2(planned(request_), Limits()) == canonical
+    assert canonical2(planned(canonical), Limits()) == canonical

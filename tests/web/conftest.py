@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from omrclip.config import Config, Limits
+from omrclip.storage import kept as kept_module
 from omrclip.web.app import App, create_app
+from tests.web.keeping import NOW, Clock, Posted
 from tests.web.making import NAME_BOX, asked, bytes_of, cut, decoded, encoded, grid, omr, template
 
 LIMITS = Limits(max_body_bytes=1_000_000, max_images=4, max_image_pixels=1_000_000, max_output_pixels=1_000_000)
@@ -27,7 +30,8 @@ def config(tmp_path: Path) -> Config:
     images.mkdir()
     (templates / "form.omr").write_bytes(omr(template()))
     (images / "grid.png").write_bytes(encoded(grid()))
-    return Config(templates=str(templates), images=str(images), limits=LIMITS)
+    stores = {"templates": str(templates), "images": str(images), "results": str(tmp_path / "results")}
+    return Config(**stores, limits=LIMITS)
 
 
 @pytest.fixture
@@ -50,6 +54,31 @@ def recognised(client: FlaskClient) -> Callable[..., dict[str, Any]]:
         return response.get_json()
 
     return post
+
+
+@pytest.fixture
+def kept(client: FlaskClient) -> Posted:
+    """Post a request whose recognition is to be kept, by default by the option, and give the answer."""
+
+    def post(keep: Any = True, query: str = "", **changes: Any) -> dict[str, Any]:
+        options = {} if keep is None else {"Keep": keep}
+        response = client.post(f"/api/recognitions{query}", json=asked(Options=options, **changes))
+        assert response.status_code == 200, response.text
+        return response.get_json()
+
+    return post
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Set the time by which recognitions expire, in seconds after NOW; nothing is swept but by the test."""
+
+    def set_to(seconds: float) -> None:
+        monkeypatch.setattr(kept_module, "time", SimpleNamespace(time=lambda: NOW + seconds))
+
+    monkeypatch.setattr(kept_module.KeptRecognitions, "start_sweeping", lambda _: None)
+    set_to(0)
+    return set_to
 
 
 @pytest.fixture

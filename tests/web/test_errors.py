@@ -24,6 +24,7 @@ EXPECTED = {
     errors.NotFound: 404,
     errors.PreconditionFailed: 412,
     errors.PreconditionRequired: 428,
+    errors.ServerBusy: 503,
     errors.ConfigurationError: 500,
 }
 SECRET = "/srv/private/sheets of Anna"
@@ -41,6 +42,8 @@ OWN = [cls for cls in classes(errors.OmrclipError) if cls.__module__ == errors._
 def made(cls: type[errors.OmrclipError]) -> errors.OmrclipError:
     if cls is errors.InvalidTemplate:
         return errors.InvalidTemplate([errors.Problem("$.Pages", "a list, not null")])
+    if cls is errors.ServerBusy:
+        return errors.ServerBusy("it went wrong", retry_after=7)
     return cls("it went wrong", field="the field")
 
 
@@ -87,6 +90,8 @@ def test_every_exception_is_answered_in_the_one_shape(raising, cls: type[errors.
     }
     text = raising(error).get("/iiif/raise")
     assert (text.status_code, text.mimetype, text.text) == (status_of(error), "text/plain", error.message + "\n")
+    for answer in (response, text):
+        assert answer.headers.get("Retry-After") == ("7" if cls is errors.ServerBusy else None)
 
 
 @pytest.mark.parametrize("testing", [False, True])
@@ -139,4 +144,9 @@ def test_health_says_the_version_and_touches_no_store(config: Config) -> None:
 
     client = create_app(replace(config, templates="nowhere/at/all", images="nowhere/at/all")).test_client()
     response = client.get("/health")
-    assert (response.status_code, response.get_json()) == (200, {"status": "ok", "version": __version__})
+    told = response.get_json()
+    assert (response.status_code, told["status"], told["version"]) == (200, "ok", __version__)
+    assert sorted(told["caches"]) == ["derivatives", "files", "pixels"]
+    for counts in told["caches"].values():
+        assert counts.pop("max_bytes") > 0
+        assert counts == {"hits": 0, "misses": 0, "entries": 0, "bytes": 0}

@@ -14,7 +14,7 @@ from omrclip.web.app import App
 from tests.web.making import asked, template
 
 METHODS = {"get", "put", "post", "delete", "patch"}
-EXAMPLES = {"region": "full", "size": "full", "rotation": "0", "quality": "default", "format": "png"}
+EXAMPLES = {"region": "full", "size": "full", "rotation": "0", "quality": "default", "format": "png", "number": "1"}
 
 
 @pytest.fixture

@@ -191,6 +191,7 @@ def test_recognitions_tell_where_everything_lay(recognised: Recognised) -> None:
     assert name == {
         "Name": "Name",
         "File": "scanName.png",
+        "Uri": None,
         "MediaType": "image/jpeg",
         "Box": {"Left": 12, "Top": 18, "Width": 90, "Height": 40},
         "Corners": [[12, 18], [102, 18], [102, 58], [12, 58]],

@@ -1,0 +1,185 @@
+"""Admission: how much is let in at a time, who waits, and who is sent away."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from omrclip.errors import ServerBusy
+from omrclip.imaging.admission import Admission
+
+PATIENCE = 20.0  # seconds until a test that hangs is given up
+AT_ONCE = 0.0  # seconds that one waits who does not wait
+
+
+def admits(admission: Admission, bytes_needed: int) -> bool:
+    """Whether work is let in now."""
+    try:
+        with admission.admitted(bytes_needed):
+            return True
+    except ServerBusy:
+        return False
+
+
+def admission_of(max_decodes: int = 2, max_bytes: int = 100, wait: float = AT_ONCE, waiting: int = 8) -> Admission:
+    return Admission(max_decodes, max_bytes, wait, waiting)
+
+
+@pytest.mark.parametrize(
+    ("under_way", "asked", "admitted"),
+    [
+        ([], 100, True),
+        ([], 0, True),
+        ([], 1000, True),  # alone, whatever it takes
+        ([0], 0, True),
+        ([60], 40, True),
+        ([60], 41, False),
+        ([0], 1000, False),
+        ([1000], 0, False),
+        ([1000], 1, False),
+        ([10, 10], 10, False),
+        ([0, 0], 0, False),
+    ],
+)
+def test_number_and_bytes_are_bounded(under_way: list[int], asked: int, admitted: bool) -> None:
+    admission = admission_of()
+    with ExitStack() as held:
+        for needed in under_way:
+            held.enter_context(admission.admitted(needed))
+        assert admits(admission, asked) is admitted
+    assert admits(admission, asked), "what is over makes room"
+
+
+@pytest.mark.parametrize(("wait", "retry_after"), [(0.0, 1), (0.4, 1)])
+def test_who_is_sent_away_is_told_when_to_come_again(wait: float, retry_after: int) -> None:
+    admission = admission_of(max_decodes=1, wait=wait)
+    with admission.admitted(1), pytest.raises(ServerBusy) as refused, admission.admitted(1):
+        pass
+    assert refused.value.details == {"retry_after": retry_after}
+
+
+def test_the_time_to_come_again_is_that_of_waiting() -> None:
+    admission = admission_of(max_decodes=1, wait=7, waiting=0)
+    with admission.admitted(1), pytest.raises(ServerBusy) as refused, admission.admitted(1):
+        pass
+    assert refused.value.details == {"retry_after": 7}
+
+
+@pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt, ServerBusy])
+def test_work_that_fails_makes_room_too(exception: type[BaseException]) -> None:
+    admission = admission_of(max_decodes=1)
+    with pytest.raises(exception), admission.admitted(90):
+        raise exception("it went wrong")
+    assert admits(admission, 90)
+
+
+@contextmanager
+def waiting_for(
+    admission: Admission, held: ExitStack, *needed: int, patient: bool = False
+) -> Iterator[list[Future[None]]]:
+    """Threads that ask for these one after the other, each when the one before is known to wait.
+
+    What is `held` is let go at the end in any case: else a test that fails would wait for its threads for ever.
+    """
+    with ThreadPoolExecutor(len(needed)) as pool, held:
+        asked = []
+        for count, bytes_needed in enumerate(needed, start=1):
+            asked.append(pool.submit(_ask, admission, bytes_needed, patient))
+            _until_waiting(admission, count)
+        yield asked
+
+
+def _ask(admission: Admission, bytes_needed: int, patient: bool) -> None:
+    with admission.admitted(bytes_needed, patient=patient):
+        pass
+
+
+def _until_waiting(admission: Admission, count: int) -> None:
+    """Give way to other threads until so many wait, as the condition itself tells it."""
+    condition = admission._changed
+    pause = threading.Event()
+    for _ in range(int(PATIENCE / 0.005)):
+        with condition:
+            waiters = len(condition._waiters)  # type: ignore[attr-defined]
+        if waiters >= count:
+            return
+        pause.wait(0.005)
+    raise AssertionError(f"{count} threads should wait")
+
+
+def test_who_waits_is_let_in_when_there_is_room() -> None:
+    admission = admission_of(max_decodes=1, wait=PATIENCE)
+    held = ExitStack()
+    held.enter_context(admission.admitted(1))
+    with waiting_for(admission, held, 50, 50, 50) as asked:
+        assert not any(future.done() for future in asked)
+        held.close()
+        for future in asked:
+            future.result(PATIENCE)
+    assert admits(admission, 100)
+
+
+def test_small_work_passes_large_work_that_waits() -> None:
+    admission = admission_of(wait=PATIENCE)
+    held = ExitStack()
+    held.enter_context(admission.admitted(60))
+    with waiting_for(admission, held, 50) as (large,):
+        assert admits(admission, 40)
+        assert not large.done()
+        held.close()
+        large.result(PATIENCE)
+
+
+def test_no_more_wait_than_may() -> None:
+    admission = admission_of(max_decodes=1, wait=PATIENCE, waiting=2)
+    held = ExitStack()
+    held.enter_context(admission.admitted(1))
+    with waiting_for(admission, held, 1, 1) as asked:
+        assert not admits(admission, 1), "the third is sent away at once"
+        held.close()
+        for future in asked:
+            future.result(PATIENCE)
+    assert admits(admission, 1)
+
+
+def test_who_waited_in_vain_takes_no_place_among_those_who_wait() -> None:
+    admission = admission_of(max_decodes=1, wait=AT_ONCE, waiting=1)
+    with admission.admitted(1):
+        for _ in range(5):
+            assert not admits(admission, 1)
+    assert admits(admission, 1)
+
+
+def test_the_patient_wait_as_long_as_it_takes_and_count_for_none_who_wait() -> None:
+    admission = admission_of(max_decodes=1, wait=AT_ONCE, waiting=0)
+    held = ExitStack()
+    held.enter_context(admission.admitted(1))
+    with waiting_for(admission, held, 1, 1, patient=True) as asked:
+        assert not admits(admission, 1)
+        assert not any(future.done() for future in asked)
+        held.close()
+        for future in asked:
+            future.result(PATIENCE)
+
+
+def test_no_more_are_ever_inside_than_may_be() -> None:
+    admission = admission_of(max_decodes=3, max_bytes=100, wait=PATIENCE, waiting=50)
+    inside: list[int] = []
+    lock = threading.Lock()
+
+    def work(needed: int) -> None:
+        for _ in range(20):
+            with admission.admitted(needed):
+                with lock:
+                    inside.append(needed)
+                    assert len(inside) <= 3
+                    assert sum(inside) <= 100 or len(inside) == 1
+                with lock:
+                    inside.remove(needed)
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(work, needed) for needed in (1, 10, 30, 50, 50, 70, 100, 150)]:
+            future.result(PATIENCE)
+    assert inside == []

@@ -1,0 +1,115 @@
+"""One server, one web site with viewers and one browser for the tests of a module."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copy
+from typing import TYPE_CHECKING, Any, Final
+
+import cv2
+import numpy as np
+import pytest
+
+from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.pyramid_writing import write_pyramid
+from tests.grid import position_ramp
+from tests.serving import new_session, running
+from tests.viewers import browser as browsers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT: Final = Path(__file__).parents[2]
+SCANS: Final = ("exam-scan-1.jpg", "exam-scan-2.jpg")
+"""The first has the page's dimensions, the second one and a half times as many, and is grey."""
+PYRAMID: Final = "pyramid.tif"
+CHECK: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An image that is served: its identifier, and its pixels, uint8 BGR, as OpenCV makes them from the file."""
+
+    identifier: str
+    pixels: Pixels = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A served project: its URL, the manifest of its clips, and its images by what they are."""
+
+    url: str
+    clips_manifest: str
+    images: dict[str, Shown]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Headless Chromium; the first argument of each test, so that where it is missing nothing else is started."""
+    with browsers.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The URL of the pages with viewers, which are served from another origin than the images."""
+    with browsers.site() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A server with a stored page, a pyramid, and a kept recognition of two scans."""
+    folder = tmp_path_factory.mktemp("project")
+    images = folder / "samples"
+    images.mkdir()
+    copy(ROOT / "samples" / SCANS[0], images)
+    squares = _squares()
+    with (images / PYRAMID).open("wb") as file:
+        write_pyramid(squares, file)
+    with running(folder, templates=ROOT / "templates_omr") as server:
+        kept = _recognition(server.url)
+        shown = {"stored page": Shown(SCANS[0], _scan(SCANS[0])), "pyramid": Shown(PYRAMID, squares)}
+        for number, recognition in enumerate(kept["Recognitions"], start=1):
+            page = _page(recognition)
+            shown[f"kept page {number}"] = Shown(_identifier(recognition["Uri"]), page)
+            for clip in recognition["Clips"]:
+                shown[f"{clip['Name']} {number}"] = Shown(_identifier(clip["Uri"]), _cut(page, clip["Box"]))
+        yield Project(server.url, f"{kept['Uri']}/clips.json", shown)
+
+
+def _recognition(url: str) -> dict[str, Any]:
+    """Have the scans recognised and kept."""
+    files = [("Images", (name, (ROOT / "samples" / name).read_bytes())) for name in SCANS]
+    answer = new_session().post(f"{url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=60)
+    answer.raise_for_status()
+    recognition: dict[str, Any] = answer.json()
+    return recognition
+
+
+def _identifier(uri: str) -> str:
+    return uri.rpartition("/")[2]
+
+
+def _scan(name: str) -> Pixels:
+    return np.asarray(cv2.imread(str(ROOT / "samples" / name), cv2.IMREAD_COLOR), np.uint8)
+
+
+def _page(recognition: dict[str, Any]) -> Pixels:
+    """The scan in the template page's dimensions: these scans lie on the page without a border or a turn."""
+    page = recognition["Registration"]["Page"]
+    scan = _scan(recognition["Name"])
+    return np.asarray(cv2.resize(scan, (page["Width"], page["Height"]), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _cut(page: Pixels, box: dict[str, int]) -> Pixels:
+    left, top = box["Left"], box["Top"]
+    return page[top : top + box["Height"], left : left + box["Width"]]
+
+
+def _squares() -> Pixels:
+    """Every place in colours of its own: a ramp of blue and green, and of red a chequerboard."""
+    pixels = position_ramp(3000, 2200)
+    rows, columns = np.indices(pixels.shape[:2]) // CHECK
+    pixels[:, :, 2] = (rows + columns) % 2 * 120
+    return pixels

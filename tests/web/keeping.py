@@ -1,0 +1,31 @@
+"""Kept recognitions: what tests post, and where it is found afterwards."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from omrclip.config import Config
+from tests.web.making import Json, encoded, grid, image
+
+NOW = 1_800_000_000.0
+THREE = [image("a b.png"), image("brökén.png", b"hello"), image("c.png", encoded(grid(600, 400, square=40)))]
+Posted = Callable[..., Json]
+Clock = Callable[[float], None]
+
+
+def stored(config: Config) -> list[str]:
+    """All files and folders among the kept recognitions."""
+    root = Path(config.results)
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.name != ".lock")
+
+
+def identifier_of(answer: Json) -> str:
+    return answer["Uri"].rpartition("/")[2]
+
+
+def uris_in(value: Any) -> list[str]:
+    """Every `Uri` of an answer."""
+    if isinstance(value, dict):
+        own = [value["Uri"]] if value.get("Uri") else []
+        return own + [uri for member in value.values() for uri in uris_in(member)]
+    return [uri for member in value for uri in uris_in(member)] if isinstance(value, list) else []
