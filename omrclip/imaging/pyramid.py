@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from omrclip.imaging import ops
+from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.formats import jpeg
 from omrclip.imaging.formats.tiles import Compression, decode_tile, is_as_described, whole_jpeg
 from omrclip.imaging.geometry import Box, Dimensions
@@ -60,10 +61,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TiledImage:
-    """An ImageSource over a tiled TIFF or BigTIFF, `levels` largest first. Threads may share one."""
+    """An ImageSource over a tiled TIFF or BigTIFF, `levels` largest first. Threads may share one.
+
+    With a `cache`, decoded tiles are kept there, under `key` and their place.
+    """
 
     reader: RangeReader
     levels: tuple[Level, ...]
+    key: str = ""
+    cache: ByteCache[Pixels] | None = None
 
     @property
     def dimensions(self) -> Dimensions:
@@ -175,7 +181,12 @@ class TiledImage:
         return gathered
 
     def _decode(self, level: Level, column: int, row: int) -> Pixels:
-        return decode_tile(level.read_tile(self.reader, column, row), level.coding)
+        def decoded() -> Pixels:
+            return decode_tile(level.read_tile(self.reader, column, row), level.coding)
+
+        if self.cache is None:
+            return decoded()
+        return self.cache.get_or_make((self.key, level.dimensions, column, row), decoded)
 
 
 def open_tiled(reader: RangeReader) -> TiledImage | None:

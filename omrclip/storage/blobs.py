@@ -250,8 +250,9 @@ class BlobStore:
     def _stays_inside(self, path: str) -> bool:
         """Whether no link leads out of the root."""
         try:
-            return Path(path).resolve().is_relative_to(Path(self._root).resolve())
-        except (OSError, RuntimeError):  # links in a circle, or a path longer than the system takes
+            root = os.path.realpath(self._root)
+            return bool(os.path.commonpath([os.path.realpath(path), root]) == root)
+        except (OSError, ValueError):  # links in a circle, or a path longer than the system takes
             return False
 
     def _current(self, path: str, name: str) -> Blob | None:

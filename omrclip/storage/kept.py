@@ -184,7 +184,7 @@ class KeptRecognitions:
             raise NotFound(f"There is no image with the identifier {identifier!r}.")
         scan_name = f"{kept.identifier}/scans/{page.number}"
         state = self._blobs.state(scan_name)
-        scan = self._sources.open(scan_name, state, lambda: self._blobs.ranges(scan_name, state), None)
+        scan = self._sources.open(scan_name, state, lambda: self._blobs.ranges(scan_name, state), lambda: None)
         whole = RegisteredPage(self._sources.reducible(scan), page.registration)
         marks = [scan.etag, page.registration.page_to_scan.tolist(), str(page.registration.page)]
         if not clip_number:

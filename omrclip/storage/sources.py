@@ -74,11 +74,15 @@ class SourceCache:
         )
 
     def open(
-        self, key: str, state: BlobState, ranges: Callable[[], RangeReader], unchanged: Callable[[], bool] | None
+        self,
+        key: str,
+        state: BlobState,
+        ranges: Callable[[], RangeReader],
+        watch: Callable[[], Callable[[], bool] | None],
     ) -> OpenImage:
         """Open stored bytes, or find them open in the same state; `key` tells which they are."""
         return self.opened.get_or_make(
-            (key, state.mark), lambda: replace(self._open(key, state, ranges()), unchanged=unchanged)
+            (key, state.mark), lambda: replace(self._open(key, state, ranges()), unchanged=watch())
         )
 
     def forget(self, keys: str) -> None:
@@ -94,12 +98,13 @@ class SourceCache:
     def _open(self, key: str, state: BlobState, reader: RangeReader) -> OpenImage:
         etag = _hash(reader)
         if tiled := _tiled(reader):
-            return OpenImage(etag, state.modified, tiled, tile_side=_tile_side(tiled))
+            source = replace(tiled, key=etag, cache=self.pixels)
+            return OpenImage(etag, state.modified, source, tile_side=_tile_side(tiled))
         data = reader.read(0, reader.size)
         info = probe(data)
         check_pixels(key, info, self.limits)
-        source = CachedImage(etag, data, info, self.pixels)
-        return OpenImage(etag, state.modified, source, held=len(data) + _OPENED_BYTES)
+        whole = CachedImage(etag, data, info, self.pixels)
+        return OpenImage(etag, state.modified, whole, held=len(data) + _OPENED_BYTES)
 
 
 def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenImage:
@@ -110,7 +115,9 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
         UnsupportedImage, CorruptImage, LimitExceeded: it cannot be served.
     """
     state = images.state(identifier)
-    return cache.open(identifier, state, lambda: images.ranges(identifier, state), images.watch(identifier, state))
+    return cache.open(
+        identifier, state, lambda: images.ranges(identifier, state), lambda: images.watch(identifier, state)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

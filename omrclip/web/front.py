@@ -18,6 +18,7 @@ Application: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 Key: TypeAlias = tuple[str | None, ...]
 
 MOST_ANSWERS = 20_000
+LONGEST_KEY = 1000
 ENVIRON_KEY = "omrclip.front.key"
 # Beside path and query: what the URIs in an answer are made from, and what info.json is negotiated by.
 _HEADERS = (
@@ -50,7 +51,9 @@ class KnownAnswers:
         self._lock = threading.Lock()
 
     def remember(self, key: Key, answer: KnownAnswer) -> None:
-        """Keep what a request was answered."""
+        """Keep what a request was answered, unless its key is longer than any viewer makes it."""
+        if sum(len(part or "") for part in key) > LONGEST_KEY:
+            return
         with self._lock:
             self._answers[key] = answer
 

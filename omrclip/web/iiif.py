@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 
+from omrclip import __version__
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif import grammar2, grammar3
@@ -26,7 +27,7 @@ from omrclip.storage import OpenImage
 from omrclip.storage.images import SUFFIXES
 from omrclip.storage.sources import decoding_bytes
 from omrclip.web.front import ENVIRON_KEY, KnownAnswer
-from omrclip.web.services import image_uri, open_image, services
+from omrclip.web.services import PRIVATE, image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
 
@@ -115,7 +116,8 @@ def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRe
     headers = {"Link": links}
     if "download" in request.args:
         headers["Content-Disposition"] = _attachment(identifier, canonical, planned.format)
-    etag = sha256(f"{image.etag}/{rendering_key(planned)}".encode()).hexdigest()[:32]
+    # Another version may render otherwise, and a shared cache folder outlives versions.
+    etag = sha256(f"{__version__}/{image.etag}/{rendering_key(planned)}".encode()).hexdigest()[:32]
     return _conditional(image, etag, lambda: _rendered(image, planned), planned.format.media_type, headers)
 
 
@@ -190,7 +192,10 @@ def _info_media_type(version: Version) -> str:
 
 def _accepted(media_type: str) -> float:
     """How much the client wants a type (RFC 9110, section 12.5.1), whatever its parameters; a profile is one."""
-    wanted = {value.partition(";")[0].strip().lower(): quality for value, quality in request.accept_mimetypes}
+    wanted: dict[str, float] = {}
+    for value, quality in request.accept_mimetypes:
+        name = value.partition(";")[0].strip().lower()
+        wanted[name] = max(quality, wanted.get(name, 0))
     if not wanted:
         return 1
     return next((wanted[name] for name in (media_type, "application/*", "*/*") if name in wanted), 0)
@@ -209,7 +214,7 @@ def _conditional(
         **headers,
         "ETag": f'"{etag}"',
         "Last-Modified": http_date(modified),
-        "Cache-Control": services().config.cache_control,
+        "Cache-Control": services().config.cache_control if image.owner is None else PRIVATE,
     }
     if _client_has_it(etag, modified):
         return Response(status=304, headers=fresh)

@@ -19,7 +19,7 @@ from omrclip.iiif.presentation import (
 )
 from omrclip.schemas.recognition_response import KeptUris
 from omrclip.storage.kept import KeptPage, KeptRecognition
-from omrclip.web.services import base_url, services
+from omrclip.web.services import PRIVATE, base_url, services
 
 blueprint = Blueprint("kept", __name__, url_prefix="/api/recognitions")
 
@@ -87,7 +87,8 @@ def get_clips_manifest(identifier: str) -> Response:
 
 @blueprint.after_request
 def allow_viewers(answer: Response) -> Response:
-    """Viewers on other sites read manifests; what else is here stays with this site."""
+    """Viewers on other sites read manifests; what else is here stays with this site, and nothing in shared caches."""
+    answer.headers["Cache-Control"] = PRIVATE
     if answer.content_type == MEDIA_TYPE:
         answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from flask import Flask, current_app, request
 
 from omrclip.config import Config
+from omrclip.errors import NotFound
 from omrclip.storage import (
     DerivativeCache,
     ImageStore,
@@ -17,6 +18,9 @@ from omrclip.storage import (
     open_stored,
 )
 from omrclip.web.front import KnownAnswers
+
+# Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
+PRIVATE = "private, no-cache"
 
 _KEY = "omrclip"
 
@@ -66,7 +70,12 @@ def open_image(identifier: str) -> OpenImage:
         NotFound: nothing.
         UnsupportedImage, CorruptImage, LimitExceeded: something that cannot be served.
     """
-    kept = services().kept.open_image(identifier)
+    try:
+        kept = services().kept.open_image(identifier)
+    except NotFound:
+        if not services().images.has(identifier):
+            raise
+        kept = None  # a stored image that is named like a kept one
     return kept or open_stored(services().images, identifier, services().sources)
 
 

@@ -74,9 +74,24 @@ def test_a_longest_side_is_told_as_width_and_height() -> None:
     limits = Limits(max_output_side=250)
     told: dict[str, Any] = info3(URI, IMAGE, limits)
     assert (told["maxWidth"], told["maxHeight"]) == (250, 250)
-    assert "maxArea" not in told
     profile: Any = info2(URI, IMAGE, limits)["profile"]
     assert (profile[1]["maxWidth"], profile[1]["maxHeight"]) == (250, 250)
+
+
+@pytest.mark.parametrize(
+    ("limits", "source", "told"),
+    [
+        (Limits(), IMAGE, None),
+        (Limits(), Dimensions(12_000, 10_001), Limits().max_output_pixels),
+        (Limits(max_output_pixels=10**6), IMAGE, 10**6),
+    ],
+)
+def test_an_area_is_told_where_one_was_set_or_bounds_the_image(
+    limits: Limits, source: Dimensions, told: int | None
+) -> None:
+    assert info3(URI, source, limits).get("maxArea") == told
+    profile: Any = info2(URI, source, limits)["profile"]
+    assert profile[1].get("maxArea") == told
 
 
 def test_rights_are_a_license_in_version_2_and_left_out_where_none_are_set() -> None:

@@ -35,7 +35,12 @@ def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None) -> b
     _check_sides(pixels, fmt)
     if pixels.shape[2:] == (4,) and fmt in _WITHOUT_ALPHA:
         pixels = over_white(pixels)
-    return _ENCODERS[fmt](np.ascontiguousarray(pixels), quality)
+    return _ENCODERS[fmt](pixels if _has_whole_rows(pixels) else np.ascontiguousarray(pixels), quality)
+
+
+def _has_whole_rows(pixels: Pixels) -> bool:
+    """Whether encoders can take the pixels as they are: a part of a larger image is rows some way apart."""
+    return bool(pixels[:1].flags.c_contiguous and pixels.strides[0] > 0)
 
 
 def over_white(pixels: Pixels) -> Pixels:
