@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cachetools import LRUCache
@@ -21,13 +21,6 @@ class CacheCounts:
     max_bytes: int
 
 
-@dataclass(slots=True)
-class _Making:
-    """An entry that one thread is making, and others wait for."""
-
-    done: threading.Event = field(default_factory=threading.Event)
-
-
 class ByteCache(Generic[Entry]):
     """The least recently used entries go first; an entry larger than the bound is given out, but not kept."""
 
@@ -35,7 +28,8 @@ class ByteCache(Generic[Entry]):
         self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=size_of)
         self._size_of = size_of
         self._lock = threading.Lock()
-        self._making: dict[Hashable, _Making] = {}
+        # By the keys of entries that one thread is making: set when it is done.
+        self._making: dict[Hashable, threading.Event] = {}
         self._hits = 0
         self._misses = 0
 
@@ -64,12 +58,12 @@ class ByteCache(Generic[Entry]):
                 if (entry := self._entries.get(key)) is not None:
                     self._hits += 1
                     return entry
-                waiting_for = self._making.get(key)
-                if waiting_for is None:
+                others = self._making.get(key)
+                if others is None:
                     self._misses += 1
-                    mine = self._making[key] = _Making()
+                    done = self._making[key] = threading.Event()
                     break
-            waiting_for.done.wait()
+            others.wait()
         try:
             entry = make()
             self._keep(key, entry)
@@ -77,7 +71,7 @@ class ByteCache(Generic[Entry]):
         finally:
             with self._lock:
                 del self._making[key]
-            mine.done.set()
+            done.set()
 
     def forget(self, concerns: Callable[[Hashable], bool]) -> list[Entry]:
         """Drop the entries whose keys are concerned, and give them back."""

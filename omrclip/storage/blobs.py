@@ -137,10 +137,10 @@ class BlobStore:
         # One object, because only the same object lets its holder in again.
         self._processes = FileLock(Path(self._root) / ".lock") if self._local else nullcontext()
 
-    def names(self) -> list[str]:
-        """All names, sorted; none where the root does not exist."""
+    def names(self, folder: str | None = None) -> list[str]:
+        """All names, or those of a folder of them, sorted; none where the root does not exist."""
         try:
-            paths = self._fs.find(self._root)
+            paths = self._fs.find(self._path(folder) if folder else self._root)
         except FileNotFoundError:
             return []
         names = (path[len(self._root) :].lstrip("/") for path in paths)

@@ -5,7 +5,7 @@ Under the root each has a folder of its own, named by an identifier that cannot 
     {id}/kept.json      what the classes below hold
     {id}/answer.json    the answer as it was given, without the files' data
     {id}/scans/{n}      the bytes of scan n, from 1
-    {id}/files/{name}   the response files
+    {id}/files/{n}      the bytes of response file n, from 1: their names may be longer than a store's can be
 """
 
 import json
@@ -13,8 +13,8 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -102,28 +102,7 @@ class KeptRecognitions:
         answer: Mapping[str, Any],
     ) -> None:
         """Store everything; `clip_files` has the names of each recognition's clips, `seconds` None is the setting."""
-        try:
-            self._write(identifier, seconds, scans, recognitions, files, clip_files, answer)
-        except BaseException:
-            self._remove(identifier)  # half of it would be found by nobody, and stay for ever
-            raise
-        self.start_sweeping()
-
-    def _write(
-        self,
-        identifier: str,
-        seconds: float | None,
-        scans: Sequence[Scan],
-        recognitions: Sequence[Recognition],
-        files: Sequence[ResponseFile],
-        clip_files: Sequence[Sequence[str]],
-        answer: Mapping[str, Any],
-    ) -> None:
         now = time.time()
-        for number, scan in enumerate(scans, start=1):
-            self._blobs.write(f"{identifier}/scans/{number}", scan.data)
-        for file in files:
-            self._blobs.write(f"{identifier}/files/{file.name}", file.data)
         record = {
             "created": now,
             "expires": now + (self._seconds if seconds is None else seconds),
@@ -134,9 +113,23 @@ class KeptRecognitions:
             ],
             "files": [[file.name, file.media_type] for file in files],
         }
-        self._blobs.write(f"{identifier}/{ANSWER}", json.dumps(answer, ensure_ascii=False).encode())
-        # Last, so that what can be found is whole.
-        self._blobs.write(f"{identifier}/{RECORD}", json.dumps(record, ensure_ascii=False).encode())
+        with self._whole_or_nothing(identifier):
+            for number, scan in enumerate(scans, start=1):
+                self._blobs.write(f"{identifier}/scans/{number}", scan.data)
+            for number, file in enumerate(files, start=1):
+                self._blobs.write(f"{identifier}/files/{number}", file.data)
+            self._blobs.write(f"{identifier}/{ANSWER}", json.dumps(answer, ensure_ascii=False).encode())
+            # Last, so that what can be found is whole.
+            self._blobs.write(f"{identifier}/{RECORD}", json.dumps(record, ensure_ascii=False).encode())
+        self.start_sweeping()
+
+    @contextmanager
+    def _whole_or_nothing(self, identifier: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._remove(identifier)  # half of it would be found by nobody, and stay for ever
+            raise
 
     def read(self, identifier: str) -> KeptRecognition:
         """Raise NotFound where there is none, or its time is over."""
@@ -158,9 +151,9 @@ class KeptRecognitions:
 
     def read_file(self, kept: KeptRecognition, name: str) -> tuple[Blob, str]:
         """The bytes of a response file, and their media type; raises NotFound."""
-        for file, media_type in kept.files:
+        for number, (file, media_type) in enumerate(kept.files, start=1):
             if file == name:
-                return self._blobs.read(f"{kept.identifier}/files/{name}"), media_type
+                return self._blobs.read(f"{kept.identifier}/files/{number}"), media_type
         raise NotFound(f"The recognition has no file {name!r}.")
 
     def delete(self, identifier: str) -> None:
@@ -220,7 +213,7 @@ class KeptRecognitions:
             time.sleep(SWEEP_SECONDS)
 
     def _remove(self, identifier: str) -> None:
-        names = [name for name in self._blobs.names() if name.startswith(f"{identifier}/")]
+        names = self._blobs.names(identifier)
         # The record first: what is half removed must not be found.
         for name in sorted(names, key=lambda name: not name.endswith(f"/{RECORD}")):
             with suppress(NotFound):

@@ -1,10 +1,12 @@
 """What is kept is found by who knows where, and leaves nothing behind when its time is over."""
 
+import base64
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 from diskcache import Cache
@@ -16,7 +18,7 @@ from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.web.app import create_app
 from tests.web.conftest import Refusal
 from tests.web.keeping import THREE, Posted, identifier_of, stored
-from tests.web.making import asked, clip_area, page, template
+from tests.web.making import asked, clip_area, image, page, template
 
 PATIENCE = 5.0
 
@@ -92,3 +94,13 @@ def test_no_rendering_of_a_clip_outlives_its_recognition(config: Config, tmp_pat
     assert client.delete(answer["Uri"]).status_code == 204
     with Cache(shared.cache_folder) as cache:
         assert shown not in [cache[key] for key in cache]
+
+
+def test_files_whose_names_no_store_takes_are_kept_all_the_same(client: FlaskClient) -> None:
+    names = [".jpg", "x" * 190 + ".png"]
+    body = asked(Images=[{"Name": name, "Data": image()["Data"]} for name in names], Options={"Keep": True})
+    response = client.post("/api/recognitions", json=body)
+    assert response.status_code == 200, response.text
+    for file in response.get_json()["ResponseFiles"]:
+        address = f"{response.headers['Location']}/files/{quote(file['Name'], safe='')}"
+        assert client.get(address).data == base64.b64decode(file["Data"])
