@@ -15,6 +15,7 @@ from omrclip.omr.clips import Clip, cut_clip
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import KnownPage, Registration, register
 from omrclip.omr.registration.scale import same_shape
+from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
 from omrclip.omr.template import Barcode, ChoiceBox, Grid, Page, Template
 
 CLIP_FORMATS = (Format.JPG, Format.PNG, Format.WEBP, Format.TIF)
@@ -39,12 +40,22 @@ def stem(name: str) -> str:
     return before if dot and before else name
 
 
+class ClipScale(StrEnum):
+    """The pixels of a clip: the template's (an area's Width × Height), or as many as the scan itself has there."""
+
+    TEMPLATE = "template"
+    NATIVE = "native"
+
+
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
     """What a request may ask for.
 
     Attributes:
         clip_format: encoding and extension of the clips; None for JPEG bytes in files named `.png`.
+        clip_scale: whether clips have template pixels, or as many as the scan has there.
+        clip_margin: page pixels around each clip area that are shown too.
+        thresholds: by which marks are judged.
         pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
             taken for the only page into which they fit.
         keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
@@ -52,25 +63,12 @@ class RecognitionOptions:
     """
 
     clip_format: Format | None = None
+    clip_scale: ClipScale = ClipScale.TEMPLATE
+    clip_margin: int = 0
+    thresholds: MarkThresholds = field(default_factory=MarkThresholds)
     pages: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
     keep_seconds: int | None = None
-
-
-class ElementStatus(StrEnum):
-    """What is known of an element's value."""
-
-    NOT_READ = "not_read"
-
-
-@dataclass(frozen=True, slots=True)
-class ElementResult:
-    """What was read of one ChoiceBox, Grid or Barcode; `value` is None where nothing was."""
-
-    name: str
-    type: str
-    status: ElementStatus
-    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +229,12 @@ def _fitting_page(pages: Sequence[KnownPage], scan: DecodedImage) -> tuple[Known
 def read_elements(page: Page) -> tuple[ElementResult, ...]:
     """What is read of the page's choice boxes, grids and barcodes, in template order."""
     return tuple(
-        ElementResult(element.name or "", element.type, ElementStatus.NOT_READ)
+        ElementResult(element.name or "", element.type, ElementStatus.UNCERTAIN, message="It was not read.")
         for element in page.elements
         if isinstance(element, ChoiceBox | Grid | Barcode)
     )
 
 
 def _messages(elements: Sequence[ElementResult]) -> tuple[str, ...]:
-    unread = [element.name for element in elements if element.status is ElementStatus.NOT_READ]
-    if not unread:
-        return ()
-    shown = ", ".join(unread[:3]) + (", …" if len(unread) > 3 else "")
-    return (f"{len(unread)} elements were not read ({shown}): this version cuts clip areas and reads no marks.",)
+    """What a person should look at: the elements that are not certain."""
+    return tuple(f"{element.name}: {element.message}" for element in elements if element.message)

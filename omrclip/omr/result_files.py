@@ -85,11 +85,8 @@ def recognition_files(recognition: Recognition, options: RecognitionOptions, *, 
 
 
 def results_text(recognition: Recognition) -> str:
-    """`Name:Value` lines in template order, each ended by LF.
-
-    Elements that were not read have no line: an empty value would claim that they are blank.
-    """
-    return "".join(f"{element.name}:{element.value}\n" for element in recognition.elements if element.value is not None)
+    """`Name:Value` lines in template order, each ended by LF; the value of a blank element is empty."""
+    return "".join(f"{element.name}:{element.value}\n" for element in recognition.elements)
 
 
 def _check_distinct(names: Iterable[tuple[str, str]]) -> None:

@@ -79,7 +79,12 @@ class OptionsSchema(WireSchema):
         chosen = data["clip_format"]
         keep = data["keep"]
         seconds = None if isinstance(keep, bool) else keep
-        return RecognitionOptions(Format(chosen) if chosen else None, data["pages"], keep is not False, seconds)
+        return RecognitionOptions(
+            clip_format=Format(chosen) if chosen else None,
+            pages=data["pages"],
+            keep=keep is not False,
+            keep_seconds=seconds,
+        )
 
 
 class ImageSchema(WireSchema):

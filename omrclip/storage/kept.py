@@ -238,7 +238,7 @@ def _page_record(
         "dimensions": [registration.scan.width, registration.scan.height],
         "page_to_scan": registration.page_to_scan.tolist(),
         "residual": registration.residual,
-        "values": [[element.name, element.value] for element in recognition.elements if element.value is not None],
+        "values": [[element.name, element.value] for element in recognition.elements],
         "clips": [
             [clip.element, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
             for clip, name in zip(recognition.clips, names, strict=True)
@@ -262,7 +262,7 @@ def _kept_page(record: Mapping[str, Any]) -> KeptPage:
         Dimensions(*record["page"]),
         Dimensions(*record["dimensions"]),
         np.array(record["page_to_scan"], dtype=np.float64),
-        record["residual"],
+        residual=record["residual"],
     )
     clips = tuple(KeptClip(element, Box(*box), file) for element, box, file in record["clips"])
     values = tuple((name, value) for name, value in record["values"])

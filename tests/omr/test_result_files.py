@@ -2,8 +2,9 @@ import pytest
 
 from omrclip.errors import InvalidRequest, NameConflict
 from omrclip.iiif.request import Format
-from omrclip.omr.recognition import ElementResult, ElementStatus, Recognition, RecognitionOptions, stem
+from omrclip.omr.recognition import Recognition, RecognitionOptions, stem
 from omrclip.omr.result_files import check_file_names, clip_name, file_names, results_name, results_text
+from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import ClipArea, Page, Template
 
 
@@ -83,10 +84,10 @@ def test_names_too_long_for_file_systems_are_refused() -> None:
         check_file_names(template(("N" * 100,)), ["ü" * 76 + ".jpg"], RecognitionOptions())
 
 
-def test_only_what_was_read_has_a_line() -> None:
+def test_every_element_has_a_line() -> None:
     elements = (
-        ElementResult("Q1", "ChoiceBox", ElementStatus.NOT_READ),
-        ElementResult("Q2", "ChoiceBox", ElementStatus.NOT_READ, "EB"),
-        ElementResult("Q3", "ChoiceBox", ElementStatus.NOT_READ, ""),
+        ElementResult("Q1", "ChoiceBox", ElementStatus.BLANK),
+        ElementResult("Q2", "ChoiceBox", ElementStatus.MULTIPLE, "EB"),
+        ElementResult("Q3", "Barcode", ElementStatus.UNCERTAIN),
     )
-    assert results_text(Recognition("a.jpg", elements=elements)) == "Q2:EB\nQ3:\n"
+    assert results_text(Recognition("a.jpg", elements=elements)) == "Q1:\nQ2:EB\nQ3:\n"

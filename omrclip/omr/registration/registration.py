@@ -36,6 +36,12 @@ class Registration:
         strategy: the name of what found it.
         page, scan: the Dimensions of both.
         page_to_scan: (3, 3) float64 projective map of continuous pixel coordinates (x, y).
+        bend: (rows, columns, 2) float32 offsets (x, y) in page pixels, None for flat paper. Node (r, c) lies at
+            (c · page width / (columns − 1), r · page height / (rows − 1)); between nodes they are interpolated
+            bilinearly. A page point p lies in the scan at `page_to_scan`(p + bend(p)).
+        matches: (n, 4) float32 (page x, page y, scan x, scan y): what was matched, for people to look at.
+        confidence: 0 to 1, how much of what the page shows was found where the map puts it; None where nothing
+            could be verified.
         residual: root mean square distance in page pixels between where the map puts what was matched and where it
             was found; None where the strategy matches nothing.
     """
@@ -44,6 +50,9 @@ class Registration:
     page: Dimensions
     scan: Dimensions
     page_to_scan: ops.Matrix
+    bend: npt.NDArray[np.float32] | None = None
+    matches: npt.NDArray[np.float32] | None = None
+    confidence: float | None = None
     residual: float | None = None
 
     def to_scan(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
