@@ -1,0 +1,48 @@
+"""What the commands share: how they end, and how they take files and settings.
+
+Commands import what they work with when they run, so that `omrclip --help` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from omrclip.config import Config
+from omrclip.errors import InvalidTemplate, OmrclipError
+
+FAILED = 1
+REFUSED = 2
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def telling(command: Callable[..., None]) -> Callable[..., None]:
+    """End with the message of what went wrong instead of a traceback."""
+
+    @wraps(command)
+    def told(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except InvalidTemplate as error:
+            click.echo("Error: the template is not valid.", err=True)
+            for problem in error.problems:
+                click.echo(f"  {problem}", err=True)
+            sys.exit(REFUSED)
+        except OmrclipError as error:
+            click.echo(f"Error: {error.message}", err=True)
+            sys.exit(REFUSED)
+        except OSError as error:
+            click.echo(f"Error: {error.filename or 'file'}: {error.strerror or error}", err=True)
+            sys.exit(REFUSED)
+
+    return told
+
+
+def config() -> Config:
+    """The settings of the environment; raises ConfigurationError."""
+    return Config.from_env(os.environ)

@@ -1,0 +1,98 @@
+"""Working on image files: `omrclip render`, `omrclip segment` and `omrclip pyramid`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from omrclip.cli.common import FILE, config, telling
+from omrclip.errors import InvalidRequest
+
+
+@click.command()
+@click.argument("image", type=FILE)
+@click.argument("request")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
+@telling
+def render(image: Path, request: str, out: Path) -> None:
+    """Answer one IIIF REQUEST, such as 125,15,200,200/full/0/default.jpg, on the file IMAGE."""
+    from omrclip.iiif import grammar2
+    from omrclip.iiif.plan import plan
+    from omrclip.iiif.render import render as render_plan
+    from omrclip.imaging.probe import probe
+    from omrclip.imaging.source import EncodedImage
+    from omrclip.omr.recognition import check_pixels
+
+    limits = config().limits
+    parts = request.split("/")
+    if len(parts) != 4:
+        raise InvalidRequest("REQUEST: expected {region}/{size}/{rotation}/{quality}.{format}")
+    data = image.read_bytes()
+    info = probe(data)
+    check_pixels(image.name, info, limits)
+    planned = plan(grammar2.parse(*parts), info.dimensions, limits)
+    out.write_bytes(render_plan(planned, EncodedImage(data, info)))
+
+
+@click.command()
+@click.argument("manifest", type=FILE)
+@click.option("--image", "images", type=FILE, multiple=True, help="An image that the manifest names.")
+@click.option("--format", "image_format", type=click.Choice(["jpg", "png", "webp", "tif"]), help="Else as it says.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder.")
+@telling
+def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path) -> None:
+    """Cut the parts of images that a IIIF MANIFEST paints ("segment of an image") out of files."""
+    from omrclip.batch.segments import GivenImages, cut_segments, read_segments
+    from omrclip.iiif.request import Format
+    from omrclip.imaging.probe import probe
+    from omrclip.imaging.source import EncodedImage
+    from omrclip.omr.recognition import check_pixels
+    from omrclip.schemas.documents import read_document
+
+    document, problems = read_document(manifest.read_bytes())
+    if problems or not isinstance(document, dict):
+        raise InvalidRequest(f"{manifest.name}: expected {problems[0].expected if problems else 'a JSON object'}")
+    segments, named = read_segments(document)
+    sources = {}
+    for image in images:
+        data = image.read_bytes()
+        info = probe(data)
+        check_pixels(image.name, info, config().limits)
+        sources[image.name] = EncodedImage(data, info)
+    given = GivenImages(sources, named)
+    files = cut_segments(segments, given.find, config().limits, Format(image_format) if image_format else None)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        (out / file.name).write_bytes(file.data)
+    click.echo(f"{len(files)} segments; see {out}")
+
+
+@click.command()
+@click.argument("image", type=FILE)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Else IMAGE with the extension .tif.")
+@click.option(
+    "--quality", type=click.IntRange(0, 100), default=85, show_default=True, help="JPEG quality of the tiles."
+)
+@telling
+def pyramid(image: Path, out: Path | None, quality: int) -> None:
+    """Make a tiled, pyramidal TIFF of IMAGE, which is served tile by tile without ever being decoded whole."""
+    from omrclip.imaging.codec import decode
+    from omrclip.imaging.probe import probe
+    from omrclip.imaging.pyramid_writing import write_pyramid
+    from omrclip.omr.recognition import check_pixels
+
+    target = out or image.with_suffix(".tif")
+    if target.resolve() == image.resolve():
+        raise InvalidRequest("--out: expected another file than IMAGE")
+    data = image.read_bytes()
+    info = probe(data)
+    check_pixels(image.name, info, config().limits)
+    pixels = decode(data, info)
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            write_pyramid(pixels, file, quality=quality)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    click.echo(f"{target}: {info.dimensions} pixels")

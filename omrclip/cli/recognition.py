@@ -1,0 +1,108 @@
+"""Recognising image files: `omrclip recognize` and `omrclip clip`."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from omrclip.cli.common import FAILED, FILE, config, telling
+from omrclip.errors import InvalidRequest
+
+
+def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
+    """The parameters that `recognize` and `clip` share."""
+    parameters = [
+        click.argument("template", type=FILE),
+        click.argument("images", type=FILE, nargs=-1, required=True),
+        click.option("--template-image", type=FILE, help="The blank page; else the image beside the template."),
+        click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder."),
+        click.option(
+            "--clip-format",
+            type=click.Choice(["jpg", "png", "webp", "tif"]),
+            help="Encode the clips so, with that extension; else JPEG bytes in files named .png.",
+        ),
+        click.option(
+            "--page",
+            "pages",
+            multiple=True,
+            metavar="IMAGE=NUMBER",
+            help="Which page of a template with several an image shows.",
+        ),
+        click.option("--workers", type=click.IntRange(1, 64), help="Scans worked on at a time; else one a processor."),
+    ]
+    for add in reversed(parameters):
+        command = add(command)
+    return command
+
+
+@click.command()
+@_takes_scans
+@telling
+def recognize(**asked: Any) -> None:
+    """Recognise IMAGES with TEMPLATE: clips, results files, and results.csv and results.json of everything.
+
+    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done.
+    """
+    _recognize(**asked, clips_only=False)
+
+
+@click.command()
+@_takes_scans
+@telling
+def clip(**asked: Any) -> None:
+    """Cut the clip areas of TEMPLATE out of IMAGES, and write nothing else.
+
+    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done.
+    """
+    _recognize(**asked, clips_only=True)
+
+
+def _recognize(
+    template: Path,
+    images: Sequence[Path],
+    template_image: Path | None,
+    out: Path,
+    clip_format: str | None,
+    pages: Sequence[str],
+    workers: int | None,
+    *,
+    clips_only: bool,
+) -> None:
+    from omrclip.batch.folder import FolderJob, run
+    from omrclip.schemas.recognition_request import load_options
+    from omrclip.schemas.template import load_template, template_warnings
+    from omrclip.storage.templates import IMAGE_SUFFIXES
+
+    loaded = load_template(template.read_bytes())
+    for warning in template_warnings(loaded):
+        click.echo(f"warning: {warning}", err=True)
+    beside = (template.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
+    page_image = template_image or next((path for path in beside if path.is_file()), None)
+    options: dict[str, object] = {"Pages": dict(map(_page_of, pages))}
+    job = FolderJob(
+        template=loaded,
+        images=images,
+        template_image=page_image.read_bytes() if page_image else None,
+        options=load_options({**options, **({"ClipFormat": clip_format} if clip_format else {})}),
+        out=out,
+        clips_only=clips_only,
+        workers=workers or os.cpu_count() or 1,
+        limits=config().limits,
+    )
+    failures = []
+    with click.progressbar(run(job), length=len(images), label="Scans", show_pos=True, file=sys.stderr) as recognitions:
+        failures = [recognition for recognition in recognitions if not recognition.passed]
+    for failure in failures:
+        click.echo(f"{failure.scan}: {failure.messages[0]}", err=True)
+    click.echo(f"{len(images) - len(failures)} of {len(images)} scans passed; see {out}")
+    sys.exit(FAILED if failures else 0)
+
+
+def _page_of(text: str) -> tuple[str, int]:
+    name, equals, number = text.rpartition("=")
+    if not equals or not (number.isascii() and number.isdigit()):
+        raise InvalidRequest(f"--page: expected IMAGE=NUMBER, not {text!r}")
+    return name, int(number)
