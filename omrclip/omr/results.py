@@ -1,0 +1,69 @@
+"""What is read of the elements of one scan, and the options by which marks are judged."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Corners = tuple[tuple[float, float], ...]
+"""Points (x, y) in scan pixels: a box's top left, top right, bottom right, bottom left as on the page."""
+
+
+class ElementStatus(StrEnum):
+    """What is known of an element's value.
+
+    `uncertain` asks for a person's eye: a mark too faint or too much erased to decide, a place that could not be
+    found again in the scan, a bar code that does not read. Its value is the likeliest one.
+    """
+
+    MARKED = "marked"
+    BLANK = "blank"
+    MULTIPLE = "multiple"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkThresholds:
+    """The fills, 0 to 1, that part marks from blanks.
+
+    Attributes:
+        marked: from this fill on a bubble is marked.
+        blank: up to this fill a bubble is blank; between the two it is uncertain.
+    """
+
+    marked: float = 0.35
+    blank: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class BubbleResult:
+    """One bubble: its value, and how much of its inside is covered by what was not printed there, 0 to 1."""
+
+    value: str
+    fill: float
+    marked: bool
+    corners: Corners = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ElementResult:
+    """What was read of one ChoiceBox, Grid or Barcode.
+
+    Attributes:
+        name, type: of the element; unnamed children of a Grid have the name "".
+        status: what is known of the value.
+        value: values of the marked bubbles in bubble order, of a Grid's children in their order; a bar code's text.
+        confidence: 0 to 1, of the least certain part.
+        bubbles: of a ChoiceBox, in template order.
+        children: of a Grid, in template order.
+        corners: where the element's box lies in the scan.
+        message: for people, why it is uncertain; "" where it is not.
+    """
+
+    name: str
+    type: str
+    status: ElementStatus
+    value: str = ""
+    confidence: float = 0.0
+    bubbles: tuple[BubbleResult, ...] = ()
+    children: tuple["ElementResult", ...] = ()
+    corners: Corners = ()
+    message: str = ""
