@@ -14,11 +14,8 @@ from omrclip.schemas.recognition_request import RecognitionRequestSchema
 from omrclip.schemas.recognition_response import RecognitionResponseSchema
 from omrclip.schemas.segments import SegmentRequestSchema, SegmentResponseSchema
 from omrclip.schemas.template import template_json_schema
-
-Node = dict[str, Any]
-
-_BINARY: Node = {"type": "string", "format": "binary"}
-_JSON, _JSON_LD, _ZIP = "application/json", "application/ld+json", "application/zip"
+from omrclip.web import openapi_parts as parts
+from omrclip.web.openapi_parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
 
 
 def openapi() -> Node:
@@ -86,63 +83,41 @@ _ERROR: Node = {
 }
 
 
-def _content(schema: Any, *types: str) -> Node:
-    return {media_type: {"schema": schema} for media_type in types or (_JSON,)}
-
-
-def _answer(description: str, schema: Any = None, *types: str) -> Node:
-    return {"description": description, **({"content": _content(schema, *types)} if schema is not None else {})}
-
-
-def _operation(summary: str, tag: str, answers: Node, **more: Any) -> Node:
-    refused = _answer("Refused; the error names the field, parameter or limit.", "Error")
-    return {"summary": summary, "tags": [tag], "responses": {**answers, "4XX": refused}, **more}
-
-
-def _parameter(name: str, where: str, schema: Node | None = None, **more: Any) -> Node:
-    required = {"required": True} if where == "path" else {}
-    return {"name": name, "in": where, "schema": schema or {"type": "string"}, **required, **more}
-
-
-_IF_MATCH = _parameter("If-Match", "header", description="the entity tag of the state to replace, or *")
-_OBJECT: Node = {"type": "object"}
-
-
 def _recognition() -> Node:
     by_parts: Node = {
         "type": "object",
         "required": ["Template", "Images"],
         "properties": {
-            "Template": {**_BINARY, "description": "an .omr file, or the name of a stored template as plain text"},
-            "TemplateImage": {**_BINARY, "description": "the blank page"},
-            "Images": {"type": "array", "items": _BINARY, "description": "the scans, a part each"},
+            "Template": {**BINARY, "description": "an .omr file, or the name of a stored template as plain text"},
+            "TemplateImage": {**BINARY, "description": "the blank page"},
+            "Images": {"type": "array", "items": BINARY, "description": "the scans, a part each"},
             "Options": {"type": "string", "description": "the options, as JSON"},
         },
     }
-    body = {_JSON: {"schema": RecognitionRequestSchema}, "multipart/form-data": {"schema": by_parts}}
+    body = {JSON: {"schema": RecognitionRequestSchema}, "multipart/form-data": {"schema": by_parts}}
     found = {
-        **_content(RecognitionResponseSchema),
+        **parts.content(RecognitionResponseSchema),
         "application/x-ndjson": {"schema": {"type": "string", "description": "an answer a line, a line a scan"}},
-        "application/zip": {"schema": _BINARY},
+        "application/zip": {"schema": BINARY},
     }
     answers = {"200": {"description": "Each scan's outcome, also where scans failed.", "content": found}}
-    keep = _parameter(
+    keep = parts.parameter(
         "keep", "query", {"type": ["integer", "string"]}, description="keep what comes out; for how many seconds"
     )
     sent = {"required": True, "content": body}
-    return _operation("Recognise scans", "Recognition", answers, requestBody=sent, parameters=[keep])
+    return parts.operation("Recognise scans", "Recognition", answers, requestBody=sent, parameters=[keep])
 
 
 def _kept_paths() -> dict[str, Node]:
     tag = "Kept recognitions"
-    identifier = _parameter("identifier", "path", description="as the answer's Uri tells it")
+    identifier = parts.parameter("identifier", "path", description="as the answer's Uri tells it")
     styles: Node = {"type": "string", "enum": [str(style) for style in Style]}
-    style = _parameter("style", "query", styles, description="how the clips are painted")
-    download = _parameter("download", "query", {"type": "string"}, description="as an attachment")
+    style = parts.parameter("style", "query", styles, description="how the clips are painted")
+    download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment")
 
     def document(summary: str, *parameters: Node) -> Node:
-        answers = {"200": _answer("IIIF Presentation API 3.0", _OBJECT, _JSON_LD)}
-        return {"get": _operation(summary, tag, answers, parameters=list(parameters))}
+        answers = {"200": parts.answer("IIIF Presentation API 3.0", OBJECT, JSON_LD)}
+        return {"get": parts.operation(summary, tag, answers, parameters=list(parameters))}
 
     answer = {
         "allOf": [{"$ref": "#/components/schemas/RecognitionResponse"}],
@@ -150,17 +125,19 @@ def _kept_paths() -> dict[str, Node]:
     }
     paths: dict[str, Node] = {
         "": {
-            "get": _operation("The answer again", tag, {"200": _answer("It", answer)}),
-            "delete": _operation("Remove it with its scans and files", tag, {"204": _answer("Removed")}),
+            "get": parts.operation("The answer again", tag, {"200": parts.answer("It", answer)}),
+            "delete": parts.operation("Remove it with its scans and files", tag, {"204": parts.answer("Removed")}),
         },
         "/files/{name}": {
-            "parameters": [_parameter("name", "path")],
-            "get": _operation("A response file", tag, {"200": _answer("It", _BINARY, "*/*")}, parameters=[download]),
+            "parameters": [parts.parameter("name", "path")],
+            "get": parts.operation(
+                "A response file", tag, {"200": parts.answer("It", BINARY, "*/*")}, parameters=[download]
+            ),
         },
-        "/files.zip": {"get": _operation("All response files", tag, {"200": _answer("They", _BINARY, _ZIP)})},
+        "/files.zip": {"get": parts.operation("All response files", tag, {"200": parts.answer("They", BINARY, ZIP)})},
         "/manifest.json": document("The pages as canvases; with a style, the clips", style),
         "/manifest.json/canvas/p{number}": {
-            "parameters": [_parameter("number", "path", {"type": "integer", "minimum": 1})],
+            "parameters": [parts.parameter("number", "path", {"type": "integer", "minimum": 1})],
             **document("One canvas of the manifest"),
         },
         "/clips.json": document("The clips as canvases", style),
@@ -175,95 +152,117 @@ def _kept_paths() -> dict[str, Node]:
 
 
 def _iiif_paths() -> dict[str, Node]:
-    identifier = _parameter("identifier", "path", description="percent-encoded, slashes included")
-    download = _parameter("download", "query", {"type": "string"}, description="as an attachment with a file name")
+    identifier = parts.parameter("identifier", "path", description="percent-encoded, slashes included")
+    download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment with a file name")
     sizes = {2: "full, max, w, ,h pct:n w,h or !w,h", 3: "max, w, ,h pct:n w,h or !w,h, with ^ before it to enlarge"}
     names = {2: "Image API 2.0, 2.1", 3: "Image API 3.0"}
     paths = {}
     for version, size in sizes.items():
         parameters = [
             identifier,
-            _parameter("region", "path", description="full, square, x,y,w,h or pct:x,y,w,h"),
-            _parameter("size", "path", description=size),
-            _parameter("rotation", "path", description="degrees clockwise from 0 to 360, with ! before it to mirror"),
-            _parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
-            _parameter("format", "path", {"type": "string", "enum": [str(image_format) for image_format in FORMATS]}),
+            parts.parameter("region", "path", description="full, square, x,y,w,h or pct:x,y,w,h"),
+            parts.parameter("size", "path", description=size),
+            parts.parameter(
+                "rotation", "path", description="degrees clockwise from 0 to 360, with ! before it to mirror"
+            ),
+            parts.parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
+            parts.parameter(
+                "format", "path", {"type": "string", "enum": [str(image_format) for image_format in FORMATS]}
+            ),
         ]
-        image = {"200": _answer("It", _BINARY, "image/*", "application/pdf"), "304": _answer("The client has it")}
-        information = {"200": _answer("The document", _OBJECT, _JSON, _JSON_LD), "304": _answer("The client has it")}
+        image = {
+            "200": parts.answer("It", BINARY, "image/*", "application/pdf"),
+            "304": parts.answer("The client has it"),
+        }
+        information = {
+            "200": parts.answer("The document", OBJECT, JSON, JSON_LD),
+            "304": parts.answer("The client has it"),
+        }
         base = f"/iiif/{version}/{{identifier}}"
         paths[f"{base}/{{region}}/{{size}}/{{rotation}}/{{quality}}.{{format}}"] = {
             "parameters": parameters,
-            "get": _operation(f"An image ({names[version]})", "IIIF", image, parameters=[download]),
+            "get": parts.operation(f"An image ({names[version]})", "IIIF", image, parameters=[download]),
         }
         paths[f"{base}/info.json"] = {
             "parameters": [identifier],
-            "get": _operation(f"Image information ({names[version]})", "IIIF", information),
+            "get": parts.operation(f"Image information ({names[version]})", "IIIF", information),
         }
     return paths
 
 
 def _segments() -> Node:
-    found = {**_content(SegmentResponseSchema), "image/*": {"schema": _BINARY}}
+    found = {**parts.content(SegmentResponseSchema), "image/*": {"schema": BINARY}}
     answers = {"200": {"description": "A file a segment; one alone also as its bytes.", "content": found}}
-    body = {"required": True, "content": _content(SegmentRequestSchema)}
-    return _operation("Cut the segments that a manifest paints", "IIIF", answers, requestBody=body)
+    body = {"required": True, "content": parts.content(SegmentRequestSchema)}
+    return parts.operation("Cut the segments that a manifest paints", "IIIF", answers, requestBody=body)
 
 
 def _paths() -> dict[str, Node]:
-    name = _parameter("name", "path")
-    element = _parameter("element", "path")
-    page = _parameter("page", "query", {"type": "integer", "minimum": 1}, description="where there are several")
-    template_body = {"required": True, "content": _content("Template")}
-    area_body = {"required": True, "content": _content("ClipArea")}
-    image_body = {"required": True, "content": _content(_BINARY, "image/*")}
-    saved = {"200": _answer("Replaced", _OBJECT), "201": _answer("New", _OBJECT)}
-    gone = {"204": _answer("Removed")}
+    name = parts.parameter("name", "path")
+    element = parts.parameter("element", "path")
+    page = parts.parameter("page", "query", {"type": "integer", "minimum": 1}, description="where there are several")
+    template_body = {"required": True, "content": parts.content("Template")}
+    area_body = {"required": True, "content": parts.content("ClipArea")}
+    image_body = {"required": True, "content": parts.content(BINARY, "image/*")}
+    saved = {"200": parts.answer("Replaced", OBJECT), "201": parts.answer("New", OBJECT)}
+    gone = {"204": parts.answer("Removed")}
     api = "Templates"
     return {
-        "/health": {"get": _operation("Whether the service answers", "Service", {"200": _answer("It does", _OBJECT)})},
-        "/openapi.json": {"get": _operation("This document", "Service", {"200": _answer("OpenAPI 3.1", _OBJECT)})},
+        "/health": {
+            "get": parts.operation("Whether the service answers", "Service", {"200": parts.answer("It does", OBJECT)})
+        },
+        "/openapi.json": {
+            "get": parts.operation("This document", "Service", {"200": parts.answer("OpenAPI 3.1", OBJECT)})
+        },
         "/api/recognitions": {"post": _recognition()},
         **_kept_paths(),
         "/api/schemas/omr.json": {
-            "get": _operation("JSON Schema of the .omr format", api, {"200": _answer("Draft 2020-12", _OBJECT)})
+            "get": parts.operation(
+                "JSON Schema of the .omr format", api, {"200": parts.answer("Draft 2020-12", OBJECT)}
+            )
         },
-        "/api/templates": {"get": _operation("All templates", api, {"200": _answer("Names and URIs", _OBJECT)})},
+        "/api/templates": {
+            "get": parts.operation("All templates", api, {"200": parts.answer("Names and URIs", OBJECT)})
+        },
         "/api/templates/{name}": {
             "parameters": [name],
-            "get": _operation("The .omr file", api, {"200": _answer("The file, with its ETag", "Template")}),
-            "put": _operation("Store a template", api, saved, requestBody=template_body, parameters=[_IF_MATCH]),
-            "delete": _operation("Remove a template", api, gone, parameters=[_IF_MATCH]),
+            "get": parts.operation("The .omr file", api, {"200": parts.answer("The file, with its ETag", "Template")}),
+            "put": parts.operation("Store a template", api, saved, requestBody=template_body, parameters=[IF_MATCH]),
+            "delete": parts.operation("Remove a template", api, gone, parameters=[IF_MATCH]),
         },
         "/api/templates/{name}/clip-areas": {
             "parameters": [name],
-            "get": _operation("All clip areas", api, {"200": _answer("In template order", _OBJECT)}),
-            "post": _operation(
+            "get": parts.operation("All clip areas", api, {"200": parts.answer("In template order", OBJECT)}),
+            "post": parts.operation(
                 "Add a clip area",
                 api,
-                {"201": _answer("Added", "ClipArea")},
+                {"201": parts.answer("Added", "ClipArea")},
                 requestBody=area_body,
-                parameters=[page, _IF_MATCH],
+                parameters=[page, IF_MATCH],
             ),
         },
         "/api/templates/{name}/clip-areas/{element}": {
             "parameters": [name, element],
-            "get": _operation("One clip area", api, {"200": _answer("Found", "ClipArea")}),
-            "put": _operation(
+            "get": parts.operation("One clip area", api, {"200": parts.answer("Found", "ClipArea")}),
+            "put": parts.operation(
                 "Replace a clip area",
                 api,
-                {"200": _answer("Replaced", "ClipArea")},
+                {"200": parts.answer("Replaced", "ClipArea")},
                 requestBody=area_body,
-                parameters=[_IF_MATCH],
+                parameters=[IF_MATCH],
             ),
-            "delete": _operation("Remove a clip area", api, gone, parameters=[_IF_MATCH]),
+            "delete": parts.operation("Remove a clip area", api, gone, parameters=[IF_MATCH]),
         },
-        "/api/images": {"get": _operation("All images", "Images", {"200": _answer("Names and URIs", _OBJECT)})},
+        "/api/images": {
+            "get": parts.operation("All images", "Images", {"200": parts.answer("Names and URIs", OBJECT)})
+        },
         "/api/images/{name}": {
             "parameters": [name],
-            "get": _operation("The stored file", "Images", {"200": _answer("As it was put", _BINARY, "image/*")}),
-            "put": _operation("Store an image", "Images", saved, requestBody=image_body, parameters=[_IF_MATCH]),
-            "delete": _operation("Remove an image", "Images", gone, parameters=[_IF_MATCH]),
+            "get": parts.operation(
+                "The stored file", "Images", {"200": parts.answer("As it was put", BINARY, "image/*")}
+            ),
+            "put": parts.operation("Store an image", "Images", saved, requestBody=image_body, parameters=[IF_MATCH]),
+            "delete": parts.operation("Remove an image", "Images", gone, parameters=[IF_MATCH]),
         },
         "/api/segments": {"post": _segments()},
         **_iiif_paths(),
