@@ -21,7 +21,8 @@ from omrclip.omr.recognition import (
 )
 from omrclip.omr.result_files import check_file_names, clip_name, file_names, recognition_files
 from omrclip.omr.template import Template
-from omrclip.schemas.recognition_response import Answer, dump_answer
+from omrclip.schemas.recognition_answer import Answer
+from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import template_warnings
 
 TABLE_NAME = "results.csv"

@@ -17,7 +17,7 @@ from omrclip.iiif.presentation import (
     page_canvas,
     pages_manifest,
 )
-from omrclip.schemas.recognition_response import KeptUris
+from omrclip.schemas.recognition_answer import KeptUris
 from omrclip.storage.kept import KeptPage, KeptRecognition
 from omrclip.web.services import PRIVATE, base_url, services
 

@@ -13,7 +13,8 @@ from omrclip.errors import ImageError
 from omrclip.imaging.probe import probe
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.result_files import clip_name, recognition_files
-from omrclip.schemas.recognition_response import Answer, KeptUris, dump_answer, dump_kept
+from omrclip.schemas.recognition_answer import Answer, KeptUris
+from omrclip.schemas.recognition_response import dump_answer, dump_kept
 from omrclip.web.recognition_request import Job, read_job
 from omrclip.web.services import base_url, services
 

@@ -187,6 +187,8 @@ def test_recognitions_tell_where_everything_lay(recognised: Recognised) -> None:
     assert registration["Strategy"] == "identity"
     assert registration["Page"] == registration["Scan"] == {"Width": 300, "Height": 200}
     assert registration["PageToScan"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert registration["Corners"] == [[0, 0], [300, 0], [300, 200], [0, 200]]
+    assert registration["Bend"] is None
     name, signature = described["Clips"]
     assert name == {
         "Name": "Name",
@@ -195,6 +197,7 @@ def test_recognitions_tell_where_everything_lay(recognised: Recognised) -> None:
         "MediaType": "image/jpeg",
         "Box": {"Left": 12, "Top": 18, "Width": 90, "Height": 40},
         "Corners": [[12, 18], [102, 18], [102, 58], [12, 58]],
+        "Message": "",
     }
     assert signature["File"] == "scanSignature.png"
 

@@ -1,0 +1,144 @@
+"""What the answer says of one scan: its registration, what was read of the elements, and the clips.
+
+`Corners` are four points in scan pixels (x, y): top left, top right, bottom right and bottom left as on the page. What
+is drawn there lies in its place on the scan as it came, whichever way up that is.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from marshmallow import fields, post_load
+
+from omrclip.imaging import ops
+from omrclip.omr.registration import Registration
+from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
+from omrclip.schemas.wire import WireSchema
+
+# More would be noise. A page pixel may be several of the scan, so offsets on the page have a digit more.
+SCAN_DECIMALS, BEND_DECIMALS, SHARE_DECIMALS = 2, 3, 3
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_POINTS = {"type": "array", "items": _NUMBERS}
+
+
+class Points(fields.List[Any]):
+    """Points (x, y) in scan pixels; they load to tuples."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(fields.List(fields.Float()), **settings)
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return _rounded(value, SCAN_DECIMALS)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Corners:  # type: ignore[override]
+        points: Any = super()._deserialize(value, *args, **kwargs)
+        return tuple((x, y) for x, y in points)
+
+
+class Share(fields.Float):
+    """A number from 0 to 1."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(metadata={"minimum": 0, "maximum": 1}, **settings)
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> float | None:
+        return None if value is None else round(float(value), SHARE_DECIMALS)
+
+
+class DimensionsSchema(WireSchema):
+    """Pixel extents."""
+
+    width = fields.Integer()
+    height = fields.Integer()
+
+
+class BoxSchema(WireSchema):
+    """A pixel rectangle."""
+
+    left = fields.Integer()
+    top = fields.Integer()
+    width = fields.Integer()
+    height = fields.Integer()
+
+
+class RegistrationSchema(WireSchema):
+    """The map from template page to scan: a page point p lies in the scan at PageToScan · (p + Bend(p)).
+
+    `PageToScan` is a 3 × 3 matrix, row by row, for pixel points (x, y, 1). `Bend` is null for flat paper, else rows of
+    offsets (x, y) in page pixels, evenly spread over the page from edge to edge and bilinear in between. `Corners` are
+    those of the page. `Confidence` is how much of the page was found where the map puts it, `Residual` how far off
+    it was in page pixels; null where nothing tells.
+    """
+
+    strategy = fields.String()
+    page = fields.Nested(DimensionsSchema())
+    scan = fields.Nested(DimensionsSchema())
+    page_to_scan = fields.Function(
+        lambda registration: registration.page_to_scan.tolist(), metadata={"type": "array", "items": _NUMBERS}
+    )
+    bend = fields.Function(
+        lambda registration: None if registration.bend is None else _rounded(registration.bend, BEND_DECIMALS),
+        metadata={"type": ["array", "null"], "items": _POINTS},
+    )
+    corners = fields.Function(lambda registration: _page_corners(registration), metadata=_POINTS)
+    confidence = Share(allow_none=True)
+    residual = fields.Float(allow_none=True)
+
+
+class BubbleResultSchema(WireSchema):
+    """One bubble: how much of it is covered by what was not printed there, and whether that counts as a mark."""
+
+    value = fields.String()
+    fill = Share()
+    marked = fields.Boolean()
+    corners = Points()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> BubbleResult:
+        """Load to BubbleResult."""
+        return BubbleResult(**data)
+
+
+class ElementResultSchema(WireSchema):
+    """What was read of one ChoiceBox, Grid or Barcode; `Elements` are a Grid's children.
+
+    The `Value` of an `uncertain` one is the likeliest, and `Message` says why a person should look at it.
+    """
+
+    name = fields.String()
+    type = fields.String()
+    status = fields.Enum(ElementStatus, by_value=True)
+    value = fields.String()
+    confidence = Share()
+    message = fields.String()
+    corners = Points()
+    bubbles = fields.List(fields.Nested(BubbleResultSchema()))
+    children = fields.List(fields.Nested(lambda: ElementResultSchema()), data_key="Elements")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> ElementResult:
+        """Load to ElementResult."""
+        return ElementResult(**{**data, "bubbles": tuple(data["bubbles"]), "children": tuple(data["children"])})
+
+
+class ClipSchema(WireSchema):
+    """One clip: `Box` on the template page, `Corners` in the scan; `Message` says where it reaches out of the scan."""
+
+    name = fields.String(attribute="clip.element")
+    file = fields.String()
+    uri = fields.String(allow_none=True)
+    media_type = fields.String(attribute="clip.format.media_type")
+    box = fields.Nested(BoxSchema(), attribute="clip.box")
+    corners = Points(attribute="clip.corners")
+    message = fields.Function(lambda named: getattr(named.clip, "message", ""), metadata={"type": "string"})
+
+
+def _rounded(numbers: object, decimals: int) -> Any:
+    exact: npt.NDArray[np.float64] = np.asarray(numbers, dtype=np.float64)
+    return exact.round(decimals).tolist()
+
+
+def _page_corners(registration: Registration) -> Any:
+    page = registration.page
+    return _rounded(registration.to_scan(ops.corners(0, 0, page.width, page.height)), SCAN_DECIMALS)

@@ -1,0 +1,87 @@
+"""What the answer says of a scan has all that drawing it takes, and elements come back from it as they were."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from omrclip.omr.recognition import RecognitionOptions
+from omrclip.omr.results import ElementResult
+from omrclip.schemas.recognition_answer import Answer
+from omrclip.schemas.recognition_parts import ElementResultSchema
+from omrclip.schemas.recognition_response import dump_answer
+from tests.omr.recognised import ELEMENTS, bent, recognition
+
+
+def described(**changes: object) -> dict:
+    answer = dump_answer(Answer([recognition(**changes)], RecognitionOptions(), alone=True))
+    (only,) = json.loads(json.dumps(answer))["Recognitions"]
+    return only
+
+
+def test_the_registration_tells_the_map_with_its_bend_and_how_well_it_fits() -> None:
+    told = described()["Registration"]
+    assert (told["Strategy"], told["Confidence"], told["Residual"]) == ("patches", 0.988, 1.25)
+    assert told["PageToScan"] == [[2, 0, 50], [0, 2, 60], [0, 0, 1]]
+    assert told["Bend"] == [[[0, 0], [0, 10], [0, 0]]] * 2
+    assert np.allclose(told["Corners"], [[50, 60], [650, 60], [650, 460], [50, 460]])
+
+
+def test_numbers_are_as_fine_as_they_are_sure() -> None:
+    told = described(registration=bent(by=1 / 3))["Registration"]
+    assert told["Bend"][0][1] == [0, 0.333]
+
+
+def test_a_flat_page_that_nothing_verified_says_null() -> None:
+    flat = replace(bent(), bend=None, confidence=None, residual=None, matches=None)
+    told = described(registration=flat)["Registration"]
+    assert [told[key] for key in ("Bend", "Confidence", "Residual")] == [None, None, None]
+
+
+def test_an_element_tells_status_value_confidence_and_its_place_in_the_scan() -> None:
+    told = described()["Elements"]
+    assert [(e["Name"], e["Status"], e["Value"]) for e in told] == [
+        ("Q1", "marked", "B"),
+        ("Q2", "blank", ""),
+        ("Q3", "multiple", "AB"),
+        ("Q4", "uncertain", ""),
+        ("Grid", "marked", "BA"),
+        ("Code", "marked", "4006381333931"),
+    ]
+    first = told[0]
+    assert list(first) == [
+        "Name",
+        "Type",
+        "Status",
+        "Value",
+        "Confidence",
+        "Message",
+        "Corners",
+        "Bubbles",
+        "Elements",
+    ]
+    assert np.allclose(first["Corners"], ELEMENTS[0].corners, atol=0.005)
+    assert (first["Type"], first["Confidence"], first["Message"]) == ("ChoiceBox", 0.9, "")
+    blank, marked = first["Bubbles"]
+    assert (blank["Value"], blank["Fill"], blank["Marked"]) == ("A", 0.01, False)
+    assert (marked["Value"], marked["Fill"], marked["Marked"]) == ("B", 0.9, True)
+    assert np.allclose(marked["Corners"], ELEMENTS[0].bubbles[1].corners, atol=0.005)
+    assert told[3]["Message"] == "The mark on A is faint."
+
+
+def test_a_grid_tells_its_children() -> None:
+    grid = described()["Elements"][4]
+    assert grid["Bubbles"] == []
+    assert [(child["Name"], child["Value"], len(child["Bubbles"])) for child in grid["Elements"]] == [
+        ("", "B", 2),
+        ("", "A", 2),
+    ]
+
+
+def test_elements_load_as_they_were() -> None:
+    schema = ElementResultSchema(many=True)
+    loaded = schema.load(schema.dump(ELEMENTS))
+    assert all(isinstance(element, ElementResult) for element in loaded)
+    for element, original in zip(loaded, ELEMENTS, strict=True):
+        assert np.allclose(element.corners, original.corners, atol=0.005)
+    assert schema.dump(loaded) == schema.dump(ELEMENTS)
