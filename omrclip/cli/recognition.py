@@ -4,12 +4,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from omrclip.cli.common import FAILED, FILE, config, telling
 from omrclip.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from omrclip.omr.recognition import RecognitionOptions
 
 
 def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
@@ -24,6 +27,12 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Choice(["jpg", "png", "webp", "tif"]),
             help="Encode the clips so, with that extension; else JPEG bytes in files named .png.",
         ),
+        click.option(
+            "--clip-scale",
+            type=click.Choice(["template", "native"]),
+            help="Clips in the template's pixels, which is the default, or in as many as the scan has there.",
+        ),
+        click.option("--clip-margin", type=int, metavar="PIXELS", help="Page pixels to show around each clip area."),
         click.option(
             "--page",
             "pages",
@@ -40,6 +49,8 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_takes_scans
+@click.option("--marked", type=float, metavar="FILL", help="From this fill on, 0 to 1, a bubble is marked.")
+@click.option("--blank", type=float, metavar="FILL", help="Up to this fill a bubble is blank; in between, uncertain.")
 @telling
 def recognize(**asked: Any) -> None:
     """Recognise IMAGES with TEMPLATE: clips, results files, and results.csv and results.json of everything.
@@ -65,14 +76,12 @@ def _recognize(
     images: Sequence[Path],
     template_image: Path | None,
     out: Path,
-    clip_format: str | None,
-    pages: Sequence[str],
     workers: int | None,
     *,
     clips_only: bool,
+    **options: Any,
 ) -> None:
     from omrclip.batch.folder import FolderJob, run
-    from omrclip.schemas.recognition_request import load_options
     from omrclip.schemas.template import load_template, template_warnings
     from omrclip.storage.templates import IMAGE_SUFFIXES
 
@@ -81,12 +90,11 @@ def _recognize(
         click.echo(f"warning: {warning}", err=True)
     beside = (template.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
     page_image = template_image or next((path for path in beside if path.is_file()), None)
-    options: dict[str, object] = {"Pages": dict(map(_page_of, pages))}
     job = FolderJob(
         template=loaded,
         images=images,
         template_image=page_image.read_bytes() if page_image else None,
-        options=load_options({**options, **({"ClipFormat": clip_format} if clip_format else {})}),
+        options=_options(**options),
         out=out,
         clips_only=clips_only,
         workers=workers or os.cpu_count() or 1,
@@ -99,6 +107,28 @@ def _recognize(
         click.echo(f"{failure.scan}: {failure.messages[0]}", err=True)
     click.echo(f"{len(images) - len(failures)} of {len(images)} scans passed; see {out}")
     sys.exit(FAILED if failures else 0)
+
+
+def _options(
+    clip_format: str | None,
+    clip_scale: str | None,
+    clip_margin: int | None,
+    pages: Sequence[str],
+    marked: float | None = None,
+    blank: float | None = None,
+) -> "RecognitionOptions":
+    """The options as the web service reads them, so that both check alike; None is the default."""
+    from omrclip.schemas.recognition_options import load_options
+
+    return load_options(
+        {
+            "ClipFormat": clip_format,
+            "ClipScale": clip_scale,
+            "ClipMargin": clip_margin,
+            "MarkThresholds": {"Marked": marked, "Blank": blank},
+            "Pages": dict(map(_page_of, pages)),
+        }
+    )
 
 
 def _page_of(text: str) -> tuple[str, int]:

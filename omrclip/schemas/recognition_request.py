@@ -5,49 +5,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from omrclip.iiif.request import Format
-from omrclip.omr.recognition import CLIP_FORMATS, RecognitionOptions, Scan
-from omrclip.schemas.fields import Choice, Expected, SomeText
+from omrclip.omr.recognition import RecognitionOptions, Scan
+from omrclip.schemas.fields import Expected, SomeText
+from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
 from omrclip.schemas.wire import EncodedBytes, WireSchema, load_strictly
-
-
-class PageNumbers(Expected):
-    """Page numbers from 1, by scan name."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__("an object of page numbers by image name", **settings)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, int]:
-        if not isinstance(value, dict):
-            raise self.refusal(value)
-        for number in value.values():
-            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise self.refusal(number)
-        return value
-
-    def default_as_json(self) -> dict[str, int]:
-        """No page numbers."""
-        return {}
-
-    def rule(self) -> dict[str, Any]:
-        """An object of integers."""
-        return {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
-
-
-class KeepTime(Expected):
-    """Whether to keep a recognition: true for as long as the settings say, or for how many seconds."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__("true, false, or a whole number of seconds above 0", **settings)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool | int:
-        if isinstance(value, bool) or (isinstance(value, int) and value > 0):
-            return value
-        raise self.refusal(value)
-
-    def rule(self) -> dict[str, Any]:
-        """A boolean or an integer."""
-        return {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}]}
 
 
 class TemplateSource(Expected):
@@ -64,27 +25,6 @@ class TemplateSource(Expected):
     def rule(self) -> dict[str, Any]:
         """An object or a string."""
         return {"anyOf": [{"$ref": "#/components/schemas/Template"}, {"type": "string", "minLength": 1}]}
-
-
-class OptionsSchema(WireSchema):
-    """The options of a recognition."""
-
-    clip_format = Choice([str(f) for f in CLIP_FORMATS], load_default=None)
-    pages = PageNumbers(load_default={})
-    keep = KeepTime(load_default=False)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> RecognitionOptions:
-        """Load to RecognitionOptions."""
-        chosen = data["clip_format"]
-        keep = data["keep"]
-        seconds = None if isinstance(keep, bool) else keep
-        return RecognitionOptions(
-            clip_format=Format(chosen) if chosen else None,
-            pages=data["pages"],
-            keep=keep is not False,
-            keep_seconds=seconds,
-        )
 
 
 class ImageSchema(WireSchema):
@@ -107,16 +47,6 @@ class RecognitionRequest:
     images: list[Scan]
     template_image: bytes | None = None
     options: RecognitionOptions = field(default_factory=RecognitionOptions)
-
-
-class ObjectOf(fields.Nested):
-    """An object of another schema; what is wrong with its type is told as in the other fields."""
-
-    default_error_messages = {
-        "type": "an object",
-        "required": "an object; it is missing",
-        "null": "an object, not null",
-    }
 
 
 class ImageList(fields.List[Scan]):
@@ -149,7 +79,6 @@ class RecognitionRequestSchema(WireSchema):
 
 
 _REQUEST = RecognitionRequestSchema()
-_OPTIONS = OptionsSchema()
 
 
 def load_request(body: bytes) -> RecognitionRequest:
@@ -160,13 +89,3 @@ def load_request(body: bytes) -> RecognitionRequest:
     """
     request: RecognitionRequest = load_strictly(_REQUEST, body, "$")
     return request
-
-
-def load_options(text: str | bytes | dict[str, object]) -> RecognitionOptions:
-    """Read the options alone, as multipart requests and the command line give them.
-
-    Raises:
-        InvalidRequest: naming every option that is wrong.
-    """
-    options: RecognitionOptions = load_strictly(_OPTIONS, text, "$.Options")
-    return options

@@ -22,7 +22,8 @@ from omrclip.omr.recognition import (
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.result_files import check_file_names
 from omrclip.omr.template import Template
-from omrclip.schemas.recognition_request import load_options, load_request
+from omrclip.schemas.recognition_options import load_options
+from omrclip.schemas.recognition_request import load_request
 from omrclip.schemas.template import remembered_template, template_warnings
 from omrclip.schemas.wire import decode_base64, invalid_request
 from omrclip.storage import TemplateStore

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from omrclip.omr.recognition import ClipScale, Recognition, RecognitionOptions, Scan
+from omrclip.omr.results import MarkThresholds
 from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
 from tests.web.making import (
     NAME_BOX,
@@ -99,6 +101,22 @@ def test_a_clip_format_gives_its_extension_and_its_pixels(desk: Desk, command: s
     assert np.array_equal(decoded((desk.out / "aName.tif").read_bytes()), cut(grid(), NAME_BOX))
 
 
+def test_the_options_reach_the_recognition(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(*_: object, scan: Scan, options: RecognitionOptions, **__: object) -> Recognition:
+        seen.append(options)
+        return Recognition(scan.name)
+
+    monkeypatch.setattr("omrclip.batch.folder.recognize", noted)
+    clips = ("--clip-scale", "native", "--clip-margin", "12")
+    assert desk.recognize("a.png", options=(*clips, "--marked", "0.4", "--blank", "0.1")).exit_code == PASSED
+    assert desk.recognize("a.png", command="clip", options=clips).exit_code == PASSED
+    first, second = seen
+    assert (first.clip_scale, first.clip_margin) == (second.clip_scale, second.clip_margin) == (ClipScale.NATIVE, 12)
+    assert (first.thresholds, second.thresholds) == (MarkThresholds(0.4, 0.1), MarkThresholds())
+
+
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_many_scans_come_out_in_the_order_of_the_command(desk: Desk, workers: str) -> None:
     names = [f"{number}.png" for number in (5, 3, 9, 1, 7, 2)]
@@ -141,6 +159,11 @@ REFUSED_RUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     "page beyond": (("a.png",), ("--page", "a.png=2"), ("Pages", "1 to 1")),
     "page of no image": (("a.png",), ("--page", "b.png=1"), ("b.png",)),
     "unknown format": (("a.png",), ("--clip-format", "bmp"), ("--clip-format", "bmp")),
+    "clip scale": (("a.png",), ("--clip-scale", "double"), ("--clip-scale", "double")),
+    "clip margin": (("a.png",), ("--clip-margin", "-1"), ("$.Options.ClipMargin", "-1")),
+    "clip margin text": (("a.png",), ("--clip-margin", "wide"), ("--clip-margin",)),
+    "marked above 1": (("a.png",), ("--marked", "35"), ("$.Options.MarkThresholds.Marked", "from 0 to 1")),
+    "blank above marked": (("a.png",), ("--blank", "0.5"), ("$.Options.MarkThresholds.Blank", "0.35")),
     "workers": (("a.png",), ("--workers", "0"), ("--workers",)),
     "broken blank page": (("a.png",), ("--template-image", "broken.png"), ("blank image of page 1",)),
     "missing blank page": (("a.png",), ("--template-image", "none.png"), ("none.png",)),

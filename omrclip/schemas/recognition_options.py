@@ -1,0 +1,134 @@
+"""The options of a recognition, as JSON says them."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from omrclip.iiif.request import Format
+from omrclip.omr.recognition import CLIP_FORMATS, ClipScale, RecognitionOptions
+from omrclip.omr.results import MarkThresholds
+from omrclip.schemas.fields import Choice, Expected, WholeNumber, as_number
+from omrclip.schemas.wire import WireSchema, load_strictly
+
+MOST_CLIP_MARGIN = 500
+"""Page pixels: an inch and a half of a page at 300 dpi is more than any caption around a clip area takes."""
+
+
+class PageNumbers(Expected):
+    """Page numbers from 1, by scan name."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("an object of page numbers by image name", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, int]:
+        if not isinstance(value, dict):
+            raise self.refusal(value)
+        for number in value.values():
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                raise self.refusal(number)
+        return value
+
+    def default_as_json(self) -> dict[str, int]:
+        """No page numbers."""
+        return {}
+
+    def rule(self) -> dict[str, Any]:
+        """An object of integers."""
+        return {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
+
+
+class KeepTime(Expected):
+    """Whether to keep a recognition: true for as long as the settings say, or for how many seconds."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("true, false, or a whole number of seconds above 0", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool | int:
+        if isinstance(value, bool) or (isinstance(value, int) and value > 0):
+            return value
+        raise self.refusal(value)
+
+    def rule(self) -> dict[str, Any]:
+        """A boolean or an integer."""
+        return {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}]}
+
+
+class Fill(Expected):
+    """How much of a bubble is covered, 0 to 1."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("a number from 0 to 1", **settings)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        if isinstance(value, str) or (number := as_number(value)) is None or not 0 <= number <= 1:
+            raise self.refusal(value)
+        return float(number)
+
+    def rule(self) -> dict[str, Any]:
+        """A number in range."""
+        return {"type": "number", "minimum": 0, "maximum": 1}
+
+
+class ObjectOf(fields.Nested):
+    """An object of another schema; what is wrong with its type is told as in the other fields."""
+
+    default_error_messages = {
+        "type": "an object",
+        "required": "an object; it is missing",
+        "null": "an object, not null",
+    }
+
+
+class MarkThresholdsSchema(WireSchema):
+    """From which fill on a bubble is marked, and up to which it is blank; between the two it is uncertain."""
+
+    marked = Fill(load_default=MarkThresholds().marked)
+    blank = Fill(load_default=MarkThresholds().blank)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> MarkThresholds:
+        """Load to MarkThresholds."""
+        thresholds = MarkThresholds(**data)
+        if thresholds.blank >= thresholds.marked:
+            expected = f"a number below Marked, {thresholds.marked}, not {thresholds.blank}"
+            raise ValidationError(expected, field_name="Blank")
+        return thresholds
+
+
+class OptionsSchema(WireSchema):
+    """The options of a recognition."""
+
+    clip_format = Choice([str(f) for f in CLIP_FORMATS], load_default=None)
+    clip_scale = Choice([str(scale) for scale in ClipScale], load_default=str(ClipScale.TEMPLATE))
+    clip_margin = WholeNumber(0, MOST_CLIP_MARGIN, load_default=0)
+    mark_thresholds = ObjectOf(MarkThresholdsSchema(), load_default=None, allow_none=True)
+    pages = PageNumbers(load_default={})
+    keep = KeepTime(load_default=False)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> RecognitionOptions:
+        """Load to RecognitionOptions."""
+        chosen = data["clip_format"]
+        keep = data["keep"]
+        return RecognitionOptions(
+            clip_format=Format(chosen) if chosen else None,
+            clip_scale=ClipScale(data["clip_scale"]),
+            clip_margin=data["clip_margin"],
+            thresholds=data["mark_thresholds"] or MarkThresholds(),
+            pages=data["pages"],
+            keep=keep is not False,
+            keep_seconds=None if isinstance(keep, bool) else keep,
+        )
+
+
+_OPTIONS = OptionsSchema()
+
+
+def load_options(text: str | bytes | dict[str, object]) -> RecognitionOptions:
+    """Read the options alone, as multipart requests and the command line give them.
+
+    Raises:
+        InvalidRequest: naming every option that is wrong.
+    """
+    options: RecognitionOptions = load_strictly(_OPTIONS, text, "$.Options")
+    return options
