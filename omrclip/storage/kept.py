@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -36,6 +36,7 @@ from omrclip.storage.sources import OpenImage, SourceCache
 
 RECORD, ANSWER = "kept.json", "answer.json"
 _IMAGE = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})(?:\.([1-9][0-9]{0,5}))?")
+_SCAN = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})\.scan")
 _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 MOST_KNOWN = 256
@@ -162,11 +163,16 @@ class KeptRecognitions:
         self._remove(identifier)
 
     def open_image(self, identifier: str) -> OpenImage | None:
-        """The registered page `{recognition}.{page}`, or the clip `{recognition}.{page}.{clip}`; None for others.
+        """What an identifier stands for, None where it is of no kept recognition's kind.
+
+        That is the registered page `{recognition}.{page}`, the scan as it came `{recognition}.{page}.scan`, or the
+        clip `{recognition}.{page}.{clip}`.
 
         Raises:
             NotFound: the recognition is not kept any more, or has no such page or clip.
         """
+        if scan := _SCAN.fullmatch(identifier):
+            return self._open_scan(self.read(scan[1]), int(scan[2]))
         found = _IMAGE.fullmatch(identifier)
         if not found:
             return None
@@ -175,15 +181,19 @@ class KeptRecognitions:
         clip_number = int(found[3] or 0)
         if page is None or clip_number > len(page.clips):
             raise NotFound(f"There is no image with the identifier {identifier!r}.")
-        scan_name = f"{kept.identifier}/scans/{page.number}"
-        state = self._blobs.state(scan_name)
-        scan = self._sources.open(scan_name, state, lambda: self._blobs.ranges(scan_name, state), lambda: None)
+        scan = self._open_scan(kept, page.number)
         whole = RegisteredPage(self._sources.reducible(scan), page.registration)
         marks = [scan.etag, page.registration.page_to_scan.tolist(), str(page.registration.page)]
         if not clip_number:
             return OpenImage(_etag(marks), kept.created, whole, owner=kept.identifier)
         box = page.clips[clip_number - 1].box
         return OpenImage(_etag([*marks, str(box)]), kept.created, BoxedImage(whole, box), owner=kept.identifier)
+
+    def _open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
+        name = f"{kept.identifier}/scans/{number}"
+        state = self._blobs.state(name)
+        scan = self._sources.open(name, state, lambda: self._blobs.ranges(name, state), lambda: None)
+        return replace(scan, owner=kept.identifier, modified=kept.created)
 
     def sweep(self) -> None:
         """Remove what has expired."""

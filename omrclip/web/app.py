@@ -11,7 +11,20 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from omrclip.config import Config
-from omrclip.web import docs, health, iiif, images, kept, recognitions, segments, services, templates
+from omrclip.web import (
+    corrections,
+    docs,
+    health,
+    iiif,
+    images,
+    kept,
+    recognitions,
+    segments,
+    services,
+    template_pages,
+    templates,
+    ui,
+)
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.front import Front
 
@@ -79,7 +92,19 @@ def create_app(config: Config | None = None) -> App:
     app.after_request(drain_refused_body)
     services.install(app, config)
     register_error_handlers(app)
-    for module in (health, recognitions, kept, segments, templates, images, iiif, docs):
+    for module in (
+        ui,
+        health,
+        recognitions,
+        kept,
+        corrections,
+        segments,
+        templates,
+        template_pages,
+        images,
+        iiif,
+        docs,
+    ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)
     if config.trusted_proxies:

@@ -2,9 +2,8 @@
 
 from functools import cache
 
-from flask import Blueprint, Response, jsonify, redirect
+from flask import Blueprint, Response, jsonify
 from flask_swagger_ui import get_swaggerui_blueprint
-from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.web.openapi import openapi
 
@@ -18,12 +17,6 @@ page: Blueprint = get_swaggerui_blueprint(
 @cache
 def _description() -> dict[str, object]:
     return openapi()
-
-
-@blueprint.get("/")
-def start() -> BaseResponse:
-    """Show who comes with a browser what there is."""
-    return redirect("/docs/")
 
 
 @blueprint.get("/openapi.json")

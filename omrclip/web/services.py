@@ -17,6 +17,8 @@ from omrclip.storage import (
     TemplateStore,
     open_stored,
 )
+from omrclip.storage.corrections import Corrections
+from omrclip.storage.page_images import PageImages
 from omrclip.web.front import KnownAnswers
 
 # Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
@@ -35,19 +37,24 @@ class Services:
     sources: SourceCache
     derivatives: DerivativeCache
     kept: KeptRecognitions
+    corrections: Corrections
+    pages: PageImages
     answers: KnownAnswers
 
 
 def install(app: Flask, config: Config) -> None:
     """Open the stores and keep them with the app."""
     sources, derivatives = SourceCache(config), DerivativeCache(config)
+    templates = TemplateStore(config.templates)
     app.extensions[_KEY] = Services(
         config,
-        TemplateStore(config.templates),
+        templates,
         ImageStore(config.images, config.limits),
         sources,
         derivatives,
         KeptRecognitions(config, sources, derivatives),
+        Corrections(config.results),
+        PageImages(config.templates, templates, config.limits),
         KnownAnswers(),
     )
 
@@ -64,14 +71,14 @@ def services() -> Services:
 
 
 def open_image(identifier: str) -> OpenImage:
-    """What an identifier under `/iiif/` stands for: a kept page or clip, or a stored image.
+    """What an identifier under `/iiif/` stands for: a kept page or clip, a template's page, or a stored image.
 
     Raises:
         NotFound: nothing.
         UnsupportedImage, CorruptImage, LimitExceeded: something that cannot be served.
     """
     try:
-        kept = services().kept.open_image(identifier)
+        kept = services().kept.open_image(identifier) or services().pages.open(identifier, services().sources)
     except NotFound:
         if not services().images.has(identifier):
             raise

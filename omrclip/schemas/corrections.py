@@ -1,0 +1,64 @@
+"""What people say of a kept recognition: values put right, and what clips of handwriting say."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from omrclip.schemas.fields import SomeText, Text, WholeNumber
+from omrclip.schemas.recognition_request import ObjectOf
+from omrclip.schemas.wire import WireSchema, load_strictly
+
+MOST_SCANS = 999_999
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says an element of a scan holds, beside what was read of it.
+
+    Attributes:
+        scan: the number of the scan in its recognition, from 1.
+        name: the element, a ClipArea among them; a Grid's child by its Grid's name.
+        value: the value, or the text of the clip.
+    """
+
+    scan: int
+    name: str
+    value: str
+
+
+class CorrectionSchema(WireSchema):
+    """One correction."""
+
+    scan = WholeNumber(1, MOST_SCANS, required=True)
+    name = SomeText(required=True)
+    value = Text(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Correction:
+        """Load to Correction."""
+        return Correction(**data)
+
+
+class CorrectionsSchema(WireSchema):
+    """All corrections of a kept recognition."""
+
+    corrections = fields.List(
+        ObjectOf(CorrectionSchema()), required=True, error_messages={"invalid": "a list of corrections"}
+    )
+
+
+_CORRECTIONS = CorrectionsSchema()
+
+
+def load_corrections(data: bytes) -> tuple[Correction, ...]:
+    """Read a document of corrections. Raises InvalidRequest naming every key that is wrong."""
+    return tuple(load_strictly(_CORRECTIONS, data, "$")["corrections"])
+
+
+def dump_corrections(corrections: Sequence[Correction]) -> bytes:
+    """The document, UTF-8 JSON."""
+    document = _CORRECTIONS.dump({"corrections": corrections})
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()

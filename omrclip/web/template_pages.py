@@ -1,0 +1,128 @@
+"""What an editor takes beside the template itself: pages and their images, validation, a clip before it is saved."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from omrclip.errors import InvalidTemplate, Problem
+from omrclip.iiif.request import Format
+from omrclip.imaging.probe import ImageInfo
+from omrclip.omr.clips import cut_clip
+from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
+from omrclip.storage import Blob
+from omrclip.storage.page_images import page_identifier
+from omrclip.web.services import base_url, image_uri, precondition, services
+
+blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
+
+
+@blueprint.post("/templates")
+def post_template() -> Response:
+    """Make a template of one empty page out of its blank image, under the name that `?name=` tells."""
+    _accept_image()
+    stored = services().pages.new_template(request.args.get("name", ""), request.get_data())
+    answer = jsonify(Name=stored.name, Uri=_uri(stored.name), Warnings=[])
+    answer.status_code = HTTPStatus.CREATED
+    answer.headers["Location"] = _uri(stored.name)
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+@blueprint.post("/validation")
+def post_validation() -> Response:
+    """All that saving the body as an `.omr` file would be refused for, or warned of; nothing is stored."""
+    if not request.is_json:
+        raise UnsupportedMediaType("Content-Type: expected application/json")
+    try:
+        template = load_template(request.get_data())
+    except InvalidTemplate as error:
+        return jsonify(Valid=False, Problems=error.details["fields"], Warnings=[])
+    return jsonify(Valid=True, Problems=[], Warnings=_told(template_warnings(template)))
+
+
+@blueprint.get("/templates/<path:name>/pages")
+def list_pages(name: str) -> Response:
+    """The pages: dimensions, how much is on them, and their blank images with a mark that changes with the image."""
+    stored = services().templates.read(name)
+    states = services().pages.states(stored)
+    pages = [
+        {
+            "Number": number,
+            "Width": page.dimensions.width,
+            "Height": page.dimensions.height,
+            "Elements": len(page.elements),
+            "ClipAreas": len(page.clip_areas),
+            "Image": image_uri(page_identifier(stored.name, number), 3) if state else None,
+            "ImageState": state,
+        }
+        for number, (page, state) in enumerate(zip(stored.template.pages, states, strict=True), start=1)
+    ]
+    answer = jsonify(Name=stored.name, Pages=pages)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@blueprint.get("/templates/<path:name>/pages/<int:number>/clip")
+def get_clip_preview(name: str, number: int) -> Response:
+    """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
+    area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
+    page = services().pages.registered(name, number, services().sources)
+    clip = cut_clip(area, page, Format.JPG, services().config.limits)
+    answer = Response(clip.data, mimetype=clip.format.media_type)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@blueprint.get("/templates/<path:name>/image")
+def get_page_image(name: str) -> Response:
+    """The file of the first page's blank image."""
+    blob, info = services().pages.read(name)
+    answer = Response(blob.data, mimetype=info.format.media_type)
+    answer.set_etag(blob.etag)
+    answer.make_conditional(request)
+    return answer
+
+
+@blueprint.put("/templates/<path:name>/image")
+def put_page_image(name: str) -> Response:
+    """Put the body beside the template as its blank page; replacing one takes If-Match."""
+    _accept_image()
+    blob, info, is_new = services().pages.write(name, request.get_data(), precondition(must_match=True))
+    answer = jsonify(_described(blob, info))
+    answer.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    answer.set_etag(blob.etag)
+    return answer
+
+
+@blueprint.delete("/templates/<path:name>/image")
+def delete_page_image(name: str) -> Response:
+    """Remove the image beside the template."""
+    services().pages.delete(name, precondition(must_match=False))
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _accept_image() -> None:
+    """Browsers post other types to any site unasked; an image they do not."""
+    if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":
+        raise UnsupportedMediaType("Content-Type: expected image/* or application/octet-stream")
+
+
+def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:
+    extents = info.dimensions
+    return {
+        "Name": blob.name,
+        "Width": extents.width,
+        "Height": extents.height,
+        "MediaType": info.format.media_type,
+        "Size": len(blob.data),
+    }
+
+
+def _told(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
+    return [{"path": problem.path, "expected": problem.expected} for problem in problems]
+
+
+def _uri(name: str) -> str:
+    return f"{base_url()}/api/templates/{quote(name, safe='')}"
