@@ -3,7 +3,8 @@
 from omrclip.storage.blobs import Blob, BlobStore, Precondition
 from omrclip.storage.derivatives import DerivativeCache
 from omrclip.storage.images import ImageStore
-from omrclip.storage.kept import KeptRecognition, KeptRecognitions
+from omrclip.storage.kept import KeptRecognitions
+from omrclip.storage.kept_records import KeptRecognition
 from omrclip.storage.sources import OpenImage, SourceCache, open_stored
 from omrclip.storage.templates import StoredTemplate, TemplateStore
 

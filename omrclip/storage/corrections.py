@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from omrclip.errors import NotFound
 from omrclip.schemas.corrections import Correction, dump_corrections
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
-from omrclip.storage.kept import KeptRecognition
+from omrclip.storage.kept_records import KeptRecognition
 
 FILE = "corrections.json"
 

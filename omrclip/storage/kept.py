@@ -2,7 +2,7 @@
 
 Under the root each has a folder of its own, named by an identifier that cannot be guessed:
 
-    {id}/kept.json      what the classes below hold
+    {id}/kept.json      what `kept_records` says of it
     {id}/answer.json    the answer as it was given, without the files' data
     {id}/scans/{n}      the bytes of scan n, from 1
     {id}/files/{n}      the bytes of response file n, from 1: their names may be longer than a store's can be
@@ -15,23 +15,20 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
-
-import numpy as np
 
 from omrclip.config import Config
 from omrclip.errors import NotFound
 from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import Registration
 from omrclip.omr.result_files import ResponseFile
 from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.storage.derivatives import DerivativeCache
+from omrclip.storage.kept_records import KeptRecognition, kept_recognition, page_record, registration_mark
 from omrclip.storage.sources import OpenImage, SourceCache
 
 RECORD, ANSWER = "kept.json", "answer.json"
@@ -41,37 +38,6 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 MOST_KNOWN = 256
 UNFINISHED_SECONDS = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class KeptClip:
-    """One clip: its element, its pixels on the page, and its file."""
-
-    element: str
-    box: Box
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPage:
-    """One scan that passed: its number among the scans from 1, its name, registration, values and clips."""
-
-    number: int
-    scan: str
-    registration: Registration
-    values: tuple[tuple[str, str], ...]
-    clips: tuple[KeptClip, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRecognition:
-    """What is known of one kept recognition; times are in seconds since 1970."""
-
-    identifier: str
-    created: float
-    expires: float
-    pages: tuple[KeptPage, ...]
-    files: tuple[tuple[str, str], ...]
 
 
 class KeptRecognitions:
@@ -108,7 +74,7 @@ class KeptRecognitions:
             "created": now,
             "expires": now + (self._seconds if seconds is None else seconds),
             "pages": [
-                _page_record(number, recognition, recognition.registration, names)
+                page_record(number, recognition, recognition.registration, names)
                 for number, (recognition, names) in enumerate(zip(recognitions, clip_files, strict=True), start=1)
                 if recognition.registration is not None
             ],
@@ -139,7 +105,8 @@ class KeptRecognitions:
             with suppress(NotFound):
                 state = self._blobs.state(name)
                 kept = self._known.get_or_make(
-                    (identifier, state.mark), lambda: _kept(identifier, json.loads(self._blobs.read(name).data))
+                    (identifier, state.mark),
+                    lambda: kept_recognition(identifier, self._json(name)),
                 )
                 if kept.expires > time.time():
                     return kept
@@ -147,8 +114,11 @@ class KeptRecognitions:
 
     def answer(self, kept: KeptRecognition) -> dict[str, Any]:
         """The answer as it was given, without the files' data."""
-        answer: dict[str, Any] = json.loads(self._blobs.read(f"{kept.identifier}/{ANSWER}").data)
-        return answer
+        return self._json(f"{kept.identifier}/{ANSWER}")
+
+    def _json(self, name: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self._blobs.read(name).data)
+        return document
 
     def read_file(self, kept: KeptRecognition, name: str) -> tuple[Blob, str]:
         """The bytes of a response file, and their media type; raises NotFound."""
@@ -171,8 +141,8 @@ class KeptRecognitions:
         Raises:
             NotFound: the recognition is not kept any more, or has no such page or clip.
         """
-        if scan := _SCAN.fullmatch(identifier):
-            return self._open_scan(self.read(scan[1]), int(scan[2]))
+        if of_scan := _SCAN.fullmatch(identifier):
+            return self._open_scan(self.read(of_scan[1]), int(of_scan[2]))
         found = _IMAGE.fullmatch(identifier)
         if not found:
             return None
@@ -183,7 +153,7 @@ class KeptRecognitions:
             raise NotFound(f"There is no image with the identifier {identifier!r}.")
         scan = self._open_scan(kept, page.number)
         whole = RegisteredPage(self._sources.reducible(scan), page.registration)
-        marks = [scan.etag, page.registration.page_to_scan.tolist(), str(page.registration.page)]
+        marks = [scan.etag, registration_mark(page.registration)]
         if not clip_number:
             return OpenImage(_etag(marks), kept.created, whole, owner=kept.identifier)
         box = page.clips[clip_number - 1].box
@@ -204,7 +174,7 @@ class KeptRecognitions:
 
     def _is_over(self, identifier: str) -> bool:
         try:
-            return bool(json.loads(self._blobs.read(f"{identifier}/{RECORD}").data)["expires"] <= time.time())
+            return bool(self._json(f"{identifier}/{RECORD}")["expires"] <= time.time())
         except NotFound:  # the process died while it wrote, or it is writing now
             first_scan = self._blobs.state(f"{identifier}/scans/1")
             return first_scan.modified + UNFINISHED_SECONDS < time.time()
@@ -235,45 +205,3 @@ class KeptRecognitions:
 
 def _etag(marks: Sequence[object]) -> str:
     return sha256(repr(marks).encode()).hexdigest()[:32]
-
-
-def _page_record(
-    number: int, recognition: Recognition, registration: Registration, names: Sequence[str]
-) -> dict[str, Any]:
-    return {
-        "number": number,
-        "scan": recognition.scan,
-        "strategy": registration.strategy,
-        "page": [registration.page.width, registration.page.height],
-        "dimensions": [registration.scan.width, registration.scan.height],
-        "page_to_scan": registration.page_to_scan.tolist(),
-        "residual": registration.residual,
-        "values": [[element.name, element.value] for element in recognition.elements],
-        "clips": [
-            [clip.element, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
-            for clip, name in zip(recognition.clips, names, strict=True)
-        ],
-    }
-
-
-def _kept(identifier: str, record: Mapping[str, Any]) -> KeptRecognition:
-    return KeptRecognition(
-        identifier,
-        record["created"],
-        record["expires"],
-        tuple(map(_kept_page, record["pages"])),
-        tuple((name, media_type) for name, media_type in record["files"]),
-    )
-
-
-def _kept_page(record: Mapping[str, Any]) -> KeptPage:
-    registration = Registration(
-        record["strategy"],
-        Dimensions(*record["page"]),
-        Dimensions(*record["dimensions"]),
-        np.array(record["page_to_scan"], dtype=np.float64),
-        residual=record["residual"],
-    )
-    clips = tuple(KeptClip(element, Box(*box), file) for element, box, file in record["clips"])
-    values = tuple((name, value) for name, value in record["values"])
-    return KeptPage(record["number"], record["scan"], registration, values, clips)

@@ -18,7 +18,7 @@ from omrclip.iiif.presentation import (
     pages_manifest,
 )
 from omrclip.schemas.recognition_answer import KeptUris
-from omrclip.storage.kept import KeptPage, KeptRecognition
+from omrclip.storage.kept_records import KeptPage, KeptRecognition
 from omrclip.web.services import PRIVATE, base_url, services
 
 blueprint = Blueprint("kept", __name__, url_prefix="/api/recognitions")

@@ -1,0 +1,123 @@
+"""What is known of a kept recognition beside its files, and how that is written as JSON."""
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.omr.recognition import Recognition
+from omrclip.omr.registration import Registration
+from omrclip.omr.results import ElementResult, ElementStatus
+
+
+@dataclass(frozen=True, slots=True)
+class KeptClip:
+    """One clip: its element, its pixels on the page, and its file."""
+
+    element: str
+    box: Box
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """One scan that passed: its number among the scans from 1, its name, registration, values and clips."""
+
+    number: int
+    scan: str
+    registration: Registration
+    values: tuple[tuple[str, str], ...]
+    clips: tuple[KeptClip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecognition:
+    """What is known of one kept recognition; times are in seconds since 1970."""
+
+    identifier: str
+    created: float
+    expires: float
+    pages: tuple[KeptPage, ...]
+    files: tuple[tuple[str, str], ...]
+
+
+def page_record(
+    number: int, recognition: Recognition, registration: Registration, clip_files: Sequence[str]
+) -> dict[str, Any]:
+    """A KeptPage as JSON values; `clip_files` are the names of its clips' files."""
+    return {
+        "number": number,
+        "scan": recognition.scan,
+        "strategy": registration.strategy,
+        "page": [registration.page.width, registration.page.height],
+        "dimensions": [registration.scan.width, registration.scan.height],
+        "page_to_scan": registration.page_to_scan.tolist(),
+        "bend": _packed(registration.bend),
+        "matches": _packed(registration.matches),
+        "confidence": registration.confidence,
+        "residual": registration.residual,
+        "values": [[element.name, _value(element)] for element in recognition.elements],
+        "clips": [
+            [clip.element, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
+            for clip, name in zip(recognition.clips, clip_files, strict=True)
+        ],
+    }
+
+
+def kept_recognition(identifier: str, record: Mapping[str, Any]) -> KeptRecognition:
+    """What a record says."""
+    return KeptRecognition(
+        identifier,
+        record["created"],
+        record["expires"],
+        tuple(map(_kept_page, record["pages"])),
+        tuple((name, media_type) for name, media_type in record["files"]),
+    )
+
+
+def registration_mark(registration: Registration) -> str:
+    """The same for registrations that show the same pixels of a scan, another for others."""
+    bend = None if registration.bend is None else (registration.bend.shape, registration.bend.tobytes())
+    return repr((str(registration.page), registration.page_to_scan.tolist(), bend))
+
+
+def _kept_page(record: Mapping[str, Any]) -> KeptPage:
+    registration = Registration(
+        record["strategy"],
+        Dimensions(*record["page"]),
+        Dimensions(*record["dimensions"]),
+        np.array(record["page_to_scan"], dtype=np.float64),
+        bend=_unpacked(record["bend"]),
+        matches=_unpacked(record["matches"]),
+        confidence=record["confidence"],
+        residual=record["residual"],
+    )
+    clips = tuple(KeptClip(element, Box(*box), file) for element, box, file in record["clips"])
+    values = tuple((name, value) for name, value in record["values"])
+    return KeptPage(record["number"], record["scan"], registration, values, clips)
+
+
+def _value(element: ElementResult) -> str:
+    """The value, and what a person should know of it before it is believed."""
+    doubtful = element.status in (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE)
+    return f"{element.value} ({element.status})".lstrip() if doubtful else element.value
+
+
+def _packed(array: npt.NDArray[np.float32] | None) -> dict[str, Any] | None:
+    """An array bit by bit: decimal digits would take thrice the room, and not give the same pixels again."""
+    if array is None:
+        return None
+    data = zlib.compress(array.astype("<f4").tobytes())
+    return {"shape": array.shape, "data": base64.b64encode(data).decode("ascii")}
+
+
+def _unpacked(packed: Mapping[str, Any] | None) -> npt.NDArray[np.float32] | None:
+    if packed is None:
+        return None
+    numbers = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), "<f4")
+    return numbers.astype(np.float32).reshape(packed["shape"])
