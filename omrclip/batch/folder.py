@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from omrclip.batch.local import in_order
+from omrclip.batch.table import results_table
 from omrclip.config import Limits
 from omrclip.errors import ImageError, NameConflict
 from omrclip.omr.recognition import (
@@ -19,7 +20,7 @@ from omrclip.omr.recognition import (
     known_pages,
     recognize,
 )
-from omrclip.omr.result_files import check_file_names, clip_name, file_names, recognition_files
+from omrclip.omr.result_files import check_file_names, file_names, recognition_files
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
@@ -113,25 +114,4 @@ def _write_summary(job: FolderJob, recognitions: Sequence[Recognition]) -> None:
     (job.out / JSON_NAME).write_text(text + "\n", encoding="utf-8")
     # The byte order mark tells spreadsheets that names beyond ASCII are UTF-8.
     with (job.out / TABLE_NAME).open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows(_table(job, recognitions))
-
-
-def _table(job: FolderJob, recognitions: Sequence[Recognition]) -> Iterator[list[str]]:
-    """A row a scan: how it went, then a column for each element that was read, and one for each clip's file."""
-    read = list(dict.fromkeys(e.name for r in recognitions for e in r.elements if e.value is not None))
-    areas = [area.name or "" for area in job.template.clip_areas]
-    yield ["Image", "Result", "Page", "Messages", *read, *areas]
-    for recognition in recognitions:
-        values = {element.name: element.value or "" for element in recognition.elements}
-        clips = {
-            clip.element: clip_name(recognition.scan, clip.element, job.options.clip_format)
-            for clip in recognition.clips
-        }
-        yield [
-            recognition.scan,
-            "Pass" if recognition.passed else "Fail",
-            str(recognition.page or ""),
-            " ".join(recognition.messages),
-            *(values.get(name, "") for name in read),
-            *(clips.get(name, "") for name in areas),
-        ]
+        csv.writer(file).writerows(results_table(job.template, recognitions, job.options))

@@ -85,8 +85,15 @@ def recognition_files(recognition: Recognition, options: RecognitionOptions, *, 
 
 
 def results_text(recognition: Recognition) -> str:
-    """`Name:Value` lines in template order, each ended by LF; the value of a blank element is empty."""
-    return "".join(f"{element.name}:{element.value}\n" for element in recognition.elements)
+    """`Name:Value` lines in template order, each ended by LF; the value of a blank element is empty.
+
+    A bar code may hold anything: what would end its line is a space.
+    """
+    return "".join(f"{element.name}:{_in_a_line(element.value)}\n" for element in recognition.elements)
+
+
+def _in_a_line(text: str) -> str:
+    return "".join(character if _writable(character) else " " for character in text)
 
 
 def _check_distinct(names: Iterable[tuple[str, str]]) -> None:

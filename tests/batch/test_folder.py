@@ -131,14 +131,14 @@ def test_what_cannot_be_done_is_refused_at_the_call(job: FolderJob, tmp_path: Pa
 
 def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_path: Path) -> None:
     two = load_template({"Pages": [page(clip_area("Front")), page(clip_area("Back"))]})
-    pages = RecognitionOptions(Format.PNG, {"b.png": 1, "a.png": 2})
+    pages = RecognitionOptions(Format.PNG, pages={"b.png": 1, "a.png": 2})
     list(run(replace(job, template=two, options=pages, images=scans(tmp_path, "b.png", "a.png"))))
     with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
-        ["Image", "Result", "Page", "Messages", "Front", "Back"],
-        ["b.png", "Pass", "1", "", "bFront.png", ""],
-        ["a.png", "Pass", "2", "", "", "aBack.png"],
+        ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Front", "Back"],
+        ["b.png", "Pass", "1", "", "", "", "bFront.png", ""],
+        ["a.png", "Pass", "2", "", "", "", "", "aBack.png"],
     ]
 
 

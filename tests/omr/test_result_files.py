@@ -91,3 +91,8 @@ def test_every_element_has_a_line() -> None:
         ElementResult("Q3", "Barcode", ElementStatus.UNCERTAIN),
     )
     assert results_text(Recognition("a.jpg", elements=elements)) == "Q1:\nQ2:EB\nQ3:\n"
+
+
+def test_no_value_ends_its_line() -> None:
+    code = ElementResult("Code", "Barcode", ElementStatus.MARKED, "1\nQ1:A\r\x00\u20282 ü漢")
+    assert results_text(Recognition("a.jpg", elements=(code,))) == "Code:1 Q1:A   2 ü漢\n"
