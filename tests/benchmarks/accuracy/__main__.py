@@ -1,0 +1,98 @@
+"""Makes sheets, recognises them, and tells how many fields are right, flagged and silently wrong.
+
+    python -m tests.benchmarks.accuracy --sheets 2000 --seed 1 --jobs 2 [--axis blur] [--form exam] [--out DIR]
+
+`--cache DIR` keeps the sheets there, so that the next run with the same seed only recognises them; `--keep DIR` puts
+those aside that were not read completely right, each with its truth and what was read.
+"""
+
+import argparse
+import json
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from tests.benchmarks.accuracy.cases import KNOWN, Case, cases
+from tests.benchmarks.accuracy.judging import Outcome, Verdict
+from tests.benchmarks.accuracy.report import Row, by_form, by_strength, markdown, overview, plain
+from tests.benchmarks.accuracy.sheets import open_cache
+from tests.benchmarks.accuracy.working import work
+from tests.benchmarks.measuring import machine
+from tests.sheets.samples import FORMS
+from tests.sheets.strengths import AXES
+
+TABLES: tuple[tuple[str, Callable[[Sequence[Outcome]], Iterator[Row]]], ...] = (
+    ("By axis and strength (› beyond the limits)", by_strength),
+    ("By form", by_form),
+    ("Overview", overview),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run, and write the tables."""
+    asked = _parser().parse_args(arguments)
+    chosen = [
+        case for case in cases(asked.sheets, asked.seed, asked.axis, asked.form) if case.known in (asked.known or KNOWN)
+    ]
+    folder = open_cache(asked.cache) if asked.cache else None
+    if asked.keep:
+        asked.keep.mkdir(parents=True, exist_ok=True)
+    outcomes = list(_progress(_run(chosen, asked.jobs, partial(work, folder, asked.keep)), len(chosen)))
+    sys.stdout.write(f"{machine()}\n")
+    for title, rows in TABLES:
+        sys.stdout.write("\n".join(("", title, *plain(list(rows(outcomes))), "")))
+    for message in sorted({outcome.crashed for outcome in outcomes if outcome.crashed})[:10]:
+        sys.stdout.write(f"crashed: {message}\n")
+    if asked.out:
+        _write(asked.out, outcomes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.accuracy")
+    parser.add_argument("--sheets", type=int, default=200, help="how many sheets are recognised (200)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same sheets (1)")
+    parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
+    parser.add_argument("--axis", action="append", default=[], choices=list(AXES), help="only this; may be repeated")
+    parser.add_argument("--form", action="append", default=[], choices=list(FORMS), help="only this; may be repeated")
+    parser.add_argument("--known", action="append", choices=KNOWN, help="with the page image, or the bubbles only")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the sheets for the next run")
+    parser.add_argument("--keep", type=Path, help="folder for the sheets that were not read completely right")
+    parser.add_argument("--out", type=Path, help="folder for the tables and every outcome as files")
+    return parser
+
+
+def _run(chosen: Sequence[Case], jobs: int, do: Callable[[Case], Outcome]) -> Iterator[Outcome]:
+    if jobs == 1:
+        yield from map(do, chosen)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        yield from (done.result() for done in as_completed([pool.submit(do, case) for case in chosen]))
+
+
+def _progress(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
+    wrong = 0
+    for number, outcome in enumerate(outcomes, 1):
+        yield outcome
+        wrong += outcome.count(Verdict.WRONG)
+        if number % 20 == 0 or number == count:
+            sys.stderr.write(f"\r{number} of {count} sheets, {wrong} fields silently wrong ")
+            sys.stderr.flush()
+    sys.stderr.write("\n")
+
+
+def _write(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = [(title, list(rows(outcomes))) for title, rows in TABLES]
+    text = (line for title, rows in tables for line in (title, *plain(rows), ""))
+    (folder / "accuracy.txt").write_text("\n".join(text))
+    marked = (line for title, rows in tables for line in (f"### {title}", "", *markdown(rows), ""))
+    (folder / "accuracy.md").write_text("\n".join(marked))
+    (folder / "outcomes.json").write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+
+
+if __name__ == "__main__":
+    main()

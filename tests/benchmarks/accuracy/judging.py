@@ -1,0 +1,115 @@
+"""Recognises one sheet and compares what came out with the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from time import perf_counter
+
+import numpy as np
+
+from omrclip.config import Limits
+from omrclip.errors import RegistrationFailed
+from omrclip.imaging.geometry import Box
+from omrclip.omr.recognition import Recognition, RecognitionOptions, Scan, recognize
+from omrclip.omr.registration import KnownPage
+from omrclip.omr.results import ElementResult, ElementStatus
+from tests.benchmarks.accuracy.cases import Case
+from tests.benchmarks.accuracy.sheets import MadeSheet
+from tests.benchmarks.accuracy.truth import ClipTruth, FieldTruth
+
+
+class Verdict(StrEnum):
+    """How a field came out. `flagged` is not right, but a person is asked to look; `wrong` is wrong silently."""
+
+    RIGHT = "right"
+    FLAGGED = "flagged"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A field that is not right."""
+
+    field: str
+    verdict: Verdict
+    true: str
+    read: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one sheet. `rejected` and `crashed` are messages, "" where neither is so.
+
+    `offsets` has each clip's worst point, in page pixels; `seconds` is the recognition alone, decoding included.
+    """
+
+    case: Case
+    kind: str
+    within: bool
+    fields: int
+    rejected: str = ""
+    crashed: str = ""
+    misses: tuple[Miss, ...] = ()
+    offsets: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    strategy: str = ""
+
+    @property
+    def read(self) -> bool:
+        return not (self.rejected or self.crashed)
+
+    def count(self, verdict: Verdict) -> int:
+        """The fields that came out so; none on a sheet that was not read."""
+        missed = sum(miss.verdict == verdict for miss in self.misses)
+        return self.fields * self.read - len(self.misses) if verdict is Verdict.RIGHT else missed
+
+
+def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limits) -> Outcome:
+    """Recognise the sheet, and tell how right it was. A crash is an outcome too, so that one does not end a run."""
+    truth = sheet.truth
+    blank = Outcome(case, truth.kind, truth.within, len(truth.fields))
+    started = perf_counter()
+    try:
+        found = recognize(pages, Scan(f"{case.name}.jpg", sheet.jpeg), RecognitionOptions(), limits)
+    except Exception as error:
+        return replace(blank, crashed=f"{type(error).__name__}: {error}", seconds=perf_counter() - started)
+    if isinstance(found.error, RegistrationFailed):
+        return replace(blank, rejected=found.error.message, seconds=found.seconds)
+    if found.error is not None:
+        return replace(blank, crashed=found.error.message, seconds=found.seconds)
+    read = {element.name: element for element in found.elements}
+    misses = (miss(name, field_truth, read.get(name)) for name, field_truth in truth.fields.items())
+    return replace(
+        blank,
+        misses=tuple(each for each in misses if each),
+        offsets={clip.name: clip_offset(clip, found) for clip in truth.clips},
+        seconds=found.seconds,
+        strategy=found.registration.strategy if found.registration else "",
+    )
+
+
+def miss(name: str, truth: FieldTruth, result: ElementResult | None) -> Miss | None:
+    """What is not right about a field; None where all is."""
+    if result is None:
+        return Miss(name, Verdict.WRONG, truth.value, "", "absent")
+    flagged = result.status is ElementStatus.UNCERTAIN or (
+        result.status is ElementStatus.MULTIPLE and not truth.multiple
+    )
+    if result.value == truth.value and not flagged:
+        return None
+    verdict = Verdict.FLAGGED if flagged else Verdict.WRONG
+    return Miss(name, verdict, truth.value, result.value, str(result.status))
+
+
+def clip_offset(truth: ClipTruth, found: Recognition) -> float:
+    """How far the clip's content lies off its place where it does most, in page pixels: by the registration's map, and
+    by the corners that the clip itself states.
+    """
+    clip = next((clip for clip in found.clips if clip.element == truth.name), None)
+    if found.registration is None or clip is None:
+        return float("inf")
+    offsets = [truth.offsets(found.registration.to_scan(np.array(truth.page))).max()]
+    if clip.box == Box(*truth.box):
+        offsets.append(truth.corner_offsets(np.array(clip.corners)).max())
+    return float(max(offsets))
