@@ -25,9 +25,8 @@ def results_table(
     yield _plain("Image", "Result", "Page", "Messages", "Uncertain", "Multiple", *read, *areas)
     for recognition in recognitions:
         values = {element.name: element.value for element in recognition.elements}
-        clips = {
-            clip.element: clip_name(recognition.scan, clip.element, options.clip_format) for clip in recognition.clips
-        }
+        scan, cut = recognition.scan, [clip.element for clip in recognition.clips]
+        clips = {name: clip_name(scan, name, options.clip_format) for name in cut}
         yield _plain(
             scan,
             "Pass" if recognition.passed else "Fail",
