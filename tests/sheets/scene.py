@@ -76,6 +76,11 @@ def take(
     return _sensed(image, scene.sensor, rng)
 
 
+def bare_ground(scene: Scene, dimensions: Dimensions, rng: np.random.Generator) -> Colour:
+    """The same without any paper, (height, width, 3) uint8."""
+    return _sensed(_ground(scene.ground, dimensions, rng) * _illumination(dimensions, scene.light), scene.sensor, rng)
+
+
 def encode(image: Colour, sensor: Sensor) -> bytes:
     """The JPEG file."""
     pixels = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if sensor.grey else image
