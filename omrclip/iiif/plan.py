@@ -46,7 +46,8 @@ class Plan:
     @property
     def output(self) -> Dimensions:
         """The Dimensions of the delivered image, after the rotation."""
-        return rotated_dimensions(self.scaled, float(self.rotation.degrees))
+        degrees = self.rotation.degrees
+        return rotated_dimensions(self.scaled, float(degrees)) if degrees else self.scaled
 
 
 def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:

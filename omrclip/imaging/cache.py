@@ -28,8 +28,8 @@ class ByteCache(Generic[Entry]):
         self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=size_of)
         self._size_of = size_of
         self._lock = threading.Lock()
-        # By the keys of entries that one thread is making: set when it is done.
-        self._making: dict[Hashable, threading.Event] = {}
+        # By the keys of entries that one thread is making: held until it is done.
+        self._making: dict[Hashable, threading.Lock] = {}
         self._hits = 0
         self._misses = 0
 
@@ -61,9 +61,11 @@ class ByteCache(Generic[Entry]):
                 others = self._making.get(key)
                 if others is None:
                     self._misses += 1
-                    done = self._making[key] = threading.Event()
+                    done = self._making[key] = threading.Lock()
+                    done.acquire()
                     break
-            others.wait()
+            with others:  # whoever comes in here has waited; there is nothing to do
+                pass
         try:
             entry = make()
             self._keep(key, entry)
@@ -71,7 +73,7 @@ class ByteCache(Generic[Entry]):
         finally:
             with self._lock:
                 del self._making[key]
-            done.set()
+            done.release()
 
     def forget(self, concerns: Callable[[Hashable], bool]) -> list[Entry]:
         """Drop the entries whose keys are concerned, and give them back."""

@@ -172,12 +172,14 @@ class TiledImage:
             return ops.cut(pixels, Box(box.left % tile.width, box.top % tile.height, box.width, box.height))
         gathered = np.empty((box.height, box.width, 3), np.uint8)
         for row in rows:
+            top = row * tile.height - box.top
+            lines = slice(max(top, 0), min(top + tile.height, box.height))
             for column in columns:
-                left, top = column * tile.width - box.left, row * tile.height - box.top
-                target = gathered[max(top, 0) : top + tile.height, max(left, 0) : left + tile.width]
-                height, width = target.shape[:2]
-                pixels = self._decode(level, column, row)
-                target[:] = ops.cut(pixels, Box(max(-left, 0), max(-top, 0), width, height))
+                left = column * tile.width - box.left
+                across = slice(max(left, 0), min(left + tile.width, box.width))
+                gathered[lines, across] = self._decode(level, column, row)[
+                    lines.start - top : lines.stop - top, across.start - left : across.stop - left
+                ]
         return gathered
 
     def _decode(self, level: Level, column: int, row: int) -> Pixels:
@@ -186,7 +188,7 @@ class TiledImage:
 
         if self.cache is None:
             return decoded()
-        return self.cache.get_or_make((self.key, level.dimensions, column, row), decoded)
+        return self.cache.get_or_make((self.key, level.across.level, level.down.level, column, row), decoded)
 
 
 def open_tiled(reader: RangeReader) -> TiledImage | None:

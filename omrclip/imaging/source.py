@@ -107,6 +107,8 @@ def serving_reduction(box: Box, out: Dimensions, within: Dimensions, reductions:
     At 1/r the box must still have as many pixels as are asked for, and where its edges lie within reduced pixels,
     twice as many: else a reduced pixel across an edge, or across two pixels of the output, would show in both.
     """
+    if out == box.dimensions:
+        return 1
     level = level_factor(box, out, within)
     for reduction in reductions:
         least = reduction if edges_meet(box, reduction) else 2 * reduction
@@ -137,6 +139,8 @@ def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, with
     A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one. Where the
     box is a part of just this level, it comes without resampling, so that the tiles of a level are the level.
     """
+    if reduction == 1:
+        return ops.resample(ops.cut(pixels, box), out)
     if level_factor(box, out, within) == reduction:
         return ops.cut(pixels, Box(box.left // reduction, box.top // reduction, out.width, out.height))
     if edges_meet(box, reduction):

@@ -30,7 +30,7 @@ HASHED_AT_ONCE = 1 << 20
 _OPENED_BYTES = 4096  # what an opened image takes beside the bytes of its file
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class OpenImage:
     """One state of a stored image.
 

@@ -112,7 +112,7 @@ def create_app(config: Config | None = None) -> App:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
         )
-    app.wsgi_app = Front(app.wsgi_app, services.of(app).answers)  # type: ignore[method-assign]
+    app.wsgi_app = Front(app.wsgi_app, services.of(app))  # type: ignore[method-assign]
     return app
 
 

@@ -1,87 +1,34 @@
-"""Answers that are known already, given before Flask is asked.
+"""The WSGI application before Flask's: it answers image requests of which everything is known that Flask finds out."""
 
-Routing, parsing and planning a request that was answered a moment ago cost many times what the answer does. So what was
-answered to a GET under `/iiif/` is remembered by everything that it depended on, and given again as long as the
-image's file is in the state that it was in.
-"""
-
-import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from cachetools import LRUCache
+from omrclip.errors import OmrclipError
+from omrclip.web.answers import ENVIRON_KEY, Environ, Key, KnownAnswer, key_of
+from omrclip.web.image_answers import GRAMMARS, full_headers, is_at_hand, plan_answer, rendered
+from omrclip.web.services import Services
 
-Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
-Key: TypeAlias = tuple[str | None, ...]
+# An answer with its body; without, where the client has it already.
+Found: TypeAlias = tuple[KnownAnswer, bytes | None]
 
-MOST_ANSWERS = 20_000
-LONGEST_KEY = 1000
-ENVIRON_KEY = "omrclip.front.key"
-# Beside path and query: what the URIs in an answer are made from, and what info.json is negotiated by.
-_HEADERS = (
-    "HTTP_HOST",
-    "wsgi.url_scheme",
-    "SCRIPT_NAME",
-    "HTTP_ACCEPT",
-    "HTTP_X_FORWARDED_PROTO",
-    "HTTP_X_FORWARDED_HOST",
-    "HTTP_X_FORWARDED_PORT",
-    "HTTP_X_FORWARDED_PREFIX",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAnswer:
-    """One answer: its entity tag, its headers, its body as long as a cache has it, and whether it still holds."""
-
-    etag: str
-    headers: tuple[tuple[str, str], ...]
-    body: Callable[[], bytes | None]
-    holds: Callable[[], bool]
-
-
-class KnownAnswers:
-    """Answers by the requests that they were given to; the least recently used go first."""
-
-    def __init__(self) -> None:
-        self._answers: LRUCache[Key, KnownAnswer] = LRUCache(MOST_ANSWERS)
-        self._lock = threading.Lock()
-
-    def remember(self, key: Key, answer: KnownAnswer) -> None:
-        """Keep what a request was answered, unless its key is longer than any viewer makes it."""
-        if sum(len(part or "") for part in key) > LONGEST_KEY:
-            return
-        with self._lock:
-            self._answers[key] = answer
-
-    def find(self, key: Key) -> KnownAnswer | None:
-        """What the request was answered, provided that it still holds."""
-        with self._lock:
-            answer = self._answers.get(key)
-        if answer is not None and not answer.holds():
-            with self._lock:
-                self._answers.pop(key, None)
-            return None
-        return answer
-
-
-def key_of(environ: Environ) -> Key:
-    """Everything of a request that its answer may depend on, but for its conditions."""
-    return (environ.get("PATH_INFO"), environ.get("QUERY_STRING"), *map(environ.get, _HEADERS))
+_GRAMMARS = {f"/iiif/{number}/": grammar for number, grammar in GRAMMARS.items()}
+_PREFIX = len("/iiif/2/")
 
 
 class Front:
-    """The WSGI application before Flask's."""
+    """Gives again what was answered before, and renders what is asked of images that are open and decoded.
 
-    def __init__(self, flask: Application, answers: KnownAnswers) -> None:
+    Everything else is handed on: what is wrong with a request, and who has to wait, Flask's views tell.
+    """
+
+    def __init__(self, flask: Application, services: Services) -> None:
         self._flask = flask
-        self._answers = answers
+        self._services = services
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer what is known; hand on everything else, HEAD and If-Modified-Since among it."""
+        """Answer a plain GET under `/iiif/`; HEAD, If-Modified-Since and Range are among what is handed on."""
         if (
             environ["REQUEST_METHOD"] != "GET"
             or not environ["PATH_INFO"].startswith("/iiif/")
@@ -91,15 +38,49 @@ class Front:
             return self._flask(environ, start_response)
         # Kept for the view, since what reads X-Forwarded headers on the way there changes what they stand for.
         key = environ[ENVIRON_KEY] = key_of(environ)
-        answer = self._answers.find(key)
-        if answer is None:
-            return self._flask(environ, start_response)
         condition = environ.get("HTTP_IF_NONE_MATCH")
-        if condition == f'"{answer.etag}"':
+        found = self._known(key, condition) or self._rendered(key, condition)
+        if found is None:
+            return self._flask(environ, start_response)
+        answer, body = found
+        if body is None:
             start_response("304 NOT MODIFIED", [h for h in answer.headers if h[0] != "Content-Type"])
             return []
-        body = answer.body() if condition is None else None
-        if body is None:
-            return self._flask(environ, start_response)
         start_response("200 OK", [*answer.headers, ("Content-Length", str(len(body)))])
         return [body]
+
+    def _known(self, key: Key, condition: str | None) -> Found | None:
+        """What was answered to the same request, as long as it holds and its bytes are in memory."""
+        answer = self._services.answers.find(key)
+        if answer is None or condition is not None:
+            return _unchanged(answer, condition)
+        body = self._services.derivatives.get(answer.etag)
+        return None if body is None else (answer, body)
+
+    def _rendered(self, key: Key, condition: str | None) -> Found | None:
+        """The answer to another request of an image that is open, where it can be given without waiting for room."""
+        path, query, *_ = key
+        identifier, *parameters = (path or "")[_PREFIX:].rsplit("/", 4)
+        grammar = _GRAMMARS.get((path or "")[:_PREFIX])
+        image, base = self._services.answers.find_image(identifier), self._services.answers.find_base(key)
+        if image is None or image.unchanged is None or base is None or grammar is None or query or len(parameters) != 4:
+            return None
+        config = self._services.config
+        try:
+            planned = plan_answer(grammar, grammar.parse(*parameters), identifier, image, base, config)
+            headers = full_headers(planned.headers, planned.plan.format.media_type)
+            answer = KnownAnswer(planned.etag, headers, image.unchanged)
+            if condition is not None or not is_at_hand(planned):
+                return _unchanged(answer, condition)
+            body = self._services.derivatives.get_or_make(
+                planned.etag, lambda: rendered(planned, self._services.sources, config.memory_bytes)
+            )
+        except OmrclipError:
+            return None
+        self._services.answers.remember(key, image, answer)
+        return answer, body
+
+
+def _unchanged(answer: KnownAnswer | None, condition: str | None) -> Found | None:
+    """The answer without a body, where the client says that it has just this one."""
+    return (answer, None) if answer is not None and condition == f'"{answer.etag}"' else None

@@ -7,34 +7,29 @@ from hashlib import sha256
 
 from flask import Blueprint, Response, json, redirect, request
 from werkzeug.exceptions import NotFound as NoSuchPath
-from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 
-from omrclip import __version__
-from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
-from omrclip.iiif import grammar2, grammar3
-from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
-from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
 from omrclip.iiif.info import info2, info3
 from omrclip.iiif.levels import TILE_SIDE
-from omrclip.iiif.plan import Plan, plan
-from omrclip.iiif.render import render
-from omrclip.iiif.request import Format, ImageRequest, Quality
-from omrclip.imaging.pyramid import TiledImage
+from omrclip.iiif.request import Format, ImageRequest
 from omrclip.omr.recognition import stem
 from omrclip.storage import OpenImage
 from omrclip.storage.images import SUFFIXES
-from omrclip.storage.sources import decoding_bytes
-from omrclip.web.front import ENVIRON_KEY, KnownAnswer
-from omrclip.web.services import PRIVATE, image_uri, open_image, services
+from omrclip.web.answers import ENVIRON_KEY, KnownAnswer
+from omrclip.web.image_answers import (
+    CROSS_ORIGIN,
+    GRAMMARS,
+    Grammar,
+    full_headers,
+    plan_answer,
+    rendered,
+    validators,
+)
+from omrclip.web.services import base_url, image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
 
-CROSS_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Last-Modified, Retry-After",
-}
 _FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
 
 
@@ -42,17 +37,19 @@ _FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
 class Version:
     """What differs between the versions of the Image API."""
 
-    number: int
-    parse: Callable[[str, str, str, str], ImageRequest]
-    canonical: Callable[[Plan, Limits], str]
+    grammar: Grammar
     info: Callable[..., dict[str, object]]
-    profile: str
     context: str
+
+    @property
+    def number(self) -> int:
+        """The first number of the version."""
+        return self.grammar.number
 
 
 VERSIONS = {
-    2: Version(2, grammar2.parse, canonical2, info2, PROFILE_2, "http://iiif.io/api/image/2/context.json"),
-    3: Version(3, grammar3.parse, canonical3, info3, PROFILE_3, "http://iiif.io/api/image/3/context.json"),
+    2: Version(GRAMMARS[2], info2, "http://iiif.io/api/image/2/context.json"),
+    3: Version(GRAMMARS[3], info3, "http://iiif.io/api/image/3/context.json"),
 }
 
 
@@ -97,7 +94,7 @@ def _answer(version: Version, address: str) -> BaseResponse:
 
 
 def _image(version: Version, identifier: str, region: str, size: str, rotation: str, quality_format: str) -> Response:
-    asked = version.parse(region, size, rotation, quality_format)
+    asked = version.grammar.parse(region, size, rotation, quality_format)
     image = open_image(identifier)
     try:
         return _planned(version, identifier, image, asked)
@@ -109,61 +106,21 @@ def _image(version: Version, identifier: str, region: str, size: str, rotation: 
 
 
 def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRequest) -> Response:
-    limits = services().config.limits
-    planned = plan(asked, image.dimensions, limits)
-    canonical = version.canonical(planned, limits)
-    links = f'<{image_uri(identifier, version.number)}/{canonical}>;rel="canonical", <{version.profile}>;rel="profile"'
-    headers = {"Link": links}
+    config, base = services().config, base_url()
+    if key := request.environ.get(ENVIRON_KEY):
+        services().answers.remember_image(key, base, identifier, image)
+    answer = plan_answer(version.grammar, asked, identifier, image, base, config)
+    headers = dict(answer.headers)
     if "download" in request.args:
-        headers["Content-Disposition"] = _attachment(identifier, canonical, planned.format)
-    # Another version may render otherwise, and a shared cache folder outlives versions.
-    etag = sha256(f"{__version__}/{image.etag}/{rendering_key(planned)}".encode()).hexdigest()[:32]
-    return _conditional(image, etag, lambda: _rendered(image, planned), planned.format.media_type, headers)
-
-
-def _rendered(image: OpenImage, planned: Plan) -> bytes:
-    """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
-
-    Raises:
-        ServerBusy: there was no room in time.
-    """
-    if isinstance(image.source, TiledImage) and _is_plain_jpeg(planned):
-        stored = image.source.stored_jpeg(planned.box, planned.scaled)
-        if stored is not None:
-            return stored
-    decoding = decoding_bytes(image.source, planned.box, planned.scaled)
-    rendering = BYTES_A_PIXEL[planned.format] * max(planned.scaled.pixels, planned.output.pixels)
-    if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
-        return render(planned, image.source)
-    most = int(services().config.memory_bytes * MOST_OF_MEMORY)
-    if rendering > most:
-        raise LimitExceeded(
-            f"size: {planned.output} pixels as {planned.format} take more memory than one request may have",
-            parameter="size",
-            limit="memory_bytes",
-            maximum=most,
-        )
-    with services().sources.admission.admitted(decoding + rendering):
-        return render(planned, image.source)
-
-
-# What a pixel takes from the source to the file, measured on images of 120 megapixels.
-BYTES_A_PIXEL = {
-    Format.JPG: 7,
-    Format.PNG: 5,
-    Format.WEBP: 7,
-    Format.TIF: 12,
-    Format.GIF: 17,
-    Format.JP2: 42,
-    Format.PDF: 8,
-}
-SMALL_RENDERING_BYTES = 16 * 1024 * 1024
-MOST_OF_MEMORY = 0.8
-
-
-def _is_plain_jpeg(planned: Plan) -> bool:
-    turned = planned.rotation.mirrored or planned.rotation.degrees % 360
-    return planned.format is Format.JPG and not turned and planned.quality in (Quality.DEFAULT, Quality.COLOR)
+        headers["Content-Disposition"] = _attachment(identifier, answer.canonical, answer.plan.format)
+    media_type = answer.plan.format.media_type
+    return _conditional(
+        image,
+        answer.etag,
+        lambda: rendered(answer, services().sources, config.memory_bytes),
+        media_type,
+        headers,
+    )
 
 
 def _info(version: Version, identifier: str) -> Response:
@@ -179,7 +136,8 @@ def _info(version: Version, identifier: str) -> Response:
     body = json.dumps(document).encode()
     media_type = _info_media_type(version)
     etag = sha256(body + media_type.encode()).hexdigest()[:32]
-    return _conditional(image, etag, lambda: body, media_type, {"Vary": "Accept"})
+    headers = {"Vary": "Accept", **validators(image, etag, config)}
+    return _conditional(image, etag, lambda: body, media_type, headers)
 
 
 def _info_media_type(version: Version) -> str:
@@ -208,31 +166,22 @@ def _conditional(
 
     The answer is remembered, to be given again before Flask is asked.
     """
-    derivatives = services().derivatives
-    modified = datetime.fromtimestamp(int(image.modified), UTC)
-    fresh = {
-        **headers,
-        "ETag": f'"{etag}"',
-        "Last-Modified": http_date(modified),
-        "Cache-Control": services().config.cache_control if image.owner is None else PRIVATE,
-    }
-    if _client_has_it(etag, modified):
-        return Response(status=304, headers=fresh)
-    body = derivatives.get_or_make(etag, make, image.owner)
+    if _client_has_it(image, etag):
+        return Response(status=304, headers=headers)
+    body = services().derivatives.get_or_make(etag, make, image.owner)
     key = request.environ.get(ENVIRON_KEY)
-    if image.unchanged and key and image.owner is None:
-        known = tuple({**fresh, **CROSS_ORIGIN, "Content-Type": media_type}.items())
-        answer = KnownAnswer(etag, known, lambda: derivatives.get(etag), image.unchanged)
-        services().answers.remember(key, answer)
-    return Response(body, content_type=media_type, headers=fresh)
+    if key and image.unchanged:
+        answer = KnownAnswer(etag, full_headers(headers, media_type), image.unchanged)
+        services().answers.remember(key, image, answer)
+    return Response(body, content_type=media_type, headers=headers)
 
 
-def _client_has_it(etag: str, modified: datetime) -> bool:
+def _client_has_it(image: OpenImage, etag: str) -> bool:
     """RFC 9110, section 13.2.2: entity tags go before times."""
     tags, since = request.if_none_match, request.if_modified_since
     if "If-None-Match" in request.headers:
         return tags.contains_weak(etag)
-    return since is not None and modified <= since
+    return since is not None and datetime.fromtimestamp(int(image.modified), UTC) <= since
 
 
 def _attachment(identifier: str, canonical: str, image_format: Format) -> str:

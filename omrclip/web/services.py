@@ -19,7 +19,7 @@ from omrclip.storage import (
 )
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.page_images import PageImages
-from omrclip.web.front import KnownAnswers
+from omrclip.web.answers import KnownAnswers
 
 # Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
 PRIVATE = "private, no-cache"
@@ -105,4 +105,9 @@ _PLAIN_IN_SEGMENT = ":!$&'()*+,;=~"
 
 def image_uri(identifier: str, version: int = 2) -> str:
     """The base URI of an image, the one under which its info.json knows it."""
-    return f"{base_url()}/iiif/{version}/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"
+    return image_uri_under(base_url(), identifier, version)
+
+
+def image_uri_under(base: str, identifier: str, version: int) -> str:
+    """The same for a service that the client reaches under `base`."""
+    return f"{base}/iiif/{version}/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"

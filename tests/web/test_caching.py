@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from omrclip.config import Config
 from omrclip.imaging import cached
-from omrclip.web import iiif, services
+from omrclip.web import image_answers, services
 from omrclip.web.app import App, create_app
 from tests.web.making import encoded, grid, jpeg
 
@@ -26,13 +26,13 @@ PATH = "/iiif/3/grid.png/full/50,/0/default.png"
 def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The regions of all images that are rendered from now on."""
     done: list[str] = []
-    render = iiif.render
+    render = image_answers.render
 
     def counted(planned: Any, source: Any, **options: Any) -> bytes:
         done.append(str(planned.box))
         return render(planned, source, **options)
 
-    monkeypatch.setattr(iiif, "render", counted)
+    monkeypatch.setattr(image_answers, "render", counted)
     return done
 
 
@@ -124,7 +124,7 @@ def test_processes_share_what_they_rendered_in_a_folder(
     def fail(*_: object, **__: object) -> bytes:
         raise AssertionError("it is in the folder")
 
-    monkeypatch.setattr(iiif, "render", fail)
+    monkeypatch.setattr(image_answers, "render", fail)
     for _ in range(2):
         assert [second.get(path).data for path in paths] == rendered
 

@@ -1,10 +1,13 @@
 """What is answered before Flask, and what must not be."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
-from omrclip.web import front, services
+from omrclip.web import answers, services
 from omrclip.web.app import create_app
 from tests.web.making import asked, encoded, grid
 
@@ -15,7 +18,7 @@ def remembered(client: FlaskClient) -> int:
 
 def test_a_request_of_any_length_is_answered_but_only_usual_ones_are_remembered(client: FlaskClient) -> None:
     for number in range(20):
-        assert client.get(f"/iiif/3/grid.png/info.json?{number}{'x' * front.LONGEST_KEY}").status_code == 200
+        assert client.get(f"/iiif/3/grid.png/info.json?{number}{'x' * answers.LONGEST_KEY}").status_code == 200
     assert remembered(client) == 0
     assert client.get("/iiif/3/grid.png/info.json").status_code == 200
     assert remembered(client) == 1
@@ -54,5 +57,92 @@ def test_a_stored_image_may_be_named_like_a_kept_one(client: FlaskClient) -> Non
 def test_another_version_gives_other_entity_tags(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     address = "/iiif/3/grid.png/full/50,/0/default.jpg"
     before = create_app(config).test_client().get(address).headers["ETag"]
-    monkeypatch.setattr("omrclip.web.iiif.__version__", "99.0")
+    monkeypatch.setattr("omrclip.web.image_answers.__version__", "99.0")
     assert create_app(config).test_client().get(address).headers["ETag"] != before
+
+
+FIRST = "0,0,40,30/full/0/default.png"
+OTHERS = ["12,18,90,40/full/0/default.png", "full/50,/!90/gray.jpg", FIRST]
+
+
+def reaching_flask(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of all requests that Flask is asked from now on."""
+    asked_of_flask: list[str] = []
+    application = client.application.wsgi_app
+    flask = application._flask
+
+    def counted(environ: dict[str, str], start_response: object) -> object:
+        asked_of_flask.append(environ["PATH_INFO"])
+        return flask(environ, start_response)
+
+    monkeypatch.setattr(application, "_flask", counted)
+    return asked_of_flask
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("headers", [{}, {"Host": "here:81", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/a"}])
+def test_other_parts_of_an_open_image_are_answered_as_flask_answers_them(
+    client: FlaskClient, config: Config, monkeypatch: pytest.MonkeyPatch, version: int, headers: dict[str, str]
+) -> None:
+    prefix = f"/iiif/{version}/grid.png"
+    forms = [form if version == 2 else form.replace("/full/", "/max/") for form in OTHERS]
+    expected = [create_app(config).test_client().get(f"{prefix}/{form}", headers=headers) for form in forms]
+    client.get(f"{prefix}/full/max/0/default.png", headers=headers)
+    client.get(f"{prefix}/full/50,/0/default.png", headers=headers)
+    asked_of_flask = reaching_flask(client, monkeypatch)
+    for form, whole in zip(forms, expected, strict=True):
+        told = {"If-None-Match": whole.headers["ETag"]}
+        unchanged = client.get(f"{prefix}/{form}", headers={**headers, **told})
+        answer = client.get(f"{prefix}/{form}", headers=headers)
+        assert (answer.status_code, answer.data) == (200, whole.data)
+        assert sorted(answer.headers.items()) == sorted(whole.headers.items())
+        assert (unchanged.status_code, unchanged.data, unchanged.headers["ETag"]) == (304, b"", whole.headers["ETag"])
+        assert unchanged.headers["Link"] == whole.headers["Link"]
+    assert asked_of_flask == []
+
+
+HANDED_ON = [
+    (f"{FIRST}?download", {}, 200),
+    (FIRST.replace("default", "colour"), {}, 400),
+    ("999,0,9,9/full/0/default.png", {}, 400),
+    ("full/9000,/0/default.png", {}, 413),
+    (FIRST, {"If-None-Match": '"other", "others"'}, 200),
+    (FIRST, {"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}, 200),
+    (FIRST, {"Host": "elsewhere"}, 200),
+    ("info.json", {}, 200),
+]
+
+
+@pytest.mark.parametrize(("rest", "headers", "status"), HANDED_ON)
+def test_what_flask_has_to_find_out_or_to_refuse_is_asked_of_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, rest: str, headers: dict[str, str], status: int
+) -> None:
+    client.get("/iiif/2/grid.png/full/full/0/default.png")
+    asked_of_flask = reaching_flask(client, monkeypatch)
+    assert client.get(f"/iiif/2/grid.png/{rest}", headers=headers).status_code == status
+    assert len(asked_of_flask) == 1
+
+
+def test_a_file_that_changed_is_opened_anew(client: FlaskClient, config: Config) -> None:
+    client.get(f"/iiif/2/grid.png/{OTHERS[0]}")
+    before = client.get(f"/iiif/2/grid.png/{FIRST}")
+    Path(config.images, "grid.png").write_bytes(encoded(grid(salt=1)))
+    after = client.get(f"/iiif/2/grid.png/{FIRST.replace('0,0,', '0,1,')}")
+    assert (after.status_code, after.headers["ETag"] != before.headers["ETag"]) == (200, True)
+    Path(config.images, "grid.png").unlink()
+    assert client.get(f"/iiif/2/grid.png/{FIRST.replace('0,0,', '0,2,')}").status_code == 404
+
+
+def test_what_is_not_decoded_yet_is_left_to_who_can_wait(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.get(f"/iiif/2/grid.png/{FIRST}", headers={"If-None-Match": "*"})
+    asked_of_flask = reaching_flask(client, monkeypatch)
+    assert [client.get(f"/iiif/2/grid.png/{form}").status_code for form in (FIRST, OTHERS[0])] == [200, 200]
+    assert asked_of_flask == [f"/iiif/2/grid.png/{FIRST}"]
+
+
+def test_images_are_not_held_open_by_being_remembered(config: Config) -> None:
+    client = create_app(replace(config, memory_bytes=2**20)).test_client()
+    assert client.get(f"/iiif/2/grid.png/{FIRST}").status_code == 200
+    known = services.of(client.application)
+    known.sources.opened.forget(lambda _: True)
+    assert known.answers.find_image("grid.png") is None

@@ -178,7 +178,7 @@ def test_tags_tell_pages_clips_and_scans_apart_and_are_known_before_rendering(
     def fail(*_: object, **__: object) -> bytes:
         raise AssertionError("nothing was to be rendered")
 
-    monkeypatch.setattr("omrclip.web.iiif.render", fail)
+    monkeypatch.setattr("omrclip.web.image_answers.render", fail)
     for uri, tag in tags.items():
         for version in (2, 3):
             path = f"{in_version(uri, version)}/{rest if version == 3 else rest.replace('max', 'full')}"

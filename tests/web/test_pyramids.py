@@ -13,7 +13,7 @@ from omrclip.imaging.pyramid import TiledImage, open_tiled
 from omrclip.imaging.pyramid_ranges import BytesReader
 from omrclip.imaging.pyramid_writing import write_pyramid
 from omrclip.imaging.source import DecodedImage
-from omrclip.web import iiif
+from omrclip.web import image_answers
 from tests.grid import position_ramp
 from tests.web.making import decoded
 
@@ -70,7 +70,7 @@ def test_a_stored_tile_comes_as_it_is_stored(
 
     tile = pyramid.stored_jpeg(box, Dimensions(TILE, TILE))
     assert tile is not None
-    monkeypatch.setattr(iiif, "render", fail)
+    monkeypatch.setattr(image_answers, "render", fail)
     for quality in ("default", "color"):
         response = client.get(f"/iiif/{version}/deep.tif/{asked}/0/{quality}.jpg")
         assert (response.status_code, response.mimetype, response.data) == (200, "image/jpeg", tile)
