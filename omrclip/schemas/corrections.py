@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from omrclip.schemas.fields import SomeText, Text, WholeNumber
-from omrclip.schemas.recognition_request import ObjectOf
+from omrclip.schemas.recognition_options import ObjectOf
 from omrclip.schemas.wire import WireSchema, load_strictly
 
 MOST_SCANS = 999_999

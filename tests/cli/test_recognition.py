@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.omr.recognition import ClipScale, Recognition, RecognitionOptions, Scan
+from omrclip.omr.options import ClipScale, RecognitionOptions
+from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.results import MarkThresholds
 from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
 from tests.web.making import (
@@ -163,7 +164,7 @@ REFUSED_RUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     "clip margin": (("a.png",), ("--clip-margin", "-1"), ("$.Options.ClipMargin", "-1")),
     "clip margin text": (("a.png",), ("--clip-margin", "wide"), ("--clip-margin",)),
     "marked above 1": (("a.png",), ("--marked", "35"), ("$.Options.MarkThresholds.Marked", "from 0 to 1")),
-    "blank above marked": (("a.png",), ("--blank", "0.5"), ("$.Options.MarkThresholds.Blank", "0.35")),
+    "blank above marked": (("a.png",), ("--blank", "0.5"), ("$.Options.MarkThresholds.Blank", "below Marked")),
     "workers": (("a.png",), ("--workers", "0"), ("--workers",)),
     "broken blank page": (("a.png",), ("--template-image", "broken.png"), ("blank image of page 1",)),
     "missing blank page": (("a.png",), ("--template-image", "none.png"), ("none.png",)),

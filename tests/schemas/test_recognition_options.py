@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from omrclip.errors import InvalidRequest
-from omrclip.omr.recognition import ClipScale, RecognitionOptions
+from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.results import MarkThresholds
 from omrclip.schemas.recognition_options import MOST_CLIP_MARGIN, load_options
 
@@ -54,7 +54,7 @@ WRONG = [
     ({"MarkThresholds": {"Blank": -0.1}}, "$.Options.MarkThresholds.Blank", "from 0 to 1"),
     ({"MarkThresholds": {"Blank": False}}, "$.Options.MarkThresholds.Blank", "from 0 to 1"),
     ({"MarkThresholds": {"Marked": 0.4, "Blank": 0.4}}, "$.Options.MarkThresholds.Blank", "below Marked, 0.4"),
-    ({"MarkThresholds": {"Blank": 0.6}}, "$.Options.MarkThresholds.Blank", "below Marked, 0.35"),
+    ({"MarkThresholds": {"Blank": 0.6}}, "$.Options.MarkThresholds.Blank", f"below Marked, {MarkThresholds().marked}"),
 ]
 
 

@@ -1,0 +1,54 @@
+"""How overlays show what they show: a colour and a shape for each status.
+
+The colours are of Okabe and Ito's palette (https://jfly.uni-koeln.de/color/): people with any kind of colour vision
+tell them apart.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.drawing import Canvas, Colour, Pen
+from omrclip.omr.results import BubbleResult, ElementStatus
+
+BLUE: Colour = (178, 114, 0)
+SKY_BLUE: Colour = (233, 180, 86)
+VERMILLION: Colour = (0, 94, 213)
+ORANGE: Colour = (0, 159, 230)
+GREEN: Colour = (115, 158, 0)
+PURPLE: Colour = (167, 121, 204)
+BLACK: Colour = (0, 0, 0)
+
+PAGE, CLIP, RESIDUAL, FAILED = GREEN, PURPLE, BLACK, VERMILLION
+STATUS_COLOURS = {
+    ElementStatus.MARKED: BLUE,
+    ElementStatus.BLANK: SKY_BLUE,
+    ElementStatus.MULTIPLE: VERMILLION,
+    ElementStatus.UNCERTAIN: ORANGE,
+}
+RESIDUALS_ENLARGED = 10
+"""Residuals are a pixel or two of thousands: at their own length nobody would see them."""
+_BAR_HEIGHT = 0.15
+
+
+def draw_bubble(
+    canvas: Canvas, corners: npt.NDArray[np.float64], bubble: BubbleResult, status: ElementStatus, unit: float
+) -> None:
+    """One bubble of an element of this status: its outline, and along its lower edge a bar as long as it is filled.
+
+    Blank: a thin outline. Marked: a thick one. One of several marks: a thick one, crossed. In an uncertain element: a
+    dashed one, thick where it counts as marked. `corners` are (4, 2) float64 (x, y) in pixels of the canvas, from
+    the bubble's top left on the page; `unit` is the width of a thin line, in pixels.
+    """
+    uncertain = status is ElementStatus.UNCERTAIN
+    kind = status if bubble.marked or uncertain else ElementStatus.BLANK
+    colour = STATUS_COLOURS[kind]
+    # Thin enough to see what is below.
+    thick = min(2.5 * unit, float(np.linalg.norm(corners[3] - corners[0])) / 10)
+    width = thick if bubble.marked else min(unit, thick)
+    canvas.line(corners, Pen(colour, width, dashed=uncertain), closed=True)
+    if kind is ElementStatus.MULTIPLE:
+        canvas.line([corners[0], corners[2]], Pen(colour, width))
+        canvas.line([corners[1], corners[3]], Pen(colour, width))
+    share = min(max(bubble.fill, 0.0), 1.0)
+    along, up = (corners[2] - corners[3]) * share, (corners[0] - corners[3]) * _BAR_HEIGHT
+    canvas.fill(np.array([corners[3], corners[3] + along, corners[3] + along + up, corners[3] + up]), colour)
