@@ -10,17 +10,14 @@ from pathlib import Path
 from omrclip.batch.local import in_order
 from omrclip.batch.table import results_table
 from omrclip.config import Limits
-from omrclip.errors import ImageError, NameConflict
-from omrclip.omr.recognition import (
-    Recognition,
-    RecognitionOptions,
-    Scan,
-    check_options,
-    check_pages,
-    known_pages,
-    recognize,
-)
-from omrclip.omr.result_files import check_file_names, file_names, recognition_files
+from omrclip.errors import ImageError, LimitExceeded, NameConflict
+from omrclip.imaging.codec import encode
+from omrclip.imaging.probe import ImageFormat, probe
+from omrclip.imaging.source import EncodedImage
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, known_pages, recognize
+from omrclip.omr.overlay import draw_on
+from omrclip.omr.result_files import check_file_names, file_names, overlay_name, overlay_names, recognition_files
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
@@ -39,6 +36,7 @@ class FolderJob:
         template_image: the encoded blank page, where there is one.
         out: the folder to write into; it is made where it is missing.
         clips_only: whether results files, table and JSON are left out.
+        overlays: a folder for pictures of what was read where; None for none.
         workers: how many scans are recognised at a time.
     """
 
@@ -50,6 +48,7 @@ class FolderJob:
     clips_only: bool
     workers: int
     limits: Limits
+    overlays: Path | None = None
 
 
 def run(job: FolderJob) -> Iterator[Recognition]:
@@ -63,25 +62,29 @@ def run(job: FolderJob) -> Iterator[Recognition]:
     """
     names = [path.name for path in job.images]
     check_options(len(job.template.pages), names, job.options)
-    check_file_names(job.template, names, job.options)
+    check_file_names(job.template, names, job.options, overlay_names(names) if job.overlays else ())
     pages = known_pages(job.template, job.template_image)
     check_pages(pages, job.limits)
     _check_nothing_overwritten(job, names)
-    job.out.mkdir(parents=True, exist_ok=True)
+    for folder in filter(None, (job.out, job.overlays)):
+        folder.mkdir(parents=True, exist_ok=True)
     return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits))
 
 
 def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
     """Raise NameConflict where a result would be written over a scan."""
     scans = {path.resolve() for path in job.images}
-    for name, purpose in file_names(job.template, names, job.options):
-        if (job.out / name).resolve() in scans:
+    written = [(job.out, *named) for named in file_names(job.template, names, job.options)]
+    if job.overlays:
+        written += [(job.overlays, *named) for named in overlay_names(names)]
+    for folder, name, purpose in written:
+        if (folder / name).resolve() in scans:
             raise NameConflict(f"{purpose} would be written over the image {name!r}; choose another folder.", name=name)
 
 
 def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterator[Recognition]:
     done = []
-    for recognition in in_order(lambda path: _recognize_file(path, recognize_scan), job.images, job.workers):
+    for recognition in in_order(lambda path: _recognize_file(job, path, recognize_scan), job.images, job.workers):
         _write_files(job, recognition)
         done.append(_without_bytes(recognition))
         yield done[-1]
@@ -89,13 +92,25 @@ def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterato
         _write_summary(job, done)
 
 
-def _recognize_file(path: Path, recognize_scan: "partial[Recognition]") -> Recognition:
+def _recognize_file(job: FolderJob, path: Path, recognize_scan: "partial[Recognition]") -> Recognition:
     try:
         data = path.read_bytes()
     except OSError as error:
         failure = ImageError(f"The file cannot be read: {error.strerror}.")
         return Recognition(path.name, error=failure, messages=(failure.message,))
-    return recognize_scan(scan=Scan(path.name, data))
+    scan = Scan(path.name, data)
+    recognition = recognize_scan(scan=scan)
+    if job.overlays:
+        _write_overlay(job.overlays, scan, recognition)
+    return recognition
+
+
+def _write_overlay(folder: Path, scan: Scan, recognition: Recognition) -> None:
+    """Draw what was read, or why it was not; there is nothing to draw on where the scan is no image."""
+    if isinstance(recognition.error, ImageError | LimitExceeded):
+        return
+    drawn = draw_on(EncodedImage(scan.data, probe(scan.data)), recognition)
+    (folder / overlay_name(scan.name)).write_bytes(encode(drawn, ImageFormat.JPEG))
 
 
 def _write_files(job: FolderJob, recognition: Recognition) -> None:

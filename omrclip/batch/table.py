@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from omrclip.omr.recognition import Recognition, RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition
 from omrclip.omr.result_files import clip_name
 from omrclip.omr.results import ElementStatus
 from omrclip.omr.template import Template

@@ -12,7 +12,7 @@ from omrclip.cli.common import FAILED, FILE, config, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from omrclip.omr.recognition import RecognitionOptions
+    from omrclip.omr.options import RecognitionOptions
 
 
 def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,6 +51,11 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
 @_takes_scans
 @click.option("--marked", type=float, metavar="FILL", help="From this fill on, 0 to 1, a bubble is marked.")
 @click.option("--blank", type=float, metavar="FILL", help="Up to this fill a bubble is blank; in between, uncertain.")
+@click.option(
+    "--overlay",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder for a picture of each image with what was read where.",
+)
 @telling
 def recognize(**asked: Any) -> None:
     """Recognise IMAGES with TEMPLATE: clips, results files, and results.csv and results.json of everything.
@@ -79,6 +84,7 @@ def _recognize(
     workers: int | None,
     *,
     clips_only: bool,
+    overlay: Path | None = None,
     **options: Any,
 ) -> None:
     from omrclip.batch.folder import FolderJob, run
@@ -99,6 +105,7 @@ def _recognize(
         clips_only=clips_only,
         workers=workers or os.cpu_count() or 1,
         limits=config().limits,
+        overlays=overlay,
     )
     failures = []
     with click.progressbar(run(job), length=len(images), label="Scans", show_pos=True, file=sys.stderr) as recognitions:

@@ -4,6 +4,7 @@ Coordinates are continuous: pixel (column i, row j) covers [i, i + 1) × [j, j +
 """
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -15,11 +16,15 @@ from omrclip.imaging.pixels import Pixels
 Matrix = npt.NDArray[np.float64]
 """A (3, 3) float64 projective map of continuous pixel coordinates, applied to column vectors (x, y, 1)."""
 
+PointMap = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+"""Maps (n, 2) float64 continuous points (x, y)."""
+
 WHITE = (255, 255, 255)
 # cv2.remap and the warps built on it address the source with 16-bit integers.
 _LONGEST_WARP_SIDE = 32_000
-_TO_CENTRES: Matrix = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-_FROM_CENTRES: Matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+_GRID_STEP = 16
+TO_CENTRES: Matrix = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+FROM_CENTRES: Matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 
 def extents(pixels: Pixels) -> Dimensions:
@@ -94,13 +99,54 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float
     enlarging = step < 1 - 1e-6
     sampled = cv2.warpPerspective(
         pixels,
-        _FROM_CENTRES @ from_fine @ _TO_CENTRES,
+        FROM_CENTRES @ from_fine @ TO_CENTRES,
         (fine.width, fine.height),
         flags=(cv2.INTER_LANCZOS4 if enlarging else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE if _within(extents(pixels), out_to_source, out, slack) else cv2.BORDER_CONSTANT,
         borderValue=WHITE,
     )
     return resample(_as_pixels(sampled), out)
+
+
+def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack: float = 0.01) -> Pixels:
+    """As `warp`, through any smooth map: it is asked at every 16th pixel, and interpolated linearly between."""
+    grid, step = _grid(out_to_source, out, 1)
+    finer = max(1, math.ceil(step - 1e-6))
+    if finer > 1:
+        grid, _ = _grid(out_to_source, out, finer)
+    source = extents(pixels)
+    low, high = grid.min(axis=(0, 1)), grid.max(axis=(0, 1))
+    within = bool((low >= -slack - 0.5).all() and (high <= np.array([source.width, source.height]) + slack + 0.5).all())
+    left, top = (int(v) for v in np.clip(np.floor(low) - 8, 0, [source.width - 1, source.height - 1]))
+    right, bottom = (int(v) for v in np.clip(np.ceil(high) + 8, [left + 1, top + 1], [source.width, source.height]))
+    if max(right - left, bottom - top) > _LONGEST_WARP_SIDE:
+        half = Dimensions(max(1, source.width // 2), max(1, source.height // 2))
+        scale = np.array([half.width / source.width, half.height / source.height])
+        return warp_bent(resample(pixels, half), lambda points: out_to_source(points) * scale, out, slack=slack)
+    columns, rows = np.ascontiguousarray(grid[..., 0] - left - 0.5), np.ascontiguousarray(grid[..., 1] - top - 0.5)
+    sampled = cv2.remap(
+        pixels[top:bottom, left:right],
+        columns.astype(np.float32),
+        rows.astype(np.float32),
+        cv2.INTER_LANCZOS4 if step < 1 - 1e-6 else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE if within else cv2.BORDER_CONSTANT,
+        borderValue=WHITE,
+    )
+    return resample(_as_pixels(sampled), out)
+
+
+def _grid(out_to_source: PointMap, out: Dimensions, finer: int) -> tuple[npt.NDArray[np.float32], float]:
+    """Where the centre of each pixel, 1/`finer` of an output pixel, lies in the source; and their largest distance."""
+    width, height = out.width * finer, out.height * finer
+    cells = (-(-width // _GRID_STEP) + 2, -(-height // _GRID_STEP) + 2)
+    # The centres of the cells, one more on each side: resizing interpolates between centres.
+    x, y = np.meshgrid(*((np.arange(count) - 0.5) * _GRID_STEP / finer for count in cells))
+    nodes = out_to_source(np.column_stack([x.ravel(), y.ravel()])).reshape(cells[1], cells[0], 2)
+    steps = [np.linalg.norm(np.diff(nodes, axis=axis), axis=2).max() / _GRID_STEP for axis in (0, 1)]
+    dense = cv2.resize(
+        nodes.astype(np.float32), (cells[0] * _GRID_STEP, cells[1] * _GRID_STEP), interpolation=cv2.INTER_LINEAR
+    )
+    return dense[_GRID_STEP : _GRID_STEP + height, _GRID_STEP : _GRID_STEP + width], float(max(steps))
 
 
 def transform(matrix: Matrix, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -141,7 +187,7 @@ def rotate(pixels: Pixels, degrees: float) -> Pixels:
     return _as_pixels(
         cv2.warpPerspective(
             with_alpha,
-            _FROM_CENTRES @ back @ _TO_CENTRES,
+            FROM_CENTRES @ back @ TO_CENTRES,
             (out.width, out.height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from omrclip.config import Limits
 from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render
-from omrclip.iiif.request import Format, ImageRequest, PixelRegion
+from omrclip.iiif.request import ExactSize, Format, ImageRequest, PixelRegion
 from omrclip.imaging import ops
-from omrclip.imaging.geometry import Box
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.template import ClipArea
 
@@ -23,6 +27,7 @@ class Clip:
             bottom left as on the page.
         format: what `data` is encoded as.
         data: the bytes of the image file.
+        message: what a person should know; "" where there is nothing.
     """
 
     element: str
@@ -30,24 +35,46 @@ class Clip:
     corners: tuple[tuple[float, float], ...]
     format: Format
     data: bytes = field(repr=False)
+    message: str = ""
 
 
-def cut_clip(area: ClipArea, page: RegisteredPage, image_format: Format, limits: Limits) -> Clip:
-    """Cut one area; JPEG and WebP at its JpegQuality, the others without loss.
+def cut_clip(area: ClipArea, page: RegisteredPage, options: RecognitionOptions, limits: Limits) -> Clip:
+    """Cut one area, in the format, scale and with the margin that the options ask for.
+
+    JPEG and WebP are encoded at the area's JpegQuality, the others without loss. What lies outside the scan is white.
 
     Raises:
-        LimitExceeded: the area has more pixels than a delivered image may have.
+        LimitExceeded: the clip has more pixels than a delivered image may have.
     """
-    box = area.box
-    region = PixelRegion(box.left, box.top, box.width, box.height)
+    image_format = options.clip_format or Format.JPG
+    box, margin = area.box, options.clip_margin
+    left, top = max(0, box.left - margin), max(0, box.top - margin)
+    region = PixelRegion(left, top, box.right + margin - left, box.bottom + margin - top)
     planned = plan(ImageRequest(region=region, format=image_format), page.dimensions, limits)
-    data = render(planned, page, jpeg_quality=area.jpeg_quality)
     shown = planned.box
+    if options.clip_scale is ClipScale.NATIVE:
+        size = ExactSize(*_native(shown, page))
+        planned = plan(ImageRequest(region=region, size=size, format=image_format), page.dimensions, limits)
     corners = page.registration.to_scan(ops.corners(shown.left, shown.top, shown.width, shown.height))
     return Clip(
         element=area.name or "",
         box=shown,
         corners=tuple((round(float(x), 2), round(float(y), 2)) for x, y in corners),
         format=image_format,
-        data=data,
+        data=render(planned, page, jpeg_quality=area.jpeg_quality),
+        message=_outside(corners, page.registration.scan),
     )
+
+
+def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:
+    """The width and height that the box has in the scan, measured along the lines through its middle."""
+    middle_x, middle_y = box.left + box.width / 2, box.top + box.height / 2
+    ends = np.array([[box.left, middle_y], [box.right, middle_y], [middle_x, box.top], [middle_x, box.bottom]])
+    left, right, top, bottom = page.registration.to_scan(ends)
+    return max(1, round(float(np.hypot(*(right - left))))), max(1, round(float(np.hypot(*(bottom - top)))))
+
+
+def _outside(corners: npt.NDArray[np.float64], scan: Dimensions) -> str:
+    """What is told of a clip of which more than a pixel lies outside the scan; "" of others."""
+    beyond = np.maximum(-corners, corners - [scan.width, scan.height]).max()
+    return "It reaches out of the picture; what lies there is white." if beyond > 1 else ""

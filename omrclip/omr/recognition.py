@@ -1,24 +1,22 @@
 """All that comes out of one scan: registration, element results and clips, or the reason why there are none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from time import perf_counter
 
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, ImageError, InvalidRequest, LimitExceeded, OmrclipError, RegistrationFailed
-from omrclip.iiif.request import Format
 from omrclip.imaging.codec import decode
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import KnownPage, Registration, register
+from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLevels, register
 from omrclip.omr.registration.scale import same_shape
-from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
-from omrclip.omr.template import Barcode, ChoiceBox, Grid, Page, Template
-
-CLIP_FORMATS = (Format.JPG, Format.PNG, Format.WEBP, Format.TIF)
+from omrclip.omr.results import ElementResult
+from omrclip.omr.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +36,6 @@ def stem(name: str) -> str:
     """A file name without its extension; a dot that begins the name begins no extension."""
     before, dot, _ = name.rpartition(".")
     return before if dot and before else name
-
-
-class ClipScale(StrEnum):
-    """The pixels of a clip: the template's (an area's Width × Height), or as many as the scan itself has there."""
-
-    TEMPLATE = "template"
-    NATIVE = "native"
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionOptions:
-    """What a request may ask for.
-
-    Attributes:
-        clip_format: encoding and extension of the clips; None for JPEG bytes in files named `.png`.
-        clip_scale: whether clips have template pixels, or as many as the scan has there.
-        clip_margin: page pixels around each clip area that are shown too.
-        thresholds: by which marks are judged.
-        pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
-            taken for the only page into which they fit.
-        keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
-            is for how long, None for as long as the settings say.
-    """
-
-    clip_format: Format | None = None
-    clip_scale: ClipScale = ClipScale.TEMPLATE
-    clip_margin: int = 0
-    thresholds: MarkThresholds = field(default_factory=MarkThresholds)
-    pages: Mapping[str, int] = field(default_factory=dict)
-    keep: bool = False
-    keep_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,51 +157,42 @@ def _field(path: str, expected: str) -> dict[str, str]:
 
 
 def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits) -> Recognition:
-    source = DecodedImage(decode(scan.data, check_scan(scan, limits)))
+    pixels = decode(scan.data, check_scan(scan, limits))
     number = options.pages.get(scan.name)
-    candidates = pages if number is None else [pages[number - 1]]
-    known, registration = _fitting_page(candidates, source)
-    registered = RegisteredPage(source, registration)
-    image_format = options.clip_format or Format.JPG
-    elements = read_elements(known.page)
+    found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels))
+    registered = RegisteredPage(DecodedImage(pixels), found.registration)
+    elements = read_elements(found, registered, options.thresholds)
+    clips = tuple(cut_clip(area, registered, options, limits) for area in found.known.page.clip_areas)
     return Recognition(
         scan.name,
-        page=known.number,
-        registration=registration,
+        page=found.known.number,
+        registration=found.registration,
         elements=elements,
-        clips=tuple(cut_clip(area, registered, image_format, limits) for area in known.page.clip_areas),
-        messages=_messages(elements),
+        clips=clips,
+        messages=_messages(elements, clips),
     )
 
 
-def _fitting_page(pages: Sequence[KnownPage], scan: DecodedImage) -> tuple[KnownPage, Registration]:
+def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels) -> FoundPage:
     """The only page that registers: with several, a guess could cut the right place of the wrong page."""
-    found: list[tuple[KnownPage, Registration]] = []
+    found: list[FoundPage] = []
     failures: list[RegistrationFailed] = []
     for known in pages:
         try:
-            found.append((known, register(known, scan)))
+            found.append(register(known, levels))
         except RegistrationFailed as failure:
             failures.append(failure)
     if not found:
         raise failures[0]
     if len(found) > 1:
-        numbers = " and ".join(str(known.number) for known, _ in found)
+        numbers = " and ".join(str(page.known.number) for page in found)
         raise RegistrationFailed(
             f"The scan fits pages {numbers} of the template alike: name its page in the option Pages.", tried=[]
         )
     return found[0]
 
 
-def read_elements(page: Page) -> tuple[ElementResult, ...]:
-    """What is read of the page's choice boxes, grids and barcodes, in template order."""
-    return tuple(
-        ElementResult(element.name or "", element.type, ElementStatus.UNCERTAIN, message="It was not read.")
-        for element in page.elements
-        if isinstance(element, ChoiceBox | Grid | Barcode)
-    )
-
-
-def _messages(elements: Sequence[ElementResult]) -> tuple[str, ...]:
-    """What a person should look at: the elements that are not certain."""
-    return tuple(f"{element.name}: {element.message}" for element in elements if element.message)
+def _messages(elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
+    """What a person should look at: the elements that are not certain, the clips that are not whole."""
+    told = [f"{element.name}: {element.message}" for element in elements if element.message]
+    return (*told, *(f"{clip.element}: {clip.message}" for clip in clips if clip.message))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
@@ -47,13 +48,25 @@ class RegisteredPage:
         # The last pixel of a level covers less of the page than the others, and reaches beyond it by less than itself.
         is_level = level_factor(box, out, self.dimensions) is not None
         slack = ops.sampling_step(out_to_reduced, out) if is_level else 0.01
-        return ops.warp(self.scan.reduced(reduction), out_to_reduced, out, slack=slack)
+        if self.registration.bend is None:
+            return ops.warp(self.scan.reduced(reduction), out_to_reduced, out, slack=slack)
+        return ops.warp_bent(self.scan.reduced(reduction), self._bent(box, out, reduction), out, slack=slack)
+
+    def _bent(self, box: Box, out: Dimensions, reduction: int) -> ops.PointMap:
+        out_to_page = self._out_to_page(box, out)
+
+        def out_to_reduced(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            return self.registration.to_scan(ops.transform(out_to_page, points)) / reduction
+
+        return out_to_reduced
 
     def _out_to_scan(self, box: Box, out: Dimensions) -> ops.Matrix:
+        return self.registration.page_to_scan @ self._out_to_page(box, out)
+
+    def _out_to_page(self, box: Box, out: Dimensions) -> ops.Matrix:
         factor = level_factor(box, out, self.dimensions)
         across, down = (factor, factor) if factor else (box.width / out.width, box.height / out.height)
-        out_to_page = np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
-        return self.registration.page_to_scan @ out_to_page
+        return np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
 
     def reduction(self, box: Box, out: Dimensions) -> int:
         """The largest power of two by which both the scan and the page are reduced at least.

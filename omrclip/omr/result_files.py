@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from omrclip.errors import InvalidRequest, NameConflict
 from omrclip.iiif.request import Format
-from omrclip.omr.recognition import Recognition, RecognitionOptions, stem
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, stem
 from omrclip.omr.template import Template
 
 RESULTS_NAME = "RecognitionResults.dat"
@@ -43,8 +44,21 @@ def file_names(template: Template, scans: Sequence[str], options: RecognitionOpt
             yield clip_name(scan, area.name or "", options.clip_format), f"{area.name!r} of {scan!r}"
 
 
-def check_file_names(template: Template, scans: Sequence[str], options: RecognitionOptions) -> None:
-    """Refuse a request whose files would overwrite each other, before any work.
+def overlay_name(scan: str) -> str:
+    """The name of the picture that shows what was read of a scan; two scans never share one."""
+    return f"{scan}.overlay.jpg"
+
+
+def overlay_names(scans: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every (file name, what it is for) of the overlays."""
+    for scan in scans:
+        yield overlay_name(scan), f"the overlay of {scan!r}"
+
+
+def check_file_names(
+    template: Template, scans: Sequence[str], options: RecognitionOptions, more: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Refuse a request whose files, and more (name, purpose), would overwrite each other, before any work.
 
     Names that differ only in letter case, or in how an accent is composed, are one name on many file systems.
 
@@ -55,7 +69,7 @@ def check_file_names(template: Template, scans: Sequence[str], options: Recognit
     for index, scan in enumerate(scans):
         check_scan_name(scan, f"$.Images[{index}].Name")
     _check_distinct((scan, f"the image {scan!r}") for scan in scans)
-    names = list(file_names(template, scans, options))
+    names = [*file_names(template, scans, options), *more]
     for name, purpose in names:
         if len(name.encode()) > LONGEST_FILE_NAME:
             raise InvalidRequest(f"The file name for {purpose} would be longer than {LONGEST_FILE_NAME} bytes.")

@@ -29,8 +29,8 @@ class MarkThresholds:
         blank: up to this fill a bubble is blank; between the two it is uncertain.
     """
 
-    marked: float = 0.35
-    blank: float = 0.2
+    marked: float = 0.2
+    blank: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from omrclip.errors import Problem
 from omrclip.omr.clips import Clip
-from omrclip.omr.recognition import Recognition, RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition
 from omrclip.omr.result_files import ResponseFile, clip_name, recognition_files
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from omrclip.iiif.request import Format
-from omrclip.omr.recognition import CLIP_FORMATS, ClipScale, RecognitionOptions
+from omrclip.omr.options import CLIP_FORMATS, ClipScale, RecognitionOptions
 from omrclip.omr.results import MarkThresholds
 from omrclip.schemas.fields import Choice, Expected, WholeNumber, as_number
 from omrclip.schemas.wire import WireSchema, load_strictly

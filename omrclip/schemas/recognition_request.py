@@ -5,7 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from omrclip.omr.recognition import RecognitionOptions, Scan
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan
 from omrclip.schemas.fields import Expected, SomeText
 from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
 from omrclip.schemas.wire import EncodedBytes, WireSchema, load_strictly

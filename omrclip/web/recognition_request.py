@@ -11,14 +11,8 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from omrclip.config import Config, Limits
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem
 from omrclip.imaging.probe import probe
-from omrclip.omr.recognition import (
-    RecognitionOptions,
-    Scan,
-    check_options,
-    check_pages,
-    check_pixels,
-    known_pages,
-)
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan, check_options, check_pages, check_pixels, known_pages
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.result_files import check_file_names
 from omrclip.omr.template import Template

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidTemplate, Problem
-from omrclip.iiif.request import Format
 from omrclip.imaging.probe import ImageInfo
 from omrclip.omr.clips import cut_clip
+from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
 from omrclip.storage import Blob
 from omrclip.storage.page_images import page_identifier
@@ -69,7 +69,7 @@ def get_clip_preview(name: str, number: int) -> Response:
     """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
     page = services().pages.registered(name, number, services().sources)
-    clip = cut_clip(area, page, Format.JPG, services().config.limits)
+    clip = cut_clip(area, page, RecognitionOptions(), services().config.limits)
     answer = Response(clip.data, mimetype=clip.format.media_type)
     answer.headers["Cache-Control"] = "no-cache"
     return answer

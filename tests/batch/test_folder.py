@@ -13,7 +13,7 @@ from omrclip.batch.folder import FolderJob, run
 from omrclip.config import Limits
 from omrclip.errors import InvalidRequest, LimitExceeded, NameConflict, UnsupportedImage
 from omrclip.iiif.request import Format
-from omrclip.omr.recognition import RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import load_template
 from tests.web.making import NAME_BOX, clip_area, cut, decoded, encoded, grid, lying_png, page, template
 

@@ -7,7 +7,7 @@ import pytest
 from omrclip.batch.folder import FolderJob, run
 from omrclip.config import Limits
 from omrclip.errors import OmrclipError
-from omrclip.omr.recognition import RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import load_template
 from tests.web.making import encoded, grid, template
 

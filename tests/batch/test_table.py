@@ -7,7 +7,8 @@ import pytest
 from omrclip.batch.table import results_table
 from omrclip.errors import CorruptImage
 from omrclip.iiif.request import Format
-from omrclip.omr.recognition import Recognition, RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import ClipArea, Page, Template
 from tests.omr.recognised import recognition

@@ -39,7 +39,8 @@ import numpy as np
 import requests
 
 from omrclip.config import Limits
-from omrclip.omr.recognition import RecognitionOptions, Scan, known_pages, recognize
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.result_files import ResponseFile, check_file_names, recognition_files
 from omrclip.schemas.template import load_template

@@ -11,7 +11,8 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents, resample
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageFormat
-from omrclip.omr.recognition import RecognitionOptions, Scan, known_pages, recognize
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.schemas.template import load_template
 
 ROOT = Path(__file__).parents[2]

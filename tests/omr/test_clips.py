@@ -11,8 +11,9 @@ from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import cut_clip
+from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import KnownPage, register
+from omrclip.omr.registration import KnownPage, ScanLevels, register
 from omrclip.omr.template import ClipArea, Page
 from tests.grid import coloured_grid
 
@@ -21,7 +22,7 @@ PIXELS = coloured_grid(300, 200)
 
 def registered(pixels: np.ndarray = PIXELS) -> RegisteredPage:  # type: ignore[type-arg]
     scan = DecodedImage(pixels)
-    return RegisteredPage(scan, register(KnownPage(Page(width=300, height=200), 1), scan))
+    return RegisteredPage(scan, register(KnownPage(Page(width=300, height=200), 1), ScanLevels(pixels)).registration)
 
 
 def area(left: float, top: float, width: float, height: float, quality: int = 85) -> ClipArea:
@@ -30,7 +31,7 @@ def area(left: float, top: float, width: float, height: float, quality: int = 85
 
 @pytest.mark.parametrize("quality", [0, 1, 30, 60, 85, 99, 100])
 def test_a_clip_is_byte_for_byte_what_opencv_encodes(quality: int) -> None:
-    clip = cut_clip(area(30, 40, 120, 60, quality), registered(), Format.JPG, Limits())
+    clip = cut_clip(area(30, 40, 120, 60, quality), registered(), RecognitionOptions(), Limits())
     assert clip.data == cv2.imencode(".jpg", PIXELS[40:100, 30:150], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
     assert (clip.element, clip.box, clip.format) == ("NameArea", Box(30, 40, 120, 60), Format.JPG)
 
@@ -38,7 +39,7 @@ def test_a_clip_is_byte_for_byte_what_opencv_encodes(quality: int) -> None:
 @pytest.mark.parametrize("image_format", [Format.PNG, Format.TIF])
 def test_lossless_formats_keep_the_pixels_of_the_uri(image_format: Format) -> None:
     page = registered()
-    clip = cut_clip(area(30, 40, 120, 60, 5), page, image_format, Limits())
+    clip = cut_clip(area(30, 40, 120, 60, 5), page, RecognitionOptions(clip_format=image_format), Limits())
     by_uri = render_pixels(
         plan(grammar2.parse("30,40,120,60", "full", "0", "default.png"), page.dimensions, Limits()), page
     )
@@ -57,14 +58,14 @@ def test_lossless_formats_keep_the_pixels_of_the_uri(image_format: Format) -> No
     ],
 )
 def test_fractions_are_rounded_by_the_one_rule(place: tuple[float, float, float, float], box: Box) -> None:
-    assert cut_clip(area(*place), registered(), Format.PNG, Limits()).box == box
+    assert cut_clip(area(*place), registered(), RecognitionOptions(clip_format=Format.PNG), Limits()).box == box
 
 
 def test_corners_are_where_the_clip_lies_in_the_scan() -> None:
-    clip = cut_clip(area(30, 40, 120, 60), registered(coloured_grid(600, 400)), Format.JPG, Limits())
+    clip = cut_clip(area(30, 40, 120, 60), registered(coloured_grid(600, 400)), RecognitionOptions(), Limits())
     assert clip.corners == ((60, 80), (300, 80), (300, 200), (60, 200))
 
 
 def test_a_clip_is_bounded_like_every_output() -> None:
     with pytest.raises(LimitExceeded, match="size: 120 × 60 pixels"):
-        cut_clip(area(30, 40, 120, 60), registered(), Format.JPG, Limits(max_output_pixels=7199))
+        cut_clip(area(30, 40, 120, 60), registered(), RecognitionOptions(), Limits(max_output_pixels=7199))

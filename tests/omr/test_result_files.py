@@ -2,7 +2,8 @@ import pytest
 
 from omrclip.errors import InvalidRequest, NameConflict
 from omrclip.iiif.request import Format
-from omrclip.omr.recognition import Recognition, RecognitionOptions, stem
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, stem
 from omrclip.omr.result_files import check_file_names, clip_name, file_names, results_name, results_text
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import ClipArea, Page, Template

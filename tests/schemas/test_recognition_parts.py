@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from omrclip.omr.recognition import RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.results import ElementResult
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_parts import ElementResultSchema

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from omrclip.omr.recognition import RecognitionOptions
+from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import template_json_schema

@@ -1,35 +1,128 @@
-"""Finding the template page in a scan: strategies in one ordered list, the first that succeeds is taken.
+"""Finding the template page in a scan.
 
-A strategy takes what is known of the page and the scan, and answers with a Registration, or with the reason (for
-people) why it found none. Each has a module of its own; cheap ones stand first.
+Strategies in one ordered list, cheap ones first, each in a module of its own. Each gives rough maps; a rough map is
+refined to a local one (`refine`) and has to be confirmed by what the page shows: patches of the blank page's image, or
+the outlines of its bubbles. The first that is confirmed is taken. Only where a template shows nothing to confirm a map
+by (no image, hardly a bubble) the Dimensions of the scan are believed.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import numpy as np
+
 from omrclip.errors import RegistrationFailed
-from omrclip.imaging.source import ImageSource
-from omrclip.omr.registration import scale
-from omrclip.omr.registration.registration import KnownPage, Registration
+from omrclip.imaging import ops
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration import features, scale
+from omrclip.omr.registration.bubbles import by_bubbles
+from omrclip.omr.registration.confirm import confirm
+from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.paper_edges import by_paper_edges
+from omrclip.omr.registration.reference import Reference, reference_for
+from omrclip.omr.registration.reference_points import by_reference_points
+from omrclip.omr.registration.refine import LocalMap, View, view
+from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, KnownPage, Registration
+from omrclip.omr.registration.rough import RoughMap
 
-Strategy: TypeAlias = Callable[[KnownPage, ImageSource], Registration | str]
+Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[RoughMap] | str]
 
-STRATEGIES: Sequence[Strategy] = (scale.same_dimensions, scale.same_aspect)
+LEAST_FOR_IDENTITY = 8
+
+STRATEGIES: Sequence[Strategy] = (
+    scale.by_scale,
+    by_reference_points,
+    by_bubbles,
+    features.quickly,
+    features.thoroughly,
+    by_paper_edges,
+)
 
 
-def register(known: KnownPage, scan: ImageSource) -> Registration:
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundPage:
+    """A page found in a scan.
+
+    Attributes:
+        known: the page.
+        reference: the page as it was prepared.
+        registration: the map.
+        view: the scan roughly in the page's frame, at the scale of the fine reference.
+    """
+
+    known: KnownPage
+    reference: Reference
+    registration: Registration
+    view: View
+
+
+def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
     """Find the page in the scan.
 
     Raises:
         RegistrationFailed: no strategy found it; `details["tried"]` has the reason of each.
     """
+    reference = reference_for(known.page, known.image)
+    if not reference.confirms:
+        registration = _by_dimensions(reference, levels)
+        return FoundPage(known, reference, registration, view(levels, registration.page_to_scan, reference.fine))
     reasons = []
     for strategy in STRATEGIES:
-        found = strategy(known, scan)
-        if isinstance(found, Registration):
-            return found
-        reasons.append(found)
+        found = strategy(reference, levels)
+        if isinstance(found, str):
+            reasons.append(found)
+            continue
+        for rough in [found] if isinstance(found, RoughMap) else found:
+            confirmed = confirm(reference, levels, rough)
+            if isinstance(confirmed, LocalMap):
+                registration = _registration(reference, levels, rough.strategy, confirmed)
+                return FoundPage(known, reference, registration, confirmed.view)
+            reasons.append(f"{rough.strategy}: {confirmed}")
     raise RegistrationFailed(f"The template page was not found in the scan: {'; '.join(reasons)}.", tried=reasons)
 
 
-__all__ = ["KnownPage", "Registration", "register"]
+def _by_dimensions(reference: Reference, levels: ScanLevels) -> Registration:
+    page, scan = reference.page, levels.dimensions
+    if scan == page:
+        return Registration("identity", page, scan, np.eye(3))
+    if scale.same_shape(page, scan):
+        return Registration("scale", page, scan, scale.scaling(page, scan))
+    difference = abs(scan.aspect / page.aspect - 1)
+    reason = (
+        f"its width to height ratio differs by {difference:.1%} from the page's, and the template has neither an image "
+        "of the blank page nor enough bubbles to find the page by"
+    )
+    raise RegistrationFailed(f"The template page was not found in the scan: {reason}.", tried=[reason])
+
+
+def _registration(reference: Reference, levels: ScanLevels, strategy: str, found: LocalMap) -> Registration:
+    page, scan = reference.page, levels.dimensions
+    registration = Registration(
+        strategy,
+        page,
+        scan,
+        found.page_to_scan,
+        found.bend,
+        found.matches,
+        round(found.agreeing, 3),
+        round(found.residual, 3),
+    )
+    if scan == page and _nearly_identical(page, found):
+        return replace(registration, strategy="identity", page_to_scan=np.eye(3), bend=None)
+    return registration
+
+
+def _nearly_identical(page: Dimensions, found: LocalMap) -> bool:
+    """Whether a map that moves, turns and scales, fitted to all matches, moves no corner by half a pixel."""
+    points, in_scan = np.hsplit(found.matches.astype(np.float64), 2)
+    if len(points) < LEAST_FOR_IDENTITY:
+        return False
+    fitted, *_ = np.linalg.lstsq(np.column_stack([points, np.ones(len(points))]), in_scan - points, rcond=None)
+    corners = ops.corners(0, 0, page.width, page.height)
+    moved = np.column_stack([corners, np.ones(4)]) @ fitted
+    scatter = float(np.median(np.linalg.norm(in_scan - points, axis=1)))
+    return bool(np.abs(moved).max() <= IDENTITY_WITHIN_PX and scatter <= IDENTITY_WITHIN_PX)
+
+
+__all__ = ["FoundPage", "KnownPage", "Registration", "ScanLevels", "register"]

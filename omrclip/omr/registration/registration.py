@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration.bend import offsets_at
 from omrclip.omr.template import Page
 
 # Nearer to identity than this, resampling would only blur what is in its place already.
@@ -57,12 +58,13 @@ class Registration:
 
     def to_scan(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Map (n, 2) float64 page points (x, y) into the scan."""
-        return ops.transform(self.page_to_scan, points)
+        moved = points if self.bend is None else points + offsets_at(self.bend, points, self.page)
+        return ops.transform(self.page_to_scan, moved)
 
     @property
     def is_identity(self) -> bool:
-        """Whether page and scan coincide: same Dimensions, no corner further off than half a pixel."""
-        if self.page != self.scan:
+        """Whether page and scan coincide: same Dimensions, flat, no corner further off than half a pixel."""
+        if self.page != self.scan or self.bend is not None:
             return False
         corners = ops.corners(0, 0, self.page.width, self.page.height)
         return bool(np.abs(self.to_scan(corners) - corners).max() <= IDENTITY_WITHIN_PX)

@@ -1,33 +1,34 @@
-"""Registration of full-bleed scans by their Dimensions alone: the page is taken to fill the scan exactly."""
+"""Registration of full-bleed scans by their Dimensions: the page is taken to fill the scan."""
 
 import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.source import ImageSource
-from omrclip.omr.registration.registration import KnownPage, Registration
+from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.rough import RoughMap
 
 ASPECT_TOLERANCE_PERCENT = 1
+FLATBED_TOLERANCE_PERCENT = 5
+"""Flatbeds show a little more or less than the page."""
 
 
-def same_shape(page: Dimensions, other: Dimensions) -> bool:
-    """Whether the aspects agree within 1 % of the page's; in whole numbers, so that exactly 1 % does."""
+def same_shape(page: Dimensions, other: Dimensions, percent: int = ASPECT_TOLERANCE_PERCENT) -> bool:
+    """Whether the aspects agree within some per cent of the page's; in whole numbers, so that exactly 1 % does."""
     difference = abs(other.width * page.height - page.width * other.height)
-    return 100 * difference <= ASPECT_TOLERANCE_PERCENT * page.width * other.height
+    return 100 * difference <= percent * page.width * other.height
 
 
-def same_dimensions(known: KnownPage, scan: ImageSource) -> Registration | str:
-    """Identity, where the scan has the page's Dimensions."""
-    page = known.page.dimensions
-    if scan.dimensions != page:
-        return f"it has {scan.dimensions} pixels, the page {page}"
-    return Registration("identity", page, scan.dimensions, np.eye(3))
+def by_scale(reference: Reference, levels: ScanLevels) -> RoughMap | str:
+    """Both axes scaled onto each other, to be corrected by what the page shows."""
+    page, scan = reference.page, levels.dimensions
+    if not same_shape(page, scan, FLATBED_TOLERANCE_PERCENT):
+        difference = abs(scan.aspect / page.aspect - 1)
+        return f"scale: its width to height ratio differs by {difference:.1%} from the page's"
+    if not reference.printed:
+        return "scale: there is no image of the blank page to verify it by"
+    return RoughMap("scale", scaling(page, scan))
 
 
-def same_aspect(known: KnownPage, scan: ImageSource) -> Registration | str:
-    """Scaling of both axes onto each other, where the aspects agree within 1 %."""
-    page = known.page.dimensions
-    if not same_shape(page, scan.dimensions):
-        difference = abs(scan.dimensions.aspect / page.aspect - 1)
-        return f"its width to height ratio differs by {difference:.1%} from the page's, at most 1 % is taken for a scan"
-    scaling = np.diag([scan.dimensions.width / page.width, scan.dimensions.height / page.height, 1.0])
-    return Registration("scale", page, scan.dimensions, scaling)
+def scaling(page: Dimensions, scan: Dimensions) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    """The (3, 3) map of a page that fills the scan."""
+    return np.diag([scan.width / page.width, scan.height / page.height, 1.0])

@@ -10,7 +10,8 @@ import numpy as np
 from omrclip.config import Limits
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Box
-from omrclip.omr.recognition import Recognition, RecognitionOptions, Scan, recognize
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.results import ElementResult, ElementStatus
 from tests.benchmarks.accuracy.cases import Case

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omrclip.config import Limits
-from omrclip.omr.recognition import Recognition, RecognitionOptions, Scan, recognize
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration import KnownPage
 from tests.benchmarks.accuracy.cases import KNOWN
 from tests.benchmarks.accuracy.judging import Miss, Verdict, miss

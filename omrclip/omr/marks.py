@@ -1,0 +1,83 @@
+"""How much of each bubble is covered by what was not printed there.
+
+Every bubble is sampled on a small grid from the scan, in which its printed outline is the same ellipse. Darkness is told
+against the paper around it, so that shadows and dark photos do not matter, and against the darkest ink of the page, so
+that faint prints and washed-out photos do not either. What the blank page shows there (the letter in the bubble, its
+outline) does not count: it is known from the page's image, or else from what the bubbles of the same value have in
+common in this scan.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.omr.registration.levels import Grey
+from omrclip.omr.registration.samples import Samples, darkness, likeness, zones
+
+Points = npt.NDArray[np.float64]
+LEAST_DARKNESS, FULL_DARKNESS = 0.1, 0.5
+FAINTEST_INK = 0.2
+COMMON = 0.3
+"""The quantile of the bubbles of a value that shows them blank: most are."""
+MOST_PRINTED = 0.45
+FEW = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What was measured of bubbles.
+
+    Attributes:
+        fills: (n,) float64, 0 to 1.
+        outlines: (n,) float64, -1 to 1: how well what is around the bubble looks like its printed outline.
+    """
+
+    fills: npt.NDArray[np.float64]
+    outlines: npt.NDArray[np.float64]
+
+
+def measure(
+    view: Grey, centres: Points, radii: Points, values: Sequence[str], blank: tuple[Grey, Points] | None
+) -> Readings:
+    """Measure all bubbles of a page at once.
+
+    Args:
+        view: (height, width) uint8, the scan roughly in the page's frame.
+        centres, radii: (n, 2) float64 x and y of the bubbles in the view, continuous pixels.
+        values: of the bubbles; equal ones look alike where nothing is marked.
+        blank: the blank page at the view's scale, and the centres in it; None where there is none.
+    """
+    seen = darkness(view, centres, radii)
+    ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
+    # Half as dark as the page's ink is ink: pencil is no darker than that.
+    seen = np.clip((seen - LEAST_DARKNESS * ink) / ((FULL_DARKNESS - LEAST_DARKNESS) * ink), 0, 1).astype(np.float32)
+    printed = _common(seen, radii, values) if blank is None else _spread(darkness(blank[0], blank[1], radii))
+    inside, _ = zones()
+    unprinted = np.clip(1 - printed, 0.02, 1) * inside
+    fills = (np.clip(seen - printed, 0, 1) * unprinted).sum(axis=(1, 2)) / ((1 - printed) * unprinted).sum(axis=(1, 2))
+    return Readings(fills.astype(np.float64), likeness(seen, printed))
+
+
+def _spread(printed: Samples) -> Samples:
+    """Printed ink a little wider than it is, since the map is not exact to the pixel."""
+    ink = np.clip(printed / FULL_DARKNESS, 0, 1)
+    wide = [cv2.dilate(grid, np.ones((3, 3), np.uint8)) for grid in ink]
+    return np.array(wide, dtype=np.float32).reshape(ink.shape)
+
+
+def _common(seen: Samples, radii: Points, values: Sequence[str]) -> Samples:
+    """What bubbles look like unmarked, learnt from the scan: of each value where there are several, else of all."""
+    inside, _ = zones()
+    everything = np.quantile(seen, COMMON, axis=0).astype(np.float32)
+    everything *= min(1.0, MOST_PRINTED / max(float(everything[inside].mean()), 1e-6))
+    printed = np.empty_like(seen)
+    labels = np.array(values)
+    for value in dict.fromkeys(values):
+        own = np.flatnonzero(labels == value)
+        learnt = np.quantile(seen[own], COMMON, axis=0).astype(np.float32) if len(own) >= FEW else everything
+        # Where most of a value are marked, what they have in common is the mark.
+        printed[own] = learnt if learnt[inside].mean() < MOST_PRINTED else everything
+    return printed

@@ -1,0 +1,41 @@
+"""What a recognition request may ask for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from omrclip.iiif.request import Format
+from omrclip.omr.results import MarkThresholds
+
+CLIP_FORMATS = (Format.JPG, Format.PNG, Format.WEBP, Format.TIF)
+
+
+class ClipScale(StrEnum):
+    """The pixels of a clip: the template's (an area's Width × Height), or as many as the scan itself has there."""
+
+    TEMPLATE = "template"
+    NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionOptions:
+    """What a request may ask for.
+
+    Attributes:
+        clip_format: encoding and extension of the clips; None for JPEG bytes in files named `.png`.
+        clip_scale: whether clips have template pixels, or as many as the scan has there.
+        clip_margin: page pixels around each clip area that are shown too.
+        thresholds: by which marks are judged.
+        pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
+            taken for the only page into which they fit.
+        keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
+            is for how long, None for as long as the settings say.
+    """
+
+    clip_format: Format | None = None
+    clip_scale: ClipScale = ClipScale.TEMPLATE
+    clip_margin: int = 0
+    thresholds: MarkThresholds = field(default_factory=MarkThresholds)
+    pages: Mapping[str, int] = field(default_factory=dict)
+    keep: bool = False
+    keep_seconds: int | None = None

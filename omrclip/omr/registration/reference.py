@@ -1,0 +1,188 @@
+"""What a page looks like before it is filled in, prepared once for finding it in scans.
+
+With the image of the blank page the reference is that image; without one it is what the template tells of it: the
+outlines of the bubbles, drawn where they must be printed.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.imaging.codec import decode
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.patches import Patches, take
+from omrclip.omr.template import ChoiceBox, Element, Grid, Page, ReferencePoint
+
+COARSE_SIDE = 877
+"""Pixels of the coarse reference's longer side: an A4 page at 75 dpi."""
+FINE_SIDE = 1754
+"""Pixels of the fine reference's longer side: an A4 page at 150 dpi."""
+LEAST_BUBBLE = 20.0
+MOST_FINE_SIDE = 2600
+COARSE_CELLS = (12, 9)
+FINE_CELLS = (20, 14)
+COARSE_HALF, FINE_HALF = 12, 16
+COARSE_SEARCH = 12
+LEAST_CORNER = 6.0
+LIKE_ANOTHER = 0.8
+CACHED_PAGES = 8
+LEAST_PATCHES = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceLevel:
+    """The reference at one scale: `scale` is level pixels per page pixel (x, y)."""
+
+    scale: tuple[float, float]
+    pixels: Grey
+    patches: Patches
+
+    @property
+    def matrix(self) -> ops.Matrix:
+        """The map from page to level, of continuous coordinates."""
+        return np.diag([*self.scale, 1.0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A page prepared.
+
+    Attributes:
+        page: its Dimensions.
+        bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels.
+        marks: (n, 3) float64 centre x, y and size of its reference points.
+        printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
+        coarse, fine: the reference at two scales.
+    """
+
+    page: Dimensions
+    bubbles: npt.NDArray[np.float64]
+    marks: npt.NDArray[np.float64]
+    printed: bool
+    coarse: ReferenceLevel
+    fine: ReferenceLevel
+
+    @property
+    def confirms(self) -> bool:
+        """Whether there is enough on the page to tell whether a map is true."""
+        return len(self.fine.patches) >= LEAST_PATCHES
+
+
+@lru_cache(maxsize=CACHED_PAGES)
+def reference_for(page: Page, image: bytes | None) -> Reference:
+    """Prepare a page; kept for the pages asked for last.
+
+    Raises:
+        ImageError: the blank image cannot be decoded.
+    """
+    bubbles = bubble_boxes(page)
+    dimensions = page.dimensions
+    longer = max(dimensions.width, dimensions.height)
+    smallest = float(bubbles[:, 2:].min()) if len(bubbles) else np.inf
+    fine_side = round(min(max(FINE_SIDE, LEAST_BUBBLE / smallest * longer), MOST_FINE_SIDE, max(longer, FINE_SIDE)))
+    blank = ScanLevels(decode(image)) if image else None
+    fine = _level(dimensions, blank, bubbles, fine_side, coarse=False)
+    if len(fine.patches) < LEAST_PATCHES:
+        blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
+    coarse = _level(dimensions, blank, bubbles, COARSE_SIDE, coarse=True)
+    return Reference(dimensions, bubbles, _marks(page), blank is not None, coarse, fine)
+
+
+def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:
+    """(n, 4) float64 left, top, width, height of every bubble of the page, in template order."""
+    boxes = [
+        (bubble.left, bubble.top, box.bubble_width, box.bubble_height)
+        for element in page.elements
+        for box in choice_boxes(element)
+        for bubble in box.bubbles
+    ]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def _marks(page: Page) -> npt.NDArray[np.float64]:
+    points = [element for element in page.elements if isinstance(element, ReferencePoint)]
+    marks = [(p.left + p.width / 2, p.top + p.height / 2, (p.width * p.height) ** 0.5) for p in points]
+    return np.array(marks, dtype=np.float64).reshape(-1, 3)
+
+
+def choice_boxes(element: Element) -> list[ChoiceBox]:
+    """The element itself, or a Grid's children, if they are ChoiceBoxes."""
+    if isinstance(element, ChoiceBox):
+        return [element]
+    if isinstance(element, Grid):
+        return [box for child in element.elements for box in choice_boxes(child)]
+    return []
+
+
+def _level(
+    page: Dimensions, blank: ScanLevels | None, bubbles: npt.NDArray[np.float64], side: int, *, coarse: bool
+) -> ReferenceLevel:
+    factor = side / max(page.width, page.height)
+    width, height = (max(8, round(extent * factor)) for extent in (page.width, page.height))
+    scale = (width / page.width, height / page.height)
+    if blank is None:
+        pixels = _drawn(bubbles, scale, (height, width))
+        patches = _bubble_patches(pixels, bubbles, scale)
+    else:
+        pixels = np.asarray(cv2.resize(blank.fitted(side)[0], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        patches = _coarse_patches(pixels) if coarse else _fine_patches(pixels)
+    return ReferenceLevel(scale, pixels, patches)
+
+
+def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: tuple[int, int]) -> Grey:
+    """White paper with the outlines of the bubbles, ellipses inscribed in their boxes."""
+    paper = np.full(shape, 255, dtype=np.uint8)
+    for left, top, width, height in bubbles * (*scale, *scale):
+        centre = (round((left + width / 2 - 0.5) * 16), round((top + height / 2 - 0.5) * 16))
+        axes = (max(16, round((width / 2 - 0.5) * 16)), max(16, round((height / 2 - 0.5) * 16)))
+        cv2.ellipse(paper, centre, axes, 0, 0, 360, 0, max(1, round(min(width, height) / 18)), cv2.LINE_AA, 4)
+    return paper
+
+
+def _bubble_patches(pixels: Grey, bubbles: npt.NDArray[np.float64], scale: tuple[float, float]) -> Patches:
+    centres = ((bubbles[:, :2] + bubbles[:, 2:] / 2) * scale).astype(np.intp)
+    half = round(0.7 * float(np.median(bubbles[:, 2:] * scale))) if len(bubbles) else COARSE_HALF
+    return take(pixels, centres, max(4, half))
+
+
+def _coarse_patches(pixels: Grey) -> Patches:
+    """Patches that look like nothing else within reach, so that none is found a row of bubbles off."""
+    patches = take(pixels, _corners(pixels, COARSE_CELLS, COARSE_HALF), COARSE_HALF)
+    return patches.only(_distinct(patches, pixels))
+
+
+def _fine_patches(pixels: Grey) -> Patches:
+    return take(pixels, _corners(pixels, FINE_CELLS, FINE_HALF), FINE_HALF)
+
+
+def _corners(pixels: Grey, cells: tuple[int, int], half: int) -> npt.NDArray[np.intp]:
+    """In each cell of the page the place whose patch is most surely found again in both directions."""
+    strength = cv2.cornerMinEigenVal(pixels.astype(np.float32) / 255, 2 * half + 1, ksize=3) * 1e3
+    height, width = pixels.shape
+    found = []
+    for rows in np.array_split(np.arange(half, height - half), cells[0]):
+        for columns in np.array_split(np.arange(half, width - half), cells[1]):
+            cell = strength[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            row, column = np.unravel_index(np.argmax(cell), cell.shape)
+            if cell[row, column] > LEAST_CORNER:
+                found.append((columns[0] + column, rows[0] + row))
+    return np.array(found, dtype=np.intp).reshape(-1, 2)
+
+
+def _distinct(patches: Patches, pixels: Grey) -> npt.NDArray[np.bool_]:
+    """(n,) whether a patch is unlike all places within COARSE_SEARCH of its own."""
+    distinct = np.zeros(len(patches), dtype=np.bool_)
+    reach, near = patches.half + COARSE_SEARCH, 3
+    padded = cv2.copyMakeBorder(pixels, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    for index, (x, y) in enumerate(patches.centres.tolist()):
+        window = padded[y : y + 2 * reach + 1, x : x + 2 * reach + 1].astype(np.float32)
+        surface = cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED)
+        middle = COARSE_SEARCH
+        surface[middle - near : middle + near + 1, middle - near : middle + near + 1] = -1
+        distinct[index] = np.nanmax(surface) < LIKE_ANOTHER
+    return distinct

@@ -1,0 +1,212 @@
+"""From a rough map to the map of every place: patches of the reference found again in the scan, at two scales.
+
+A scan is warped into the page's frame by the rough map; what is left are small offsets, one for each patch. Outliers
+(marks, handwriting, shadows) differ from their neighbours and lose their weight; the others bend the map (`bend`).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration import bend as bending
+from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.patches import Found, find
+from omrclip.omr.registration.reference import Reference, ReferenceLevel
+from omrclip.omr.registration.rough import RoughMap
+
+Points = npt.NDArray[np.float64]
+LEAST_SCORE = 0.4
+LEAST_WEIGHT = 0.15
+LEAST_MATCHES = 8
+MOST_SHIFTS = 3
+ENOUGH, LEAST_SETTLED = 0.7, 0.4
+COARSE_SEARCH = 12
+FINE_SEARCH = 8
+COARSE_STIFFNESS, FINE_STIFFNESS = 0.05, 0.006
+STIFFNESSES = (0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+HELD_BACK = 0.15
+NO_WORSE = 1.08
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """The scan warped roughly into the page's frame: (height, width) uint8, and the map scan → view (3, 3)."""
+
+    pixels: Grey
+    scan_to_view: ops.Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalMap:
+    """A map page → scan, and how well it was confirmed.
+
+    Attributes:
+        page_to_scan: (3, 3) float64, of page points that `bend` has moved.
+        bend: see `bend.Bend`.
+        matches: (n, 4) float32 page x, y and scan x, y of the patches that agree with it.
+        agreeing: 0 to 1, the part of the patches that agree.
+        residual: root mean square of the distances of those that agree, page pixels.
+        view: the scan roughly in the page's frame, at the fine reference's scale.
+    """
+
+    page_to_scan: ops.Matrix
+    bend: bending.Bend
+    matches: npt.NDArray[np.float32]
+    agreeing: float
+    residual: float
+    view: View
+
+
+def flat() -> bending.Bend:
+    """The bend of flat paper."""
+    return np.zeros((*bending.NODES, 2), dtype=np.float32)
+
+
+def view(levels: ScanLevels, page_to_scan: ops.Matrix, level: ReferenceLevel) -> View:
+    """The scan in the page's frame at a reference level's scale; what lies outside the scan shows its edge."""
+    height, width = level.pixels.shape
+    out_to_scan = page_to_scan @ np.linalg.inv(level.matrix)
+    pixels, reduction = levels.nearest(ops.sampling_step(out_to_scan, Dimensions(width, height)))
+    matrix = ops.FROM_CENTRES @ np.diag([1 / reduction, 1 / reduction, 1]) @ out_to_scan @ ops.TO_CENTRES
+    warped = cv2.warpPerspective(
+        pixels, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return View(np.asarray(warped, dtype=np.uint8), np.linalg.inv(out_to_scan))
+
+
+def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:
+    """Correct a rough map at the coarse level, where the blank page's image has patches unlike all around them.
+
+    Returns:
+        The corrected map, None where too few patches agree with any.
+    """
+    level = reference.coarse
+    points = _page_points(level)
+    matrix = rough.page_to_scan
+    for _ in range(MOST_SHIFTS):
+        seen = view(levels, matrix, level)
+        found = _look(reference, level, seen, None, COARSE_SEARCH)
+        offsets = found.offsets / level.scale
+        trust = _trust(found)
+        shifted, agreeing = _shifted(points, offsets, trust, level)
+        if agreeing > ENOUGH or agreeing * len(points) < LEAST_MATCHES:
+            break
+        # Half the patches lie beyond the search: go where the others are, and look again.
+        matrix = matrix @ shifted
+    per_pixel = float(1 / np.mean(level.scale))
+    _, weights = _fit(reference, points, offsets, trust, 5 * per_pixel, COARSE_STIFFNESS)
+    agree = weights > LEAST_WEIGHT
+    if agree.sum() < max(LEAST_MATCHES, LEAST_SETTLED * len(points)):
+        return None
+    # What perspective explains is no bend: least squares over all that agree, so that only paper is left to bend.
+    matrix, offsets = _flattened(points, ops.transform(matrix, points + offsets), agree)
+    bend, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, COARSE_STIFFNESS)
+    return RoughMap(rough.strategy, matrix, bend, FINE_SEARCH)
+
+
+def _shifted(
+    points: Points, offsets: Points, trust: npt.NDArray[np.float64], level: ReferenceLevel
+) -> tuple[ops.Matrix, float]:
+    """The affine map that most offsets agree with, and the part of all that do."""
+    trusted = trust > 0
+    if trusted.sum() < LEAST_MATCHES:
+        return np.eye(3), 0.0
+    within = 3 / float(np.mean(level.scale))
+    affine, inliers = cv2.estimateAffine2D(
+        points[trusted], (points + offsets)[trusted], method=cv2.RANSAC, ransacReprojThreshold=within, maxIters=500
+    )
+    if affine is None:
+        return np.eye(3), 0.0
+    return np.vstack([affine, [0, 0, 1]]), float(inliers.sum()) / len(points)
+
+
+def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMap:
+    """Correct a map at the fine level."""
+    level = reference.fine
+    seen = view(levels, rough.page_to_scan, level)
+    found = _look(reference, level, seen, rough.bend, rough.search or FINE_SEARCH)
+    per_pixel = float(1 / np.mean(level.scale))
+    points, trust = _page_points(level), _trust(found)
+    matrix, offsets = rough.page_to_scan, found.offsets / level.scale
+    in_scan = ops.transform(matrix, points + offsets)
+    stiffness = FINE_STIFFNESS
+    bend, weights = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
+    agree = weights > LEAST_WEIGHT
+    if not reference.printed and agree.sum() >= LEAST_MATCHES:
+        matrix, offsets = _flattened(points, in_scan, agree)
+        stiffness = _stiffness(points[agree], offsets[agree], reference.page)
+        bend, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
+    misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
+    agree = (found.scores > LEAST_SCORE) & (misses < 2.0 * per_pixel)
+    residual = float(np.sqrt((misses[agree] ** 2).mean())) if agree.any() else float("inf")
+    matches = np.hstack([points, in_scan])[agree].astype(np.float32)
+    return LocalMap(matrix, bend, matches, float(agree.mean()) if len(agree) else 0.0, residual, seen)
+
+
+def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
+    """How stiff the paper is: what best foretells the offsets at each side of the pattern from those of the rest.
+
+    Bubbles leave much of a page empty; there the map goes on as it is bent at their rim, and noise must not bend it.
+    Of those that foretell nearly as well the stiffest is taken.
+    """
+    sides = [
+        places <= np.quantile(places, HELD_BACK)
+        for places in (points[:, 0], -points[:, 0], points[:, 1], -points[:, 1])
+    ]
+    errors = []
+    for stiffness in STIFFNESSES:
+        missed = []
+        for side in sides:
+            rest = ~side
+            bend, _ = bending.fit(
+                points[rest],
+                offsets[rest],
+                np.ones(int(rest.sum())),
+                page,
+                loose=12,
+                tight=6,
+                stiffness=stiffness,
+                rounds=2,
+            )
+            missed.append(
+                np.median(np.linalg.norm(bending.offsets_at(bend, points[side], page) - offsets[side], axis=1))
+            )
+        errors.append(float(np.sqrt(np.mean(np.square(missed)))))
+    return max(s for s, error in zip(STIFFNESSES, errors, strict=True) if error <= NO_WORSE * min(errors))
+
+
+def _flattened(points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]) -> tuple[ops.Matrix, Points]:
+    """The projective map that suits the agreeing points best, and what it leaves of all offsets, in page pixels."""
+    found, _ = cv2.findHomography(points[agree], in_scan[agree], 0)
+    matrix = np.asarray(found, dtype=np.float64)
+    return matrix, ops.transform(np.linalg.inv(matrix), in_scan) - points
+
+
+def _page_points(level: ReferenceLevel) -> Points:
+    points: Points = (level.patches.centres + 0.5) / level.scale
+    return points
+
+
+def _look(reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend | None, search: int) -> Found:
+    expected = None if bend is None else bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
+    return find(level.patches, seen.pixels, search, expected)
+
+
+def _trust(found: Found) -> npt.NDArray[np.float64]:
+    trust: npt.NDArray[np.float64] = np.clip((found.scores - LEAST_SCORE) / (1 - LEAST_SCORE), 0, 1)
+    return trust
+
+
+def _fit(
+    reference: Reference,
+    points: Points,
+    offsets: Points,
+    trust: npt.NDArray[np.float64],
+    loose: float,
+    stiffness: float,
+) -> tuple[bending.Bend, npt.NDArray[np.float64]]:
+    return bending.fit(points, offsets, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness)

@@ -1,0 +1,65 @@
+"""Bubbles of a page on small grids of one size, in which the outline of each is the same ellipse.
+
+Darkness is told against the paper around, so that shadows and dark photos do not matter.
+"""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.omr.registration.levels import Grey
+
+Points = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.float32]
+"""(n, SIDE, SIDE) float32, one grid a bubble: darkness, 0 paper to 1 black."""
+
+SIDE = 28
+REACH = 1.6
+"""How far a grid reaches from the middle, in radii of the bubble."""
+INSIDE = 0.78
+"""The part of the radius within which ink counts as a mark: the outline lies beyond."""
+OUTLINE = (0.8, 1.45)
+
+
+def darkness(grey: Grey, centres: Points, radii: Points) -> Samples:
+    """(n, SIDE, SIDE) how much darker than the paper around, 0 to 1, each bubble's grid is."""
+    steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
+    columns = centres[:, 0, None, None] - 0.5 + radii[:, 0, None, None] * steps[None, None, :]
+    rows = centres[:, 1, None, None] - 0.5 + radii[:, 1, None, None] * steps[None, :, None]
+    shape = (len(centres), SIDE, SIDE)
+    columns, rows = (np.broadcast_to(at, shape).reshape(-1, SIDE).astype(np.float32) for at in (columns, rows))
+    paper = _paper(grey, float(np.median(radii)))
+    tones = cv2.remap(grey, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(shape)
+    scale = grey.shape[1] / paper.shape[1]
+    middles = np.clip((centres / scale).astype(np.intp), 0, [paper.shape[1] - 1, paper.shape[0] - 1])
+    white = paper[middles[:, 1], middles[:, 0]].astype(np.float32)[:, None, None]
+    return np.clip(1 - tones / np.maximum(white, 1), 0, 1).astype(np.float32)
+
+
+def _paper(grey: Grey, radius: float) -> Grey:
+    """The brightness of the paper, at a quarter of the scale: what is darker and narrower than a few bubbles is gone."""
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    side = max(3, round(radius * 1.5)) | 1
+    kernel = np.ones((side, side), np.uint8)
+    return np.asarray(cv2.blur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (side, side)), dtype=np.uint8)
+
+
+def likeness(seen: Samples, printed: Samples) -> npt.NDArray[np.float64]:
+    """(n,) float64, -1 to 1: the correlation of both where the outlines are, marks inside left out."""
+    _, around = zones()
+    one, other = seen[:, around].astype(np.float64), printed[:, around].astype(np.float64)
+    one -= one.mean(axis=1, keepdims=True)
+    other -= other.mean(axis=1, keepdims=True)
+    norms = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    likeness: npt.NDArray[np.float64] = (one * other).sum(axis=1) / np.maximum(norms, 1e-9)
+    return likeness
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """(SIDE, SIDE) masks: where marks count, and where the outline is."""
+    steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
+    radius = np.hypot(steps[None, :], steps[:, None])
+    return radius < INSIDE, (radius > OUTLINE[0]) & (radius < OUTLINE[1])
