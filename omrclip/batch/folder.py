@@ -10,13 +10,13 @@ from pathlib import Path
 from omrclip.batch.local import in_order
 from omrclip.batch.table import results_table
 from omrclip.config import Limits
-from omrclip.errors import ImageError, LimitExceeded, NameConflict
+from omrclip.errors import ImageError, NameConflict
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.overlay import can_be_drawn, draw_on
 from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, known_pages, recognize
-from omrclip.omr.overlay import draw_on
 from omrclip.omr.result_files import check_file_names, file_names, overlay_name, overlay_names, recognition_files
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_answer import Answer
@@ -100,15 +100,12 @@ def _recognize_file(job: FolderJob, path: Path, recognize_scan: "partial[Recogni
         return Recognition(path.name, error=failure, messages=(failure.message,))
     scan = Scan(path.name, data)
     recognition = recognize_scan(scan=scan)
-    if job.overlays:
+    if job.overlays and can_be_drawn(recognition):
         _write_overlay(job.overlays, scan, recognition)
     return recognition
 
 
 def _write_overlay(folder: Path, scan: Scan, recognition: Recognition) -> None:
-    """Draw what was read, or why it was not; there is nothing to draw on where the scan is no image."""
-    if isinstance(recognition.error, ImageError | LimitExceeded):
-        return
     drawn = draw_on(EncodedImage(scan.data, probe(scan.data)), recognition)
     (folder / overlay_name(scan.name)).write_bytes(encode(drawn, ImageFormat.JPEG))
 

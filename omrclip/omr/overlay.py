@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.errors import ImageError, LimitExceeded
 from omrclip.imaging.drawing import BLACK, WHITE, Canvas, Pen
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents
@@ -25,6 +26,11 @@ _STEPS_AN_EDGE = 32
 """By how many lines the outline follows the paper along an edge of the page."""
 
 Points = npt.NDArray[np.float64]
+
+
+def can_be_drawn(recognition: Recognition) -> bool:
+    """Whether there is a picture to draw on: not where the scan failed because it is none that can be used."""
+    return not isinstance(recognition.error, ImageError | LimitExceeded)
 
 
 def draw_on(scan: ImageSource, recognition: Recognition) -> Pixels:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from omrclip.errors import Problem
 from omrclip.omr.clips import Clip
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.overlay import can_be_drawn
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.result_files import ResponseFile, clip_name, recognition_files
 
@@ -25,6 +26,10 @@ class KeptUris:
     def file(self, name: str) -> str:
         """A response file."""
         return f"{self.recognition()}/files/{quote(name, safe='')}"
+
+    def overlay(self, scan: int) -> str:
+        """The picture of what was read of a scan; they are counted from 1."""
+        return f"{self.recognition()}/overlay/{scan}"
 
     def image(self, scan: int, clip: int | None = None, *, version: int = 3) -> str:
         """The image service of a scan's registered page, or of one of its clips; all are counted from 1."""
@@ -50,6 +55,7 @@ class _Described:
     recognition: Recognition
     clips: list[_NamedClip]
     uri: str | None
+    overlay: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Answer:
                 recognition,
                 [self._named(number, position, recognition) for position in range(len(recognition.clips))],
                 self.kept.image(number) if self.kept and recognition.passed else None,
+                self.kept.overlay(number) if self.kept and can_be_drawn(recognition) else None,
             )
             for number, recognition in self._numbered()
         ]

@@ -4,6 +4,7 @@
 is drawn there lies in its place on the scan as it came, whichever way up that is.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import numpy.typing as npt
 from marshmallow import fields, post_load
 
 from omrclip.imaging import ops
+from omrclip.imaging.geometry import Box
+from omrclip.omr.clips import Clip
+from omrclip.omr.options import CLIP_FORMATS
 from omrclip.omr.registration import Registration
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.schemas.wire import WireSchema
@@ -132,6 +136,18 @@ class ClipSchema(WireSchema):
     box = fields.Nested(BoxSchema(), attribute="clip.box")
     corners = Points(attribute="clip.corners")
     message = fields.Function(lambda named: getattr(named.clip, "message", ""), metadata={"type": "string"})
+
+
+def load_clip(told: Mapping[str, Any]) -> Clip:
+    """A clip as an answer tells it, without its bytes."""
+    box = told["Box"]
+    return Clip(
+        element=told["Name"],
+        box=Box(box["Left"], box["Top"], box["Width"], box["Height"]),
+        corners=tuple((x, y) for x, y in told["Corners"]),
+        format=next(known for known in CLIP_FORMATS if known.media_type == told["MediaType"]),
+        data=b"",
+    )
 
 
 def _rounded(numbers: object, decimals: int) -> Any:

@@ -1,11 +1,15 @@
 """What the answer to a recognition request holds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
 
+from omrclip.errors import NotFound, OmrclipError
+from omrclip.omr.recognition import Recognition
+from omrclip.omr.registration import Registration
 from omrclip.schemas.recognition_answer import Answer
-from omrclip.schemas.recognition_parts import ClipSchema, ElementResultSchema, RegistrationSchema
+from omrclip.schemas.recognition_parts import ClipSchema, ElementResultSchema, RegistrationSchema, load_clip
 from omrclip.schemas.wire import EncodedBytes, WireSchema
 
 RESPONSE_VERSION = "1.0"
@@ -62,11 +66,15 @@ class ScanErrorSchema(WireSchema):
 
 
 class RecognitionSchema(WireSchema):
-    """All that came out of one scan but the files themselves."""
+    """All that came out of one scan but the files themselves.
+
+    Where it is kept, `Uri` is the registered page as an IIIF image, and `Overlay` a picture of what was read where.
+    """
 
     name = fields.String(attribute="recognition.scan")
     page = fields.Integer(attribute="recognition.page", allow_none=True)
     uri = fields.String(allow_none=True)
+    overlay = fields.String(allow_none=True)
     error = fields.Nested(ScanErrorSchema(), attribute="recognition.error", allow_none=True)
     registration = fields.Nested(RegistrationSchema(), attribute="recognition.registration", allow_none=True)
     elements = fields.List(fields.Nested(ElementResultSchema()), attribute="recognition.elements")
@@ -90,6 +98,7 @@ class RecognitionResponseSchema(WireSchema):
     warnings = fields.List(fields.Nested(WarningSchema()))
 
 
+_ELEMENTS = ElementResultSchema(many=True)
 _FULL = RecognitionResponseSchema()
 _WITHOUT_DATA = RecognitionResponseSchema(exclude=("response_files.data",))
 _WITHOUT_FILES = RecognitionResponseSchema(exclude=("response_files",))
@@ -105,3 +114,29 @@ def dump_kept(answer: Answer) -> dict[str, Any]:
     """The answer as it is kept: its files are kept beside it, and are told without their data."""
     written: dict[str, Any] = _WITHOUT_DATA.dump(answer)
     return written
+
+
+def load_kept(answer: Mapping[str, Any], number: int, registration: Registration | None) -> Recognition:
+    """A recognition as a kept answer tells it; its clips hold no bytes.
+
+    Args:
+        answer: what `dump_kept` gave.
+        number: the scan's number in its request, from 1.
+        registration: of this scan, as it was kept; the answer's is rounded.
+
+    Raises:
+        NotFound: the request had fewer scans.
+    """
+    if not 1 <= number <= len(answer["Recognitions"]):
+        raise NotFound(f"The recognition has no scan {number}.")
+    told = answer["Recognitions"][number - 1]
+    error = OmrclipError(told["Error"]["message"]) if told["Error"] else None
+    return Recognition(
+        told["Name"],
+        page=told["Page"],
+        registration=registration,
+        elements=tuple(_ELEMENTS.load(told["Elements"])),
+        clips=tuple(map(load_clip, told["Clips"])),
+        error=error,
+        messages=tuple(answer["Info"]["Details"]["RecognitionStatistics"][number - 1]["TaskMessages"]),
+    )

@@ -11,7 +11,8 @@ from omrclip.iiif.request import Format
 from omrclip.omr.recognition import Scan
 from omrclip.omr.result_files import ResponseFile
 from omrclip.schemas.fields import Choice, Expected
-from omrclip.schemas.recognition_request import ImageSchema, ObjectOf
+from omrclip.schemas.recognition_options import ObjectOf
+from omrclip.schemas.recognition_request import ImageSchema
 from omrclip.schemas.wire import EncodedBytes, WireSchema, load_strictly
 
 

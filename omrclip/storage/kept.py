@@ -142,7 +142,7 @@ class KeptRecognitions:
             NotFound: the recognition is not kept any more, or has no such page or clip.
         """
         if of_scan := _SCAN.fullmatch(identifier):
-            return self._open_scan(self.read(of_scan[1]), int(of_scan[2]))
+            return self.open_scan(self.read(of_scan[1]), int(of_scan[2]))
         found = _IMAGE.fullmatch(identifier)
         if not found:
             return None
@@ -151,7 +151,7 @@ class KeptRecognitions:
         clip_number = int(found[3] or 0)
         if page is None or clip_number > len(page.clips):
             raise NotFound(f"There is no image with the identifier {identifier!r}.")
-        scan = self._open_scan(kept, page.number)
+        scan = self.open_scan(kept, page.number)
         whole = RegisteredPage(self._sources.reducible(scan), page.registration)
         marks = [scan.etag, registration_mark(page.registration)]
         if not clip_number:
@@ -159,7 +159,13 @@ class KeptRecognitions:
         box = page.clips[clip_number - 1].box
         return OpenImage(_etag([*marks, str(box)]), kept.created, BoxedImage(whole, box), owner=kept.identifier)
 
-    def _open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
+    def open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
+        """A scan as it came, numbered from 1.
+
+        Raises:
+            NotFound: the recognition has no such scan.
+            UnsupportedImage, CorruptImage, LimitExceeded: it is no image that can be read.
+        """
         name = f"{kept.identifier}/scans/{number}"
         state = self._blobs.state(name)
         scan = self._sources.open(name, state, lambda: self._blobs.ranges(name, state), lambda: None)

@@ -138,6 +138,14 @@ def _kept_paths() -> dict[str, Node]:
             ),
         },
         "/files.zip": {"get": parts.operation("All response files", tag, {"200": parts.answer("They", BINARY, ZIP)})},
+        "/overlay/{number}": {
+            "parameters": [parts.parameter("number", "path", {"type": "integer", "minimum": 1})],
+            "get": parts.operation(
+                "A scan with what was read drawn on it",
+                tag,
+                {"200": parts.answer("It", BINARY, "image/jpeg"), "304": parts.answer("The client has it")},
+            ),
+        },
         "/manifest.json": document("The pages as canvases; with a style, the clips", style),
         "/manifest.json/canvas/p{number}": {
             "parameters": [parts.parameter("number", "path", {"type": "integer", "minimum": 1})],

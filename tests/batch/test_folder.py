@@ -148,3 +148,31 @@ def test_a_second_run_replaces_the_first(job: FolderJob, tmp_path: Path) -> None
     images[0].write_bytes(encoded(grid(salt=30)))
     list(run(replace(job, images=images)))
     assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(salt=30), NAME_BOX))
+
+
+def test_overlays_are_drawn_of_every_scan_that_is_an_image(job: FolderJob, tmp_path: Path) -> None:
+    images = scans(tmp_path, "a.png", "A.b.png")
+    images += scans(tmp_path, "c.jpg", data=encoded(grid(600, 100)))
+    images += scans(tmp_path, "broken.png", data=b"hello")
+    outcomes = list(run(replace(job, images=images, overlays=tmp_path / "seen" / "here")))
+    assert [recognition.passed for recognition in outcomes] == [True, True, False, False]
+    drawn = {path.name: decoded(path.read_bytes()) for path in (tmp_path / "seen" / "here").iterdir()}
+    assert set(drawn) == {"a.png.overlay.jpg", "A.b.png.overlay.jpg", "c.jpg.overlay.jpg"}
+    assert drawn["a.png.overlay.jpg"].shape[1] == 300
+    assert drawn["c.jpg.overlay.jpg"].shape[1] == 600, "what failed is drawn too, with its reason"
+
+
+def test_an_overlay_overwrites_no_scan(job: FolderJob, tmp_path: Path) -> None:
+    images = scans(tmp_path, "a.png", "a.png.overlay.jpg")
+    job = replace(job, images=images, overlays=tmp_path)
+    with pytest.raises(NameConflict, match=r"the overlay of 'a.png'"):
+        run(job)
+    assert not job.out.exists()
+
+
+def test_an_overlay_and_a_clip_of_one_name_are_refused(job: FolderJob, tmp_path: Path) -> None:
+    named = load_template(template(clip_area(".png.overlay")))
+    taken = replace(job, template=named, options=RecognitionOptions(Format.JPG), images=scans(tmp_path, "a.png"))
+    assert next(run(taken)).passed
+    with pytest.raises(NameConflict, match=r"'a.png.overlay.jpg'"):
+        run(replace(taken, overlays=job.out))

@@ -9,7 +9,7 @@ import pytest
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.results import MarkThresholds
-from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
+from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
 from tests.web.making import (
     NAME_BOX,
     SIGNATURE_BOX,
@@ -116,6 +116,15 @@ def test_the_options_reach_the_recognition(desk: Desk, monkeypatch: pytest.Monke
     first, second = seen
     assert (first.clip_scale, first.clip_margin) == (second.clip_scale, second.clip_margin) == (ClipScale.NATIVE, 12)
     assert (first.thresholds, second.thresholds) == (MarkThresholds(0.4, 0.1), MarkThresholds())
+
+
+def test_overlays_are_drawn_where_they_are_asked_for(desk: Desk) -> None:
+    seen = desk.folder / "seen"
+    result = desk.recognize("a.png", "ö b.v2.jpg", "broken.png", options=("--overlay", str(seen)))
+    assert result.exit_code == FAILED
+    assert sorted(path.name for path in seen.iterdir()) == ["a.png.overlay.jpg", "ö b.v2.jpg.overlay.jpg"]
+    assert "a.png.overlay.jpg" not in desk.written()
+    assert desk.recognize("a.png", command="clip", options=("--overlay", str(seen))).exit_code == REFUSED
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])

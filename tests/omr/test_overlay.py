@@ -12,8 +12,8 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr import overlay
-from omrclip.omr.overlay import draw, draw_on, drawn_dimensions
-from omrclip.omr.overlay_style import CLIP, FAILED, RESIDUAL, STATUS_COLOURS
+from omrclip.omr.overlay import draw, draw_on, drawn_dimensions, outline
+from omrclip.omr.overlay_style import CLIP, FAILED, PAGE, RESIDUAL, STATUS_COLOURS
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import BubbleResult, ElementStatus
 from tests.omr.recognised import ELEMENTS, SCAN, bent, choice, recognition
@@ -63,6 +63,19 @@ def test_the_scan_lies_where_it_lay_and_is_not_changed() -> None:
     assert drawn.shape[1] == WIDTH
     assert drawn.shape[0] > HEIGHT
     assert (drawn[around((20, 20), 15)] == GREY).all()
+
+
+def test_the_outline_follows_the_paper() -> None:
+    points = outline(bent(by=10))
+    assert np.allclose(points[0], [50, 60])
+    top = points[(points[:, 1] < 90) & (points[:, 0] < 651)]
+    middle = points[np.argmin(np.abs(points - [350, 80]).sum(axis=1))]
+    assert np.allclose(middle, [350, 80], atol=1), "bent down by 10 page pixels, which are 20 of the scan"
+    assert len(top) > 20
+    found = drawn_in(draw(PLAIN, alone()), PAGE)
+    for point in ((50, 260), (200, 70), (650, 260), (500, 470)):
+        assert near(found, point), point
+    assert not near(found, (350, 60))
 
 
 def test_the_top_is_named_at_the_edge_that_is_the_top_on_the_page() -> None:

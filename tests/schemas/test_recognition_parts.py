@@ -4,12 +4,16 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from omrclip.errors import NotFound, RegistrationFailed
+from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import ElementResult
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_parts import ElementResultSchema
-from omrclip.schemas.recognition_response import dump_answer
+from omrclip.schemas.recognition_response import dump_answer, dump_kept, load_kept
 from tests.omr.recognised import ELEMENTS, bent, recognition
 
 
@@ -85,3 +89,30 @@ def test_elements_load_as_they_were() -> None:
     for element, original in zip(loaded, ELEMENTS, strict=True):
         assert np.allclose(element.corners, original.corners, atol=0.005)
     assert schema.dump(loaded) == schema.dump(ELEMENTS)
+
+
+def kept_answer(*recognitions: Recognition) -> dict:
+    return json.loads(json.dumps(dump_kept(Answer(recognitions, RecognitionOptions(), alone=False))))
+
+
+def test_a_kept_recognition_loads_as_it_was() -> None:
+    told = kept_answer(recognition(), recognition(scan="b.png", messages=("Q4: faint",)))
+    loaded = load_kept(told, 2, bent())
+    assert (loaded.scan, loaded.page, loaded.messages, loaded.passed) == ("b.png", 1, ("Q4: faint",), True)
+    assert [element.status for element in loaded.elements] == [element.status for element in ELEMENTS]
+    (clip,), (original,) = loaded.clips, recognition().clips
+    assert (clip.element, clip.box, clip.format, clip.data) == (original.element, original.box, Format.JPG, b"")
+    assert np.allclose(clip.corners, original.corners, atol=0.005)
+
+
+def test_a_kept_failure_loads_with_its_reason() -> None:
+    failure = RegistrationFailed("The page was not found.", tried=["scale"])
+    loaded = load_kept(kept_answer(Recognition("a.png", error=failure, messages=(failure.message,))), 1, None)
+    assert not loaded.passed
+    assert (loaded.registration, loaded.messages) == (None, ("The page was not found.",))
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_scan_that_there_was_not_is_not_found(number: int) -> None:
+    with pytest.raises(NotFound):
+        load_kept(kept_answer(recognition()), number, None)

@@ -1,0 +1,44 @@
+"""`/api/recognitions/{id}/overlay/{scan}`: a scan of a kept recognition with what was read drawn on it."""
+
+from hashlib import sha256
+
+from flask import Blueprint, Response, request
+
+from omrclip import __version__
+from omrclip.imaging.codec import encode
+from omrclip.imaging.probe import ImageFormat
+from omrclip.omr.overlay import draw_on, drawn_dimensions
+from omrclip.schemas.recognition_response import load_kept
+from omrclip.storage import KeptRecognition, OpenImage
+from omrclip.storage.sources import decoding_bytes
+from omrclip.web.services import PRIVATE, services
+
+blueprint = Blueprint("overlay", __name__, url_prefix="/api/recognitions")
+
+# A copy to draw on, one with the legend, and the encoder's.
+BYTES_A_PIXEL = 10
+
+
+@blueprint.get("/<identifier>/overlay/<int:number>")
+def get_overlay(identifier: str, number: int) -> Response:
+    """The overlay of a scan, which is numbered from 1 as in the scan's Uri; also of one that failed."""
+    kept = services().kept.read(identifier)
+    scan = services().kept.open_scan(kept, number)
+    # What is kept never changes; another version may draw otherwise.
+    etag = sha256(f"{__version__}/overlay/{identifier}/{number}".encode()).hexdigest()[:32]
+    answer = Response(mimetype="image/jpeg")
+    answer.set_etag(etag)
+    answer.headers["Cache-Control"] = PRIVATE
+    if not request.if_none_match.contains_weak(etag):
+        answer.data = services().derivatives.get_or_make(etag, lambda: _drawn(kept, number, scan), identifier)
+    answer.make_conditional(request)
+    return answer
+
+
+def _drawn(kept: KeptRecognition, number: int, scan: OpenImage) -> bytes:
+    page = next((page for page in kept.pages if page.number == number), None)
+    recognition = load_kept(services().kept.answer(kept), number, page.registration if page else None)
+    out = drawn_dimensions(scan.dimensions)
+    needed = decoding_bytes(scan.source, scan.dimensions.box, out) + BYTES_A_PIXEL * out.pixels
+    with services().sources.admission.admitted(needed):
+        return encode(draw_on(scan.source, recognition), ImageFormat.JPEG)
