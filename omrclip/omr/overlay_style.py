@@ -16,9 +16,9 @@ VERMILLION: Colour = (0, 94, 213)
 ORANGE: Colour = (0, 159, 230)
 GREEN: Colour = (115, 158, 0)
 PURPLE: Colour = (167, 121, 204)
-BLACK: Colour = (0, 0, 0)
 
-PAGE, CLIP, RESIDUAL, FAILED = GREEN, PURPLE, BLACK, VERMILLION
+# Nothing is black: it would look like a pen's.
+PAGE, CLIP, RESIDUAL, FAILED = GREEN, PURPLE, GREEN, VERMILLION
 STATUS_COLOURS = {
     ElementStatus.MARKED: BLUE,
     ElementStatus.BLANK: SKY_BLUE,

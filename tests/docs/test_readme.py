@@ -14,6 +14,8 @@ import pytest
 
 from omrclip import errors
 from omrclip.config import Config, Limits, settings, variable
+from omrclip.omr.options import RecognitionOptions
+from omrclip.schemas.recognition_options import OptionsSchema, load_options
 from omrclip.web.errors import STATUS
 from tests.serving import running
 
@@ -46,6 +48,14 @@ def test_every_setting_is_in_the_table() -> None:
 def test_every_error_code_is_in_the_table() -> None:
     said = {(code.strip("`"), int(status)) for code, status, _ in table("Errors")}
     assert said == {(cls.code, STATUS[cls]) for cls in STATUS if cls is not errors.OmrclipError}
+
+
+def test_every_option_is_in_the_table_with_its_default() -> None:
+    rows = {option.strip("`"): meaning for option, _, meaning in table("Options")}
+    assert set(rows) == {field.data_key for field in OptionsSchema().fields.values()}
+    default = re.search(r"`({[^}]*})` if not set", rows["MarkThresholds"])
+    assert default
+    assert load_options({"MarkThresholds": json.loads(default[1])}) == RecognitionOptions()
 
 
 def test_every_command_is_in_the_table() -> None:
