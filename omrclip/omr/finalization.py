@@ -1,0 +1,99 @@
+"""Finalizing a template: its blank pages are recognised with it, and no answer may be on them.
+
+Recognition tells marks by what the blank page does not show, so on the blank page itself it hardly finds any. A bubble
+that is printed dark would never read as marked: these are looked for here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.config import Limits
+from omrclip.imaging import ops
+from omrclip.imaging.codec import decode
+from omrclip.imaging.pixels import Pixels
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, Scan, recognize
+from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.reference import choice_boxes
+from omrclip.omr.results import ElementResult, ElementStatus
+from omrclip.omr.template import Barcode, Bubble, ChoiceBox
+
+# The part of a bubble's extents that is looked at, how much of that may be printed, and how much darker than the paper
+# print is.
+_INNER = 0.7
+_MOST_PRINTED = 0.5
+_PRINT = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Finalization:
+    """What was read from the blank pages, one Recognition a page that has an image, and what is wrong with it."""
+
+    recognitions: tuple[Recognition, ...]
+    messages: tuple[str, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether every page was recognised and every answer on it is empty."""
+        return not self.messages
+
+
+def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Limits) -> Finalization:
+    """Recognise each page's own image; warn of all that is not empty, and of pages that could not be recognised.
+
+    Bar codes are no answers: what reads is as it should be, what does not read is told.
+
+    Args:
+        pages: the template's, their images of the page's shape at any scale (see `recognition.check_pages`).
+        options: as for filled pages.
+        limits: on the images' pixels.
+    """
+    recognitions, messages = [], []
+    for known in pages:
+        if known.image is None:
+            messages.append(f"Page {known.number} has no page image: it was not recognised.")
+            continue
+        recognition = recognize([known], Scan(f"page {known.number}", known.image), options, limits)
+        recognitions.append(recognition)
+        if recognition.error is not None:
+            messages.append(f"Page {known.number}: {recognition.error.message}")
+            continue
+        for element in recognition.elements:
+            messages += _warnings(element)
+        messages += _printed_dark(known, ops.grey(decode(known.image)))
+    return Finalization(tuple(recognitions), tuple(messages))
+
+
+def _warnings(element: ElementResult) -> Iterator[str]:
+    if element.type == Barcode.type:
+        if element.status is not ElementStatus.MARKED:
+            yield f"{element.name}: {element.message}"
+    elif element.value:
+        yield f"{element.name}: on the blank page it reads {element.value!r}, not nothing."
+    elif element.status is not ElementStatus.BLANK:
+        yield f"{element.name}: {element.message or 'it is uncertain whether the blank page is blank there.'}"
+
+
+def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
+    """A warning for each box with bubbles that are more print than paper; tones are (height, width) of the page."""
+    scale = np.array([tones.shape[1] / known.page.width, tones.shape[0] / known.page.height])
+    for element in known.page.elements:
+        boxes = choice_boxes(element)
+        dark = [bubble.value for box in boxes for bubble in box.bubbles if _is_dark(tones, box, bubble, scale)]
+        if dark:
+            yield f"{element.name}: marks could not be told in {', '.join(dark)}, which the blank page shows dark."
+
+
+def _is_dark(tones: Pixels, box: ChoiceBox, bubble: Bubble, scale: npt.NDArray[np.float64]) -> bool:
+    """Whether more than half of the bubble's inside is much darker than the lightest that is in and around it."""
+    extents = np.array([box.bubble_width, box.bubble_height]) * scale
+    x, y = np.array([bubble.left, bubble.top]) * scale + extents / 2 - 0.5
+    across, down = (2 * round(float(extent) * 0.6) + 1 for extent in extents)
+    seen = cv2.getRectSubPix(tones, (across, down), (float(x), float(y)))
+    rows, columns = np.mgrid[:down, :across]
+    inside = np.hypot((columns - across // 2) / extents[0], (rows - down // 2) / extents[1]) <= _INNER / 2
+    return float((seen[inside] < _PRINT * float(seen.max())).mean()) > _MOST_PRINTED
