@@ -1,0 +1,157 @@
+/**
+ * The HTTP API of this server, and nothing of the page. Addresses are relative to the page's own, so that the service
+ * works under any prefix; what the server says of its own address is only read for its last part.
+ */
+
+export const root = new URL(".", document.baseURI);
+
+/** What the server refused, in its words: `code` is for programs, `details` names the field, parameter or limit. */
+export class ApiError extends Error {
+  constructor(status, code, message, details = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+async function send(method, path, { body, headers = {}, signal } = {}) {
+  let answer;
+  try {
+    answer = await fetch(new URL(path, root), { method, body, headers, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", error.message);
+  }
+  if (answer.ok) return answer;
+  const text = await answer.text();
+  let told = null;
+  try {
+    told = JSON.parse(text).error;
+  } catch { /* under iiif/ errors are plain text */ }
+  throw new ApiError(answer.status, told?.code ?? "refused", told?.message ?? text.trim(), told?.details);
+}
+
+const json = { "Content-Type": "application/json" };
+const part = encodeURIComponent;
+const tagged = async (answer) => ({ etag: answer.headers.get("ETag"), text: await answer.text() });
+
+/** The names of all templates. */
+export async function listTemplates() {
+  return (await (await send("GET", "api/templates")).json()).Templates.map((entry) => entry.Name);
+}
+
+/** A template's file as text, with its entity tag. */
+export async function readTemplate(name) {
+  return tagged(await send("GET", `api/templates/${part(name)}`, { headers: { "Cache-Control": "no-cache" } }));
+}
+
+/** Save a template; `etag` is that of the state it replaces, null for a new one. Gives the new entity tag. */
+export async function writeTemplate(name, text, etag) {
+  const condition = etag ? { "If-Match": etag } : { "If-None-Match": "*" };
+  const answer = await send("PUT", `api/templates/${part(name)}`, { body: text, headers: { ...json, ...condition } });
+  return answer.headers.get("ETag");
+}
+
+/** Remove a template, and the page image beside it. */
+export async function deleteTemplate(name) {
+  await send("DELETE", `api/templates/${part(name)}/image`).catch(ignoreMissing);
+  await send("DELETE", `api/templates/${part(name)}`);
+}
+
+/** A new template of one empty page, made of its blank image. */
+export async function templateFromImage(name, file) {
+  await send("POST", `api/templates?name=${part(name)}`, { body: file, headers: imageType(file) });
+}
+
+/** Put the blank page beside a template, whatever lies there. */
+export async function writePageImage(name, file) {
+  const path = `api/templates/${part(name)}/image`;
+  const there = await send("HEAD", path).then(() => true, ignoreMissing);
+  await send("PUT", path, { body: file, headers: { ...imageType(file), ...(there ? { "If-Match": "*" } : {}) } });
+}
+
+/** What there is of each page of a template: Number, Width, Height, Elements, ClipAreas, Image, ImageState. */
+export async function listPages(name) {
+  return (await (await send("GET", `api/templates/${part(name)}/pages`)).json()).Pages;
+}
+
+/** The bytes of the clip that an area gives of the blank page. */
+export async function previewClip(name, page, { Left, Top, Width, Height, JpegQuality }, signal) {
+  const query = new URLSearchParams({ Left, Top, Width, Height, JpegQuality });
+  return (await send("GET", `api/templates/${part(name)}/pages/${page}/clip?${query}`, { signal })).blob();
+}
+
+/** All problems and warnings of a template that is not saved: {Valid, Problems, Warnings}. */
+export async function validate(text, signal) {
+  return (await send("POST", "api/validation", { body: text, headers: json, signal })).json();
+}
+
+/** Ask for one of the services on a stored template, such as its correction. */
+export async function askTemplate(name, service, body = "{}") {
+  return (await send("POST", `api/templates/${part(name)}/${service}`, { body, headers: json })).json();
+}
+
+/** Recognise images with a stored template and keep the outcome; each line of the answer is handed on as it comes. */
+export async function recognize(template, files, { keepSeconds, signal, online }) {
+  const body = new FormData();
+  body.append("Template", template);
+  body.append("Options", JSON.stringify({ Keep: keepSeconds }));
+  for (const file of files) body.append("Images", file, file.name);
+  const answer = await send("POST", "api/recognitions", { body, signal, headers: { Accept: "application/x-ndjson" } });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value = "" } = await reader.read();
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) if (line) online(JSON.parse(line));
+    if (done) return;
+  }
+}
+
+/** A kept recognition's answer. */
+export const readRecognition = async (id) => (await send("GET", `api/recognitions/${part(id)}`)).json();
+
+/** Remove a kept recognition, if it is still there. */
+export const deleteRecognition = (id) => send("DELETE", `api/recognitions/${part(id)}`).catch(ignoreMissing);
+
+/** What people put right in a kept recognition, with the entity tag of that state. */
+export async function readCorrections(id) {
+  const { etag, text } = await tagged(await send("GET", `api/recognitions/${part(id)}/corrections`));
+  return { etag, corrections: JSON.parse(text).Corrections };
+}
+
+/** Replace it. Gives the new entity tag. */
+export async function writeCorrections(id, corrections, etag) {
+  const body = JSON.stringify({ Corrections: corrections });
+  const headers = { ...json, "If-Match": etag };
+  return (await send("PUT", `api/recognitions/${part(id)}/corrections`, { body, headers })).headers.get("ETag");
+}
+
+/** The bytes behind an address of this server. */
+export const readBytes = async (path) => (await send("GET", path)).blob();
+
+/** The identifier at the end of a URI that the server told: of an image, or of a recognition. */
+export const identifierOf = (uri) => decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));
+
+/** Where an image of this server is found under the Image API 3.0. */
+export const imageBase = (identifier) => new URL(`iiif/3/${part(identifier)}`, root).href;
+
+/** An image scaled down to fit a width and height. */
+export function thumbnail(identifier, width, height, state = "") {
+  return `${imageBase(identifier)}/full/!${width},${height}/0/default.jpg${state && `?state=${part(state)}`}`;
+}
+
+/** Where a file of a kept recognition is found. */
+export const fileAddress = (id, name) => new URL(`api/recognitions/${part(id)}/files/${part(name)}`, root).href;
+
+/** Where something else of a kept recognition is found: `files.zip`, `manifest.json`. */
+export const keptAddress = (id, what) => new URL(`api/recognitions/${part(id)}/${what}`, root).href;
+
+const imageType = (file) => ({ "Content-Type": file.type.startsWith("image/") ? file.type : "application/octet-stream" });
+
+function ignoreMissing(error) {
+  if (error.status !== 404) throw error;
+  return false;
+}

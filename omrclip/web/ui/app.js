@@ -1,0 +1,97 @@
+/** The page's frame: the bar, which view the address asks for, and moving from one to another. */
+
+import { notifyFailure } from "./dialogs.js";
+import { button, choice, h, icon } from "./dom.js";
+import { LANGUAGES, chooseLanguage, language, t } from "./messages.js";
+import { remember, remembered } from "./storage.js";
+
+/** The views by the beginning of the address after `#/`; each gives a function that takes its page down again. */
+const VIEWS = {
+  templates: { title: "nav.templates", load: () => import("./templates/list.js") },
+  edit: { title: "nav.templates", under: "templates", load: () => import("./editor/editor.js") },
+  recognise: { title: "nav.recognise", load: () => import("./review/recognise.js") },
+  results: { title: "nav.results", load: () => import("./results/results.js") },
+  sheets: { title: "nav.results", under: "results", load: () => import("./review/kept.js") },
+  gallery: { title: "nav.results", under: "results", load: () => import("./results/gallery.js") },
+};
+
+const main = document.getElementById("main");
+let leave = null;
+let shown = location.hash;
+let turn = 0;
+
+function asked() {
+  const [name, ...parts] = location.hash.replace(/^#\/?/, "").split("/");
+  return { name: name in VIEWS ? name : "templates", parts: parts.map(decodeURIComponent) };
+}
+
+async function show() {
+  if (leave?.mayLeave && !(await leave.mayLeave())) {
+    history.replaceState(null, "", shown);
+    return;
+  }
+  const mine = ++turn;
+  shown = location.hash;
+  leave?.();
+  leave = null;
+  const { name, parts } = asked();
+  const view = VIEWS[name];
+  main.replaceChildren();
+  mark(view.under ?? name);
+  document.title = `${t(view.title)} – omrclip`;
+  try {
+    const module = await view.load();
+    if (mine !== turn) return;
+    const taken = await module.mount(main, ...parts);
+    if (mine === turn) leave = taken ?? null;
+    else taken?.();
+  } catch (error) {
+    notifyFailure(error);
+    main.append(h("div", { className: "empty" }, h("p", {}, error.message), h("p", {}, h("a", { href: "#/templates" }, t("nav.templates")))));
+  }
+  if (document.activeElement === document.body) main.focus({ preventScroll: true });
+}
+
+function mark(name) {
+  for (const link of document.querySelectorAll("#bar nav a")) {
+    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function drawBar() {
+  const link = (view, key) => h("a", { href: `#/${view}`, dataset: { view } }, t(key));
+  const skip = h("a", { className: "button skip", href: "#main", onclick: (event) => (event.preventDefault(), main.focus()) }, t("nav.skip"));
+  document.getElementById("bar").append(
+    skip,
+    h("a", { className: "brand", href: "#/templates" }, h("img", { src: "ui/favicon.svg", alt: "" }), h("span", {}, "omrclip")),
+    h("nav", { aria: { label: t("nav.label") } }, link("templates", "nav.templates"), link("recognise", "nav.recognise"), link("results", "nav.results")),
+    h("span", { className: "grow" }),
+    h("a", { className: "button quiet", href: "docs/" }, t("nav.api")),
+    choice(LANGUAGES, language, { aria: { label: t("nav.language") }, onchange: (event) => chooseLanguage(event.target.value) }),
+    themeButton(),
+  );
+}
+
+function themeButton() {
+  const dark = () => (remembered("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const apply = () => {
+    const theme = remembered("theme");
+    if (theme) document.documentElement.dataset.theme = theme;
+    toggle.replaceChildren(icon(dark() ? "sun" : "moon"));
+  };
+  const toggle = button(t("nav.theme"), "moon", () => {
+    remember("theme", dark() ? "light" : "dark");
+    apply();
+  }, { square: true, kind: "quiet" });
+  apply();
+  return toggle;
+}
+
+document.documentElement.lang = language;
+drawBar();
+addEventListener("hashchange", show);
+addEventListener("beforeunload", (event) => {
+  if (leave?.hasUnsaved?.()) event.preventDefault();
+});
+show();

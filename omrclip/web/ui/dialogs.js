@@ -1,0 +1,78 @@
+/** Dialogs over the page, and notices in its corner. */
+
+import { button, h } from "./dom.js";
+import { t } from "./messages.js";
+
+/**
+ * Show a dialog until it is closed. `fill(close)` gives its content; what `close` is called with is the outcome, null
+ * where it was dismissed. Focus goes back to where it was.
+ */
+export function openDialog(title, fill, { wide = false } = {}) {
+  return new Promise((resolve) => {
+    let outcome = null;
+    const close = (value = null) => {
+      outcome = value;
+      dialog.close();
+    };
+    const dialog = h("dialog", { className: wide ? "wide" : "", aria: { label: title } });
+    dialog.append(h("div", { className: "dialog" }, h("h2", {}, title), fill(close)));
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(outcome);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** Ask for a yes; true where it was given. */
+export async function confirmed(title, text, yes, { danger = false } = {}) {
+  return (await openDialog(title, (close) => [
+    h("p", {}, text),
+    h(
+      "div",
+      { className: "actions" },
+      button(t("cancel"), null, () => close(false)),
+      button(yes, null, () => close(true), { kind: danger ? "danger" : "primary" }),
+    ),
+  ])) === true;
+}
+
+/**
+ * Ask for something in a form. `fields` are the controls' elements; `submit` does what is asked and gives the outcome,
+ * or throws what is then shown in the dialog, which stays.
+ */
+export function askForm(title, fields, yes, submit) {
+  return openDialog(title, (close) => {
+    const told = h("p", { className: "problem", role: "alert" });
+    const go = h("button", { type: "submit", className: "primary" }, yes);
+    const onsubmit = async (event) => {
+      event.preventDefault();
+      go.disabled = true;
+      try {
+        close(await submit());
+      } catch (error) {
+        told.textContent = error.message;
+        go.disabled = false;
+      }
+    };
+    const actions = h("div", { className: "actions" }, button(t("cancel"), null, () => close()), go);
+    return h("form", { onsubmit, className: "stack", noValidate: true }, fields, told, actions);
+  });
+}
+
+/** Say something in the corner. What went wrong stays until it is dismissed. */
+export function notify(text, { bad = false, action = null } = {}) {
+  const note = h("div", { className: `notice ${bad ? "bad" : ""}` }, h("p", {}, text));
+  if (action) note.append(button(action.label, null, () => (note.remove(), action.run())));
+  note.append(button(t("dismiss"), "close", () => note.remove(), { square: true, kind: "quiet" }));
+  document.getElementById("notices").append(note);
+  if (!bad && !action) setTimeout(() => note.remove(), 6000);
+}
+
+/** Say that something failed. */
+export function notifyFailure(error) {
+  if (error?.name === "AbortError") return;
+  const text = error?.code === "unreachable" ? t("error.unreachable") : (error?.message ?? String(error));
+  notify(text, { bad: true });
+}

@@ -1,0 +1,190 @@
+/** The editor of one template: its parts put together. */
+
+import * as api from "../api.js";
+import { confirmed, notify, notifyFailure } from "../dialogs.js";
+import { acceptDrops, fileButton, h } from "../dom.js";
+import { saveFile } from "../files.js";
+import { t } from "../messages.js";
+import { openViewer } from "../viewer.js";
+import { boxOf, isPlaced, parseDocument } from "./document.js";
+import { drawElements } from "./drawing.js";
+import { ElementList } from "./elements.js";
+import { Findings } from "./findings.js";
+import { Editing } from "./history.js";
+import { bindKeys } from "./keyboard.js";
+import { Pointer } from "./pointer.js";
+import { Problems } from "./problems.js";
+import { Properties } from "./properties.js";
+import { Saving } from "./saving.js";
+import { toolbar } from "./toolbar.js";
+
+export async function mount(main, name) {
+  const [opened, pages] = await Promise.all([api.readTemplate(name), api.listPages(name)]);
+  const editor = new Editor(main, name, opened, pages);
+  document.title = `${name} – omrclip`;
+  await editor.start();
+  const leave = () => editor.destroy();
+  leave.hasUnsaved = () => editor.saving.isChanged;
+  leave.mayLeave = async () => !editor.saving.isChanged || (await confirmed(t("editor.leaveTitle"), t("editor.leaveText"), t("editor.leave"), { danger: true }));
+  return leave;
+}
+
+class Editor {
+  constructor(main, name, opened, pages) {
+    Object.assign(this, { main, name, pages });
+    const { document } = parseDocument(opened.text);
+    this.editing = new Editing(document);
+    this.saving = new Saving(name, opened, this.editing, () => this.update());
+    this.saving.saved = document;
+    this.problems = new Problems(this.editing, (error) => this.problemsTold(error));
+    this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("editor.canvas", { name }), roledescription: t("editor.canvas.role") } });
+    this.list = h("ul", { className: "elements", role: "listbox", aria: { label: t("editor.elements"), multiselectable: "true" } });
+    this.panel = h("div", { className: "properties" });
+    this.found = h("section", { className: "found", hidden: true, aria: { label: t("editor.findings") } });
+  }
+
+  async start() {
+    const { editing } = this;
+    this.root = h(
+      "div",
+      { className: "editor" },
+      h("section", { className: "side left", aria: { label: t("editor.elements") } }, this.list),
+      this.host,
+      h("section", { className: "side right", aria: { label: t("editor.properties") } }, this.found, this.panel),
+    );
+    this.bar = toolbar(this.name, editing, this.actions());
+    this.root.prepend(this.bar.node);
+    this.main.append(this.root);
+    this.viewer = await openViewer(this.host, this.source(), editing.extents, { corner: false, draw: (context, scale) => this.paint(context, scale) });
+    this.pointer = new Pointer(this.viewer, editing, { onTool: (tool) => this.choose(tool) });
+    const show = (index) => this.show(index);
+    this.elements = new ElementList(this.list, editing, this.problems, show);
+    this.findings = new Findings(this.found, editing, show);
+    const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2" });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, addImage });
+    bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
+    acceptDrops(this.host, ([file]) => this.putImage(file));
+    editing.listen((what) => this.changed(what));
+    this.update();
+  }
+
+  source() {
+    const page = this.pages[this.editing.page];
+    return page?.Image ? { identifier: api.identifierOf(page.Image), state: page.ImageState } : {};
+  }
+
+  actions() {
+    return {
+      choose: (tool) => this.choose(tool),
+      save: () => this.save(),
+      download: () => saveFile(this.saving.file()),
+      correct: () => this.ask("correction"),
+      finalize: () => this.ask("finalization"),
+      showProblem: () => this.showProblem(),
+      goToPage: (page) => this.editing.goToPage(page),
+      zoom: (factor) => this.viewer.zoomBy(factor),
+      fit: () => this.viewer.fit(),
+      focusName: () => this.properties.focusName(),
+    };
+  }
+
+  choose(tool) {
+    this.pointer.choose(tool);
+    this.update();
+  }
+
+  paint(context, scale) {
+    if (!this.pointer) return;
+    const { editing, pointer } = this;
+    const { elements, selection } = editing;
+    const marks = [...this.findings.marked].map((index) => elements[index]).filter((element) => element && isPlaced(element)).map(boxOf);
+    drawElements(context, scale, {
+      elements, selection, marks, seen: this.viewer.seen, wrong: this.problems.wrong,
+      guides: pointer.guides, marquee: pointer.marquee, sketch: pointer.sketch, handles: pointer.tool === "select",
+    });
+  }
+
+  changed(what) {
+    if (what === "page") {
+      this.viewer.show(this.source(), this.editing.extents).catch(notifyFailure);
+      this.elements.draw();
+    }
+    if (what === "document") {
+      this.problems.check();
+      this.elements.draw();
+    }
+    if (what === "selection") this.elements.mark();
+    if (what === "transient") this.properties.update();
+    else this.properties.draw();
+    if (what !== "transient") this.update();
+    this.viewer.redraw();
+  }
+
+  problemsTold(error) {
+    if (error) return;
+    this.elements?.mark();
+    this.properties?.update();
+    this.viewer?.redraw();
+    this.update();
+  }
+
+  update() {
+    if (!this.pointer) return;
+    this.bar.update({
+      tool: this.pointer.tool, isChanged: this.saving.isChanged, isBusy: this.saving.busy, wrong: this.problems.blocking.length,
+    });
+  }
+
+  /** Bring an element into view, where it is not already. */
+  show(index) {
+    const element = this.editing.elements[index];
+    if (!element || !isPlaced(element)) return;
+    const box = boxOf(element);
+    const { seen } = this.viewer;
+    const visible = box.left >= seen.left && box.top >= seen.top && box.left + box.width <= seen.left + seen.width && box.top + box.height <= seen.top + seen.height;
+    if (!visible) this.viewer.goTo(box, 4);
+    this.editing.select([index]);
+  }
+
+  /** Go to the next element for which something is wrong. */
+  showProblem() {
+    const [from = -1] = this.editing.selection;
+    const there = this.problems.blocking.filter((problem) => problem.index !== null);
+    const next = there.find((problem) => problem.page === this.editing.page && problem.index > from) ?? there[0];
+    if (!next) {
+      notify(this.problems.blocking.map((problem) => `${problem.path}: ${problem.text}`).join("\n"), { bad: true });
+      return;
+    }
+    this.editing.goToPage(next.page);
+    this.show(next.index);
+  }
+
+  async save() {
+    document.activeElement?.dispatchEvent(new Event("change"));
+    return this.saving.save();
+  }
+
+  /** Services work on what is stored: save first, take over what they changed. */
+  async ask(service) {
+    if (this.saving.isChanged && !(await this.saving.save())) return;
+    const answer = await this.findings.ask(this.name, service);
+    if (answer) await this.saving.reload().catch(notifyFailure);
+    this.viewer.redraw();
+  }
+
+  async putImage(file) {
+    try {
+      await api.writePageImage(this.name, file);
+      this.pages = await api.listPages(this.name);
+      await this.viewer.show(this.source(), this.editing.extents);
+    } catch (error) {
+      notifyFailure(error);
+    }
+  }
+
+  destroy() {
+    this.pointer.destroy();
+    this.viewer.destroy();
+    this.root.remove();
+  }
+}

@@ -1,0 +1,78 @@
+/** What the server's own validation says of the template as it is now, sorted by page and element. */
+
+import * as api from "../api.js";
+import { debounced } from "../dom.js";
+import { t } from "../messages.js";
+import { withoutImages, writeDocument } from "./document.js";
+
+const PLACE = /^\$\.Pages\[(\d+)\](?:\.Elements\[(\d+)\])?(.*)$/;
+
+/** Follows a document: `list` has {page, index, field, text, warning}, and `told()` is called when it changes. */
+export class Problems {
+  constructor(editing, told) {
+    this.editing = editing;
+    this.told = told;
+    this.list = [];
+    this.running = null;
+    this.check = debounced(200, () => this.ask());
+    this.check();
+  }
+
+  async ask() {
+    this.running?.abort();
+    this.running = new AbortController();
+    try {
+      const text = writeDocument(withoutImages(this.editing.document));
+      const { Problems: problems, Warnings: warnings } = await api.validate(text, this.running.signal);
+      this.list = [...problems.map((problem) => placed(problem, false)), ...warnings.map((warning) => placed(warning, true))];
+      this.told();
+    } catch (error) {
+      if (error.name !== "AbortError") this.told(error);
+    }
+  }
+
+  /** Those that keep the template from being saved. */
+  get blocking() {
+    return this.list.filter((problem) => !problem.warning);
+  }
+
+  /** Those of one element of the page that is shown. */
+  of(index) {
+    return this.list.filter((problem) => problem.page === this.editing.page && problem.index === index);
+  }
+
+  /** The elements of the page that is shown for which something is wrong. */
+  get wrong() {
+    return new Set(this.blocking.filter((problem) => problem.page === this.editing.page).map((problem) => problem.index));
+  }
+}
+
+/** The problem at a JSON path: which element, and which of its fields; deeper ones are told at the field they are in. */
+function placed({ path, expected }, warning) {
+  const found = PLACE.exec(path);
+  const rest = found?.[3] ?? "";
+  return {
+    page: found ? Number(found[1]) : null,
+    index: found?.[2] === undefined ? null : Number(found[2]),
+    field: /^\.(\w+)/.exec(rest)?.[1] ?? "",
+    text: explained(expected),
+    path,
+    warning,
+  };
+}
+
+const WORDS = [
+  [/^a name of its own, not (".*?") as at/, (name) => t("problem.sameName", { name })],
+  [/^(\w+) \+ \w+ of at most the page's (\w+), ([\d.]+), not ([\d.]+)/, (_from, side, most, found) => t(`problem.beyond${side}`, { most, found })],
+  [/^a number from 0 to the page's \w+, ([\d.]+), not (.+)/, (most, found) => t("problem.outside", { most, found })],
+  [/^(.*); it is missing$/, (what) => t("problem.missing", { what })],
+];
+
+/** The commonest problems in the page's language; the others in the server's words. */
+function explained(expected) {
+  for (const [pattern, say] of WORDS) {
+    const found = pattern.exec(expected);
+    if (found) return say(...found.slice(1));
+  }
+  return t("problem.expected", { expected });
+}

@@ -1,0 +1,71 @@
+/** The editor's toolbar: tools, steps back and forth, saving, what is wrong. */
+
+import { button, choice, h } from "../dom.js";
+import { t } from "../messages.js";
+import * as commands from "./commands.js";
+import { KINDS } from "./document.js";
+
+const square = { square: true, kind: "quiet" };
+
+/**
+ * The toolbar's element and `update(state)`. `act` has choose(tool), save(), download(), correct(), finalize(),
+ * showProblem(), goToPage(page), zoom(factor) and fit().
+ */
+export function toolbar(name, editing, act) {
+  const tools = Object.fromEntries(
+    ["select", "hand", ...Object.keys(KINDS)].map((tool) => [tool, toolButton(tool, () => act.choose(tool))]),
+  );
+  const undo = button(t("edit.undo"), "undo", () => editing.undo(), square);
+  const redo = button(t("edit.redo"), "redo", () => editing.redo(), square);
+  const copy = button(t("edit.copy"), "copy", () => commands.copy(editing), square);
+  const paste = button(t("edit.paste"), "paste", () => commands.paste(editing), square);
+  const save = button(t("save"), "save", () => act.save(), { kind: "primary" });
+  const problems = button("", "error", () => act.showProblem(), { kind: "quiet" });
+  const pages = choice(
+    editing.document.Pages.map((_, index) => [index, t("editor.page", { n: index + 1 })]),
+    editing.page,
+    { aria: { label: t("editor.pages") }, hidden: editing.document.Pages.length < 2, onchange: () => act.goToPage(Number(pages.value)) },
+  );
+  const gap = () => h("span", { className: "gap" });
+  const node = h(
+    "div",
+    { className: "toolbar", role: "toolbar", aria: { label: t("editor.tools") } },
+    h("a", { className: "button quiet square", href: "#/templates", title: t("editor.back"), aria: { label: t("editor.back") } }, "←"),
+    h("h1", {}, name),
+    pages,
+    gap(),
+    Object.values(tools),
+    gap(),
+    undo, redo, copy, paste,
+    gap(),
+    button(t("zoom.out"), "zoomOut", () => act.zoom(1 / 1.4), square),
+    button(t("zoom.in"), "zoomIn", () => act.zoom(1.4), square),
+    button(t("zoom.fit"), "fit", () => act.fit(), square),
+    h("span", { className: "grow" }),
+    problems,
+    button(t("editor.correct"), "magic", () => act.correct(), { kind: "quiet", title: t("editor.correct.title") }),
+    button(t("editor.finalize"), "check", () => act.finalize(), { kind: "quiet", title: t("editor.finalize.title") }),
+    button(t("editor.download"), "down", () => act.download(), square),
+    save,
+  );
+  return { node, update: ({ tool, isChanged, isBusy, wrong }) => {
+    for (const [each, element] of Object.entries(tools)) element.setAttribute("aria-pressed", String(each === tool));
+    undo.disabled = !editing.past.length;
+    redo.disabled = !editing.future.length;
+    copy.disabled = !editing.selection.length;
+    paste.disabled = !commands.hasCopied();
+    save.disabled = isBusy || !isChanged;
+    problems.hidden = wrong === 0;
+    problems.lastElementChild.textContent = t("count.problems", { n: wrong });
+    pages.value = String(editing.page);
+  } };
+}
+
+function toolButton(tool, choose) {
+  const kind = KINDS[tool];
+  const key = { select: "V", hand: "H" }[tool] ?? kind.key.toUpperCase();
+  const label = kind ? t(`kind.${tool}`) : t(`tool.${tool}`);
+  const title = `${label} (${key})`;
+  if (!kind) return button(label, tool, choose, { ...square, title });
+  return button(label, kind.icon, choose, { kind: "quiet", title });
+}

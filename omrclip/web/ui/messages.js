@@ -1,0 +1,48 @@
+/** What the page says, in the language that was chosen, or else the browser's, or else English. */
+
+import de from "./messages/de.js";
+import en from "./messages/en.js";
+import { remember, remembered } from "./storage.js";
+
+const TABLES = { en, de };
+export const LANGUAGES = [["en", "English"], ["de", "Deutsch"]];
+
+const wished = [remembered("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+export const language = wished.find((tag) => tag in TABLES) ?? "en";
+const plurals = new Intl.PluralRules(language);
+
+/** Choose another language from now on. */
+export function chooseLanguage(tag) {
+  remember("language", tag);
+  location.reload();
+}
+
+/**
+ * A message with its places filled in: `{name}`. Where it has a plural it is written `one|more`, told apart by `n`.
+ */
+export function t(key, values = {}) {
+  const text = TABLES[language][key] ?? TABLES.en[key] ?? key;
+  const forms = text.split("|");
+  const form = forms.length > 1 && plurals.select(values.n) !== "one" ? forms[1] : forms[0];
+  return form.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** A number as the language writes it. */
+export const number = (value, digits = 0) =>
+  new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+
+/** A number of bytes for people. */
+export function bytes(count) {
+  if (count < 1024) return `${count} B`;
+  return count < 1024 * 1024 ? `${number(count / 1024, 1)} KiB` : `${number(count / 1024 / 1024, 1)} MiB`;
+}
+
+/** A moment, given in seconds since 1970. */
+export const moment = (seconds) =>
+  new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+
+/** A length of time in a few words. */
+export function duration(seconds) {
+  if (seconds < 60) return t("time.seconds", { n: Math.max(1, Math.round(seconds)) });
+  return seconds < 3600 ? t("time.minutes", { n: Math.round(seconds / 60) }) : t("time.hours", { n: Math.round(seconds / 3600) });
+}

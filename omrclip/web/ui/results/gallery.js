@@ -1,0 +1,115 @@
+/** One clip area over all sheets, with a field beside each for what it says. */
+
+import { notifyFailure } from "../dialogs.js";
+import { button, choice, h } from "../dom.js";
+import { t } from "../messages.js";
+import { previewClip } from "../review/clips.js";
+import { Corrections } from "../review/corrections.js";
+import { loadSheets } from "../review/kept.js";
+import { shareActions } from "../review/sharing.js";
+import { listRuns, remember, remembered } from "../storage.js";
+
+const SIZES = [12, 24, 48, 96];
+
+export async function mount(main, address, wanted) {
+  const ids = address.split("+");
+  const corrections = new Corrections();
+  const [{ sheets }] = await Promise.all([loadSheets(ids), corrections.load(ids)]);
+  const gallery = new Gallery(main, ids, sheets, corrections, wanted);
+  const leave = () => gallery.destroy();
+  leave.hasUnsaved = () => corrections.hasUnsent;
+  return leave;
+}
+
+class Gallery {
+  constructor(main, ids, sheets, corrections, wanted) {
+    Object.assign(this, { ids, sheets, corrections, page: 0 });
+    const names = [...new Set(sheets.flatMap((sheet) => sheet.clips.map(({ Name }) => Name)))];
+    const name = names.includes(wanted) ? wanted : names[0];
+    this.area = choice(names.map((each) => [each, each]), name, { onchange: () => this.turnTo(0) });
+    this.size = choice(SIZES.map((each) => [each, t("gallery.perPage", { n: each })]), remembered("gallery", 24), {
+      aria: { label: t("gallery.size") },
+      onchange: () => (remember("gallery", Number(this.size.value)), this.turnTo(0)),
+    });
+    this.said = h("span", { className: "number", role: "status" });
+    this.back = button(t("gallery.back"), "left", () => this.turnTo(this.page - 1), { square: true, kind: "quiet" });
+    this.on = button(t("gallery.on"), "right", () => this.turnTo(this.page + 1), { square: true, kind: "quiet" });
+    this.list = h("ul", { className: "gallery", aria: { label: t("gallery.title") } });
+    const run = listRuns().find((each) => each.ids[0] === ids[0]);
+    this.node = h(
+      "div",
+      { className: "recognise", onkeydown: (event) => this.pressed(event) },
+      h(
+        "div",
+        { className: "toolbar" },
+        h("a", { className: "button quiet square", href: `#/sheets/${ids.join("+")}`, title: t("gallery.sheets"), aria: { label: t("gallery.sheets") } }, "←"),
+        h("h1", {}, t("gallery.title")),
+        h("label", { className: "inline" }, t("gallery.area"), this.area),
+        this.back, this.said, this.on, this.size,
+        h("span", { className: "grow" }),
+        shareActions(ids, sheets, corrections, run?.template ?? "results").slice(1),
+      ),
+      h("div", { className: "gallery-place", tabIndex: -1 }, h("p", { className: "muted" }, t("gallery.keys")), this.list),
+    );
+    main.append(this.node);
+    this.turnTo(0);
+  }
+
+  get entries() {
+    return this.sheets.flatMap((sheet) => sheet.clips.filter(({ Name }) => Name === this.area.value).map((clip) => [sheet, clip]));
+  }
+
+  /** Show a page, and put the cursor into its first field where the keyboard turned it. */
+  turnTo(page, { focus = false } = {}) {
+    const size = Number(this.size.value);
+    const { entries } = this;
+    const pages = Math.max(1, Math.ceil(entries.length / size));
+    this.page = Math.max(0, Math.min(page, pages - 1));
+    const shown = entries.slice(this.page * size, (this.page + 1) * size);
+    this.list.replaceChildren(...shown.map(([sheet, clip]) => this.entry(sheet, clip)));
+    this.said.textContent = t("gallery.page", { page: this.page + 1, pages, total: entries.length });
+    this.back.disabled = this.page === 0;
+    this.on.disabled = this.page === pages - 1;
+    this.list.parentElement.scrollTop = 0;
+    if (focus) this.list.querySelector("input")?.focus();
+  }
+
+  entry(sheet, clip) {
+    const field = h("input", {
+      type: "text", autocomplete: "off", value: this.corrections.of(sheet, clip.Name) ?? "",
+      placeholder: t("clips.says"), aria: { label: t("gallery.says", { sheet: sheet.name }) },
+      oninput: () => this.corrections.set(sheet, clip.Name, field.value === "" ? undefined : field.value),
+    });
+    return h(
+      "li",
+      { className: "gallery-entry" },
+      h(
+        "button",
+        { type: "button", className: "clip-picture", aria: { label: t("gallery.look", { sheet: sheet.name }) }, onclick: () => previewClip(sheet, clip) },
+        h("img", { src: sheet.picture(clip, 640, 320), alt: "", decoding: "async" }),
+      ),
+      field,
+      h("span", { className: "muted name" }, sheet.name),
+    );
+  }
+
+  /** Page Up and Page Down turn pages, Enter and the arrows go from field to field and over to the next page. */
+  pressed(event) {
+    const fields = [...this.list.querySelectorAll("input")];
+    const at = fields.indexOf(event.target);
+    if (event.key === "PageDown" || event.key === "PageUp") {
+      event.preventDefault();
+      this.turnTo(this.page + (event.key === "PageDown" ? 1 : -1), { focus: true });
+    } else if (at >= 0 && ["Enter", "ArrowDown", "ArrowUp"].includes(event.key)) {
+      event.preventDefault();
+      const by = event.key === "ArrowUp" ? -1 : 1;
+      if (fields[at + by]) fields[at + by].focus();
+      else if (by > 0 && !this.on.disabled) this.turnTo(this.page + 1, { focus: true });
+    }
+  }
+
+  destroy() {
+    this.corrections.flush().catch(notifyFailure);
+    this.node.remove();
+  }
+}

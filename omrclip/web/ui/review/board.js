@@ -1,0 +1,136 @@
+/** The view of many sheets: their list, the scan of one with what was read on it, and its answers and clips. */
+
+import { notifyFailure } from "../dialogs.js";
+import { h } from "../dom.js";
+import { boxAround } from "../geometry.js";
+import { t } from "../messages.js";
+import { openViewer } from "../viewer.js";
+import { answersTable } from "./answers.js";
+import { clipList } from "./clips.js";
+import { drawSheet } from "./overlay.js";
+import { statusMark } from "./status.js";
+
+export class Board {
+  /** `sheets` may grow in what they know; call `changed(sheet)` then. */
+  constructor(sheets, corrections) {
+    Object.assign(this, { sheets, corrections, sheet: null, chosen: null, viewer: null, shownSource: null });
+    this.list = h("ul", { className: "sheets", role: "listbox", aria: { label: t("sheets.title") }, onkeydown: (event) => this.listKey(event), onclick: (event) => this.listClick(event) });
+    this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("sheets.scan") }, onkeydown: (event) => this.viewer?.pressed(event) });
+    this.details = h("section", { className: "details", aria: { label: t("sheets.details") } });
+    this.node = h("div", { className: "board" }, h("section", { className: "sheet-list", aria: { label: t("sheets.title") } }, this.list), this.host, this.details);
+    this.list.append(...sheets.map((sheet) => this.entry(sheet)));
+    this.details.append(h("p", { className: "muted" }, t("sheets.choose")));
+  }
+
+  entry(sheet) {
+    const node = h("li", { role: "option", tabIndex: -1, aria: { selected: "false" } }, h("span", { className: "grow" }, sheet.name), h("span", { className: "mark" }));
+    mark(node, sheet);
+    return node;
+  }
+
+  /** Something of a sheet is known now, or of all (null). */
+  changed(sheet) {
+    for (const one of sheet ? [sheet] : this.sheets) mark(this.list.children[this.sheets.indexOf(one)], one);
+    if (!this.sheet) {
+      const first = this.sheets.find((one) => one.state === "done" || one.state === "failed");
+      if (first) this.show(first);
+    } else if (!sheet || sheet === this.sheet) this.drawDetails();
+  }
+
+  /** Show one sheet. */
+  async show(sheet) {
+    this.sheet = sheet;
+    this.chosen = null;
+    this.markChosen();
+    this.drawDetails();
+  }
+
+  markChosen() {
+    const at = this.sheets.indexOf(this.sheet);
+    [...this.list.children].forEach((node, index) => {
+      node.setAttribute("aria-selected", String(index === at));
+      node.tabIndex = index === Math.max(0, at) ? 0 : -1;
+    });
+    this.list.children[at]?.scrollIntoView({ block: "nearest" });
+  }
+
+  drawDetails() {
+    const { sheet } = this;
+    const typing = this.details.contains(document.activeElement) && document.activeElement.matches("input");
+    if (typing && this.drawn === sheet && this.drawnKept === Boolean(sheet.kept)) return;
+    this.drawn = sheet;
+    this.drawnKept = Boolean(sheet.kept);
+    const facts = h("div", { className: "facts" }, h("h2", {}, sheet.name));
+    if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error));
+    this.details.replaceChildren(facts);
+    if (sheet.state === "done") {
+      const summary = sheet.doubts ? t("sheets.doubts", { n: sheet.doubts }) : t("sheets.sure");
+      facts.append(h("p", { className: sheet.doubts ? "warning" : "muted" }, summary), registered(sheet.recognition) ?? "");
+      this.details.append(
+        h("div", { className: "answers-place" }, answersTable(sheet, this.corrections, (element) => this.goTo(element))),
+        h("div", { className: "clips-place" }, h("h2", {}, t("clips.title")), clipList(sheet, this.corrections, (clip) => this.goTo(clip))),
+      );
+    }
+    this.showScan().catch(notifyFailure);
+  }
+
+  async showScan() {
+    const { sheet } = this;
+    const { source } = sheet;
+    const key = source ? (source.identifier ?? source.url) : null;
+    if (key === this.shownSource) return this.viewer?.redraw();
+    this.shownSource = key;
+    this.host.classList.toggle("nothing", !source);
+    if (!source) {
+      this.viewer?.close();
+      return;
+    }
+    const draw = (context, scale) => this.sheet && drawSheet(context, scale, this.sheet.recognition, this.chosen);
+    if (this.viewer) await this.viewer.show(source, sheet.extents);
+    else this.viewer = await (this.opening ??= openViewer(this.host, source, sheet.extents, { draw }));
+  }
+
+  /** Show where an element or a clip was found. */
+  goTo(found) {
+    this.chosen = found.Name;
+    for (const line of this.details.querySelectorAll("[data-name]")) line.classList.toggle("chosen", line.dataset.name === found.Name);
+    if (found.Corners?.length && this.viewer) this.viewer.goTo(boxAround(found.Corners), 2.5);
+    this.viewer?.redraw();
+  }
+
+  listClick(event) {
+    const index = [...this.list.children].indexOf(event.target.closest("[role=option]"));
+    if (index >= 0) this.show(this.sheets[index]);
+  }
+
+  listKey(event) {
+    const at = this.sheets.indexOf(this.sheet);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: this.sheets.length - 1 }[event.key];
+    if (to === undefined || !this.sheets[to]) return;
+    event.preventDefault();
+    this.show(this.sheets[to]);
+    this.list.children[to].focus();
+  }
+
+  destroy() {
+    this.viewer?.destroy();
+    this.node.remove();
+  }
+}
+
+function mark(node, sheet) {
+  const place = node.querySelector(".mark");
+  const key = `${sheet.state} ${sheet.doubts}`;
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  if (sheet.state === "failed") place.replaceChildren(statusMark("failed", { word: false }));
+  else if (sheet.state === "done") place.replaceChildren(statusMark(sheet.doubts ? "uncertain" : "marked", { word: false }), sheet.doubts || "");
+  else place.replaceChildren(h("span", { className: "muted" }, sheet.state === "running" ? "…" : ""));
+}
+
+function registered({ Registration: registration }) {
+  if (!registration) return null;
+  const share = Number.isFinite(registration.Confidence) ? ` · ${Math.round(registration.Confidence * 100)} %` : "";
+  const off = Number.isFinite(registration.Residual) ? ` · ± ${registration.Residual.toFixed(1)} px` : "";
+  return h("p", { className: "muted number" }, t("sheets.registered", { strategy: registration.Strategy }) + share + off);
+}

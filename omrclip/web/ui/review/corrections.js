@@ -1,0 +1,86 @@
+/** What people put right, or typed beside a clip: kept with its recognition, and sent as soon as nobody types. */
+
+import * as api from "../api.js";
+import { notifyFailure } from "../dialogs.js";
+import { debounced } from "../dom.js";
+
+const keyOf = (scan, name) => `${scan} ${name}`;
+
+/** The corrections of kept recognitions, by their identifiers; loaded when they are first asked for. */
+export class Corrections {
+  constructor(told = () => {}) {
+    this.told = told;
+    this.books = new Map();
+  }
+
+  /** Load those of these recognitions. */
+  async load(ids) {
+    await Promise.all(ids.filter((id) => id && !this.books.has(id)).map((id) => this.open(id)));
+  }
+
+  async open(id) {
+    const book = { values: new Map(), mine: new Map(), etag: null, send: debounced(600, () => this.send(id)), sending: null };
+    this.books.set(id, book);
+    await this.fetch(id, book);
+  }
+
+  async fetch(id, book) {
+    const { etag, corrections } = await api.readCorrections(id);
+    book.etag = etag;
+    book.values = new Map(corrections.map(({ Scan, Name, Value }) => [keyOf(Scan, Name), { Scan, Name, Value }]));
+    for (const [key, value] of book.mine) put(book.values, key, value);
+  }
+
+  /** What a person said an element of a sheet holds; undefined where nobody did. */
+  of(sheet, name) {
+    return sheet.kept ? this.books.get(sheet.kept.id)?.values.get(keyOf(sheet.kept.number, name))?.Value : undefined;
+  }
+
+  /** Say what an element of a sheet holds; undefined takes it back. */
+  set(sheet, name, value) {
+    const book = this.books.get(sheet.kept?.id);
+    if (!book) return;
+    const { number } = sheet.kept;
+    const entry = value === undefined ? undefined : { Scan: number, Name: name, Value: value };
+    book.mine.set(keyOf(number, name), entry);
+    put(book.values, keyOf(number, name), entry);
+    book.send();
+    this.told();
+  }
+
+  /** Send what is not sent yet, now. */
+  async flush() {
+    await Promise.all([...this.books.keys()].map((id) => this.send(id)));
+  }
+
+  get hasUnsent() {
+    return [...this.books.values()].some((book) => book.mine.size > 0);
+  }
+
+  async send(id) {
+    const book = this.books.get(id);
+    await book.sending;
+    if (!book.mine.size) return;
+    book.sending = this.write(id, book).catch(notifyFailure);
+    await book.sending;
+    this.told();
+  }
+
+  /** Where someone else was faster, theirs is read and ours put on top: each correction is of one element only. */
+  async write(id, book, again = true) {
+    const sent = new Map(book.mine);
+    try {
+      book.etag = await api.writeCorrections(id, [...book.values.values()], book.etag);
+    } catch (error) {
+      if (error.status !== 412 || !again) throw error;
+      await this.fetch(id, book);
+      await this.write(id, book, false);
+    }
+    for (const [key, value] of sent) if (book.mine.get(key) === value) book.mine.delete(key);
+  }
+}
+
+function put(values, key, entry) {
+  if (entry === undefined) values.delete(key);
+  else values.set(key, entry);
+}

@@ -1,0 +1,114 @@
+/** Sheets: one image each, what became of it, and where its pixels are: in this browser, or kept on the server. */
+
+import * as api from "../api.js";
+
+/** Why a scan failed of which there is nothing to see. */
+const UNSEEN = ["corrupt_image", "unsupported_image", "image_error", "limit_exceeded"];
+
+/** The order in which answers are looked at: first those that a person should see. */
+const RANK = { uncertain: 0, multiple: 1 };
+
+/**
+ * One sheet. `state` is "waiting", "running", "done" or "failed". `kept` is {id, number} once the server keeps it: the
+ * recognition, and the number of the scan in it from 1; `index` is its place in its request.
+ */
+export class Sheet {
+  constructor(name, file = null) {
+    Object.assign(this, { name, file, state: "waiting", recognition: null, kept: null, data: new Map(), error: null });
+  }
+
+  /** Take over what one answer says of one scan, with the files that came along. */
+  take(recognition, files = []) {
+    this.recognition = recognition;
+    this.error = recognition.Error?.message ?? null;
+    this.state = this.error ? "failed" : "done";
+    for (const { Name, MediaType, Data } of files) if (Data) this.data.set(Name, { MediaType, Data });
+  }
+
+  /** What cannot be worked on. */
+  fail(message) {
+    this.state = "failed";
+    this.error = message;
+  }
+
+  /** Its answers, those first that a person should look at. */
+  get answers() {
+    const elements = this.recognition?.Elements ?? [];
+    return [...elements].sort((a, b) => (RANK[a.Status] ?? 2) - (RANK[b.Status] ?? 2));
+  }
+
+  get clips() {
+    return this.recognition?.Clips ?? [];
+  }
+
+  /** How many answers a person should look at. */
+  get doubts() {
+    return this.answers.filter((element) => element.Status in RANK).length;
+  }
+
+  /** The scan as a viewer takes it, null where this browser cannot show it yet. */
+  get source() {
+    if (UNSEEN.includes(this.recognition?.Error?.code)) return null;
+    if (this.kept) return { identifier: `${this.kept.id}.${this.kept.number}.scan` };
+    if (!this.file || !/^image\/(jpeg|png|webp|gif|bmp)$/.test(this.file.type)) return null;
+    this.url ??= URL.createObjectURL(this.file);
+    return { url: this.url };
+  }
+
+  /** The extents of the scan; null where they are not known. */
+  get extents() {
+    const scan = this.recognition?.Registration?.Scan;
+    return scan ? { width: scan.Width, height: scan.Height } : null;
+  }
+
+  /** A clip as an image for the page, at most so large. */
+  picture(clip, width, height) {
+    const identifier = this.clipIdentifier(clip);
+    return identifier ? api.thumbnail(identifier, width, height) : this.localClip(clip);
+  }
+
+  /** What a viewer takes of a clip. */
+  clipSource(clip) {
+    const identifier = this.clipIdentifier(clip);
+    return identifier ? { identifier } : { url: this.localClip(clip) };
+  }
+
+  clipIdentifier(clip) {
+    return this.kept && `${this.kept.id}.${this.kept.number}.${this.clips.indexOf(clip) + 1}`;
+  }
+
+  localClip(clip) {
+    const file = this.data.get(clip.File);
+    if (!file) return "";
+    file.url ??= URL.createObjectURL(new Blob([Uint8Array.from(atob(file.Data), (sign) => sign.charCodeAt(0))], { type: file.MediaType }));
+    return file.url;
+  }
+
+  /** Where a clip's file is: the very bytes that the service made. */
+  clipAddress(clip) {
+    return this.kept ? `${api.fileAddress(this.kept.id, clip.File)}?download` : this.localClip(clip);
+  }
+
+  /** The clip's own URI, null as long as it is not kept. */
+  clipUri(clip) {
+    return this.kept ? api.imageBase(this.clipIdentifier(clip)) : null;
+  }
+
+  /** Let go of what was held of it in this browser, once it is kept. */
+  release() {
+    if (this.url) URL.revokeObjectURL(this.url);
+    for (const { url } of this.data.values()) if (url) URL.revokeObjectURL(url);
+    this.data.clear();
+    this.file = this.url = null;
+  }
+}
+
+/** The sheets of a kept recognition. */
+export function sheetsOf(id, answer) {
+  return answer.Recognitions.map((recognition, index) => {
+    const sheet = new Sheet(recognition.Name);
+    sheet.take(recognition);
+    sheet.kept = { id, number: index + 1 };
+    return sheet;
+  });
+}

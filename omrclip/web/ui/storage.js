@@ -1,0 +1,39 @@
+/** What this browser remembers: preferences, and which recognitions were made here. Nothing of a sheet itself. */
+
+const PREFIX = "omrclip.";
+
+/** What was remembered under a key; `otherwise` where nothing was, or it cannot be read. */
+export function remembered(key, otherwise = null) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + key)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Remember a JSON value; browsers that refuse to just forget it. */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(PREFIX + key, JSON.stringify(value));
+  } catch { /* storage is full, or not allowed */ }
+}
+
+/**
+ * The runs made in this browser, newest first: {ids, template, created, expires, sheets, failed}. A run is a number of
+ * images recognised at once; large ones are several recognitions, `ids`. Their addresses cannot be guessed, so that
+ * this list is the only one there is.
+ */
+export function listRuns() {
+  const now = Date.now() / 1000;
+  return remembered("runs", []).filter((run) => run.expires > now);
+}
+
+/** Add a run, or put another state of it in the place of the one that begins with the same recognition. */
+export function rememberRun(run) {
+  remember("runs", [run, ...listRuns().filter((other) => other.ids[0] !== run.ids[0])]);
+}
+
+/** Take a run off the list. */
+export function forgetRun(ids) {
+  remember("runs", listRuns().filter((run) => run.ids[0] !== ids[0]));
+}
