@@ -87,8 +87,9 @@ def turned(image: Image, degrees: float) -> Image:
     across, down = int(np.ceil(width * cos + height * sin)), int(np.ceil(width * sin + height * cos))
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1.0)
     matrix[:, 2] += (across - width) / 2, (down - height) / 2
-    ground = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": GREY}
-    return np.asarray(cv2.warpAffine(image, matrix, (across, down), flags=cv2.INTER_CUBIC, **ground), np.uint8)
+    size = across, down
+    whole = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=GREY)
+    return np.asarray(whole, np.uint8)
 
 
 def scaled(image: Image, factor: float) -> Image:

@@ -17,7 +17,7 @@ from tests.sheets.layout import Form, scale_of
 Points = npt.NDArray[np.float64]
 Field = npt.NDArray[np.float32]
 
-NODE_STEP: Final = 8  # px between the points at which the inverse map is solved; linear in between
+NODE_STEP: Final = 8  # px between the points at which the inverse map is solved
 SOLVING_ROUNDS: Final = 8
 
 
@@ -84,13 +84,15 @@ class PageMap:
         """Where an image's points would lie if the paper were flat, in mm."""
         return _divided(np.column_stack([points, np.ones(len(points))]) @ self._from_flat.T)
 
-    def fields(self, dimensions: Dimensions) -> tuple[Field, Field]:
-        """The paper's x and y (mm) at the centre of every pixel of an image, each (height, width) float32."""
-        columns = np.arange(0, dimensions.width + NODE_STEP, NODE_STEP) + 0.5
-        rows = np.arange(0, dimensions.height + NODE_STEP, NODE_STEP) + 0.5
+    def fields(self, dimensions: Dimensions, step: int = NODE_STEP) -> tuple[Field, Field]:
+        """The paper's x and y (mm) at the centre of every pixel of an image, each (height, width) float32; computed
+        every `step` px, linear in between.
+        """
+        columns = np.arange(0, dimensions.width + step, step) + 0.5
+        rows = np.arange(0, dimensions.height + step, step) + 0.5
         nodes = np.stack(np.meshgrid(columns, rows), axis=-1)
         paper = self.to_paper(nodes.reshape(-1, 2)).reshape(nodes.shape).astype(np.float32)
-        return _between(paper[:, :, 0], dimensions), _between(paper[:, :, 1], dimensions)
+        return _between(paper[:, :, 0], dimensions, step), _between(paper[:, :, 1], dimensions, step)
 
 
 def scanned(form: Form, glass: Glass, curl: Curl | None = None) -> PageMap:
@@ -166,8 +168,8 @@ def _divided(points: Points) -> Points:
     return divided
 
 
-def _between(nodes: Field, dimensions: Dimensions) -> Field:
+def _between(nodes: Field, dimensions: Dimensions, step: int) -> Field:
     """Node values, linearly filled in to every pixel."""
     size = dimensions.width, dimensions.height
-    step = np.array([[1 / NODE_STEP, 0, 0], [0, 1 / NODE_STEP, 0]])
-    return np.asarray(cv2.warpAffine(nodes, step, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.float32)
+    to_nodes = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
+    return np.asarray(cv2.warpAffine(nodes, to_nodes, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.float32)

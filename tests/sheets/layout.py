@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 MM_PER_INCH = 25.4
+LABEL_GREY = 165
 
 Orientation = Literal["Horizontal", "Vertical"]
+BarcodeKind = Literal["qr", "ean13", "aruco"]
 Writing = Literal["name", "signature", "date", "initials", "comment"]
 
 
@@ -90,6 +92,7 @@ class Ring:
     label: str = ""
     line: float = 0.3
     fill: int | None = None
+    label_grey: int = LABEL_GREY
 
 
 Print = Text | Rule | Frame | Ring
@@ -107,13 +110,16 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceBox:
-    """Bubbles of one `diameter` (mm) that answer one question. `name` is empty for the column of a grid."""
+    """Bubbles of one `diameter` (mm) that answer one question. `name` is empty for the column of a grid. `label_grey`
+    is the grey in which the bubbles' labels are printed.
+    """
 
     name: str
     bubbles: tuple[Bubble, ...]
     diameter: float
     orientation: Orientation = "Horizontal"
     multiselect: bool = False
+    label_grey: int = LABEL_GREY
 
     @property
     def area(self) -> Area:
@@ -125,11 +131,14 @@ class ChoiceBox:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Choice boxes side by side whose values are read as one string. `cells` are the squares to write the digits in."""
+    """Choice boxes side by side, or (Vertical) one below the other, whose values are read as one string. `cells` are
+    the squares to write the digits in.
+    """
 
     name: str
     columns: tuple[ChoiceBox, ...]
     cells: tuple[Area, ...] = ()
+    orientation: Orientation = "Horizontal"
 
     @property
     def area(self) -> Area:
@@ -139,11 +148,12 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """A QR code of `content`. `area` includes its quiet zone."""
+    """A code of `content`. `area` includes its quiet zone."""
 
     name: str
     area: Area
     content: str
+    kind: BarcodeKind = "qr"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ STROKE_DPI: Final = 1200  # strokes are drawn about this fine and then reduced
 FRACTION_BITS: Final = 4
 SPLINE_STEP: Final = 0.08  # mm between two points of a drawn stroke
 
-MarkStyle = Literal["fill", "tick", "cross", "scribble"]
+MarkStyle = Literal["fill", "tick", "cross", "scribble", "dot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ PENS: Final = {
         Pen("black ballpoint", (42, 36, 34), 0.45, 0.92, 0.20, 0.25),
         Pen("black felt", (30, 26, 26), 0.75, 0.98, 0.04, 0.15),
         Pen("blue felt", (120, 40, 22), 0.65, 0.96, 0.05, 0.15),
+        Pen("red ballpoint", (48, 40, 190), 0.48, 0.93, 0.22, 0.25),
+        Pen("green ballpoint", (70, 118, 30), 0.48, 0.93, 0.22, 0.25),
         Pen("pencil", (64, 62, 60), 0.58, 0.86, 0.48, 0.35),
         Pen("faint pencil", (105, 102, 100), 0.50, 0.62, 0.60, 0.35),
     )
@@ -100,6 +102,11 @@ def _fill(radius: float, pen: Pen, rng: np.random.Generator) -> list[Points]:
     return [bend(zigzag) @ _turn(rng.normal(-0.6, 0.35)), bend(round_)]
 
 
+def _dot(radius: float, pen: Pen, rng: np.random.Generator) -> list[Points]:
+    """Half of the bubble: a filled circle of some 0.7 of its diameter."""
+    return _fill(0.7 * radius, pen, rng)
+
+
 def _tick(radius: float, _: Pen, rng: np.random.Generator) -> list[Points]:
     corner = np.array([-0.15, 0.6])
     points = np.array([[-0.75, 0.0], [-0.42, 0.32], corner, corner + 0.02, [0.4, -0.5], [1.05, -1.25]])
@@ -124,6 +131,7 @@ _SHAPES: Final[dict[MarkStyle, Callable[[float, Pen, np.random.Generator], list[
     "tick": _tick,
     "cross": _cross,
     "scribble": _scribble,
+    "dot": _dot,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
+import zxingcpp
 
 from omrclip.imaging.geometry import Dimensions, round_pixel
 from tests.sheets.layout import (
@@ -28,9 +29,10 @@ DRAWING_DPI: Final = 600  # pages are drawn about this fine and then reduced, so
 FRACTION_BITS: Final = 4
 CAP_HEIGHT: Final = 0.70  # of the em, in OpenCV's built-in sans
 BUBBLE_GREY: Final = 45
-LABEL_GREY: Final = 165
 LABEL_EM: Final = 0.62  # of the bubble's diameter
 QUIET_MODULES: Final = 4
+ARUCO_DICTIONARY: Final = cv2.aruco.DICT_5X5_100
+ARUCO_SIDE: Final = 7  # modules, the black border among them
 GREY_STEP: Final = 5  # some fifty greys are enough for print, and make smaller PNG files
 
 ALIGNMENT: Final = {"left": 0.0, "center": 0.5, "right": 1.0}  # how much of the line stands left of its x
@@ -131,13 +133,13 @@ def _(part: Ring, canvas: Canvas) -> None:
         canvas.circle(centre, radius, part.line, BUBBLE_GREY)
     if part.label:
         em = part.diameter * LABEL_EM / (1.0 + 0.3 * (len(part.label) - 1))
-        canvas.text(Text(part.x, part.y + em * CAP_HEIGHT / 2, part.label, em, 500, "center", LABEL_GREY))
+        canvas.text(Text(part.x, part.y + em * CAP_HEIGHT / 2, part.label, em, 500, "center", part.label_grey))
 
 
 @draw.register
 def _(part: ChoiceBox, canvas: Canvas) -> None:
     for bubble in part.bubbles:
-        draw(Ring(bubble.x, bubble.y, part.diameter, bubble.label), canvas)
+        draw(Ring(bubble.x, bubble.y, part.diameter, bubble.label, label_grey=part.label_grey), canvas)
 
 
 @draw.register
@@ -148,13 +150,15 @@ def _(part: Grid, canvas: Canvas) -> None:
 
 @draw.register
 def _(part: Barcode, canvas: Canvas) -> None:
-    modules = qr_modules(part.content)
-    count = len(modules)
-    size = part.area.width / (count + 2 * QUIET_MODULES)
-    left, top = part.area.left + QUIET_MODULES * size, part.area.top + QUIET_MODULES * size
+    modules = code_modules(part)
+    rows, columns = modules.shape
+    width = part.area.width / (columns + 2 * QUIET_MODULES)
+    height = part.area.height / rows if part.kind == "ean13" else width
+    left = part.area.left + QUIET_MODULES * width
+    top = part.area.top + (0.0 if part.kind == "ean13" else QUIET_MODULES * width)
     for row, column in np.argwhere(modules):
-        x, y = left + column * size, top + row * size
-        canvas.box(x, y, x + size, y + size, 0)
+        x, y = left + column * width, top + row * height
+        canvas.box(x, y, x + width, y + height, 0)
 
 
 @draw.register
@@ -165,6 +169,18 @@ def _(part: ReferencePoint, canvas: Canvas) -> None:
 @draw.register
 def _(part: ClipArea, canvas: Canvas) -> None:
     """A clip area is seen only by the frame around it, which the form prints."""
+
+
+def code_modules(code: Barcode) -> npt.NDArray[np.bool_]:
+    """The modules without quiet zone, True where dark; a 1-D code has one row."""
+    if code.kind == "ean13":
+        bars = np.array(zxingcpp.create_barcode(code.content, zxingcpp.BarcodeFormat.EAN13).to_image(scale=1)) < 128
+        first, last = np.flatnonzero(bars[0])[[0, -1]]
+        return bars[:1, first : last + 1]
+    if code.kind == "aruco":
+        markers = cv2.aruco.getPredefinedDictionary(ARUCO_DICTIONARY)
+        return np.asarray(cv2.aruco.generateImageMarker(markers, int(code.content), ARUCO_SIDE)) < 128
+    return qr_modules(code.content)
 
 
 def qr_modules(content: str) -> npt.NDArray[np.bool_]:

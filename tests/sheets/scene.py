@@ -15,7 +15,7 @@ Light3 = npt.NDArray[np.float32]  # (height, width, 3), blue green red, 0 to 255
 
 SHADE_STEP: Final = 8  # the light changes slowly: it is computed for every so many pixels
 
-Ground = Literal["lid", "oak", "walnut", "grey"]
+Ground = Literal["lid", "oak", "walnut", "grey", "black"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ class Sensor:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is around the paper, and what looks at it. A `lid` is the scanner's; the others are desks."""
+    """What is around the paper, and what looks at it. A `lid` is the scanner's, `black` a scanner without
+    one; the others are desks.
+    """
 
     ground: Ground = "lid"
     light: Light = field(default_factory=Light)
@@ -69,16 +71,18 @@ def take(
     """The image, (height, width, 3) uint8, before JPEG. `scale` is the sheet's pixels per mm."""
     x, y = page_map.fields(dimensions)
     paper, cover = _seen(sheet, scale, x, y)
-    image = _ground(scene.ground, dimensions, rng)
-    image *= _cast_shadow(cover, scene.ground)[:, :, None]
-    image += (paper * _relief(x, y, page_map.curl, scene.light)[:, :, None] - image) * cover[:, :, None]
+    image = ground_pixels(scene.ground, dimensions, rng)
+    image *= cast_shadow(cover, scene.ground)[:, :, None]
+    image += (paper * relief(x, y, page_map.curl, scene.light)[:, :, None] - image) * cover[:, :, None]
     image *= _illumination(dimensions, scene.light)
     return _sensed(image, scene.sensor, rng)
 
 
 def bare_ground(scene: Scene, dimensions: Dimensions, rng: np.random.Generator) -> Colour:
     """The same without any paper, (height, width, 3) uint8."""
-    return _sensed(_ground(scene.ground, dimensions, rng) * _illumination(dimensions, scene.light), scene.sensor, rng)
+    return _sensed(
+        ground_pixels(scene.ground, dimensions, rng) * _illumination(dimensions, scene.light), scene.sensor, rng
+    )
 
 
 def encode(image: Colour, sensor: Sensor) -> bytes:
@@ -101,14 +105,15 @@ def _seen(sheet: Colour, scale: float, x: Field, y: Field) -> tuple[Light3, Fiel
     return paper.astype(np.float32), cover.astype(np.float32)
 
 
-def _relief(x: Field, y: Field, curl: Curl, light: Light) -> Field:
+def relief(x: Field, y: Field, curl: Curl, light: Light) -> Field:
+    """How bent paper is shaded at paper points (mm)."""
     if not curl.height:
         return np.ones_like(x)
     shade: Field = np.clip(1.0 - np.float32(light.relief) * slope(x, y, curl), 0.4, 1.12)
     return shade
 
 
-def _cast_shadow(cover: Field, ground: Ground) -> Field:
+def cast_shadow(cover: Field, ground: Ground) -> Field:
     """How much light the paper leaves its ground, close to its edges."""
     if ground == "lid":
         return (1.0 - 0.12 * cv2.GaussianBlur(cover, (0, 0), 2.5)).astype(np.float32)
@@ -119,15 +124,17 @@ def _cast_shadow(cover: Field, ground: Ground) -> Field:
     return (1.0 - dark).astype(np.float32)
 
 
-def _ground(ground: Ground, dimensions: Dimensions, rng: np.random.Generator) -> Light3:
-    if ground == "lid":
-        return np.full((dimensions.height, dimensions.width, 3), 236.0, np.float32)
+def ground_pixels(ground: Ground, dimensions: Dimensions, rng: np.random.Generator) -> Light3:
+    """The ground in even light."""
+    if ground in _EVEN:
+        return np.full((dimensions.height, dimensions.width, 3), _EVEN[ground], np.float32)
     if ground == "grey":
         speckle = _rough(dimensions, 1.2, 1.2, rng)[:, :, None]
         return np.float32(92.0) + 7.0 * speckle + np.zeros(3, np.float32)
     return _wood(_WOODS[ground], dimensions, rng)
 
 
+_EVEN: Final[dict[Ground, float]] = {"lid": 236.0, "black": 14.0}
 _WOODS: Final = {"oak": (112.0, 160.0, 196.0), "walnut": (52.0, 78.0, 112.0)}
 
 
@@ -157,6 +164,12 @@ def _rough(dimensions: Dimensions, sigma_x: float, sigma_y: float, rng: np.rando
 
 def _illumination(dimensions: Dimensions, light: Light) -> Light3:
     """The light that falls on each pixel, (height, width, 3)."""
+    size = dimensions.width, dimensions.height
+    return np.asarray(cv2.resize(coarse_light(dimensions, light), size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def coarse_light(dimensions: Dimensions, light: Light) -> Light3:
+    """The same for every SHADE_STEP pixels of an image."""
     rows = -(-dimensions.height // SHADE_STEP)
     columns = -(-dimensions.width // SHADE_STEP)
     v, u = np.meshgrid(np.linspace(-0.5, 0.5, rows), np.linspace(-0.5, 0.5, columns), indexing="ij")
@@ -167,9 +180,7 @@ def _illumination(dimensions: Dimensions, light: Light) -> Light3:
     level *= 1.0 - light.shadow / (1.0 + np.exp(-4.0 * np.clip(edge, -10.0, 10.0)))
     level *= 1.0 - light.vignette * np.minimum(1.0, 2.0 * (u**2 + v**2)) ** 1.5
     tint = np.array([1.0 - 0.5 * light.warmth, 1.0, 1.0 + 0.3 * light.warmth])
-    field = (level[:, :, None] * tint).astype(np.float32)
-    full = cv2.resize(field, (dimensions.width, dimensions.height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(full, np.float32)
+    return np.asarray(level[:, :, None] * tint, np.float32)
 
 
 def _towards(u: npt.NDArray[np.float64], v: npt.NDArray[np.float64], angle: float) -> npt.NDArray[np.float64]:
@@ -182,10 +193,10 @@ def _towards(u: npt.NDArray[np.float64], v: npt.NDArray[np.float64], angle: floa
 def _sensed(image: Light3, sensor: Sensor, rng: np.random.Generator) -> Colour:
     """Blur, dust and noise. A camera's noise hangs together between neighbours, since it has been smoothed."""
     if sensor.motion >= 1.0:
-        cv2.filter2D(image, -1, _streak(sensor.motion, sensor.motion_angle), image)
+        cv2.filter2D(image, -1, streak(sensor.motion, sensor.motion_angle), image)
     if sensor.blur > 0.0:
         cv2.GaussianBlur(image, (0, 0), sensor.blur, image)
-    _put_dust(image, sensor.dust, rng)
+    put_dust(image, sensor.dust, rng)
     grain = cv2.GaussianBlur(rng.standard_normal(image.shape, dtype=np.float32), (0, 0), 0.7) * np.float32(2.5)
     # Half of the noise is in the brightness and shared by the channels.
     shared = grain.mean(axis=2, keepdims=True)
@@ -193,7 +204,7 @@ def _sensed(image: Light3, sensor: Sensor, rng: np.random.Generator) -> Colour:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def _streak(length: float, angle: float) -> npt.NDArray[np.float32]:
+def streak(length: float, angle: float) -> npt.NDArray[np.float32]:
     """The kernel of a straight motion of `length` px."""
     size = 2 * round_pixel(length / 2) + 3
     kernel: Field = np.zeros((size, size), np.float32)
@@ -205,7 +216,8 @@ def _streak(length: float, angle: float) -> npt.NDArray[np.float32]:
     return kernel
 
 
-def _put_dust(image: Light3, count: int, rng: np.random.Generator) -> None:
+def put_dust(image: Light3 | Colour, count: int, rng: np.random.Generator) -> None:
+    """Draws specks, in place."""
     height, width = image.shape[:2]
     for _ in range(count):
         centre = int(rng.integers(width)), int(rng.integers(height))

@@ -73,16 +73,18 @@ def _(element: Grid, scale: float) -> Json:
         "Type": "Grid",
         "Name": element.name,
         **pixel_box(element.area, scale),
-        "Orientation": "Horizontal",
+        "Orientation": element.orientation,
         "Elements": [element_of(column, scale) for column in element.columns],
     }
 
 
 @element_of.register
 def _(element: Barcode, scale: float) -> Json:
-    version = (len(qr_modules(element.content)) - QR_SMALLEST) // 4 + 1
     box = pixel_box(element.area, scale)
-    return {"Type": "Barcode", "Name": element.name, **box, "BarcodeType": "qr", "QrVersion": version}
+    code = {"Type": "Barcode", "Name": element.name, **box, "BarcodeType": element.kind}
+    if element.kind != "qr":
+        return code
+    return {**code, "QrVersion": (len(qr_modules(element.content)) - QR_SMALLEST) // 4 + 1}
 
 
 @element_of.register

@@ -16,17 +16,18 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.accuracy.cases import KNOWN, Case, cases
+from tests.benchmarks.accuracy.cases import Case, cases
+from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
-from tests.benchmarks.accuracy.report import Row, by_form, by_strength, markdown, overview, plain
+from tests.benchmarks.accuracy.report import Row, by_axis, by_form, by_strength, markdown, overview, plain
 from tests.benchmarks.accuracy.sheets import open_cache
 from tests.benchmarks.accuracy.working import work
 from tests.benchmarks.measuring import machine
-from tests.sheets.samples import FORMS
 from tests.sheets.strengths import AXES
 
 TABLES: tuple[tuple[str, Callable[[Sequence[Outcome]], Iterator[Row]]], ...] = (
     ("By axis and strength (› beyond the limits)", by_strength),
+    ("By axis", by_axis),
     ("By form", by_form),
     ("Overview", overview),
 )
@@ -56,8 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sheets", type=int, default=200, help="how many sheets are recognised (200)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same sheets (1)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
-    parser.add_argument("--axis", action="append", default=[], choices=list(AXES), help="only this; may be repeated")
-    parser.add_argument("--form", action="append", default=[], choices=list(FORMS), help="only this; may be repeated")
+    parser.add_argument("--axis", action="append", default=[], choices=AXES, help="only this; may be repeated")
+    parser.add_argument(
+        "--form", action="append", default=[], choices=list(TEMPLATED), help="only this; may be repeated"
+    )
     parser.add_argument("--known", action="append", choices=KNOWN, help="with the page image, or the bubbles only")
     parser.add_argument("--cache", type=Path, help="folder that keeps the sheets for the next run")
     parser.add_argument("--keep", type=Path, help="folder for the sheets that were not read completely right")

@@ -1,20 +1,16 @@
-"""Which sheets are made: each axis of difficulty at each of its strengths, over the forms, as often as asked for."""
+"""Which sheets are made: every level of every axis, over the forms, as often as asked for."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
 
 import numpy as np
 
-from tests.sheets.layout import Form
-from tests.sheets.samples import FORMS
-from tests.sheets.sheet import Shot
-from tests.sheets.strengths import AXES, shot_at
+from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED, Known, TemplatedForm
+from tests.sheets.quick import Picture
+from tests.sheets.strengths import AXES, FILLINGS, LEVELS, Level, picture_at
 
-Known = Literal["page image", "bubbles only"]
-
-KNOWN: Final[tuple[Known, ...]] = ("page image", "bubbles only")
-STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+PERSONAL = ("pen", "marks", "paper", "together")  # axes at whose levels papers are filled in differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +19,41 @@ class Case:
 
     form: str
     known: Known
-    axis: str
-    strength: float
+    level: str
     seed: int
 
     @property
     def name(self) -> str:
-        """A file's stem. Which page image is known is no part of it: the sheet is the same."""
-        return f"{self.form}-{self.axis}-{self.strength:.2f}-{self.seed}"
+        """A file's stem."""
+        return re.sub(r"[^\w.-]+", "-", f"{self.form} {self.level} {self.seed}")
 
     @property
-    def shot(self) -> Shot:
-        return shot_at(self.layout, self.axis, self.strength, self.seed)
+    def hardness(self) -> Level:
+        return LEVELS[self.level]
 
     @property
-    def layout(self) -> Form:
-        return FORMS[self.form]
+    def templated(self) -> TemplatedForm:
+        return TEMPLATED[self.form]
+
+    @property
+    def picture(self) -> Picture:
+        return picture_at(self.templated.layout, self.hardness, self.seed)
+
+    @property
+    def paper(self) -> tuple[str, str, int]:
+        """Cases that are alike in this are pictures of one paper."""
+        return self.form, self.level if self.hardness.axis in PERSONAL else "", self.seed % FILLINGS
 
 
 def cases(count: int, seed: int, axes: Sequence[str] = (), forms: Sequence[str] = ()) -> list[Case]:
-    """`count` sheets, spread evenly over axes, strengths and forms; the first ones are the same for every count."""
+    """`count` sheets, spread evenly over levels and forms; the first ones are the same for every count."""
     cells = [
-        (axis, strength, form, known)
-        for form in forms or list(FORMS)
+        (form, known, level.name)
+        for form in forms or list(TEMPLATED)
         for known in KNOWN
-        for axis in axes or list(AXES)
-        for strength in STRENGTHS
+        for level in LEVELS.values()
+        if level.axis in (axes or AXES)
     ]
     shuffled = np.random.default_rng(seed).permutation(len(cells))
-    seeds = range(seed * 1_000_000, seed * 1_000_000 + count)
-    chosen = (cells[shuffled[number % len(cells)]] for number in range(count))
-    return [
-        Case(form, known, axis, strength, number)
-        for number, (axis, strength, form, known) in zip(seeds, chosen, strict=True)
-    ]
+    chosen = ((*cells[shuffled[number % len(cells)]], seed * 1_000_000 + number) for number in range(count))
+    return [Case(form, known, level, own_seed) for form, known, level, own_seed in chosen]

@@ -72,7 +72,7 @@ def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limi
     blank = Outcome(case, truth.kind, truth.within, len(truth.fields))
     started = perf_counter()
     try:
-        found = recognize(pages, Scan(f"{case.name}.jpg", sheet.jpeg), RecognitionOptions(), limits)
+        found = recognize(pages, Scan(f"{case.name}{sheet.extension}", sheet.file), RecognitionOptions(), limits)
     except Exception as error:
         return replace(blank, crashed=f"{type(error).__name__}: {error}", seconds=perf_counter() - started)
     if isinstance(found.error, RegistrationFailed):

@@ -8,15 +8,16 @@ are those at which a clip is found again in the blank page. `--only` takes the l
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration import KnownPage
-from tests.benchmarks.accuracy.cases import KNOWN
+from tests.benchmarks.accuracy.forms import KNOWN
 from tests.benchmarks.accuracy.judging import Miss, Verdict, miss
 from tests.benchmarks.accuracy.truth import FieldTruth
 from tests.omr.real_forms import (
@@ -81,12 +82,16 @@ def checks(only: str, known: str) -> Iterator[tuple[Check, bytes]]:
         if only in f"{name}, {known}":
             yield Check(name, form, form.blank_answers()), form.read(form.page_image)
     for form, other in ((TEST, SURVEY), (SURVEY, TEST)):
-        strangers = [(f"{other.name} {scan}", lambda scan=scan: other.read(scan)) for scan in other.scans]  # noqa: B023
-        strangers.append((f"{other.name}, blank page", lambda: other.read(other.page_image)))  # noqa: B023
-        for stranger, make in (*strangers, *no_forms()):
+        for stranger, make in (*_images_of(other), *no_forms()):
             name = f"{stranger} as {form.name}"
             if only in f"{name}, {known}":
                 yield Check(name, form, None), make()
+
+
+def _images_of(form: RealForm) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """A form's scans and its blank page."""
+    for file in (*form.scans, form.page_image):
+        yield f"{form.name} {file}", partial(form.read, file)
 
 
 def _checked(check: Check, data: bytes, pages: Sequence[KnownPage], known: str, keep: Path | None) -> bool:

@@ -6,7 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from tests.benchmarks.accuracy.forms import TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
+from tests.sheets.strengths import AXES, LEVELS
 
 HEADINGS: Final = (
     "sheets", "rejected", "fields", "right %", "flagged %", "silently wrong",
@@ -55,31 +57,43 @@ def _share(part: int, whole: int) -> str:
 def overview(outcomes: Sequence[Outcome]) -> Iterator[Row]:
     """Within the limits and beyond them, scans and photos, with the page image and without."""
     for within in (True, False):
-        where = "within limits" if within else "beyond limits"
-        part = [outcome for outcome in outcomes if outcome.within is within]
-        yield from _grouped(part, lambda outcome, where=where: f"{where}, {outcome.kind}s, {outcome.case.known}")  # type: ignore[misc]
+        part = sorted((it for it in outcomes if it.within is within), key=lambda it: (it.kind, it.case.known))
+        yield from grouped(part, lambda it: f"{_where(it)}, {it.kind}s, {it.case.known}")
         if part:
-            yield summarized(where, part)
+            yield summarized(f"{_where(part[0])}, all", part)
     yield summarized("all", outcomes)
 
 
+def by_axis(outcomes: Sequence[Outcome]) -> Iterator[Row]:
+    """Each axis, within the limits and beyond."""
+    ordered = sorted(outcomes, key=lambda it: (AXES.index(it.case.hardness.axis), not it.within))
+    yield from grouped(ordered, lambda it: f"{it.case.hardness.axis}, {_where(it)}")
+
+
 def by_strength(outcomes: Sequence[Outcome]) -> Iterator[Row]:
-    """Each axis at each strength; beyond the limits with a ›."""
-    yield from _grouped(outcomes, _strength_title)
+    """Each level of each axis; what is beyond the limits with a ›."""
+    levels = list(LEVELS)
+    ordered = sorted(outcomes, key=lambda it: (levels.index(it.case.level), not it.within))
+    yield from grouped(ordered, lambda it: it.case.level + ("" if it.within else " ›"))
 
 
 def by_form(outcomes: Sequence[Outcome]) -> Iterator[Row]:
     """Each form, with its page image and without."""
-    yield from _grouped(outcomes, lambda outcome: f"{outcome.case.form}, {outcome.case.known}")
+    forms = list(TEMPLATED)
+    ordered = sorted(outcomes, key=lambda it: (forms.index(it.case.form), it.case.known, not it.within))
+    yield from grouped(ordered, lambda it: f"{it.case.form}, {it.case.known}, {_where(it)}")
 
 
-def _strength_title(outcome: Outcome) -> str:
-    return f"{outcome.case.axis} {outcome.case.strength:.2f}" + ("" if outcome.within else " ›")
+def _where(outcome: Outcome) -> str:
+    return "within limits" if outcome.within else "beyond limits"
 
 
-def _grouped(outcomes: Sequence[Outcome], title: Callable[[Outcome], str]) -> Iterator[Row]:
-    for each in sorted({title(outcome) for outcome in outcomes}):
-        yield summarized(each, [outcome for outcome in outcomes if title(outcome) == each])
+def grouped(outcomes: Sequence[Outcome], title: Callable[[Outcome], str]) -> Iterator[Row]:
+    """A row for each title, in the order in which the titles come first."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(title(outcome), []).append(outcome)
+    yield from (summarized(name, group) for name, group in groups.items())
 
 
 def plain(rows: Sequence[Row]) -> Iterator[str]:

@@ -9,8 +9,7 @@ from typing import Final
 
 from tests.benchmarks.accuracy.cases import Case
 from tests.benchmarks.accuracy.truth import Truth, truth_of
-from tests.sheets.samples import TEMPLATE_DPI
-from tests.sheets.sheet import make
+from tests.sheets.quick import make_quickly
 
 FOLDER_PREFIX: Final = "sheets-"
 TESTS: Final = Path(__file__).parents[2]
@@ -18,10 +17,14 @@ TESTS: Final = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class MadeSheet:
-    """A sheet's JPEG file and the truth about it."""
+    """A sheet's file, JPEG or (where it is black and white) PNG, and the truth about it."""
 
-    jpeg: bytes = field(repr=False)
+    file: bytes = field(repr=False)
     truth: Truth
+
+    @property
+    def extension(self) -> str:
+        return ".png" if self.file.startswith(b"\x89PNG") else ".jpg"
 
 
 def open_cache(folder: Path) -> Path:
@@ -45,11 +48,11 @@ def sheet_of(case: Case, cache: Path | None) -> MadeSheet:
     """The case's sheet, from the cache where it is there."""
     if cache is None:
         return _make(case)
-    jpeg, truth = cache / f"{case.name}.jpg", cache / f"{case.name}.json"
+    file, truth = cache / f"{case.name}.image", cache / f"{case.name}.json"
     if truth.exists():
-        return MadeSheet(jpeg.read_bytes(), Truth.from_json(json.loads(truth.read_text())))
+        return MadeSheet(file.read_bytes(), Truth.from_json(json.loads(truth.read_text())))
     made = _make(case)
-    jpeg.write_bytes(made.jpeg)
+    file.write_bytes(made.file)
     # Last, and whole or not at all: a sheet counts as kept when its truth is there.
     unfinished = truth.with_suffix(".part")
     unfinished.write_text(json.dumps(made.truth.to_json()))
@@ -58,5 +61,6 @@ def sheet_of(case: Case, cache: Path | None) -> MadeSheet:
 
 
 def _make(case: Case) -> MadeSheet:
-    sheet = make(case.layout, case.shot)
-    return MadeSheet(sheet.jpeg, truth_of(sheet, TEMPLATE_DPI))
+    picture = case.picture
+    sheet = make_quickly(case.templated.layout, picture)
+    return MadeSheet(sheet.jpeg, truth_of(sheet, picture, case.templated.dpi))

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from tests.benchmarks.accuracy.limits import within_limits
 from tests.sheets.layout import ChoiceBox, ClipArea, Form, Grid, scale_of
+from tests.sheets.quick import Picture
 from tests.sheets.sheet import Sheet
 from tests.sheets.template import pixel_box
 
@@ -71,12 +72,12 @@ class Truth:
         return cls(values["kind"], values["within"], fields, tuple(ClipTruth(**clip) for clip in values["clips"]))
 
 
-def truth_of(sheet: Sheet, template_dpi: float) -> Truth:
+def truth_of(sheet: Sheet, picture: Picture, template_dpi: float) -> Truth:
     """The truth about a sheet that is recognised with a template of that resolution."""
     clips = tuple(_clip_truth(sheet, area, template_dpi) for area in sheet.form.clip_areas())
     multiple = _several_marked(sheet.form, sheet.choices)
     fields = {name: FieldTruth(value, name in multiple) for name, value in sheet.answers.items()}
-    return Truth(sheet.shot.kind, within_limits(sheet), fields, clips)
+    return Truth(sheet.shot.kind, within_limits(sheet, picture), fields, clips)
 
 
 def _several_marked(form: Form, choices: tuple[tuple[int, ...], ...]) -> set[str]:

@@ -2,19 +2,14 @@
 
 import json
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 from omrclip.config import Limits
-from omrclip.omr.recognition import known_pages
-from omrclip.omr.registration import KnownPage
-from omrclip.schemas.template import load_template
-from tests.benchmarks.accuracy.cases import Case, Known
+from tests.benchmarks.accuracy.cases import Case
+from tests.benchmarks.accuracy.forms import pages_of
 from tests.benchmarks.accuracy.judging import Outcome, Verdict, judge
 from tests.benchmarks.accuracy.sheets import MadeSheet, sheet_of
-from tests.sheets.samples import FORMS, TEMPLATE_DPI, page_png
-from tests.sheets.template import omr_text
 
 LIMITS: Final = Limits()
 FAR: Final = 3.0  # page px: a sheet with a clip that lies further off is put aside
@@ -30,13 +25,6 @@ def work(cache_folder: Path | None, keep: Path | None, case: Case) -> Outcome:
     return outcome
 
 
-@cache
-def pages_of(form: str, known: Known) -> tuple[KnownPage, ...]:
-    """The template's page, loaded once a process, as a service has it that knows the template."""
-    template = load_template(omr_text(FORMS[form], TEMPLATE_DPI))
-    return known_pages(template, page_png(FORMS[form]) if known == "page image" else None)
-
-
 def problem_of(outcome: Outcome) -> str:
     """The worst that happened to the sheet, in a word; "" where nothing did."""
     problems = {
@@ -50,6 +38,6 @@ def problem_of(outcome: Outcome) -> str:
 
 
 def _put_aside(stem: Path, sheet: MadeSheet, outcome: Outcome) -> None:
-    stem.with_name(f"{stem.name}.jpg").write_bytes(sheet.jpeg)
+    stem.with_name(f"{stem.name}{sheet.extension}").write_bytes(sheet.file)
     found = {"outcome": asdict(outcome), "truth": sheet.truth.to_json()}
     stem.with_name(f"{stem.name}.json").write_text(json.dumps(found, indent=1))

@@ -1,0 +1,53 @@
+"""The forms whose sheets are recognised, each with the resolution of its template."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal
+
+import cv2
+
+from omrclip.omr.recognition import known_pages
+from omrclip.omr.registration import KnownPage
+from omrclip.schemas.template import load_template
+from tests.sheets.answers import answers
+from tests.sheets.enrolment import enrolment
+from tests.sheets.exam import exam
+from tests.sheets.layout import Form
+from tests.sheets.printing import print_page
+from tests.sheets.survey import survey
+from tests.sheets.template import omr_text
+
+Known = Literal["page image", "bubbles only"]
+
+KNOWN: Final[tuple[Known, ...]] = ("page image", "bubbles only")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatedForm:
+    """A form, and the dpi of its template and page image."""
+
+    layout: Form
+    dpi: float
+
+
+TEMPLATED: Final = {
+    templated.layout.name: templated
+    for templated in (
+        TemplatedForm(exam(), 200.0),
+        TemplatedForm(survey(), 200.0),
+        TemplatedForm(answers(corner_marks=True), 300.0),
+        TemplatedForm(answers(corner_marks=False), 300.0),
+        TemplatedForm(enrolment(), 150.0),
+    )
+}
+
+
+@cache
+def pages_of(name: str, known: Known) -> tuple[KnownPage, ...]:
+    """The template's page, loaded once a process, as a service has it that knows the template."""
+    form = TEMPLATED[name]
+    template = load_template(omr_text(form.layout, form.dpi))
+    if known == "bubbles only":
+        return known_pages(template)
+    _, page_image = cv2.imencode(".png", print_page(form.layout, form.dpi))
+    return known_pages(template, page_image.tobytes())
