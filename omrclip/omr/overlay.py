@@ -149,9 +149,9 @@ class _Sheet:
         self._label("top", edge, _direction(edge, below))
 
     def _label_clip(self, clip: Clip) -> None:
-        """The name in the clip's top left as on the page."""
+        """The name above the clip's top left as on the page: what is written in the clip stays to be seen."""
         corners = self._pixels(clip.corners)
-        self._label(clip.element, corners[0], _direction(corners[0], corners[1]), _direction(corners[0], corners[3]))
+        self._label(clip.element, corners[0], _direction(corners[0], corners[1]), _direction(corners[3], corners[0]))
 
     def _label_element(self, element: ElementResult) -> None:
         """What its bubbles do not show: the value of a grid or a bar code, and a sign on what is in doubt.

@@ -141,7 +141,8 @@ def test_clips_are_outlined_and_named() -> None:
     for corner in clip.corners:
         assert near(found, corner, 3)
     left, top = clip.corners[0]
-    assert (drawn[around((left + 10, top + 8), 6)] < 60).all(axis=2).any(), "its name in its corner"
+    assert (drawn[around((left + 10, top - 8), 6)] < 60).all(axis=2).any(), "its name above its corner"
+    assert (drawn[around((left + 100, top + 60), 30)] == GREY).all(), "what is in it stays to be seen"
 
 
 def test_matches_that_are_off_point_to_where_they_were_found() -> None:
