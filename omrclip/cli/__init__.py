@@ -3,7 +3,7 @@
 import click
 
 from omrclip import __version__
-from omrclip.cli import images, recognition, service, templates
+from omrclip.cli import correct, images, recognition, service, templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,6 +20,8 @@ for _command in (
     images.pyramid,
     templates.validate,
     templates.schema,
+    correct.correct,
+    correct.finalize,
     service.serve,
 ):
     main.add_command(_command)

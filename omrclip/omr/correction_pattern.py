@@ -106,7 +106,7 @@ def _around_middle(size: Floats) -> npt.NDArray[np.float32]:
     across, down = _patch(size)
     rows, columns = np.mgrid[:down, :across]
     off_middle = np.hypot((columns - across // 2) / size[0], (rows - down // 2) / size[1]) >= _MIDDLE / 2
-    return off_middle.astype(np.float32)
+    return np.asarray(off_middle, dtype=np.float32)
 
 
 def _to_edge(profile: npt.NDArray[np.float32], extent: float) -> float:

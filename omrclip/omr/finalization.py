@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.config import Limits
+from omrclip.errors import ImageError
 from omrclip.imaging import ops
 from omrclip.imaging.codec import decode
 from omrclip.imaging.pixels import Pixels
@@ -51,6 +52,9 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
         pages: the template's, their images of the page's shape at any scale (see `recognition.check_pages`).
         options: as for filled pages.
         limits: on the images' pixels.
+
+    Raises:
+        ImageError: an image cannot be decoded.
     """
     recognitions, messages = [], []
     for known in pages:
@@ -58,6 +62,8 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
             messages.append(f"Page {known.number} has no page image: it was not recognised.")
             continue
         recognition = recognize([known], Scan(f"page {known.number}", known.image), options, limits)
+        if isinstance(recognition.error, ImageError):
+            raise recognition.error
         recognitions.append(recognition)
         if recognition.error is not None:
             messages.append(f"Page {known.number}: {recognition.error.message}")

@@ -16,7 +16,7 @@ from omrclip.schemas.recognition_response import RecognitionResponseSchema
 from omrclip.schemas.segments import SegmentRequestSchema, SegmentResponseSchema
 from omrclip.schemas.template import template_json_schema
 from omrclip.web import openapi_parts as parts
-from omrclip.web.openapi_authoring import authoring_paths, corrections_paths
+from omrclip.web.openapi_authoring import authoring_paths, correction_paths, corrections_paths
 from omrclip.web.openapi_parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
 
 
@@ -35,7 +35,7 @@ def openapi() -> Node:
     spec.components.schema("Error", _ERROR)
     for name, definition in _template_schemas().items():
         spec.components.schema(name, definition)
-    described = (_paths(), authoring_paths(), corrections_paths())
+    described = (_paths(), authoring_paths(), correction_paths(), corrections_paths())
     for path, operations in chain.from_iterable(paths.items() for paths in described):
         spec.path(path, parameters=operations.pop("parameters", []), operations=operations)
     return spec.to_dict()

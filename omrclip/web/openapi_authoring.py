@@ -17,6 +17,36 @@ _TAG = "Templates"
 _IMAGE = {"required": True, "content": content(BINARY, "image/*")}
 
 
+def correction_paths() -> dict[str, Node]:
+    """Holding a template against its blank pages."""
+    page = parameter("page", "query", {"type": "integer", "minimum": 1}, description="of which the body is the image")
+    body = {"required": False, "content": content(BINARY, "image/*")}
+    corrected = answer("Template, Messages, and whether it was Stored: only with If-Match", OBJECT)
+    finalized = answer("Results as text, whether all is Blank, and Messages of what is not", OBJECT)
+    return {
+        "/api/templates/{name}/correction": {
+            "parameters": [parameter("name", "path")],
+            "post": operation(
+                "Move the bubbles onto the printed ones of the blank page",
+                _TAG,
+                {"200": corrected},
+                requestBody=body,
+                parameters=[page, IF_MATCH],
+            ),
+        },
+        "/api/templates/{name}/finalization": {
+            "parameters": [parameter("name", "path")],
+            "post": operation(
+                "Recognise the blank page, where every answer is empty",
+                _TAG,
+                {"200": finalized},
+                requestBody=body,
+                parameters=[page],
+            ),
+        },
+    }
+
+
 def authoring_paths() -> dict[str, Node]:
     """What an editor of templates takes beside the templates themselves."""
     name = parameter("name", "path")

