@@ -24,6 +24,7 @@ JSON = "application/json"
 ZIP = "application/zip"
 LINES = "application/x-ndjson"
 RESULTS_IN_ZIP = "results.json"
+BYTES_TO_REGISTER = 16 * 1024 * 1024
 
 
 @blueprint.post("/recognitions")
@@ -62,7 +63,7 @@ class Run:
         """Recognise scan by scan; after the last, what is to be kept is kept before the iteration ends."""
         job, done = self.job, []
         for scan in job.scans:
-            with self._services.sources.admission.admitted(_bytes_to_decode(scan), patient=True):
+            with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True):
                 done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
             yield done[-1]
         if self.kept:
@@ -91,9 +92,10 @@ class Run:
         )
 
 
-def _bytes_to_decode(scan: Scan) -> int:
+def _bytes_needed(scan: Scan) -> int:
+    """What a recognition takes at most, measured: its pixels with a grey copy, and what finding the page takes."""
     try:
-        return 4 * probe(scan.data).stored.pixels
+        return 5 * probe(scan.data).stored.pixels + BYTES_TO_REGISTER
     except ImageError:  # told when it is recognised
         return 0
 
