@@ -135,7 +135,7 @@ class ClipSchema(WireSchema):
     media_type = fields.String(attribute="clip.format.media_type")
     box = fields.Nested(BoxSchema(), attribute="clip.box")
     corners = Points(attribute="clip.corners")
-    message = fields.Function(lambda named: getattr(named.clip, "message", ""), metadata={"type": "string"})
+    message = fields.String(attribute="clip.message")
 
 
 def load_clip(told: Mapping[str, Any]) -> Clip:
@@ -147,6 +147,7 @@ def load_clip(told: Mapping[str, Any]) -> Clip:
         corners=tuple((x, y) for x, y in told["Corners"]),
         format=next(known for known in CLIP_FORMATS if known.media_type == told["MediaType"]),
         data=b"",
+        message=told["Message"],
     )
 
 

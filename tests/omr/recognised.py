@@ -75,6 +75,6 @@ ELEMENTS = (
 def recognition(**changes: object) -> Recognition:
     """It, with attributes changed."""
     box = Box(150, 110, 100, 60)
-    clip = Clip("Näme", box, corners_of(box, bent()), Format.JPG, b"jpeg")
+    clip = Clip("Näme", box, corners_of(box, bent()), Format.JPG, b"jpeg", "It reaches out.")
     whole = Recognition("scan.png", page=1, registration=bent(), elements=ELEMENTS, clips=(clip,))
     return replace(whole, **changes)  # type: ignore[arg-type]

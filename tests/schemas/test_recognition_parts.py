@@ -102,6 +102,7 @@ def test_a_kept_recognition_loads_as_it_was() -> None:
     assert [element.status for element in loaded.elements] == [element.status for element in ELEMENTS]
     (clip,), (original,) = loaded.clips, recognition().clips
     assert (clip.element, clip.box, clip.format, clip.data) == (original.element, original.box, Format.JPG, b"")
+    assert clip.message == original.message == told["Recognitions"][1]["Clips"][0]["Message"] == "It reaches out."
     assert np.allclose(clip.corners, original.corners, atol=0.005)
 
 
