@@ -50,7 +50,7 @@ class PageImages:
         if not found:
             return None
         name, number = found[1], int(found[2])
-        file = self._file(name) if number == 1 else None
+        file = self.file(name) if number == 1 else None
         if file is not None:
             state = self._blobs.state(file)
             return cache.open(
@@ -90,13 +90,13 @@ class PageImages:
 
     def states(self, stored: StoredTemplate) -> Sequence[str | None]:
         """For each page what tells one state of its image from another; None for a page without image."""
-        file = self._file(stored.name)
+        file = self.file(stored.name)
         own = [stored.blob.etag if page.image_data else None for page in stored.template.pages]
         return [self._blobs.state(file).mark, *own[1:]] if file else own
 
     def read(self, name: str) -> tuple[Blob, ImageInfo]:
         """The file of the first page's image; raises NotFound."""
-        file = self._file(name)
+        file = self.file(name)
         if file is not None:
             blob = self._blobs.read(file)
             return blob, probe(blob.data)
@@ -118,7 +118,7 @@ class PageImages:
         with self._blobs.locked():
             stored = self._templates.read(name)
             check_pages([KnownPage(stored.template.pages[0], 1, data)], self._limits)
-            old = self._file(stored.name)
+            old = self.file(stored.name)
             precondition.check(stored.name, self._blobs.read(old) if old else None)
             new = f"{stored.name}.{info.format.extension}"
             blob, _ = self._blobs.write(new, data)
@@ -128,7 +128,7 @@ class PageImages:
 
     def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
         """Remove the image beside a template; raises NotFound, PreconditionFailed."""
-        file = self._file(name)
+        file = self.file(name)
         if file is None:
             raise NotFound(f"No page image lies beside the template {name!r}.")
         self._blobs.delete(file, precondition)
@@ -157,6 +157,7 @@ class PageImages:
         self.write(stem, data)
         return stored
 
-    def _file(self, name: str) -> str | None:
+    def file(self, name: str) -> str | None:
+        """The name of the image file beside a template; None where none lies there."""
         stem = name.removesuffix(SUFFIX)
         return next((stem + suffix for suffix in IMAGE_SUFFIXES if self._blobs.has(stem + suffix)), None)

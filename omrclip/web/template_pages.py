@@ -46,7 +46,7 @@ def post_validation() -> Response:
 def list_pages(name: str) -> Response:
     """The pages: dimensions, how much is on them, and their blank images with a mark that changes with the image."""
     stored = services().templates.read(name)
-    states = services().pages.states(stored)
+    states, file = services().pages.states(stored), services().pages.file(stored.name)
     pages = [
         {
             "Number": number,
@@ -56,6 +56,7 @@ def list_pages(name: str) -> Response:
             "ClipAreas": len(page.clip_areas),
             "Image": image_uri(page_identifier(stored.name, number), 3) if state else None,
             "ImageState": state,
+            "ImageFile": file if number == 1 else None,
         }
         for number, (page, state) in enumerate(zip(stored.template.pages, states, strict=True), start=1)
     ]

@@ -58,7 +58,7 @@ def test_what_no_template_can_be_made_of_is_refused(
 @pytest.mark.usefixtures("put")
 def test_a_page_image_is_an_iiif_image_with_the_files_pixels(client: FlaskClient) -> None:
     listed = first_page(client)
-    assert listed["Image"] == "http://localhost/iiif/3/form.omr.1"
+    assert (listed["Image"], listed["ImageFile"]) == ("http://localhost/iiif/3/form.omr.1", "form.png")
     assert np.array_equal(decoded(client.get(f"{listed['Image']}/full/max/0/default.png").data), grid())
     assert client.get(IMAGE).data == encoded(grid())
 

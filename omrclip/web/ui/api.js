@@ -55,7 +55,7 @@ export async function writeTemplate(name, text, etag) {
 
 /** Remove a template, and the page image beside it. */
 export async function deleteTemplate(name) {
-  await send("DELETE", `api/templates/${part(name)}/image`).catch(ignoreMissing);
+  if (await hasImageFile(name)) await send("DELETE", `api/templates/${part(name)}/image`);
   await send("DELETE", `api/templates/${part(name)}`);
 }
 
@@ -66,12 +66,13 @@ export async function templateFromImage(name, file) {
 
 /** Put the blank page beside a template, whatever lies there. */
 export async function writePageImage(name, file) {
-  const path = `api/templates/${part(name)}/image`;
-  const there = await send("HEAD", path).then(() => true, ignoreMissing);
-  await send("PUT", path, { body: file, headers: { ...imageType(file), ...(there ? { "If-Match": "*" } : {}) } });
+  const condition = (await hasImageFile(name)) ? { "If-Match": "*" } : {};
+  await send("PUT", `api/templates/${part(name)}/image`, { body: file, headers: { ...imageType(file), ...condition } });
 }
 
-/** What there is of each page of a template: Number, Width, Height, Elements, ClipAreas, Image, ImageState. */
+const hasImageFile = async (name) => Boolean((await listPages(name))[0].ImageFile);
+
+/** What there is of each page of a template: Number, Width, Height, Elements, ClipAreas, Image, ImageState, ImageFile. */
 export async function listPages(name) {
   return (await (await send("GET", `api/templates/${part(name)}/pages`)).json()).Pages;
 }
@@ -87,10 +88,11 @@ export async function validate(text, signal) {
   return (await send("POST", "api/validation", { body: text, headers: json, signal })).json();
 }
 
-/** Ask for one of the services on a stored template, such as its correction. */
-export async function askTemplate(name, service, body = "{}") {
-  return (await send("POST", `api/templates/${part(name)}/${service}`, { body, headers: json })).json();
-}
+/** What a stored template becomes when it is corrected by its blank page: {Template, Messages}; nothing is stored. */
+export const correctTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/correction`)).json();
+
+/** What a stored template reads on its blank page: {Blank, Messages}. */
+export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();
 
 /** Recognise images with a stored template and keep the outcome; each line of the answer is handed on as it comes. */
 export async function recognize(template, files, { keepSeconds, signal, online }) {
@@ -153,5 +155,4 @@ const imageType = (file) => ({ "Content-Type": file.type.startsWith("image/") ? 
 
 function ignoreMissing(error) {
   if (error.status !== 404) throw error;
-  return false;
 }

@@ -78,8 +78,8 @@ class Editor {
       choose: (tool) => this.choose(tool),
       save: () => this.save(),
       download: () => saveFile(this.saving.file()),
-      correct: () => this.ask("correction"),
-      finalize: () => this.ask("finalization"),
+      correct: () => this.ask(api.correctTemplate),
+      finalize: () => this.ask(api.finalizeTemplate),
       showProblem: () => this.showProblem(),
       goToPage: (page) => this.editing.goToPage(page),
       zoom: (factor) => this.viewer.zoomBy(factor),
@@ -164,11 +164,16 @@ class Editor {
     return this.saving.save();
   }
 
-  /** Services work on what is stored: save first, take over what they changed. */
+  /** Services work on what is stored, so it is saved first; what they correct is a change that can be undone. */
   async ask(service) {
     if (this.saving.isChanged && !(await this.saving.save())) return;
-    const answer = await this.findings.ask(this.name, service);
-    if (answer) await this.saving.reload().catch(notifyFailure);
+    try {
+      const answer = await service(this.name);
+      if (answer.Template) this.editing.replace(answer.Template, { selection: [] });
+      this.findings.tell(t(answer.Template ? "findings.correction" : "findings.finalization"), answer.Messages);
+    } catch (error) {
+      notifyFailure(error);
+    }
     this.viewer.redraw();
   }
 

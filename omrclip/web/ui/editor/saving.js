@@ -56,14 +56,6 @@ export class Saving {
     return resolved.discard ? true : this.write(resolved.document);
   }
 
-  /** Take the file as it is on the server now. */
-  async reload() {
-    const there = await api.readTemplate(this.name);
-    this.etag = there.etag;
-    this.saved = parseDocument(there.text).document;
-    this.editing.replace(this.saved, { selection: [] });
-  }
-
   /** The file as it would be saved. */
   file() {
     return new File([writeDocument(this.editing.document, this.indent)], `${this.name}.omr`, { type: "application/json" });
