@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.errors import ImageError, LimitExceeded
-from omrclip.imaging.drawing import BLACK, WHITE, Canvas, Pen
+from omrclip.imaging.drawing import BLACK, WHITE, Canvas, Colour, Pen
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents
 from omrclip.imaging.pixels import Pixels
@@ -154,21 +154,16 @@ class _Sheet:
         self._label(clip.element, corners[0], _direction(corners[0], corners[1]), _direction(corners[3], corners[0]))
 
     def _label_element(self, element: ElementResult) -> None:
-        """What its bubbles do not show: the value of a grid or a bar code, and a sign on what is in doubt.
-
-        It lies at the right edge as on the page, the sign of a choice box across it, since others may be near.
-        """
+        """What its bubbles do not show, at the right as on the page: a grid's or bar code's value, a sign of doubt."""
         corners = self._pixels(element.corners)
         edge, outwards = (corners[1] + corners[2]) / 2, _direction(corners[0], corners[1])
         sign = {ElementStatus.UNCERTAIN: "?", ElementStatus.MULTIPLE: "!"}.get(element.status, "")
-        ground = STATUS_COLOURS[element.status] if sign else WHITE
-        if not element.bubbles:
-            self._label(f"{element.value}{sign}" or "–", edge, outwards, ground=ground)
-        elif sign:
-            self._label(sign, edge, ground=ground)
+        text = sign if element.bubbles else f"{element.value}{sign}" or "–"
+        if text:
+            self._label(text, edge, outwards, ground=STATUS_COLOURS[element.status] if sign else WHITE)
 
-    def _label(self, text: str, place: Points, *towards: Points, ground: tuple[int, int, int] = WHITE) -> None:
-        """Write on the sides of a place to which these unit vectors point, or about it where there are none."""
+    def _label(self, text: str, place: Points, *towards: Points, ground: Colour = WHITE) -> None:
+        """Write on the side of a place to which these unit vectors point."""
         size = text_size(self.unit)
         half = np.divide(self.canvas.label_extents(text, size), 2) + self.unit
         away = sum((way * (np.abs(way) @ half) for way in towards), np.zeros(2))

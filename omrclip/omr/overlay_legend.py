@@ -58,7 +58,7 @@ def _lines(recognition: Recognition) -> Iterator[tuple[str, Colour]]:
         if registration.confidence is not None:
             found.append(f"confidence {registration.confidence:.2f}")
         if registration.residual is not None:
-            found.append(f"residual {registration.residual:.2f} px of the page, drawn × {RESIDUALS_ENLARGED}")
+            found.append(f"residual {registration.residual:.2f} px of the page, drawn ×{RESIDUALS_ENLARGED}")
         yield " · ".join(found), BLACK
     for message in recognition.messages[:MOST_MESSAGES]:
         yield message, BLACK

@@ -134,6 +134,20 @@ def test_the_children_of_a_grid_are_drawn() -> None:
         assert near(drawn, marked.corners[0], 3)
 
 
+@pytest.mark.parametrize(("number", "signed"), [(0, False), (1, False), (2, True), (3, True)])
+def test_what_is_in_doubt_has_a_sign_beside_its_box(number: int, signed: bool) -> None:
+    element = ELEMENTS[number]
+    right = np.mean(element.corners[1:3], axis=0)
+    drawn = draw(PLAIN, alone(elements=(element,)))[around((right[0] + 7, right[1]), 4)]
+    assert (drawn < 60).all(axis=2).any() == signed
+    assert (np.abs(drawn.astype(int) - STATUS_COLOURS[element.status]).max(axis=2) < 60).any() == signed
+
+
+def test_the_value_of_a_bar_code_stands_beside_it() -> None:
+    drawn = draw(PLAIN, alone(elements=(ELEMENTS[5],)))
+    assert (drawn[around((520, 100), 6)] < 60).all(axis=2).any()
+
+
 def test_clips_are_outlined_and_named() -> None:
     (clip,) = recognition().clips
     drawn = draw(PLAIN, alone(clips=(clip,)))
