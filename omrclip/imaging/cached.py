@@ -1,6 +1,8 @@
 """An ImageSource whose decoded pixels, and their half sizes, stay in a cache shared by many sources."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
@@ -12,26 +14,43 @@ from omrclip.imaging.source import read_reduced, reduces_exactly, serving_reduct
 
 MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
+# Larger ones cost as much to read from a file as to decode, and many times the file's own bytes.
+LEAST_SHELVED = 4
 # Beside its pixels a decoder holds rows in other colours, and the file's own structures.
 _DECODING_OVERHEAD = 1.3
 
 
+class Shelf(Protocol):
+    """Where small scales outlive the process that made them."""
+
+    def find(self, digest: str, reduction: int, extents: Dimensions) -> Pixels | None:
+        """The image of these bytes at 1/`reduction`, (extents.height, extents.width, 3) uint8 BGR, if it is there."""
+        ...
+
+    def put(self, digest: str, reduction: int, pixels: Pixels) -> None:
+        """Put it there, as long as there is room."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedImage:
-    """The bytes of one image file, decoded once at each scale that is asked for, as long as the cache has room.
+    """One image file, decoded once at each scale that is asked for, as long as the cache has room.
 
     A scale is always made in the same way (a JPEG decoded at 1/2, 1/4 and 1/8, everything else by halving), whatever
     is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold.
 
     Attributes:
         key: the hash of the bytes.
+        data: gives the bytes; not asked as long as all scales that are needed are in the cache or on the shelf.
         cache: pixels by (key, reduction); shared.
+        shelf: where scales of 1/4 and less are looked for before they are made, and put when they were.
     """
 
     key: str
-    data: bytes = field(repr=False)
+    data: Callable[[], bytes] = field(repr=False)
     info: ImageInfo
     cache: ByteCache[Pixels]
+    shelf: Shelf | None = None
 
     @property
     def dimensions(self) -> Dimensions:
@@ -58,7 +77,7 @@ class CachedImage:
 
     def reduced(self, reduction: int) -> Pixels:
         """The whole image at 1/`reduction`, a power of two; each side rounded up. See `read` for errors."""
-        return self.cache.get_or_make((self.key, reduction), lambda: self._make(reduction))
+        return self.cache.get_or_make((self.key, reduction), lambda: self._found(reduction))
 
     def missing_bytes(self, reduction: int) -> int:
         """How much memory `reduced` would take now: none for what is in the cache."""
@@ -71,7 +90,17 @@ class CachedImage:
     def _is_decoded(self, reduction: int) -> bool:
         return reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction))
 
+    def _found(self, reduction: int) -> Pixels:
+        if self.shelf is None or reduction < LEAST_SHELVED:
+            return self._make(reduction)
+        across, down = -(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction)
+        pixels = self.shelf.find(self.key, reduction, Dimensions(across, down))
+        if pixels is None:
+            pixels = self._make(reduction)
+            self.shelf.put(self.key, reduction, pixels)
+        return pixels
+
     def _make(self, reduction: int) -> Pixels:
         if self._is_decoded(reduction):
-            return decode(self.data, self.info, reduction=reduction)
+            return decode(self.data(), self.info, reduction=reduction)
         return ops.halve(self.reduced(reduction // 2))

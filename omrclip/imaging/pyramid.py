@@ -5,6 +5,8 @@ those that the asked box touches.
 """
 
 import math
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,13 +65,15 @@ class Place:
 class TiledImage:
     """An ImageSource over a tiled TIFF or BigTIFF, `levels` largest first. Threads may share one.
 
-    With a `cache`, decoded tiles are kept there, under `key` and their place.
+    With a `cache`, decoded tiles are kept there, under `key` and their place. With threads for `decoders`, several are
+    decoded at a time.
     """
 
     reader: RangeReader
     levels: tuple[Level, ...]
     key: str = ""
     cache: ByteCache[Pixels] | None = None
+    decoders: Executor | None = None
 
     @property
     def dimensions(self) -> Dimensions:
@@ -113,7 +117,7 @@ class TiledImage:
             return None
         code = level.read_tile(self.reader, needed.left // tile.width, needed.top // tile.height)
         data = whole_jpeg(code, level.coding)
-        return data if is_as_described(data, level.coding) and jpeg.is_common(data) else None
+        return data if is_as_described(jpeg.read_header(data), level.coding) and jpeg.is_common(data) else None
 
     def _choose(self, box: Box, out: Dimensions) -> tuple[Level, Place]:
         """The smallest level that has at least as many pixels, or else the largest, and the box's place on it."""
@@ -170,6 +174,7 @@ class TiledImage:
         if len(columns) == len(rows) == 1:
             pixels = self._decode(level, columns[0], rows[0])
             return ops.cut(pixels, Box(box.left % tile.width, box.top % tile.height, box.width, box.height))
+        ready = self._decode_missing(level, [(column, row) for row in rows for column in columns])
         gathered = np.empty((box.height, box.width, 3), np.uint8)
         for row in rows:
             top = row * tile.height - box.top
@@ -177,10 +182,23 @@ class TiledImage:
             for column in columns:
                 left = column * tile.width - box.left
                 across = slice(max(left, 0), min(left + tile.width, box.width))
-                gathered[lines, across] = self._decode(level, column, row)[
+                decoded = ready.get((column, row))
+                pixels = self._decode(level, column, row) if decoded is None else decoded
+                gathered[lines, across] = pixels[
                     lines.start - top : lines.stop - top, across.start - left : across.stop - left
                 ]
         return gathered
+
+    def _decode_missing(self, level: Level, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Pixels]:
+        """Those tiles that are in no cache, by column and row, where there are threads to share them out to."""
+        if self.decoders is None:
+            return {}
+        cache = self.cache
+        missing = [place for place in places if cache is None or not cache.holds(self._cache_key(level, *place))]
+        if len(missing) < 2:
+            return {}
+        decoded = self.decoders.map(lambda place: self._decode(level, *place), missing)
+        return dict(zip(missing, decoded, strict=True))
 
     def _decode(self, level: Level, column: int, row: int) -> Pixels:
         def decoded() -> Pixels:
@@ -188,7 +206,10 @@ class TiledImage:
 
         if self.cache is None:
             return decoded()
-        return self.cache.get_or_make((self.key, level.across.level, level.down.level, column, row), decoded)
+        return self.cache.get_or_make(self._cache_key(level, column, row), decoded)
+
+    def _cache_key(self, level: Level, column: int, row: int) -> tuple[str, int, int, int, int]:
+        return self.key, level.across.level, level.down.level, column, row
 
 
 def open_tiled(reader: RangeReader) -> TiledImage | None:

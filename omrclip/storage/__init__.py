@@ -2,9 +2,11 @@
 
 from omrclip.storage.blobs import Blob, BlobStore, Precondition
 from omrclip.storage.derivatives import DerivativeCache
+from omrclip.storage.folder import SharedFolder, open_folder
 from omrclip.storage.images import ImageStore
 from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.kept_records import KeptRecognition
+from omrclip.storage.shelf import SourceShelf
 from omrclip.storage.sources import OpenImage, SourceCache, open_stored
 from omrclip.storage.templates import StoredTemplate, TemplateStore
 
@@ -17,8 +19,11 @@ __all__ = [
     "KeptRecognitions",
     "OpenImage",
     "Precondition",
+    "SharedFolder",
     "SourceCache",
+    "SourceShelf",
     "StoredTemplate",
     "TemplateStore",
+    "open_folder",
     "open_stored",
 ]

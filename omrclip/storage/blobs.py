@@ -39,11 +39,16 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class BlobState:
-    """Which state of a stored thing this is: `mark` differs between states, `modified` is in seconds since 1970."""
+    """Which state of a stored thing this is: `mark` differs between states.
+
+    `modified` is when its bytes were written, as told to clients, and `changed` when it last changed in any way, as far
+    as that is known; both in seconds since 1970, 0 for unknown.
+    """
 
     mark: str
     size: int
     modified: float
+    changed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,12 @@ def _local_state(path: str, name: str) -> BlobState:
         status = None
     if status is None or not stat.S_ISREG(status.st_mode):
         raise NotFound(f"Nothing is stored under the name {name!r}.")
-    return BlobState(_mark(status), status.st_size, status.st_mtime)
+    return BlobState(_mark(status), status.st_size, status.st_mtime, max(status.st_mtime, status.st_ctime))
 
 
 def _mark(status: os.stat_result) -> str:
-    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+    # Of the two times, the first can be set at will, as by tools that copy it along with a file's content.
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_size}"
 
 
 def check_name(name: str) -> str:
@@ -174,7 +180,7 @@ class BlobStore:
         modified = info.get("mtime") or info.get("created") or info.get("LastModified") or 0
         seconds = modified.timestamp() if isinstance(modified, datetime) else float(modified)
         marks = (info.get("ETag"), repr(modified), info["size"])
-        return BlobState("-".join(map(str, marks)), int(info["size"]), seconds)
+        return BlobState("-".join(map(str, marks)), int(info["size"]), seconds, seconds)
 
     def watch(self, name: str, state: BlobState) -> Callable[[], bool] | None:
         """A quick look at whether the bytes are still in this state; None where there is no quick one."""

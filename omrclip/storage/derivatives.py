@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from diskcache import Cache
-
 from omrclip.config import Config
 from omrclip.imaging.cache import ByteCache, CacheCounts
+from omrclip.storage.folder import SharedFolder
 from omrclip.storage.sources import DERIVATIVES_SHARE
 
 _ENTRY_BYTES = 300  # what an entry takes beside its bytes
@@ -14,10 +13,10 @@ _ENTRY_BYTES = 300  # what an entry takes beside its bytes
 class DerivativeCache:
     """An entity tag stands for one answer for ever, so that nothing here can be out of date."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, folder: SharedFolder | None = None) -> None:
         bound = int(config.memory_bytes * DERIVATIVES_SHARE)
         self._memory: ByteCache[bytes] = ByteCache(bound, lambda data: len(data) + _ENTRY_BYTES)
-        self._folder = Cache(config.cache_folder, size_limit=config.cache_folder_bytes) if config.cache_folder else None
+        self._folder = folder
 
     def get_or_make(self, etag: str, make: Callable[[], bytes], owner: str | None = None) -> bytes:
         """The bytes, rendered once where they are in neither cache; raises what `make` raises.
@@ -47,5 +46,5 @@ class DerivativeCache:
         if isinstance(found, bytes):
             return found
         data = make()
-        self._folder.set(etag, data)
+        self._folder.put(etag, data)
         return data

@@ -1,6 +1,8 @@
 """Stored images, opened: their hash, extents and pixels, kept in memory within bounds."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -20,6 +22,7 @@ from omrclip.omr.recognition import check_pixels
 from omrclip.omr.registered_page import ReducibleImage, RegisteredPage
 from omrclip.storage.blobs import BlobState
 from omrclip.storage.images import ImageStore
+from omrclip.storage.shelf import Description, SourceShelf
 
 # Of the memory that a process is made for. What is left over is the program itself, requests under way, and what the
 # allocator keeps.
@@ -61,8 +64,10 @@ class OpenImage:
 class SourceCache:
     """What is open, decoded and let in to be decoded, shared by everything that serves images in one process."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, shelf: SourceShelf | None = None) -> None:
         memory = config.memory_bytes
+        self._shelf = shelf
+        self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="tiles")
         self.limits = config.limits
         self.pixels: ByteCache[Pixels] = ByteCache(int(memory * PIXELS_SHARE), lambda pixels: pixels.nbytes)
         self.opened: ByteCache[OpenImage] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
@@ -79,10 +84,16 @@ class SourceCache:
         state: BlobState,
         ranges: Callable[[], RangeReader],
         watch: Callable[[], Callable[[], bool] | None],
+        *,
+        lasting: bool = False,
     ) -> OpenImage:
-        """Open stored bytes, or find them open in the same state; `key` tells which they are."""
+        """Open stored bytes, or find them open in the same state; `key` tells which they are.
+
+        Of what is `lasting`, digest and small scales are put on the shelf; of anything else nothing leaves the memory.
+        """
+        shelf = self._shelf if lasting else None
         return self.opened.get_or_make(
-            (key, state.mark), lambda: replace(self._open(key, state, ranges()), unchanged=watch())
+            (key, state.mark), lambda: replace(self._open(key, state, ranges(), shelf), unchanged=watch())
         )
 
     def forget(self, keys: str) -> None:
@@ -95,16 +106,22 @@ class SourceCache:
         """The image as one that gives its whole pixels; those of a tiled one are read when they are asked for."""
         return image.source if isinstance(image.source, CachedImage) else _Whole(image.source)
 
-    def _open(self, key: str, state: BlobState, reader: RangeReader) -> OpenImage:
-        etag = _hash(reader)
-        if tiled := _tiled(reader):
-            source = replace(tiled, key=etag, cache=self.pixels)
+    def _open(self, key: str, state: BlobState, reader: RangeReader, shelf: SourceShelf | None) -> OpenImage:
+        tiled = _tiled(reader)
+        file = _ReadOnce(reader)
+
+        def describe() -> Description:
+            return Description(_hash(reader), None) if tiled else Description(_digest(file()), probe(file()))
+
+        described = describe() if shelf is None else shelf.described(key, state, describe)
+        etag = described.digest
+        if tiled is not None:
+            source = replace(tiled, key=etag, cache=self.pixels, decoders=self._decoders)
             return OpenImage(etag, state.modified, source, tile_side=_tile_side(tiled))
-        data = reader.read(0, reader.size)
-        info = probe(data)
+        info = described.info or probe(file())
         check_pixels(key, info, self.limits)
-        whole = CachedImage(etag, data, info, self.pixels)
-        return OpenImage(etag, state.modified, whole, held=len(data) + _OPENED_BYTES)
+        whole = CachedImage(etag, file, info, self.pixels, shelf)
+        return OpenImage(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
 
 
 def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenImage:
@@ -116,7 +133,11 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
     """
     state = images.state(identifier)
     return cache.open(
-        identifier, state, lambda: images.ranges(identifier, state), lambda: images.watch(identifier, state)
+        identifier,
+        state,
+        lambda: images.ranges(identifier, state),
+        lambda: images.watch(identifier, state),
+        lasting=True,
     )
 
 
@@ -156,6 +177,23 @@ def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
             return source.missing_bytes(source.reduction(box, out))
         case _:
             return 0
+
+
+class _ReadOnce:
+    """The bytes of a file, read when they are first asked for, and kept from then on."""
+
+    def __init__(self, reader: RangeReader) -> None:
+        self._reader = reader
+        self._data: bytes | None = None
+
+    def __call__(self) -> bytes:
+        if self._data is None:
+            self._data = self._reader.read(0, self._reader.size)
+        return self._data
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:32]
 
 
 def _hash(reader: RangeReader) -> str:

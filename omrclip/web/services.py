@@ -13,8 +13,11 @@ from omrclip.storage import (
     KeptRecognitions,
     OpenImage,
     Precondition,
+    SharedFolder,
     SourceCache,
+    SourceShelf,
     TemplateStore,
+    open_folder,
     open_stored,
 )
 from omrclip.storage.corrections import Corrections
@@ -40,11 +43,14 @@ class Services:
     corrections: Corrections
     pages: PageImages
     answers: KnownAnswers
+    folder: SharedFolder | None
 
 
 def install(app: Flask, config: Config) -> None:
     """Open the stores and keep them with the app."""
-    sources, derivatives = SourceCache(config), DerivativeCache(config)
+    folder = open_folder(config)
+    sources = SourceCache(config, SourceShelf(folder) if folder is not None else None)
+    derivatives = DerivativeCache(config, folder)
     templates = TemplateStore(config.templates)
     app.extensions[_KEY] = Services(
         config,
@@ -56,6 +62,7 @@ def install(app: Flask, config: Config) -> None:
         Corrections(config.results),
         PageImages(config.templates, templates, config.limits),
         KnownAnswers(),
+        folder,
     )
 
 

@@ -63,7 +63,7 @@ def opened(kind: str, dimensions: Dimensions) -> ImageSource:
 
 def cached(pixels: Pixels, extension: str) -> CachedImage:
     data = cv2.imencode(extension, pixels, (cv2.IMWRITE_JPEG_QUALITY, 98))[1].tobytes()
-    return CachedImage("key", data, probe(data), ByteCache(10**8, lambda kept: kept.nbytes))
+    return CachedImage("key", lambda: data, probe(data), ByteCache(10**8, lambda kept: kept.nbytes))
 
 
 @dataclass(frozen=True)

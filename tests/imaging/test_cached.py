@@ -50,7 +50,7 @@ def pixel_cache(max_bytes: int = 10**8) -> ByteCache[Pixels]:
 
 
 def opened(data: bytes, cache: ByteCache[Pixels] | None = None, key: str = "key") -> CachedImage:
-    return CachedImage(key, data, probe(data), cache or pixel_cache())
+    return CachedImage(key, lambda: data, probe(data), cache or pixel_cache())
 
 
 @pytest.fixture

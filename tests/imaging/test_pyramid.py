@@ -1,12 +1,15 @@
 """Pyramids read tile by tile: which pixels come back, from which level, at what cost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omrclip.errors import CorruptImage
+from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.ops import extents
 from omrclip.imaging.pixels import Pixels
@@ -208,3 +211,23 @@ def test_a_reader_may_be_over_a_view_of_memory() -> None:
     image = open_tiled(BytesReader(memoryview(files.pyramid_file(rgb(GRID_LEVELS), files.RAW))))
     assert image is not None
     np.testing.assert_array_equal(image.read(image.dimensions.box, image.dimensions), GRID)
+
+
+@pytest.mark.parametrize("cache", [None, 10**7, 1])
+def test_tiles_that_are_decoded_at_a_time_are_the_same(cache: int | None) -> None:
+    kept = ByteCache[Pixels](cache, lambda pixels: pixels.nbytes) if cache else None
+    with ThreadPoolExecutor(4) as threads:
+        source = replace(LOSSLESS, cache=kept, decoders=threads)
+        for box in (Box(0, 0, 301, 203), Box(33, 31, 100, 70), Box(290, 190, 11, 13)):
+            for _ in range(2):
+                expected = LOSSLESS.read(box, box.dimensions)
+                assert np.array_equal(source.read(box, box.dimensions), expected)
+
+
+def test_a_damaged_tile_is_told_by_whichever_thread_finds_it() -> None:
+    data = bytearray(files.pyramid_file(rgb(GRID_LEVELS), files.DEFLATED))
+    level = LOSSLESS.levels[0]
+    start = int(level.offsets[5])
+    data[start : start + int(level.lengths[5])] = bytes(int(level.lengths[5]))
+    with ThreadPoolExecutor(2) as threads, pytest.raises(CorruptImage):
+        replace(opened(bytes(data)), decoders=threads).read(Box(0, 0, 301, 203), Dimensions(301, 203))

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
+
 from omrclip.config import Config
+from omrclip.web import services
 from tests.web.making import Json, encoded, grid, image
 
 NOW = 1_800_000_000.0
@@ -17,6 +20,13 @@ def stored(config: Config) -> list[str]:
     """All files and folders among the kept recognitions."""
     root = Path(config.results)
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.name != ".lock")
+
+
+def written(client: FlaskClient) -> None:
+    """Wait until all that was to be shared between processes is in the folder."""
+    folder = services.of(client.application).folder
+    assert folder is not None
+    folder.wait()
 
 
 def identifier_of(answer: Json) -> str:

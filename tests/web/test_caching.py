@@ -15,6 +15,7 @@ from omrclip.config import Config
 from omrclip.imaging import cached
 from omrclip.web import image_answers, services
 from omrclip.web.app import App, create_app
+from tests.web.keeping import written
 from tests.web.making import encoded, grid, jpeg
 
 THREADS = 8
@@ -120,6 +121,7 @@ def test_processes_share_what_they_rendered_in_a_folder(
     first, second = (create_app(shared).test_client() for _ in range(2))
     paths = [PATH, "/iiif/2/grid.png/full/full/90/gray.jpg"]
     rendered = [first.get(path).data for path in paths]
+    written(first)
 
     def fail(*_: object, **__: object) -> bytes:
         raise AssertionError("it is in the folder")

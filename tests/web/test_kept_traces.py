@@ -17,7 +17,7 @@ from omrclip.storage import kept as kept_module
 from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.web.app import create_app
 from tests.web.conftest import Refusal
-from tests.web.keeping import THREE, Posted, identifier_of, stored
+from tests.web.keeping import THREE, Posted, identifier_of, stored, written
 from tests.web.making import asked, clip_area, image, page, template
 
 PATIENCE = 5.0
@@ -92,6 +92,7 @@ def test_no_rendering_of_a_clip_outlives_its_recognition(config: Config, tmp_pat
     answer = client.post("/api/recognitions?keep", json=asked()).get_json()
     shown = client.get(f"{answer['Recognitions'][0]['Clips'][0]['Uri']}/full/max/0/default.png").data
     assert client.delete(answer["Uri"]).status_code == 204
+    written(client)
     with Cache(shared.cache_folder) as cache:
         assert shown not in [cache[key] for key in cache]
 

@@ -5,7 +5,7 @@ directories, embedded in another file).
 """
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.formats.base import resolution
@@ -15,6 +15,7 @@ ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 
 # Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.
 _TYPES = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+_SIZES = {kind: struct.calcsize(f"={code}") for kind, code in _TYPES.items()}
 _MOST_ENTRIES = 4096  # TIFF defines some two hundred tags
 _UNITS_PER_INCH = {2: 1.0, 3: 2.54}
 
@@ -54,7 +55,7 @@ class Entry:
     @property
     def value_bytes(self) -> int:
         """Bytes of all its values; those of texts and of unknown types are counted as one each."""
-        return self.count * struct.calcsize(f"={_TYPES.get(self.kind, 'B')}")
+        return self.count * _SIZES.get(self.kind, 1)
 
     @property
     def whole_code(self) -> str | None:
@@ -137,7 +138,7 @@ def read_entry(data: bytes, layout: Layout, at: int) -> tuple[int, Entry]:
     if entry.value_bytes <= layout.offset_bytes:
         return tag, entry
     (elsewhere,) = struct.unpack_from(layout.order + layout.offset_code, data, inline)
-    return tag, replace(entry, at=elsewhere)
+    return tag, Entry(kind, count, elsewhere, entry.raw)
 
 
 def orientation(directory: Directory, data: bytes) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.formats import jpeg
-from omrclip.imaging.formats.base import ColourMode
+from omrclip.imaging.formats.base import ColourMode, ImageInfo
 from omrclip.imaging.formats.writing import over_white
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -80,16 +80,16 @@ def whole_jpeg(code: bytes, coding: TileCoding) -> bytes:
     return jpeg.complete(coding.tables, code, rgb=coding.mode is ColourMode.RGB and not coding.ycbcr)
 
 
-def is_as_described(data: bytes, coding: TileCoding) -> bool:
-    """Whether the JPEG's frame header names the extents and components that every tile has. Raises as `probe` does."""
-    info = jpeg.read_header(data)
+def is_as_described(info: ImageInfo, coding: TileCoding) -> bool:
+    """Whether a JPEG's frame header names the extents and components that every tile has."""
     return info.stored == coding.extents and info.mode is coding.mode
 
 
 def _decode_jpeg(data: bytes, coding: TileCoding) -> Pixels:
-    if not is_as_described(data, coding):
+    info = jpeg.read_header(data)
+    if not is_as_described(info, coding):
         raise CorruptImage("A JPEG tile has other extents or components than the TIFF's header says.")
-    return jpeg.decode(data, jpeg.read_header(data))
+    return jpeg.decode(data, info)
 
 
 def _inflated(code: bytes, needed: int) -> bytes:
