@@ -29,6 +29,7 @@ from omrclip.web import (
 )
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.front import Front
+from omrclip.web.warming import warm_up
 
 
 class Request(flask.Request):
@@ -125,7 +126,9 @@ def from_env() -> Any:
     import os
 
     _return_memory()
-    return create_app(Config.from_env(os.environ))
+    app = create_app(Config.from_env(os.environ))
+    warm_up(app)
+    return app
 
 
 def _return_memory() -> None:
