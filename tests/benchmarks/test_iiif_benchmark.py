@@ -1,6 +1,7 @@
 """The parts of the image server's benchmark that need no other server; how fast it is is nothing to assert here."""
 
 import re
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,12 @@ from omrclip.config import Limits
 from omrclip.iiif import grammar2
 from omrclip.iiif.plan import plan
 from tests.benchmarks.iiif import peer
+from tests.benchmarks.iiif.idling import wait_until_idle
 from tests.benchmarks.iiif.memory import memory_under_mixed_requests, mixed_requests
 from tests.benchmarks.iiif.peer import iipsrv_settings, missing_packages, nginx_configuration
 from tests.benchmarks.iiif.pictures import SMALL_DIMENSIONS, make_many
 from tests.benchmarks.iiif.report import OURS, PEER, Result, cold_table, warm_table
-from tests.benchmarks.iiif.rows import CLIP_HEIGHTS, CLIP_WIDTHS, DIMENSIONS, ROWS, WARM_UP, Row, chosen, tiles
+from tests.benchmarks.iiif.rows import CLIP_HEIGHTS, CLIP_WIDTHS, DIMENSIONS, EARLIER, ROWS, WARM_UP, Row, chosen, tiles
 
 PROJECT = Path(__file__).parents[2]
 JPEG, TIFF = OURS
@@ -132,3 +134,20 @@ def test_the_command_tells_its_options() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.iiif", "--help"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, encoding="utf-8", check=True, timeout=60)
     assert all(option in done.stdout for option in ("--rounds", "--seconds", "--only", "--memory"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processor time is read from /proc")
+def test_a_server_has_started_when_it_comes_to_rest() -> None:
+    work = "import time\nwhile time.process_time() < 0.7: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        wait_until_idle(process.pid)
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert select.select([process.stdout], [], [], 0)[0], "it has done its work"
+        process.stdin.close()
+
+
+def test_before_a_restart_other_renderings_are_asked_for() -> None:
+    later = {request for row in ROWS for request in row.requests(0) if row.is_picture}
+    assert not later & set(EARLIER)
+    assert EARLIER

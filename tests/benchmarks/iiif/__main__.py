@@ -9,8 +9,14 @@ both. iipsrv runs as two processes behind nginx by FastCGI, ours as `omrclip ser
 Warm: wrk asks on eight kept connections, cycling through the row's requests; a measurement that is not counted goes
 before. What is asked again, a server may have kept: both have their caches, at their default bounds. In the row
 `clips, each new` nothing is asked twice, so that pixels are cut and encoded for each answer. `304` asks as a client
-that has the answer already. Cold: a fresh server for each round, which gets each request once, one after the other;
-the median, and how long the first took. Files are in the operating system's cache throughout.
+that has the answer already.
+
+Cold: a fresh server for each round, which gets each request once, one after the other; the median, and how long the
+first took. Files are in the operating system's cache throughout. Of two tables the first is of images that ours has
+never seen, without a cache folder, as it runs by default. The second is of a restart: ours has a cache folder, in
+which an earlier server left what it found out about the images while it answered EARLIER, which is asked for in no row;
+each round begins with a copy of that folder. iipsrv keeps nothing between runs, so it does the same in both. A server
+has come to rest before it is asked.
 
 Why this is fair: ours and theirs are measured in turns, a ratio is taken within its round, and the tables show medians
 over the rounds. Both encode JPEG with the same quality and subsampling, and give the same pictures in the same
@@ -22,8 +28,10 @@ With `--memory` the server gets 10,000 mixed requests over 200 images of 8 megap
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -33,13 +41,15 @@ from typing import Final
 import numpy as np
 
 from omrclip.imaging.formats.writing import DEFAULT_QUALITY
+from omrclip.storage.shelf import SETTLED_SECONDS
+from tests.benchmarks.iiif.idling import wait_until_idle
 from tests.benchmarks.iiif.likeness import likeness
 from tests.benchmarks.iiif.load import ask_fast, ask_in_turn, entity_tags
 from tests.benchmarks.iiif.memory import memory_under_mixed_requests
 from tests.benchmarks.iiif.peer import missing_packages, running_iipsrv
 from tests.benchmarks.iiif.pictures import JPEG_NAME, TIFF_NAME, make_sources
 from tests.benchmarks.iiif.report import OURS, PEER, Result, cold_table, warm_table
-from tests.benchmarks.iiif.rows import DIMENSIONS, ROWS, WARM_UP, Row, chosen
+from tests.benchmarks.iiif.rows import DIMENSIONS, EARLIER, ROWS, WARM_UP, Row, chosen
 from tests.benchmarks.measuring import machine
 from tests.serving import running
 
@@ -71,8 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for line in warm_table(warm(images, chosen(asked.only), asked.rounds, asked.seconds)):
                 _say(line)
         _say("")
-        for line in cold_table(cold(folder, chosen(asked.only), asked.rounds)):
+        for line in cold_table(cold(folder, chosen(asked.only), asked.rounds), "cold, never seen, ms"):
             _say(line)
+        _say("")
+        with seen_before(folder) as left:
+            for line in cold_table(cold(folder, chosen(asked.only), asked.rounds, left), "cold, restarted, ms"):
+                _say(line)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,13 +114,14 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def started(name: str, folder: Path) -> Iterator[str]:
-    """A fresh server of this name in the tables; gives the image's URI on it."""
+def started(name: str, folder: Path, **settings: object) -> Iterator[str]:
+    """A fresh server of this name in the tables, ours with these settings; gives the image's URI on it."""
     if name == PEER:
         with running_iipsrv(folder, DEFAULT_QUALITY) as base:
             yield f"{base}/{TIFF_NAME}"
     else:
-        with running(images=folder, workers=WORKERS) as server:
+        with running(images=folder, workers=WORKERS, **settings) as server:
+            wait_until_idle(server.pid)
             yield f"{server.url}/iiif/2/{OURS[name]}"
 
 
@@ -142,7 +157,28 @@ def warm(images: Mapping[str, str], asked: Iterable[Row], rounds: int, seconds: 
         yield Result(row, row.name, figures)
 
 
-def cold(folder: Path, asked: Iterable[Row], rounds: int) -> Iterator[Result]:
+@contextmanager
+def seen_before(folder: Path) -> Iterator[Path]:
+    """The cache folder that a server leaves that was asked for EARLIER of both images."""
+    time.sleep(SETTLED_SECONDS)  # what is newer is not put down
+    with tempfile.TemporaryDirectory() as left:
+        for name in OURS:
+            with started(name, folder, cache_folder=left) as image:
+                ask_in_turn(image, EARLIER)
+        yield Path(left)
+
+
+@contextmanager
+def cache_settings(left: Path | None) -> Iterator[dict[str, object]]:
+    """Settings of a server that finds a copy of what another left in its cache folder; none, where there is none."""
+    if left is None:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory() as name:
+        yield {"cache_folder": shutil.copytree(left, Path(name, "cache"))}
+
+
+def cold(folder: Path, asked: Iterable[Row], rounds: int, left: Path | None = None) -> Iterator[Result]:
     """Milliseconds of each row: of the median request, and of the first."""
     for row in asked:
         if not row.cold:
@@ -151,7 +187,7 @@ def cold(folder: Path, asked: Iterable[Row], rounds: int) -> Iterator[Result]:
         firsts: dict[str, list[float]] = {name: [] for name in (PEER, *OURS)}
         for _ in range(rounds):
             for name in (PEER, *OURS):
-                with started(name, folder) as image:
+                with cache_settings(left) as settings, started(name, folder, **settings) as image:
                     times = [answer.milliseconds for answer in ask_in_turn(image, row.requests(0)[: row.cold])]
                 medians[name].append(float(np.median(times)))
                 firsts[name].append(times[0])

@@ -30,9 +30,9 @@ def warm_table(results: Iterable[Result]) -> Iterator[str]:
     yield from _table(results, "warm, requests/s", decimals=0, upside_down=False)
 
 
-def cold_table(results: Iterable[Result]) -> Iterator[str]:
+def cold_table(results: Iterable[Result], title: str = "cold, ms") -> Iterator[str]:
     """Milliseconds; ratios are how many times ours fits into iipsrv's time."""
-    yield from _table(results, "cold, ms", decimals=2, upside_down=True)
+    yield from _table(results, title, decimals=2, upside_down=True)
 
 
 def _table(results: Iterable[Result], title: str, *, decimals: int, upside_down: bool) -> Iterator[str]:

@@ -76,6 +76,9 @@ ROWS: Final = (
     Row("304", lambda _: clips(CLIPS, SEED), least_rate=10_000.0, conditional=True),
 )
 
+# What was asked for before a restart: other reductions than those of the rows.
+EARLIER: Final = ("info.json", "full/900,/0/default.jpg", "full/150,/0/default.jpg")
+
 
 def chosen(names: Iterable[str]) -> tuple[Row, ...]:
     """The rows of these names; all where there are none."""
