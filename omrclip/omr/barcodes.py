@@ -1,15 +1,17 @@
 """Reading a bar code: in its element's box, of its type, or not at all.
 
-Half the page's scale goes first: it costs a fifth, and on a page of 300 dpi it is what most codes need. What does not
-read there is tried at the page's own scale, enlarged (which shows what more the scan has), sharpened and parted into
-black and white. Each is read with two ways of telling dark from light, so that one misreading does not stand alone.
+Half the page's scale goes first: it costs a fifth, and on a page of 300 dpi it is what most codes need; what
+registration has at hand of the page is about that, and costs nothing. What does not read there is tried at the page's
+own scale, enlarged (which shows what more the scan has), sharpened and parted into black and white. Each is read with
+two ways of telling dark from light, so that one misreading does not stand alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import zxingcpp
 from zxingcpp import BarcodeFormat as Format
 
@@ -18,6 +20,8 @@ from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource
 from omrclip.omr.aruco import read_markers
+from omrclip.omr.registration.refine import View
+from omrclip.omr.registration.registration import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
 
@@ -60,6 +64,14 @@ _FORMATS = {
 _UNCHECKED = frozenset({"Code 39", "Code 39 Standard", "Code 39 Extended", "ITF", "Codabar"})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """Pixels in and around an element's box: (height, width) uint8, and the map from them to the page."""
+
+    tones: Pixels
+    to_page: ops.Matrix
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One code found in one attempt: its text, its centre in pixels of the attempt, and whether one is enough."""
@@ -71,23 +83,33 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Attempt:
-    """The tones of a box on the page, (height, width) uint8 at `scale` times the page's.
+    """What is read at a time; thorough: codes are looked for in all directions, reduced, and light on dark too."""
 
-    Thorough: codes are looked for in all directions, reduced, and light on dark too.
-    """
-
-    tones: Pixels
-    box: Box
-    scale: float
+    seen: Glance
     thorough: bool = False
 
 
-def read_barcode(element: Barcode, page: ImageSource) -> ElementResult:
+def glance(element: Barcode, registration: Registration, view: View) -> Glance | None:
+    """What a rough view of the page shows of an element, which may be bent a little; None where it shows nothing."""
+    box = _with_margin(element.box)
+    corners = ops.corners(box.left, box.top, box.width, box.height)
+    in_view = ops.transform(view.scan_to_view, registration.to_scan(corners))
+    (left, top), (right, bottom) = np.floor(in_view.min(axis=0)).astype(int), np.ceil(in_view.max(axis=0)).astype(int)
+    shown = Box(left, top, max(right - left, 1), max(bottom - top, 1)).clamped(ops.extents(view.pixels))
+    if shown is None:
+        return None
+    to_page = cv2.getPerspectiveTransform(in_view.astype(np.float32), corners.astype(np.float32))
+    moved = np.array([[1, 0, shown.left], [0, 1, shown.top], [0, 0, 1]], dtype=np.float64)
+    return Glance(np.ascontiguousarray(ops.cut(view.pixels, shown)), to_page @ moved)
+
+
+def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = None) -> ElementResult:
     """Read the code of an element.
 
     Args:
         element: its box is in page pixels; its type is compared without letter case and punctuation.
         page: the registered page.
+        at_hand: what is known of its pixels already, for a first attempt.
 
     Returns:
         Status `marked` and the text; `uncertain` with a message where no code of this type reads, its name is not
@@ -102,8 +124,8 @@ def read_barcode(element: Barcode, page: ImageSource) -> ElementResult:
     if box is None or inside is None:
         return _uncertain(element, "Its box lies outside the page.")
     texts: set[str] = set()
-    for attempt in _attempts(page, box):
-        readings = [reading for reading in _readings(attempt, name) if _holds(inside, attempt, reading)]
+    for attempt in _attempts(page, box, at_hand):
+        readings = [reading for reading in _readings(attempt, name) if _holds(inside, attempt.seen, reading)]
         is_second = bool(texts)
         texts |= {reading.text for reading in readings}
         if len(texts) > 1:
@@ -126,31 +148,34 @@ def _with_margin(box: Box) -> Box:
     return Box(box.left - margin, box.top - margin, box.width + 2 * margin, box.height + 2 * margin)
 
 
-def _holds(inside: Box, attempt: _Attempt, reading: _Reading) -> bool:
+def _holds(inside: Box, seen: Glance, reading: _Reading) -> bool:
     """Whether the code's centre lies in the element's own box."""
-    x, y = reading.centre
-    across, down = attempt.box.left + x / attempt.scale, attempt.box.top + y / attempt.scale
-    return inside.left <= across < inside.right and inside.top <= down < inside.bottom
+    ((x, y),) = ops.transform(seen.to_page, np.array([reading.centre]))
+    return bool(inside.left <= x < inside.right and inside.top <= y < inside.bottom)
 
 
-def _attempts(page: ImageSource, box: Box) -> Iterator[_Attempt]:
+def _attempts(page: ImageSource, box: Box, at_hand: Glance | None) -> Iterator[_Attempt]:
     """Cheap ones first; the next is made only when it is asked for."""
-    if min(box.width, box.height) >= _LEAST_HALVED_PX:
-        yield _Attempt(_tones(page, box, 0.5), box, 0.5)
-    own = _tones(page, box, 1)
-    yield _Attempt(own, box, 1)
+    if at_hand is not None:
+        yield _Attempt(at_hand)
+    elif min(box.width, box.height) >= _LEAST_HALVED_PX:
+        yield _Attempt(_seen(page, box, 0.5))
+    own = _seen(page, box, 1)
+    yield _Attempt(own)
     if box.dimensions.pixels <= _MOST_ENLARGED_PIXELS:
-        enlarged = _tones(page, box, 2)
-        yield _Attempt(enlarged, box, 2)
-        yield _Attempt(_sharpened(enlarged), box, 2)
-        yield _Attempt(ops.bitonal(enlarged), box, 2)
-    yield _Attempt(own, box, 1, thorough=True)
-    yield _Attempt(_sharpened(own), box, 1, thorough=True)
+        enlarged = _seen(page, box, 2)
+        yield _Attempt(enlarged)
+        yield _Attempt(replace(enlarged, tones=_sharpened(enlarged.tones)))
+        yield _Attempt(replace(enlarged, tones=ops.bitonal(enlarged.tones)))
+    yield _Attempt(own, thorough=True)
+    yield _Attempt(replace(own, tones=_sharpened(own.tones)), thorough=True)
 
 
-def _tones(page: ImageSource, box: Box, scale: float) -> Pixels:
+def _seen(page: ImageSource, box: Box, scale: float) -> Glance:
     out = Dimensions(max(1, round(box.width * scale)), max(1, round(box.height * scale)))
-    return ops.grey(page.read(box, out))
+    across, down = box.width / out.width, box.height / out.height
+    to_page = np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
+    return Glance(ops.grey(page.read(box, out)), to_page)
 
 
 def _sharpened(tones: Pixels) -> Pixels:
@@ -161,18 +186,18 @@ def _sharpened(tones: Pixels) -> Pixels:
 
 def _readings(attempt: _Attempt, name: str) -> list[_Reading]:
     if name == _ARUCO:
-        markers = read_markers(attempt.tones)
-        return [_Reading(str(marker.number), tuple(marker.corners.mean(axis=0))) for marker in markers]
-    upright_lines = attempt.box.height > attempt.box.width
+        markers = read_markers(attempt.seen.tones)
+        return [_Reading(str(marker.number), _centre(marker.corners)) for marker in markers]
+    height, width = attempt.seen.tones.shape
     return [
         _reading(code)
         for binarizer in (zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram)
         for code in zxingcpp.read_barcodes(
-            attempt.tones,
+            attempt.seen.tones,
             formats=_FORMATS[name],
             binarizer=binarizer,
             text_mode=zxingcpp.TextMode.Plain,
-            try_rotate=attempt.thorough or upright_lines,
+            try_rotate=attempt.thorough or height > width,
             try_downscale=attempt.thorough,
             try_invert=attempt.thorough,
         )
@@ -181,11 +206,16 @@ def _readings(attempt: _Attempt, name: str) -> list[_Reading]:
 
 
 def _reading(code: zxingcpp.Barcode) -> _Reading:
-    corners = [getattr(code.position, corner) for corner in ("top_left", "top_right", "bottom_right", "bottom_left")]
-    centre = sum(corner.x for corner in corners) / 4, sum(corner.y for corner in corners) / 4
+    corners = (getattr(code.position, name) for name in ("top_left", "top_right", "bottom_right", "bottom_left"))
+    centre = _centre(np.array([(corner.x, corner.y) for corner in corners], dtype=np.float64))
     text = code.text
     if code.format == Format.UPCA:
         text = text[-12:]
     elif code.format == Format.UPCE:
         text = str(code.extra["UPCE"])  # type: ignore[index]  # a dict; the stub says object
     return _Reading(text, centre, str(code.format) not in _UNCHECKED)
+
+
+def _centre(corners: npt.NDArray[np.float64]) -> tuple[float, float]:
+    x, y = corners.mean(axis=0)
+    return float(x), float(y)

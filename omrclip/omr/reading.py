@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.barcodes import read_barcode
+from omrclip.omr.barcodes import glance, read_barcode
 from omrclip.omr.marks import Readings, measure
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, Registration
@@ -51,7 +51,7 @@ def read_elements(
     results = []
     for element in page.elements:
         if isinstance(element, Barcode):
-            code = read_barcode(element, registered)
+            code = read_barcode(element, registered, glance(element, registration, found.view))
             results.append(replace(code, corners=corners_in_scan(element, registration)))
         elif isinstance(element, ChoiceBox | Grid):
             results.append(reader.read(element) if reader else unread(element, registration, "It has no bubbles."))

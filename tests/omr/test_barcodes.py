@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -5,8 +7,12 @@ import pytest
 import zxingcpp
 from zxingcpp import BarcodeFormat as Format
 
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
-from omrclip.omr.barcodes import read_barcode
+from omrclip.omr.barcodes import glance, read_barcode
+from omrclip.omr.registration.refine import View
+from omrclip.omr.registration.registration import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
 
@@ -203,3 +209,55 @@ def test_a_code_may_reach_to_the_edge_of_the_page() -> None:
 def test_lines_that_lie_are_read() -> None:
     page = np.ascontiguousarray(np.rot90(page_of(printed(Format.Code128, "Sheet 17"))))
     assert read(page, "code128").value == "Sheet 17"
+
+
+def glanced(page: Tones, *, factor: float) -> tuple[Barcode, Registration, View]:
+    """A code in the middle of the page, and a view of a scan that is the page at this scale, turned upside down."""
+    height, width = page.shape
+    element = Barcode(
+        name="Code",
+        barcode_type="ean13",
+        left=MARGIN,
+        top=MARGIN,
+        width=width - 2 * MARGIN,
+        height=height - 2 * MARGIN,
+    )
+    extents = Dimensions(width, height)
+    to_scan = np.array([[-1, 0, width], [0, -1, height], [0, 0, 1]], dtype=np.float64)
+    seen = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    to_view = np.diag([seen.shape[1] / width, seen.shape[0] / height, 1.0]) @ np.linalg.inv(to_scan)
+    return element, Registration("by hand", extents, extents, to_scan), View(np.asarray(seen, np.uint8), to_view)
+
+
+def test_what_is_at_hand_of_the_page_is_read_without_the_page() -> None:
+    element, registration, view = glanced(page_of(printed(Format.EAN13, "5901234123457")), factor=0.5)
+
+    class Unread:
+        dimensions = registration.page
+
+        def read(self, *_: object) -> Pixels:
+            raise AssertionError("the page was read")
+
+    assert read_barcode(element, Unread(), glance(element, registration, view)).value == "5901234123457"
+
+
+def test_what_does_not_read_at_hand_is_read_from_the_page() -> None:
+    page = page_of(printed(Format.EAN13, "5901234123457"))
+    element, registration, view = glanced(page, factor=0.1)
+    source = DecodedImage(np.dstack([page] * 3))
+    assert read_barcode(element, source, glance(element, registration, view)).value == "5901234123457"
+
+
+def test_a_code_beside_the_box_is_not_read_at_hand() -> None:
+    page = page_of(np.vstack([printed(Format.EAN13, "5901234123457"), np.full((300, 400), 255, np.uint8)]))
+    element, registration, view = glanced(page, factor=0.5)
+    below = replace(element, top=element.top + 220, height=element.height - 220)
+    source = DecodedImage(np.full((*page.shape, 3), 255, np.uint8))
+    assert read_barcode(below, source, glance(below, registration, view)).value == ""
+
+
+def test_nothing_is_at_hand_of_a_box_that_the_view_does_not_show() -> None:
+    page = page_of(printed(Format.EAN13, "5901234123457"))
+    element, registration, view = glanced(page, factor=0.5)
+    away = View(view.pixels, np.array([[1, 0, 9999], [0, 1, 0], [0, 0, 1]]) @ view.scan_to_view)
+    assert glance(element, registration, away) is None
