@@ -34,19 +34,18 @@ def with_legend(drawn: Pixels, recognition: Recognition, unit: float) -> Pixels:
     Returns:
         (height and that of the legend, width, 3) uint8 BGR.
     """
-    scan, size = extents(drawn), max(9, round(16 * unit))
-    canvas = Canvas(np.full((1, 1, 3), 255, np.uint8))  # for its font alone
-    lines = list(_wrapped(canvas, _lines(recognition), size, scan.width - 2 * size))
-    statuses = recognition.passed
-    height = round(size * LINE * (len(lines) + (1 if statuses else 0)) + size)
-    canvas = Canvas(np.vstack([drawn, np.full((height, scan.width, 3), 255, np.uint8)]))
-    top = scan.height + size / 2
+    width, size = extents(drawn).width, max(9, round(16 * unit))
+    measuring = Canvas(np.empty((1, 1, 3), np.uint8))
+    lines = list(_wrapped(measuring, _lines(recognition), size, width - 2 * size))
+    rows = len(lines) + (1 if recognition.passed else 0)
+    canvas = Canvas(np.full((round(size * (LINE * rows + 1)), width, 3), 255, np.uint8))
+    top = size / 2
     for text, colour in lines:
         canvas.text(text, size, top, size, colour)
         top += size * LINE
-    if statuses:
+    if recognition.passed:
         _draw_statuses(canvas, recognition, size, top, unit)
-    return canvas.pixels
+    return np.vstack([drawn, canvas.pixels])
 
 
 def _lines(recognition: Recognition) -> Iterator[tuple[str, Colour]]:
