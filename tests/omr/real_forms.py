@@ -3,8 +3,8 @@
 The forms are not part of the project: they are looked for in `../shared/forms` beside it. `available()` tells.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -39,7 +39,7 @@ class RealForm:
     name: str
     template: str
     page_image: str
-    scans: dict[str, str]
+    scans: Mapping[str, str] = field(hash=False)
 
     def read(self, file: str) -> bytes:
         return (FOLDER / self.name / file).read_bytes()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -42,7 +42,8 @@ class Miss:
 class Outcome:
     """What came of one sheet. `rejected` and `crashed` are messages, "" where neither is so.
 
-    `offsets` has each clip's worst point, in page pixels; `seconds` is the recognition alone, decoding included.
+    `offsets` has each clip's worst point, in page pixels; `seconds` is the processor's time for the
+    recognition alone, decoding included: other work on the machine does not count.
     """
 
     case: Case
@@ -70,22 +71,22 @@ def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limi
     """Recognise the sheet, and tell how right it was. A crash is an outcome too, so that one does not end a run."""
     truth = sheet.truth
     blank = Outcome(case, truth.kind, truth.within, len(truth.fields))
-    started = perf_counter()
+    started = process_time()
     try:
         found = recognize(pages, Scan(f"{case.name}{sheet.extension}", sheet.file), RecognitionOptions(), limits)
     except Exception as error:
-        return replace(blank, crashed=f"{type(error).__name__}: {error}", seconds=perf_counter() - started)
+        return replace(blank, crashed=f"{type(error).__name__}: {error}", seconds=process_time() - started)
+    blank = replace(blank, seconds=process_time() - started)
     if isinstance(found.error, RegistrationFailed):
-        return replace(blank, rejected=found.error.message, seconds=found.seconds)
+        return replace(blank, rejected=found.error.message)
     if found.error is not None:
-        return replace(blank, crashed=found.error.message, seconds=found.seconds)
+        return replace(blank, crashed=found.error.message)
     read = {element.name: element for element in found.elements}
     misses = (miss(name, field_truth, read.get(name)) for name, field_truth in truth.fields.items())
     return replace(
         blank,
         misses=tuple(each for each in misses if each),
         offsets={clip.name: clip_offset(clip, found) for clip in truth.clips},
-        seconds=found.seconds,
         strategy=found.registration.strategy if found.registration else "",
     )
 

@@ -33,7 +33,7 @@ FULL_STYLES: Final = {"fill"}  # the marks that cover three quarters of a bubble
 
 def within_limits(sheet: Sheet, picture: Picture) -> bool:
     """Whether the sheet keeps all of them."""
-    return _is_seen_well(sheet) and _is_taken_well(sheet) and _is_marked_well(picture)
+    return bool(_is_seen_well(sheet) and _is_taken_well(sheet) and _is_marked_well(picture))
 
 
 def _is_seen_well(sheet: Sheet) -> bool:

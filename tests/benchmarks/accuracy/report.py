@@ -12,7 +12,7 @@ from tests.sheets.strengths import AXES, LEVELS
 
 HEADINGS: Final = (
     "sheets", "rejected", "fields", "right %", "flagged %", "silently wrong",
-    "clip offset median", "95 %", "worst", "ms",
+    "clip offset median", "95 %", "worst", "CPU ms",
 )  # fmt: skip
 MILLISECONDS: Final = 1000.0
 
