@@ -19,6 +19,8 @@ from omrclip.omr.correction_bubbles import find_printed
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.template import ChoiceBox, Element, Grid, Page, Template, UnknownElement
 
+# An image with more pixels a page pixel than this is reduced: they would cost time, and tell nothing more.
+_FINEST = 1.5
 # Around the outline, as a part of the bubble; 2 pixels at 60.
 _ROOM = 0.03
 # Around the bubbles of a choice box, in page pixels.
@@ -70,6 +72,8 @@ def correct(template: Template, pages: Sequence[KnownPage]) -> Correction:
 
 
 def _corrected_page(page: Page, tones: Pixels) -> tuple[Page, list[str]]:
+    if tones.shape[1] > _FINEST * page.width:
+        tones = ops.resample(tones, page.dimensions)
     boxes = dict(_choice_boxes(page.elements))
     found = _find(boxes, tones, np.array([tones.shape[1] / page.width, tones.shape[0] / page.height]))
     messages = []
