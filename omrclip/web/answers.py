@@ -102,5 +102,5 @@ def key_of(environ: Environ) -> Key:
 
 
 def _may_be_remembered(key: Key, image: OpenImage) -> bool:
-    is_usual = sum(len(part or "") for part in key) <= LONGEST_KEY
+    is_usual = sum(map(len, filter(None, key))) <= LONGEST_KEY
     return is_usual and image.unchanged is not None and image.owner is None

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from omrclip.errors import OmrclipError
 from omrclip.web.answers import ENVIRON_KEY, Environ, Key, KnownAnswer, key_of
-from omrclip.web.image_answers import GRAMMARS, full_headers, is_at_hand, plan_answer, rendered
+from omrclip.web.image_answers import GRAMMARS, full_headers, plan_answer, rendered
 from omrclip.web.services import Services
 
 StartResponse: TypeAlias = Callable[..., Any]
@@ -70,11 +70,9 @@ class Front:
             planned = plan_answer(grammar, grammar.parse(*parameters), identifier, image, base, config)
             headers = full_headers(planned.headers, planned.plan.format.media_type)
             answer = KnownAnswer(planned.etag, headers, image.unchanged)
-            if condition is not None or not is_at_hand(planned):
+            if condition is not None:
                 return _unchanged(answer, condition)
-            body = self._services.derivatives.get_or_make(
-                planned.etag, lambda: rendered(planned, self._services.sources, config.memory_bytes)
-            )
+            body = self._services.derivatives.get_or_make(planned.etag, lambda: rendered(planned, config.memory_bytes))
         except OmrclipError:
             return None
         self._services.answers.remember(key, image, answer)

@@ -117,7 +117,7 @@ def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRe
     return _conditional(
         image,
         answer.etag,
-        lambda: rendered(answer, services().sources, config.memory_bytes),
+        lambda: rendered(answer, config.memory_bytes, services().sources.admission),
         media_type,
         headers,
     )

@@ -9,15 +9,16 @@ from hashlib import sha256
 
 from omrclip import __version__
 from omrclip.config import Config, Limits
-from omrclip.errors import LimitExceeded
+from omrclip.errors import LimitExceeded, ServerBusy
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
 from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render
 from omrclip.iiif.request import Format, ImageRequest, Quality
+from omrclip.imaging.admission import Admission
 from omrclip.imaging.pyramid import TiledImage
-from omrclip.storage import OpenImage, SourceCache
+from omrclip.storage import OpenImage
 from omrclip.storage.sources import decoding_bytes
 from omrclip.web.services import PRIVATE, image_uri_under
 
@@ -102,11 +103,11 @@ def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
-def rendered(answer: ImageAnswer, sources: SourceCache, memory_bytes: int) -> bytes:
+def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission | None = None) -> bytes:
     """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
 
     Raises:
-        ServerBusy: there was no room in time.
+        ServerBusy: there was no room in time, or it would have to wait, and no `admission` is given to do so.
         LimitExceeded: it would take more than one request may have of `memory_bytes`.
         ImageError: the source's bytes cannot be decoded.
     """
@@ -115,7 +116,8 @@ def rendered(answer: ImageAnswer, sources: SourceCache, memory_bytes: int) -> by
         stored = image.source.stored_jpeg(planned.box, planned.scaled)
         if stored is not None:
             return stored
-    decoding, rendering = _memory_needed(answer)
+    decoding = decoding_bytes(image.source, planned.box, planned.scaled)
+    rendering = BYTES_A_PIXEL[planned.format] * max(planned.scaled.pixels, planned.output.pixels)
     if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
         return render(planned, image.source)
     most = int(memory_bytes * MOST_OF_MEMORY)
@@ -126,20 +128,10 @@ def rendered(answer: ImageAnswer, sources: SourceCache, memory_bytes: int) -> by
             limit="memory_bytes",
             maximum=most,
         )
-    with sources.admission.admitted(decoding + rendering):
+    if admission is None:
+        raise ServerBusy("This cannot be rendered without waiting for room.", retry_after=1)
+    with admission.admitted(decoding + rendering):
         return render(planned, image.source)
-
-
-def is_at_hand(answer: ImageAnswer) -> bool:
-    """Whether `rendered` needs no room that it would have to wait for: what it shows is decoded, or in small tiles."""
-    decoding, rendering = _memory_needed(answer)
-    return decoding == 0 and rendering <= SMALL_RENDERING_BYTES
-
-
-def _memory_needed(answer: ImageAnswer) -> tuple[int, int]:
-    planned = answer.plan
-    decoding = decoding_bytes(answer.image.source, planned.box, planned.scaled)
-    return decoding, BYTES_A_PIXEL[planned.format] * max(planned.scaled.pixels, planned.output.pixels)
 
 
 def _is_plain_jpeg(planned: Plan) -> bool:
