@@ -1,10 +1,17 @@
 """Running the application on granian."""
 
+import os
+
 from granian import Granian
 from granian.constants import Interfaces
 
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
+
+
+# What Python gives its own threads. Granian's have a fourth, too little for some of what reads bar codes and pages in
+# native code: the process would be gone without a word, and every request in it.
+THREAD_STACK_BYTES = 8 * 1024 * 1024
 
 
 def serve(config: Config) -> None:
@@ -18,6 +25,7 @@ def serve(config: Config) -> None:
             f"{config.host} can be reached from other machines, and omrclip has no log-in. Set OMRCLIP_ALLOW_REMOTE=1 "
             "to listen there all the same, behind something that asks who is calling."
         )
+    os.environ.setdefault("RUST_MIN_STACK", str(THREAD_STACK_BYTES))
     Granian(
         "omrclip.web.app:from_env",
         address=config.host,
