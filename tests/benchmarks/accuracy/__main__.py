@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.benchmarks.accuracy.cases import Case, cases
 from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
+from tests.benchmarks.accuracy.plot import svg
 from tests.benchmarks.accuracy.report import Row, by_axis, by_form, by_strength, markdown, overview, plain
 from tests.benchmarks.accuracy.sheets import open_cache
 from tests.benchmarks.accuracy.working import work
@@ -94,6 +95,7 @@ def _write(folder: Path, outcomes: Sequence[Outcome]) -> None:
     (folder / "accuracy.txt").write_text("\n".join(text))
     marked = (line for title, rows in tables for line in (f"### {title}", "", *markdown(rows), ""))
     (folder / "accuracy.md").write_text("\n".join(marked))
+    (folder / "accuracy.svg").write_text(svg(outcomes), "utf-8")
     (folder / "outcomes.json").write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
 
 
