@@ -8,7 +8,6 @@ from granian.constants import Interfaces
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
 
-
 # What Python gives its own threads. Granian's have a fourth, too little for some of what reads bar codes and pages in
 # native code: the process would be gone without a word, and every request in it.
 THREAD_STACK_BYTES = 8 * 1024 * 1024
