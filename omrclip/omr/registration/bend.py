@@ -7,6 +7,7 @@ reweighted least squares with the Geman-McClure weight, its scale lowered from r
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,16 +23,16 @@ FITTING_ROUNDS = 5
 
 def offsets_at(bend: Bend, points: Points, page: Dimensions) -> Points:
     """The offsets (n, 2) float64 at page points (n, 2); beyond the page those of its edge."""
-    rows, columns = bend.shape[:2]
-    x = np.clip(points[:, 0] / page.width, 0, 1) * (columns - 1)
-    y = np.clip(points[:, 1] / page.height, 0, 1) * (rows - 1)
-    column = np.minimum(x.astype(np.intp), columns - 2)
-    row = np.minimum(y.astype(np.intp), rows - 2)
-    across, down = (x - column)[:, None], (y - row)[:, None]
-    upper = bend[row, column] * (1 - across) + bend[row, column + 1] * across
-    lower = bend[row + 1, column] * (1 - across) + bend[row + 1, column + 1] * across
-    found: Points = upper * (1 - down) + lower * down
+    corners, parts = _cells(points, page)
+    found: Points = (parts[:, :, None] * bend.reshape(-1, 2)[corners]).sum(axis=1)
     return found
+
+
+def nodes(page: Dimensions) -> Points:
+    """(rows · columns, 2) float64 the places of the nodes on the page."""
+    rows, columns = NODES
+    y, x = np.meshgrid(np.linspace(0, page.height, rows), np.linspace(0, page.width, columns), indexing="ij")
+    return np.column_stack([x.ravel(), y.ravel()])
 
 
 def fit(
@@ -44,6 +45,7 @@ def fit(
     tight: float,
     stiffness: float,
     rounds: int = FITTING_ROUNDS,
+    pull: float = 1e-6,
 ) -> tuple[Bend, npt.NDArray[np.float64]]:
     """The smooth bend through scattered offsets.
 
@@ -53,39 +55,48 @@ def fit(
         page: the page's Dimensions.
         loose, tight: the residual in page pixels that halves a point's weight, in the first and in the last round.
         stiffness: the weight of bending against residuals.
+        pull: towards no offset at all, where no point holds the sheet.
         rounds: how often outliers are weighed anew.
 
     Returns:
         The bend, and (n,) float64 the weights left, 0 to 1 times those that came: near 0 for outliers.
     """
-    design = _interpolation(points, page)
-    smoothness = stiffness * _bending_energy(NODES)
-    nodes = np.zeros((design.shape[1], 2))
+    corners, parts = _cells(points, page)
+    count = NODES[0] * NODES[1]
+    stiff = stiffness * _bending_energy(NODES) + pull * np.eye(count)
+    entries = (corners[:, :, None] * count + corners[:, None, :]).ravel()
+    products = parts[:, :, None] * parts[:, None, :]
     left = np.ones(len(points))
-    # What no point holds stays where it is.
-    held = 1e-6 * np.eye(design.shape[1])
+    placed = np.zeros((count, 2))
     for scale in np.geomspace(loose, tight, rounds):
-        weighted = design * (weights * left)[:, None]
-        nodes = np.linalg.solve(weighted.T @ design + smoothness + held, weighted.T @ offsets)
-        squared = ((offsets - design @ nodes) ** 2).sum(axis=1)
+        trust = weights * left
+        normal = np.bincount(entries, (trust[:, None, None] * products).ravel(), count**2).reshape(count, count)
+        pulls = [
+            np.bincount(
+                corners.ravel(), (trust * offsets[:, axis])[:, None].repeat(4, axis=1).ravel() * parts.ravel(), count
+            )
+            for axis in (0, 1)
+        ]
+        # OpenCV's solver stays on this thread; for so small a system waking others takes longer than solving it.
+        _, solved = cv2.solve(normal + stiff, np.column_stack(pulls), flags=cv2.DECOMP_CHOLESKY)
+        placed = np.asarray(solved, dtype=np.float64)
+        squared = ((offsets - (parts[:, :, None] * placed[corners]).sum(axis=1)) ** 2).sum(axis=1)
         left = 1 / (1 + squared / scale**2) ** 2
-    return nodes.reshape(*NODES, 2).astype(np.float32), left * weights
+    return placed.reshape(*NODES, 2).astype(np.float32), left * weights
 
 
-def _interpolation(points: Points, page: Dimensions) -> npt.NDArray[np.float64]:
-    """(n, nodes) float64: how much of each node's offset each point has."""
+def _cells(points: Points, page: Dimensions) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    """(n, 4) the nodes around each point, and (n, 4) how much of each node's offset it has."""
     rows, columns = NODES
     x = np.clip(points[:, 0] / page.width, 0, 1) * (columns - 1)
     y = np.clip(points[:, 1] / page.height, 0, 1) * (rows - 1)
     column = np.minimum(x.astype(np.intp), columns - 2)
     row = np.minimum(y.astype(np.intp), rows - 2)
     across, down = x - column, y - row
-    design = np.zeros((len(points), rows * columns))
-    every = np.arange(len(points))
-    for step_down, part_down in ((0, 1 - down), (1, down)):
-        for step_across, part_across in ((0, 1 - across), (1, across)):
-            design[every, (row + step_down) * columns + column + step_across] = part_down * part_across
-    return design
+    first = row * columns + column
+    nodes_around = np.column_stack([first, first + 1, first + columns, first + columns + 1])
+    parts = np.column_stack([(1 - across) * (1 - down), across * (1 - down), (1 - across) * down, across * down])
+    return nodes_around, parts
 
 
 @lru_cache(maxsize=4)

@@ -21,7 +21,7 @@ def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalM
     """Refine a rough map; or the reason, for people, why it is not true."""
     if _folds(reference, levels, rough):
         return "the map found is no picture of a sheet"
-    if rough.search is None and reference.printed:
+    if reference.printed:
         settled = settle(reference, levels, rough)
         if settled is None:
             return "what the blank page shows is not found where it should be"

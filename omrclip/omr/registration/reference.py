@@ -16,7 +16,7 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.patches import Patches, take
-from omrclip.omr.template import ChoiceBox, Element, Grid, Page, ReferencePoint
+from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
 
 COARSE_SIDE = 877
 """Pixels of the coarse reference's longer side: an A4 page at 75 dpi."""
@@ -56,6 +56,7 @@ class Reference:
         page: its Dimensions.
         bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels.
         marks: (n, 3) float64 centre x, y and size of its reference points.
+        solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
         printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
         coarse, fine: the reference at two scales.
     """
@@ -63,6 +64,7 @@ class Reference:
     page: Dimensions
     bubbles: npt.NDArray[np.float64]
     marks: npt.NDArray[np.float64]
+    solids: npt.NDArray[np.float64]
     printed: bool
     coarse: ReferenceLevel
     fine: ReferenceLevel
@@ -90,7 +92,7 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     if len(fine.patches) < LEAST_PATCHES:
         blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
     coarse = _level(dimensions, blank, bubbles, COARSE_SIDE, coarse=True)
-    return Reference(dimensions, bubbles, _marks(page), blank is not None, coarse, fine)
+    return Reference(dimensions, bubbles, _marks(page), _solids(page), blank is not None, coarse, fine)
 
 
 def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:
@@ -108,6 +110,16 @@ def _marks(page: Page) -> npt.NDArray[np.float64]:
     points = [element for element in page.elements if isinstance(element, ReferencePoint)]
     marks = [(p.left + p.width / 2, p.top + p.height / 2, (p.width * p.height) ** 0.5) for p in points]
     return np.array(marks, dtype=np.float64).reshape(-1, 3)
+
+
+def _solids(page: Page) -> npt.NDArray[np.float64]:
+    boxes = [
+        (element.left, element.top, element.width, element.height)
+        for element in page.elements
+        if isinstance(element, ReferencePoint)
+        or (isinstance(element, Barcode) and 0.9 < element.width / max(element.height, 1e-9) < 1.1)
+    ]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
 def choice_boxes(element: Element) -> list[ChoiceBox]:

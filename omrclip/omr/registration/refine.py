@@ -13,6 +13,8 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import bend as bending
+from omrclip.omr.registration.landmarks import find_landmarks
+from omrclip.omr.registration.lens import Perspective, fit_perspective
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.patches import Found, find
 from omrclip.omr.registration.reference import Reference, ReferenceLevel
@@ -27,9 +29,11 @@ ENOUGH, LEAST_SETTLED = 0.7, 0.4
 COARSE_SEARCH = 12
 FINE_SEARCH = 8
 COARSE_STIFFNESS, FINE_STIFFNESS = 0.05, 0.006
-STIFFNESSES = (0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+STIFFNESSES = (0.002, 0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 HELD_BACK = 0.15
-NO_WORSE = 1.08
+NO_WORSE = 1.2
+LOCAL_PULL = 0.1
+_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,12 +90,14 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
     """
     level = reference.coarse
     points = _page_points(level)
-    matrix = rough.page_to_scan
+    matrix, bend = rough.page_to_scan, rough.bend
     for _ in range(MOST_SHIFTS):
         seen = view(levels, matrix, level)
-        found = _look(reference, level, seen, None, COARSE_SEARCH)
+        found = _look(reference, level, seen, bend, COARSE_SEARCH)
         offsets = found.offsets / level.scale
         trust = _trust(found)
+        if bend is not None:
+            break
         shifted, agreeing = _shifted(points, offsets, trust, level)
         if agreeing > ENOUGH or agreeing * len(points) < LEAST_MATCHES:
             break
@@ -102,10 +108,10 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
     agree = weights > LEAST_WEIGHT
     if agree.sum() < max(LEAST_MATCHES, LEAST_SETTLED * len(points)):
         return None
-    # What perspective explains is no bend: least squares over all that agree, so that only paper is left to bend.
-    matrix, offsets = _flattened(points, ops.transform(matrix, points + offsets), agree)
+    in_scan = ops.transform(matrix, points + offsets)
+    flat_sheet, offsets = _flattened(reference, levels, points, in_scan, agree)
     bend, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, COARSE_STIFFNESS)
-    return RoughMap(rough.strategy, matrix, bend, FINE_SEARCH)
+    return RoughMap(rough.strategy, flat_sheet.matrix, flat_sheet.bend + bend, FINE_SEARCH)
 
 
 def _shifted(
@@ -130,21 +136,58 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
     seen = view(levels, rough.page_to_scan, level)
     found = _look(reference, level, seen, rough.bend, rough.search or FINE_SEARCH)
     per_pixel = float(1 / np.mean(level.scale))
-    points, trust = _page_points(level), _trust(found)
-    matrix, offsets = rough.page_to_scan, found.offsets / level.scale
+    points, offsets, trust = _page_points(level), found.offsets / level.scale, _trust(found)
+    matrix = rough.page_to_scan
+    if not reference.printed:
+        held_at, held = _landmarks(reference, level, seen, rough.bend)
+        points, offsets = np.vstack([points, held_at]), np.vstack([offsets, held])
+        trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
-    stiffness = FINE_STIFFNESS
-    bend, weights = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
+    bend, weights = _fit(reference, points, offsets, trust, 3 * per_pixel, FINE_STIFFNESS)
     agree = weights > LEAST_WEIGHT
-    if not reference.printed and agree.sum() >= LEAST_MATCHES:
-        matrix, offsets = _flattened(points, in_scan, agree)
-        stiffness = _stiffness(points[agree], offsets[agree], reference.page)
-        bend, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
+    if not reference.printed and agree[: len(level.patches)].sum() >= LEAST_MATCHES:
+        matrix, bend = _extended(reference, levels, points, in_scan, agree)
+        offsets = ops.transform(np.linalg.inv(matrix), in_scan) - points
     misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
-    agree = (found.scores > LEAST_SCORE) & (misses < 2.0 * per_pixel)
+    agree = (trust > 0) & (misses < 2.0 * per_pixel)
     residual = float(np.sqrt((misses[agree] ** 2).mean())) if agree.any() else float("inf")
     matches = np.hstack([points, in_scan])[agree].astype(np.float32)
     return LocalMap(matrix, bend, matches, float(agree.mean()) if len(agree) else 0.0, residual, seen)
+
+
+def _extended(
+    reference: Reference, levels: ScanLevels, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
+) -> tuple[ops.Matrix, bending.Bend]:
+    """A map for places far from all bubbles too.
+
+    There it goes on as it is bent at the pattern's rim, and what is noise or a bubble's own displacement must not bend
+    it: a sheet as stiff as the pattern allows carries on, and what is left of the offsets is followed where they are.
+    """
+    page, per_pixel = reference.page, float(1 / np.mean(reference.fine.scale))
+    flat_sheet, offsets = _flattened(reference, levels, points, in_scan, agree)
+    trust = agree.astype(np.float64)
+    patterned = agree & (np.arange(len(points)) < len(reference.fine.patches))
+    stiffness = _stiffness(points[patterned], offsets[patterned], page)
+    sheet, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
+    rest = offsets - bending.offsets_at(sheet, points, page)
+    local, _ = bending.fit(
+        points, rest, trust, page, loose=3 * per_pixel, tight=per_pixel, stiffness=FINE_STIFFNESS, pull=LOCAL_PULL
+    )
+    return flat_sheet.matrix, flat_sheet.bend + sheet + local
+
+
+def _landmarks(
+    reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend | None
+) -> tuple[Points, Points]:
+    """The corners of solid things that were found, and how far off they are; page pixels."""
+    boxes = reference.solids
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    expected = 0 * middles if bend is None else bending.offsets_at(bend, middles, reference.page)
+    moved = np.column_stack([boxes[:, :2] + expected, boxes[:, 2:]]) * (*level.scale, *level.scale)
+    found, offsets = find_landmarks(seen.pixels, moved)
+    corners = boxes[found, None, :2] + boxes[found, None, 2:] * _CORNERS
+    moved_by = offsets[found] / level.scale + expected[found, None]
+    return corners.reshape(-1, 2), moved_by.reshape(-1, 2)
 
 
 def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
@@ -179,11 +222,17 @@ def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
     return max(s for s, error in zip(STIFFNESSES, errors, strict=True) if error <= NO_WORSE * min(errors))
 
 
-def _flattened(points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]) -> tuple[ops.Matrix, Points]:
-    """The projective map that suits the agreeing points best, and what it leaves of all offsets, in page pixels."""
-    found, _ = cv2.findHomography(points[agree], in_scan[agree], 0)
-    matrix = np.asarray(found, dtype=np.float64)
-    return matrix, ops.transform(np.linalg.inv(matrix), in_scan) - points
+def _flattened(
+    reference: Reference, levels: ScanLevels, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
+) -> tuple[Perspective, Points]:
+    """The picture of a flat sheet that suits the agreeing points best, and what it leaves of all offsets, page pixels.
+
+    What perspective and lens explain is no bend, so that only paper is left to bend.
+    """
+    page = reference.page
+    flat_sheet = fit_perspective(points[agree], in_scan[agree], page, levels.dimensions)
+    offsets = ops.transform(np.linalg.inv(flat_sheet.matrix), in_scan) - points
+    return flat_sheet, offsets - bending.offsets_at(flat_sheet.bend, points, page)
 
 
 def _page_points(level: ReferenceLevel) -> Points:
