@@ -28,11 +28,14 @@ class TakenBack:
 
 
 def taken_back(form: Form, choices: tuple[Choice, ...], rng: np.random.Generator) -> list[TakenBack]:
-    """Bubbles that are not marked, one each of a SHARE of the questions; none in grids."""
+    """Bubbles that are not marked, one each of a SHARE of the questions; none in grids, nor beside several marks of a
+    single choice, where nobody could tell what was meant.
+    """
     places = []
     for box, choice in zip(form.choice_boxes(), choices, strict=True):
         free = [bubble for i, bubble in enumerate(box.bubbles) if i not in choice]
-        if box.name and free and rng.random() < SHARE:
+        is_clear = box.multiselect or len(choice) <= 1
+        if box.name and free and is_clear and rng.random() < SHARE:
             bubble = free[int(rng.integers(len(free)))]
             places.append(TakenBack(bubble.x, bubble.y, box.diameter))
     return places

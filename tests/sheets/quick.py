@@ -16,6 +16,7 @@ from tests.sheets.camera import Field, PageMap
 from tests.sheets.corrections import Correction, put_taken_back, taken_back
 from tests.sheets.filling import Choice, Colour, Paper, Person, blank_sheet, choose, fill_in
 from tests.sheets.layout import Form, scale_of
+from tests.sheets.lens import ThroughLens
 from tests.sheets.pens import PENS
 from tests.sheets.scene import (
     SHADE_STEP,
@@ -40,12 +41,20 @@ WHITE_FROM: Final = 150  # greys from here on are white in a bilevel scan
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A shot of a paper. Pictures of one person, `filling` and `correction` show one and the same paper."""
+    """A shot of a paper. Pictures of one person, `filling` and `correction` show one and the same paper. `distortion`
+    is the lens's.
+    """
 
     shot: Shot
     filling: int = 0
     correction: Correction = "none"
     bilevel: bool = False
+    distortion: float = 0.0
+
+    def map_of(self, form: Form) -> PageMap:
+        """Where the form's points lie in the image."""
+        straight = map_of(form, self.shot)
+        return ThroughLens(straight, self.distortion, self.shot.dimensions) if self.distortion else straight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +69,7 @@ def make_quickly(form: Form, picture: Picture) -> Sheet:
     """As `sheet.make`."""
     shot = picture.shot
     filled = _filled_paper(form, shot.person, shot.paper, picture.correction, picture.filling)
-    page_map = map_of(form, shot)
+    page_map = picture.map_of(form)
     image = _taken(filled, form, page_map, shot, np.random.default_rng([shot.seed, 3]))
     return Sheet(form, shot, filled.choices, image, _encoded(image, picture), page_map)
 

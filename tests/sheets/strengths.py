@@ -127,6 +127,10 @@ def _bent(height: float, _form: Form, picture: Picture, rng: Rng) -> Picture:
     return _with(picture, curl=Curl(height, float(length), float(angle), float(phase)))
 
 
+def _distorted(distortion: float, _form: Form, picture: Picture, _rng: Rng) -> Picture:
+    return replace(picture, distortion=distortion)
+
+
 def _resolved(dpi: float, form: Form, picture: Picture, _rng: Rng) -> Picture:
     if isinstance(picture.shot.view, Pose):
         height = round(form.height * scale_of(dpi) / 0.9)
@@ -243,6 +247,7 @@ def _levels() -> tuple[Level, ...]:
         *axis("rotation", BOTH, {f"{d}°": partial(_turned, d) for d in (2, 5, 10, 15, 20, 25, 35, 90, 180, 270)}),
         *axis("perspective", ("photo",), {f"{d}°": partial(_tilted, d) for d in (5, 10, 15, 20, 28, 35)}),
         *axis("curl", ("photo",), {f"{h} mm": partial(_bent, h) for h in (2, 4, 6, 9, 12)}),
+        *axis("lens", ("photo",), {f"{d:+.0%}": partial(_distorted, d) for d in (-0.01, -0.02, 0.01, -0.04)}),
         *axis("scale", ("scan",), {"600 dpi": partial(_resolved, 600)}),
         *axis("scale", BOTH, {f"{d} dpi": partial(_resolved, d) for d in (400, 300, 200, 150, 120, 100, 75)}),
         *axis("blur", BOTH, {f"{s} px": partial(_blurred, s) for s in (1, 2, 3, 4, 6)}),

@@ -13,7 +13,7 @@ from tests.sheets.exam import exam
 from tests.sheets.layout import ChoiceBox, Form, Grid
 from tests.sheets.quick import Picture, make_quickly
 from tests.sheets.samples import EXAM_SHOTS
-from tests.sheets.sheet import Sheet, make, map_of
+from tests.sheets.sheet import Sheet, make
 from tests.sheets.strengths import LEVELS, MARGIN, picture_at
 
 EXAM, ANSWERS, ENROLMENT = exam(), answers(corner_marks=True), enrolment()
@@ -76,12 +76,19 @@ def test_marks_are_darker_than_the_rest_of_their_question(level: str) -> None:
 
 @pytest.mark.parametrize("level", PHOTOS)
 def test_photos_have_the_whole_page(level: str) -> None:
-    shot = picture_at(EXAM, LEVELS[level], 7).shot
+    picture = picture_at(EXAM, LEVELS[level], 7)
+    shot = picture.shot
     assert isinstance(shot.view, Pose)
-    corners = map_of(EXAM, shot).to_image(np.array([[x, y] for x in (0, EXAM.width) for y in (0, EXAM.height)]))
+    corners = picture.map_of(EXAM).to_image(np.array([[x, y] for x in (0, EXAM.width) for y in (0, EXAM.height)]))
     margin = np.array([shot.dimensions.width, shot.dimensions.height]) * MARGIN * 0.9
     assert (corners >= margin).all()
     assert (corners <= [shot.dimensions.width, shot.dimensions.height] - margin).all()
+
+
+def test_a_lens_goes_both_ways() -> None:
+    page_map = picture_at(EXAM, LEVELS["lens -4%, photo"], 7).map_of(EXAM)
+    points = np.random.default_rng(1).uniform(0, [EXAM.width, EXAM.height], (200, 2))
+    np.testing.assert_allclose(page_map.to_paper(page_map.to_image(points)), points, atol=0.002)
 
 
 def test_a_bilevel_scan_is_black_and_white() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import process_time
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from omrclip.omr.results import ElementResult, ElementStatus
 from tests.benchmarks.accuracy.cases import Case
 from tests.benchmarks.accuracy.sheets import MadeSheet
 from tests.benchmarks.accuracy.truth import ClipTruth, FieldTruth
+
+FAR: Final = 5.0  # page px
 
 
 class Verdict(StrEnum):
@@ -42,7 +45,8 @@ class Miss:
 class Outcome:
     """What came of one sheet. `rejected` and `crashed` are messages, "" where neither is so.
 
-    `offsets` has each clip's worst point, in page pixels; `seconds` is the processor's time for the
+    `offsets` has each clip's worst point, in page pixels, and `astray` names the clips that lie further off than FAR
+    without a message that says so; `seconds` is the processor's time for the
     recognition alone, decoding included: other work on the machine does not count.
     """
 
@@ -54,6 +58,7 @@ class Outcome:
     crashed: str = ""
     misses: tuple[Miss, ...] = ()
     offsets: dict[str, float] = field(default_factory=dict)
+    astray: tuple[str, ...] = ()
     seconds: float = 0.0
     strategy: str = ""
 
@@ -83,10 +88,13 @@ def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limi
         return replace(blank, crashed=found.error.message)
     read = {element.name: element for element in found.elements}
     misses = (miss(name, field_truth, read.get(name)) for name, field_truth in truth.fields.items())
+    offsets = {clip.name: clip_offset(clip, found) for clip in truth.clips}
+    untold = {clip.element for clip in found.clips if not clip.message}
     return replace(
         blank,
         misses=tuple(each for each in misses if each),
-        offsets={clip.name: clip_offset(clip, found) for clip in truth.clips},
+        offsets=offsets,
+        astray=tuple(name for name, offset in offsets.items() if offset > FAR and name in untold),
         strategy=found.registration.strategy if found.registration else "",
     )
 

@@ -25,6 +25,7 @@ MOST_SHADOW: Final = 0.4  # of the light
 MOST_NOISE: Final = 8.0  # grey levels, standard deviation
 LEAST_QUALITY: Final = 40  # of the JPEG
 MOST_CURL: Final = 6.0  # mm, a crest's height
+MOST_DISTORTED: Final = 0.02  # by the lens, of a corner's distance from the image's middle
 FAINTEST_TONER: Final = 120  # 0 black to 255: how faint the form may be printed
 MOST_CUT_OFF: Final = 8.0  # mm of the paper beyond the image's edge
 FAINT_PENS: Final = ("faint pencil",)
@@ -33,7 +34,7 @@ FULL_STYLES: Final = {"fill"}  # the marks that cover three quarters of a bubble
 
 def within_limits(sheet: Sheet, picture: Picture) -> bool:
     """Whether the sheet keeps all of them."""
-    return bool(_is_seen_well(sheet) and _is_taken_well(sheet) and _is_marked_well(picture))
+    return bool(_is_seen_well(sheet) and _is_taken_well(sheet, picture) and _is_marked_well(picture))
 
 
 def _is_seen_well(sheet: Sheet) -> bool:
@@ -74,7 +75,7 @@ def _lattice(form: Form) -> Points:
     )
 
 
-def _is_taken_well(sheet: Sheet) -> bool:
+def _is_taken_well(sheet: Sheet, picture: Picture) -> bool:
     shot, light, sensor = sheet.shot, sheet.shot.scene.light, sheet.shot.scene.sensor
     millimetre = scale_of(least_dpi(sheet))
     return (
@@ -84,6 +85,7 @@ def _is_taken_well(sheet: Sheet) -> bool:
         and sensor.quality >= LEAST_QUALITY
         and light.shadow <= MOST_SHADOW
         and shot.curl.height <= MOST_CURL
+        and abs(picture.distortion) <= MOST_DISTORTED
         and shot.paper.toner <= FAINTEST_TONER
         and _cut_off(sheet) <= MOST_CUT_OFF * millimetre
     )

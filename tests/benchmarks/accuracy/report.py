@@ -1,4 +1,7 @@
-"""The tables of what came out: per axis and strength, per form, and within and beyond the limits."""
+"""The tables of what came out: per axis and strength, per form, and within and beyond the limits.
+
+Clip offsets are in page pixels; a clip is astray where it lies off by more than FAR, and no message says so.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from tests.sheets.strengths import AXES, LEVELS
 
 HEADINGS: Final = (
     "sheets", "rejected", "fields", "right %", "flagged %", "silently wrong",
-    "clip offset median", "95 %", "worst", "CPU ms",
+    "clip offset median", "95 %", "worst", "clips astray", "CPU ms",
 )  # fmt: skip
 MILLISECONDS: Final = 1000.0
 
@@ -45,6 +48,7 @@ def summarized(title: str, outcomes: Sequence[Outcome]) -> Row:
             _share(flagged, fields),
             str(wrong),
             *(f"{place:.2f}" for place in places),
+            str(sum(len(outcome.astray) for outcome in read)),
             f"{milliseconds:.0f}",
         ),
     )

@@ -18,7 +18,7 @@ from tests.benchmarks.accuracy.report import summarized
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
 from tests.benchmarks.accuracy.truth import FieldTruth, truth_of
 from tests.sheets.quick import Picture
-from tests.sheets.sheet import Sheet, map_of
+from tests.sheets.sheet import Sheet
 from tests.sheets.strengths import AXES, LEVELS, picture_at
 from tests.sheets.survey import survey
 
@@ -39,6 +39,8 @@ WITHIN = {
     "JPEG quality 25, photo": False,
     "light shadow 40%, photo": True,
     "light shadow 60%, photo": False,
+    "lens -2%, photo": True,
+    "lens -4%, photo": False,
     "marks tick, scan": False,
     "marks crossed out, scan": False,
     "pen pencil, scan": True,
@@ -82,7 +84,7 @@ def test_a_sheet_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def unseen(picture: Picture) -> Sheet:
     """Where a picture's sheet lies, without the picture."""
     nothing = tuple(() for _ in SURVEY.choice_boxes())
-    return Sheet(SURVEY, picture.shot, nothing, np.empty(0, np.uint8), b"", map_of(SURVEY, picture.shot))
+    return Sheet(SURVEY, picture.shot, nothing, np.empty(0, np.uint8), b"", picture.map_of(SURVEY))
 
 
 def test_offsets_are_in_page_pixels() -> None:

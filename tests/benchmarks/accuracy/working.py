@@ -30,6 +30,7 @@ def problem_of(outcome: Outcome) -> str:
     problems = {
         "crashed": bool(outcome.crashed),
         "wrong": outcome.count(Verdict.WRONG) > 0,
+        "astray": bool(outcome.astray),
         "rejected": bool(outcome.rejected),
         "far": max(outcome.offsets.values(), default=0.0) > FAR,
         "flagged": outcome.count(Verdict.FLAGGED) > 0,
