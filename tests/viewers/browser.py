@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -93,12 +94,21 @@ class WatchedPage:
             self.problems.append(f"{request.url}: not on this machine")
 
     def _note_response(self, response: "Response") -> None:
-        if not response.ok:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             self.problems.append(f"{response.url}: {response.status}")
 
     def _note_message(self, message: "ConsoleMessage") -> None:
         if message.type == "error":
             self.problems.append(f"console: {message.text}")
+
+
+@contextmanager
+def viewing() -> Iterator["Browser"]:
+    """A browser for tests with viewers; skips them where these are not installed."""
+    if not all((HERE / "node_modules" / bundle).is_file() for bundle in BUNDLES):
+        pytest.skip("the viewers are not installed (npm ci in tests/viewers)")
+    with chromium() as browser:
+        yield browser
 
 
 @contextmanager
@@ -108,8 +118,6 @@ def chromium() -> Iterator["Browser"]:
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium (Debian: chromium) is not installed")
-    if not all((HERE / "node_modules" / bundle).is_file() for bundle in BUNDLES):
-        pytest.skip("the viewers are not installed (npm ci in tests/viewers)")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=list(_SWITCHES))
         try:

@@ -46,7 +46,7 @@ class Project:
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     """Headless Chromium; the first argument of each test, so that where it is missing nothing else is started."""
-    with browsers.chromium() as browser:
+    with browsers.viewing() as browser:
         yield browser
 
 

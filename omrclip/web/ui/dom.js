@@ -51,9 +51,9 @@ export function button(label, iconName, onclick, { square = false, kind = "", ..
   );
 }
 
-/** A labelled input; its `input` is the control. */
+/** A labelled control, and what is said about it beneath. */
 export function field(label, input, ...more) {
-  return h("label", { className: "field" }, h("span", {}, label), input, ...more);
+  return h("div", { className: "field" }, h("label", {}, h("span", {}, label), input), ...more);
 }
 
 /** A labelled box to tick. */

@@ -58,10 +58,10 @@ class Editor {
     this.viewer = await openViewer(this.host, this.source(), editing.extents, { corner: false, draw: (context, scale) => this.paint(context, scale) });
     this.pointer = new Pointer(this.viewer, editing, { onTool: (tool) => this.choose(tool) });
     const show = (index) => this.show(index);
-    this.elements = new ElementList(this.list, editing, this.problems, show);
+    this.elements = new ElementList(this.list, editing, this.problems, (index) => this.reveal(index));
     this.findings = new Findings(this.found, editing, show);
     const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, addImage });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     acceptDrops(this.host, ([file]) => this.putImage(file));
     editing.listen((what) => this.changed(what));
@@ -135,15 +135,20 @@ class Editor {
     });
   }
 
-  /** Bring an element into view, where it is not already. */
+  /** Select an element and bring it into view. */
   show(index) {
+    this.editing.select([index]);
+    this.reveal(index);
+  }
+
+  /** Bring an element into view, where it is not already. */
+  reveal(index) {
     const element = this.editing.elements[index];
     if (!element || !isPlaced(element)) return;
     const box = boxOf(element);
     const { seen } = this.viewer;
     const visible = box.left >= seen.left && box.top >= seen.top && box.left + box.width <= seen.left + seen.width && box.top + box.height <= seen.top + seen.height;
     if (!visible) this.viewer.goTo(box, 4);
-    this.editing.select([index]);
   }
 
   /** Go to the next element for which something is wrong. */

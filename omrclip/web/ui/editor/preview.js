@@ -4,14 +4,18 @@ import * as api from "../api.js";
 import { debounced, h } from "../dom.js";
 import { bytes, t } from "../messages.js";
 
-/** {node, update, destroy}: the clip of the one element that is selected. */
-export function clipPreview(template, editing) {
+/** {node, update, destroy}: the clip of the one element that is selected; `hasImage()` says whether there is a page to cut. */
+export function clipPreview(template, editing, hasImage) {
   const image = h("img", { alt: t("preview.alt"), hidden: true });
   const said = h("figcaption", { className: "muted number" });
   let running = null;
   let asked = "";
   const load = debounced(120, async (element) => {
     running?.abort();
+    if (!hasImage()) {
+      said.textContent = t("preview.noImage");
+      return;
+    }
     running = new AbortController();
     try {
       const data = await api.previewClip(template, editing.page + 1, element, running.signal);
@@ -23,7 +27,7 @@ export function clipPreview(template, editing) {
     } catch (error) {
       if (error.name === "AbortError") return;
       image.hidden = true;
-      said.textContent = error.status === 404 ? t("preview.noImage") : "";
+      said.textContent = "";
     }
   });
   return {

@@ -24,7 +24,7 @@ export class Problems {
     try {
       const text = writeDocument(withoutImages(this.editing.document));
       const { Problems: problems, Warnings: warnings } = await api.validate(text, this.running.signal);
-      this.list = [...problems.map((problem) => placed(problem, false)), ...warnings.map((warning) => placed(warning, true))];
+      this.list = [...problems.flatMap((problem) => placed(problem, false)), ...warnings.flatMap((warning) => placed(warning, true))];
       this.told();
     } catch (error) {
       if (error.name !== "AbortError") this.told(error);
@@ -33,7 +33,7 @@ export class Problems {
 
   /** Those that keep the template from being saved. */
   get blocking() {
-    return this.list.filter((problem) => !problem.warning);
+    return this.list.filter((problem) => !problem.warning && !problem.echo);
   }
 
   /** Those of one element of the page that is shown. */
@@ -43,12 +43,21 @@ export class Problems {
 
   /** The elements of the page that is shown for which something is wrong. */
   get wrong() {
-    return new Set(this.blocking.filter((problem) => problem.page === this.editing.page).map((problem) => problem.index));
+    return new Set(this.list.filter((problem) => !problem.warning && problem.page === this.editing.page).map((problem) => problem.index));
   }
 }
 
-/** The problem at a JSON path: which element, and which of its fields; deeper ones are told at the field they are in. */
+/**
+ * The problem at a JSON path: which element, and which of its fields; deeper ones are told at the field they are in.
+ * What is wrong between two elements is also told, as an echo, at the other: that may be the one being edited.
+ */
 function placed({ path, expected }, warning) {
+  const other = / as at (\$\.Pages\[\d+\]\.Elements\[\d+\])$/.exec(expected)?.[1];
+  const here = at(path, expected, warning);
+  return other ? [here, { ...at(`${other}.${here.field}`, expected, warning), echo: true }] : [here];
+}
+
+function at(path, expected, warning) {
   const found = PLACE.exec(path);
   const rest = found?.[3] ?? "";
   return {

@@ -16,8 +16,8 @@ const BARCODES = ["qr", "ean13", "ean8", "upca", "code128", "code39", "itf", "da
  * fields stay, and only values and problems change.
  */
 export class Properties {
-  constructor(panel, editing, problems, { template, addImage }) {
-    Object.assign(this, { panel, editing, problems, template, addImage });
+  constructor(panel, editing, problems, { template, hasImage, addImage }) {
+    Object.assign(this, { panel, editing, problems, template, hasImage, addImage });
     this.shown = null;
     this.inputs = new Map();
     this.parts = [];
@@ -120,7 +120,7 @@ export class Properties {
       oninput: () => this.set("JpegQuality", typed(exact.value)),
     });
     this.inputs.set("JpegQuality", { input, said });
-    const preview = clipPreview(this.template, this.editing);
+    const preview = clipPreview(this.template, this.editing, this.hasImage);
     this.parts.push(preview, { update: (element) => document.activeElement !== exact && (exact.value = element.JpegQuality ?? 85) });
     const slider = h("div", { className: "row nowrap" }, input, exact);
     return [h("div", { className: "field" }, h("span", {}, t("field.JpegQuality")), slider, said), preview.node];

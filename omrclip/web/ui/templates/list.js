@@ -48,7 +48,7 @@ function card(name) {
     h(
       "a",
       { className: "card-link", href: `#/edit/${encodeURIComponent(name)}` },
-      h("span", { className: "thumbnail" }),
+      h("span", { className: "thumbnail", aria: { hidden: true } }),
       h("span", { className: "card-name" }, name),
       h("span", { className: "card-facts muted" }, " "),
     ),

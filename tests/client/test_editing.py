@@ -1,0 +1,147 @@
+"""The editor: by keyboard alone, by mouse, with problems told as they arise, and with two people at one template."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.client.conftest import OpenPage, Project, drag, expect, forget_refusal, open_editor
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def survey(project: Project) -> Json:
+    """A small template of its own for each test, under the name `mine`; what it holds."""
+    document: Json = json.loads(project.template("survey").read_bytes())
+    project.template("mine").write_text(json.dumps(document, indent=2), encoding="utf-8")
+    return document
+
+
+def stored(project: Project) -> dict[str, Json]:
+    """The elements of the stored template by their names."""
+    elements = json.loads(project.template("mine").read_bytes())["Pages"][0]["Elements"]
+    return {element["Name"]: element for element in elements}
+
+
+@pytest.mark.usefixtures("survey")
+def test_by_keyboard_alone(project: Project, visit: OpenPage) -> None:
+    watched = visit()
+    page, press = watched.page, watched.page.keyboard.press
+    expect(page.get_by_role("link", name=re.compile("^mine"))).to_be_visible()
+    for _ in range(60):
+        press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('href')") == "#/edit/mine":
+            break
+    press("Enter")
+    open_editor(watched)
+    for _ in range(60):
+        press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('viewer')"):
+            break
+    press("c")
+    press("Enter")
+    press("Enter")  # to the name of what was put in
+    page.keyboard.type("KeyArea")
+    for _ in range(60):
+        press("Shift+Tab")
+        if page.evaluate("document.activeElement.classList.contains('viewer')"):
+            break
+    before = page.get_by_label("Left", exact=True).input_value()
+    for key in ("ArrowRight", "Shift+ArrowRight", "Alt+ArrowDown"):
+        press(key)
+    assert int(page.get_by_label("Left", exact=True).input_value()) == int(before) + 11
+    press("Control+s")
+    expect(page.get_by_text("mine is saved.")).to_be_visible()
+    assert stored(project)["KeyArea"]["Left"] == int(before) + 11
+
+
+def test_steps_go_back_and_forth(survey: Json, visit: OpenPage) -> None:
+    watched = visit("edit/mine")
+    page = watched.page
+    canvas = open_editor(watched)
+    options = page.get_by_role("listbox", name="Elements").get_by_role("option")
+    expect(options).to_have_count(len(survey["Pages"][0]["Elements"]))
+    page.get_by_role("button", name="Grid").click()
+    drag(page, canvas, (0.3, 0.5), (0.5, 0.8))
+    canvas.focus()
+    for key in ("Control+c", "Control+v", "Control+d"):
+        page.keyboard.press(key)
+    assert options.all_inner_texts()[-3:] == [f"Grid{number}\nGrid" for number in (1, 2, 3)]
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    expect(options).to_have_count(len(survey["Pages"][0]["Elements"]))
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    page.keyboard.press("Control+y")
+    expect(options.last).to_contain_text("Grid1")
+
+
+def test_elements_are_moved_resized_and_aligned(survey: Json, project: Project, visit: OpenPage) -> None:
+    watched = visit("edit/mine")
+    page = watched.page
+    canvas = open_editor(watched)
+    elements = page.get_by_role("listbox", name="Elements")
+    elements.get_by_role("option", name="DateArea").click()
+    elements.get_by_role("option", name="InitialsArea").click(modifiers=["Control"])
+    page.get_by_role("button", name="Same height").click()
+    page.get_by_role("button", name="Tops").click()
+    elements.get_by_role("option", name="Services").click()
+    left = page.get_by_label("Left", exact=True)
+    left.fill(str(int(left.input_value()) + 7))
+    canvas.focus()
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("mine is saved.")).to_be_visible()
+    found = stored(project)
+    was = {element["Name"]: element for element in survey["Pages"][0]["Elements"]}
+    assert found["DateArea"]["Height"] == found["InitialsArea"]["Height"]
+    assert found["DateArea"]["Top"] == found["InitialsArea"]["Top"]
+    assert [b["Left"] for b in found["Services"]["Bubbles"]] == [b["Left"] + 7 for b in was["Services"]["Bubbles"]]
+    untouched = set(was) - {"DateArea", "InitialsArea", "Services"}
+    assert {name: found[name] for name in untouched} == {name: was[name] for name in untouched}
+
+
+@pytest.mark.usefixtures("survey")
+def test_problems_are_told_at_the_field_as_one_types(visit: OpenPage) -> None:
+    watched = visit("edit/mine")
+    page = watched.page
+    open_editor(watched)
+    page.get_by_role("option", name="DateArea").click()
+    for key, value, said in (
+        ("Name", "InitialsArea", "Another element is named"),
+        ("Width", "9000", "Reaches beyond the right edge"),
+        ("Top", "none", "Expected"),
+    ):
+        box = page.get_by_label(key, exact=True)
+        good = box.input_value()
+        box.fill(value)
+        expect(page.locator(f"#said-{key}")).to_contain_text(said)
+        assert box.get_attribute("aria-invalid") == "true"
+        expect(page.get_by_role("button", name="1 problem")).to_be_visible()
+        box.fill(good)
+        expect(page.locator(f"#said-{key}")).to_be_empty()
+
+
+@pytest.mark.usefixtures("survey")
+def test_the_second_of_two_editors_is_told_and_both_edits_are_kept(project: Project, visit: OpenPage) -> None:
+    first, second = visit("edit/mine"), visit("edit/mine")
+    for watched, name, field, value in ((first, "DateArea", "Width", "301"), (second, "InitialsArea", "Width", "222")):
+        open_editor(watched)
+        watched.page.get_by_role("option", name=name).click()
+        watched.page.get_by_label(field, exact=True).fill(value)
+    for watched in (first, second):  # and both rename one
+        watched.page.get_by_role("option", name="CommentArea").click()
+        top = "1800" if watched is first else "1810"
+        watched.page.get_by_label("Top", exact=True).fill(top)
+    first.page.get_by_role("button", name="Save", exact=True).click()
+    expect(first.page.get_by_text("mine is saved.")).to_be_visible()
+    second.page.get_by_role("button", name="Save", exact=True).click()
+    dialog = second.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Someone else saved this template")
+    forget_refusal(second, 412)
+    row = dialog.get_by_role("row", name="CommentArea")
+    row.get_by_label(re.compile("1800")).check()
+    dialog.get_by_role("button", name="Merge and save").click()
+    expect(second.page.get_by_text("mine is saved.")).to_be_visible()
+    found = stored(project)
+    assert (found["DateArea"]["Width"], found["InitialsArea"]["Width"], found["CommentArea"]["Top"]) == (301, 222, 1800)
