@@ -24,6 +24,7 @@ COMMON = 0.3
 """The quantile of the bubbles of a value that shows them blank: most are."""
 MOST_PRINTED = 0.45
 FEW = 5
+LEAST_FREE = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +32,14 @@ class Readings:
     """What was measured of bubbles.
 
     Attributes:
-        fills: (n,) float64, 0 to 1.
-        outlines: (n,) float64, -1 to 1: how well what is around the bubble looks like its printed outline.
+        fills: of each, 0 to 1.
+        outlines: of each, -1 to 1: how well what is around it looks like its printed outline.
+        unprinted: of each, whether enough inside is left free of print to see a mark.
     """
 
-    fills: npt.NDArray[np.float64]
-    outlines: npt.NDArray[np.float64]
+    fills: list[float]
+    outlines: list[float]
+    unprinted: list[bool]
 
 
 def measure(
@@ -50,6 +53,8 @@ def measure(
         values: of the bubbles; equal ones look alike where nothing is marked.
         blank: the blank page at the view's scale, and the centres in it; None where there is none.
     """
+    if not len(centres):
+        return Readings([], [], [])
     seen = darkness(view, centres, radii)
     ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
     # Half as dark as the page's ink is ink: pencil is no darker than that.
@@ -57,8 +62,9 @@ def measure(
     printed = _common(seen, radii, values) if blank is None else _spread(darkness(blank[0], blank[1], radii))
     inside, _ = zones()
     unprinted = np.clip(1 - printed, 0.02, 1) * inside
-    fills = (np.clip(seen - printed, 0, 1) * unprinted).sum(axis=(1, 2)) / ((1 - printed) * unprinted).sum(axis=(1, 2))
-    return Readings(fills.astype(np.float64), likeness(seen, printed))
+    free = ((1 - printed) * unprinted).sum(axis=(1, 2)) / inside.sum()
+    fills = (np.clip(seen - printed, 0, 1) * unprinted).sum(axis=(1, 2)) / inside.sum() / np.maximum(free, LEAST_FREE)
+    return Readings(np.clip(fills, 0, 1).tolist(), likeness(seen, printed).tolist(), (free >= LEAST_FREE).tolist())
 
 
 def _spread(printed: Samples) -> Samples:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -11,88 +12,57 @@ from omrclip.omr.barcodes import glance, read_barcode
 from omrclip.omr.marks import Readings, measure
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, Registration
-from omrclip.omr.registration.reference import Reference, choice_boxes
-from omrclip.omr.registration.refine import View
+from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus, MarkThresholds
-from omrclip.omr.template import Barcode, ChoiceBox, Grid, Page, PlacedElement
+from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
 
 LEAST_LIKENESS = 0.3
 """The correlation with the printed outline from which on a bubble lies where it was looked for."""
 CLEARLY = 2.0
 """How many times another bubble's fill a mark's must be, for the other to be a smudge."""
-_UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
+_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MeasuredBubbles:
-    """The bubbles of a page in template order.
-
-    Attributes:
-        readings: what was measured of them.
-        corners: (n, 4, 2) float64 of their boxes in the scan, pixels.
-        inside: (n,) whether they lie in the picture as a whole.
-    """
-
-    readings: Readings
-    corners: npt.NDArray[np.float64]
-    inside: npt.NDArray[np.bool_]
 
 
 def read_elements(
     found: FoundPage, registered: RegisteredPage, thresholds: MarkThresholds
 ) -> tuple[ElementResult, ...]:
     """What is read of the page's ChoiceBoxes, Grids and Barcodes, in template order."""
-    page, registration = found.known.page, found.registration
-    reader = None
-    if len(found.reference.bubbles):
-        measured = measure_bubbles(page, found.reference, registration, found.view)
-        reader = BubbleReader(measured, registration, thresholds)
+    reader = BubbleReader(found, thresholds)
     results = []
-    for element in page.elements:
+    for element in found.known.page.elements:
         if isinstance(element, Barcode):
-            code = read_barcode(element, registered, glance(element, registration, found.view))
-            results.append(replace(code, corners=corners_in_scan(element, registration)))
+            code = read_barcode(element, registered, glance(element, found.registration, found.view))
+            (corners,) = boxes_in_scan([element], found.registration)
+            results.append(replace(code, corners=corners))
         elif isinstance(element, ChoiceBox | Grid):
-            results.append(reader.read(element) if reader else unread(element, registration, "It has no bubbles."))
+            results.append(reader.read(element))
     return tuple(results)
-
-
-def unread(element: ChoiceBox | Grid, registration: Registration, message: str) -> ElementResult:
-    """What is told of an element that cannot be read."""
-    corners = corners_in_scan(element, registration)
-    return ElementResult(element.name or "", element.type, ElementStatus.UNCERTAIN, corners=corners, message=message)
-
-
-def measure_bubbles(page: Page, reference: Reference, registration: Registration, view: View) -> MeasuredBubbles:
-    """Measure all bubbles of a page in a view of the scan."""
-    places, extents = reference.bubbles[:, :2], reference.bubbles[:, 2:]
-    corners = registration.to_scan((places[:, None] + extents[:, None] * _UNIT_SQUARE).reshape(-1, 2)).reshape(-1, 4, 2)
-    values = [bubble.value for element in page.elements for box in choice_boxes(element) for bubble in box.bubbles]
-    scale = np.array(reference.fine.scale)
-    centres, radii = places + extents / 2, extents / 2
-    blank = (reference.fine.pixels, centres * scale) if reference.printed else None
-    in_view = ops.transform(view.scan_to_view, registration.to_scan(centres))
-    readings = measure(view.pixels, in_view, radii * scale, values, blank)
-    scan = registration.scan
-    inside = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=(1, 2))
-    return MeasuredBubbles(readings, corners, inside)
 
 
 class BubbleReader:
     """Reads the ChoiceBoxes and Grids of one page of one scan, asked for in template order."""
 
-    def __init__(self, measured: MeasuredBubbles, registration: Registration, thresholds: MarkThresholds) -> None:
-        self._measured = measured
-        self._registration = registration
+    def __init__(self, found: FoundPage, thresholds: MarkThresholds) -> None:
+        """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         self._thresholds = thresholds
+        self._readings = _measured(found)
+        registration, bubbles = found.registration, found.reference.bubbles
+        corners = registration.to_scan((bubbles[:, None, :2] + bubbles[:, None, 2:] * _SQUARE).reshape(-1, 2))
+        scan = registration.scan
+        within = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=1)
+        self._inside: list[bool] = within.reshape(-1, 4).all(axis=1).tolist()
+        self._bubble_corners = as_corners(corners)
+        boxes = [box for element in found.known.page.elements for box in _with_children(element)]
+        self._box_corners = iter(boxes_in_scan(boxes, registration))
         self._next = 0
 
     def read(self, element: ChoiceBox | Grid) -> ElementResult:
         """The next element."""
-        return self._choice(element) if isinstance(element, ChoiceBox) else self._grid(element)
+        corners = next(self._box_corners)
+        return self._choice(element, corners) if isinstance(element, ChoiceBox) else self._grid(element, corners)
 
-    def _grid(self, grid: Grid) -> ElementResult:
+    def _grid(self, grid: Grid, corners: Corners) -> ElementResult:
         children = tuple(self.read(child) for child in grid.elements if isinstance(child, ChoiceBox | Grid))
         statuses = {child.status for child in children}
         return ElementResult(
@@ -102,93 +72,113 @@ class BubbleReader:
             "".join(child.value for child in children),
             min((child.confidence for child in children), default=0.0),
             children=children,
-            corners=corners_in_scan(grid, self._registration),
+            corners=corners,
             message=_told_of(children),
         )
 
-    def _choice(self, box: ChoiceBox) -> ElementResult:
-        chosen = slice(self._next, self._next + len(box.bubbles))
+    def _choice(self, box: ChoiceBox, corners: Corners) -> ElementResult:
+        chosen = range(self._next, self._next + len(box.bubbles))
         self._next = chosen.stop
+        result = ElementResult(box.name or "", box.type, ElementStatus.UNCERTAIN, corners=corners)
         reason = self._unreadable(chosen)
-        result = unread(box, self._registration, reason)
         if reason:
-            return result
-        fills = self._measured.readings.fills[chosen]
+            return replace(result, message=reason)
+        fills = [self._readings.fills[index] for index in chosen]
         judged = judge(fills, self._thresholds, several=box.multiselect)
-        bubbles = tuple(
-            BubbleResult(bubble.value, round(float(fill), 3), bool(marked), as_corners(corners))
-            for bubble, fill, marked, corners in zip(
-                box.bubbles, fills, judged.marked, self._measured.corners[chosen], strict=True
-            )
-        )
         return replace(
             result,
             status=judged.status,
-            value="".join(bubble.value for bubble in bubbles if bubble.marked),
+            value="".join(bubble.value for bubble, marked in zip(box.bubbles, judged.marked, strict=True) if marked),
             confidence=round(judged.confidence, 3),
-            bubbles=bubbles,
+            bubbles=tuple(
+                BubbleResult(bubble.value, round(fill, 3), marked, self._bubble_corners[index])
+                for bubble, fill, marked, index in zip(box.bubbles, fills, judged.marked, chosen, strict=True)
+            ),
             message=judged.message,
         )
 
-    def _unreadable(self, chosen: slice) -> str:
-        if chosen.start == chosen.stop:
+    def _unreadable(self, chosen: range) -> str:
+        if not chosen:
             return "It has no bubbles."
-        if not self._measured.inside[chosen].all():
+        if not all(self._inside[index] for index in chosen):
             return "It lies outside of the picture, wholly or in part."
-        if np.median(self._measured.readings.outlines[chosen]) < LEAST_LIKENESS:
+        if not all(self._readings.unprinted[index] for index in chosen):
+            return "A bubble of it is printed dark; a mark could not be told from it."
+        if median(self._readings.outlines[index] for index in chosen) < LEAST_LIKENESS:
             return "Its printed bubbles were not found in their places."
         return ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def _measured(found: FoundPage) -> Readings:
+    reference, view = found.reference, found.view
+    centres, radii = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2, reference.bubbles[:, 2:] / 2
+    boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]
+    scale = np.array(reference.fine.scale)
+    blank = (reference.fine.pixels, centres * scale) if reference.printed else None
+    in_view = ops.transform(view.scan_to_view, found.registration.to_scan(centres))
+    return measure(view.pixels, in_view, radii * scale, [b.value for box in boxes for b in box.bubbles], blank)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the fills of a ChoiceBox mean; `marked` is (n,) bool, `message` says why a person should look."""
+    """What the fills of a ChoiceBox mean: which bubbles are marked, and why a person should look."""
 
     status: ElementStatus
-    marked: npt.NDArray[np.bool_]
+    marked: tuple[bool, ...]
     confidence: float
     message: str = ""
 
 
-def judge(fills: npt.NDArray[np.float64], thresholds: MarkThresholds, *, several: bool) -> Judgement:
+def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool) -> Judgement:
     """Tell marks from blanks: by the thresholds, and by the other bubbles of the box.
 
     A bubble between the thresholds beside a mark of more than CLEARLY its fill is a smudge, an erased mark or a stroke
     that spilt over. Without such a mark, or as a second one, nobody can tell but a person.
     """
-    strong = fills >= thresholds.marked
-    weak = (fills > thresholds.blank) & ~strong
+    strong = [fill for fill in fills if fill >= thresholds.marked]
+    weak = [fill for fill in fills if thresholds.blank < fill < thresholds.marked]
+    marked = tuple(fill >= thresholds.marked for fill in fills)
+    darkest = tuple(fill == max(fills) for fill in fills)
     certain = _confidence(fills, thresholds)
-    if not strong.any():
-        if not weak.any():
-            return Judgement(ElementStatus.BLANK, strong, certain)
-        return Judgement(ElementStatus.UNCERTAIN, fills == fills[weak].max(), certain, "A mark is faint.")
-    if (weak & (fills * CLEARLY > fills[strong].min())).any():
-        return Judgement(ElementStatus.UNCERTAIN, strong, certain, "Beside what is marked there is a fainter mark.")
-    if strong.sum() == 1 or several:
-        return Judgement(ElementStatus.MARKED, strong, certain)
-    if np.sort(fills)[-2] * CLEARLY <= fills.max():
+    if not strong and not weak:
+        return Judgement(ElementStatus.BLANK, marked, certain)
+    if not strong:
+        return Judgement(ElementStatus.UNCERTAIN, darkest, certain, "A mark is faint.")
+    if weak and max(weak) * CLEARLY > min(strong):
+        return Judgement(ElementStatus.UNCERTAIN, marked, certain, "Beside what is marked there is a fainter mark.")
+    if len(strong) == 1 or several:
+        return Judgement(ElementStatus.MARKED, marked, certain)
+    if sorted(strong)[-2] * CLEARLY <= max(strong):
         message = "One bubble is marked, another one more faintly."
-        return Judgement(ElementStatus.UNCERTAIN, fills == fills.max(), min(certain, 0.5), message)
-    return Judgement(ElementStatus.MULTIPLE, strong, certain, f"{strong.sum()} bubbles are marked.")
+        return Judgement(ElementStatus.UNCERTAIN, darkest, min(certain, 0.5), message)
+    return Judgement(ElementStatus.MULTIPLE, marked, certain, f"{len(strong)} bubbles are marked.")
 
 
-def _confidence(fills: npt.NDArray[np.float64], thresholds: MarkThresholds) -> float:
+def _confidence(fills: Sequence[float], thresholds: MarkThresholds) -> float:
     """0 to 1: how far the fill nearest to the middle of both thresholds is from it; 1 from half as far beyond on."""
     middle = (thresholds.marked + thresholds.blank) / 2
-    below, above = (middle - fills) / middle, (fills - middle) / (thresholds.marked * 1.5 - middle)
-    return float(np.clip(np.maximum(below, above), 0, 1).min())
+    reach = max(thresholds.marked * 1.5 - middle, 1e-9)
+    distances = [(middle - fill) / max(middle, 1e-9) if fill < middle else (fill - middle) / reach for fill in fills]
+    return min(1.0, *distances)
 
 
-def corners_in_scan(element: PlacedElement, registration: Registration) -> Corners:
-    """Where an element's box lies in the scan."""
-    box = ops.corners(element.left, element.top, element.width, element.height)
-    return as_corners(registration.to_scan(box))
+def boxes_in_scan(elements: Sequence[PlacedElement], registration: Registration) -> list[Corners]:
+    """Where the boxes of elements lie in the scan."""
+    boxes = np.array([(e.left, e.top, e.width, e.height) for e in elements], dtype=np.float64).reshape(-1, 1, 4)
+    return as_corners(registration.to_scan((boxes[..., :2] + boxes[..., 2:] * _SQUARE).reshape(-1, 2)))
 
 
-def as_corners(points: npt.NDArray[np.float64]) -> Corners:
-    """(4, 2) points as they are told."""
-    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in points)
+def as_corners(points: npt.NDArray[np.float64]) -> list[Corners]:
+    """(4 · n, 2) points as they are told, four by four."""
+    rounded = [(x, y) for x, y in points.round(2).tolist()]
+    return [tuple(rounded[index : index + 4]) for index in range(0, len(rounded), 4)]
+
+
+def _with_children(element: Element) -> list[ChoiceBox | Grid]:
+    """A ChoiceBox or Grid, and all that are in it, in the order in which they are read."""
+    if isinstance(element, Grid):
+        return [element, *(box for child in element.elements for box in _with_children(child))]
+    return [element] if isinstance(element, ChoiceBox) else []
 
 
 def _told_of(children: Sequence[ElementResult]) -> str:

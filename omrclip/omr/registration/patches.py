@@ -9,8 +9,6 @@ import numpy.typing as npt
 from omrclip.omr.registration.levels import Grey
 
 Points = npt.NDArray[np.float64]
-LEAST_DEVIATION = 2.0
-"""The standard deviation of grey below which a window shows nothing but noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,33 +71,33 @@ def find(patches: Patches, image: Grey, search: int, expected: Points | None = N
     """
     count, reach = len(patches), patches.half + search
     shifts = np.zeros((count, 2)) if expected is None else expected
-    around = patches.centres + np.rint(shifts).astype(np.intp)
+    starts = patches.centres + np.rint(shifts).astype(np.intp)
     offsets, scores = shifts.copy(), np.zeros(count)
     height, width = image.shape
-    for index, (x, y) in enumerate(around.tolist()):
-        if x < reach or y < reach or x + reach >= width or y + reach >= height:
+    low, high = reach, (width - 1 - reach, height - 1 - reach)
+    for index, (x, y) in enumerate(starts.tolist()):
+        if x < low or y < low or x > high[0] or y > high[1]:
             continue
         window = image[y - reach : y + reach + 1, x - reach : x + reach + 1].astype(np.float32)
+        # Where a window is flat OpenCV's correlation is 0.
         surface = cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED)
         _, score, _, (column, row) = cv2.minMaxLoc(surface)
-        if not np.isfinite(score) or window.std() < LEAST_DEVIATION:
-            continue
         if not (0 < column < 2 * search and 0 < row < 2 * search):
             continue  # the window ends on the slope of something that lies beyond
         scores[index] = min(score, 1.0)
-        offsets[index] = (
-            around[index]
-            - patches.centres[index]
-            + (
-                column - search + _peak(surface[row, :], column),
-                row - search + _peak(surface[:, column], row),
-            )
+        across, here, down = (
+            surface[row, column - 1 : column + 2].tolist(),
+            score,
+            surface[row - 1 : row + 2, column].tolist(),
         )
+        offsets[index, 0] = x + column - search + _peak(across[0], here, across[2])
+        offsets[index, 1] = y + row - search + _peak(down[0], here, down[2])
+    found = scores != 0
+    offsets[found] -= patches.centres[found]
     return Found(offsets, scores)
 
 
-def _peak(values: npt.NDArray[np.generic], at: int) -> float:
+def _peak(before: float, here: float, after: float) -> float:
     """The top of the parabola through a maximum and its neighbours, relative to it."""
-    before, here, after = (float(v) for v in values[at - 1 : at + 2])
     curvature = before - 2 * here + after
     return 0.5 * (before - after) / curvature if curvature < 0 else 0.0
