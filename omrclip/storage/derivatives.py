@@ -1,12 +1,15 @@
-"""Rendered images by entity tag: in memory, and where a folder is given, shared with other processes."""
+"""Rendered images by entity tag: in memory, and what took long, in a folder that processes share."""
 
 from collections.abc import Callable
+from time import perf_counter
 
 from omrclip.config import Config
 from omrclip.imaging.cache import ByteCache, CacheCounts
 from omrclip.storage.folder import SharedFolder
 from omrclip.storage.sources import DERIVATIVES_SHARE
 
+# Writing takes a millisecond of a processor, reading a tenth: what is made faster than this is not worth it.
+WORTH_SHARING_SECONDS = 0.005
 _ENTRY_BYTES = 300  # what an entry takes beside its bytes
 
 
@@ -45,6 +48,8 @@ class DerivativeCache:
         found = self._folder.get(etag)
         if isinstance(found, bytes):
             return found
+        started = perf_counter()
         data = make()
-        self._folder.put(etag, data)
+        if perf_counter() - started >= WORTH_SHARING_SECONDS:
+            self._folder.put(etag, data)
         return data

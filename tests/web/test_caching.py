@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from omrclip.config import Config
 from omrclip.imaging import cached
+from omrclip.storage import derivatives
 from omrclip.web import image_answers, services
 from omrclip.web.app import App, create_app
 from tests.web.keeping import written
@@ -117,6 +118,7 @@ def test_many_regions_of_one_image_at_once_take_one_decode(app: App, decodes: li
 def test_processes_share_what_they_rendered_in_a_folder(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(derivatives, "WORTH_SHARING_SECONDS", 0.0)
     shared = replace(config, cache_folder=str(tmp_path / "cache"))
     first, second = (create_app(shared).test_client() for _ in range(2))
     paths = [PATH, "/iiif/2/grid.png/full/full/90/gray.jpg"]
@@ -131,9 +133,22 @@ def test_processes_share_what_they_rendered_in_a_folder(
         assert [second.get(path).data for path in paths] == rendered
 
 
-def test_a_folder_that_was_rendered_into_for_another_image_does_not_matter(
-    config: Config, tmp_path: Path, renders: list[str]
+def test_what_is_rendered_in_no_time_is_not_written(
+    config: Config, tmp_path: Path, renders: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(derivatives, "WORTH_SHARING_SECONDS", 60.0)
+    shared = replace(config, cache_folder=str(tmp_path / "cache"))
+    first, second = (create_app(shared).test_client() for _ in range(2))
+    data = first.get(PATH).data
+    written(first)
+    assert second.get(PATH).data == data
+    assert len(renders) == 2
+
+
+def test_a_folder_that_was_rendered_into_for_another_image_does_not_matter(
+    config: Config, tmp_path: Path, renders: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derivatives, "WORTH_SHARING_SECONDS", 0.0)
     shared = replace(config, cache_folder=str(tmp_path / "cache"))
     old = create_app(shared).test_client().get(PATH).data
     (Path(config.images) / "grid.png").write_bytes(encoded(grid(salt=40)))

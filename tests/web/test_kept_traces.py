@@ -13,6 +13,7 @@ from diskcache import Cache
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from omrclip.storage import derivatives
 from omrclip.storage import kept as kept_module
 from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.web.app import create_app
@@ -86,7 +87,10 @@ def test_what_expired_while_no_server_ran_is_removed_by_the_next(
     assert stored(config) == []
 
 
-def test_no_rendering_of_a_clip_outlives_its_recognition(config: Config, tmp_path: Path) -> None:
+def test_no_rendering_of_a_clip_outlives_its_recognition(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derivatives, "WORTH_SHARING_SECONDS", 0.0)
     shared = replace(config, cache_folder=str(tmp_path / "cache"))
     client = create_app(shared).test_client()
     answer = client.post("/api/recognitions?keep", json=asked()).get_json()
