@@ -28,7 +28,6 @@ GREY: Final = (128, 128, 128)
 DARKEST: Final = 0.4  # of the light that is left where the shadow is deepest
 
 SEARCH: Final = 60  # page px to each side in which a clip's content is looked for
-MOST_OFFSET: Final = 3.0
 LEAST_CORRELATION: Final = 0.5
 
 
@@ -163,10 +162,6 @@ class ClipPlace:
     name: str
     offset: float
     correlation: float
-
-    @property
-    def good(self) -> bool:
-        return self.offset <= MOST_OFFSET and self.correlation >= LEAST_CORRELATION
 
 
 def clip_places(form: RealForm, recognition: Recognition) -> list[ClipPlace]:

@@ -15,7 +15,7 @@ Light3 = npt.NDArray[np.float32]  # (height, width, 3), blue green red, 0 to 255
 
 SHADE_STEP: Final = 8  # the light changes slowly: it is computed for every so many pixels
 
-Ground = Literal["lid", "oak", "walnut", "grey", "black"]
+Ground = Literal["lid", "oak", "walnut", "grey", "white", "black"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def ground_pixels(ground: Ground, dimensions: Dimensions, rng: np.random.Generat
     return _wood(_WOODS[ground], dimensions, rng)
 
 
-_EVEN: Final[dict[Ground, float]] = {"lid": 236.0, "black": 14.0}
+_EVEN: Final[dict[Ground, float]] = {"lid": 236.0, "white": 228.0, "black": 14.0}
 _WOODS: Final = {"oak": (112.0, 160.0, 196.0), "walnut": (52.0, 78.0, 112.0)}
 
 

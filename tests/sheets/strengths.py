@@ -17,7 +17,7 @@ from tests.sheets.flatbed import Laid, lay_down
 from tests.sheets.layout import Form, scale_of
 from tests.sheets.pens import MarkStyle
 from tests.sheets.quick import Picture
-from tests.sheets.scene import Light, Scene, Sensor
+from tests.sheets.scene import Ground, Light, Scene, Sensor
 from tests.sheets.sheet import Shot
 
 Kind = Literal["photo", "scan"]
@@ -26,6 +26,7 @@ Rng = np.random.Generator
 PHONE: Final = Dimensions(2448, 3264)
 SCANNER_DPI: Final = 300.0
 REACH: Final = 0.93  # of the image's height, taken by the page's
+DESKS: Final[tuple[Ground, ...]] = ("oak", "walnut", "white", "grey")
 MARGIN: Final = 0.02  # of the image's extents, left free around the page
 FITTING_ROUNDS: Final = 4
 FILLINGS: Final = 6  # papers that are filled in for each form and pen; each is taken many times
@@ -81,7 +82,7 @@ def _outline(form: Form) -> Points:
 
 
 def _easy_photo(seed: int) -> Picture:
-    scene = Scene("oak", Light(1.0), Sensor(0.5, noise=1.0, quality=92))
+    scene = Scene(DESKS[seed % len(DESKS)], Light(1.0), Sensor(0.5, noise=1.0, quality=92))
     return Picture(Shot(seed, PHONE, Pose(reach=REACH), Person(pen="black ballpoint"), scene=scene))
 
 
