@@ -146,7 +146,8 @@ def _grid(out_to_source: PointMap, out: Dimensions, finer: int) -> tuple[npt.NDA
     dense = cv2.resize(
         nodes.astype(np.float32), (cells[0] * _GRID_STEP, cells[1] * _GRID_STEP), interpolation=cv2.INTER_LINEAR
     )
-    return dense[_GRID_STEP : _GRID_STEP + height, _GRID_STEP : _GRID_STEP + width], float(max(steps))
+    shown = np.asarray(dense, dtype=np.float32)[_GRID_STEP : _GRID_STEP + height, _GRID_STEP : _GRID_STEP + width]
+    return shown, float(max(steps))
 
 
 def transform(matrix: Matrix, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -154,6 +155,11 @@ def transform(matrix: Matrix, points: npt.NDArray[np.float64]) -> npt.NDArray[np
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     mapped: npt.NDArray[np.float64] = homogeneous[:, :2] / homogeneous[:, 2:]
     return mapped
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The map back."""
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def corners(left: float, top: float, width: float, height: float) -> npt.NDArray[np.float64]:

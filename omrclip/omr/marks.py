@@ -1,10 +1,10 @@
 """How much of each bubble is covered by what was not printed there.
 
-Every bubble is sampled on a small grid from the scan, in which its printed outline is the same ellipse. Darkness is told
-against the paper around it, so that shadows and dark photos do not matter, and against the darkest ink of the page, so
-that faint prints and washed-out photos do not either. What the blank page shows there (the letter in the bubble, its
-outline) does not count: it is known from the page's image, or else from what the bubbles of the same value have in
-common in this scan.
+Every bubble is sampled on a small grid from the scan, in which its printed outline is the same ellipse. Darkness is
+told against the paper around it, so that shadows and dark photos do not matter, and against the darkest ink of the
+page, so that faint prints and washed-out photos do not either. What the blank page shows there (the letter in the
+bubble, its outline) does not count: it is known from the page's image, or else from what the bubbles of the same value
+have in common in this scan.
 """
 
 from collections.abc import Sequence
@@ -42,16 +42,15 @@ class Readings:
     unprinted: list[bool]
 
 
-def measure(
-    view: Grey, centres: Points, radii: Points, values: Sequence[str], blank: tuple[Grey, Points] | None
-) -> Readings:
+def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], blank: Samples | None) -> Readings:
     """Measure all bubbles of a page at once.
 
     Args:
         view: (height, width) uint8, the scan roughly in the page's frame.
-        centres, radii: (n, 2) float64 x and y of the bubbles in the view, continuous pixels.
+        centres: (n, 2) float64 x and y of the bubbles in the view, continuous pixels.
+        radii: (n, 2) float64 half their widths and heights.
         values: of the bubbles; equal ones look alike where nothing is marked.
-        blank: the blank page at the view's scale, and the centres in it; None where there is none.
+        blank: what the bubbles look like on the blank page; None where that is not known.
     """
     if not len(centres):
         return Readings([], [], [])
@@ -59,11 +58,12 @@ def measure(
     ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
     # Half as dark as the page's ink is ink: pencil is no darker than that.
     seen = np.clip((seen - LEAST_DARKNESS * ink) / ((FULL_DARKNESS - LEAST_DARKNESS) * ink), 0, 1).astype(np.float32)
-    printed = _common(seen, radii, values) if blank is None else _spread(darkness(blank[0], blank[1], radii))
+    printed = _common(seen, values) if blank is None else _spread(blank)
     inside, _ = zones()
     unprinted = np.clip(1 - printed, 0.02, 1) * inside
-    free = ((1 - printed) * unprinted).sum(axis=(1, 2)) / inside.sum()
-    fills = (np.clip(seen - printed, 0, 1) * unprinted).sum(axis=(1, 2)) / inside.sum() / np.maximum(free, LEAST_FREE)
+    free = np.einsum("nij,nij->n", 1 - printed, unprinted) / inside.sum()
+    covered = np.einsum("nij,nij->n", np.maximum(seen - printed, 0), unprinted) / inside.sum()
+    fills = covered / np.maximum(free, LEAST_FREE)
     return Readings(np.clip(fills, 0, 1).tolist(), likeness(seen, printed).tolist(), (free >= LEAST_FREE).tolist())
 
 
@@ -74,7 +74,7 @@ def _spread(printed: Samples) -> Samples:
     return np.array(wide, dtype=np.float32).reshape(ink.shape)
 
 
-def _common(seen: Samples, radii: Points, values: Sequence[str]) -> Samples:
+def _common(seen: Samples, values: Sequence[str]) -> Samples:
     """What bubbles look like unmarked, learnt from the scan: of each value where there are several, else of all."""
     inside, _ = zones()
     everything = np.quantile(seen, COMMON, axis=0).astype(np.float32)

@@ -51,7 +51,7 @@ class BubbleReader:
         corners = registration.to_scan((bubbles[:, None, :2] + bubbles[:, None, 2:] * _SQUARE).reshape(-1, 2))
         scan = registration.scan
         within = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=1)
-        self._inside: list[bool] = within.reshape(-1, 4).all(axis=1).tolist()
+        self._inside = [all(four) for four in within.reshape(-1, 4).tolist()]
         self._bubble_corners = as_corners(corners)
         boxes = [box for element in found.known.page.elements for box in _with_children(element)]
         self._box_corners = iter(boxes_in_scan(boxes, registration))
@@ -114,9 +114,10 @@ def _measured(found: FoundPage) -> Readings:
     centres, radii = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2, reference.bubbles[:, 2:] / 2
     boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]
     scale = np.array(reference.fine.scale)
-    blank = (reference.fine.pixels, centres * scale) if reference.printed else None
     in_view = ops.transform(view.scan_to_view, found.registration.to_scan(centres))
-    return measure(view.pixels, in_view, radii * scale, [b.value for box in boxes for b in box.bubbles], blank)
+    return measure(
+        view.pixels, in_view, radii * scale, [b.value for box in boxes for b in box.bubbles], reference.blank
+    )
 
 
 @dataclass(frozen=True, slots=True)

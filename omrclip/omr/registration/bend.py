@@ -1,4 +1,4 @@
-"""Smooth displacement of a page: offsets at the nodes of a lattice, interpolated bilinearly, fitted to scattered points.
+"""Smooth displacement of a page: offsets at the nodes of a lattice, bilinear between, fitted to scattered points.
 
 The fit minimises the weighted squares of the residuals plus the squares of the second differences of neighbouring
 nodes: bending costs, moving, turning and stretching do not. Outliers lose their weight by iteration (iteratively
@@ -50,10 +50,12 @@ def fit(
     """The smooth bend through scattered offsets.
 
     Args:
-        points, offsets: (n, 2) float64, page pixels.
+        points: (n, 2) float64, page pixels.
+        offsets: (n, 2) float64, how far each was displaced.
         weights: (n,) float64, how much each is to be believed.
         page: the page's Dimensions.
-        loose, tight: the residual in page pixels that halves a point's weight, in the first and in the last round.
+        loose: the residual in page pixels that quarters a point's weight in the first round.
+        tight: the same in the last round.
         stiffness: the weight of bending against residuals.
         pull: towards no offset at all, where no point holds the sheet.
         rounds: how often outliers are weighed anew.

@@ -87,7 +87,7 @@ def _near(laid: PatternMap, best: PatternMap) -> bool:
 def _bent(bubbles: Points, laid: PatternMap, blobs: Blobs, blob_size: float, page: Dimensions) -> Laid:
     """Let the map bend where the blobs say so, and count again: flat, bent paper loses the bubbles of its corners."""
     nearest = Nearest(blobs.centres, blob_size)
-    back = np.linalg.inv(laid.matrix)
+    back = ops.inverse(laid.matrix)
     pairs = laid.bubbles, laid.blobs
     unit = blob_size * float(np.sqrt(abs(np.linalg.det(back[:2, :2]))))
     for _ in range(2):
@@ -119,7 +119,7 @@ def _common_sizes(blobs: Blobs, bubbles: int) -> list[float]:
     logs = np.log(blobs.sizes)
     centres = np.arange(logs.min(), logs.max() + 0.05, 0.05)
     counts = np.array([(np.abs(logs - centre) < 0.18).sum() for centre in centres])
-    sizes = []
+    sizes: list[float] = []
     while len(sizes) < MODES and counts.max() >= max(LEAST_BUBBLES, 0.3 * bubbles):
         at = int(np.argmax(counts))
         sizes.append(float(np.exp(np.median(logs[np.abs(logs - centres[at]) < 0.18]))))

@@ -1,6 +1,7 @@
 """Whether a rough map is true: what the page shows has to be found where it puts it, and nowhere better."""
 
 import numpy as np
+import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.omr.registration import bend as bending
@@ -9,10 +10,17 @@ from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.samples import darkness, likeness
+from omrclip.omr.registration.samples import Samples, darkness, likeness
 
+Points = npt.NDArray[np.float64]
 LEAST_AGREEING = 0.5
+LEAST_FOR_SCALE = 0.75
+"""A guess that goes by the scan's extents alone must be borne out by more than one that was found in the scan."""
+BEYOND_DOUBT = 0.85
 NEARBY = 2
+MOST_COMPARED = 90
+LEAD = 2.0
+_NEIGHBOURS = [(columns, rows) for columns in (-1, 0, 1) for rows in (-1, 0, 1) if columns or rows]
 MOST_OUTLINES = 64
 LEAST_LIKENESS, LEAST_OUTLINED = 0.3, 0.6
 
@@ -27,12 +35,12 @@ def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalM
             return "what the blank page shows is not found where it should be"
         rough = settled
     found = refine(reference, levels, rough)
-    if found.agreeing < LEAST_AGREEING:
+    if found.agreeing < (LEAST_FOR_SCALE if rough.strategy == "scale" else LEAST_AGREEING):
         return f"only {found.agreeing:.0%} of what the page shows is found in its place"
-    if reference.printed and len(reference.bubbles) and not _outlined(reference, found):
+    if reference.blank is not None and not _outlined(reference, reference.blank, found):
         return "the printed bubbles are not found in their places"
-    if not reference.printed and rough.strategy != "bubbles" and _slips(reference, found):
-        return "the bubbles fit as well a row or a column further"
+    if rough.strategy != "bubbles" and found.agreeing < BEYOND_DOUBT and _slips(reference, found):
+        return "the page fits as well a row or a column of bubbles further"
     return found
 
 
@@ -48,44 +56,46 @@ def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:
     return min(turns) <= 0 or not 0.01 * levels.dimensions.pixels < area < 16 * levels.dimensions.pixels
 
 
-def _outlined(reference: Reference, found: LocalMap) -> bool:
+def _outlined(reference: Reference, blank: Samples, found: LocalMap) -> bool:
     """Whether the outlines of the bubbles lie where the map says, of most of some of them all over the page."""
-    chosen = reference.bubbles[:: -(-len(reference.bubbles) // MOST_OUTLINES)]
+    step = -(-len(reference.bubbles) // MOST_OUTLINES)
+    chosen = reference.bubbles[::step]
     centres = chosen[:, :2] + chosen[:, 2:] / 2
-    scale = np.array(reference.fine.scale)
     moved = centres + bending.offsets_at(found.bend, centres, reference.page)
     in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
-    seen = darkness(found.view.pixels, in_view, chosen[:, 2:] / 2 * scale)
-    printed = darkness(reference.fine.pixels, centres * scale, chosen[:, 2:] / 2 * scale)
-    return bool((likeness(seen, printed) > LEAST_LIKENESS).mean() > LEAST_OUTLINED)
+    seen = darkness(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
+    return bool((likeness(seen, blank[::step]) > LEAST_LIKENESS).mean() > LEAST_OUTLINED)
 
 
 def _slips(reference: Reference, found: LocalMap) -> bool:
-    """Whether the outlines of the bubbles fit as well when the map is moved by a row or a column of them."""
+    """Whether what the page shows fits as well when the map is moved by a row or a column of bubbles, or by both.
+
+    In a grid of answers nearly everything but the letters comes again a row further; what is around the grid does not.
+    """
     level = reference.fine
-    centres = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2
-    moved = centres + bending.offsets_at(found.bend, centres, reference.page)
-    to_view = found.view.scan_to_view @ found.page_to_scan
-    expected = ops.transform(to_view, moved) - (level.patches.centres + 0.5)
-    own = find(level.patches, found.view.pixels, NEARBY, expected).scores.sum()
-    vectors = _pitches(centres)
-    for step in [*vectors, *(-vectors)]:
-        if find(level.patches, found.view.pixels, NEARBY, expected + step * level.scale).scores.sum() >= own - 2:
+    patches = level.patches.only(np.arange(0, len(level.patches), -(-len(level.patches) // MOST_COMPARED)))
+    points: Points = (patches.centres + 0.5) / level.scale
+    moved = points + bending.offsets_at(found.bend, points, reference.page)
+    expected = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
+    own = find(patches, found.view.pixels, NEARBY, expected).scores.sum()
+    across, down = _pitches(reference.bubbles[:, :2])
+    for columns, rows in _NEIGHBOURS:
+        step = (columns * across + rows * down) * level.scale
+        if step.any() and find(patches, found.view.pixels, NEARBY, expected + step).scores.sum() >= own - LEAD:
             return True
     return False
 
 
-def _pitches(
-    centres: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
-    """(k, 2) the steps from bubble to bubble, across and down, that are most common."""
-    differences = (centres[None] - centres[:, None]).reshape(-1, 2)
+def _pitches(places: Points) -> tuple[Points, Points]:
+    """The steps (x, y) from bubble to bubble that are most common, across and down; none where there is no such."""
+    differences = (places[None] - places[:, None]).reshape(-1, 2)
     steps = []
     for along, aside in ((0, 1), (1, 0)):
         straight = differences[
             (differences[:, along] > 1) & (np.abs(differences[:, aside]) < 0.2 * differences[:, along])
         ]
-        if len(straight):
-            nearest = straight[straight[:, along] < 1.5 * np.quantile(straight[:, along], 0.02) + 1]
-            steps.append(np.median(nearest, axis=0) if len(nearest) else straight[straight[:, along].argmin()])
-    return np.array(steps).reshape(-1, 2)
+        shortest = (
+            straight[straight[:, along] < 1.5 * np.quantile(straight[:, along], 0.02)] if len(straight) else straight
+        )
+        steps.append(np.median(shortest, axis=0) if len(shortest) else np.zeros(2))
+    return steps[0], steps[1]

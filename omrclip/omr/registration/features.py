@@ -8,13 +8,12 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.rough import RoughMap
 
-Features = tuple[Sequence[cv2.KeyPoint], npt.NDArray[np.generic] | None]
+Features = tuple[Sequence[cv2.KeyPoint], cv2.typing.MatLike]
 DISTINCT = 0.8
 """Lowe's ratio: how much nearer the nearest feature must be than the second."""
 WITHIN = 4.0
@@ -63,9 +62,8 @@ def _of_page(reference: Reference, thorough: bool) -> Features:
 
 
 def _detect(grey: Grey, thorough: bool) -> Features:
-    detector = (
-        cv2.SIFT_create(THOROUGH_FEATURES)
-        if thorough
-        else cv2.ORB_create(QUICK_FEATURES, 1.2, 8, edgeThreshold=15, fastThreshold=10)
-    )
-    return detector.detectAndCompute(grey, None)
+    detector: cv2.Feature2D = cv2.ORB.create(QUICK_FEATURES, 1.2, 8, edgeThreshold=15, fastThreshold=10)
+    if thorough:
+        detector = cv2.SIFT.create(THOROUGH_FEATURES)
+    points, descriptors = detector.detectAndCompute(grey, None)
+    return points, descriptors

@@ -60,17 +60,18 @@ def _find(view: Grey, box: npt.NDArray[np.float64]) -> tuple[Points, Points] | N
         hull = cv2.convexHull(contour)
         if len(hull) < 4 or cv2.contourArea(contour) < LEAST_FILLED * cv2.contourArea(hull):
             continue
-        quad = _quadrangle(hull) + (x + 0.5, y + 0.5)  # contours run through the middles of the dark pixels
-        sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+        quad = _quadrangle(hull[:, 0].astype(np.float64)) + np.array(
+            [x + 0.5, y + 0.5]
+        )  # contours run through the middles of the dark pixels
+        sides = np.maximum(np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1), 1)
         ratio = np.log(sides / (width, height, width, height))
         if (np.abs(ratio) < np.log(LIKE)).all():
             likely.append(quad)
     return _placed(likely[0], width, height) if len(likely) == 1 else None
 
 
-def _quadrangle(hull: npt.NDArray[np.int32]) -> Points:
-    """The parallelogram of three corners of a hull, clockwise from the top left; a QR code may lack its fourth."""
-    points = hull[:, 0].astype(np.float64)
+def _quadrangle(points: Points) -> Points:
+    """The parallelogram of three corners of a hull (n, 2), from the top left; a QR code may lack its fourth."""
     down, across = points.sum(axis=1), points[:, 0] - points[:, 1]
     top_left, top_right, bottom_left = points[down.argmin()], points[across.argmax()], points[across.argmin()]
     return np.array([top_left, top_right, top_right + bottom_left - top_left, bottom_left])

@@ -77,8 +77,10 @@ def lay(bubbles: Points, bubble_size: float, blobs: Points, blob_size: float) ->
     """Ways to lay bubbles onto blobs, the best first, each more than half a blob from the others.
 
     Args:
-        bubbles: (n, 2) centres on the page. `bubble_size` is the root of the area of one.
-        blobs: (m, 2) centres in the scan, of shapes of about `blob_size`.
+        bubbles: (n, 2) float64 centres on the page.
+        bubble_size: the root of the area of one.
+        blobs: (m, 2) float64 centres in the scan, of shapes of about one size.
+        blob_size: this size.
     """
     if len(bubbles) < LEAST_POINTS or len(blobs) < LEAST_POINTS:
         return []
@@ -127,12 +129,12 @@ def _anchors(blobs: Points) -> list[int]:
     # At the rim fewer places look alike than amid a grid.
     chosen = [int(eligible[np.argmax(((blobs[eligible] - centre) ** 2).sum(axis=1))])]
     while len(chosen) < min(ANCHORS, len(eligible)):
-        chosen.append(int(eligible[np.argmax(squared[np.ix_(eligible, chosen)].min(axis=1))]))
+        chosen.append(int(eligible[np.argmax(squared[eligible][:, chosen].min(axis=1))]))
     return chosen
 
 
 def _bases(points: Points, around: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    """(n, 2, 2) the vectors to the nearest neighbour, and to the nearest in quite another direction; NaN without one."""
+    """(n, 2, 2) the vectors to the nearest neighbour and to the nearest in quite another direction; NaN without."""
     vectors = points[around[:, 1:]] - points[around[:, :1]]
     lengths = np.linalg.norm(vectors, axis=2)
     first = vectors[:, 0]
@@ -156,7 +158,7 @@ def _trials(
     usable = np.flatnonzero(np.isfinite(bases).all(axis=(1, 2)))
     if not np.isfinite(there).all() or not len(usable):
         return np.zeros(0, dtype=np.intp), np.zeros((0, 2, 3))
-    inverse = np.linalg.inv(bases[usable])
+    inverse = ops.inverse(bases[usable])
     # Rows of a basis are vectors: basis · linearᵀ = images.
     linear = np.swapaxes(inverse[:, None] @ images[None], 2, 3).reshape(-1, 2, 2)
     seeds = np.repeat(usable, len(images))
@@ -213,6 +215,7 @@ def score(pairs: int, blobs: Points, placed: Points, blob_size: float) -> float:
 
 
 def blobs_among(blobs: Points, placed: Points, blob_size: float) -> int:
+    """How many blobs lie among places, or next to them."""
     hull = cv2.convexHull(placed.astype(np.float32))
     reach = 2.5 * blob_size
     return sum(cv2.pointPolygonTest(hull, (float(x), float(y)), True) > -reach for x, y in blobs)
@@ -234,4 +237,4 @@ def _fitted(points: Points, images: Points) -> ops.Matrix | None:
         affine, _ = cv2.estimateAffine2D(points, images, method=cv2.LMEDS)
         return None if affine is None else np.vstack([affine, [0, 0, 1]])
     matrix, _ = cv2.findHomography(points, images, 0)
-    return matrix
+    return None if matrix is None else np.asarray(matrix, dtype=np.float64)

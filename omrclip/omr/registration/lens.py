@@ -16,7 +16,7 @@ from omrclip.omr.registration import bend as bending
 
 Points = npt.NDArray[np.float64]
 STRONGEST = 0.12
-STEPS = 13
+STEPS = 9
 WORTH = 0.93
 """How much of the error a lens must leave at most, to be believed in."""
 LEAST_POINTS = 20
@@ -37,7 +37,7 @@ def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dim
     if len(points) < LEAST_POINTS:
         return Perspective(plain, flat)
     best = 0.0
-    for reach in (STRONGEST, STRONGEST / (STEPS - 1) * 2, STRONGEST / (STEPS - 1) ** 2 * 4):
+    for reach in (STRONGEST, STRONGEST / (STEPS - 1) * 2):
         tried = np.linspace(best - reach, best + reach, STEPS)
         best = float(tried[int(np.argmin([_error(points, _straightened(in_scan, scan, k)) for k in tried]))])
     if _error(points, _straightened(in_scan, scan, best)) > WORTH * _error(points, in_scan):
@@ -45,7 +45,7 @@ def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dim
     matrix = _fitted(points, _straightened(in_scan, scan, best))
     nodes = bending.nodes(page)
     seen = _distorted(ops.transform(matrix, nodes), scan, best)
-    moved = ops.transform(np.linalg.inv(matrix), seen) - nodes
+    moved = ops.transform(ops.inverse(matrix), seen) - nodes
     return Perspective(matrix, moved.reshape(*bending.NODES, 2).astype(np.float32))
 
 

@@ -39,7 +39,7 @@ class ScanLevels:
         return _half(self.level(number - 1))
 
     def nearest(self, step: float) -> tuple[Grey, float]:
-        """The level to sample at every `step` scan pixels without aliasing, and how many scan pixels its pixels have."""
+        """The level to sample at every `step` scan pixels without aliasing, and how many of these its pixels span."""
         number = max(0, min(round(np.log2(max(step, 1.0)) - 0.2), self._most_halvings()))
         return self.level(number), float(2**number)
 

@@ -42,8 +42,8 @@ class Found:
 
     Attributes:
         offsets: (n, 2) float64 (x, y) in pixels, from a patch's centre to where it was found.
-        scores: (n,) float64 normalised correlation there, -1 to 1; 0 where the window is flat, reaches out of the image, or
-            has no peak inside.
+        scores: (n,) float64 normalised correlation there, -1 to 1; 0 where the window is flat, reaches out of
+            the image, or has no peak inside.
     """
 
     offsets: Points

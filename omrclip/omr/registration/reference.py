@@ -16,6 +16,7 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.patches import Patches, take
+from omrclip.omr.registration.samples import Samples, darkness
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
 
 COARSE_SIDE = 877
@@ -58,6 +59,7 @@ class Reference:
         marks: (n, 3) float64 centre x, y and size of its reference points.
         solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
         printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
+        blank: what the bubbles look like unmarked, see `samples`; None where that is not known, or there are none.
         coarse, fine: the reference at two scales.
     """
 
@@ -66,6 +68,7 @@ class Reference:
     marks: npt.NDArray[np.float64]
     solids: npt.NDArray[np.float64]
     printed: bool
+    blank: Samples | None
     coarse: ReferenceLevel
     fine: ReferenceLevel
 
@@ -92,7 +95,21 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     if len(fine.patches) < LEAST_PATCHES:
         blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
     coarse = _level(dimensions, blank, bubbles, COARSE_SIDE, coarse=True)
-    return Reference(dimensions, bubbles, _marks(page), _solids(page), blank is not None, coarse, fine)
+    return Reference(
+        dimensions,
+        bubbles,
+        _marks(page),
+        _solids(page),
+        blank is not None,
+        _unmarked(bubbles, fine) if blank and len(bubbles) else None,
+        coarse,
+        fine,
+    )
+
+
+def _unmarked(bubbles: npt.NDArray[np.float64], level: ReferenceLevel) -> Samples:
+    scale = np.array(level.scale)
+    return darkness(level.pixels, (bubbles[:, :2] + bubbles[:, 2:] / 2) * scale, bubbles[:, 2:] / 2 * scale)
 
 
 def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:

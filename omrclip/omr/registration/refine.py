@@ -73,13 +73,13 @@ def flat() -> bending.Bend:
 def view(levels: ScanLevels, page_to_scan: ops.Matrix, level: ReferenceLevel) -> View:
     """The scan in the page's frame at a reference level's scale; what lies outside the scan shows its edge."""
     height, width = level.pixels.shape
-    out_to_scan = page_to_scan @ np.linalg.inv(level.matrix)
+    out_to_scan = page_to_scan @ ops.inverse(level.matrix)
     pixels, reduction = levels.nearest(ops.sampling_step(out_to_scan, Dimensions(width, height)))
     matrix = ops.FROM_CENTRES @ np.diag([1 / reduction, 1 / reduction, 1]) @ out_to_scan @ ops.TO_CENTRES
     warped = cv2.warpPerspective(
         pixels, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    return View(np.asarray(warped, dtype=np.uint8), np.linalg.inv(out_to_scan))
+    return View(np.asarray(warped, dtype=np.uint8), ops.inverse(out_to_scan))
 
 
 def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:
@@ -125,7 +125,7 @@ def _shifted(
     affine, inliers = cv2.estimateAffine2D(
         points[trusted], (points + offsets)[trusted], method=cv2.RANSAC, ransacReprojThreshold=within, maxIters=500
     )
-    if affine is None:
+    if not inliers.any():
         return np.eye(3), 0.0
     return np.vstack([affine, [0, 0, 1]]), float(inliers.sum()) / len(points)
 
@@ -147,7 +147,7 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
     agree = weights > LEAST_WEIGHT
     if not reference.printed and agree[: len(level.patches)].sum() >= LEAST_MATCHES:
         matrix, bend = _extended(reference, levels, points, in_scan, agree)
-        offsets = ops.transform(np.linalg.inv(matrix), in_scan) - points
+        offsets = np.subtract(ops.transform(ops.inverse(matrix), in_scan), points)
     misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
     agree = (trust > 0) & (misses < 2.0 * per_pixel)
     residual = float(np.sqrt((misses[agree] ** 2).mean())) if agree.any() else float("inf")
@@ -231,8 +231,8 @@ def _flattened(
     """
     page = reference.page
     flat_sheet = fit_perspective(points[agree], in_scan[agree], page, levels.dimensions)
-    offsets = ops.transform(np.linalg.inv(flat_sheet.matrix), in_scan) - points
-    return flat_sheet, offsets - bending.offsets_at(flat_sheet.bend, points, page)
+    offsets = ops.transform(ops.inverse(flat_sheet.matrix), in_scan) - points
+    return flat_sheet, np.subtract(offsets, bending.offsets_at(flat_sheet.bend, points, page))
 
 
 def _page_points(level: ReferenceLevel) -> Points:

@@ -14,7 +14,7 @@ class RoughMap:
         strategy: the name of what found it.
         page_to_scan: (3, 3) float64.
         bend: None where the strategy knows of none.
-        search: how far off places may still lie, in pixels of the fine reference; None where the coarse one comes first.
+        search: how far off places may still lie, in pixels of the fine reference; None for as far as is usual.
     """
 
     strategy: str
