@@ -96,8 +96,9 @@ export class Sheet {
 
   /** Let go of what was held of it in this browser, once it is kept. */
   release() {
-    if (this.url) URL.revokeObjectURL(this.url);
-    for (const { url } of this.data.values()) if (url) URL.revokeObjectURL(url);
+    const addresses = [this.url, ...[...this.data.values()].map(({ url }) => url)].filter(Boolean);
+    // A picture that is just being loaded still needs its address.
+    setTimeout(() => addresses.forEach((address) => URL.revokeObjectURL(address)), 30_000);
     this.data.clear();
     this.file = this.url = null;
   }

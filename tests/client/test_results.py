@@ -1,0 +1,168 @@
+"""What people say of sheets: values put right, clips typed off, all of it kept and exported."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.client.conftest import OpenPage, Project, expect
+from tests.serving import new_session
+
+SCANS: Final = ("exam-scan-1.jpg", "exam-scan-2.jpg", "exam-scan-3.jpg")
+CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def kept(browser: object, project: Project) -> Json:  # noqa: ARG001 (skipped with it)
+    """A kept recognition of three sheets, made over the API."""
+    files = [("Images", (name, (project.samples / name).read_bytes())) for name in SCANS]
+    answer = new_session().post(
+        f"{project.url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=120
+    )
+    answer.raise_for_status()
+    found: Json = answer.json()
+    return found
+
+
+@pytest.fixture
+def identifier(kept: Json) -> str:
+    return str(kept["Uri"].rpartition("/")[2])
+
+
+def corrections(kept: Json) -> dict[tuple[int, str], str]:
+    found = new_session().get(f"{kept['Uri']}/corrections", timeout=30).json()["Corrections"]
+    return {(entry["Scan"], entry["Name"]): entry["Value"] for entry in found}
+
+
+def test_the_answers_to_look_at_come_first_and_a_click_goes_to_the_place(
+    kept: Json, identifier: str, visit: OpenPage
+) -> None:
+    watched = visit(f"sheets/{identifier}")
+    page = watched.page
+    rows = page.locator(".answers tbody tr")
+    shown = rows.evaluate_all("rows => rows.map((row) => row.dataset.name)")
+    read = kept["Recognitions"][0]["Elements"]
+    doubtful = {element["Name"] for element in read if element["Status"] in ("uncertain", "multiple")}
+    assert set(shown[: len(doubtful)]) == doubtful
+    assert sorted(shown) == sorted(element["Name"] for element in read)
+    page.locator(".viewer .openseadragon-canvas canvas").wait_for()
+    page.wait_for_timeout(500)
+    whole = page.locator(".viewer").screenshot()
+    rows.first.get_by_role("button").click()
+    page.wait_for_timeout(700)
+    assert page.locator(".viewer").screenshot() != whole
+    assert "chosen" in (rows.first.get_attribute("class") or "")
+
+
+def test_a_corrected_value_is_kept_beside_what_was_read(kept: Json, identifier: str, visit: OpenPage) -> None:
+    page = visit(f"sheets/{identifier}").page
+    value = page.get_by_label("Value of Q1", exact=True)
+    read = value.input_value()
+    value.fill("Z")
+    expect(page.get_by_text(f"read: {read}")).to_be_visible()
+    with page.expect_response(lambda response: response.request.method == "PUT"):
+        pass
+    assert corrections(kept)[1, "Q1"] == "Z"
+    page.reload()
+    expect(page.get_by_label("Value of Q1", exact=True)).to_have_value("Z")
+    with page.expect_response(lambda response: response.request.method == "PUT"):
+        page.get_by_label("Value of Q1", exact=True).fill(read)
+    assert (1, "Q1") not in corrections(kept)
+
+
+def test_names_are_typed_in_the_gallery_from_clip_to_clip(kept: Json, identifier: str, visit: OpenPage) -> None:
+    watched = visit(f"gallery/{identifier}/NameArea")
+    page = watched.page
+    pictures = page.locator(".gallery img")
+    expect(pictures).to_have_count(len(SCANS))
+    assert (
+        pictures.evaluate_all("all => Promise.all(all.map((image) => image.decode().then(() => true)))") == [True] * 3
+    )
+    page.get_by_label(f"What the clip of {SCANS[0]} says").focus()
+    with page.expect_response(lambda response: response.request.method == "PUT"):
+        for name in ("Ada", "Berta", "=Carl"):
+            page.keyboard.type(name)
+            page.keyboard.press("Enter")
+    page.get_by_label("Clip area").select_option("SignatureArea")
+    expect(page.get_by_label(f"What the clip of {SCANS[0]} says")).to_have_value("")
+    page.get_by_label("Clip area").select_option("NameArea")
+    expect(page.get_by_label(f"What the clip of {SCANS[2]} says")).to_have_value("=Carl")
+    page.wait_for_timeout(800)
+    typed = corrections(kept)
+    assert [typed[number, "NameArea"] for number in (1, 2, 3)] == ["Ada", "Berta", "=Carl"]
+
+    tables = {}
+    for suffix in ("csv", "xlsx", "json"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Export {suffix.upper()}").click()
+        tables[suffix] = Path(download.value.path()).read_bytes()
+    head, *rows = csv.reader(io.StringIO(tables["csv"].decode("utf-8-sig"), newline=""))
+    assert [row[head.index("Image")] for row in rows] == list(SCANS)
+    assert [row[head.index("NameArea")] for row in rows] == ["Ada", "Berta", "'=Carl"]
+    read = {element["Name"]: element["Value"] for element in kept["Recognitions"][1]["Elements"]}
+    assert {name: rows[1][head.index(name)] for name in read} == read
+    assert _cells(tables["xlsx"]) == [head, *[[cell.removeprefix("'") for cell in row] for row in rows]]
+    told = json.loads(tables["json"])["Recognitions"]
+    assert [sheet["Corrections"]["NameArea"] for sheet in told] == ["Ada", "Berta", "=Carl"]
+
+
+def _cells(workbook: bytes) -> list[list[str]]:
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        assert archive.testzip() is None
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    rows = [row for row in sheet.iter() if row.tag.endswith("}row")]
+    return [["".join(cell.itertext()) for cell in row.iter(CELL)] for row in rows]
+
+
+def test_the_gallery_is_paged_by_keyboard(identifier: str, visit: OpenPage) -> None:
+    page = visit(f"gallery/{identifier}+{identifier}+{identifier}+{identifier}+{identifier}").page
+    page.get_by_label("Clips a page").select_option("12")
+    expect(page.locator(".gallery img")).to_have_count(12)
+    page.locator(".gallery input").last.focus()
+    page.keyboard.press("PageDown")
+    expect(page.locator(".gallery img")).to_have_count(3)
+    assert page.evaluate("document.activeElement === document.querySelector('.gallery input')")
+    page.keyboard.press("PageUp")
+    expect(page.get_by_text("1 / 2 · 15")).to_be_visible()
+
+
+def test_results_are_found_by_their_link_and_removed_when_one_says_so(
+    project: Project, kept: Json, visit: OpenPage
+) -> None:
+    page = visit("results").page
+    expect(page.get_by_text("Nothing is kept at the moment.")).to_be_visible()
+    page.get_by_label("Link or identifier of a recognition").fill(kept["Uri"])
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("listbox", name="Sheets").get_by_role("option")).to_have_count(len(SCANS))
+    page.goto(f"{project.url}/#/recognise/survey")
+    page.locator("input[type=file]").first.set_input_files(project.samples / "survey-scan-1.jpg")
+    page.get_by_role("button", name="Manifest").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Manifest").click()
+    dialog = page.get_by_role("dialog")
+    manifest = dialog.get_by_role("link", name="manifest.json").get_attribute("href")
+    assert new_session().get(str(manifest), timeout=30).json()["type"] == "Manifest"
+    assert str(manifest) not in (dialog.get_by_role("link", name="Mirador").get_attribute("href") or "")
+    dialog.get_by_role("button", name="Dismiss").click()
+    page.get_by_role("link", name="Results").click()
+    page.get_by_role("button", name="Delete the results of").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Nothing is kept at the moment.")).to_be_visible()
+    assert new_session().get(str(manifest), timeout=30).status_code == 404
+
+
+def test_a_run_can_be_cancelled(project: Project, visit: OpenPage, tmp_path: Path) -> None:
+    scans = [tmp_path / f"{number}.jpg" for number in range(20)]
+    for scan in scans:
+        scan.write_bytes((project.samples / SCANS[1]).read_bytes())
+    page = visit("recognise/exam").page
+    page.locator("input[type=file]").first.set_input_files(scans)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("option", name="19.jpg").click()
+    expect(page.get_by_role("alert")).to_have_text("Cancelled before it was recognised.")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
