@@ -73,12 +73,14 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
         if isinstance(found, str):
             reasons.append(found)
             continue
+        refusals = []
         for rough in [found] if isinstance(found, RoughMap) else found:
             confirmed = confirm(reference, levels, rough)
             if isinstance(confirmed, LocalMap):
                 registration = _registration(reference, levels, rough.strategy, confirmed)
                 return FoundPage(known, reference, registration, confirmed.view)
-            reasons.append(f"{rough.strategy}: {confirmed}")
+            refusals.append(f"{rough.strategy}: {confirmed}")
+        reasons += refusals[:1]
     raise RegistrationFailed(f"The template page was not found in the scan: {'; '.join(reasons)}.", tried=reasons)
 
 

@@ -26,6 +26,10 @@ MOST_BLOBS = 600
 SURE = 0.9
 STIFFNESS = 0.02
 TIGHT = 0.3
+BENDING_ROUNDS = 4
+LEAST_INSIDE, MOST_LOST = 0.75, 0.02
+PRINTED_PART = 0.92
+"""How much of the root of its box's area a bubble has: discs have 0.89, squares 1."""
 SEARCH = 6
 
 Points = npt.NDArray[np.float64]
@@ -64,6 +68,9 @@ def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> RoughMap
         best = f" (the best fits {maps[0].score:.0%})" if maps else ""
         return f"bubbles: no arrangement like the template's was found among {len(blobs)} shapes{best}"
     best_map = maps[0]
+    lost = _lost(reference, levels, best_map, reduction)
+    if lost:
+        return f"bubbles: {lost}"
     lead = (best_map.score - max((laid.score for laid in maps[1:]), default=0.0)) * len(bubbles)
     if lead < LEAST_LEAD:
         return "bubbles: the template's bubbles fit the scan in two ways alike"
@@ -73,11 +80,28 @@ def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> RoughMap
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
-    """A pattern map on bent paper: score 0 to 1."""
+    """A pattern map on bent paper: score 0 to 1, `paired` are the bubbles that fell onto blobs."""
 
     matrix: ops.Matrix
     bend: bending.Bend
     score: float
+    paired: npt.NDArray[np.intp]
+
+
+def _lost(reference: Reference, levels: ScanLevels, laid: Laid, reduction: float) -> str:
+    """Why a map is not believed though most bubbles fit: whole boxes of them do not, as when it is some rows off."""
+    common = _common(reference)
+    bubbles, boxes = _centres(reference)[common], reference.boxes[common]
+    seen = ops.transform(laid.matrix, bubbles + bending.offsets_at(laid.bend, bubbles, reference.page)) * reduction
+    scan = levels.dimensions
+    inside = ((seen > 0) & (seen < [scan.width, scan.height])).all(axis=1)
+    if inside.mean() < LEAST_INSIDE:
+        return f"only {inside.mean():.0%} of the bubbles would lie in the picture"
+    paired = np.isin(np.arange(len(bubbles)), laid.paired)
+    empty = set(boxes[inside].tolist()) - set(boxes[inside & paired].tolist())
+    if len(empty) > max(1, MOST_LOST * len(set(boxes[inside].tolist()))):
+        return f"{len(empty)} elements would have no bubbles where these must be printed"
+    return ""
 
 
 def _near(laid: PatternMap, best: PatternMap) -> bool:
@@ -90,26 +114,37 @@ def _bent(bubbles: Points, laid: PatternMap, blobs: Blobs, blob_size: float, pag
     back = ops.inverse(laid.matrix)
     pairs = laid.bubbles, laid.blobs
     unit = blob_size * float(np.sqrt(abs(np.linalg.det(back[:2, :2]))))
-    for _ in range(2):
+    for _ in range(BENDING_ROUNDS):
         points = bubbles[pairs[0]]
         offsets = ops.transform(back, blobs.centres[pairs[1]]) - points
         bend, _weights = bending.fit(
             points, offsets, np.ones(len(points)), page, loose=0.4 * unit, tight=0.1 * unit, stiffness=STIFFNESS
         )
         placed = ops.transform(laid.matrix, bubbles + bending.offsets_at(bend, bubbles, page))
-        pairs = pairs_of(placed, nearest, TIGHT * blob_size)
-        if len(pairs[0]) < LEAST_BUBBLES:
+        before, pairs = len(pairs[0]), pairs_of(placed, nearest, TIGHT * blob_size)
+        if len(pairs[0]) <= max(before, LEAST_BUBBLES):
             break
-    return Laid(laid.matrix, bend, score(len(pairs[0]), blobs.centres, placed, blob_size))
+    return Laid(laid.matrix, bend, score(len(pairs[0]), blobs.centres, placed, blob_size), pairs[0])
 
 
 def _of_one_size(reference: Reference) -> tuple[npt.NDArray[np.float64], float]:
     """The centres of the bubbles of the most common size, and the root of the area of one."""
-    sizes = np.sqrt(reference.bubbles[:, 2] * reference.bubbles[:, 3])
-    votes = [(np.abs(np.log(sizes / size)) < 0.15).sum() for size in sizes]
-    common = sizes[int(np.argmax(votes))]
-    chosen = reference.bubbles[np.abs(np.log(sizes / common)) < 0.15]
-    return chosen[:, :2] + chosen[:, 2:] / 2, float(common) * 0.92
+    common = _common(reference)
+    sizes = np.sqrt(reference.bubbles[common, 2] * reference.bubbles[common, 3])
+    return _centres(reference)[common], float(np.median(sizes)) * PRINTED_PART
+
+
+def _centres(reference: Reference) -> Points:
+    centres: Points = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2
+    return centres
+
+
+def _common(reference: Reference) -> npt.NDArray[np.bool_]:
+    """(n,) which bubbles are of the most common size."""
+    sizes = np.log(reference.bubbles[:, 2] * reference.bubbles[:, 3]) / 2
+    alike = np.abs(sizes[:, None] - sizes[None]) < 0.15
+    found: npt.NDArray[np.bool_] = alike[alike.sum(axis=1).argmax()]
+    return found
 
 
 def _common_sizes(blobs: Blobs, bubbles: int) -> list[float]:

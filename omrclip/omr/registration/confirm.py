@@ -76,7 +76,7 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     patches = level.patches.only(np.arange(0, len(level.patches), -(-len(level.patches) // MOST_COMPARED)))
     points: Points = (patches.centres + 0.5) / level.scale
     moved = points + bending.offsets_at(found.bend, points, reference.page)
-    expected = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
+    expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
     own = find(patches, found.view.pixels, NEARBY, expected).scores.sum()
     across, down = _pitches(reference.bubbles[:, :2])
     for columns, rows in _NEIGHBOURS:

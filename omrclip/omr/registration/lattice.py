@@ -26,7 +26,10 @@ SURE = 0.85
 MOST_MAPS = 4
 _ORDERS = ((0, 1), (1, 0))
 _SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-ANCHORS = 6
+ANCHORS = 5
+LEAST_SUPPORT = 0.6
+LEAST_PAIRED = 0.6
+WELL_BEGUN = 100
 WITHIN = 0.45
 """How far off a blob may lie, in bubble sizes, to be taken for a bubble while growing; less than half a pitch."""
 
@@ -92,6 +95,7 @@ def lay(bubbles: Points, bubble_size: float, blobs: Points, blob_size: float) ->
         seeds, affines = _trials(bubbles, bases, blobs, anchor, blob_size / bubble_size)
         supports = _support(bubbles, around[seeds], affines, nearest, WITHIN * blob_size)
         chosen = np.argsort(-supports, kind="stable")[:TRIALS_GROWN]
+        chosen = chosen[supports[chosen] >= LEAST_SUPPORT * supports.max(initial=0)]
         grown = [_grow(bubbles, int(seeds[t]), affines[t], nearest, blob_size) for t in chosen]
         maps = _distinct(bubbles, maps + [found for found in grown if found is not None], blob_size)
         if maps and maps[0].score > SURE:
@@ -195,11 +199,13 @@ def _grow(bubbles: Points, seed: int, affine: Affine, nearest: Nearest, blob_siz
     matrix = np.vstack([affine, [0, 0, 1]])
     for count in GROWTH:
         pairs = pairs_of(ops.transform(matrix, bubbles[order[:count]]), nearest, WITHIN * blob_size)
-        if len(pairs[0]) < 0.6 * min(count, len(bubbles)):
+        fitted = None
+        if len(pairs[0]) >= LEAST_PAIRED * min(count, len(bubbles)):
+            fitted = _fitted(bubbles[order[pairs[0]]], nearest.points[pairs[1]])
+        if fitted is None and count < WELL_BEGUN:
             return None
-        fitted = _fitted(bubbles[order[pairs[0]]], nearest.points[pairs[1]])
         if fitted is None:
-            return None
+            break  # bent paper: what lies near fits, what lies far is found when the map may bend
         matrix = fitted
         if count >= len(bubbles):
             break

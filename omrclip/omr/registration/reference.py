@@ -56,6 +56,7 @@ class Reference:
     Attributes:
         page: its Dimensions.
         bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels.
+        boxes: (n,) int the number of the ChoiceBox of each bubble.
         marks: (n, 3) float64 centre x, y and size of its reference points.
         solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
         printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
@@ -65,6 +66,7 @@ class Reference:
 
     page: Dimensions
     bubbles: npt.NDArray[np.float64]
+    boxes: npt.NDArray[np.intp]
     marks: npt.NDArray[np.float64]
     solids: npt.NDArray[np.float64]
     printed: bool
@@ -98,6 +100,7 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     return Reference(
         dimensions,
         bubbles,
+        box_numbers(page),
         _marks(page),
         _solids(page),
         blank is not None,
@@ -121,6 +124,12 @@ def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:
         for bubble in box.bubbles
     ]
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def box_numbers(page: Page) -> npt.NDArray[np.intp]:
+    """(n,) the number of the ChoiceBox that each bubble of the page belongs to."""
+    boxes = [box for element in page.elements for box in choice_boxes(element)]
+    return np.repeat(np.arange(len(boxes)), [len(box.bubbles) for box in boxes])
 
 
 def _marks(page: Page) -> npt.NDArray[np.float64]:

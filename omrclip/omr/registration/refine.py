@@ -241,7 +241,9 @@ def _page_points(level: ReferenceLevel) -> Points:
 
 
 def _look(reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend | None, search: int) -> Found:
-    expected = None if bend is None else bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
+    expected: Points | None = None
+    if bend is not None:
+        expected = bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
     return find(level.patches, seen.pixels, search, expected)
 
 
