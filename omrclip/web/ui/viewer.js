@@ -8,8 +8,8 @@ import { t } from "./messages.js";
 const LIBRARY = "ui/vendor/openseadragon/openseadragon.min.js";
 let library = null;
 
-/** Load OpenSeadragon, once and only when an image is to be shown. */
-function loadLibrary() {
+/** Load OpenSeadragon, once; views that will show an image call it while they wait for other things. */
+export function loadLibrary() {
   library ??= new Promise((resolve, reject) => {
     // It would add a style element of its own, which the policy forbids, unless it finds one: this has no effect.
     const marker = document.createElementNS(null, "style");
@@ -72,7 +72,9 @@ class Viewer {
     const tileSource = await this.tileSource(source, extents);
     return new Promise((resolve) => {
       const settle = (shown) => () => {
-        const own = this.osd.world.getItemAt(0)?.getContentSize();
+        const item = this.osd.world.getItemAt(0);
+        item?.addOnceHandler("fully-loaded-change", () => performance.mark("image shown"));
+        const own = item?.getContentSize();
         this.extents = extents ?? { width: own?.x ?? 1, height: own?.y ?? 1 };
         this.paint();
         resolve(shown);

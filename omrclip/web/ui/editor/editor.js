@@ -5,7 +5,7 @@ import { confirmed, notify, notifyFailure } from "../dialogs.js";
 import { acceptDrops, fileButton, h } from "../dom.js";
 import { saveFile } from "../files.js";
 import { t } from "../messages.js";
-import { openViewer } from "../viewer.js";
+import { loadLibrary, openViewer } from "../viewer.js";
 import { boxOf, isPlaced, parseDocument } from "./document.js";
 import { drawElements } from "./drawing.js";
 import { ElementList } from "./elements.js";
@@ -19,7 +19,7 @@ import { Saving } from "./saving.js";
 import { toolbar } from "./toolbar.js";
 
 export async function mount(main, name) {
-  const [opened, pages] = await Promise.all([api.readTemplate(name), api.listPages(name)]);
+  const [opened, pages] = await Promise.all([api.readTemplate(name), api.listPages(name), loadLibrary()]);
   const editor = new Editor(main, name, opened, pages);
   document.title = `${name} – omrclip`;
   await editor.start();

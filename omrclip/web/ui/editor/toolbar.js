@@ -43,8 +43,8 @@ export function toolbar(name, editing, act) {
     button(t("zoom.fit"), "fit", () => act.fit(), square),
     h("span", { className: "grow" }),
     problems,
-    button(t("editor.correct"), "magic", () => act.correct(), { kind: "quiet", title: t("editor.correct.title") }),
-    button(t("editor.finalize"), "check", () => act.finalize(), { kind: "quiet", title: t("editor.finalize.title") }),
+    button(t("editor.correct"), "magic", () => act.correct(), { kind: "quiet wordy", title: t("editor.correct.title"), aria: { label: t("editor.correct") } }),
+    button(t("editor.finalize"), "check", () => act.finalize(), { kind: "quiet wordy", title: t("editor.finalize.title"), aria: { label: t("editor.finalize") } }),
     button(t("editor.download"), "down", () => act.download(), square),
     save,
   );

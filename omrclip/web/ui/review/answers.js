@@ -42,7 +42,7 @@ function row(sheet, element, corrections, go) {
     { className: element.Status, dataset: { name: element.Name }, title: element.Message || null, onclick: (event) => event.target === input || go(element) },
     h("th", { scope: "row" }, name),
     h("td", {}, input, was),
-    h("td", {}, statusMark(element.Status)),
+    h("td", {}, statusMark(element.Status, { word: element.Status !== "marked" })),
     h("td", { className: "number" }, Number.isFinite(element.Confidence) ? number(element.Confidence * 100) : ""),
   );
   if (element.Message) line.lastElementChild.previousElementSibling.append(h("span", { className: "visually-hidden" }, element.Message));

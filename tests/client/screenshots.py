@@ -1,0 +1,69 @@
+"""The pictures of the client in the README: `python -m tests.client.screenshots` makes them anew in `.github/`.
+
+They show a served copy of this project's own templates and samples, at the size and in the theme told below.
+"""
+
+import tempfile
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING, Final
+
+from tests.client.conftest import ROOT, open_editor, recognise, visiting
+from tests.serving import running
+from tests.viewers.browser import WatchedPage, chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+FOLDER: Final = ROOT / ".github"
+SIZE: Final = (1280, 800)
+QUALITY: Final = 82
+NAMES: Final = ("Nora Lindqvist", "Tomas Berger", "")
+
+
+def main() -> None:
+    """Make all pictures."""
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        folder = Path(name)
+        for part in ("templates_omr", "samples"):
+            copytree(ROOT / part, folder / part)
+        with running(folder) as server, visiting(browser, f"{server.url}/", SIZE, color_scheme="light") as watched:
+            _templates(watched)
+            _editor(watched, server.url)
+            _results(watched, server.url, folder / "samples")
+
+
+def _templates(watched: WatchedPage) -> None:
+    watched.page.locator(".card img").last.wait_for()
+    _take(watched.page, "templates")
+
+
+def _editor(watched: WatchedPage, url: str) -> None:
+    watched.page.goto(f"{url}/#/edit/exam")
+    open_editor(watched)
+    watched.page.get_by_role("option", name="SignatureArea").click()
+    watched.page.get_by_role("slider", name="JPEG quality").fill("60")
+    _take(watched.page, "editor")
+    watched.page.keyboard.press("Control+z")  # so that nobody asks whether to leave
+
+
+def _results(watched: WatchedPage, url: str, samples: Path) -> None:
+    page = watched.page
+    page.goto(f"{url}/#/recognise/exam")
+    recognise(watched, *sorted(samples.glob("exam-scan-*.jpg")))
+    page.get_by_role("row", name="Q21").get_by_role("button").click()
+    _take(page, "recognise")
+    page.get_by_role("link", name="Gallery").click()
+    page.locator(".gallery input").last.wait_for()
+    for field, name in zip(page.locator(".gallery input").all(), NAMES, strict=True):
+        field.fill(name)
+    _take(page, "gallery")
+
+
+def _take(page: "Page", name: str) -> None:
+    page.wait_for_timeout(1200)  # until views have come to rest
+    page.screenshot(path=FOLDER / f"client-{name}.jpg", type="jpeg", quality=QUALITY)
+
+
+if __name__ == "__main__":
+    main()
