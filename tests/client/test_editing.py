@@ -145,3 +145,33 @@ def test_the_second_of_two_editors_is_told_and_both_edits_are_kept(project: Proj
     expect(second.page.get_by_text("mine is saved.")).to_be_visible()
     found = stored(project)
     assert (found["DateArea"]["Width"], found["InitialsArea"]["Width"], found["CommentArea"]["Top"]) == (301, 222, 1800)
+
+
+def test_what_correction_finds_is_told_and_can_be_undone(survey: Json, project: Project, visit: OpenPage) -> None:
+    elements = survey["Pages"][0]["Elements"]
+    services = next(element for element in elements if element["Name"] == "Services")
+    lost = {**services, "Name": "Nowhere", "Top": services["Top"] + 500}
+    lost["Bubbles"] = [{**bubble, "Top": bubble["Top"] + 500} for bubble in services["Bubbles"]]
+    bubbles = [{**bubble, "Left": bubble["Left"] + 6} for bubble in services["Bubbles"]]
+    elements[elements.index(services)] = {**services, "Bubbles": bubbles}
+    elements.append(lost)
+    project.template("mine").write_text(json.dumps(survey), encoding="utf-8")
+    page_image = project.folder / "templates_omr" / "survey.png"
+    page_image.with_stem("mine").write_bytes(page_image.read_bytes())
+    watched = visit("edit/mine")
+    page = watched.page
+    open_editor(watched)
+    page.get_by_role("button", name="Correct").click()
+    findings = page.get_by_role("region", name="Findings")
+    findings.get_by_role("button", name=re.compile("^Nowhere")).click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Nowhere")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("mine is saved.")).to_be_visible()
+    corrected = [bubble["Left"] for bubble in stored(project)["Services"]["Bubbles"]]
+    assert corrected == pytest.approx([bubble["Left"] for bubble in services["Bubbles"]], abs=1.5)
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("mine is saved.")).to_have_count(2)
+    assert [bubble["Left"] for bubble in stored(project)["Services"]["Bubbles"]] == [
+        bubble["Left"] for bubble in bubbles
+    ]

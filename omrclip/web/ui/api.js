@@ -6,7 +6,7 @@
 export const root = new URL(".", document.baseURI);
 
 /** What the server refused, in its words: `code` is for programs, `details` names the field, parameter or limit. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, code, message, details = {}) {
     super(message);
     this.status = status;
@@ -130,9 +130,6 @@ export async function writeCorrections(id, corrections, etag) {
   const headers = { ...json, "If-Match": etag };
   return (await send("PUT", `api/recognitions/${part(id)}/corrections`, { body, headers })).headers.get("ETag");
 }
-
-/** The bytes behind an address of this server. */
-export const readBytes = async (path) => (await send("GET", path)).blob();
 
 /** The identifier at the end of a URI that the server told: of an image, or of a recognition. */
 export const identifierOf = (uri) => decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));

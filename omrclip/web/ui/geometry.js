@@ -47,12 +47,6 @@ export function inverse({ a, b, c, d, e, f }) {
 /** Where such a map puts a point. */
 export const mapped = ({ a, b, c, d, e, f }, { x, y }) => ({ x: a * x + c * y + e, y: b * x + d * y + f });
 
-/** Where a 3 × 3 projective matrix, row by row, puts a point. */
-export function projected(matrix, { x, y }) {
-  const [u, v, w] = matrix.map(([p, q, r]) => p * x + q * y + r);
-  return { x: u / w, y: v / w };
-}
-
 /** The corners of a box as [x, y] pairs, clockwise from the top left. */
 export const corners = (box) => [[box.left, box.top], [right(box), box.top], [right(box), bottom(box)], [box.left, bottom(box)]];
 

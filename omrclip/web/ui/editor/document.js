@@ -133,20 +133,12 @@ export function layGrid(element, columns) {
   return { ...element, Elements: children };
 }
 
-/** What keeps an element's kind from lying beyond the page: its smallest box that holds all that is in it. */
-export function contentBox(element) {
-  const inner = (element.Bubbles ?? []).map((bubble) => ({
-    left: Number(bubble.Left), top: Number(bubble.Top), width: Number(element.BubbleWidth), height: Number(element.BubbleHeight),
-  }));
-  return inner.length ? around(inner) : boxOf(element);
-}
-
 /** Elements aligned at one side, or along a middle, of the box around all; or spread evenly. */
 export function aligned(elements, how) {
   const boxes = elements.map(boxOf);
   const all = around(boxes);
   const moves = {
-    left: (box) => ({ left: all.left }),
+    left: () => ({ left: all.left }),
     center: (box) => ({ left: round(all.left + (all.width - box.width) / 2) }),
     right: (box) => ({ left: right(all) - box.width }),
     top: () => ({ top: all.top }),

@@ -13,6 +13,7 @@ export class Findings {
   tell(title, messages) {
     this.list = messages.map((text) => ({ text, index: this.named(text) }));
     this.panel.hidden = false;
+    this.panel.classList.toggle("fine", messages.length === 0);
     const entries = this.list.map(({ index, text }) =>
       h("li", {}, index >= 0 ? h("button", { type: "button", className: "quiet", onclick: () => this.show(index) }, text) : text),
     );

@@ -8,6 +8,7 @@ import { snapLines } from "./snapping.js";
 
 const HANDLE_PX = { mouse: 8, pen: 10, touch: 20 };
 const CLICK_PX = 4;
+const TAP_PX = 10;
 const CURSORS = ["nwse-resize", "ns-resize", "nesw-resize", "ew-resize"];
 
 /** Follow pointers over `viewer` and edit accordingly. `tool` is "select", "hand" or a kind of element. */
@@ -70,7 +71,7 @@ export class Pointer {
   down(event) {
     if (event.target.closest(".corner")) return;
     this.viewer.host.focus({ preventScroll: true });
-    if (this.gesture) { // a second finger: they zoom
+    if (this.gesture || this.tap) { // a second finger: they zoom
       this.cancel();
       return;
     }
@@ -88,13 +89,14 @@ export class Pointer {
     const handle = this.handleUnder(start, event.pointerType);
     if (handle) return { kind: "resize", start, handle, box: boxOf(this.editing.selected[0]), lines: this.lines(this.editing.selection) };
     const index = this.hit(start);
+    if (event.pointerType === "touch" && !this.editing.selection.includes(index)) {
+      // Fingers pan and zoom; a tap selects, and what is selected follows the finger.
+      this.tap = { index, id: event.pointerId, x: event.clientX, y: event.clientY };
+      return null;
+    }
     const adds = event.shiftKey || event.ctrlKey || event.metaKey;
     const { selection } = this.editing;
     if (index < 0) {
-      if (event.pointerType === "touch") { // one finger on the paper pans
-        this.editing.select([]);
-        return null;
-      }
       return { kind: "marquee", start, before: adds ? selection : [] };
     }
     if (adds) {
@@ -132,7 +134,11 @@ export class Pointer {
   }
 
   up(event) {
-    const { gesture } = this;
+    const { gesture, tap } = this;
+    this.tap = null;
+    if (tap?.id === event.pointerId && Math.hypot(event.clientX - tap.x, event.clientY - tap.y) < TAP_PX) {
+      this.editing.select(tap.index < 0 ? [] : [tap.index]);
+    }
     if (!gesture || gesture.id !== event.pointerId) return;
     event.stopPropagation();
     this.gesture = null;
@@ -146,7 +152,7 @@ export class Pointer {
   }
 
   cancel() {
-    this.gesture = this.guides = this.marquee = this.sketch = null;
+    this.tap = this.gesture = this.guides = this.marquee = this.sketch = null;
     if (this.editing.transient) this.editing.show(null);
     this.viewer.redraw();
   }

@@ -23,7 +23,6 @@ export default {
   "count.selected": "{n} Element|{n} Elemente ausgewählt",
   "count.problems": "{n} Problem|{n} Probleme",
   "count.sheets": "{n} Bogen|{n} Bögen",
-  "count.clips": "{n} Ausschnitt|{n} Ausschnitte",
   "time.seconds": "{n} Sekunde|{n} Sekunden",
   "time.minutes": "{n} Minute|{n} Minuten",
   "time.hours": "{n} Stunde|{n} Stunden",

@@ -23,7 +23,6 @@ export default {
   "count.selected": "{n} element|{n} elements selected",
   "count.problems": "{n} problem|{n} problems",
   "count.sheets": "{n} sheet|{n} sheets",
-  "count.clips": "{n} clip|{n} clips",
   "time.seconds": "{n} second|{n} seconds",
   "time.minutes": "{n} minute|{n} minutes",
   "time.hours": "{n} hour|{n} hours",

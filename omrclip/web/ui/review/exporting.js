@@ -9,7 +9,7 @@ const FORMULA = /^[=+\-@\t\r]/;
  * Rows of text below a row of headings: per sheet how it went, which answers a person should look at, the answers as
  * they were put right, and what was typed of each clip.
  */
-export function tableOf(sheets, corrections) {
+function tableOf(sheets, corrections) {
   const names = (list) => [...new Set(sheets.flatMap((sheet) => list(sheet).map(({ Name }) => Name)))];
   const answers = names((sheet) => sheet.recognition?.Elements ?? []);
   const clips = names((sheet) => sheet.clips);
