@@ -46,6 +46,7 @@ def test_the_answers_to_look_at_come_first_and_a_click_goes_to_the_place(
     watched = visit(f"sheets/{identifier}")
     page = watched.page
     rows = page.locator(".answers tbody tr")
+    rows.first.wait_for()
     shown = rows.evaluate_all("rows => rows.map((row) => row.dataset.name)")
     read = kept["Recognitions"][0]["Elements"]
     doubtful = {element["Name"] for element in read if element["Status"] in ("uncertain", "multiple")}
