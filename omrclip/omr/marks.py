@@ -9,13 +9,14 @@ have in common in this scan.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from omrclip.omr.registration.levels import Grey
-from omrclip.omr.registration.samples import Samples, darkness, likeness, zones
+from omrclip.omr.registration.samples import REACH, SIDE, Samples, darkness, likeness, zones
 
 Points = npt.NDArray[np.float64]
 LEAST_DARKNESS, FULL_DARKNESS = 0.1, 0.5
@@ -25,6 +26,11 @@ COMMON = 0.3
 MOST_PRINTED = 0.45
 FEW = 5
 LEAST_FREE = 0.05
+BLURS = (0.0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.5)
+"""In steps of the grid, of which a bubble's radius has SIDE / 2 / REACH."""
+MOST_COMPARED = 48
+ANY_LETTER = 0.9
+BESIDE = (1.15, 1.4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +39,13 @@ class Readings:
 
     Attributes:
         fills: of each, 0 to 1.
+        strays: of each, 0 to 1, how much is covered just outside its outline.
         outlines: of each, -1 to 1: how well what is around it looks like its printed outline.
         unprinted: of each, whether enough inside is left free of print to see a mark.
     """
 
     fills: list[float]
+    strays: list[float]
     outlines: list[float]
     unprinted: list[bool]
 
@@ -53,18 +61,36 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
         blank: what the bubbles look like on the blank page; None where that is not known.
     """
     if not len(centres):
-        return Readings([], [], [])
+        return Readings([], [], [], [])
     seen = darkness(view, centres, radii)
     ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
     # Half as dark as the page's ink is ink: pencil is no darker than that.
     seen = np.clip((seen - LEAST_DARKNESS * ink) / ((FULL_DARKNESS - LEAST_DARKNESS) * ink), 0, 1).astype(np.float32)
-    printed = _common(seen, values) if blank is None else _spread(blank)
-    inside, _ = zones()
-    unprinted = np.clip(1 - printed, 0.02, 1) * inside
-    free = np.einsum("nij,nij->n", 1 - printed, unprinted) / inside.sum()
-    covered = np.einsum("nij,nij->n", np.maximum(seen - printed, 0), unprinted) / inside.sum()
-    fills = covered / np.maximum(free, LEAST_FREE)
-    return Readings(np.clip(fills, 0, 1).tolist(), likeness(seen, printed).tolist(), (free >= LEAST_FREE).tolist())
+    printed = _common(seen, values) if blank is None else _spread(_as_sharp(blank, seen))
+    inside, beside = zones()[0], _beside()
+    unprinted = np.clip(1 - printed, 0.02, 1)
+    extra = np.maximum(seen - printed, 0) * unprinted
+    free = np.einsum("nij,ij->n", (1 - printed) * unprinted, inside) / inside.sum()
+    fills = np.einsum("nij,ij->n", extra, inside) / inside.sum() / np.maximum(free, LEAST_FREE)
+    strays = np.einsum("nij,ij->n", extra, beside) / beside.sum()
+    return Readings(
+        np.clip(fills, 0, 1).tolist(), strays.tolist(), likeness(seen, printed).tolist(), (free >= LEAST_FREE).tolist()
+    )
+
+
+def _as_sharp(blank: Samples, seen: Samples) -> Samples:
+    """The blank bubbles as blurred as the scan: outlines that run into the insides there are no marks."""
+    step = -(-len(blank) // MOST_COMPARED)
+    some, scan = blank[::step], seen[::step]
+    blurred = [np.array([_blurred(grid, sigma) for grid in some]) for sigma in BLURS]
+    best = int(np.argmax([np.median(likeness(scan, np.clip(b / FULL_DARKNESS, 0, 1))) for b in blurred]))
+    return blank if BLURS[best] == 0 else np.array([_blurred(grid, BLURS[best]) for grid in blank], dtype=np.float32)
+
+
+def _blurred(grid: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
+    if sigma == 0:
+        return grid
+    return np.asarray(cv2.GaussianBlur(grid, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), dtype=np.float32)
 
 
 def _spread(printed: Samples) -> Samples:
@@ -77,13 +103,25 @@ def _spread(printed: Samples) -> Samples:
 def _common(seen: Samples, values: Sequence[str]) -> Samples:
     """What bubbles look like unmarked, learnt from the scan: of each value where there are several, else of all."""
     inside, _ = zones()
-    everything = np.quantile(seen, COMMON, axis=0).astype(np.float32)
-    everything *= min(1.0, MOST_PRINTED / max(float(everything[inside].mean()), 1e-6))
+    raw = seen[:, inside].mean(axis=1)
+    # Where a value is rare, its letter may be any: what is printed in some of the palest bubbles counts as print.
+    palest = seen[np.argsort(raw, kind="stable")[: max(1, len(seen) // 2)]]
+    anything = np.quantile(palest, ANY_LETTER, axis=0).astype(np.float32)
+    anything *= min(1.0, MOST_PRINTED / max(float(anything[inside].mean()), 1e-6))
     printed = np.empty_like(seen)
     labels = np.array(values)
     for value in dict.fromkeys(values):
         own = np.flatnonzero(labels == value)
-        learnt = np.quantile(seen[own], COMMON, axis=0).astype(np.float32) if len(own) >= FEW else everything
+        learnt = np.quantile(seen[own], COMMON, axis=0).astype(np.float32) if len(own) >= FEW else anything
         # Where most of a value are marked, what they have in common is the mark.
-        printed[own] = learnt if learnt[inside].mean() < MOST_PRINTED else everything
+        printed[own] = learnt if learnt[inside].mean() < MOST_PRINTED else anything
     return printed
+
+
+@lru_cache(maxsize=1)
+def _beside() -> npt.NDArray[np.bool_]:
+    """(SIDE, SIDE) where ink that belongs to no bubble shows: outside the outline, short of the neighbours."""
+    steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
+    radius = np.hypot(steps[None, :], steps[:, None])
+    found: npt.NDArray[np.bool_] = (radius > BESIDE[0]) & (radius < BESIDE[1])
+    return found

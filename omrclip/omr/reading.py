@@ -20,6 +20,11 @@ LEAST_LIKENESS = 0.3
 """The correlation with the printed outline from which on a bubble lies where it was looked for."""
 CLEARLY = 2.0
 """How many times another bubble's fill a mark's must be, for the other to be a smudge."""
+MOST_STRAY = 0.12
+"""How much just outside a bubble's outline may be covered, 0 to 1, for its box to be blank."""
+SEVERAL = 5
+OF_USUAL_MARK = 0.4
+STAINS, LEAST_STAIN = 3.0, 0.04
 _SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
 
@@ -45,8 +50,8 @@ class BubbleReader:
 
     def __init__(self, found: FoundPage, thresholds: MarkThresholds) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
-        self._thresholds = thresholds
         self._readings = _measured(found)
+        self._thresholds = suited(thresholds, self._readings.fills)
         registration, bubbles = found.registration, found.reference.bubbles
         corners = registration.to_scan((bubbles[:, None, :2] + bubbles[:, None, 2:] * _SQUARE).reshape(-1, 2))
         scan = registration.scan
@@ -85,6 +90,8 @@ class BubbleReader:
             return replace(result, message=reason)
         fills = [self._readings.fills[index] for index in chosen]
         judged = judge(fills, self._thresholds, several=box.multiselect)
+        if judged.status is ElementStatus.BLANK and max(self._readings.strays[index] for index in chosen) > MOST_STRAY:
+            judged = replace(judged, status=ElementStatus.UNCERTAIN, message="There is ink beside its bubbles.")
         return replace(
             result,
             status=judged.status,
@@ -128,6 +135,22 @@ class Judgement:
     marked: tuple[bool, ...]
     confidence: float
     message: str = ""
+
+
+def suited(thresholds: MarkThresholds, fills: Sequence[float]) -> MarkThresholds:
+    """The thresholds as they suit a page: who fills bubbles makes no faint marks, and clean paper shows no stains.
+
+    Where the page's marks are full, one far from it was rubbed out or is a slip of the pen; where its other bubbles are
+    clean, what stands out from them is no noise. Both ask for a person; neither makes a mark of what was none.
+    """
+    marks = sorted(fill for fill in fills if fill >= thresholds.marked)
+    blanks = sorted(fill for fill in fills if fill <= thresholds.blank)
+    marked, blank = thresholds.marked, thresholds.blank
+    if len(marks) >= SEVERAL:
+        marked = max(marked, OF_USUAL_MARK * marks[len(marks) // 2])
+    if len(blanks) >= 4 * SEVERAL:
+        blank = min(blank, max(LEAST_STAIN, STAINS * blanks[int(0.95 * len(blanks))]))
+    return MarkThresholds(marked, blank)
 
 
 def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool) -> Judgement:

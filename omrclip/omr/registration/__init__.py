@@ -29,6 +29,8 @@ from omrclip.omr.registration.rough import RoughMap
 Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[RoughMap] | str]
 
 LEAST_FOR_IDENTITY = 8
+LEAST_SIDE = 32
+UPRIGHT_WITHIN = 0.15
 
 STRATEGIES: Sequence[Strategy] = (
     scale.by_scale,
@@ -65,8 +67,11 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
     """
     reference = reference_for(known.page, known.image)
     if not reference.confirms:
-        registration = _by_dimensions(reference, levels)
+        registration = _by_marks(reference, levels) or _by_dimensions(reference, levels)
         return FoundPage(known, reference, registration, view(levels, registration.page_to_scan, reference.fine))
+    if min(levels.dimensions.width, levels.dimensions.height) < LEAST_SIDE:
+        reason = f"it has {levels.dimensions} pixels, too few to find anything in"
+        raise RegistrationFailed(f"The template page was not found in the scan: {reason}.", tried=[reason])
     reasons = []
     for strategy in STRATEGIES:
         found = strategy(reference, levels)
@@ -82,6 +87,22 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
             refusals.append(f"{rough.strategy}: {confirmed}")
         reasons += refusals[:1]
     raise RegistrationFailed(f"The template page was not found in the scan: {'; '.join(reasons)}.", tried=reasons)
+
+
+def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
+    """By four reference points or more, where the page shows nothing else; of several turns the one that is upright."""
+    page, scan = reference.page, levels.dimensions
+    if len(reference.marks) < 4 or min(scan.width, scan.height) < LEAST_SIDE:
+        return None
+    found = by_reference_points(reference, levels)
+    corners = ops.corners(0, 0, page.width, page.height)
+    filling = ops.transform(scale.scaling(page, scan), corners)
+    reach = UPRIGHT_WITHIN * max(scan.width, scan.height)
+    for rough in [] if isinstance(found, str) else found:
+        if np.abs(ops.transform(rough.page_to_scan, corners) - filling).max() < reach:
+            registration = Registration(rough.strategy, page, scan, rough.page_to_scan)
+            return replace(registration, page_to_scan=np.eye(3)) if registration.is_identity else registration
+    return None
 
 
 def _by_dimensions(reference: Reference, levels: ScanLevels) -> Registration:

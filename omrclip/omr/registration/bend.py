@@ -23,7 +23,7 @@ FITTING_ROUNDS = 5
 
 def offsets_at(bend: Bend, points: Points, page: Dimensions) -> Points:
     """The offsets (n, 2) float64 at page points (n, 2); beyond the page those of its edge."""
-    corners, parts = _cells(points, page)
+    corners, parts = _cells(points, page, (bend.shape[0], bend.shape[1]))
     found: Points = (parts[:, :, None] * bend.reshape(-1, 2)[corners]).sum(axis=1)
     return found
 
@@ -63,7 +63,7 @@ def fit(
     Returns:
         The bend, and (n,) float64 the weights left, 0 to 1 times those that came: near 0 for outliers.
     """
-    corners, parts = _cells(points, page)
+    corners, parts = _cells(points, page, NODES)
     count = NODES[0] * NODES[1]
     stiff = stiffness * _bending_energy(NODES) + pull * np.eye(count)
     entries = (corners[:, :, None] * count + corners[:, None, :]).ravel()
@@ -87,9 +87,11 @@ def fit(
     return placed.reshape(*NODES, 2).astype(np.float32), left * weights
 
 
-def _cells(points: Points, page: Dimensions) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+def _cells(
+    points: Points, page: Dimensions, shape: tuple[int, int]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
     """(n, 4) the nodes around each point, and (n, 4) how much of each node's offset it has."""
-    rows, columns = NODES
+    rows, columns = shape
     x = np.clip(points[:, 0] / page.width, 0, 1) * (columns - 1)
     y = np.clip(points[:, 1] / page.height, 0, 1) * (rows - 1)
     column = np.minimum(x.astype(np.intp), columns - 2)

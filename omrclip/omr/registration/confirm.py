@@ -16,7 +16,7 @@ Points = npt.NDArray[np.float64]
 LEAST_AGREEING = 0.5
 LEAST_FOR_SCALE = 0.75
 """A guess that goes by the scan's extents alone must be borne out by more than one that was found in the scan."""
-BEYOND_DOUBT = 0.85
+BEYOND_DOUBT = 0.99
 NEARBY = 2
 MOST_COMPARED = 90
 LEAD = 2.0
@@ -74,7 +74,7 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     """
     level = reference.fine
     patches = level.patches.only(np.arange(0, len(level.patches), -(-len(level.patches) // MOST_COMPARED)))
-    points: Points = (patches.centres + 0.5) / level.scale
+    points = np.divide(patches.centres + 0.5, level.scale)
     moved = points + bending.offsets_at(found.bend, points, reference.page)
     expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
     own = find(patches, found.view.pixels, NEARBY, expected).scores.sum()

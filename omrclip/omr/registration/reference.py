@@ -205,6 +205,8 @@ def _corners(pixels: Grey, cells: tuple[int, int], half: int) -> npt.NDArray[np.
     found = []
     for rows in np.array_split(np.arange(half, height - half), cells[0]):
         for columns in np.array_split(np.arange(half, width - half), cells[1]):
+            if not (len(rows) and len(columns)):
+                continue
             cell = strength[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
             row, column = np.unravel_index(np.argmax(cell), cell.shape)
             if cell[row, column] > LEAST_CORNER:

@@ -40,7 +40,7 @@ def by_reference_points(reference: Reference, levels: ScanLevels) -> list[RoughM
 
 def find_solids(grey: Grey) -> Points:
     """(n, 3) x, y and size (the root of the area) of dark filled shapes, not much longer than wide; largest first."""
-    window = (max(grey.shape) // 8) | 1
+    window = max(3, max(grey.shape) // 8) | 1
     dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, 40)
     _, _, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=4)
     widths, heights, areas = (stats[:, column].astype(np.float64) for column in (2, 3, 4))

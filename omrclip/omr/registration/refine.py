@@ -231,13 +231,12 @@ def _flattened(
     """
     page = reference.page
     flat_sheet = fit_perspective(points[agree], in_scan[agree], page, levels.dimensions)
-    offsets = ops.transform(ops.inverse(flat_sheet.matrix), in_scan) - points
+    offsets = np.subtract(ops.transform(ops.inverse(flat_sheet.matrix), in_scan), points)
     return flat_sheet, np.subtract(offsets, bending.offsets_at(flat_sheet.bend, points, page))
 
 
 def _page_points(level: ReferenceLevel) -> Points:
-    points: Points = (level.patches.centres + 0.5) / level.scale
-    return points
+    return np.asarray((level.patches.centres + 0.5) / level.scale, dtype=np.float64)
 
 
 def _look(reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend | None, search: int) -> Found:
