@@ -5,13 +5,17 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, Final
+from shutil import copytree
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.client.conftest import OpenPage, Project, expect
-from tests.serving import new_session
+from tests.client.conftest import OpenPage, Project, expect, forget_refusal, recognise, visiting
+from tests.serving import new_session, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SCANS: Final = ("exam-scan-1.jpg", "exam-scan-2.jpg", "exam-scan-3.jpg")
 CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
@@ -167,3 +171,20 @@ def test_a_run_can_be_cancelled(project: Project, visit: OpenPage, tmp_path: Pat
     page.get_by_role("option", name="19.jpg").click()
     expect(page.get_by_role("alert")).to_have_text("Cancelled before it was recognised.")
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+
+
+def test_a_server_that_takes_less_at_once_is_given_less(
+    browser: "Browser", project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("small")
+    copytree(project.folder / "templates_omr", folder / "templates_omr")
+    with (
+        running(folder, max_images=2) as server,
+        visiting(browser, f"{server.url}/#/recognise/exam") as watched,
+    ):
+        recognise(watched, *(project.samples / name for name in SCANS))
+        forget_refusal(watched, 413)
+        assert watched.problems == []
+        expect(watched.page.locator(".sheets .status.failed")).to_have_count(0)
+        watched.page.get_by_role("link", name="Gallery").click()
+        expect(watched.page.locator(".gallery img")).to_have_count(len(SCANS))

@@ -70,7 +70,7 @@ export function choice(options, chosen, properties = {}) {
   );
 }
 
-/** Take files that are dropped onto an element, and show while something is held over it. */
+/** Take files that are dropped onto an element, those in folders too, and show while something is held over it. */
 export function acceptDrops(element, take) {
   const held = (event) => event.dataTransfer?.types.includes("Files");
   element.addEventListener("dragover", (event) => {
@@ -85,8 +85,34 @@ export function acceptDrops(element, take) {
     if (!held(event)) return;
     event.preventDefault();
     element.classList.remove("dropping");
-    take([...event.dataTransfer.files]);
+    // Entries are only there while the event is; a drop that a script made has none.
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    const files = [...event.dataTransfer.files];
+    if (entries.some((entry) => entry.isDirectory)) filesIn(entries).then(take);
+    else take(files);
   });
+}
+
+/** All files of dropped entries, folders walked through in the order of names; hidden files are left out. */
+async function filesIn(entries) {
+  const sorted = entries.filter(({ name }) => !name.startsWith(".")).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const found = [];
+  for (const entry of sorted) {
+    if (entry.isDirectory) found.push(...(await filesIn(await inFolder(entry))));
+    else found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+  }
+  return found;
+}
+
+/** What is in a folder; browsers tell a hundred entries at a time. */
+async function inFolder(folder) {
+  const reader = folder.createReader();
+  const entries = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return entries;
+    entries.push(...some);
+  }
 }
 
 /** A button that lets people choose files. */

@@ -61,7 +61,7 @@ class Recognise {
   }
 
   start(files) {
-    const images = files.filter((file) => !/\.omr$/i.test(file.name));
+    const images = files.filter((file) => !/\.(omr|json|txt|csv|ini|db)$/i.test(file.name));
     if (!images.length || !this.template.value) return;
     remember("template", this.template.value);
     this.follow(runs.begin(this.template.value, images, Number(this.keep.value)));

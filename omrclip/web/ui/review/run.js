@@ -84,10 +84,18 @@ class Run {
       await api.recognize(this.template, files, { keepSeconds: this.keepSeconds, signal: this.stop.signal, online });
       if (uri) this.keep(batch, api.identifierOf(uri));
     } catch (error) {
+      if (error.code === "limit_exceeded" && next === 0 && batch.length > 1) return this.divide(batch);
       const said = error.name === "AbortError" ? t("run.cancelled") : error.status ? error.message : t("error.unreachable");
       for (const sheet of batch.slice(next)) sheet.fail(said);
     }
     this.tell();
+  }
+
+  /** The server takes less at once than is usual. */
+  async divide(batch) {
+    const half = Math.ceil(batch.length / 2);
+    await this.recognise(batch.slice(0, half));
+    await this.recognise(batch.slice(half));
   }
 
   /** From now on the batch is looked at on the server. */
