@@ -250,6 +250,20 @@ def test_no_page_is_read_a_row_off(knowledge: str, view: View) -> None:
     assert misses(registration, view).max() < 3
 
 
+@pytest.mark.parametrize("image", [True, False])
+@pytest.mark.parametrize("words", [True, False])
+@pytest.mark.parametrize("shift", [32, 64, -32, 28, 40])
+def test_many_rows_alike_are_not_taken_for_their_neighbours(shift: int, words: bool, image: bool) -> None:
+    """One row of many is little of the page: nearly all of it fits a row further."""
+    rows = [question(f"Q{n}", 150, 100 + 32 * n, "ABCDEFGH") for n in range(18)]
+    sheet = printed(rows, PAGE, seed=3 if words else None, letters=words)
+    try:
+        registration = found(sheet.known(image=image), np.roll(sheet.blank, shift, axis=0))
+    except RegistrationFailed:
+        return
+    assert misses(registration, moved(1, 1, 0, shift)).max() < 1
+
+
 def test_rows_may_be_covered() -> None:
     for top, bottom in ((100, 140), (200, 300), (430, 500)):
         covered = FILLED.copy()
@@ -273,9 +287,16 @@ def test_a_page_with_one_bubble(image: bool) -> None:
     assert found(sheet.known(image=image), FILLED).is_identity
 
 
-@pytest.mark.parametrize("page", [Dimensions(1, 1), Dimensions(9, 7)])
+@pytest.mark.parametrize("page", [Dimensions(1, 1), Dimensions(9, 7), Dimensions(3000, 4)])
 def test_tiny_pages(page: Dimensions) -> None:
     known = KnownPage(Page(width=page.width, height=page.height), 1)
     assert found(known, np.full((page.height, page.width), 200, np.uint8)).is_identity
     blank = replace(known, image=png(np.full((page.height, page.width), 255, np.uint8)))
     assert found(blank, np.full((page.height, page.width), 200, np.uint8)).is_identity
+
+
+@pytest.mark.parametrize("knowledge", ["everything", "bubbles only"])
+@pytest.mark.parametrize("scan", [Dimensions(6, 8), Dimensions(30, 40), Dimensions(2, 900)])
+def test_tiny_scans_are_rejected(scan: Dimensions, knowledge: str) -> None:
+    with pytest.raises(RegistrationFailed):
+        found(KNOWLEDGE[knowledge], np.full((scan.height, scan.width), 200, np.uint8))
