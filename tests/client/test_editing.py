@@ -1,5 +1,6 @@
 """The editor: by keyboard alone, by mouse, with problems told as they arise, and with two people at one template."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -175,3 +176,20 @@ def test_what_correction_finds_is_told_and_can_be_undone(survey: Json, project: 
     assert [bubble["Left"] for bubble in stored(project)["Services"]["Bubbles"]] == [
         bubble["Left"] for bubble in bubbles
     ]
+
+
+def test_the_image_of_a_second_page_is_saved_in_the_template(survey: Json, project: Project, visit: OpenPage) -> None:
+    survey["Pages"].append({**survey["Pages"][0], "Elements": []})
+    project.template("mine").write_text(json.dumps(survey), encoding="utf-8")
+    image = project.folder / "templates_omr" / "survey.png"
+    watched = visit("edit/mine")
+    page = watched.page
+    open_editor(watched)
+    page.get_by_label("Page", exact=True).select_option("1")
+    page.locator(".properties input[type=file]").set_input_files(image)
+    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_response(re.compile(r"/iiif/3/mine\.omr\.2/.*default\.jpg")) as shown:
+        expect(page.get_by_text("mine is saved.")).to_be_visible()
+    assert shown.value.ok
+    second = json.loads(project.template("mine").read_bytes())["Pages"][1]
+    assert (base64.b64decode(second["ImageData"]), second["ImageName"]) == (image.read_bytes(), "survey.png")

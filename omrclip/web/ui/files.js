@@ -1,4 +1,4 @@
-/** Giving files to people. */
+/** Giving files to people, and writing them into documents. */
 
 import { h } from "./dom.js";
 
@@ -15,4 +15,14 @@ export function saveAddress(address, name) {
   document.body.append(link);
   link.click();
   link.remove();
+}
+
+/** A file's bytes in base64. */
+export function asBase64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }

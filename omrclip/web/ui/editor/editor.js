@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { confirmed, notify, notifyFailure } from "../dialogs.js";
 import { acceptDrops, fileButton, h } from "../dom.js";
-import { saveFile } from "../files.js";
+import { asBase64, saveFile } from "../files.js";
 import { t } from "../messages.js";
 import { loadLibrary, openViewer } from "../viewer.js";
 import { boxOf, isPlaced, parseDocument } from "./document.js";
@@ -31,7 +31,7 @@ export async function mount(main, name) {
 
 class Editor {
   constructor(main, name, opened, pages) {
-    Object.assign(this, { main, name, pages });
+    Object.assign(this, { main, name, pages, notSaved: new Map() });
     const { document } = parseDocument(opened.text);
     this.editing = new Editing(document);
     this.saving = new Saving(name, opened, this.editing, () => this.update());
@@ -70,6 +70,7 @@ class Editor {
 
   source() {
     const page = this.pages[this.editing.page];
+    if (this.notSaved.has(this.editing.page)) return { url: this.notSaved.get(this.editing.page) };
     return page?.Image ? { identifier: api.identifierOf(page.Image), state: page.ImageState } : {};
   }
 
@@ -165,8 +166,9 @@ class Editor {
   }
 
   async save() {
-    document.activeElement?.dispatchEvent(new Event("change"));
-    return this.saving.save();
+    if (!(await this.saving.save()) || !this.notSaved.size) return;
+    this.forgetNotSaved();
+    await this.showImage();
   }
 
   /** Services work on what is stored, so it is saved first; what they correct is a change that can be undone. */
@@ -182,17 +184,37 @@ class Editor {
     this.viewer.redraw();
   }
 
+  /** The first page's image lies beside the template; those of others are part of it, and saved with it. */
   async putImage(file) {
+    const { document, page } = this.editing;
     try {
-      await api.writePageImage(this.name, file);
-      this.pages = await api.listPages(this.name);
-      await this.viewer.show(this.source(), this.editing.extents);
+      if (page === 0) {
+        await api.writePageImage(this.name, file);
+        await this.showImage();
+      } else {
+        const image = { ImageName: file.name, ImageFormat: /\.[^.]*$/.exec(file.name)?.[0] ?? "", ImageData: await asBase64(file) };
+        this.notSaved.set(page, URL.createObjectURL(file));
+        this.editing.replace({ ...document, Pages: document.Pages.map((each, index) => (index === page ? { ...each, ...image } : each)) });
+        await this.viewer.show(this.source(), this.editing.extents);
+      }
     } catch (error) {
       notifyFailure(error);
     }
   }
 
+  /** Show the page's image as it is on the server now. */
+  async showImage() {
+    this.pages = await api.listPages(this.name);
+    await this.viewer.show(this.source(), this.editing.extents);
+  }
+
+  forgetNotSaved() {
+    for (const address of this.notSaved.values()) URL.revokeObjectURL(address);
+    this.notSaved.clear();
+  }
+
   destroy() {
+    this.forgetNotSaved();
     this.pointer.destroy();
     this.viewer.destroy();
     this.root.remove();

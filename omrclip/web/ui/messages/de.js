@@ -182,6 +182,7 @@ export default {
   "sheets.details": "Antworten und Ausschnitte",
   "sheets.choose": "Einen Bogen wählen, um das Gelesene zu sehen.",
   "sheets.doubts": "{n} Antwort anzusehen|{n} Antworten anzusehen",
+  "sheets.next": "Nächster anzusehen",
   "sheets.sure": "Alle Antworten sind sicher.",
   "sheets.registered": "Seite gefunden: {strategy}",
   "answers.title": "Antworten",

@@ -182,6 +182,7 @@ export default {
   "sheets.details": "Answers and clips",
   "sheets.choose": "Choose a sheet to see what was read.",
   "sheets.doubts": "{n} answer to look at|{n} answers to look at",
+  "sheets.next": "Next to look at",
   "sheets.sure": "All answers are sure.",
   "sheets.registered": "Page found: {strategy}",
   "answers.title": "Answers",

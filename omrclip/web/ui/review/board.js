@@ -1,7 +1,7 @@
 /** The view of many sheets: their list, the scan of one with what was read on it, and its answers and clips. */
 
 import { notifyFailure } from "../dialogs.js";
-import { h } from "../dom.js";
+import { button, h } from "../dom.js";
 import { boxAround } from "../geometry.js";
 import { t } from "../messages.js";
 import { openViewer } from "../viewer.js";
@@ -45,6 +45,13 @@ export class Board {
     this.drawDetails();
   }
 
+  /** The next sheet with something that a person should look at, from the one that is shown on; null for none. */
+  nextToLookAt() {
+    const at = this.sheets.indexOf(this.sheet);
+    const order = [...this.sheets.slice(at + 1), ...this.sheets.slice(0, at)];
+    return order.find((sheet) => sheet.state === "failed" || sheet.doubts) ?? null;
+  }
+
   markChosen() {
     const at = this.sheets.indexOf(this.sheet);
     [...this.list.children].forEach((node, index) => {
@@ -63,6 +70,8 @@ export class Board {
     const facts = h("div", { className: "facts" }, h("h2", {}, sheet.name));
     if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error));
     this.details.replaceChildren(facts);
+    const next = this.nextToLookAt();
+    if (next) facts.append(button(t("sheets.next"), "right", () => this.show(next), { kind: "quiet" }));
     if (sheet.state === "done") {
       const summary = sheet.doubts ? t("sheets.doubts", { n: sheet.doubts }) : t("sheets.sure");
       facts.append(h("p", { className: sheet.doubts ? "warning" : "muted" }, summary), registered(sheet.recognition) ?? "");
