@@ -13,6 +13,7 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
 from omrclip.storage import Blob
 from omrclip.storage.page_images import page_identifier
+from omrclip.storage.sources import decoding_bytes
 from omrclip.web.services import base_url, image_uri, precondition, services
 
 blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
@@ -70,7 +71,9 @@ def get_clip_preview(name: str, number: int) -> Response:
     """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
     page = services().pages.registered(name, number, services().sources)
-    clip = cut_clip(area, page, RecognitionOptions(), services().config.limits)
+    whole = page.dimensions
+    with services().sources.admission.admitted(decoding_bytes(page, whole.box, whole)):
+        clip = cut_clip(area, page, RecognitionOptions(), services().config.limits)
     answer = Response(clip.data, mimetype=clip.format.media_type)
     answer.headers["Cache-Control"] = "no-cache"
     return answer
