@@ -30,6 +30,7 @@ BLURS = (0.0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.5)
 """In steps of the grid, of which a bubble's radius has SIDE / 2 / REACH."""
 MOST_COMPARED = 48
 ANY_LETTER = 0.9
+DEEPEST = 0.98
 BESIDE = (1.15, 1.4)
 
 
@@ -39,13 +40,17 @@ class Readings:
 
     Attributes:
         fills: of each, 0 to 1.
+        depths: of each, 0 to 1, how dark the darkest tenth of its inside is beyond what is printed.
         strays: of each, 0 to 1, how much is covered just outside its outline.
+        crossings: of each, 0 to 1, how much is covered outside its outline on two opposite sides, the lesser of both.
         outlines: of each, -1 to 1: how well what is around it looks like its printed outline.
         unprinted: of each, whether enough inside is left free of print to see a mark.
     """
 
     fills: list[float]
+    depths: list[float]
     strays: list[float]
+    crossings: list[float]
     outlines: list[float]
     unprinted: list[bool]
 
@@ -61,7 +66,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
         blank: what the bubbles look like on the blank page; None where that is not known.
     """
     if not len(centres):
-        return Readings([], [], [], [])
+        return Readings([], [], [], [], [], [])
     seen = darkness(view, centres, radii)
     ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
     # Half as dark as the page's ink is ink: pencil is no darker than that.
@@ -72,9 +77,14 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     extra = np.maximum(seen - printed, 0) * unprinted
     free = np.einsum("nij,ij->n", (1 - printed) * unprinted, inside) / inside.sum()
     fills = np.einsum("nij,ij->n", extra, inside) / inside.sum() / np.maximum(free, LEAST_FREE)
-    strays = np.einsum("nij,ij->n", extra, beside) / beside.sum()
+    sides = np.array([np.einsum("nij,ij->n", extra, side) / side.sum() for side in beside])
     return Readings(
-        np.clip(fills, 0, 1).tolist(), strays.tolist(), likeness(seen, printed).tolist(), (free >= LEAST_FREE).tolist()
+        fills=np.clip(fills, 0, 1).tolist(),
+        depths=np.quantile(extra[:, inside], DEEPEST, axis=1).tolist(),
+        strays=sides.mean(axis=0).tolist(),
+        crossings=np.minimum(sides[:4], sides[4:]).max(axis=0).tolist(),
+        outlines=likeness(seen, printed).tolist(),
+        unprinted=(free >= LEAST_FREE).tolist(),
     )
 
 
@@ -120,8 +130,9 @@ def _common(seen: Samples, values: Sequence[str]) -> Samples:
 
 @lru_cache(maxsize=1)
 def _beside() -> npt.NDArray[np.bool_]:
-    """(SIDE, SIDE) where ink that belongs to no bubble shows: outside the outline, short of the neighbours."""
+    """(8, SIDE, SIDE) where ink of no bubble shows, by sides: outside the outline, short of the neighbours."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
     radius = np.hypot(steps[None, :], steps[:, None])
-    found: npt.NDArray[np.bool_] = (radius > BESIDE[0]) & (radius < BESIDE[1])
-    return found
+    side = np.rint(np.arctan2(steps[:, None], steps[None, :]) / (np.pi / 4)).astype(int) % 8
+    around = (radius > BESIDE[0]) & (radius < BESIDE[1])
+    return np.array([around & (side == number) for number in range(8)])

@@ -18,13 +18,14 @@ from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElemen
 
 LEAST_LIKENESS = 0.3
 """The correlation with the printed outline from which on a bubble lies where it was looked for."""
-CLEARLY = 2.0
+CLEARLY = 4.0
 """How many times another bubble's fill a mark's must be, for the other to be a smudge."""
 MOST_STRAY = 0.12
 """How much just outside a bubble's outline may be covered, 0 to 1, for its box to be blank."""
 SEVERAL = 5
-OF_USUAL_MARK = 0.4
-STAINS, LEAST_STAIN = 3.0, 0.04
+OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
+STAINS, LEAST_STAIN = 3.0, 0.06
+CROSSED_OUT = 0.25
 _SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
 
@@ -45,6 +46,16 @@ def read_elements(
     return tuple(results)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the fills of a ChoiceBox mean: which bubbles are marked, and why a person should look."""
+
+    status: ElementStatus
+    marked: tuple[bool, ...]
+    confidence: float
+    message: str = ""
+
+
 class BubbleReader:
     """Reads the ChoiceBoxes and Grids of one page of one scan, asked for in template order."""
 
@@ -52,6 +63,10 @@ class BubbleReader:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         self._readings = _measured(found)
         self._thresholds = suited(thresholds, self._readings.fills)
+        depths = [
+            d for d, fill in zip(self._readings.depths, self._readings.fills, strict=True) if fill >= thresholds.marked
+        ]
+        self._usual_depth = median(depths) if len(depths) >= SEVERAL else 0.0
         registration, bubbles = found.registration, found.reference.bubbles
         corners = registration.to_scan((bubbles[:, None, :2] + bubbles[:, None, 2:] * _SQUARE).reshape(-1, 2))
         scan = registration.scan
@@ -90,8 +105,11 @@ class BubbleReader:
             return replace(result, message=reason)
         fills = [self._readings.fills[index] for index in chosen]
         judged = judge(fills, self._thresholds, several=box.multiselect)
-        if judged.status is ElementStatus.BLANK and max(self._readings.strays[index] for index in chosen) > MOST_STRAY:
-            judged = replace(judged, status=ElementStatus.UNCERTAIN, message="There is ink beside its bubbles.")
+        doubt = self._doubt(judged, chosen)
+        if doubt:
+            judged = replace(
+                judged, status=ElementStatus.UNCERTAIN, confidence=min(judged.confidence, 0.5), message=doubt
+            )
         return replace(
             result,
             status=judged.status,
@@ -103,6 +121,19 @@ class BubbleReader:
             ),
             message=judged.message,
         )
+
+    def _doubt(self, judged: Judgement, chosen: range) -> str:
+        """Why a person should look at what the fills alone would tell; "" where they need not."""
+        marked = [index for index, is_marked in zip(chosen, judged.marked, strict=True) if is_marked]
+        if judged.status is ElementStatus.BLANK and max(self._readings.strays[index] for index in chosen) > MOST_STRAY:
+            return "There is ink beside its bubbles."
+        if judged.status is not ElementStatus.MARKED:
+            return ""
+        if any(self._readings.crossings[index] > CROSSED_OUT for index in marked):
+            return "A mark runs far beyond its bubble on both sides: it may be crossed out."
+        if any(self._readings.depths[index] < OF_USUAL_DEPTH * self._usual_depth for index in marked):
+            return "A mark is pale beside the others: it may be rubbed out."
+        return ""
 
     def _unreadable(self, chosen: range) -> str:
         if not chosen:
@@ -125,16 +156,6 @@ def _measured(found: FoundPage) -> Readings:
     return measure(
         view.pixels, in_view, radii * scale, [b.value for box in boxes for b in box.bubbles], reference.blank
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the fills of a ChoiceBox mean: which bubbles are marked, and why a person should look."""
-
-    status: ElementStatus
-    marked: tuple[bool, ...]
-    confidence: float
-    message: str = ""
 
 
 def suited(thresholds: MarkThresholds, fills: Sequence[float]) -> MarkThresholds:

@@ -63,6 +63,8 @@ def fit(
     Returns:
         The bend, and (n,) float64 the weights left, 0 to 1 times those that came: near 0 for outliers.
     """
+    if not len(points):
+        return np.zeros((*NODES, 2), dtype=np.float32), np.zeros(0)
     corners, parts = _cells(points, page, NODES)
     count = NODES[0] * NODES[1]
     stiff = stiffness * _bending_energy(NODES) + pull * np.eye(count)
