@@ -17,8 +17,8 @@ from omrclip.omr.registration import bend as bending
 Points = npt.NDArray[np.float64]
 STRONGEST = 0.12
 STEPS = 9
-WORTH = 0.93
-"""How much of the error a lens must leave at most, to be believed in."""
+WORTH = 0.6
+"""How much of the mean square error a lens must leave at most, to be believed in."""
 LEAST_POINTS = 20
 
 

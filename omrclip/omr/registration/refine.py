@@ -25,14 +25,15 @@ LEAST_SCORE = 0.4
 LEAST_WEIGHT = 0.15
 LEAST_MATCHES = 8
 MOST_SHIFTS = 3
-ENOUGH, LEAST_SETTLED = 0.7, 0.4
+ENOUGH, LEAST_SETTLED = 0.92, 0.4
 COARSE_SEARCH = 12
 FINE_SEARCH = 8
-COARSE_STIFFNESS, FINE_STIFFNESS = 0.05, 0.006
+SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
 STIFFNESSES = (0.002, 0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 HELD_BACK = 0.15
 NO_WORSE = 1.2
 LOCAL_PULL = 0.1
+LOST = 2.0
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 
 
@@ -101,7 +102,7 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
         shifted, agreeing = _shifted(points, offsets, trust, level)
         if agreeing > ENOUGH or agreeing * len(points) < LEAST_MATCHES:
             break
-        # Half the patches lie beyond the search: go where the others are, and look again.
+        # Some patches lie beyond the search: go where the others are, and look again.
         matrix = matrix @ shifted
     per_pixel = float(1 / np.mean(level.scale))
     _, weights = _fit(reference, points, offsets, trust, 5 * per_pixel, COARSE_STIFFNESS)
@@ -110,8 +111,9 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
         return None
     in_scan = ops.transform(matrix, points + offsets)
     flat_sheet, offsets = _flattened(reference, levels, points, in_scan, agree)
-    bend, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, COARSE_STIFFNESS)
-    return RoughMap(rough.strategy, flat_sheet.matrix, flat_sheet.bend + bend, FINE_SEARCH)
+    sheet, _ = _fit(reference, points, offsets, trust, 8 * per_pixel, SHEET_STIFFNESS)
+    local = _local(reference, points, offsets, sheet, trust, 3 * per_pixel, COARSE_STIFFNESS)
+    return RoughMap(rough.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH)
 
 
 def _shifted(
@@ -143,8 +145,15 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         points, offsets = np.vstack([points, held_at]), np.vstack([offsets, held])
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
-    bend, weights = _fit(reference, points, offsets, trust, 3 * per_pixel, FINE_STIFFNESS)
-    agree = weights > LEAST_WEIGHT
+    base = flat() if rough.bend is None else rough.bend
+    bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
+    if reference.printed:
+        found = _look_again(reference, level, seen, bend, found)
+        offsets, trust = found.offsets / level.scale, _trust(found)
+        in_scan = ops.transform(matrix, points + offsets)
+        bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
+    misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
+    agree = (trust > 0) & (misses < 2.0 * per_pixel)
     if not reference.printed and agree[: len(level.patches)].sum() >= LEAST_MATCHES:
         matrix, bend = _extended(reference, levels, points, in_scan, agree)
         offsets = np.subtract(ops.transform(ops.inverse(matrix), in_scan), points)
@@ -169,10 +178,7 @@ def _extended(
     patterned = agree & (np.arange(len(points)) < len(reference.fine.patches))
     stiffness = _stiffness(points[patterned], offsets[patterned], page)
     sheet, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
-    rest = offsets - bending.offsets_at(sheet, points, page)
-    local, _ = bending.fit(
-        points, rest, trust, page, loose=3 * per_pixel, tight=per_pixel, stiffness=FINE_STIFFNESS, pull=LOCAL_PULL
-    )
+    local = _local(reference, points, offsets, sheet, trust, 3 * per_pixel, FINE_STIFFNESS)
     return flat_sheet.matrix, flat_sheet.bend + sheet + local
 
 
@@ -188,6 +194,23 @@ def _landmarks(
     corners = boxes[found, None, :2] + boxes[found, None, 2:] * _CORNERS
     moved_by = offsets[found] / level.scale + expected[found, None]
     return corners.reshape(-1, 2), moved_by.reshape(-1, 2)
+
+
+def _local(
+    reference: Reference,
+    points: Points,
+    offsets: Points,
+    sheet: bending.Bend,
+    trust: npt.NDArray[np.float64],
+    loose: float,
+    stiffness: float,
+) -> bending.Bend:
+    """What the sheet leaves of the offsets, where there are some; far from all of them nothing."""
+    rest = offsets - bending.offsets_at(sheet, points, reference.page)
+    local, _ = bending.fit(
+        points, rest, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness, pull=LOCAL_PULL
+    )
+    return local
 
 
 def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
@@ -244,6 +267,18 @@ def _look(reference: Reference, level: ReferenceLevel, seen: View, bend: bending
     if bend is not None:
         expected = bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
     return find(level.patches, seen.pixels, search, expected)
+
+
+def _look_again(reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend, found: Found) -> Found:
+    """Patches that are not where their neighbours say are looked for there: the first search may not have reached."""
+    expected = bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
+    lost = np.linalg.norm(found.offsets - expected, axis=1) > LOST
+    if not lost.any():
+        return found
+    again = find(level.patches.only(lost), seen.pixels, FINE_SEARCH, expected[lost])
+    offsets, scores = found.offsets.copy(), found.scores.copy()
+    offsets[lost], scores[lost] = again.offsets, again.scores
+    return Found(offsets, scores)
 
 
 def _trust(found: Found) -> npt.NDArray[np.float64]:
