@@ -5,7 +5,7 @@ import { button, choice, h, icon } from "./dom.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./messages.js";
 import { remember, remembered } from "./storage.js";
 
-/** The views by the beginning of the address after `#/`; each gives a function that takes its page down again. */
+/** The views by the beginning of the address after `#/`; each gives a function that takes its page down again, and may take its time. */
 const VIEWS = {
   templates: { title: "nav.templates", load: () => import("./templates/list.js") },
   edit: { title: "nav.templates", under: "templates", load: () => import("./editor/editor.js") },
@@ -32,8 +32,10 @@ async function show() {
   }
   const mine = ++turn;
   shown = location.hash;
-  leave?.();
+  const left = leave;
   leave = null;
+  await left?.(); // what it still sends is there when the next view asks for it
+  if (mine !== turn) return;
   const { name, parts } = asked();
   const view = VIEWS[name];
   main.replaceChildren();

@@ -109,7 +109,7 @@ class Gallery {
   }
 
   destroy() {
-    this.corrections.flush().catch(notifyFailure);
     this.node.remove();
+    return this.corrections.flush().catch(notifyFailure);
   }
 }

@@ -37,8 +37,8 @@ export async function mount(main, address) {
   main.append(h("div", { className: "recognise" }, bar, h("div", { className: "board-place" }, board.node)));
   board.changed(null);
   const leave = () => {
-    corrections.flush().catch(notifyFailure);
     board.destroy();
+    return corrections.flush().catch(notifyFailure);
   };
   leave.hasUnsaved = () => corrections.hasUnsent;
   return leave;

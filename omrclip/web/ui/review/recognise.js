@@ -102,8 +102,8 @@ class Recognise {
 
   destroy() {
     this.unfollow?.();
-    this.corrections.flush().catch(notifyFailure);
     this.board?.destroy();
     this.node.remove();
+    return this.corrections.flush().catch(notifyFailure);
   }
 }
