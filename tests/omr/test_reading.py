@@ -9,7 +9,7 @@ import pytest
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
-from omrclip.omr.reading import as_corners, boxes_in_scan, judge, read_elements
+from omrclip.omr.reading import as_corners, boxes_in_scan, read_elements
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import ScanLevels, register
 from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
@@ -224,10 +224,8 @@ def test_an_element_outside_of_the_picture_is_told_of() -> None:
     view = View(np.array([[1, 0, -100], [0, 1, 0], [0, 0, 1]], np.float64), PAGE)
     results = read(view.of(FORM.marked(ANSWERS)))
     for n in range(1, 13):
-        assert results[f"Q{n}"].status is UNCERTAIN
         assert results[f"Q{n}"].message == "It lies outside of the picture, wholly or in part."
-        assert results[f"Q{n}"].value == ""
-        assert results[f"Q{n}"].confidence == 0
+        assert (results[f"Q{n}"].status, results[f"Q{n}"].value, results[f"Q{n}"].confidence) == (UNCERTAIN, "", 0)
         assert not results[f"Q{n}"].bubbles
     assert results["Id"].value == "1709"
 
@@ -291,54 +289,6 @@ def test_bubbles_of_other_shapes(image: bool) -> None:
     sheet = wide()
     answers = {f"W{n}": "ABCD"[n * 3 % 4] for n in range(8)} | {"Down": "E"}
     assert values(read(sheet.marked(answers), sheet, image=image)) == answers
-
-
-LIMITS = MarkThresholds(marked=0.2, blank=0.1)
-
-
-@pytest.mark.parametrize(
-    ("fills", "several", "status", "marked"),
-    [
-        ((0.0, 0.0, 0.0), False, BLANK, ""),
-        ((0.0, 0.1, 0.05), False, BLANK, ""),
-        ((0.0, 0.8, 0.0), False, MARKED, "B"),
-        ((0.0, 0.2, 0.0), False, MARKED, "B"),
-        ((0.0, 0.199, 0.0), False, UNCERTAIN, "B"),
-        ((0.11, 0.15, 0.0), False, UNCERTAIN, "B"),
-        ((0.8, 0.15, 0.0), False, MARKED, "A"),
-        ((0.25, 0.15, 0.0), False, UNCERTAIN, "A"),
-        ((0.8, 0.7, 0.0), False, MULTIPLE, "AB"),
-        ((0.8, 0.7, 0.6), False, MULTIPLE, "ABC"),
-        ((0.9, 0.21, 0.0), False, UNCERTAIN, "A"),
-        ((0.8, 0.7, 0.0), True, MARKED, "AB"),
-        ((0.8, 0.3, 0.0), True, MARKED, "AB"),
-        ((0.8, 0.15, 0.0), True, MARKED, "A"),
-        ((0.25, 0.15, 0.0), True, UNCERTAIN, "A"),
-        ((1.0,), False, MARKED, "A"),
-    ],
-)
-def test_judge(fills: tuple[float, ...], several: bool, status: ElementStatus, marked: str) -> None:
-    judged = judge(fills, LIMITS, several=several)
-    assert judged.status is status
-    assert "".join("ABC"[n] for n, is_marked in enumerate(judged.marked) if is_marked) == marked
-    assert 0 <= judged.confidence <= 1
-    assert bool(judged.message) == (status in (MULTIPLE, UNCERTAIN))
-
-
-@pytest.mark.parametrize(
-    ("fills", "confidence"),
-    [((0.0, 0.0), 1), ((0.0, 1.0), 1), ((0.0, 0.3), 1), ((0.15, 0.0), 0), ((0.075, 0.0), 0.5), ((0.225, 0.0), 0.5)],
-)
-def test_confidence_is_the_distance_from_the_middle_of_the_thresholds(
-    fills: tuple[float, ...], confidence: float
-) -> None:
-    assert judge(fills, LIMITS, several=False).confidence == pytest.approx(confidence)
-
-
-def test_equal_thresholds_leave_nothing_between() -> None:
-    for fill_ in (0.0, 0.29, 0.3, 0.31, 1.0):
-        status = judge((fill_,), MarkThresholds(0.3, 0.3), several=False).status
-        assert status is (MARKED if fill_ >= 0.3 else BLANK)
 
 
 def test_corners_of_boxes() -> None:

@@ -1,0 +1,59 @@
+"""What the fills of a choice box mean."""
+
+import pytest
+
+from omrclip.omr.reading import judge
+from omrclip.omr.results import ElementStatus, MarkThresholds
+
+MARKED, BLANK, MULTIPLE, UNCERTAIN = (
+    ElementStatus.MARKED,
+    ElementStatus.BLANK,
+    ElementStatus.MULTIPLE,
+    ElementStatus.UNCERTAIN,
+)
+LIMITS = MarkThresholds(marked=0.2, blank=0.1)
+
+
+@pytest.mark.parametrize(
+    ("fills", "several", "status", "marked"),
+    [
+        ((0.0, 0.0, 0.0), False, BLANK, ""),
+        ((0.0, 0.1, 0.05), False, BLANK, ""),
+        ((0.0, 0.8, 0.0), False, MARKED, "B"),
+        ((0.0, 0.2, 0.0), False, MARKED, "B"),
+        ((0.0, 0.199, 0.0), False, UNCERTAIN, "B"),
+        ((0.11, 0.15, 0.0), False, UNCERTAIN, "B"),
+        ((0.8, 0.15, 0.0), False, MARKED, "A"),
+        ((0.25, 0.15, 0.0), False, UNCERTAIN, "A"),
+        ((0.8, 0.7, 0.0), False, MULTIPLE, "AB"),
+        ((0.8, 0.7, 0.6), False, MULTIPLE, "ABC"),
+        ((0.9, 0.21, 0.0), False, UNCERTAIN, "A"),
+        ((0.8, 0.7, 0.0), True, MARKED, "AB"),
+        ((0.8, 0.3, 0.0), True, MARKED, "AB"),
+        ((0.8, 0.15, 0.0), True, MARKED, "A"),
+        ((0.25, 0.15, 0.0), True, UNCERTAIN, "A"),
+        ((1.0,), False, MARKED, "A"),
+    ],
+)
+def test_judge(fills: tuple[float, ...], several: bool, status: ElementStatus, marked: str) -> None:
+    judged = judge(fills, LIMITS, several=several)
+    assert judged.status is status
+    assert "".join("ABC"[n] for n, is_marked in enumerate(judged.marked) if is_marked) == marked
+    assert 0 <= judged.confidence <= 1
+    assert bool(judged.message) == (status in (MULTIPLE, UNCERTAIN))
+
+
+@pytest.mark.parametrize(
+    ("fills", "confidence"),
+    [((0.0, 0.0), 1), ((0.0, 1.0), 1), ((0.0, 0.3), 1), ((0.15, 0.0), 0), ((0.075, 0.0), 0.5), ((0.225, 0.0), 0.5)],
+)
+def test_confidence_is_the_distance_from_the_middle_of_the_thresholds(
+    fills: tuple[float, ...], confidence: float
+) -> None:
+    assert judge(fills, LIMITS, several=False).confidence == pytest.approx(confidence)
+
+
+def test_equal_thresholds_leave_nothing_between() -> None:
+    for fill_ in (0.0, 0.29, 0.3, 0.31, 1.0):
+        status = judge((fill_,), MarkThresholds(0.3, 0.3), several=False).status
+        assert status is (MARKED if fill_ >= 0.3 else BLANK)
