@@ -24,9 +24,12 @@ class ElementStatus(StrEnum):
 class MarkThresholds:
     """The fills, 0 to 1, that part marks from blanks.
 
+    A page may ask for more: where its marks are full, a mark far from them is uncertain, and on clean paper any
+    stain that stands out.
+
     Attributes:
-        marked: from this fill on a bubble is marked.
-        blank: up to this fill a bubble is blank; between the two it is uncertain.
+        marked: below this fill no bubble is marked.
+        blank: above this fill no bubble is blank; between the two it is uncertain.
     """
 
     marked: float = 0.2

@@ -18,6 +18,7 @@ DISTINCT = 0.8
 """Lowe's ratio: how much nearer the nearest feature must be than the second."""
 WITHIN = 4.0
 LEAST_INLIERS = 12
+LEAST_SIDE = 32
 QUICK_SIDE, THOROUGH_SIDE = 1000, 1200
 QUICK_FEATURES, THOROUGH_FEATURES = 1200, 2000
 CACHED_PAGES = 8
@@ -39,6 +40,8 @@ def _by_features(reference: Reference, levels: ScanLevels, *, thorough: bool) ->
         return f"{name}: there is no image of the blank page"
     points, descriptors = _of_page(reference, thorough)
     grey, reduction = levels.fitted(THOROUGH_SIDE if thorough else QUICK_SIDE)
+    if min(grey.shape) < LEAST_SIDE:
+        return f"{name}: the scan is too narrow to have any"
     found, scan_descriptors = _detect(grey, thorough)
     if descriptors is None or scan_descriptors is None or len(points) < 2 or len(found) < 2:
         return f"{name}: the page's image or the scan has none"

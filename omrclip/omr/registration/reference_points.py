@@ -18,6 +18,8 @@ MOST_SOLIDS = 28
 LEAST_FILLED = 0.45
 """Of a solid's upright box: a square on its corner fills half of it."""
 MOST_MAPS = 6
+LEAST_COVERED = 0.1
+"""How much of the picture a page takes."""
 WITHIN = 1.2
 """How far off a further reference point may lie, in sizes of its mark."""
 
@@ -31,7 +33,8 @@ def by_reference_points(reference: Reference, levels: ScanLevels) -> list[RoughM
     solids = find_solids(grey)
     if len(solids) < LEAST_POINTS:
         return "reference points: there are not three solid marks in the scan"
-    found = _laid(marks, solids)
+    least_area = LEAST_COVERED * grey.size / reference.page.pixels
+    found = _laid(marks, solids, least_area)
     if not found:
         return f"reference points: no arrangement like the template's was found among {len(solids)} solid marks"
     to_scan = np.diag([reduction, reduction, 1.0])
@@ -52,7 +55,7 @@ def find_solids(grey: Grey) -> Points:
     return table[np.argsort(-table[:, 2], kind="stable")][:MOST_SOLIDS]
 
 
-def _laid(marks: Points, solids: Points) -> list[ops.Matrix]:
+def _laid(marks: Points, solids: Points, least_area: float) -> list[ops.Matrix]:
     """Maps of the marks (n, 3) onto solids (m, 3): all triples are tried, and told by the marks left over."""
     triple = list(_widest(marks))
     chosen = np.array(list(permutations(range(len(solids)), 3)))
@@ -65,7 +68,7 @@ def _laid(marks: Points, solids: Points) -> list[ops.Matrix]:
     likely = (area > 0.6 * lengths[:, 0] * lengths[:, 1]) & (np.abs(np.log(lengths[:, 0] / lengths[:, 1])) < 0.5)
     with np.errstate(invalid="ignore", divide="ignore"):
         sizes = np.log(solids[chosen][:, :, 2] / (marks[triple, 2] * np.sqrt(np.abs(area))[:, None]))
-    likely &= (np.abs(sizes) < 0.45).all(axis=1)
+    likely &= (np.abs(sizes) < 0.45).all(axis=1) & (area > least_area)
     fits = []
     for affine in affines[likely]:
         placed = marks[:, :2] @ affine[:, :2].T + affine[:, 2]
@@ -75,7 +78,11 @@ def _laid(marks: Points, solids: Points) -> list[ops.Matrix]:
         hit = distances[np.arange(len(marks)), nearest] < reach
         if len(set(nearest[hit].tolist())) == hit.sum() >= min(len(marks), 4):
             fits.append(
-                (-int(hit.sum()), float(distances.min(axis=1)[hit].mean()), _map(marks[hit], solids[nearest[hit]]))
+                (
+                    -int(hit.sum()),
+                    float((distances.min(axis=1) / solids[nearest, 2])[hit].mean()),
+                    _map(marks[hit], solids[nearest[hit]]),
+                )
             )
     fits.sort(key=lambda fit: fit[:2])
     return [matrix for _, _, matrix in fits[:MOST_MAPS]]

@@ -25,6 +25,7 @@ LEAST_SCORE = 0.4
 LEAST_WEIGHT = 0.15
 LEAST_MATCHES = 8
 MOST_SHIFTS = 3
+STILL = 4.0
 ENOUGH, LEAST_SETTLED = 0.92, 0.4
 COARSE_SEARCH = 12
 FINE_SEARCH = 8
@@ -32,7 +33,7 @@ SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
 STIFFNESSES = (0.002, 0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 HELD_BACK = 0.15
 NO_WORSE = 1.2
-LOCAL_PULL = 0.1
+LOCAL_PULL = 0.02
 LOST = 2.0
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 
@@ -102,6 +103,8 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
         shifted, agreeing = _shifted(points, offsets, trust, level)
         if agreeing > ENOUGH or agreeing * len(points) < LEAST_MATCHES:
             break
+        if _moves(shifted, reference.page) < STILL / np.mean(level.scale):
+            break
         # Some patches lie beyond the search: go where the others are, and look again.
         matrix = matrix @ shifted
     per_pixel = float(1 / np.mean(level.scale))
@@ -130,6 +133,12 @@ def _shifted(
     if not inliers.any():
         return np.eye(3), 0.0
     return np.vstack([affine, [0, 0, 1]]), float(inliers.sum()) / len(points)
+
+
+def _moves(matrix: ops.Matrix, page: Dimensions) -> float:
+    """The furthest that a map moves a corner of the page, in page pixels."""
+    corners = ops.corners(0, 0, page.width, page.height)
+    return float(np.abs(ops.transform(matrix, corners) - corners).max())
 
 
 def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMap:
