@@ -187,9 +187,9 @@ def test_the_image_of_a_second_page_is_saved_in_the_template(survey: Json, proje
     open_editor(watched)
     page.get_by_label("Page", exact=True).select_option("1")
     page.locator(".properties input[type=file]").set_input_files(image)
-    page.get_by_role("button", name="Save", exact=True).click()
     with page.expect_response(re.compile(r"/iiif/3/mine\.omr\.2/.*default\.jpg")) as shown:
-        expect(page.get_by_text("mine is saved.")).to_be_visible()
+        page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("mine is saved.")).to_be_visible()
     assert shown.value.ok
     second = json.loads(project.template("mine").read_bytes())["Pages"][1]
     assert (base64.b64decode(second["ImageData"]), second["ImageName"]) == (image.read_bytes(), "survey.png")

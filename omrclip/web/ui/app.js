@@ -38,18 +38,19 @@ async function show() {
   if (mine !== turn) return;
   const { name, parts } = asked();
   const view = VIEWS[name];
-  main.replaceChildren();
+  const place = h("div", { className: "view" }); // of its own: a view that comes too late is in nobody's way
+  main.replaceChildren(place);
   mark(view.under ?? name);
   document.title = `${t(view.title)} – omrclip`;
   try {
     const module = await view.load();
     if (mine !== turn) return;
-    const taken = await module.mount(main, ...parts);
+    const taken = await module.mount(place, ...parts);
     if (mine === turn) leave = taken ?? null;
     else taken?.();
   } catch (error) {
     notifyFailure(error);
-    main.append(h("div", { className: "empty" }, h("p", {}, error.message), h("p", {}, h("a", { href: "#/templates" }, t("nav.templates")))));
+    place.append(h("div", { className: "empty" }, h("p", {}, error.message), h("p", {}, h("a", { href: "#/templates" }, t("nav.templates")))));
   }
   if (document.activeElement === document.body) main.focus({ preventScroll: true });
 }
