@@ -5,6 +5,7 @@ Its bubbles, reference points and print lie exactly where its template says; 600
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -130,6 +131,7 @@ def _letters(left: float, top: float) -> Grid:
 MARKS = ((30, 30), (548, 30), (30, 748), (548, 748), (548, 120))
 
 
+@cache
 def form(*, letters: bool = True, seed: int = 1) -> Sheet:
     """Twelve questions, two grids, five reference points, a signature area, and words that differ with the seed."""
     elements: list[Element] = [question(f"Q{n + 1}", 90, 110 + 32 * n, "ABCDE") for n in range(12)]
@@ -195,11 +197,16 @@ class View:
     def of(self, tones: Tones, ground: int = 255) -> Tones:
         """The picture, (height, width) uint8, a ground around the paper."""
         scan = self.scan
+        if self.bend is None:
+            matrix = ops.FROM_CENTRES @ self.page_to_scan @ ops.TO_CENTRES
+            flat = cv2.warpPerspective(
+                tones, matrix, (scan.width, scan.height), flags=cv2.INTER_CUBIC, borderValue=ground
+            )
+            return np.asarray(flat, np.uint8)
         x, y = np.meshgrid(np.arange(scan.width) + 0.5, np.arange(scan.height) + 0.5)
         moved = ops.transform(ops.inverse(self.page_to_scan), np.column_stack([x.ravel(), y.ravel()]))
         points = moved
-        for _ in range(5 if self.bend else 0):
-            assert self.bend is not None
+        for _ in range(5):
             points = moved - self.bend(points)
         at = (points - 0.5).astype(np.float32).reshape(scan.height, scan.width, 2)
         taken = cv2.remap(
