@@ -40,7 +40,7 @@ class Readings:
 
     Attributes:
         fills: of each, 0 to 1.
-        depths: of each, 0 to 1, how dark its inside is at the darkest, where nothing is printed.
+        depths: of each, 0 to 1, how much darker its inside is than print at the darkest, where little is printed.
         strays: of each, 0 to 1, how much is covered just outside its outline.
         crossings: of each, 0 to 1, how much is covered outside its outline on two opposite sides, the lesser of both.
         outlines: of each, -1 to 1: how well what is around it looks like its printed outline.
@@ -80,7 +80,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     sides = np.array([np.einsum("nij,ij->n", extra, side) / side.sum() for side in beside])
     return Readings(
         fills=np.clip(fills, 0, 1).tolist(),
-        depths=np.quantile((seen * (printed < HALF))[:, inside], DEEPEST, axis=1).tolist(),
+        depths=np.quantile((np.maximum(seen - printed, 0) * (printed < HALF))[:, inside], DEEPEST, axis=1).tolist(),
         strays=sides.mean(axis=0).tolist(),
         crossings=np.minimum(sides[:4], sides[4:]).max(axis=0).tolist(),
         outlines=likeness(seen, printed).tolist(),

@@ -25,7 +25,7 @@ MOST_STRAY = 0.12
 SEVERAL = 5
 OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
 STAINS, LEAST_STAIN = 3.0, 0.06
-CROSSED_OUT = 0.25
+CROSSED_OUT, OF_USUAL_CROSSING = 0.15, 3.0
 _SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
 
@@ -63,10 +63,9 @@ class BubbleReader:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         self._readings = _measured(found)
         self._thresholds = suited(thresholds, self._readings.fills)
-        depths = [
-            d for d, fill in zip(self._readings.depths, self._readings.fills, strict=True) if fill >= thresholds.marked
-        ]
-        self._usual_depth = median(depths) if len(depths) >= SEVERAL else 0.0
+        marks = [index for index, fill in enumerate(self._readings.fills) if fill >= thresholds.marked]
+        self._crossed_out = max(CROSSED_OUT, OF_USUAL_CROSSING * _usual(self._readings.crossings, marks))
+        self._pale = OF_USUAL_DEPTH * _usual(self._readings.depths, marks)
         registration, bubbles = found.registration, found.reference.bubbles
         corners = registration.to_scan((bubbles[:, None, :2] + bubbles[:, None, 2:] * _SQUARE).reshape(-1, 2))
         scan = registration.scan
@@ -129,9 +128,9 @@ class BubbleReader:
             return "There is ink beside its bubbles."
         if judged.status is not ElementStatus.MARKED:
             return ""
-        if any(self._readings.crossings[index] > CROSSED_OUT for index in marked):
+        if any(self._readings.crossings[index] > self._crossed_out for index in marked):
             return "A mark runs far beyond its bubble on both sides: it may be crossed out."
-        if any(self._readings.depths[index] < OF_USUAL_DEPTH * self._usual_depth for index in marked):
+        if any(self._readings.depths[index] < self._pale for index in marked):
             return "A mark is pale beside the others: it may be rubbed out."
         return ""
 
@@ -224,6 +223,11 @@ def _with_children(element: Element) -> list[ChoiceBox | Grid]:
     if isinstance(element, Grid):
         return [element, *(box for child in element.elements for box in _with_children(child))]
     return [element] if isinstance(element, ChoiceBox) else []
+
+
+def _usual(values: Sequence[float], marks: Sequence[int]) -> float:
+    """The median of the marks' values; 0 where there are too few to tell what is usual."""
+    return median(values[index] for index in marks) if len(marks) >= SEVERAL else 0.0
 
 
 def _told_of(children: Sequence[ElementResult]) -> str:
