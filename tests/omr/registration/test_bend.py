@@ -96,7 +96,7 @@ def test_what_is_not_believed_bends_nothing() -> None:
     assert (weights[~trusted] == 0).all()
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_points_leave_the_rest_unmoved_or_as_they_are(count: int) -> None:
     bend, _ = fitted(scattered(count), np.full((count, 2), 2.0))
     assert np.isfinite(bend).all()

@@ -44,8 +44,9 @@ def noise() -> Tones:
         (False, FORM.blank, "there is no image of the blank page"),
         (True, np.full((800, 600), 255, np.uint8), "the page's image or the scan has none"),
         (True, noise(), "were found in the scan, too few"),
+        (True, np.full((4, 700), 255, np.uint8), "the scan is too narrow to have any"),
     ],
-    ids=["no image", "white", "noise"],
+    ids=["no image", "white", "noise", "narrow"],
 )
 def test_reasons_against(image: bool, tones: Tones, reason: str, way: str) -> None:
     rough = found(way, FORM, tones, image=image)

@@ -65,6 +65,18 @@ def test_what_is_no_sheet(tones: Tones) -> None:
     assert found == "paper edges: no sheet with four straight edges stands out in the scan"
 
 
+def pentagon() -> Tones:
+    """Four corners take in less than nine tenths of it."""
+    tones = np.full((300, 300), 30, np.uint8)
+    angles = np.radians(np.arange(5) * 72 - 90)
+    cv2.fillConvexPoly(tones, np.rint(150 + 130 * np.column_stack([np.cos(angles), np.sin(angles)])).astype(int), 240)
+    return tones
+
+
+def test_a_pentagon_is_no_sheet() -> None:
+    assert find_sheet(pentagon()) is None
+
+
 def test_round_things_are_no_quadrangles() -> None:
     quad = find_sheet(blobs_of_light(((150, 150), 140)))
     assert quad is None

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import KnownPage
-from omrclip.omr.template import ClipArea, Page
+from omrclip.omr.template import ClipArea, Page, ReferencePoint
 from tests.omr.registration.finding import (
     BUBBLES_ONLY,
     FILLED,
@@ -27,7 +28,10 @@ from tests.omr.sheet import (
     View,
     coloured,
     lattice,
+    onto,
     png,
+    printed,
+    question,
     turned,
 )
 
@@ -156,3 +160,45 @@ def test_tiny_pages(page: Dimensions) -> None:
     assert found(known, np.full((page.height, page.width), 200, np.uint8)).is_identity
     blank = replace(known, image=png(np.full((page.height, page.width), 255, np.uint8)))
     assert found(blank, np.full((page.height, page.width), 200, np.uint8)).is_identity
+
+
+MARKS_ONLY = FORM.only(ReferencePoint, ClipArea).known(image=False)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        turned(0),
+        turned(2),
+        turned(0, scale=1.5),
+        moved(0.96, 0.96, 12, 16),
+        onto([(20, 30), (590, 10), (600, 790), (10, 780)], PAGE),
+    ],
+    ids=["the page itself", "askew", "larger", "printed at 96 %", "perspective"],
+)
+def test_where_nothing_else_is_known_an_upright_page_is_found_by_its_reference_points(view: View) -> None:
+    registration = found(MARKS_ONLY, view.of(FORM.blank))
+    assert (registration.strategy, registration.confidence) == ("reference points", None)
+    assert misses(registration, view).max() < 1
+
+
+def test_where_no_reference_points_are_seen_dimensions_are_believed() -> None:
+    registration = found(MARKS_ONLY, np.full((1600, 1200), 255, np.uint8))
+    assert registration.strategy == "scale"
+    with pytest.raises(RegistrationFailed, match="width to height ratio differs"):
+        found(MARKS_ONLY, turned(90).of(FORM.blank))
+
+
+def test_a_few_bubbles_in_rows_tell_the_page() -> None:
+    rows = [question("Q", 100, 100, "ABCDEFGH"), question("R", 100, 140, "ABCDEFGH")]
+    sheet = printed(rows, PAGE, seed=None)
+    for view in (turned(0), turned(0, scale=1.4)):
+        assert misses(found(sheet.known(image=False), view.of(sheet.blank)), view).max() < 1
+
+
+def test_a_pattern_without_end_is_not_taken_for_itself_a_little_further() -> None:
+    """Every part of the page looks like its neighbours: there is nothing to be found by."""
+    y, x = np.mgrid[:800, :600]
+    chequered = ((x // 8 + y // 8) % 2 * 255).astype(np.uint8)
+    with pytest.raises(RegistrationFailed):
+        found(KnownPage(Page(width=600, height=800), 1, png(chequered)), chequered)

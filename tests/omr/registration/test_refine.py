@@ -1,0 +1,70 @@
+"""Rough maps settle where the blank page's patches agree, also beyond the first search."""
+
+import numpy as np
+import pytest
+
+from omrclip.imaging import ops
+from omrclip.omr.registration.bend import offsets_at
+from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.reference import Reference, reference_for
+from omrclip.omr.registration.refine import flat, refine, settle, view
+from omrclip.omr.registration.rough import RoughMap
+from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
+from tests.omr.sheet import PAGE, coloured, lattice
+
+
+def reference() -> Reference:
+    known = FORM.known()
+    return reference_for(known.page, known.image)
+
+
+@pytest.mark.parametrize("view_name", ["the page itself", "turned by 25°", "larger"])
+def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
+    fine = reference().fine
+    seen = view(ScanLevels(coloured(scan_of(view_name))), VIEWS[view_name].page_to_scan, fine)
+    assert seen.pixels.shape == fine.pixels.shape
+    assert np.corrcoef(seen.pixels.ravel(), fine.pixels.ravel())[0, 1] > 0.8
+    places = lattice()
+    in_view = ops.transform(seen.scan_to_view, VIEWS[view_name].to_scan(places))
+    assert np.allclose(in_view, places * fine.scale, atol=1e-6)
+
+
+def test_beyond_the_scan_its_edge_is_shown() -> None:
+    seen = view(ScanLevels(np.full((40, 40, 3), 77, np.uint8)), np.eye(3), reference().coarse)
+    assert (seen.pixels == 77).all()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [moved(1, 1, 4, -6), moved(1, 1, 14, 10), moved(1.02, 0.985, -6, 5), moved(1.03, 1.03, -9, -12)],
+    ids=["a little off", "further than the search", "stretched", "larger"],
+)
+def test_a_rough_map_settles(error: object) -> None:
+    levels = ScanLevels(coloured(FILLED))
+    settled = settle(reference(), levels, RoughMap("test", error.page_to_scan))  # type: ignore[attr-defined]
+    assert settled is not None
+    assert settled.strategy == "test"
+    assert settled.bend is not None
+    put = ops.transform(settled.page_to_scan, lattice() + offsets_at(settled.bend, lattice(), PAGE))
+    assert np.median(np.linalg.norm(put - lattice(), axis=1)) < 1
+    refined = refine(reference(), levels, settled)
+    put = ops.transform(refined.page_to_scan, lattice() + offsets_at(refined.bend, lattice(), PAGE))
+    assert np.linalg.norm(put - lattice(), axis=1).max() < 1.5
+
+
+@pytest.mark.parametrize("tones", [np.full((800, 600), 255, np.uint8), FORM.blank[::-1, ::-1].copy()])
+def test_where_patches_do_not_agree_nothing_settles(tones: np.ndarray) -> None:  # type: ignore[type-arg]
+    assert settle(reference(), ScanLevels(coloured(tones)), RoughMap("test", np.eye(3))) is None
+
+
+def test_flat_paper_has_no_offsets() -> None:
+    assert not flat().any()
+
+
+def test_marks_and_writing_do_not_bend_the_page() -> None:
+    tones = FILLED.copy()
+    rng = np.random.default_rng(4)
+    for x, y in rng.integers((60, 80), (420, 660), (40, 2)):
+        tones[y : y + 12, x : x + 14] = rng.integers(0, 200, (12, 14))
+    registration = found(FORM.known(), tones)
+    assert np.abs(registration.to_scan(lattice()) - lattice()).max() < 1
