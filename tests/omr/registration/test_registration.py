@@ -3,12 +3,11 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
-from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.source import DecodedImage
-from omrclip.omr.registered_page import RegisteredPage
+from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.bend import NODES
 from omrclip.omr.template import Page
-from tests.grid import coloured_grid, position_ramp
+from tests.grid import position_ramp
 
 PAGE = KnownPage(Page(width=300, height=200), 1)
 
@@ -40,26 +39,10 @@ def test_identity_is_within_half_a_pixel(shift: float, expected: bool) -> None:
     assert Registration("test", size, size, moved).is_identity is expected
 
 
-def test_identity_gives_the_exact_pixels_of_the_scan() -> None:
-    pixels = coloured_grid(300, 200)
-    scan = DecodedImage(pixels)
-    page = RegisteredPage(scan, register(PAGE, ScanLevels(scan.pixels)).registration)
-    assert page.dimensions == Dimensions(300, 200)
-    assert (page.read(Box(10, 20, 50, 40), Dimensions(50, 40)) == pixels[20:60, 10:60]).all()
-
-
-@pytest.mark.parametrize("factor", [0.5, 1.5, 2, 3, 4.2])
-def test_scaled_scans_show_the_pages_place(factor: float) -> None:
-    scan = DecodedImage(position_ramp(round(300 * factor), round(200 * factor)))
-    page = RegisteredPage(scan, register(PAGE, ScanLevels(scan.pixels)).registration)
-    expected = position_ramp(300, 200)[70:150, 60:220]
-    read = page.read(Box(60, 70, 160, 80), Dimensions(160, 80))
-    assert np.abs(read.astype(int) - expected.astype(int)).max() <= 3
-
-
-def test_a_doubled_scan_is_averaged_over_each_page_pixel() -> None:
-    scan = DecodedImage(coloured_grid(600, 400))
-    page = RegisteredPage(scan, register(PAGE, ScanLevels(scan.pixels)).registration)
-    means = scan.pixels.reshape(200, 2, 300, 2, 3).mean(axis=(1, 3))
-    read = page.read(Box(31, 17, 100, 50), Dimensions(100, 50))
-    assert np.abs(read - means[17:67, 31:131]).max() <= 1
+def test_a_bend_moves_points_of_the_page_before_the_map_does() -> None:
+    bend = np.zeros((*NODES, 2), np.float32)
+    bend[:, :, 0], bend[:, :, 1] = 3, -4
+    size = Dimensions(300, 200)
+    doubled = Registration("test", size, Dimensions(600, 400), np.diag([2.0, 2.0, 1.0]), bend)
+    assert np.allclose(doubled.to_scan(np.array([[10.0, 20.0], [300.0, 0.0]])), [[26, 32], [606, -8]])
+    assert not Registration("test", size, size, np.eye(3), 0 * bend).is_identity, "a bend is never the identity"
