@@ -1,5 +1,6 @@
 """One server, one web site with viewers and one browser for the tests of a module."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,10 +97,18 @@ def _scan(name: str) -> Pixels:
 
 
 def _page(recognition: dict[str, Any]) -> Pixels:
-    """The scan in the template page's dimensions: these scans lie on the page without a border or a turn."""
+    """The scan laid onto the template page by what is known of the sample: where the page's corners lie in it."""
     page = recognition["Registration"]["Page"]
+    width, height = page["Width"], page["Height"]
+    if recognition["Registration"]["Strategy"] == "identity":
+        return _scan(recognition["Name"])
+    truth = json.loads((ROOT / "samples" / "truth.json").read_text())[recognition["Name"]]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    to_scan = cv2.getPerspectiveTransform(corners, np.array(truth["corners"], np.float32))
+    flags, white = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, (255, 255, 255)
     scan = _scan(recognition["Name"])
-    return np.asarray(cv2.resize(scan, (page["Width"], page["Height"]), interpolation=cv2.INTER_AREA), np.uint8)
+    warped = cv2.warpPerspective(scan, to_scan, (width, height), flags=flags, borderValue=white)
+    return np.asarray(warped, np.uint8)
 
 
 def _cut(page: Pixels, box: dict[str, int]) -> Pixels:
