@@ -3,6 +3,7 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
@@ -38,18 +39,39 @@ def test_a_doubled_scan_is_averaged_over_each_page_pixel() -> None:
     assert np.abs(read - means[17:67, 31:131]).max() <= 1
 
 
+class Halving:
+    """A scan that gives itself at 1/2, 1/4 and 1/8 too."""
+
+    most_reduction = 8
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+        self.asked: list[int] = []
+
+    @property
+    def dimensions(self) -> Dimensions:
+        return ops.extents(self._pixels)
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        return ops.resample(ops.cut(self._pixels, box), out)
+
+    def reduced(self, reduction: int) -> Pixels:
+        self.asked.append(reduction)
+        whole = self.dimensions
+        return ops.resample(self._pixels, Dimensions(whole.width // reduction, whole.height // reduction))
+
+
 @pytest.mark.parametrize("bent", [False, True])
 @pytest.mark.parametrize(
-    ("out", "reduction"), [((300, 200), 1), ((150, 100), 2), ((100, 67), 2), ((75, 50), 4), ((7, 5), 32)]
+    ("out", "reduction"), [((300, 200), 1), ((160, 107), 1), ((150, 100), 2), ((75, 50), 4), ((15, 10), 8)]
 )
 def test_small_pictures_of_the_page_are_read_from_the_scan_reduced(
     out: tuple[int, int], reduction: int, bent: bool
 ) -> None:
     bend = np.zeros((*NODES, 2), np.float32) if bent else None
-    scan = DecodedImage(position_ramp(900, 600))
-    registration = Registration("test", Dimensions(300, 200), Dimensions(900, 600), np.diag([3.0, 3.0, 1.0]), bend)
-    page = RegisteredPage(scan, registration)
-    whole, shown = Box(0, 0, 300, 200), Dimensions(*out)
-    assert page.reduction(whole, shown) == min(reduction, scan.most_reduction)
-    expected = ops.resample(scan.pixels, shown)
-    assert np.abs(page.read(whole, shown).astype(int) - expected.astype(int)).max() <= 3
+    scan = Halving(position_ramp(960, 640))
+    registration = Registration("test", Dimensions(300, 200), scan.dimensions, np.diag([3.2, 3.2, 1.0]), bend)
+    page, whole, shown = RegisteredPage(scan, registration), Box(0, 0, 300, 200), Dimensions(*out)
+    read = page.read(whole, shown)
+    assert scan.asked == [reduction]
+    assert np.abs(read.astype(int) - scan.read(Box(0, 0, 960, 640), shown)).max() <= 3
