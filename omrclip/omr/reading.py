@@ -25,7 +25,9 @@ MOST_STRAY = 0.12
 SEVERAL = 5
 OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
 STAINS, LEAST_STAIN = 3.0, 0.06
-CROSSED_OUT, OF_USUAL_CROSSING = 0.15, 3.0
+CROSSED_OUT, OF_USUAL_CROSSING = 0.2, 3.0
+MOST_MARKED = 0.6
+"""How many of a page's bubbles can be marked: more are an image too dark or too blurred to read."""
 _SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
 
@@ -63,6 +65,9 @@ class BubbleReader:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         self._readings = _measured(found)
         self._thresholds = suited(thresholds, self._readings.fills)
+        self._legible = len(self._readings.fills) < 4 * SEVERAL or (
+            sum(fill > thresholds.blank for fill in self._readings.fills) <= MOST_MARKED * len(self._readings.fills)
+        )
         marks = [index for index, fill in enumerate(self._readings.fills) if fill >= thresholds.marked]
         self._crossed_out = max(CROSSED_OUT, OF_USUAL_CROSSING * _usual(self._readings.crossings, marks))
         self._pale = OF_USUAL_DEPTH * _usual(self._readings.depths, marks)
@@ -141,6 +146,8 @@ class BubbleReader:
             return "It lies outside of the picture, wholly or in part."
         if not all(self._readings.unprinted[index] for index in chosen):
             return "A bubble of it is printed dark; a mark could not be told from it."
+        if not self._legible:
+            return "The picture is too blurred or too dark to tell marks."
         if median(self._readings.outlines[index] for index in chosen) < LEAST_LIKENESS:
             return "Its printed bubbles were not found in their places."
         return ""
@@ -192,6 +199,8 @@ def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool) 
         return Judgement(ElementStatus.UNCERTAIN, marked, certain, "Beside what is marked there is a fainter mark.")
     if len(strong) == 1 or several:
         return Judgement(ElementStatus.MARKED, marked, certain)
+    if len(strong) == len(fills) > 2:
+        return Judgement(ElementStatus.UNCERTAIN, (False,) * len(fills), 0.0, "All of its bubbles look marked.")
     if sorted(strong)[-2] * CLEARLY <= max(strong):
         message = "One bubble is marked, another one more faintly."
         return Judgement(ElementStatus.UNCERTAIN, darkest, min(certain, 0.5), message)

@@ -33,7 +33,7 @@ class MarkThresholds:
     """
 
     marked: float = 0.2
-    blank: float = 0.1
+    blank: float = 0.12
 
 
 @dataclass(frozen=True, slots=True)
