@@ -90,7 +90,7 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
 
 
 def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
-    """By four reference points or more, where the page shows nothing else; of several turns the one that is upright."""
+    """By reference points, where the page shows nothing else: five tell the turn, of fewer the upright one is taken."""
     page, scan = reference.page, levels.dimensions
     if len(reference.marks) < 4 or min(scan.width, scan.height) < LEAST_SIDE:
         return None
@@ -98,8 +98,10 @@ def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
     corners = ops.corners(0, 0, page.width, page.height)
     filling = ops.transform(scale.scaling(page, scan), corners)
     reach = UPRIGHT_WITHIN * max(scan.width, scan.height)
-    for rough in [] if isinstance(found, str) else found:
-        if np.abs(ops.transform(rough.page_to_scan, corners) - filling).max() < reach:
+    maps = [] if isinstance(found, str) else found
+    only = len(reference.marks) > 4 and len(maps) == 1
+    for rough in maps:
+        if only or np.abs(ops.transform(rough.page_to_scan, corners) - filling).max() < reach:
             registration = Registration(rough.strategy, page, scan, rough.page_to_scan)
             return replace(registration, page_to_scan=np.eye(3)) if registration.is_identity else registration
     return None

@@ -76,8 +76,11 @@ class Reference:
 
     @property
     def confirms(self) -> bool:
-        """Whether there is enough on the page to tell whether a map is true."""
-        return len(self.fine.patches) >= LEAST_PATCHES
+        """Whether there is enough on the page, and not all in one line, to tell whether a map is true."""
+        points = self.fine.patches.centres.astype(np.float64)
+        if len(points) < LEAST_PATCHES:
+            return False
+        return bool(np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1] > self.fine.patches.half * 2)
 
 
 @lru_cache(maxsize=CACHED_PAGES)

@@ -85,7 +85,7 @@ def _laid(marks: Points, solids: Points, least_area: float) -> list[ops.Matrix]:
                 )
             )
     fits.sort(key=lambda fit: fit[:2])
-    return [matrix for _, _, matrix in fits[:MOST_MAPS]]
+    return [matrix for hits, _, matrix in fits[:MOST_MAPS] if hits == fits[0][0]]
 
 
 def _map(marks: Points, solids: Points) -> ops.Matrix:

@@ -79,11 +79,13 @@ def test_reference_points_and_square_codes_are_solid() -> None:
 
 
 @pytest.mark.parametrize("image", [None, png(np.full((HEIGHT, WIDTH), 250, np.uint8))], ids=["none", "nothing on it"])
-@pytest.mark.parametrize(("bubbles", "confirms"), [(0, False), (7, False), (8, True)])
-def test_what_confirms_a_page(bubbles: int, confirms: bool, image: bytes | None) -> None:
-    box = question("Q", 100, 100, "ABCDEFGH")
-    page = Page(width=WIDTH, height=HEIGHT, elements=(replace(box, bubbles=box.bubbles[:bubbles]),) if bubbles else ())
-    reference = reference_for(page, image)
+@pytest.mark.parametrize(
+    ("rows", "confirms"),
+    [((), False), (("ABCDEFG",), False), (("ABCDEFGH",), False), (("ABCD", "EFG"), False), (("ABCD", "EFGH"), True)],
+)
+def test_what_confirms_a_page(rows: tuple[str, ...], confirms: bool, image: bytes | None) -> None:
+    boxes = tuple(question(f"Q{index}", 100, 100 + 40 * index, row) for index, row in enumerate(rows))
+    reference = reference_for(Page(width=WIDTH, height=HEIGHT, elements=boxes), image)
     assert (reference.confirms, reference.printed) == (confirms, False)
 
 
