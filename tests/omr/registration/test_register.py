@@ -186,7 +186,12 @@ def test_where_no_reference_points_are_seen_dimensions_are_believed() -> None:
     registration = found(MARKS_ONLY, np.full((1600, 1200), 255, np.uint8))
     assert registration.strategy == "scale"
     with pytest.raises(RegistrationFailed, match="width to height ratio differs"):
-        found(MARKS_ONLY, turned(90).of(FORM.blank))
+        found(MARKS_ONLY, np.full((1200, 1600), 255, np.uint8))
+
+
+def test_five_reference_points_tell_the_turn() -> None:
+    view = turned(90)
+    assert misses(found(MARKS_ONLY, view.of(FORM.blank)), view).max() < 1
 
 
 def test_a_few_bubbles_in_rows_tell_the_page() -> None:
