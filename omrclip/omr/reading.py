@@ -13,6 +13,7 @@ from omrclip.omr.marks import Readings, measure
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, Registration
 from omrclip.omr.registration.reference import choice_boxes
+from omrclip.omr.registration.refine import View
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus, MarkThresholds
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
 
@@ -36,7 +37,9 @@ def read_elements(
     found: FoundPage, registered: RegisteredPage, thresholds: MarkThresholds
 ) -> tuple[ElementResult, ...]:
     """What is read of the page's ChoiceBoxes, Grids and Barcodes, in template order."""
-    reader = BubbleReader(found, thresholds)
+    if found.view is None:
+        return ()
+    reader = BubbleReader(found, found.view, thresholds)
     results = []
     for element in found.known.page.elements:
         if isinstance(element, Barcode):
@@ -61,9 +64,9 @@ class Judgement:
 class BubbleReader:
     """Reads the ChoiceBoxes and Grids of one page of one scan, asked for in template order."""
 
-    def __init__(self, found: FoundPage, thresholds: MarkThresholds) -> None:
+    def __init__(self, found: FoundPage, view: View, thresholds: MarkThresholds) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
-        self._readings = _measured(found)
+        self._readings = _measured(found, view)
         self._thresholds = suited(thresholds, self._readings.fills)
         self._legible = len(self._readings.fills) < 4 * SEVERAL or (
             sum(fill > thresholds.blank for fill in self._readings.fills) <= MOST_MARKED * len(self._readings.fills)
@@ -153,8 +156,8 @@ class BubbleReader:
         return ""
 
 
-def _measured(found: FoundPage) -> Readings:
-    reference, view = found.reference, found.view
+def _measured(found: FoundPage, view: View) -> Readings:
+    reference = found.reference
     centres, radii = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2, reference.bubbles[:, 2:] / 2
     boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]
     scale = np.array(reference.fine.scale)

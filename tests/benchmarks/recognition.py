@@ -11,7 +11,8 @@ the same bytes, in one thread. Each other row of the table is a whole recognitio
 - HTTP, server only: the request lies ready as bytes, and the clock stops when the answer's last byte is there
 - HTTP, client included: the request is built from the scan's bytes (base64 and JSON, or multipart), and the answer is
   parsed to the clips' bytes
-- whole form: the template has the sheet's 66 other elements, too, which are checked and reported
+
+What finding the page and reading marks take beyond that, `tests.benchmarks.reading` measures.
 
 Why this is fair: all rows are measured in one run, in turns, and a ratio is taken within its round, so that whatever
 slows the machine slows both sides of it. The bare decode runs with the one thread that the package sets, and at its
@@ -97,7 +98,6 @@ def in_process(pages: Sequence[KnownPage], sample: Sample) -> Iterator[Way]:
     yield Way("cv2.imdecode", lambda: _bare_decode(sample.scan))
     yield Way("in process", lambda: _recognized(pages, sample.scan), _file_clips, goal=1.15)
     yield Way("in process, template from its bytes", lambda: _from_bytes(sample.areas_only, sample.scan), _file_clips)
-    yield Way("in process, whole form from its bytes", lambda: _from_bytes(sample.whole_form, sample.scan), _file_clips)
 
 
 def _bare_decode(scan: bytes) -> object:
@@ -151,7 +151,7 @@ def _json_body(scan: bytes, template: object) -> bytes:
 def over_http(server: Server, sample: Sample) -> Iterator[Way]:
     """The rows with HTTP."""
     session = new_session()
-    ready, whole = bodies(sample.scan, sample.areas_only), bodies(sample.scan, sample.whole_form)
+    ready = bodies(sample.scan, sample.areas_only)
     template = json.loads(sample.areas_only)
 
     def send(body: Body) -> Callable[[], bytes]:
@@ -166,10 +166,8 @@ def over_http(server: Server, sample: Sample) -> Iterator[Way]:
 
     yield Way("HTTP, multipart, server only", send(ready["multipart"]), _answer_clips, goal=1.4)
     yield Way("HTTP, multipart, client included", send_parts, list, goal=1.4)
-    yield Way("HTTP, multipart, server only, whole form", send(whole["multipart"]), _answer_clips)
     yield Way("HTTP, JSON, server only", send(ready["JSON"]), _answer_clips, goal=1.7)
     yield Way("HTTP, JSON, client included", send_json, list, goal=1.7)
-    yield Way("HTTP, JSON, server only, whole form", send(whole["JSON"]), _answer_clips)
 
 
 def _post(session: requests.Session, server: Server, **content: Any) -> bytes:

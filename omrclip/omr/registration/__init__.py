@@ -25,6 +25,7 @@ from omrclip.omr.registration.reference_points import by_reference_points
 from omrclip.omr.registration.refine import LocalMap, View, view
 from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, KnownPage, Registration
 from omrclip.omr.registration.rough import RoughMap
+from omrclip.omr.template import Barcode, ChoiceBox, Grid
 
 Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[RoughMap] | str]
 
@@ -50,13 +51,14 @@ class FoundPage:
         known: the page.
         reference: the page as it was prepared.
         registration: the map.
-        view: the scan roughly in the page's frame, at the scale of the fine reference.
+        view: the scan roughly in the page's frame, at the scale of the fine reference; None where a page that cannot be
+            confirmed has nothing to read either.
     """
 
     known: KnownPage
     reference: Reference
     registration: Registration
-    view: View
+    view: View | None
 
 
 def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
@@ -68,7 +70,9 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
     reference = reference_for(known.page, known.image)
     if not reference.confirms:
         registration = _by_marks(reference, levels) or _by_dimensions(reference, levels)
-        return FoundPage(known, reference, registration, view(levels, registration.page_to_scan, reference.fine))
+        nothing_to_read = not any(isinstance(e, ChoiceBox | Grid | Barcode) for e in known.page.elements)
+        seen = None if nothing_to_read else view(levels, registration.page_to_scan, reference.fine)
+        return FoundPage(known, reference, registration, seen)
     if min(levels.dimensions.width, levels.dimensions.height) < LEAST_SIDE:
         reason = f"it has {levels.dimensions} pixels, too few to find anything in"
         raise RegistrationFailed(f"The template page was not found in the scan: {reason}.", tried=[reason])
