@@ -23,6 +23,7 @@ WHITE = (255, 255, 255)
 # cv2.remap and the warps built on it address the source with 16-bit integers.
 _LONGEST_WARP_SIDE = 32_000
 _GRID_STEP = 16
+_NEARLY_OWN = 1.2
 TO_CENTRES: Matrix = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 FROM_CENTRES: Matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
@@ -111,7 +112,7 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float
 def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack: float = 0.01) -> Pixels:
     """As `warp`, through any smooth map: it is asked at every 16th pixel, and interpolated linearly between."""
     grid, step = _grid(out_to_source, out, 1)
-    finer = max(1, math.ceil(step - 1e-6))
+    finer = 1 if step < _NEARLY_OWN else math.ceil(step - 1e-6)
     if finer > 1:
         grid, _ = _grid(out_to_source, out, finer)
     source = extents(pixels)
@@ -128,11 +129,18 @@ def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack
         pixels[top:bottom, left:right],
         columns.astype(np.float32),
         rows.astype(np.float32),
-        cv2.INTER_LANCZOS4 if step < 1 - 1e-6 else cv2.INTER_LINEAR,
+        _kernel(step),
         borderMode=cv2.BORDER_REPLICATE if within else cv2.BORDER_CONSTANT,
         borderValue=WHITE,
     )
     return resample(_as_pixels(sampled), out)
+
+
+def _kernel(step: float) -> int:
+    """Lanczos where the source is enlarged, cubic about its own scale, linear where samples are averaged after."""
+    if step < 1 / _NEARLY_OWN:
+        return cv2.INTER_LANCZOS4
+    return cv2.INTER_CUBIC if step < _NEARLY_OWN else cv2.INTER_LINEAR
 
 
 def _grid(out_to_source: PointMap, out: Dimensions, finer: int) -> tuple[npt.NDArray[np.float32], float]:

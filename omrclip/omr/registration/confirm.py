@@ -18,7 +18,7 @@ LEAST_FOR_SCALE = 0.75
 """A guess that goes by the scan's extents alone must be borne out by more than one that was found in the scan."""
 BEYOND_DOUBT = 0.99
 NEARBY = 2
-MOST_COMPARED = 90
+MOST_COMPARED = 40
 LEAD = 2.0
 _NEIGHBOURS = [(columns, rows) for columns in (-1, 0, 1) for rows in (-1, 0, 1) if columns or rows]
 MOST_OUTLINES = 64
