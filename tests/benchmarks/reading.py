@@ -3,9 +3,9 @@
     python -m tests.benchmarks.reading [--rounds 15]
 
 Beside a file's bare `cv2.imdecode` in colour stands its whole recognition, the template warm: decode, register, read
-all elements, cut and encode the clips. Both in one thread, in turns, by processor time, so that what else the machine does
-matters little; a ratio is taken within its round. Of the whole form the page's image is withheld; the real forms have
-theirs, and are measured where they lie beside the project.
+all elements, cut and encode the clips. Both in one thread, in turns, by processor time, so that what else the machine
+does matters little; a ratio is taken within its round. Of the whole form the page's image is withheld; the real forms
+have theirs, and are measured where they lie beside the project.
 """
 
 import argparse
