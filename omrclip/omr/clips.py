@@ -1,6 +1,7 @@
 """Cutting a ClipArea: an IIIF region of the registered page, planned and rendered by the code that serves URIs."""
 
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,12 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
+from omrclip.omr.registration import FoundPage
 from omrclip.omr.template import ClipArea
+
+NEAR: Final = 0.3
+"""How far around a clip area what is printed tells of its place, in parts of its shorter side."""
+LEAST_AROUND, LEAST_FOUND = 2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,25 @@ def cut_clip(area: ClipArea, page: RegisteredPage, options: RecognitionOptions, 
         data=render(planned, page, jpeg_quality=area.jpeg_quality),
         message=_outside(corners, page.registration.scan),
     )
+
+
+def unconfirmed(clip: Clip, found: FoundPage) -> str:
+    """What is told of a clip around which little that is printed was found in its place; "" of others."""
+    matches = found.registration.matches
+    if matches is None or not found.reference.printed:
+        return ""
+    level = found.reference.fine
+    printed, seen = (_around(clip.box, points) for points in (level.patches.centres / level.scale, matches[:, :2]))
+    if printed < LEAST_AROUND or seen >= LEAST_FOUND * printed:
+        return ""
+    return "What is printed around it was not found in its place; it may show another."
+
+
+def _around(box: Box, points: npt.NDArray[np.floating[Any]]) -> int:
+    """How many points lie in a box or near it."""
+    near = np.array([NEAR * min(box.width, box.height)] * 2)
+    low, high = np.array([box.left, box.top]) - near, np.array([box.right, box.bottom]) + near
+    return int(((points >= low) & (points <= high)).all(axis=1).sum())
 
 
 def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:

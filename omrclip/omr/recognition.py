@@ -9,7 +9,7 @@ from omrclip.errors import CorruptImage, ImageError, InvalidRequest, LimitExceed
 from omrclip.imaging.codec import decode
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
-from omrclip.omr.clips import Clip, cut_clip
+from omrclip.omr.clips import Clip, cut_clip, unconfirmed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
@@ -162,7 +162,8 @@ def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptio
     found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels))
     registered = RegisteredPage(DecodedImage(pixels), found.registration)
     elements = read_elements(found, registered, options.thresholds)
-    clips = tuple(cut_clip(area, registered, options, limits) for area in found.known.page.clip_areas)
+    cut = (cut_clip(area, registered, options, limits) for area in found.known.page.clip_areas)
+    clips = tuple(replace(clip, message=clip.message or unconfirmed(clip, found)) for clip in cut)
     return Recognition(
         scan.name,
         page=found.known.number,

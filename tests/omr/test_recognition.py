@@ -183,3 +183,19 @@ def test_a_sheet_without_anything_to_find_it_by() -> None:
     assert found.registration is not None
     assert (found.registration.strategy, found.registration.confidence) == ("scale", None)
     assert found.clips[0].corners == ((120, 1280), (520, 1280), (520, 1440), (120, 1440))
+
+
+def test_a_clip_around_which_another_print_lies_is_told() -> None:
+    """The page is found by its other parts; where the clip is, another label was pasted."""
+    sheet = form()
+    area = next(element for element in sheet.elements if isinstance(element, ClipArea))
+    sheet = replace(sheet, blank=cv2.rectangle(sheet.blank.copy(), (90, 600), (389, 689), 0, 2))
+    scan = sheet.blank.copy()
+    around = scan[area.box.top - 40 : area.box.bottom + 40, max(0, area.box.left - 40) : area.box.right + 40]
+    noise = np.random.default_rng(3).integers(0, 2, (around.shape[0] // 8 + 1, around.shape[1] // 8 + 1)) * 255
+    around[:] = np.kron(noise, np.ones((8, 8)))[: around.shape[0], : around.shape[1]]
+    recognition = recognize([sheet.known()], Scan("a.png", png(scan)), RecognitionOptions(), Limits())
+    told = {clip.element: clip.message for clip in recognition.clips}
+    assert told.pop(area.name) == "What is printed around it was not found in its place; it may show another."
+    assert set(told.values()) <= {""}
+    assert any(message.startswith(f"{area.name}: What is printed") for message in recognition.messages)

@@ -35,6 +35,7 @@ HELD_BACK = 0.15
 NO_WORSE = 1.2
 LOCAL_PULL = 0.02
 LOST = 2.0
+MORE_LOOKS = 2
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 
 
@@ -156,7 +157,7 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
     in_scan = ops.transform(matrix, points + offsets)
     base = flat() if rough.bend is None else rough.bend
     bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
-    if reference.printed:
+    for _ in range(MORE_LOOKS if reference.printed else 0):
         found = _look_again(reference, level, seen, bend, found)
         offsets, trust = found.offsets / level.scale, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
