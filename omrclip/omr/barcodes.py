@@ -20,8 +20,8 @@ from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource
 from omrclip.omr.aruco import read_markers
-from omrclip.omr.registration.refine import View
 from omrclip.omr.registration.registration import Registration
+from omrclip.omr.registration.view import View
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
 

@@ -13,7 +13,7 @@ from omrclip.omr.marks import Readings, measure
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, Registration
 from omrclip.omr.registration.reference import choice_boxes
-from omrclip.omr.registration.refine import View
+from omrclip.omr.registration.view import View
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus, MarkThresholds
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
 

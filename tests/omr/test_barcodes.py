@@ -11,8 +11,8 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.barcodes import glance, read_barcode
-from omrclip.omr.registration.refine import View
 from omrclip.omr.registration.registration import Registration
+from omrclip.omr.registration.view import View
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
 

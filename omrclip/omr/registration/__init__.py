@@ -22,9 +22,10 @@ from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.paper_edges import by_paper_edges
 from omrclip.omr.registration.reference import Reference, reference_for
 from omrclip.omr.registration.reference_points import by_reference_points
-from omrclip.omr.registration.refine import LocalMap, View, view
+from omrclip.omr.registration.refine import LocalMap
 from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, KnownPage, Registration
 from omrclip.omr.registration.rough import RoughMap
+from omrclip.omr.registration.view import View, view
 from omrclip.omr.template import Barcode, ChoiceBox, Grid
 
 Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[RoughMap] | str]

@@ -15,10 +15,11 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import bend as bending
 from omrclip.omr.registration.landmarks import find_landmarks
 from omrclip.omr.registration.lens import Perspective, fit_perspective
-from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.patches import Found, find
 from omrclip.omr.registration.reference import Reference, ReferenceLevel
 from omrclip.omr.registration.rough import RoughMap
+from omrclip.omr.registration.view import View, view
 
 Points = npt.NDArray[np.float64]
 LEAST_SCORE = 0.4
@@ -37,14 +38,6 @@ LOCAL_PULL = 0.02
 LOST = 2.0
 MORE_LOOKS = 2
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """The scan warped roughly into the page's frame: (height, width) uint8, and the map scan → view (3, 3)."""
-
-    pixels: Grey
-    scan_to_view: ops.Matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,18 +64,6 @@ class LocalMap:
 def flat() -> bending.Bend:
     """The bend of flat paper."""
     return np.zeros((*bending.NODES, 2), dtype=np.float32)
-
-
-def view(levels: ScanLevels, page_to_scan: ops.Matrix, level: ReferenceLevel) -> View:
-    """The scan in the page's frame at a reference level's scale; what lies outside the scan shows its edge."""
-    height, width = level.pixels.shape
-    out_to_scan = page_to_scan @ ops.inverse(level.matrix)
-    pixels, reduction = levels.nearest(ops.sampling_step(out_to_scan, Dimensions(width, height)))
-    matrix = ops.FROM_CENTRES @ np.diag([1 / reduction, 1 / reduction, 1]) @ out_to_scan @ ops.TO_CENTRES
-    warped = cv2.warpPerspective(
-        pixels, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    return View(np.asarray(warped, dtype=np.uint8), ops.inverse(out_to_scan))
 
 
 def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:

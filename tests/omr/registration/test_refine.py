@@ -7,8 +7,9 @@ from omrclip.imaging import ops
 from omrclip.omr.registration.bend import offsets_at
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.reference import Reference, reference_for
-from omrclip.omr.registration.refine import flat, refine, settle, view
+from omrclip.omr.registration.refine import flat, refine, settle
 from omrclip.omr.registration.rough import RoughMap
+from omrclip.omr.registration.view import view
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
 from tests.omr.sheet import PAGE, coloured, lattice
 
