@@ -26,6 +26,7 @@ MOST_STRAY = 0.12
 SEVERAL = 5
 OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
 STAINS, LEAST_STAIN = 3.0, 0.06
+CLEARLY_FILLED = 0.5
 CROSSED_OUT, OF_USUAL_CROSSING = 0.2, 3.0
 MOST_MARKED = 0.6
 """How many of a page's bubbles can be marked: more are an image too dark or too blurred to read."""
@@ -202,7 +203,7 @@ def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool) 
         return Judgement(ElementStatus.UNCERTAIN, marked, certain, "Beside what is marked there is a fainter mark.")
     if len(strong) == 1 or several:
         return Judgement(ElementStatus.MARKED, marked, certain)
-    if len(strong) == len(fills) > 2:
+    if len(strong) == len(fills) > 2 and min(fills) < CLEARLY_FILLED:
         return Judgement(ElementStatus.UNCERTAIN, (False,) * len(fills), 0.0, "All of its bubbles look marked.")
     if sorted(strong)[-2] * CLEARLY <= max(strong):
         message = "One bubble is marked, another one more faintly."

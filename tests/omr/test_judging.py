@@ -27,6 +27,7 @@ LIMITS = MarkThresholds(marked=0.2, blank=0.1)
         ((0.25, 0.15, 0.0), False, UNCERTAIN, "A"),
         ((0.8, 0.7, 0.0), False, MULTIPLE, "AB"),
         ((0.8, 0.7, 0.6), False, MULTIPLE, "ABC"),
+        ((0.4, 0.3, 0.35), False, UNCERTAIN, ""),
         ((0.9, 0.21, 0.0), False, UNCERTAIN, "A"),
         ((0.8, 0.7, 0.0), True, MARKED, "AB"),
         ((0.8, 0.3, 0.0), True, MARKED, "AB"),

@@ -1,5 +1,6 @@
 """Kept recognitions: what tests post, and where it is found afterwards."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ Clock = Callable[[float], None]
 
 
 def stored(config: Config) -> list[str]:
-    """All files and folders among the kept recognitions."""
+    """All files and folders among the kept recognitions; what is removed while they are listed is passed over."""
     root = Path(config.results)
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.name != ".lock")
+    found = (Path(folder) / name for folder, folders, files in os.walk(root) for name in (*folders, *files))
+    return sorted(str(path.relative_to(root)) for path in found if path.name != ".lock")
 
 
 def written(client: FlaskClient) -> None:
