@@ -28,7 +28,7 @@ FEW = 5
 LEAST_FREE = 0.05
 BLURS = (0.0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.5)
 """In steps of the grid, of which a bubble's radius has SIDE / 2 / REACH."""
-MOST_COMPARED = 48
+MOST_COMPARED = 24
 ANY_LETTER = 0.9
 DEEPEST, HALF = 0.98, 0.5
 BESIDE = (1.15, 1.4)

@@ -139,7 +139,10 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
     base = flat() if rough.bend is None else rough.bend
     bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
     for _ in range(MORE_LOOKS if reference.printed else 0):
-        found = _look_again(reference, level, seen, bend, found)
+        again = _look_again(reference, level, seen, bend, found)
+        if again is found:
+            break
+        found = again
         offsets, trust = found.offsets / level.scale, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
         bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
