@@ -176,6 +176,12 @@ def corners(left: float, top: float, width: float, height: float) -> npt.NDArray
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float64)
 
 
+def box_corners(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The (n, 4, 2) float64 corner points (x, y) of (n, 4) boxes left, top, width, height, as `corners` orders them."""
+    found: npt.NDArray[np.float64] = boxes[:, None, :2] + boxes[:, None, 2:] * corners(0, 0, 1, 1)
+    return found
+
+
 def mirror(pixels: Pixels) -> Pixels:
     """Reflect on the vertical axis: left becomes right."""
     return _as_pixels(cv2.flip(pixels, 1))

@@ -30,7 +30,6 @@ CLEARLY_FILLED = 0.5
 CROSSED_OUT, OF_USUAL_CROSSING = 0.2, 3.0
 MOST_MARKED = 0.6
 """How many of a page's bubbles can be marked: more are an image too dark or too blurred to read."""
-_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
 
 
@@ -76,7 +75,7 @@ class BubbleReader:
         self._crossed_out = max(CROSSED_OUT, OF_USUAL_CROSSING * _usual(self._readings.crossings, marks))
         self._pale = OF_USUAL_DEPTH * _usual(self._readings.depths, marks)
         registration, bubbles = found.registration, found.reference.bubbles
-        corners = registration.to_scan((bubbles[:, None, :2] + bubbles[:, None, 2:] * _SQUARE).reshape(-1, 2))
+        corners = registration.to_scan(ops.box_corners(bubbles).reshape(-1, 2))
         scan = registration.scan
         within = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=1)
         self._inside = [all(four) for four in within.reshape(-1, 4).tolist()]
@@ -159,7 +158,7 @@ class BubbleReader:
 
 def _measured(found: FoundPage, view: View) -> Readings:
     reference = found.reference
-    centres, radii = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2, reference.bubbles[:, 2:] / 2
+    centres, radii = reference.centres, reference.bubbles[:, 2:] / 2
     boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]
     scale = np.array(reference.fine.scale)
     in_view = ops.transform(view.scan_to_view, found.registration.to_scan(centres))
@@ -221,8 +220,8 @@ def _confidence(fills: Sequence[float], thresholds: MarkThresholds) -> float:
 
 def boxes_in_scan(elements: Sequence[PlacedElement], registration: Registration) -> list[Corners]:
     """Where the boxes of elements lie in the scan."""
-    boxes = np.array([(e.left, e.top, e.width, e.height) for e in elements], dtype=np.float64).reshape(-1, 1, 4)
-    return as_corners(registration.to_scan((boxes[..., :2] + boxes[..., 2:] * _SQUARE).reshape(-1, 2)))
+    boxes = np.array([(e.left, e.top, e.width, e.height) for e in elements], dtype=np.float64).reshape(-1, 4)
+    return as_corners(registration.to_scan(ops.box_corners(boxes).reshape(-1, 2)))
 
 
 def as_corners(points: npt.NDArray[np.float64]) -> list[Corners]:

@@ -75,8 +75,7 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
         seen = None if nothing_to_read else view(levels, registration.page_to_scan, reference.fine)
         return FoundPage(known, reference, registration, seen)
     if min(levels.dimensions.width, levels.dimensions.height) < LEAST_SIDE:
-        reason = f"it has {levels.dimensions} pixels, too few to find anything in"
-        raise RegistrationFailed(f"The template page was not found in the scan: {reason}.", tried=[reason])
+        raise _not_found([f"it has {levels.dimensions} pixels, too few to find anything in"])
     reasons = []
     for strategy in STRATEGIES:
         found = strategy(reference, levels)
@@ -91,7 +90,11 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
                 return FoundPage(known, reference, registration, confirmed.view)
             refusals.append(f"{rough.strategy}: {confirmed}")
         reasons += refusals[:1]
-    raise RegistrationFailed(f"The template page was not found in the scan: {'; '.join(reasons)}.", tried=reasons)
+    raise _not_found(reasons)
+
+
+def _not_found(reasons: Sequence[str]) -> RegistrationFailed:
+    return RegistrationFailed(f"The template page was not found in the scan: {'; '.join(reasons)}.", tried=reasons)
 
 
 def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
@@ -119,11 +122,12 @@ def _by_dimensions(reference: Reference, levels: ScanLevels) -> Registration:
     if scale.same_shape(page, scan):
         return Registration("scale", page, scan, scale.scaling(page, scan))
     difference = abs(scan.aspect / page.aspect - 1)
-    reason = (
-        f"its width to height ratio differs by {difference:.1%} from the page's, and the template has neither an image "
-        "of the blank page nor enough bubbles to find the page by"
+    raise _not_found(
+        [
+            f"its width to height ratio differs by {difference:.1%} from the page's, and the template has neither an "
+            "image of the blank page nor enough bubbles to find the page by"
+        ]
     )
-    raise RegistrationFailed(f"The template page was not found in the scan: {reason}.", tried=[reason])
 
 
 def _registration(reference: Reference, levels: ScanLevels, strategy: str, found: LocalMap) -> Registration:

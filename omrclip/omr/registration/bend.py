@@ -21,6 +21,11 @@ NODES = (15, 11)
 FITTING_ROUNDS = 5
 
 
+def flat() -> Bend:
+    """The bend of flat paper."""
+    return np.zeros((*NODES, 2), dtype=np.float32)
+
+
 def offsets_at(bend: Bend, points: Points, page: Dimensions) -> Points:
     """The offsets (n, 2) float64 at page points (n, 2); beyond the page those of its edge."""
     corners, parts = _cells(points, page, (bend.shape[0], bend.shape[1]))
@@ -64,7 +69,7 @@ def fit(
         The bend, and (n,) float64 the weights left, 0 to 1 times those that came: near 0 for outliers.
     """
     if not len(points):
-        return np.zeros((*NODES, 2), dtype=np.float32), np.zeros(0)
+        return flat(), np.zeros(0)
     corners, parts = _cells(points, page, NODES)
     count = NODES[0] * NODES[1]
     stiff = stiffness * _bending_energy(NODES) + pull * np.eye(count)

@@ -91,7 +91,7 @@ class Laid:
 def _lost(reference: Reference, levels: ScanLevels, laid: Laid, reduction: float) -> str:
     """Why a map is not believed though most bubbles fit: whole boxes of them do not, as when it is some rows off."""
     common = _common(reference)
-    bubbles, boxes = _centres(reference)[common], reference.boxes[common]
+    bubbles, boxes = reference.centres[common], reference.boxes[common]
     seen = ops.transform(laid.matrix, bubbles + bending.offsets_at(laid.bend, bubbles, reference.page)) * reduction
     scan = levels.dimensions
     inside = ((seen > 0) & (seen < [scan.width, scan.height])).all(axis=1)
@@ -131,12 +131,7 @@ def _of_one_size(reference: Reference) -> tuple[npt.NDArray[np.float64], float]:
     """The centres of the bubbles of the most common size, and the root of the area of one."""
     common = _common(reference)
     sizes = np.sqrt(reference.bubbles[common, 2] * reference.bubbles[common, 3])
-    return _centres(reference)[common], float(np.median(sizes)) * PRINTED_PART
-
-
-def _centres(reference: Reference) -> Points:
-    centres: Points = reference.bubbles[:, :2] + reference.bubbles[:, 2:] / 2
-    return centres
+    return reference.centres[common], float(np.median(sizes)) * PRINTED_PART
 
 
 def _common(reference: Reference) -> npt.NDArray[np.bool_]:

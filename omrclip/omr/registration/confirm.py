@@ -60,7 +60,7 @@ def _outlined(reference: Reference, blank: Samples, found: LocalMap) -> bool:
     """Whether the outlines of the bubbles lie where the map says, of most of some of them all over the page."""
     step = -(-len(reference.bubbles) // MOST_OUTLINES)
     chosen = reference.bubbles[::step]
-    centres = chosen[:, :2] + chosen[:, 2:] / 2
+    centres = reference.centres[::step]
     moved = centres + bending.offsets_at(found.bend, centres, reference.page)
     in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
     seen = darkness(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging import ops
 from omrclip.omr.registration.levels import Grey
 
 Points = npt.NDArray[np.float64]
@@ -18,7 +19,6 @@ LEAST_CONTRAST = 40
 LEAST_SIDE = 8.0
 MODULES = 7
 LEAST_FILLED = 0.7
-_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 
 
 def find_landmarks(view: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
@@ -33,10 +33,9 @@ def find_landmarks(view: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], np
         clockwise. Middle, turn and slant are measured, the area is the box's: how close a box lies around, who knows.
     """
     found, offsets = np.zeros(len(boxes), dtype=np.bool_), np.zeros((len(boxes), 4, 2))
-    for index, box in enumerate(boxes):
+    for index, (box, corners) in enumerate(zip(boxes, ops.box_corners(boxes), strict=True)):
         placed = _find(view, box)
         if placed is not None:
-            corners = box[:2] + box[2:] * _CORNERS
             middle = box[:2] + box[2:] / 2
             found[index] = True
             offsets[index] = (corners - middle) @ placed[1] + placed[0] - corners
@@ -79,7 +78,7 @@ def _quadrangle(points: Points) -> Points:
 
 def _placed(quad: Points, width: float, height: float) -> tuple[Points, Points]:
     """The middle, and the affine map that takes a box of these extents there, without its change of area."""
-    corners = (_CORNERS - 0.5) * (width, height)
+    corners = ops.corners(-width / 2, -height / 2, width, height)
     middle = quad.mean(axis=0)
     linear, *_ = np.linalg.lstsq(corners, quad - middle, rcond=None)
     return middle, linear / np.sqrt(abs(np.linalg.det(linear)))

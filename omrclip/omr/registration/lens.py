@@ -33,15 +33,14 @@ class Perspective:
 def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dimensions) -> Perspective:
     """The perspective that takes page points (n, 2) nearest to scan points (n, 2), by least squares."""
     plain = _fitted(points, in_scan)
-    flat = np.zeros((*bending.NODES, 2), dtype=np.float32)
     if len(points) < LEAST_POINTS:
-        return Perspective(plain, flat)
+        return Perspective(plain, bending.flat())
     best = 0.0
     for reach in (STRONGEST, STRONGEST / (STEPS - 1) * 2):
         tried = np.linspace(best - reach, best + reach, STEPS)
         best = float(tried[int(np.argmin([_error(points, _straightened(in_scan, scan, k)) for k in tried]))])
     if _error(points, _straightened(in_scan, scan, best)) > WORTH * _error(points, in_scan):
-        return Perspective(plain, flat)
+        return Perspective(plain, bending.flat())
     matrix = _fitted(points, _straightened(in_scan, scan, best))
     nodes = bending.nodes(page)
     seen = _distorted(ops.transform(matrix, nodes), scan, best)

@@ -29,6 +29,7 @@ COARSE_CELLS = (12, 9)
 FINE_CELLS = (20, 14)
 COARSE_HALF, FINE_HALF = 12, 16
 COARSE_SEARCH = 12
+"""How far off a coarse patch may lie, in its pixels, to be found; it is unlike all within that reach."""
 LEAST_CORNER = 6.0
 LIKE_ANOTHER = 0.8
 CACHED_PAGES = 8
@@ -75,6 +76,11 @@ class Reference:
     fine: ReferenceLevel
 
     @property
+    def centres(self) -> npt.NDArray[np.float64]:
+        """(n, 2) float64 the middles of the bubbles, page pixels."""
+        return centres_of(self.bubbles)
+
+    @property
     def confirms(self) -> bool:
         """Whether there is enough on the page, and not all in one line, to tell whether a map is true."""
         points = self.fine.patches.centres.astype(np.float64)
@@ -113,9 +119,15 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     )
 
 
+def centres_of(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n, 2) float64 the middles of (n, 4) boxes left, top, width, height."""
+    centres: npt.NDArray[np.float64] = boxes[:, :2] + boxes[:, 2:] / 2
+    return centres
+
+
 def _unmarked(bubbles: npt.NDArray[np.float64], level: ReferenceLevel) -> Samples:
     scale = np.array(level.scale)
-    return darkness(level.pixels, (bubbles[:, :2] + bubbles[:, 2:] / 2) * scale, bubbles[:, 2:] / 2 * scale)
+    return darkness(level.pixels, centres_of(bubbles) * scale, bubbles[:, 2:] / 2 * scale)
 
 
 def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:
@@ -186,7 +198,7 @@ def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: 
 
 
 def _bubble_patches(pixels: Grey, bubbles: npt.NDArray[np.float64], scale: tuple[float, float]) -> Patches:
-    centres = ((bubbles[:, :2] + bubbles[:, 2:] / 2) * scale).astype(np.intp)
+    centres = (centres_of(bubbles) * scale).astype(np.intp)
     half = round(0.7 * float(np.median(bubbles[:, 2:] * scale))) if len(bubbles) else COARSE_HALF
     return take(pixels, centres, max(4, half))
 

@@ -17,7 +17,7 @@ from omrclip.omr.registration.landmarks import find_landmarks
 from omrclip.omr.registration.lens import Perspective, fit_perspective
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.patches import Found, find
-from omrclip.omr.registration.reference import Reference, ReferenceLevel
+from omrclip.omr.registration.reference import COARSE_SEARCH, Reference, ReferenceLevel, centres_of
 from omrclip.omr.registration.rough import RoughMap
 from omrclip.omr.registration.view import View, view
 
@@ -28,7 +28,6 @@ LEAST_MATCHES = 8
 MOST_SHIFTS = 3
 STILL = 4.0
 ENOUGH, LEAST_SETTLED = 0.92, 0.4
-COARSE_SEARCH = 12
 FINE_SEARCH = 8
 SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
 STIFFNESSES = (0.002, 0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -37,7 +36,6 @@ NO_WORSE = 1.2
 LOCAL_PULL = 0.02
 LOST = 2.0
 MORE_LOOKS = 2
-_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,11 +57,6 @@ class LocalMap:
     agreeing: float
     residual: float
     view: View
-
-
-def flat() -> bending.Bend:
-    """The bend of flat paper."""
-    return np.zeros((*bending.NODES, 2), dtype=np.float32)
 
 
 def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:
@@ -136,7 +129,7 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         points, offsets = np.vstack([points, held_at]), np.vstack([offsets, held])
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
-    base = flat() if rough.bend is None else rough.bend
+    base = bending.flat() if rough.bend is None else rough.bend
     bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
     for _ in range(MORE_LOOKS if reference.printed else 0):
         again = _look_again(reference, level, seen, bend, found)
@@ -146,16 +139,22 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         offsets, trust = found.offsets / level.scale, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
         bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
-    misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
-    agree = (trust > 0) & (misses < 2.0 * per_pixel)
+    misses, agree = _agreeing(reference, points, offsets, trust, bend)
     if not reference.printed and agree[: len(level.patches)].sum() >= LEAST_MATCHES:
         matrix, bend = _extended(reference, levels, points, in_scan, agree)
         offsets = np.subtract(ops.transform(ops.inverse(matrix), in_scan), points)
-    misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
-    agree = (trust > 0) & (misses < 2.0 * per_pixel)
+        misses, agree = _agreeing(reference, points, offsets, trust, bend)
     residual = float(np.sqrt((misses[agree] ** 2).mean())) if agree.any() else float("inf")
     matches = np.hstack([points, in_scan])[agree].astype(np.float32)
     return LocalMap(matrix, bend, matches, float(agree.mean()) if len(agree) else 0.0, residual, seen)
+
+
+def _agreeing(
+    reference: Reference, points: Points, offsets: Points, trust: npt.NDArray[np.float64], bend: bending.Bend
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """(n,) how far the offsets miss the bend, page pixels, and (n,) whether they agree: within two fine pixels."""
+    misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
+    return misses, (trust > 0) & (misses < 2.0 / np.mean(reference.fine.scale))
 
 
 def _extended(
@@ -181,11 +180,11 @@ def _landmarks(
 ) -> tuple[Points, Points]:
     """The corners of solid things that were found, and how far off they are; page pixels."""
     boxes = reference.solids
-    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    middles = centres_of(boxes)
     expected = 0 * middles if bend is None else bending.offsets_at(bend, middles, reference.page)
     moved = np.column_stack([boxes[:, :2] + expected, boxes[:, 2:]]) * (*level.scale, *level.scale)
     found, offsets = find_landmarks(seen.pixels, moved)
-    corners = boxes[found, None, :2] + boxes[found, None, 2:] * _CORNERS
+    corners = ops.box_corners(boxes[found])
     moved_by = offsets[found] / level.scale + expected[found, None]
     return corners.reshape(-1, 2), moved_by.reshape(-1, 2)
 

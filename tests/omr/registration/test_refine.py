@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.bend import offsets_at
+from omrclip.omr.registration.bend import flat, offsets_at
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.reference import Reference, reference_for
-from omrclip.omr.registration.refine import flat, refine, settle
+from omrclip.omr.registration.refine import refine, settle
 from omrclip.omr.registration.rough import RoughMap
 from omrclip.omr.registration.view import view
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
