@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.omr.registration import bend as bending
-from omrclip.omr.registration.levels import ScanLevels
-from omrclip.omr.registration.patches import find
+from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.patches import Patches, find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.rough import RoughMap
@@ -20,6 +20,7 @@ BEYOND_DOUBT = 0.99
 NEARBY = 2
 MOST_COMPARED = 40
 LEAD = 2.0
+PARTS = 8
 _NEIGHBOURS = [(columns, rows) for columns in (-1, 0, 1) for rows in (-1, 0, 1) if columns or rows]
 MOST_OUTLINES = 64
 LEAST_LIKENESS, LEAST_OUTLINED = 0.3, 0.6
@@ -77,25 +78,22 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     points = np.divide(patches.centres + 0.5, level.scale)
     moved = points + bending.offsets_at(found.bend, points, reference.page)
     expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
-    own = find(patches, found.view.pixels, NEARBY, expected).scores.sum()
-    across, down = _pitches(reference.bubbles[:, :2])
+    own = find(patches, found.view.pixels, NEARBY, expected).scores
+    across, down = reference.pitches
     for columns, rows in _NEIGHBOURS:
         step = (columns * across + rows * down) * level.scale
-        if step.any() and find(patches, found.view.pixels, NEARBY, expected + step).scores.sum() >= own - LEAD:
+        if step.any() and _fits_as_well(patches, found.view.pixels, expected + step, own):
             return True
     return False
 
 
-def _pitches(places: Points) -> tuple[Points, Points]:
-    """The steps (x, y) from bubble to bubble that are most common, across and down; none where there is no such."""
-    differences = (places[None] - places[:, None]).reshape(-1, 2)
-    steps = []
-    for along, aside in ((0, 1), (1, 0)):
-        straight = differences[
-            (differences[:, along] > 1) & (np.abs(differences[:, aside]) < 0.2 * differences[:, along])
-        ]
-        shortest = (
-            straight[straight[:, along] < 1.5 * np.quantile(straight[:, along], 0.02)] if len(straight) else straight
-        )
-        steps.append(np.median(shortest, axis=0) if len(shortest) else np.zeros(2))
-    return steps[0], steps[1]
+def _fits_as_well(patches: Patches, seen: Grey, expected: Points, own: npt.NDArray[np.float64]) -> bool:
+    """Whether the patches' scores at other places sum up to what they have at their own, nearly; looked at by parts,
+    only as long as the rest may still make up for what is missing."""
+    missing = 0.0
+    for part in np.array_split(np.arange(len(patches)), PARTS):
+        scores = find(patches.only(part), seen, NEARBY, expected[part]).scores
+        missing += float((own[part] - scores).sum())
+        if missing - (1 - own[part[-1] + 1 :]).sum() > LEAD:
+            return False
+    return True

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from omrclip.omr.registration.levels import Grey
 
 Points = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,31 +74,29 @@ def find(patches: Patches, image: Grey, search: int, expected: Points | None = N
     shifts = np.zeros((count, 2)) if expected is None else expected
     starts = patches.centres + np.rint(shifts).astype(np.intp)
     offsets, scores = shifts.copy(), np.zeros(count)
-    height, width = image.shape
-    low, high = reach, (width - 1 - reach, height - 1 - reach)
-    for index, (x, y) in enumerate(starts.tolist()):
-        if x < low or y < low or x > high[0] or y > high[1]:
-            continue
+    whole = ((starts >= reach) & (starts < np.array(image.shape[::-1]) - reach)).all(axis=1)
+    chosen = np.flatnonzero(whole)
+    surfaces = np.empty((len(chosen), 2 * search + 1, 2 * search + 1), dtype=np.float32)
+    for surface, index, (x, y) in zip(surfaces, chosen.tolist(), starts[chosen].tolist(), strict=True):
         window = image[y - reach : y + reach + 1, x - reach : x + reach + 1].astype(np.float32)
         # Where a window is flat OpenCV's correlation is 0.
-        surface = cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED)
-        _, score, _, (column, row) = cv2.minMaxLoc(surface)
-        if not (0 < column < 2 * search and 0 < row < 2 * search):
-            continue  # the window ends on the slope of something that lies beyond
-        scores[index] = min(score, 1.0)
-        across, here, down = (
-            surface[row, column - 1 : column + 2].tolist(),
-            score,
-            surface[row - 1 : row + 2, column].tolist(),
-        )
-        offsets[index, 0] = x + column - search + _peak(across[0], here, across[2])
-        offsets[index, 1] = y + row - search + _peak(down[0], here, down[2])
-    found = scores != 0
-    offsets[found] -= patches.centres[found]
+        cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED, surface)
+    best = surfaces.reshape(len(chosen), (2 * search + 1) ** 2).argmax(axis=1)
+    rows, columns = np.divmod(best, 2 * search + 1)
+    # At its edge a window ends on the slope of something that lies beyond.
+    inside = (rows > 0) & (rows < 2 * search) & (columns > 0) & (columns < 2 * search)
+    found, rows, columns = chosen[inside], rows[inside], columns[inside]
+    peaks = surfaces[inside].astype(np.float64)
+    each = np.arange(len(found))
+    here = peaks[each, rows, columns]
+    scores[found] = np.minimum(here, 1.0)
+    across = columns - search + _tops(peaks[each, rows, columns - 1], here, peaks[each, rows, columns + 1])
+    down = rows - search + _tops(peaks[each, rows - 1, columns], here, peaks[each, rows + 1, columns])
+    offsets[found] = starts[found] - patches.centres[found] + np.column_stack([across, down])
     return Found(offsets, scores)
 
 
-def _peak(before: float, here: float, after: float) -> float:
-    """The top of the parabola through a maximum and its neighbours, relative to it."""
+def _tops(before: Scores, here: Scores, after: Scores) -> Scores:
+    """The tops of the parabolas through maxima and their neighbours, relative to the maxima; 0 on a plateau."""
     curvature = before - 2 * here + after
-    return 0.5 * (before - after) / curvature if curvature < 0 else 0.0
+    return np.divide(0.5 * (before - after), curvature, out=np.zeros_like(here), where=curvature < 0)

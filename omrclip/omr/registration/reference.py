@@ -60,6 +60,7 @@ class Reference:
         boxes: (n,) int the number of the ChoiceBox of each bubble.
         marks: (n, 3) float64 centre x, y and size of its reference points.
         solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
+        pitches: (2, 2) float64 the steps (x, y) from bubble to bubble that are most common, across and down.
         printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
         blank: what the bubbles look like unmarked, see `samples`; None where that is not known, or there are none.
         coarse, fine: the reference at two scales.
@@ -70,6 +71,7 @@ class Reference:
     boxes: npt.NDArray[np.intp]
     marks: npt.NDArray[np.float64]
     solids: npt.NDArray[np.float64]
+    pitches: npt.NDArray[np.float64]
     printed: bool
     blank: Samples | None
     coarse: ReferenceLevel
@@ -112,6 +114,7 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
         box_numbers(page),
         _marks(page),
         _solids(page),
+        _pitches(bubbles[:, :2]),
         blank is not None,
         _unmarked(bubbles, fine) if blank and len(bubbles) else None,
         coarse,
@@ -161,6 +164,20 @@ def _solids(page: Page) -> npt.NDArray[np.float64]:
         or (isinstance(element, Barcode) and 0.9 < element.width / max(element.height, 1e-9) < 1.1)
     ]
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def _pitches(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(2, 2) the steps (x, y) from place to place that are most common, across and down; 0 where there is none."""
+    differences = (places[None] - places[:, None]).reshape(-1, 2)
+    steps = np.zeros((2, 2))
+    for step, along, aside in ((0, 0, 1), (1, 1, 0)):
+        straight = differences[
+            (differences[:, along] > 1) & (np.abs(differences[:, aside]) < 0.2 * differences[:, along])
+        ]
+        if len(straight):
+            near = straight[:, along] < 1.5 * np.quantile(straight[:, along], 0.02)
+            steps[step] = np.median(straight[near], axis=0)
+    return steps
 
 
 def choice_boxes(element: Element) -> list[ChoiceBox]:
