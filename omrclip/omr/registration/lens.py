@@ -16,7 +16,6 @@ from omrclip.omr.registration import bend as bending
 
 Points = npt.NDArray[np.float64]
 STRONGEST = 0.12
-STEPS = 9
 WORTH = 0.6
 """How much of the mean square error a lens must leave at most, to be believed in."""
 LEAST_POINTS = 20
@@ -35,12 +34,11 @@ def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dim
     plain = _fitted(points, in_scan)
     if len(points) < LEAST_POINTS:
         return Perspective(plain, bending.flat())
-    best = 0.0
-    for reach in (STRONGEST, STRONGEST / (STEPS - 1) * 2):
-        tried = np.linspace(best - reach, best + reach, STEPS)
-        best = float(tried[int(np.argmin([_error(points, _straightened(in_scan, scan, k)) for k in tried]))])
-    if _error(points, _straightened(in_scan, scan, best)) > WORTH * _error(points, in_scan):
-        return Perspective(plain, bending.flat())
+    without, best = _error(points, in_scan), 0.0
+    for reach in (STRONGEST, STRONGEST / 8):
+        best = _lowest(points, in_scan, scan, best, reach)
+        if _error(points, _straightened(in_scan, scan, best)) > WORTH * without:
+            return Perspective(plain, bending.flat())
     matrix = _fitted(points, _straightened(in_scan, scan, best))
     nodes = bending.nodes(page)
     seen = _distorted(ops.transform(matrix, nodes), scan, best)
@@ -51,6 +49,16 @@ def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dim
 def _fitted(points: Points, images: Points) -> ops.Matrix:
     matrix, _ = cv2.findHomography(points, images, 0)
     return np.eye(3) if matrix is None else np.asarray(matrix, dtype=np.float64)
+
+
+def _lowest(points: Points, in_scan: Points, scan: Dimensions, middle: float, reach: float) -> float:
+    """The coefficient at the bottom of the parabola through three errors: what a lens moves grows evenly with it."""
+    tried = [middle - reach, middle, middle + reach]
+    before, here, after = (_error(points, _straightened(in_scan, scan, k)) for k in tried)
+    curvature = before - 2 * here + after
+    if curvature <= 0:
+        return tried[int(np.argmin([before, here, after]))]
+    return middle + float(np.clip(0.5 * (before - after) / curvature, -1, 1)) * reach
 
 
 def _error(points: Points, images: Points) -> float:
