@@ -201,6 +201,17 @@ def test_bmp_row_order(top_down: bool) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("extents", [(401, 307), (90_000, 3)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_every_row_of_a_larger_image(mode: str, extents: tuple[int, int]) -> None:
+    width, height = extents
+    places = np.arange(width * height, dtype=np.uint32).reshape(height, width)
+    colours = np.dstack([places * 7, places >> 7, places >> 11]).astype(np.uint8)
+    image = Image.fromarray(colours).convert(mode)
+    expected = np.asarray(image.convert("RGB"))[:, :, ::-1]
+    np.testing.assert_array_equal(decode(save(image, "PNG", compress_level=1)), expected)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 def test_orientation(kind: str, orientation: int, mode: str) -> None:

@@ -9,7 +9,6 @@ import ctypes
 from collections.abc import Iterator
 from io import BytesIO
 
-import cv2
 import numpy as np
 from PIL import Image, _imaging
 from PIL.ImageFile import ImageFile
@@ -23,6 +22,7 @@ from omrclip.imaging.pixels import Pixels
 with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
+_BAND_BYTES = 256 * 1024
 _KEPT = frozenset({"L", "RGB", "RGBA"})
 _DEEP = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 
@@ -50,10 +50,23 @@ def to_pixels(image: Image.Image, depth: int = 8) -> Pixels:
         return upper_bits(np.asarray(image), depth)
     with _damage_reported(image.format or "image"):
         mode = _eight_bit_mode(image)
-        array = np.asarray(image if image.mode == mode else image.convert(mode))
-    if mode == "L":
-        return array
-    return cv2.cvtColor(array, cv2.COLOR_RGB2BGR if mode == "RGB" else cv2.COLOR_RGBA2BGRA).astype(np.uint8, copy=False)
+        eight_bit = image if image.mode == mode else image.convert(mode)
+        return np.asarray(eight_bit) if mode == "L" else _colours(eight_bit)
+
+
+def _colours(image: Image.Image) -> Pixels:
+    """The pixels of an RGB or RGBA image as BGR or BGRA.
+
+    They are copied in bands that stay in the processor's caches; of the whole, three copies would be made on the way.
+    """
+    order = image.mode[2::-1] + image.mode[3:]
+    out = np.empty((image.height, image.width, len(order)), np.uint8)
+    rows = max(1, _BAND_BYTES // (len(order) * image.width))
+    for top in range(0, image.height, rows):
+        band = out[top : top + rows]
+        part = image.crop((0, top, image.width, top + len(band)))
+        band[:] = np.frombuffer(part.tobytes("raw", order), np.uint8).reshape(band.shape)
+    return out
 
 
 @contextlib.contextmanager
