@@ -86,12 +86,34 @@ def fit(
             )
             for axis in (0, 1)
         ]
-        # OpenCV's solver stays on this thread; for so small a system waking others takes longer than solving it.
-        _, solved = cv2.solve(normal + stiff, np.column_stack(pulls), flags=cv2.DECOMP_CHOLESKY)
-        placed = np.asarray(solved, dtype=np.float64)
+        placed = _solve(normal + stiff, np.column_stack(pulls))
         squared = ((offsets - (parts[:, :, None] * placed[corners]).sum(axis=1)) ** 2).sum(axis=1)
         left = 1 / (1 + squared / scale**2) ** 2
     return placed.reshape(*NODES, 2).astype(np.float32), left * weights
+
+
+def _solve(matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Solve for the nodes, by blocks of two of their rows: each is tied to the next alone.
+
+    LAPACK would take the whole matrix faster on an idle machine; but it wakes threads for one of this size, and while
+    they wait for more, they take a core from those that read other sheets.
+    """
+    size = 2 * NODES[1]
+    solved: list[npt.NDArray[np.float64]] = []
+    for start in range(0, len(matrix), size):
+        end, next_end = start + size, start + 2 * size
+        own, rest = matrix[start:end, start:end], np.hstack([matrix[start:end, end:next_end], right[start:end]])
+        if solved:
+            tie = matrix[start:end, start - size : start]
+            own = own - tie @ solved[-1][:, : len(own)]
+            rest[:, -2:] -= tie @ solved[-1][:, -2:]
+        _, block = cv2.solve(own, rest, flags=cv2.DECOMP_CHOLESKY)
+        solved.append(np.asarray(block, dtype=np.float64))
+    places = [solved.pop()]
+    while solved:
+        block = solved.pop()
+        places.append(block[:, -2:] - block[:, :-2] @ places[-1])
+    return np.vstack(places[::-1])
 
 
 def _cells(

@@ -34,7 +34,7 @@ STIFFNESSES = (0.002, 0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 HELD_BACK = 0.15
 NO_WORSE = 1.2
 LOCAL_PULL = 0.02
-LOST = 2.0
+LOST, STEADY = 2.0, 0.5
 MORE_LOOKS = 2
 
 
@@ -133,7 +133,7 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
     bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
     for _ in range(MORE_LOOKS if reference.printed else 0):
         again = _look_again(reference, level, seen, bend, found)
-        if again is found:
+        if np.abs(again.offsets - found.offsets).max() < STEADY:
             break
         found = again
         offsets, trust = found.offsets / level.scale, _trust(found)
