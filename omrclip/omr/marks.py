@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.omr.registration.levels import Grey
-from omrclip.omr.registration.samples import REACH, SIDE, Samples, darkness, likeness, zones
+from omrclip.omr.registration.samples import REACH, SIDE, Blank, Samples, darkness, likeness, zones
 
 Points = npt.NDArray[np.float64]
 LEAST_DARKNESS, FULL_DARKNESS = 0.1, 0.5
@@ -29,6 +29,7 @@ LEAST_FREE = 0.05
 BLURS = (0.0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.5)
 """In steps of the grid, of which a bubble's radius has SIDE / 2 / REACH."""
 MOST_COMPARED = 24
+CACHED_BLANKS = 8
 ANY_LETTER = 0.9
 DEEPEST, HALF = 0.98, 0.5
 BESIDE = (1.15, 1.4)
@@ -55,7 +56,7 @@ class Readings:
     unprinted: list[bool]
 
 
-def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], blank: Samples | None) -> Readings:
+def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], blank: Blank | None) -> Readings:
     """Measure all bubbles of a page at once.
 
     Args:
@@ -71,7 +72,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
     # Half as dark as the page's ink is ink: pencil is no darker than that.
     seen = np.clip((seen - LEAST_DARKNESS * ink) / ((FULL_DARKNESS - LEAST_DARKNESS) * ink), 0, 1).astype(np.float32)
-    printed = _common(seen, values) if blank is None else _spread(_as_sharp(blank, seen))
+    printed = _common(seen, values) if blank is None else _printed(blank, _sharpness(blank, seen))
     inside, beside = zones()[0], _beside()
     unprinted = np.clip(1 - printed, 0.02, 1)
     extra = np.maximum(seen - printed, 0) * unprinted
@@ -88,26 +89,39 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     )
 
 
-def _as_sharp(blank: Samples, seen: Samples) -> Samples:
-    """The blank bubbles as blurred as the scan: outlines that run into the insides there are no marks."""
-    step = -(-len(blank) // MOST_COMPARED)
-    some, scan = blank[::step], seen[::step]
-    blurred = [np.array([_blurred(grid, sigma) for grid in some]) for sigma in BLURS]
-    best = int(np.argmax([np.median(likeness(scan, np.clip(b / FULL_DARKNESS, 0, 1))) for b in blurred]))
-    return blank if BLURS[best] == 0 else np.array([_blurred(grid, BLURS[best]) for grid in blank], dtype=np.float32)
+def _sharpness(blank: Blank, seen: Samples) -> float:
+    """The one of BLURS by which the blank bubbles look most like the scan's."""
+    scan = seen[:: _step(blank)]
+    return BLURS[int(np.argmax([np.median(likeness(scan, blurred)) for blurred in _at_each_sharpness(blank)]))]
 
 
-def _blurred(grid: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    if sigma == 0:
-        return grid
-    return np.asarray(cv2.GaussianBlur(grid, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), dtype=np.float32)
+@lru_cache(maxsize=CACHED_BLANKS)
+def _at_each_sharpness(blank: Blank) -> list[Samples]:
+    """The ink of some of the bubbles, for each of BLURS."""
+    some = blank.samples[:: _step(blank)]
+    return [np.clip(_blurred(some, sigma) / FULL_DARKNESS, 0, 1) for sigma in BLURS]
 
 
-def _spread(printed: Samples) -> Samples:
-    """Printed ink a little wider than it is, since the map is not exact to the pixel."""
-    ink = np.clip(printed / FULL_DARKNESS, 0, 1)
+@lru_cache(maxsize=CACHED_BLANKS)
+def _printed(blank: Blank, sigma: float) -> Samples:
+    """The ink of the blank bubbles, as blurred as the scan: outlines that run into the insides there are no marks.
+
+    A little wider than it is, since the map is not exact to the pixel.
+    """
+    ink = np.clip(_blurred(blank.samples, sigma) / FULL_DARKNESS, 0, 1)
     wide = [cv2.dilate(grid, np.ones((3, 3), np.uint8)) for grid in ink]
     return np.array(wide, dtype=np.float32).reshape(ink.shape)
+
+
+def _step(blank: Blank) -> int:
+    return -(-len(blank.samples) // MOST_COMPARED)
+
+
+def _blurred(samples: Samples, sigma: float) -> Samples:
+    if sigma == 0:
+        return samples
+    grids = [cv2.GaussianBlur(grid, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for grid in samples]
+    return np.array(grids, dtype=np.float32)
 
 
 def _common(seen: Samples, values: Sequence[str]) -> Samples:

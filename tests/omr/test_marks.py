@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from omrclip.omr.marks import Readings, measure
-from omrclip.omr.registration.samples import darkness
+from omrclip.omr.registration.samples import Blank, darkness
 from tests.omr.sheet import Pen, Points, Tones, fill, strokes
 
 RADIUS = 15.0
@@ -36,7 +36,7 @@ def drawn(marks: Sequence[tuple[int, Pen]] = (), *, letters: bool = True, dark: 
 
 def measured(tones: Tones, known: bool, blank: Tones | None = None, centres: Points = CENTRES) -> Readings:
     radii = np.full_like(centres, RADIUS)
-    printed = darkness(drawn() if blank is None else blank, centres, radii) if known else None
+    printed = Blank(darkness(drawn() if blank is None else blank, centres, radii)) if known else None
     return measure(tones, centres, radii, VALUES[: len(centres)], printed)
 
 

@@ -10,7 +10,7 @@ from omrclip.omr.registration.patches import Patches, find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.samples import Samples, darkness, likeness
+from omrclip.omr.registration.samples import Blank, darkness, likeness
 
 Points = npt.NDArray[np.float64]
 LEAST_AGREEING = 0.5
@@ -57,7 +57,7 @@ def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:
     return min(turns) <= 0 or not 0.01 * levels.dimensions.pixels < area < 16 * levels.dimensions.pixels
 
 
-def _outlined(reference: Reference, blank: Samples, found: LocalMap) -> bool:
+def _outlined(reference: Reference, blank: Blank, found: LocalMap) -> bool:
     """Whether the outlines of the bubbles lie where the map says, of most of some of them all over the page."""
     step = -(-len(reference.bubbles) // MOST_OUTLINES)
     chosen = reference.bubbles[::step]
@@ -65,7 +65,7 @@ def _outlined(reference: Reference, blank: Samples, found: LocalMap) -> bool:
     moved = centres + bending.offsets_at(found.bend, centres, reference.page)
     in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
     seen = darkness(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
-    return bool((likeness(seen, blank[::step]) > LEAST_LIKENESS).mean() > LEAST_OUTLINED)
+    return bool((likeness(seen, blank.samples[::step]) > LEAST_LIKENESS).mean() > LEAST_OUTLINED)
 
 
 def _slips(reference: Reference, found: LocalMap) -> bool:
@@ -88,8 +88,10 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
 
 
 def _fits_as_well(patches: Patches, seen: Grey, expected: Points, own: npt.NDArray[np.float64]) -> bool:
-    """Whether the patches' scores at other places sum up to what they have at their own, nearly; looked at by parts,
-    only as long as the rest may still make up for what is missing."""
+    """Whether the patches' scores at other places nearly sum up to what they have at their own.
+
+    They are looked for by parts, only as long as the rest may still make up for what is missing.
+    """
     missing = 0.0
     for part in np.array_split(np.arange(len(patches)), PARTS):
         scores = find(patches.only(part), seen, NEARBY, expected[part]).scores

@@ -16,7 +16,7 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.patches import Patches, take
-from omrclip.omr.registration.samples import Samples, darkness
+from omrclip.omr.registration.samples import Blank, darkness
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
 
 COARSE_SIDE = 877
@@ -73,7 +73,7 @@ class Reference:
     solids: npt.NDArray[np.float64]
     pitches: npt.NDArray[np.float64]
     printed: bool
-    blank: Samples | None
+    blank: Blank | None
     coarse: ReferenceLevel
     fine: ReferenceLevel
 
@@ -128,9 +128,9 @@ def centres_of(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return centres
 
 
-def _unmarked(bubbles: npt.NDArray[np.float64], level: ReferenceLevel) -> Samples:
+def _unmarked(bubbles: npt.NDArray[np.float64], level: ReferenceLevel) -> Blank:
     scale = np.array(level.scale)
-    return darkness(level.pixels, centres_of(bubbles) * scale, bubbles[:, 2:] / 2 * scale)
+    return Blank(darkness(level.pixels, centres_of(bubbles) * scale, bubbles[:, 2:] / 2 * scale))
 
 
 def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:

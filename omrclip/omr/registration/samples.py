@@ -3,6 +3,7 @@
 Darkness is told against the paper around, so that shadows and dark photos do not matter.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -21,6 +22,13 @@ REACH = 1.6
 INSIDE = 0.78
 """The part of the radius within which ink counts as a mark: the outline lies beyond."""
 OUTLINE = (0.8, 1.45)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blank:
+    """What the bubbles of a page look like unmarked. Each is itself alone, so that what is made of it can be kept."""
+
+    samples: Samples
 
 
 def darkness(grey: Grey, centres: Points, radii: Points) -> Samples:
