@@ -32,7 +32,7 @@ def load(reader: type[ImageFile], data: bytes, kind: str, refused: type[ImageErr
 
     Raises `refused` where the reader does not know this kind of file, and CorruptImage where the pixels are damaged.
     """
-    with _damage_reported(kind):
+    with damage_reported(kind):
         try:
             image = reader(BytesIO(data))
         except SyntaxError:
@@ -48,7 +48,7 @@ def to_pixels(image: Image.Image, depth: int = 8) -> Pixels:
     """
     if image.mode in _DEEP:
         return upper_bits(np.asarray(image), depth)
-    with _damage_reported(image.format or "image"):
+    with damage_reported(image.format or "image"):
         mode = _eight_bit_mode(image)
         eight_bit = image if image.mode == mode else image.convert(mode)
         return np.asarray(eight_bit) if mode == "L" else _colours(eight_bit)
@@ -70,7 +70,7 @@ def _colours(image: Image.Image) -> Pixels:
 
 
 @contextlib.contextmanager
-def _damage_reported(kind: str) -> Iterator[None]:
+def damage_reported(kind: str) -> Iterator[None]:
     """Raise CorruptImage for whatever a reader raises of damaged bytes, which is nearly anything."""
     try:
         yield

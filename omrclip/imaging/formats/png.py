@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging.formats import ifd, opencv, pillow
+from omrclip.imaging.formats import ifd, opencv, pillow, png_rows
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -28,6 +28,7 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _INCH = 0.0254
 _MOST_CHUNKS = 100_000
+_INTERLACED = 28  # where the header has it
 
 
 def read_header(data: bytes) -> ImageInfo:
@@ -54,16 +55,19 @@ def read_header(data: bytes) -> ImageInfo:
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
     """The pixels of the default image, as stored. Raises CorruptImage."""
-    kept: list[tuple[bytes, bytes]] = []
+    kept: list[tuple[bytes, memoryview]] = []
     for name, at, length in _chunks(data):
-        chunk = data[at - 8 : at + length + 4]
-        if zlib.crc32(memoryview(chunk)[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        chunk = memoryview(data)[at - 8 : at + length + 4]
+        if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
             raise CorruptImage("The PNG is damaged: the checksum of a chunk is wrong.")
         if name in _PIXEL_CHUNKS:
             kept.append((name, chunk))
     if not kept or kept[-1][0] != b"IEND":
         raise CorruptImage("The PNG is cut off before its end.")
-    transparent = next((chunk[8:-4] for name, chunk in kept if name == b"tRNS"), None)
+    transparent = next((bytes(chunk[8:-4]) for name, chunk in kept if name == b"tRNS"), None)
+    if transparent is None and info.bit_depth == 8 and info.mode in png_rows.MODES and not data[_INTERLACED]:
+        stored = Dimensions(*struct.unpack_from(">II", data, 16))
+        return png_rows.decode_rows([chunk[8:-4] for name, chunk in kept if name == b"IDAT"], stored, info.mode)
     if transparent is None or info.mode is ColourMode.PALETTE:
         return pillow.to_pixels(_load(kept), info.bit_depth)
     opaque = _load([(name, chunk) for name, chunk in kept if name != b"tRNS"])
@@ -73,7 +77,7 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
     return _with_transparent(opaque, transparent, info)
 
 
-def _load(chunks: list[tuple[bytes, bytes]]) -> Image.Image:
+def _load(chunks: list[tuple[bytes, memoryview]]) -> Image.Image:
     """The decoded image. Raises CorruptImage where it is damaged, or lacks rows.
 
     Pillow leaves missing rows black, without an error; only such a last row makes it worth to count the bytes.
@@ -81,7 +85,7 @@ def _load(chunks: list[tuple[bytes, bytes]]) -> Image.Image:
     image = pillow.load(PngImageFile, _file(chunks), "PNG")
     last_row = image.crop((0, image.height - 1, image.width, image.height))
     if image.info.get("interlace") or not np.asarray(last_row).any():
-        _check_length(b"".join(chunk[8:-4] for name, chunk in chunks if name == b"IDAT"), chunks[0][1][8:-4])
+        _check_length(b"".join(chunk[8:-4] for name, chunk in chunks if name == b"IDAT"), bytes(chunks[0][1][8:-4]))
     return image
 
 
@@ -106,7 +110,7 @@ def _passes(width: int, height: int) -> list[tuple[int, int]]:
     return [(-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in starts]
 
 
-def _file(chunks: list[tuple[bytes, bytes]]) -> bytes:
+def _file(chunks: list[tuple[bytes, memoryview]]) -> bytes:
     """A file of these chunks alone: what else it said (profiles, texts, other frames) cannot disturb the decoder."""
     return SIGNATURE + b"".join(chunk for _, chunk in chunks)
 
