@@ -25,7 +25,7 @@ MOST_STRAY = 0.12
 """How much just outside a bubble's outline may be covered, 0 to 1, for its box to be blank."""
 SEVERAL = 5
 OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
-STAINS, LEAST_STAIN = 3.0, 0.06
+STAINS, LEAST_STAIN = 3.0, 0.03
 CLEARLY_FILLED = 0.5
 CROSSED_OUT, OF_USUAL_CROSSING = 0.2, 3.0
 MOST_MARKED = 0.6

@@ -2,7 +2,7 @@
 
 import pytest
 
-from omrclip.omr.reading import judge
+from omrclip.omr.reading import judge, suited
 from omrclip.omr.results import ElementStatus, MarkThresholds
 
 MARKED, BLANK, MULTIPLE, UNCERTAIN = (
@@ -58,3 +58,20 @@ def test_equal_thresholds_leave_nothing_between() -> None:
     for fill_ in (0.0, 0.29, 0.3, 0.31, 1.0):
         status = judge((fill_,), MarkThresholds(0.3, 0.3), several=False).status
         assert status is (MARKED if fill_ >= 0.3 else BLANK)
+
+
+@pytest.mark.parametrize(
+    ("fills", "marked", "blank"),
+    [
+        ([0.9] * 9 + [0.0] * 36, 0.27, 0.03),
+        ([0.3] * 9 + [0.0] * 36, 0.2, 0.03),
+        ([0.3] * 9 + [0.01] * 32 + [0.02] * 4, 0.2, 0.06),
+        ([0.3] * 9 + [0.01] * 32 + [0.06] * 4, 0.2, 0.12),
+        ([0.9] * 4 + [0.0] * 19, 0.2, 0.12),
+    ],
+    ids=["full marks", "ticks", "paper with some dirt", "dirty paper", "too few to tell"],
+)
+def test_thresholds_suit_a_page(fills: list[float], marked: float, blank: float) -> None:
+    """On clean paper what hardly stands out may be a tick along the strokes of the printed letter."""
+    found = suited(MarkThresholds(), fills)
+    assert (found.marked, found.blank) == pytest.approx((marked, blank))
