@@ -47,6 +47,19 @@ def test_no_file_of_ours_is_long_or_names_another_host(path: Path) -> None:
     assert not hosts
 
 
+def imported(module: Path) -> set[Path]:
+    """The module and all that it imports before it runs."""
+    names = re.findall(r'^import .* from "(.*)";', module.read_text(encoding="utf-8"), re.MULTILINE)
+    return {module}.union(*(imported((module.parent / name).resolve()) for name in names))
+
+
+def test_what_every_view_and_the_editor_begin_with_is_loaded_at_once() -> None:
+    page = (FOLDER / "index.html").read_text(encoding="utf-8")
+    listed = re.findall(r'<link rel="modulepreload" href="ui/(.*)">', page)
+    began_with = imported(FOLDER / "app.js") | imported(FOLDER / "editor" / "opening.js")
+    assert sorted(FOLDER / name for name in [*listed, "app.js"]) == sorted(began_with)
+
+
 def test_the_libraries_are_those_that_are_listed() -> None:
     listed = json.loads((FOLDER / "vendor" / "vendored.json").read_text(encoding="utf-8"))
     files = {file["path"]: file["sha256"] for package in listed["packages"] for file in package["files"]}

@@ -142,6 +142,9 @@ export function thumbnail(identifier, width, height, state = "") {
   return `${imageBase(identifier)}/full/!${width},${height}/0/default.jpg${state && `?state=${part(state)}`}`;
 }
 
+/** A template's page as it is shown among others; `page` is one of `listPages` that has an image. */
+export const pageThumbnail = (page) => thumbnail(identifierOf(page.Image), 300, 300, page.ImageState);
+
 /** Where a file of a kept recognition is found. */
 export const fileAddress = (id, name) => new URL(`api/recognitions/${part(id)}/files/${part(name)}`, root).href;
 

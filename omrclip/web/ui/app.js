@@ -8,7 +8,7 @@ import { remember, remembered } from "./storage.js";
 /** The views by the beginning of the address after `#/`; each gives a function that takes its page down again, and may take its time. */
 const VIEWS = {
   templates: { title: "nav.templates", load: () => import("./templates/list.js") },
-  edit: { title: "nav.templates", under: "templates", load: () => import("./editor/editor.js") },
+  edit: { title: "nav.templates", under: "templates", load: () => import("./editor/opening.js") },
   recognise: { title: "nav.recognise", load: () => import("./review/recognise.js") },
   results: { title: "nav.results", load: () => import("./results/results.js") },
   sheets: { title: "nav.results", under: "results", load: () => import("./review/kept.js") },

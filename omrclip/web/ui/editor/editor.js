@@ -5,7 +5,7 @@ import { confirmed, notify, notifyFailure } from "../dialogs.js";
 import { acceptDrops, fileButton, h } from "../dom.js";
 import { asBase64, saveFile } from "../files.js";
 import { t } from "../messages.js";
-import { loadLibrary, openViewer } from "../viewer.js";
+import { openViewer } from "../viewer.js";
 import { boxOf, isPlaced, parseDocument } from "./document.js";
 import { drawElements } from "./drawing.js";
 import { ElementList } from "./elements.js";
@@ -18,8 +18,8 @@ import { Properties } from "./properties.js";
 import { Saving } from "./saving.js";
 import { toolbar } from "./toolbar.js";
 
-export async function mount(main, name) {
-  const [opened, pages] = await Promise.all([api.readTemplate(name), api.listPages(name), loadLibrary()]);
+/** Edit a template as `opened` and its pages as listed; gives the function that takes the editor down again. */
+export async function mount(main, name, opened, pages) {
   const editor = new Editor(main, name, opened, pages);
   document.title = `${name} – omrclip`;
   await editor.start();

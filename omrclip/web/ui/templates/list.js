@@ -6,8 +6,6 @@ import { acceptDrops, button, fileButton, h, icon } from "../dom.js";
 import { t } from "../messages.js";
 import { takeFiles } from "./adding.js";
 
-const THUMBNAIL = { width: 300, height: 300 };
-
 export async function mount(main) {
   const list = h("ul", { className: "cards", aria: { label: t("templates.title") } });
   const filter = h("input", { type: "search", placeholder: t("templates.filter"), aria: { label: t("templates.filter") }, oninput: () => sift(list, filter.value) });
@@ -71,8 +69,7 @@ async function fill(entry) {
     frame.append(h("span", { className: "muted" }, t("templates.noImage")));
     return;
   }
-  const src = api.thumbnail(api.identifierOf(first.Image), THUMBNAIL.width, THUMBNAIL.height, first.ImageState);
-  frame.append(h("img", { src, alt: "", decoding: "async" }));
+  frame.append(h("img", { src: api.pageThumbnail(first), alt: "", decoding: "async" }));
 }
 
 function sift(list, text) {
