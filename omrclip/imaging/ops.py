@@ -16,6 +16,9 @@ from omrclip.imaging.pixels import Pixels
 Matrix = npt.NDArray[np.float64]
 """A (3, 3) float64 projective map of continuous pixel coordinates, applied to column vectors (x, y, 1)."""
 
+Grid = npt.NDArray[np.float32]
+"""(height, width) float32: one coordinate for each pixel of an output image."""
+
 PointMap = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 """Maps (n, 2) float64 continuous points (x, y)."""
 
@@ -111,13 +114,11 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float
 
 def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack: float = 0.01) -> Pixels:
     """As `warp`, through any smooth map: it is asked at every 16th pixel, and interpolated linearly between."""
-    grid, step = _grid(out_to_source, out, 1)
+    columns, rows, step = _grid(out_to_source, out, 1)
     finer = 1 if step < _NEARLY_OWN else math.ceil(step - 1e-6)
     if finer > 1:
-        grid, _ = _grid(out_to_source, out, finer)
+        columns, rows, _ = _grid(out_to_source, out, finer)
     source = extents(pixels)
-    # One array an axis: numpy finds the ends of a contiguous one many times faster.
-    columns, rows = (np.asarray(axis, dtype=np.float32) for axis in cv2.split(grid))
     low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()])
     within = bool((low >= -slack - 0.5).all() and (high <= np.array([source.width, source.height]) + slack + 0.5).all())
     left, top = (int(v) for v in np.clip(np.floor(low) - 8, 0, [source.width - 1, source.height - 1]))
@@ -144,24 +145,27 @@ def _kernel(step: float) -> int:
     return cv2.INTER_CUBIC if step < _NEARLY_OWN else cv2.INTER_LINEAR
 
 
-def _grid(out_to_source: PointMap, out: Dimensions, finer: int) -> tuple[npt.NDArray[np.float32], float]:
-    """Where the centre of each pixel, 1/`finer` of an output pixel, lies in the source; and their largest distance."""
+def _grid(out_to_source: PointMap, out: Dimensions, finer: int) -> tuple[Grid, Grid, float]:
+    """Where the centre of each pixel, 1/`finer` of an output pixel, lies in the source, x and y; and their distance."""
     width, height = out.width * finer, out.height * finer
     cells = (-(-width // _GRID_STEP) + 2, -(-height // _GRID_STEP) + 2)
     # The centres of the cells, one more on each side: resizing interpolates between centres.
     x, y = np.meshgrid(*((np.arange(count) - 0.5) * _GRID_STEP / finer for count in cells))
     nodes = out_to_source(np.column_stack([x.ravel(), y.ravel()])).reshape(cells[1], cells[0], 2)
     steps = [np.linalg.norm(np.diff(nodes, axis=axis), axis=2).max() / _GRID_STEP for axis in (0, 1)]
-    dense = cv2.resize(
-        nodes.astype(np.float32), (cells[0] * _GRID_STEP, cells[1] * _GRID_STEP), interpolation=cv2.INTER_LINEAR
-    )
-    shown = np.asarray(dense, dtype=np.float32)[_GRID_STEP : _GRID_STEP + height, _GRID_STEP : _GRID_STEP + width]
-    return shown, float(max(steps))
+    columns, rows = (_dense(nodes[:, :, axis].astype(np.float32), width, height) for axis in (0, 1))
+    return columns, rows, float(max(steps))
+
+
+def _dense(nodes: Grid, width: int, height: int) -> Grid:
+    size = nodes.shape[1] * _GRID_STEP, nodes.shape[0] * _GRID_STEP
+    dense = np.asarray(cv2.resize(nodes, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+    return dense[_GRID_STEP : _GRID_STEP + height, _GRID_STEP : _GRID_STEP + width]
 
 
 def transform(matrix: Matrix, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Map (n, 2) float64 points (x, y) through a projective map."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
     mapped: npt.NDArray[np.float64] = homogeneous[:, :2] / homogeneous[:, 2:]
     return mapped
 

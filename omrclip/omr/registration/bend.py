@@ -72,7 +72,7 @@ def fit(
         return flat(), np.zeros(0)
     corners, parts = _cells(points, page, NODES)
     count = NODES[0] * NODES[1]
-    stiff = stiffness * _bending_energy(NODES) + pull * np.eye(count)
+    stiff = _stiff(stiffness, pull)
     entries = (corners[:, :, None] * count + corners[:, None, :]).ravel()
     products = parts[:, :, None] * parts[:, None, :]
     left = np.ones(len(points))
@@ -80,12 +80,8 @@ def fit(
     for scale in np.geomspace(loose, tight, rounds):
         trust = weights * left
         normal = np.bincount(entries, (trust[:, None, None] * products).ravel(), count**2).reshape(count, count)
-        pulls = [
-            np.bincount(
-                corners.ravel(), (trust * offsets[:, axis])[:, None].repeat(4, axis=1).ravel() * parts.ravel(), count
-            )
-            for axis in (0, 1)
-        ]
+        pulled = parts * trust[:, None]
+        pulls = [np.bincount(corners.ravel(), (pulled * axis[:, None]).ravel(), count) for axis in offsets.T]
         placed = _solve(normal + stiff, np.column_stack(pulls))
         squared = ((offsets - (parts[:, :, None] * placed[corners]).sum(axis=1)) ** 2).sum(axis=1)
         left = 1 / (1 + squared / scale**2) ** 2
@@ -126,10 +122,14 @@ def _cells(
     column = np.minimum(x.astype(np.intp), columns - 2)
     row = np.minimum(y.astype(np.intp), rows - 2)
     across, down = x - column, y - row
-    first = row * columns + column
-    nodes_around = np.column_stack([first, first + 1, first + columns, first + columns + 1])
-    parts = np.column_stack([(1 - across) * (1 - down), across * (1 - down), (1 - across) * down, across * down])
-    return nodes_around, parts
+    nodes_around = (row * columns + column)[:, None] + np.array([0, 1, columns, columns + 1])
+    both = across * down
+    return nodes_around, np.stack([1 - across - down + both, across - both, down - both, both], axis=1)
+
+
+@lru_cache(maxsize=16)
+def _stiff(stiffness: float, pull: float) -> npt.NDArray[np.float64]:
+    return stiffness * _bending_energy(NODES) + pull * np.eye(NODES[0] * NODES[1])
 
 
 @lru_cache(maxsize=4)
