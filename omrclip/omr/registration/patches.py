@@ -32,7 +32,7 @@ class Patches:
         """Pixels on each side of the middle one."""
         return int(self.pixels.shape[1]) // 2
 
-    def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Patches":
+    def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> "Patches":
         """Some of the patches."""
         return Patches(self.centres[chosen], self.pixels[chosen])
 

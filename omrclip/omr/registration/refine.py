@@ -70,9 +70,8 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
     matrix, bend = rough.page_to_scan, rough.bend
     for _ in range(MOST_SHIFTS):
         seen = view(levels, matrix, level)
-        found = _look(reference, level, seen, bend, COARSE_SEARCH)
-        offsets = found.offsets / level.scale
-        trust = _trust(found)
+        found = _look(reference, level, seen, matrix, bend, COARSE_SEARCH)
+        offsets, trust = found.offsets, _trust(found)
         if bend is not None:
             break
         shifted, agreeing = _shifted(points, offsets, trust, level)
@@ -120,23 +119,23 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
     """Correct a map at the fine level."""
     level = reference.fine
     seen = view(levels, rough.page_to_scan, level)
-    found = _look(reference, level, seen, rough.bend, rough.search or FINE_SEARCH)
-    per_pixel = float(1 / np.mean(level.scale))
-    points, offsets, trust = _page_points(level), found.offsets / level.scale, _trust(found)
     matrix = rough.page_to_scan
+    found = _look(reference, level, seen, matrix, rough.bend, rough.search or FINE_SEARCH)
+    per_pixel = float(1 / np.mean(level.scale))
+    points, offsets, trust = _page_points(level), found.offsets, _trust(found)
     if not reference.printed:
-        held_at, held = _landmarks(reference, level, seen, rough.bend)
+        held_at, held = _landmarks(reference, level, seen, matrix, rough.bend)
         points, offsets = np.vstack([points, held_at]), np.vstack([offsets, held])
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
     base = bending.flat() if rough.bend is None else rough.bend
     bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
     for _ in range(MORE_LOOKS if reference.printed else 0):
-        again = _look_again(reference, level, seen, bend, found)
-        if np.abs(again.offsets - found.offsets).max() < STEADY:
+        again = _look_again(reference, level, seen, matrix, bend, found)
+        if np.abs(again.offsets - found.offsets).max() < STEADY * per_pixel:
             break
         found = again
-        offsets, trust = found.offsets / level.scale, _trust(found)
+        offsets, trust = found.offsets, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
         bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
     misses, agree = _agreeing(reference, points, offsets, trust, bend)
@@ -176,17 +175,19 @@ def _extended(
 
 
 def _landmarks(
-    reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend | None
+    reference: Reference, level: ReferenceLevel, seen: View, matrix: ops.Matrix, bend: bending.Bend | None
 ) -> tuple[Points, Points]:
     """The corners of solid things that were found, and how far off they are; page pixels."""
-    boxes = reference.solids
+    boxes, extents = reference.solids, reference.solids[:, 2:] * level.scale
     middles = centres_of(boxes)
-    expected = 0 * middles if bend is None else bending.offsets_at(bend, middles, reference.page)
-    moved = np.column_stack([boxes[:, :2] + expected, boxes[:, 2:]]) * (*level.scale, *level.scale)
-    found, offsets = find_landmarks(seen.pixels, moved)
-    corners = ops.box_corners(boxes[found])
-    moved_by = offsets[found] / level.scale + expected[found, None]
-    return corners.reshape(-1, 2), moved_by.reshape(-1, 2)
+    if bend is not None:
+        middles = middles + bending.offsets_at(bend, middles, reference.page)
+    to_view = seen.scan_to_view @ matrix
+    looked_at = np.column_stack([ops.transform(to_view, middles) - extents / 2, extents])
+    found, offsets = find_landmarks(seen.pixels, looked_at)
+    there = ops.box_corners(looked_at[found]) + offsets[found]
+    corners = ops.box_corners(boxes[found]).reshape(-1, 2)
+    return corners, ops.transform(ops.inverse(to_view), there.reshape(-1, 2)) - corners
 
 
 def _local(
@@ -255,20 +256,33 @@ def _page_points(level: ReferenceLevel) -> Points:
     return np.asarray((level.patches.centres + 0.5) / level.scale, dtype=np.float64)
 
 
-def _look(reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend | None, search: int) -> Found:
-    expected: Points | None = None
-    if bend is not None:
-        expected = bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
-    return find(level.patches, seen.pixels, search, expected)
+def _look(
+    reference: Reference,
+    level: ReferenceLevel,
+    seen: View,
+    matrix: ops.Matrix,
+    bend: bending.Bend | None,
+    search: int,
+    chosen: npt.NDArray[np.bool_] | slice = slice(None),
+) -> Found:
+    """Look for a level's patches where a map puts them; offsets in page pixels, as a bend of that map has them."""
+    points, patches = _page_points(level)[chosen], level.patches.only(chosen)
+    moved = points if bend is None else points + bending.offsets_at(bend, points, reference.page)
+    middles = patches.centres + 0.5
+    found = find(patches, seen.pixels, search, ops.transform(seen.scan_to_view @ matrix, moved) - middles)
+    on_page = ops.transform(ops.inverse(seen.scan_to_view @ matrix), middles + found.offsets)
+    return Found(on_page - points, found.scores)
 
 
-def _look_again(reference: Reference, level: ReferenceLevel, seen: View, bend: bending.Bend, found: Found) -> Found:
+def _look_again(
+    reference: Reference, level: ReferenceLevel, seen: View, matrix: ops.Matrix, bend: bending.Bend, found: Found
+) -> Found:
     """Patches that are not where their neighbours say are looked for there: the first search may not have reached."""
-    expected = bending.offsets_at(bend, _page_points(level), reference.page) * level.scale
-    lost = np.linalg.norm(found.offsets - expected, axis=1) > LOST
+    expected = bending.offsets_at(bend, _page_points(level), reference.page)
+    lost = np.linalg.norm((found.offsets - expected) * level.scale, axis=1) > LOST
     if not lost.any():
         return found
-    again = find(level.patches.only(lost), seen.pixels, FINE_SEARCH, expected[lost])
+    again = _look(reference, level, seen, matrix, bend, FINE_SEARCH, lost)
     offsets, scores = found.offsets.copy(), found.scores.copy()
     offsets[lost], scores[lost] = again.offsets, again.scores
     return Found(offsets, scores)

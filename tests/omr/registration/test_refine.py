@@ -1,5 +1,6 @@
 """Rough maps settle where the blank page's patches agree, also beyond the first search."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from omrclip.omr.registration.refine import refine, settle
 from omrclip.omr.registration.rough import RoughMap
 from omrclip.omr.registration.view import view
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
-from tests.omr.sheet import PAGE, coloured, lattice
+from tests.omr.sheet import PAGE, coloured, lattice, turned
 
 
 def reference() -> Reference:
@@ -23,11 +24,29 @@ def reference() -> Reference:
 def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
     fine = reference().fine
     seen = view(ScanLevels(coloured(scan_of(view_name))), VIEWS[view_name].page_to_scan, fine)
-    assert seen.pixels.shape == fine.pixels.shape
-    assert np.corrcoef(seen.pixels.ravel(), fine.pixels.ravel())[0, 1] > 0.8
-    places = lattice()
-    in_view = ops.transform(seen.scan_to_view, VIEWS[view_name].to_scan(places))
-    assert np.allclose(in_view, places * fine.scale, atol=1e-6)
+    shown = cv2.warpPerspective(
+        seen.pixels,
+        ops.FROM_CENTRES
+        @ seen.scan_to_view
+        @ VIEWS[view_name].page_to_scan
+        @ ops.inverse(fine.matrix)
+        @ ops.TO_CENTRES,
+        fine.pixels.shape[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    assert np.corrcoef(shown.ravel(), fine.pixels.ravel())[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("view_name", ["the page itself", "turned by 25°", "turned by 0.5°", "perspective", "larger"])
+def test_a_view_has_the_scale_of_the_page_and_holds_it_whole(view_name: str) -> None:
+    level = reference().fine
+    taken = turned(0.5) if view_name == "turned by 0.5°" else VIEWS[view_name]
+    seen = view(ScanLevels(coloured(taken.of(FILLED))), taken.page_to_scan, level)
+    to_view = seen.scan_to_view @ taken.page_to_scan @ ops.inverse(level.matrix)
+    in_view = ops.transform(to_view, lattice() * level.scale)
+    assert (in_view > 0).all()
+    assert (in_view < seen.pixels.shape[::-1]).all()
+    assert np.abs(ops.transform(to_view, lattice() * level.scale + 1) - in_view - 1).max() < 0.05
 
 
 def test_beyond_the_scan_its_edge_is_shown() -> None:
