@@ -6,7 +6,7 @@ from typing import Protocol
 
 from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.codec import REDUCTIONS, decode
+from omrclip.imaging.codec import REDUCTIONS, decode, decode_halved, halves_by_rows
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo
@@ -16,6 +16,8 @@ MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
 # Larger ones cost as much to read from a file as to decode, and many times the file's own bytes.
 LEAST_SHELVED = 4
+# A page of 600 dots an inch fits on a screen at 1/8, one of 300 at 1/4.
+HALVED_BY_ROWS = 4
 # Beside its pixels a decoder holds rows in other colours, and the file's own structures.
 _DECODING_OVERHEAD = 1.3
 
@@ -37,7 +39,8 @@ class CachedImage:
     """One image file, decoded once at each scale that is asked for, as long as the cache has room.
 
     A scale is always made in the same way (a JPEG decoded at 1/2, 1/4 and 1/8, everything else by halving), whatever
-    is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold.
+    is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold. Of a PNG that is only
+    asked for small, the whole is not kept: its rows are halved as they are decoded, to the same pixels.
 
     Attributes:
         key: the hash of the bytes.
@@ -83,12 +86,17 @@ class CachedImage:
         """How much memory `reduced` would take now: none for what is in the cache."""
         if self.cache.holds((self.key, reduction)):
             return 0
-        if self._is_decoded(reduction):
+        if self._is_decoded(reduction) or self._is_halved_by_rows(reduction):
             return int(3 * self.info.stored.pixels / reduction**2 * _DECODING_OVERHEAD)
         return self.missing_bytes(reduction // 2) + 3 * self.info.stored.pixels // reduction**2
 
     def _is_decoded(self, reduction: int) -> bool:
         return reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction))
+
+    def _is_halved_by_rows(self, reduction: int) -> bool:
+        """Whether it is made of rows as they are decoded: where nothing larger is there, or comes, to be halved."""
+        larger_is_there = any(self.cache.holds((self.key, larger)) for larger in (1, 2))
+        return reduction == HALVED_BY_ROWS and halves_by_rows(self.info) and not larger_is_there
 
     def _found(self, reduction: int) -> Pixels:
         if self.shelf is None or reduction < LEAST_SHELVED:
@@ -103,4 +111,6 @@ class CachedImage:
     def _make(self, reduction: int) -> Pixels:
         if self._is_decoded(reduction):
             return decode(self.data(), self.info, reduction=reduction)
+        if self._is_halved_by_rows(reduction):
+            return decode_halved(self.data(), self.info, HALVED_BY_ROWS.bit_length() - 1)
         return ops.halve(self.reduced(reduction // 2))

@@ -9,10 +9,11 @@ from omrclip.errors import CorruptImage, LimitExceeded
 from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
 from omrclip.imaging.formats.base import ImageFormat, ImageInfo
 from omrclip.imaging.formats.writing import encode, over_white
+from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 
-__all__ = ["REDUCTIONS", "decode", "encode", "reducible"]
+__all__ = ["REDUCTIONS", "decode", "decode_halved", "encode", "halves_by_rows", "reducible"]
 
 REDUCTIONS = (1, 2, 4, 8)
 """The fractions of a JPEG's extents at which it can be decoded."""
@@ -52,20 +53,45 @@ def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) ->
     try:
         return _upright(_bgr(_decode_stored(data, info, reduction)), info.orientation)
     except MemoryError:
-        raise LimitExceeded(
-            f"An image of {info.stored} pixels needs more memory than there is.", limit="memory", maximum=None
-        ) from None
+        raise _too_large(info) from None
+
+
+def halves_by_rows(info: ImageInfo) -> bool:
+    """Whether `decode_halved` takes it: rows come one after the other, and the first is the upper one."""
+    return info.by_rows and info.orientation == 1
+
+
+def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
+    """What `ops.halve`, so many times, makes of what `decode` gives, without the whole image in memory.
+
+    See `decode` for what it raises; ValueError for an image that does not come by rows (`halves_by_rows`).
+    """
+    if not halves_by_rows(info):
+        raise ValueError(f"this {info.format} cannot be halved by rows")
+    try:
+        pixels = _bgr(png.decode_halved(data, info, halvings))
+    except MemoryError:
+        raise _too_large(info) from None
+    _check_extents(pixels, info.stored, 1 << halvings)
+    return pixels
 
 
 def _decode_stored(data: bytes, info: ImageInfo, reduction: int) -> Pixels:
     """The pixels as stored, in the extents that the header promises, and no others."""
     pixels = jpeg.decode(data, info, reduction) if reduction > 1 else _DECODERS[info.format](data, info)
-    stored = (-(-info.stored.height // reduction), -(-info.stored.width // reduction))
-    if pixels.shape[:2] != stored:
-        raise CorruptImage(
-            f"The image has {pixels.shape[1]} × {pixels.shape[0]} pixels; its header says {info.stored}."
-        )
+    _check_extents(pixels, info.stored, reduction)
     return pixels
+
+
+def _check_extents(pixels: Pixels, promised: Dimensions, reduction: int) -> None:
+    if pixels.shape[:2] != (-(-promised.height // reduction), -(-promised.width // reduction)):
+        raise CorruptImage(f"The image has {pixels.shape[1]} × {pixels.shape[0]} pixels; its header says {promised}.")
+
+
+def _too_large(info: ImageInfo) -> LimitExceeded:
+    return LimitExceeded(
+        f"An image of {info.stored} pixels needs more memory than there is.", limit="memory", maximum=None
+    )
 
 
 def _bgr(pixels: Pixels) -> Pixels:

@@ -16,7 +16,7 @@ from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.cached import CachedImage
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.probe import probe
+from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage, EncodedImage, ImageSource
 from tests.grid import coloured_grid, position_ramp
 
@@ -57,13 +57,18 @@ def opened(data: bytes, cache: ByteCache[Pixels] | None = None, key: str = "key"
 def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The reductions of all decodes from now on."""
     done: list[int] = []
-    decode = cached.decode
+    decode, decode_halved = cached.decode, cached.decode_halved
 
-    def counted(data: bytes, info: object, *, reduction: int = 1) -> Pixels:
+    def counted(data: bytes, info: ImageInfo, *, reduction: int = 1) -> Pixels:
         done.append(reduction)
-        return decode(data, info, reduction=reduction)  # type: ignore[arg-type]
+        return decode(data, info, reduction=reduction)
+
+    def counted_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
+        done.append(2**halvings)
+        return decode_halved(data, info, halvings)
 
     monkeypatch.setattr(cached, "decode", counted)
+    monkeypatch.setattr(cached, "decode_halved", counted_halved)
     return done
 
 
@@ -118,7 +123,10 @@ def test_without_scaling_the_very_pixels_come_back() -> None:
     ("kind", "reductions", "expected"),
     [
         ("png", [1, 2, 4, 8, 16, 64], [1]),
-        ("png", [64, 16, 8, 4, 2, 1], [1]),
+        ("png", [64, 16, 8, 4], [4]),
+        ("png", [8, 2, 4, 16], [4, 1]),
+        ("png", [2, 4], [1]),
+        ("tiff", [64, 16, 8, 4, 2, 1], [1]),
         ("jpeg", [1, 2, 4, 8, 16, 64], [1, 2, 4, 8]),
         ("jpeg", [64], [8]),
         ("turned jpeg", [8, 1], [1]),  # its last column comes first, and would be half a pixel
@@ -197,6 +205,9 @@ def test_many_who_ask_at_once_wait_for_one_decode(monkeypatch: pytest.MonkeyPatc
         ("png", [], 2, 3.9 + 3 / 4),
         ("png", [1], 2, 3 / 4),
         ("png", [2], 4, 3 / 16),
+        ("png", [], 4, 3.9 / 16),
+        ("png", [], 8, 3.9 / 16 + 3 / 64),
+        ("tiff", [], 4, 3.9 + 3 / 4 + 3 / 16),
         ("jpeg", [], 8, 3.9 / 64),
         ("jpeg", [1], 8, 3.9 / 64),
         ("jpeg", [], 16, 3.9 / 64 + 3 / 256),

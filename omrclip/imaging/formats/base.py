@@ -46,7 +46,8 @@ class ImageInfo:
 
     `stored` are the extents as they are in the file; `orientation` is Exif's (1..8, and 1 where it is absent or
     nonsense); `bit_depth` is in bits a sample; `dpi` is along the stored rows and columns; `frames` counts the pages
-    of a TIFF, or the frames of an animation.
+    of a TIFF, or the frames of an animation; `by_rows` tells whether the codec sees opaque pixels row after row, and
+    can make them smaller on the way.
     """
 
     format: ImageFormat
@@ -56,6 +57,7 @@ class ImageInfo:
     orientation: int = 1
     dpi: tuple[float, float] | None = None
     frames: int = 1
+    by_rows: bool = False
 
     @property
     def dimensions(self) -> Dimensions:

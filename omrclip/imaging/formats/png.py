@@ -25,10 +25,11 @@ _MODES = {
     6: ColourMode.RGB_ALPHA,
 }
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_BY_ROWS = {(8, 0), (8, 2)}  # depth and colour type of those whose rows need no more than their filters undone
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _INCH = 0.0254
 _MOST_CHUNKS = 100_000
-_INTERLACED = 28  # where the header has it
+_INTERLACED = 20  # where its chunk has it
 
 
 def read_header(data: bytes) -> ImageInfo:
@@ -40,7 +41,7 @@ def read_header(data: bytes) -> ImageInfo:
         raise CorruptImage("The PNG header names no width or no height.")
     if depth not in _DEPTHS.get(colour, ()) or rest[:2] != [0, 0] or rest[2] > 1:
         raise CorruptImage("The PNG header is damaged.")
-    orientation, dpi, frames = 1, None, 1
+    orientation, dpi, frames, has_transparent = 1, None, 1, False
     for name, at, length in _chunks(data):
         if name == b"eXIf":
             orientation, _ = ifd.read_exif(data[at : at + length])
@@ -49,12 +50,38 @@ def read_header(data: bytes) -> ImageInfo:
             dpi = resolution(x, y, _INCH)
         elif name == b"acTL" and length >= 8:
             frames = max(1, struct.unpack_from(">I", data, at)[0])
+        elif name == b"tRNS":
+            has_transparent = True
     mode = ColourMode.BILEVEL if (colour, depth) == (0, 1) else _MODES[colour]
-    return ImageInfo(ImageFormat.PNG, Dimensions(width, height), mode, depth, orientation, dpi, frames)
+    by_rows = (depth, colour) in _BY_ROWS and not (rest[2] or has_transparent)
+    return ImageInfo(ImageFormat.PNG, Dimensions(width, height), mode, depth, orientation, dpi, frames, by_rows)
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
     """The pixels of the default image, as stored. Raises CorruptImage."""
+    kept = _checked_chunks(data)
+    transparent = next((bytes(chunk[8:-4]) for name, chunk in kept if name == b"tRNS"), None)
+    if _comes_in_bands(kept, info):
+        return _decode_rows(kept, info)
+    if transparent is None or info.mode is ColourMode.PALETTE:
+        return pillow.to_pixels(_load(kept), info.bit_depth)
+    opaque = _load([(name, chunk) for name, chunk in kept if name != b"tRNS"])
+    if info.mode is ColourMode.RGB and info.bit_depth == 16:
+        # Pillow has dropped the lower bytes, before they could be compared with the transparent colour's.
+        return opencv.decode(_file(kept), "PNG")
+    return _with_transparent(opaque, transparent, info)
+
+
+def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
+    """The pixels of an image that comes `by_rows`, halved so many times, in the memory of some of its rows.
+
+    Raises CorruptImage.
+    """
+    return _decode_rows(_checked_chunks(data), info, halvings)
+
+
+def _checked_chunks(data: bytes) -> list[tuple[bytes, memoryview]]:
+    """The chunks that make the pixels. Raises CorruptImage where any chunk is damaged, or the end is missing."""
     kept: list[tuple[bytes, memoryview]] = []
     for name, at, length in _chunks(data):
         chunk = memoryview(data)[at - 8 : at + length + 4]
@@ -64,17 +91,20 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
             kept.append((name, chunk))
     if not kept or kept[-1][0] != b"IEND":
         raise CorruptImage("The PNG is cut off before its end.")
-    transparent = next((bytes(chunk[8:-4]) for name, chunk in kept if name == b"tRNS"), None)
-    if transparent is None and info.bit_depth == 8 and info.mode in png_rows.MODES and not data[_INTERLACED]:
-        stored = Dimensions(*struct.unpack_from(">II", data, 16))
-        return png_rows.decode_rows([chunk[8:-4] for name, chunk in kept if name == b"IDAT"], stored, info.mode)
-    if transparent is None or info.mode is ColourMode.PALETTE:
-        return pillow.to_pixels(_load(kept), info.bit_depth)
-    opaque = _load([(name, chunk) for name, chunk in kept if name != b"tRNS"])
-    if info.mode is ColourMode.RGB and info.bit_depth == 16:
-        # Pillow has dropped the lower bytes, before they could be compared with the transparent colour's.
-        return opencv.decode(_file(kept), "PNG")
-    return _with_transparent(opaque, transparent, info)
+    return kept
+
+
+def _comes_in_bands(chunks: list[tuple[bytes, memoryview]], info: ImageInfo) -> bool:
+    """Whether `png_rows` reads it: eight bits, no palette, no transparent colour, not interlaced."""
+    is_interlaced = chunks[0][1][_INTERLACED]
+    has_colour_key = any(name == b"tRNS" for name, _ in chunks)
+    return info.mode in png_rows.MODES and info.bit_depth == 8 and not is_interlaced and not has_colour_key
+
+
+def _decode_rows(chunks: list[tuple[bytes, memoryview]], info: ImageInfo, halvings: int = 0) -> Pixels:
+    extents = Dimensions(*struct.unpack_from(">II", chunks[0][1], 8))
+    deflated = [chunk[8:-4] for name, chunk in chunks if name == b"IDAT"]
+    return png_rows.decode_rows(deflated, extents, info.mode, halvings)
 
 
 def _load(chunks: list[tuple[bytes, memoryview]]) -> Image.Image:

@@ -14,6 +14,7 @@ from isal.igzip_lib import IsalError
 from PIL import Image
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging import ops
 from omrclip.imaging.formats import pillow
 from omrclip.imaging.formats.base import ColourMode
 from omrclip.imaging.geometry import Dimensions
@@ -29,24 +30,29 @@ _ZLIB_HEADER = b"\x78\x01"
 _UNFILTERED = b"\0"
 
 
-def decode_rows(deflated: Sequence[memoryview], stored: Dimensions, kind: ColourMode) -> Pixels:
+def decode_rows(deflated: Sequence[memoryview], stored: Dimensions, kind: ColourMode, halvings: int = 0) -> Pixels:
     """uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA pixels of the rows as stored.
 
     `deflated` are the contents of the chunks of pixels, one after the other; `stored` are the extents of the image, and
-    `kind` is one of the `MODES`. Raises CorruptImage where rows are missing or damaged.
+    `kind` is one of the `MODES`. With `halvings`, the image is halved so many times (`ops.halve`), and at no time whole
+    in memory. Raises CorruptImage where rows are missing or damaged.
     """
     mode, order = MODES[kind]
     width, height = stored.width, stored.height
-    out = np.empty((height, width, len(order)), np.uint8)
+    factor = 1 << halvings
+    out = np.empty((-(-height // factor), -(-width // factor), len(order)), np.uint8)
     row_bytes = 1 + width * len(mode)
-    rows = max(1, _BAND_BYTES // row_bytes)
+    rows = max(1, _BAND_BYTES // row_bytes // factor) * factor
     stream = _Inflated(deflated)
     above = bytes(row_bytes)
     for top in range(0, height, rows):
-        band = out[top : top + rows]
-        part = _unfiltered(above + stream.read(len(band) * row_bytes), mode, (width, len(band) + 1))
-        band[:] = np.frombuffer(part.tobytes("raw", order), np.uint8).reshape(-1, *band.shape[1:])[1:]
-        above = _UNFILTERED + part.crop((0, len(band), width, len(band) + 1)).tobytes()
+        count = min(rows, height - top)
+        part = _unfiltered(above + stream.read(count * row_bytes), mode, (width, count + 1))
+        band: Pixels = np.frombuffer(part.tobytes("raw", order), np.uint8).reshape(count + 1, width, len(order))[1:]
+        for _ in range(halvings):
+            band = ops.halve(band)
+        out[top // factor : (top + rows) // factor] = band.reshape(*band.shape[:2], len(order))
+        above = _UNFILTERED + part.crop((0, count, width, count + 1)).tobytes()
     stream.finish()
     return out[:, :, 0] if len(order) == 1 else out
 

@@ -13,6 +13,7 @@ export async function mount(main, name) {
 async function listPages(name) {
   const pages = await api.listPages(name);
   const [first] = pages;
-  if (first.Image) Object.assign(new Image(), { fetchPriority: "high", src: api.pageThumbnail(first) });
+  // Not as an image, which the page would count as a part of itself that it still waits for.
+  if (first.Image) fetch(api.pageThumbnail(first)).then((answer) => answer.blob()).catch(() => {}); // the viewer tells
   return pages;
 }
