@@ -16,8 +16,9 @@ MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
 # Larger ones cost as much to read from a file as to decode, and many times the file's own bytes.
 LEAST_SHELVED = 4
-# A page of 600 dots an inch fits on a screen at 1/8, one of 300 at 1/4.
+# A page of 600 dots an inch fills a screen at 1/8, and a fine one at 1/4; smaller pages are soon decoded whole.
 HALVED_BY_ROWS = 4
+LEAST_HALVED_PIXELS = 16_000_000
 # Beside its pixels a decoder holds rows in other colours, and the file's own structures.
 _DECODING_OVERHEAD = 1.3
 
@@ -39,8 +40,8 @@ class CachedImage:
     """One image file, decoded once at each scale that is asked for, as long as the cache has room.
 
     A scale is always made in the same way (a JPEG decoded at 1/2, 1/4 and 1/8, everything else by halving), whatever
-    is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold. Of a PNG that is only
-    asked for small, the whole is not kept: its rows are halved as they are decoded, to the same pixels.
+    is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold. Of a large PNG that
+    is only asked for small, the whole is not kept: its rows are halved as they are decoded, to the same pixels.
 
     Attributes:
         key: the hash of the bytes.
@@ -95,8 +96,9 @@ class CachedImage:
 
     def _is_halved_by_rows(self, reduction: int) -> bool:
         """Whether it is made of rows as they are decoded: where nothing larger is there, or comes, to be halved."""
+        is_worth_it = reduction == HALVED_BY_ROWS and self.info.stored.pixels >= LEAST_HALVED_PIXELS
         larger_is_there = any(self.cache.holds((self.key, larger)) for larger in (1, 2))
-        return reduction == HALVED_BY_ROWS and halves_by_rows(self.info) and not larger_is_there
+        return is_worth_it and halves_by_rows(self.info) and not larger_is_there
 
     def _found(self, reduction: int) -> Pixels:
         if self.shelf is None or reduction < LEAST_SHELVED:
