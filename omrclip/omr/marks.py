@@ -10,6 +10,7 @@ have in common in this scan.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +24,9 @@ LEAST_DARKNESS, FULL_DARKNESS = 0.1, 0.5
 FAINTEST_INK = 0.2
 COMMON = 0.3
 """The quantile of the bubbles of a value that shows them blank: most are."""
-MOST_PRINTED = 0.45
+MOST_PRINTED, HEAVIEST, HEAVIER = 0.45, 0.7, 1.25
+MARKS, DARKER = 0.97, 0.25
+"""The quantile of the bubbles' ink that shows a mark, and how much more it must have than print."""
 FEW = 5
 LEAST_FREE = 0.05
 BLURS = (0.0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.5)
@@ -132,14 +135,23 @@ def _common(seen: Samples, values: Sequence[str]) -> Samples:
     palest = seen[np.argsort(raw, kind="stable")[: max(1, len(seen) // 2)]]
     anything = np.quantile(palest, ANY_LETTER, axis=0).astype(np.float32)
     anything *= min(1.0, MOST_PRINTED / max(float(anything[inside].mean()), 1e-6))
-    printed = np.empty_like(seen)
     labels = np.array(values)
-    for value in dict.fromkeys(values):
-        own = np.flatnonzero(labels == value)
-        learnt = np.quantile(seen[own], COMMON, axis=0).astype(np.float32) if len(own) >= FEW else anything
+    owners = [np.flatnonzero(labels == value) for value in dict.fromkeys(values)]
+    learnt = [np.quantile(seen[own], COMMON, axis=0).astype(np.float32) if len(own) >= FEW else None for own in owners]
+    most = _most_printed(raw, [float(print_[inside].mean()) for print_ in learnt if print_ is not None])
+    printed = np.empty_like(seen)
+    for own, print_ in zip(owners, learnt, strict=True):
         # Where most of a value are marked, what they have in common is the mark.
-        printed[own] = learnt if learnt[inside].mean() < MOST_PRINTED else anything
+        printed[own] = print_ if print_ is not None and print_[inside].mean() < most else anything
     return printed
+
+
+def _most_printed(raw: npt.NDArray[np.floating[Any]], learnt: Sequence[float]) -> float:
+    """How much ink inside a bubble can be print: more than usual where nearly all values have much, and marks more."""
+    usual = float(np.median(learnt)) if learnt else 0.0
+    if float(np.quantile(raw, MARKS)) - usual < DARKER:
+        return MOST_PRINTED
+    return float(np.clip(HEAVIER * usual, MOST_PRINTED, HEAVIEST))
 
 
 @lru_cache(maxsize=1)

@@ -111,6 +111,20 @@ def test_where_all_have_marked_the_same_letter_it_is_no_print() -> None:
             assert np.delete(fills, every_c[:count]).max() < 0.06
 
 
+def out_of_focus(tones: Tones) -> Tones:
+    """So far out of focus that letters and outlines run into each other."""
+    return np.asarray(cv2.GaussianBlur(tones, (0, 0), 2.5), np.uint8)
+
+
+@pytest.mark.parametrize("every", [None, "A", "C"])
+def test_print_that_runs_together_leaves_room_for_marks(every: str | None) -> None:
+    """Also where all have marked the same letter: that is darker than the print of the others."""
+    marked = [MARKED, SECOND] if every is None else [n for n, value in enumerate(VALUES) if value == every]
+    fills = np.array(measured(out_of_focus(drawn([(index, filled) for index in marked])), known=False).fills)
+    assert fills[marked].min() > 0.6
+    assert np.delete(fills, marked).max() < 0.12
+
+
 def test_values_that_are_rare_are_judged_by_all_bubbles() -> None:
     tones = drawn([(MARKED, filled)])
     readings = measure(tones, CENTRES, np.full_like(CENTRES, RADIUS), [f"value {n}" for n in range(40)], None)
