@@ -127,8 +127,8 @@ class Config:
     cache_folder: str | None = _setting(
         None,
         _text,
-        "Folder in which server processes share what they rendered, and what they found out about stored images; "
-        "memory alone where it is not set.",
+        "Folder in which server processes share what they rendered, and what they found out about images and page "
+        "images; memory alone where it is not set.",
     )
     cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Most bytes in that folder.")
     cache_control: str = _setting(

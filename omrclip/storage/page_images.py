@@ -58,6 +58,7 @@ class PageImages:
                 state,
                 lambda: self._blobs.ranges(file, state),
                 lambda: self._blobs.watch(file, state),
+                lasting=True,
             )
         state = self._blobs.state(name + SUFFIX)
         page = self.page(self._templates.read(name), number)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 import cv2
+import numpy as np
 
 from omrclip.imaging.pyramid_writing import write_pyramid
 from tests.client.conftest import ROOT, open_editor, visiting
@@ -41,9 +42,13 @@ def main() -> None:
             for what, act in (("panned", _pan), ("one dragged", _drag)):
                 with _editing(browser, f"{server.url}/#/edit/crowded") as watched:
                     click.echo(f"500 elements, {what}: {_frames(browser, watched, act):.0f} frames a second")
-        for suffix in _store_large(store):
-            seconds = sorted(_first_view(Path(folder), f"large-{suffix}") for _ in range(ROUNDS))
-            click.echo(f"35 megapixels, {suffix}: first view after {seconds[ROUNDS // 2]:.2f} s (median of {ROUNDS})")
+        for name in _store_large(store):
+            click.echo(f"35 megapixels, {name}: first view after {_first_views(Path(folder), name)}")
+        known = {"cache_folder": Path(folder, "cache")}
+        _first_view(Path(folder), "noisy-png", **known)
+        click.echo(
+            f"noisy-png, with the cache folder of an earlier run: {_first_views(Path(folder), 'noisy-png', **known)}"
+        )
 
 
 def _store_crowded(store: Path) -> None:
@@ -60,17 +65,28 @@ def _store_crowded(store: Path) -> None:
 
 
 def _store_large(store: Path) -> list[str]:
+    """A template and its page in each format, and as a PNG that was scanned: grey alone, and full of noise."""
     page = cv2.resize(cv2.imread(str(ROOT / "templates_omr" / "exam.png")), LARGE, interpolation=cv2.INTER_CUBIC)
+    grey = cv2.cvtColor(page, cv2.COLOR_BGR2GRAY)
+    noise = np.random.default_rng(1).normal(0, 4, page.shape).round()
+    noisy = np.clip(page + noise, 0, 255).astype(np.uint8)
+    lzw = [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW]
+    lossless = [cv2.IMWRITE_WEBP_QUALITY, 101]
+    cv2.imwrite(str(store / "jpeg.jpg"), page)
+    cv2.imwrite(str(store / "png.png"), page)
+    cv2.imwrite(str(store / "grey-png.png"), grey)
+    cv2.imwrite(str(store / "noisy-png.png"), noisy)
+    cv2.imwrite(str(store / "tiff-lzw.tif"), page, lzw)
+    cv2.imwrite(str(store / "webp.webp"), page, lossless)
+    cv2.imwrite(str(store / "gif.gif"), page)
+    cv2.imwrite(str(store / "bmp.bmp"), page)
+    with (store / "pyramid.tif").open("wb") as sink:
+        write_pyramid(page, sink)
+    names = ["jpeg", "png", "grey-png", "noisy-png", "tiff-lzw", "webp", "gif", "bmp", "pyramid"]
     template = {"Pages": [{"Width": LARGE[0], "Height": LARGE[1], "Elements": []}]}
-    for suffix in ("jpg", "png", "tif"):
-        (store / f"large-{suffix}.omr").write_text(json.dumps(template), encoding="utf-8")
-        file = store / f"large-{suffix}.{suffix}"
-        if suffix == "tif":
-            with file.open("wb") as sink:
-                write_pyramid(page, sink)
-        else:
-            cv2.imwrite(str(file), page)
-    return ["jpg", "png", "tif"]
+    for name in names:
+        (store / f"{name}.omr").write_text(json.dumps(template), encoding="utf-8")
+    return names
 
 
 @contextmanager
@@ -121,10 +137,19 @@ def _sway(watched: WatchedPage, x: float, y: float) -> None:
     mouse.up()
 
 
-def _first_view(folder: Path, name: str) -> float:
+def _first_views(folder: Path, name: str, **settings: object) -> str:
+    seconds = sorted(_first_view(folder, name, **settings) for _ in range(ROUNDS))
+    return f"{seconds[ROUNDS // 2]:.2f} s (median of {ROUNDS}; {seconds[0]:.2f} to {seconds[-1]:.2f})"
+
+
+def _first_view(folder: Path, name: str, **settings: object) -> float:
     """Seconds from the navigation to the page image, as far as the view shows it, being there."""
     shown = "performance.getEntriesByName('image shown')[0]?.startTime"
-    with running(folder) as server, chromium() as browser, visiting(browser, f"{server.url}/#/edit/{name}") as watched:
+    with (
+        running(folder, **settings) as server,
+        chromium() as browser,
+        visiting(browser, f"{server.url}/#/edit/{name}") as watched,
+    ):
         while (milliseconds := watched.page.evaluate(shown)) is None:
             watched.page.wait_for_timeout(20)
     return float(milliseconds) / 1000
