@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.omr.registration import bend as bending
-from omrclip.omr.registration.levels import Grey, ScanLevels
-from omrclip.omr.registration.patches import Patches, find
+from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.rough import RoughMap
@@ -79,23 +79,14 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     moved = points + bending.offsets_at(found.bend, points, reference.page)
     expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
     own = find(patches, found.view.pixels, NEARBY, expected).scores
-    across, down = reference.pitches
-    for columns, rows in _NEIGHBOURS:
-        step = (columns * across + rows * down) * level.scale
-        if step.any() and _fits_as_well(patches, found.view.pixels, expected + step, own):
-            return True
-    return False
-
-
-def _fits_as_well(patches: Patches, seen: Grey, expected: Points, own: npt.NDArray[np.float64]) -> bool:
-    """Whether the patches' scores at other places nearly sum up to what they have at their own.
-
-    They are looked for by parts, only as long as the rest may still make up for what is missing.
-    """
-    missing = 0.0
+    steps = np.array(_NEIGHBOURS) @ reference.pitches * level.scale
+    steps = steps[steps.any(axis=1)]
+    missing = np.zeros(len(steps))
+    # By parts, only as long as the rest of the patches may still make up for what is missing.
     for part in np.array_split(np.arange(len(patches)), PARTS):
-        scores = find(patches.only(part), seen, NEARBY, expected[part]).scores
-        missing += float((own[part] - scores).sum())
-        if missing - (1 - own[part[-1] + 1 :]).sum() > LEAD:
-            return False
-    return True
+        places = (steps[:, None] + expected[part]).reshape(-1, 2)
+        scores = find(patches.only(np.tile(part, len(steps))), found.view.pixels, NEARBY, places).scores
+        missing += (own[part] - scores.reshape(len(steps), len(part))).sum(axis=1)
+        fitting = missing - (1 - own[part[-1] + 1 :]).sum() <= LEAD
+        steps, missing = steps[fitting], missing[fitting]
+    return len(steps) > 0
