@@ -41,7 +41,7 @@ def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dim
             return Perspective(plain, bending.flat())
     matrix = _fitted(points, _straightened(in_scan, scan, best))
     nodes = bending.nodes(page)
-    seen = _distorted(ops.transform(matrix, nodes), scan, best)
+    seen = distorted(ops.transform(matrix, nodes), scan, best)
     moved = ops.transform(ops.inverse(matrix), seen) - nodes
     return Perspective(matrix, moved.reshape(*bending.NODES, 2).astype(np.float32))
 
@@ -51,14 +51,14 @@ def _fitted(points: Points, images: Points) -> ops.Matrix:
     return np.eye(3) if matrix is None else np.asarray(matrix, dtype=np.float64)
 
 
-def _lowest(points: Points, in_scan: Points, scan: Dimensions, middle: float, reach: float) -> float:
+def _lowest(points: Points, in_scan: Points, scan: Dimensions, about: float, reach: float) -> float:
     """The coefficient at the bottom of the parabola through three errors: what a lens moves grows evenly with it."""
-    tried = [middle - reach, middle, middle + reach]
+    tried = [about - reach, about, about + reach]
     before, here, after = (_error(points, _straightened(in_scan, scan, k)) for k in tried)
     curvature = before - 2 * here + after
     if curvature <= 0:
         return tried[int(np.argmin([before, here, after]))]
-    return middle + float(np.clip(0.5 * (before - after) / curvature, -1, 1)) * reach
+    return about + float(np.clip(0.5 * (before - after) / curvature, -1, 1)) * reach
 
 
 def _error(points: Points, images: Points) -> float:
@@ -68,23 +68,25 @@ def _error(points: Points, images: Points) -> float:
 
 
 def _straightened(in_scan: Points, scan: Dimensions, k: float) -> Points:
-    middle, unit = _middle(scan)
-    out = (in_scan - middle) / unit
-    straight: Points = middle + unit * out * (1 + k * (out**2).sum(axis=1, keepdims=True))
+    centre, unit = middle(scan)
+    out = (in_scan - centre) / unit
+    straight: Points = centre + unit * out * (1 + k * (out**2).sum(axis=1, keepdims=True))
     return straight
 
 
-def _distorted(ideal: Points, scan: Dimensions, k: float) -> Points:
-    """The inverse of `_straightened`, by fixed point iteration: k is small."""
-    middle, unit = _middle(scan)
-    target = (ideal - middle) / unit
+def distorted(ideal: Points, scan: Dimensions, k: float) -> Points:
+    """Where a lens of this coefficient shows points (n, 2) that a perfect one would show at `ideal`; scan pixels."""
+    # The inverse of `_straightened`, by fixed point iteration: k is small.
+    centre, unit = middle(scan)
+    target = (ideal - centre) / unit
     out = target
     for _ in range(12):
         # Far outside the picture the formula folds back on itself; no page is looked for there.
         out = target / np.maximum(1 + k * np.minimum((out**2).sum(axis=1, keepdims=True), 4.0), 0.3)
-    distorted: Points = middle + unit * out
-    return distorted
+    shown: Points = centre + unit * out
+    return shown
 
 
-def _middle(scan: Dimensions) -> tuple[npt.NDArray[np.float64], float]:
+def middle(scan: Dimensions) -> tuple[npt.NDArray[np.float64], float]:
+    """(2,) the picture's middle, and half its diagonal; scan pixels."""
     return np.array([scan.width / 2, scan.height / 2]), float(np.hypot(scan.width, scan.height)) / 2

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import bend as bending
+from omrclip.omr.registration.extension import extended
 from omrclip.omr.registration.landmarks import find_landmarks
 from omrclip.omr.registration.lens import Perspective, fit_perspective
 from omrclip.omr.registration.levels import ScanLevels
@@ -30,9 +31,6 @@ STILL = 4.0
 ENOUGH, LEAST_SETTLED = 0.92, 0.4
 FINE_SEARCH = 8
 SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
-STIFFNESSES = (0.002, 0.006, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-HELD_BACK = 0.15
-NO_WORSE = 1.2
 LOCAL_PULL = 0.02
 LOST, STEADY = 2.0, 0.5
 MORE_LOOKS = 2
@@ -139,8 +137,11 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         in_scan = ops.transform(matrix, points + offsets)
         bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
     misses, agree = _agreeing(reference, points, offsets, trust, bend)
-    if not reference.printed and agree[: len(level.patches)].sum() >= LEAST_MATCHES:
-        matrix, bend = _extended(reference, levels, points, in_scan, agree)
+    bubbles = int(agree[: len(level.patches)].sum())
+    if not reference.printed and bubbles >= LEAST_MATCHES:
+        solid = agree[len(level.patches) :].reshape(-1, 4).all(axis=1).repeat(4)
+        known = np.append(agree[: len(level.patches)], solid)
+        matrix, bend = extended(reference, levels, matrix, bend, points[known], in_scan[known], bubbles)
         offsets = np.subtract(ops.transform(ops.inverse(matrix), in_scan), points)
         misses, agree = _agreeing(reference, points, offsets, trust, bend)
     residual = float(np.sqrt((misses[agree] ** 2).mean())) if agree.any() else float("inf")
@@ -154,24 +155,6 @@ def _agreeing(
     """(n,) how far the offsets miss the bend, page pixels, and (n,) whether they agree: within two fine pixels."""
     misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
     return misses, (trust > 0) & (misses < 2.0 / np.mean(reference.fine.scale))
-
-
-def _extended(
-    reference: Reference, levels: ScanLevels, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
-) -> tuple[ops.Matrix, bending.Bend]:
-    """A map for places far from all bubbles too.
-
-    There it goes on as it is bent at the pattern's rim, and what is noise or a bubble's own displacement must not bend
-    it: a sheet as stiff as the pattern allows carries on, and what is left of the offsets is followed where they are.
-    """
-    page, per_pixel = reference.page, float(1 / np.mean(reference.fine.scale))
-    flat_sheet, offsets = _flattened(reference, levels, points, in_scan, agree)
-    trust = agree.astype(np.float64)
-    patterned = agree & (np.arange(len(points)) < len(reference.fine.patches))
-    stiffness = _stiffness(points[patterned], offsets[patterned], page)
-    sheet, _ = _fit(reference, points, offsets, trust, 3 * per_pixel, stiffness)
-    local = _local(reference, points, offsets, sheet, trust, 3 * per_pixel, FINE_STIFFNESS)
-    return flat_sheet.matrix, flat_sheet.bend + sheet + local
 
 
 def _landmarks(
@@ -205,38 +188,6 @@ def _local(
         points, rest, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness, pull=LOCAL_PULL
     )
     return local
-
-
-def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
-    """How stiff the paper is: what best foretells the offsets at each side of the pattern from those of the rest.
-
-    Bubbles leave much of a page empty; there the map goes on as it is bent at their rim, and noise must not bend it.
-    Of those that foretell nearly as well the stiffest is taken.
-    """
-    sides = [
-        places <= np.quantile(places, HELD_BACK)
-        for places in (points[:, 0], -points[:, 0], points[:, 1], -points[:, 1])
-    ]
-    errors = []
-    for stiffness in STIFFNESSES:
-        missed = []
-        for side in sides:
-            rest = ~side
-            bend, _ = bending.fit(
-                points[rest],
-                offsets[rest],
-                np.ones(int(rest.sum())),
-                page,
-                loose=12,
-                tight=6,
-                stiffness=stiffness,
-                rounds=2,
-            )
-            missed.append(
-                np.median(np.linalg.norm(bending.offsets_at(bend, points[side], page) - offsets[side], axis=1))
-            )
-        errors.append(float(np.sqrt(np.mean(np.square(missed)))))
-    return max(s for s, error in zip(STIFFNESSES, errors, strict=True) if error <= NO_WORSE * min(errors))
 
 
 def _flattened(
