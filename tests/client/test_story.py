@@ -94,4 +94,5 @@ def test_a_broken_image_is_told_and_spoils_nothing(project: Project, visit: Open
     page.get_by_role("option", name="exam-scan-1.jpg").click()
     expect(page.locator(".clip").first).to_be_visible()
     page.get_by_role("link", name="Results").click()
+    expect(page.locator("tbody td").first).to_have_text("exam")
     assert page.locator("tbody td").all_inner_texts()[:3] == ["exam", "2", "1"]
