@@ -24,7 +24,7 @@ LEAST_DARKNESS, FULL_DARKNESS = 0.1, 0.5
 FAINTEST_INK = 0.2
 COMMON = 0.3
 """The quantile of the bubbles of a value that shows them blank: most are."""
-MOST_PRINTED, HEAVIEST, HEAVIER = 0.45, 0.7, 1.25
+MOST_PRINTED, HEAVY, HEAVIEST = 0.45, 0.4, 0.7
 MARKS, DARKER = 0.97, 0.25
 """The quantile of the bubbles' ink that shows a mark, and how much more it must have than print."""
 FEW = 5
@@ -149,9 +149,7 @@ def _common(seen: Samples, values: Sequence[str]) -> Samples:
 def _most_printed(raw: npt.NDArray[np.floating[Any]], learnt: Sequence[float]) -> float:
     """How much ink inside a bubble can be print: more than usual where nearly all values have much, and marks more."""
     usual = float(np.median(learnt)) if learnt else 0.0
-    if float(np.quantile(raw, MARKS)) - usual < DARKER:
-        return MOST_PRINTED
-    return float(np.clip(HEAVIER * usual, MOST_PRINTED, HEAVIEST))
+    return MOST_PRINTED if usual < HEAVY else float(np.clip(np.quantile(raw, MARKS) - DARKER, MOST_PRINTED, HEAVIEST))
 
 
 @lru_cache(maxsize=1)

@@ -26,7 +26,7 @@ MOST_STRAY = 0.12
 SEVERAL = 5
 OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
 STAINS, LEAST_STAIN = 3.0, 0.03
-CLEARLY_FILLED = 0.5
+CLEARLY_FILLED, OF_STRONGEST, SHADED = 0.5, 0.5, 0.7
 CROSSED_OUT, OF_USUAL_CROSSING = 0.2, 3.0
 MOST_MARKED = 0.6
 """How many of a page's bubbles can be marked: more are an image too dark or too blurred to read."""
@@ -72,6 +72,7 @@ class BubbleReader:
             sum(fill > thresholds.blank for fill in self._readings.fills) <= MOST_MARKED * len(self._readings.fills)
         )
         marks = [index for index, fill in enumerate(self._readings.fills) if fill >= thresholds.marked]
+        self._usual_fill = _usual(self._readings.fills, marks) or 1.0
         self._crossed_out = max(CROSSED_OUT, OF_USUAL_CROSSING * _usual(self._readings.crossings, marks))
         self._pale = OF_USUAL_DEPTH * _usual(self._readings.depths, marks)
         registration, bubbles = found.registration, found.reference.bubbles
@@ -111,7 +112,7 @@ class BubbleReader:
         if reason:
             return replace(result, message=reason)
         fills = [self._readings.fills[index] for index in chosen]
-        judged = judge(fills, self._thresholds, several=box.multiselect)
+        judged = judge(fills, self._thresholds, several=box.multiselect, usual=self._usual_fill)
         doubt = self._doubt(judged, chosen)
         if doubt:
             judged = replace(
@@ -134,6 +135,8 @@ class BubbleReader:
         marked = [index for index, is_marked in zip(chosen, judged.marked, strict=True) if is_marked]
         if judged.status is ElementStatus.BLANK and max(self._readings.strays[index] for index in chosen) > MOST_STRAY:
             return "There is ink beside its bubbles."
+        if any(self._looks_shaded(index) for index in marked):
+            return "It is as dark beside a bubble as in it: there may be a shadow or a line."
         if judged.status is not ElementStatus.MARKED:
             return ""
         if any(self._readings.crossings[index] > self._crossed_out for index in marked):
@@ -141,6 +144,10 @@ class BubbleReader:
         if any(self._readings.depths[index] < self._pale for index in marked):
             return "A mark is pale beside the others: it may be rubbed out."
         return ""
+
+    def _looks_shaded(self, index: int) -> bool:
+        fill, stray = self._readings.fills[index], self._readings.strays[index]
+        return fill < CLEARLY_FILLED and stray > max(MOST_STRAY, SHADED * fill)
 
     def _unreadable(self, chosen: range) -> str:
         if not chosen:
@@ -183,11 +190,12 @@ def suited(thresholds: MarkThresholds, fills: Sequence[float]) -> MarkThresholds
     return MarkThresholds(marked, blank)
 
 
-def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool) -> Judgement:
+def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool, usual: float = 1.0) -> Judgement:
     """Tell marks from blanks: by the thresholds, and by the other bubbles of the box.
 
     A bubble between the thresholds beside a mark of more than CLEARLY its fill is a smudge, an erased mark or a stroke
-    that spilt over. Without such a mark, or as a second one, nobody can tell but a person.
+    that spilt over. Without such a mark, or as a second one, nobody can tell but a person. `usual` is the fill of the
+    page's marks: where they are thin, little is needed for another.
     """
     strong = [fill for fill in fills if fill >= thresholds.marked]
     weak = [fill for fill in fills if thresholds.blank < fill < thresholds.marked]
@@ -198,15 +206,20 @@ def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool) 
         return Judgement(ElementStatus.BLANK, marked, certain)
     if not strong:
         return Judgement(ElementStatus.UNCERTAIN, darkest, certain, "A mark is faint.")
-    if weak and max(weak) * CLEARLY > min(strong):
+    if weak and max(weak) * CLEARLY > min(*strong, usual):
         return Judgement(ElementStatus.UNCERTAIN, marked, certain, "Beside what is marked there is a fainter mark.")
-    if len(strong) == 1 or several:
+    if len(strong) == 1:
         return Judgement(ElementStatus.MARKED, marked, certain)
-    if len(strong) == len(fills) > 2 and min(fills) < CLEARLY_FILLED:
+    if not several and len(strong) == len(fills) > 2 and min(fills) < CLEARLY_FILLED:
         return Judgement(ElementStatus.UNCERTAIN, (False,) * len(fills), 0.0, "All of its bubbles look marked.")
-    if sorted(strong)[-2] * CLEARLY <= max(strong):
+    if not several and sorted(strong)[-2] * CLEARLY <= max(strong):
         message = "One bubble is marked, another one more faintly."
         return Judgement(ElementStatus.UNCERTAIN, darkest, min(certain, 0.5), message)
+    if min(strong) < OF_STRONGEST * max(strong):
+        message = "One of its marks is fainter than another."
+        return Judgement(ElementStatus.UNCERTAIN, marked, min(certain, 0.5), message)
+    if several:
+        return Judgement(ElementStatus.MARKED, marked, certain)
     return Judgement(ElementStatus.MULTIPLE, marked, certain, f"{len(strong)} bubbles are marked.")
 
 

@@ -30,7 +30,10 @@ LIMITS = MarkThresholds(marked=0.2, blank=0.1)
         ((0.4, 0.3, 0.35), False, UNCERTAIN, ""),
         ((0.9, 0.21, 0.0), False, UNCERTAIN, "A"),
         ((0.8, 0.7, 0.0), True, MARKED, "AB"),
-        ((0.8, 0.3, 0.0), True, MARKED, "AB"),
+        ((0.8, 0.41, 0.0), True, MARKED, "AB"),
+        ((0.8, 0.39, 0.0), True, UNCERTAIN, "AB"),
+        ((0.8, 0.41, 0.0), False, MULTIPLE, "AB"),
+        ((0.8, 0.8, 0.39), False, UNCERTAIN, ""),
         ((0.8, 0.15, 0.0), True, MARKED, "A"),
         ((0.25, 0.15, 0.0), True, UNCERTAIN, "A"),
         ((1.0,), False, MARKED, "A"),
@@ -52,6 +55,13 @@ def test_confidence_is_the_distance_from_the_middle_of_the_thresholds(
     fills: tuple[float, ...], confidence: float
 ) -> None:
     assert judge(fills, LIMITS, several=False).confidence == pytest.approx(confidence)
+
+
+def test_where_marks_are_thin_less_may_be_one() -> None:
+    """A cross whose strokes run along the printed letter's, beside another."""
+    fills = (0.11, 0.46, 0.0)
+    assert judge(fills, LIMITS, several=False).status is MARKED
+    assert judge(fills, LIMITS, several=False, usual=0.35).status is UNCERTAIN
 
 
 def test_equal_thresholds_leave_nothing_between() -> None:
