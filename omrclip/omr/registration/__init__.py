@@ -2,8 +2,8 @@
 
 Strategies in one ordered list, cheap ones first, each in a module of its own. Each gives rough maps; a rough map is
 refined to a local one (`refine`) and has to be confirmed by what the page shows: patches of the blank page's image, or
-the outlines of its bubbles. The first that is confirmed is taken. Only where a template shows nothing to confirm a map
-by (no image, hardly a bubble) the Dimensions of the scan are believed.
+the outlines of its bubbles. The first that is confirmed all over the page is taken, else the best. Only where a
+template shows nothing to confirm a map by (no image, hardly a bubble) the Dimensions of the scan are believed.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,6 +33,8 @@ Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[Roug
 LEAST_FOR_IDENTITY = 8
 LEAST_SIDE = 32
 UPRIGHT_WITHIN = 0.15
+WELL_OUTLINED = 0.98
+"""The part of the bubbles found in their places from which on a map is true all over the page."""
 
 STRATEGIES: Sequence[Strategy] = (
     scale.by_scale,
@@ -76,7 +78,8 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
         return FoundPage(known, reference, registration, seen)
     if min(levels.dimensions.width, levels.dimensions.height) < LEAST_SIDE:
         raise _not_found([f"it has {levels.dimensions} pixels, too few to find anything in"])
-    reasons = []
+    reasons: list[str] = []
+    best: tuple[str, LocalMap] | None = None
     for strategy in STRATEGIES:
         found = strategy(reference, levels)
         if isinstance(found, str):
@@ -85,12 +88,20 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
         refusals = []
         for rough in [found] if isinstance(found, RoughMap) else found:
             confirmed = confirm(reference, levels, rough)
-            if isinstance(confirmed, LocalMap):
-                registration = _registration(reference, levels, rough.strategy, confirmed)
-                return FoundPage(known, reference, registration, confirmed.view)
-            refusals.append(f"{rough.strategy}: {confirmed}")
+            if isinstance(confirmed, str):
+                refusals.append(f"{rough.strategy}: {confirmed}")
+            elif best is None or confirmed.outlined > best[1].outlined:
+                best = rough.strategy, confirmed
+            if best is not None and best[1].outlined >= WELL_OUTLINED:
+                return _found(known, reference, levels, *best)
         reasons += refusals[:1]
+    if best is not None:
+        return _found(known, reference, levels, *best)
     raise _not_found(reasons)
+
+
+def _found(known: KnownPage, reference: Reference, levels: ScanLevels, strategy: str, confirmed: LocalMap) -> FoundPage:
+    return FoundPage(known, reference, _registration(reference, levels, strategy, confirmed), confirmed.view)
 
 
 def _not_found(reasons: Sequence[str]) -> RegistrationFailed:

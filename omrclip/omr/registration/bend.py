@@ -18,7 +18,7 @@ Bend = npt.NDArray[np.float32]
 """(rows, columns, 2) float32 offsets (x, y) in page pixels at the nodes; the outer nodes lie on the page's edges."""
 
 NODES = (15, 11)
-FITTING_ROUNDS = 5
+FITTING_ROUNDS = 4
 
 
 def flat() -> Bend:
@@ -97,12 +97,14 @@ def _solve(matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> n
     size = 2 * NODES[1]
     solved: list[npt.NDArray[np.float64]] = []
     for start in range(0, len(matrix), size):
-        end, next_end = start + size, start + 2 * size
-        own, rest = matrix[start:end, start:end], np.hstack([matrix[start:end, end:next_end], right[start:end]])
+        end = min(start + size, len(matrix))
+        own, coupling = matrix[start:end, start:end], matrix[start:end, end : end + size]
+        rest = np.empty((end - start, coupling.shape[1] + 2))
+        rest[:, :-2], rest[:, -2:] = coupling, right[start:end]
         if solved:
-            tie = matrix[start:end, start - size : start]
-            own = own - tie @ solved[-1][:, : len(own)]
-            rest[:, -2:] -= tie @ solved[-1][:, -2:]
+            tied = matrix[start:end, start - size : start] @ solved[-1]
+            own = own - tied[:, :-2]
+            rest[:, -2:] -= tied[:, -2:]
         _, block = cv2.solve(own, rest, flags=cv2.DECOMP_CHOLESKY)
         solved.append(np.asarray(block, dtype=np.float64))
     places = [solved.pop()]

@@ -1,5 +1,7 @@
 """Whether a rough map is true: what the page shows has to be found where it puts it, and nowhere better."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,7 @@ LEAD = 2.0
 PARTS = 8
 _NEIGHBOURS = [(columns, rows) for columns in (-1, 0, 1) for rows in (-1, 0, 1) if columns or rows]
 MOST_OUTLINES = 64
-LEAST_LIKENESS, LEAST_OUTLINED = 0.3, 0.6
+LEAST_LIKENESS, LEAST_OUTLINED, GOOD_LIKENESS = 0.3, 0.6, 0.5
 
 
 def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMap | str:
@@ -38,8 +40,11 @@ def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalM
     found = refine(reference, levels, rough)
     if found.agreeing < (LEAST_FOR_SCALE if rough.strategy == "scale" else LEAST_AGREEING):
         return f"only {found.agreeing:.0%} of what the page shows is found in its place"
-    if reference.blank is not None and not _outlined(reference, reference.blank, found):
-        return "the printed bubbles are not found in their places"
+    if reference.blank is not None:
+        alike = _outlines(reference, reference.blank, found)
+        found = replace(found, outlined=float((alike > GOOD_LIKENESS).mean()))
+        if (alike > LEAST_LIKENESS).mean() <= LEAST_OUTLINED:
+            return "the printed bubbles are not found in their places"
     if rough.strategy != "bubbles" and found.agreeing < BEYOND_DOUBT and _slips(reference, found):
         return "the page fits as well a row or a column of bubbles further"
     return found
@@ -57,15 +62,15 @@ def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:
     return min(turns) <= 0 or not 0.01 * levels.dimensions.pixels < area < 16 * levels.dimensions.pixels
 
 
-def _outlined(reference: Reference, blank: Blank, found: LocalMap) -> bool:
-    """Whether the outlines of the bubbles lie where the map says, of most of some of them all over the page."""
+def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArray[np.float64]:
+    """How well what is seen where some bubbles should lie, all over the page, looks like their outlines, -1 to 1."""
     step = -(-len(reference.bubbles) // MOST_OUTLINES)
     chosen = reference.bubbles[::step]
     centres = reference.centres[::step]
     moved = centres + bending.offsets_at(found.bend, centres, reference.page)
     in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
     seen = darkness(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
-    return bool((likeness(seen, blank.samples[::step]) > LEAST_LIKENESS).mean() > LEAST_OUTLINED)
+    return likeness(seen, blank.samples[::step])
 
 
 def _slips(reference: Reference, found: LocalMap) -> bool:

@@ -27,7 +27,8 @@ LEAST_BUBBLE = 20.0
 MOST_FINE_SIDE = 2600
 COARSE_CELLS = (12, 9)
 FINE_CELLS = (20, 14)
-COARSE_HALF, FINE_HALF = 12, 16
+COARSE_HALF, FINE_HALF = 11, 15
+"""Patches of 23 and 31 pixels, looked for in 47: extents that suit the Fourier transform of OpenCV's correlation."""
 COARSE_SEARCH = 12
 """How far off a coarse patch may lie, in its pixels, to be found; it is unlike all within that reach."""
 LEAST_CORNER = 6.0

@@ -47,6 +47,7 @@ class LocalMap:
         agreeing: 0 to 1, the part of the patches that agree.
         residual: root mean square of the distances of those that agree, page pixels.
         view: the scan roughly in the page's frame, at the fine reference's scale.
+        outlined: 0 to 1, the part of the bubbles whose outlines lie where the map says; 1 until it is looked at.
     """
 
     page_to_scan: ops.Matrix
@@ -55,6 +56,7 @@ class LocalMap:
     agreeing: float
     residual: float
     view: View
+    outlined: float = 1.0
 
 
 def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:

@@ -56,7 +56,7 @@ def test_beyond_the_scan_its_edge_is_shown() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [moved(1, 1, 4, -6), moved(1, 1, 14, 10), moved(1.02, 0.985, -6, 5), moved(1.03, 1.03, -9, -12)],
+    [moved(1, 1, 4, -6), moved(1.05, 1.05, -15, -20), moved(1.02, 0.985, -6, 5), moved(1.03, 1.03, -9, -12)],
     ids=["a little off", "further than the search", "stretched", "larger"],
 )
 def test_a_rough_map_settles(error: object) -> None:
