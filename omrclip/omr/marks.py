@@ -21,7 +21,7 @@ from omrclip.omr.registration.samples import REACH, SIDE, Blank, Samples, darkne
 
 Points = npt.NDArray[np.float64]
 LEAST_DARKNESS, FULL_DARKNESS = 0.1, 0.5
-FAINTEST_INK = 0.2
+FAINTEST_INK, DARKEST = 0.2, 0.97
 COMMON = 0.3
 """The quantile of the bubbles of a value that shows them blank: most are."""
 MOST_PRINTED, HEAVY, HEAVIEST = 0.45, 0.4, 0.7
@@ -72,7 +72,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     if not len(centres):
         return Readings([], [], [], [], [], [])
     seen = darkness(view, centres, radii)
-    ink = max(float(np.quantile(seen, 0.97)), FAINTEST_INK)
+    ink = max(float(_nearly_highest(seen.ravel(), DARKEST)), FAINTEST_INK)
     # Half as dark as the page's ink is ink: pencil is no darker than that.
     seen = np.clip((seen - LEAST_DARKNESS * ink) / ((FULL_DARKNESS - LEAST_DARKNESS) * ink), 0, 1).astype(np.float32)
     printed = _common(seen, values) if blank is None else _printed(blank, _sharpness(blank, seen))
@@ -84,12 +84,19 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     sides = np.array([np.einsum("nij,ij->n", extra, side) / side.sum() for side in beside])
     return Readings(
         fills=np.clip(fills, 0, 1).tolist(),
-        depths=np.quantile((np.maximum(seen - printed, 0) * (printed < HALF))[:, inside], DEEPEST, axis=1).tolist(),
+        depths=_nearly_highest((np.maximum(seen - printed, 0) * (printed < HALF))[:, inside], DEEPEST).tolist(),
         strays=sides.mean(axis=0).tolist(),
         crossings=np.minimum(sides[:4], sides[4:]).max(axis=0).tolist(),
         outlines=likeness(seen, printed).tolist(),
         unprinted=(free >= LEAST_FREE).tolist(),
     )
+
+
+def _nearly_highest(values: npt.NDArray[np.float32], part: float) -> npt.NDArray[np.float32]:
+    """The value along the last axis that `part` of them do not exceed, none between two: far faster than a quantile."""
+    place = int(part * (values.shape[-1] - 1))
+    found: npt.NDArray[np.float32] = np.partition(values, place, axis=-1)[..., place]
+    return found
 
 
 def _sharpness(blank: Blank, seen: Samples) -> float:
