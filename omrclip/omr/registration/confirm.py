@@ -12,7 +12,7 @@ from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.samples import Blank, darkness, likeness
+from omrclip.omr.registration.samples import Blank, likeness, tones
 
 Points = npt.NDArray[np.float64]
 LEAST_AGREEING = 0.5
@@ -69,8 +69,8 @@ def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArra
     centres = reference.centres[::step]
     moved = centres + bending.offsets_at(found.bend, centres, reference.page)
     in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
-    seen = darkness(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
-    return likeness(seen, blank.samples[::step])
+    seen = tones(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
+    return likeness(-seen, blank.samples[::step])
 
 
 def _slips(reference: Reference, found: LocalMap) -> bool:
