@@ -24,7 +24,7 @@ CLEARLY = 4.0
 MOST_STRAY = 0.12
 """How much just outside a bubble's outline may be covered, 0 to 1, for its box to be blank."""
 SEVERAL = 5
-OF_USUAL_MARK, OF_USUAL_DEPTH = 0.3, 0.7
+OF_USUAL_MARK, OF_USUAL_DEPTH, OVER_NOISE = 0.3, 0.7, 2.5
 STAINS, LEAST_STAIN = 3.0, 0.03
 CLEARLY_FILLED, OF_STRONGEST, SHADED = 0.5, 0.5, 0.7
 CROSSED_OUT, OF_USUAL_CROSSING = 0.2, 3.0
@@ -69,7 +69,8 @@ class BubbleReader:
         self._readings = _measured(found, view)
         self._thresholds = suited(thresholds, self._readings.fills)
         self._legible = len(self._readings.fills) < 4 * SEVERAL or (
-            sum(fill > thresholds.blank for fill in self._readings.fills) <= MOST_MARKED * len(self._readings.fills)
+            sum(fill >= self._thresholds.marked for fill in self._readings.fills)
+            <= MOST_MARKED * len(self._readings.fills)
         )
         marks = [index for index, fill in enumerate(self._readings.fills) if fill >= thresholds.marked]
         self._usual_fill = _usual(self._readings.fills, marks) or 1.0
@@ -178,13 +179,16 @@ def suited(thresholds: MarkThresholds, fills: Sequence[float]) -> MarkThresholds
     """The thresholds as they suit a page: who fills bubbles makes no faint marks, and clean paper shows no stains.
 
     Where the page's marks are full, one far from it was rubbed out or is a slip of the pen; where its other bubbles are
-    clean, what stands out from them is no noise. Both ask for a person; neither makes a mark of what was none.
+    clean, what stands out from them is no noise; where they are not, a mark has to stand out from what they have. All
+    ask for a person; none makes a mark of what was none.
     """
     marks = sorted(fill for fill in fills if fill >= thresholds.marked)
     blanks = sorted(fill for fill in fills if fill <= thresholds.blank)
     marked, blank = thresholds.marked, thresholds.blank
     if len(marks) >= SEVERAL:
-        marked = max(marked, OF_USUAL_MARK * marks[len(marks) // 2])
+        usual = marks[len(marks) // 2]
+        noise = median([fill for fill in fills if fill < usual / 2] or [0.0])
+        marked = max(marked, OF_USUAL_MARK * usual, min(OVER_NOISE * noise, usual / 2))
     if len(blanks) >= 4 * SEVERAL:
         blank = min(blank, max(LEAST_STAIN, STAINS * blanks[int(0.95 * len(blanks))]))
     return MarkThresholds(marked, blank)

@@ -77,9 +77,10 @@ def test_equal_thresholds_leave_nothing_between() -> None:
         ([0.3] * 9 + [0.0] * 36, 0.2, 0.03),
         ([0.3] * 9 + [0.01] * 32 + [0.02] * 4, 0.2, 0.06),
         ([0.3] * 9 + [0.01] * 32 + [0.06] * 4, 0.2, 0.12),
+        ([0.9] * 9 + [0.14] * 31, 0.35, 0.12),
         ([0.9] * 4 + [0.0] * 19, 0.2, 0.12),
     ],
-    ids=["full marks", "ticks", "paper with some dirt", "dirty paper", "too few to tell"],
+    ids=["full marks", "ticks", "paper with some dirt", "dirty paper", "out of focus", "too few to tell"],
 )
 def test_thresholds_suit_a_page(fills: list[float], marked: float, blank: float) -> None:
     """On clean paper what hardly stands out may be a tick along the strokes of the printed letter."""
