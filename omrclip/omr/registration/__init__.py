@@ -33,8 +33,6 @@ Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[Roug
 LEAST_FOR_IDENTITY = 8
 LEAST_SIDE = 32
 UPRIGHT_WITHIN = 0.15
-WELL_OUTLINED = 0.98
-"""The part of the bubbles found in their places from which on a map is true all over the page."""
 
 STRATEGIES: Sequence[Strategy] = (
     scale.by_scale,
@@ -90,10 +88,10 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
             confirmed = confirm(reference, levels, rough)
             if isinstance(confirmed, str):
                 refusals.append(f"{rough.strategy}: {confirmed}")
-            elif best is None or confirmed.outlined > best[1].outlined:
+            elif confirmed.everywhere:
+                return _found(known, reference, levels, rough.strategy, confirmed)
+            elif best is None or confirmed.agreeing > best[1].agreeing:
                 best = rough.strategy, confirmed
-            if best is not None and best[1].outlined >= WELL_OUTLINED:
-                return _found(known, reference, levels, *best)
         reasons += refusals[:1]
     if best is not None:
         return _found(known, reference, levels, *best)

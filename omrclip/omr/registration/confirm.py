@@ -25,7 +25,9 @@ LEAD = 2.0
 PARTS = 8
 _NEIGHBOURS = [(columns, rows) for columns in (-1, 0, 1) for rows in (-1, 0, 1) if columns or rows]
 MOST_OUTLINES = 64
-LEAST_LIKENESS, LEAST_OUTLINED, GOOD_LIKENESS = 0.3, 0.6, 0.5
+LEAST_LIKENESS, LEAST_OUTLINED = 0.3, 0.6
+GOOD_LIKENESS, MOST_OUTLINED = 0.5, 0.98
+LEAST_NEARBY = 0.4
 
 
 def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMap | str:
@@ -40,14 +42,16 @@ def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalM
     found = refine(reference, levels, rough)
     if found.agreeing < (LEAST_FOR_SCALE if rough.strategy == "scale" else LEAST_AGREEING):
         return f"only {found.agreeing:.0%} of what the page shows is found in its place"
+    outlined = 1.0
     if reference.blank is not None:
         alike = _outlines(reference, reference.blank, found)
-        found = replace(found, outlined=float((alike > GOOD_LIKENESS).mean()))
         if (alike > LEAST_LIKENESS).mean() <= LEAST_OUTLINED:
             return "the printed bubbles are not found in their places"
+        outlined = float((alike > GOOD_LIKENESS).mean())
     if rough.strategy != "bubbles" and found.agreeing < BEYOND_DOUBT and _slips(reference, found):
         return "the page fits as well a row or a column of bubbles further"
-    return found
+    no_region_lost = not reference.printed or found.weakest >= LEAST_NEARBY
+    return replace(found, everywhere=no_region_lost and outlined >= MOST_OUTLINED)
 
 
 def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:

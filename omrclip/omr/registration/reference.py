@@ -34,16 +34,25 @@ COARSE_SEARCH = 12
 LEAST_CORNER = 6.0
 LIKE_ANOTHER = 0.8
 CACHED_PAGES = 8
+AROUND = 8
 LEAST_PATCHES = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceLevel:
-    """The reference at one scale: `scale` is level pixels per page pixel (x, y)."""
+    """The reference at one scale.
+
+    Attributes:
+        scale: level pixels per page pixel (x, y).
+        pixels: the page.
+        patches: parts of it.
+        neighbours: (n, AROUND) the numbers of each patch itself and those nearest to it.
+    """
 
     scale: tuple[float, float]
     pixels: Grey
     patches: Patches
+    neighbours: npt.NDArray[np.intp]
 
     @property
     def matrix(self) -> ops.Matrix:
@@ -202,7 +211,12 @@ def _level(
     else:
         pixels = np.asarray(cv2.resize(blank.fitted(side)[0], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         patches = _coarse_patches(pixels) if coarse else _fine_patches(pixels)
-    return ReferenceLevel(scale, pixels, patches)
+    return ReferenceLevel(scale, pixels, patches, _neighbours(patches.centres))
+
+
+def _neighbours(places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    distances = np.hypot(*np.moveaxis(places[:, None] - places, 2, 0))
+    return np.argsort(distances, axis=1, kind="stable")[:, :AROUND]
 
 
 def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: tuple[int, int]) -> Grey:

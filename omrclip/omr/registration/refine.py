@@ -28,7 +28,7 @@ LEAST_WEIGHT = 0.15
 LEAST_MATCHES = 8
 MOST_SHIFTS = 3
 STILL = 4.0
-ENOUGH, LEAST_SETTLED = 0.92, 0.4
+ENOUGH, LEAST_SETTLED, LEAST_FOR_AFFINE = 0.92, 0.4, 0.3
 FINE_SEARCH = 8
 SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
 LOCAL_PULL = 0.02
@@ -47,7 +47,8 @@ class LocalMap:
         agreeing: 0 to 1, the part of the patches that agree.
         residual: root mean square of the distances of those that agree, page pixels.
         view: the scan roughly in the page's frame, at the fine reference's scale.
-        outlined: 0 to 1, the part of the bubbles whose outlines lie where the map says; 1 until it is looked at.
+        weakest: 0 to 1, the part that agrees of a patch and those around it, where that is least.
+        everywhere: whether it was found true all over the page: no region of it is lost, no bubble beside its place.
     """
 
     page_to_scan: ops.Matrix
@@ -56,7 +57,8 @@ class LocalMap:
     agreeing: float
     residual: float
     view: View
-    outlined: float = 1.0
+    weakest: float
+    everywhere: bool = False
 
 
 def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:
@@ -96,17 +98,20 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
 def _shifted(
     points: Points, offsets: Points, trust: npt.NDArray[np.float64], level: ReferenceLevel
 ) -> tuple[ops.Matrix, float]:
-    """The affine map that most offsets agree with, and the part of all that do."""
+    """The affine map that most offsets agree with, or where few do, the similarity; and the part of all that do."""
     trusted = trust > 0
     if trusted.sum() < LEAST_MATCHES:
         return np.eye(3), 0.0
     within = 3 / float(np.mean(level.scale))
-    affine, inliers = cv2.estimateAffine2D(
-        points[trusted], (points + offsets)[trusted], method=cv2.RANSAC, ransacReprojThreshold=within, maxIters=500
-    )
-    if not inliers.any():
-        return np.eye(3), 0.0
-    return np.vstack([affine, [0, 0, 1]]), float(inliers.sum()) / len(points)
+    for estimate, least in ((cv2.estimateAffine2D, LEAST_FOR_AFFINE), (cv2.estimateAffinePartial2D, 0.0)):
+        # Where few agree, chance finds three that suit each other, but hardly a map that only turns and scales.
+        found, inliers = estimate(
+            points[trusted], (points + offsets)[trusted], method=cv2.RANSAC, ransacReprojThreshold=within, maxIters=500
+        )
+        agreeing = float(inliers.sum()) / len(points)
+        if agreeing > least:
+            return np.vstack([found, [0, 0, 1]]), agreeing
+    return np.eye(3), 0.0
 
 
 def _moves(matrix: ops.Matrix, page: Dimensions) -> float:
@@ -146,9 +151,11 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         matrix, bend = extended(reference, levels, matrix, bend, points[known], in_scan[known], bubbles)
         offsets = np.subtract(ops.transform(ops.inverse(matrix), in_scan), points)
         misses, agree = _agreeing(reference, points, offsets, trust, bend)
+    weakest = float(agree[level.neighbours].mean(axis=1).min()) if len(level.patches) else 0.0
     residual = float(np.sqrt((misses[agree] ** 2).mean())) if agree.any() else float("inf")
     matches = np.hstack([points, in_scan])[agree].astype(np.float32)
-    return LocalMap(matrix, bend, matches, float(agree.mean()) if len(agree) else 0.0, residual, seen)
+    agreeing = float(agree.mean()) if len(agree) else 0.0
+    return LocalMap(matrix, bend, matches, agreeing, residual, seen, weakest)
 
 
 def _agreeing(

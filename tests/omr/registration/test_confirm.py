@@ -85,3 +85,15 @@ def test_a_scan_without_the_bubbles_is_not_the_page() -> None:
     assert isinstance(found, str)
     other = printed([question("Q", 90, 110, "A")], PAGE).blank
     assert isinstance(confirmed(np.eye(3), other, "bubbles only"), str)
+
+
+@pytest.mark.parametrize("knowledge", ["everything", "page image only"])
+def test_a_map_is_true_everywhere_unless_a_part_of_the_page_is_lost(knowledge: str) -> None:
+    whole = confirmed(np.eye(3), FILLED, knowledge)
+    covered = FILLED.copy()
+    covered[480:, 300:] = 250
+    part = confirmed(np.eye(3), covered, knowledge)
+    assert isinstance(whole, LocalMap)
+    assert isinstance(part, LocalMap)
+    assert (whole.everywhere, part.everywhere) == (True, False)
+    assert part.weakest < 0.2 < whole.weakest
