@@ -18,7 +18,8 @@ Bend = npt.NDArray[np.float32]
 """(rows, columns, 2) float32 offsets (x, y) in page pixels at the nodes; the outer nodes lie on the page's edges."""
 
 NODES = (15, 11)
-FITTING_ROUNDS = 4
+FITTING_ROUNDS = 5
+LEAST_PULL = 1e-6
 
 
 def flat() -> Bend:
@@ -50,7 +51,7 @@ def fit(
     tight: float,
     stiffness: float,
     rounds: int = FITTING_ROUNDS,
-    pull: float = 1e-6,
+    pull: float = LEAST_PULL,
 ) -> tuple[Bend, npt.NDArray[np.float64]]:
     """The smooth bend through scattered offsets.
 

@@ -34,6 +34,8 @@ SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
 LOCAL_PULL = 0.02
 LOST, STEADY = 2.0, 0.5
 MORE_LOOKS = 2
+PRINT_ROUNDS = 4
+"""Of fitting to the print, which is found more surely than single bubbles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,9 +195,7 @@ def _local(
 ) -> bending.Bend:
     """What the sheet leaves of the offsets, where there are some; far from all of them nothing."""
     rest = offsets - bending.offsets_at(sheet, points, reference.page)
-    local, _ = bending.fit(
-        points, rest, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness, pull=LOCAL_PULL
-    )
+    local, _ = _fit(reference, points, rest, trust, loose, stiffness, LOCAL_PULL)
     return local
 
 
@@ -260,5 +260,17 @@ def _fit(
     trust: npt.NDArray[np.float64],
     loose: float,
     stiffness: float,
+    pull: float = bending.LEAST_PULL,
 ) -> tuple[bending.Bend, npt.NDArray[np.float64]]:
-    return bending.fit(points, offsets, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness)
+    rounds = PRINT_ROUNDS if reference.printed else bending.FITTING_ROUNDS
+    return bending.fit(
+        points,
+        offsets,
+        trust,
+        reference.page,
+        loose=loose,
+        tight=loose / 4,
+        stiffness=stiffness,
+        rounds=rounds,
+        pull=pull,
+    )
