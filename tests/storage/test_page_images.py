@@ -47,7 +47,7 @@ def test_a_restarted_server_knows_a_page_image_from_its_cache_folder(
         raise AssertionError("it is on the shelf")
 
     etag, pixels = small()
-    for module, name in ((cached, "decode"), (sources_module, "sha256"), (sources_module, "probe")):
+    for module, name in ((cached, "decode"), (sources_module, "blake3"), (sources_module, "probe")):
         monkeypatch.setattr(module, name, fail)
     again, same = small()
     assert again == etag

@@ -114,7 +114,7 @@ def test_a_restarted_server_neither_reads_nor_decodes_for_a_thumbnail(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("it is on the shelf")
 
-    for module, name in ((cached, "decode"), (sources_module, "sha256"), (sources_module, "probe")):
+    for module, name in ((cached, "decode"), (sources_module, "blake3"), (sources_module, "probe")):
         monkeypatch.setattr(module, name, fail)
     cache, store = opened()
     again, same = thumbnail(cache, store)
