@@ -5,8 +5,11 @@ those that the asked box touches.
 """
 
 import math
+import os
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +22,14 @@ from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.pyramid_levels import Level, read_levels
 from omrclip.imaging.pyramid_ranges import RangeReader
+from omrclip.imaging.source import resample_level
 
 # Pixels of a level that are held at once. More are asked for where the output is large, or where no level is small
 # enough: then in parts.
 _MOST_AT_ONCE = 1 << 23
 _ROUNDED_UP = 1 + 1 / 64  # a level that dropped an odd column has 93 pixels for the 94 that are asked for
+_MOST_HELPERS = (os.cpu_count() or 1) - 1
+_WORTH_A_THREAD = 3  # tiles; to wake a thread takes about as long as to decode one
 _MARGIN = 8  # pixels around a place that the kernel of `ops.warp` may look at
 
 
@@ -91,6 +97,8 @@ class TiledImage:
         """
         level, place = self._choose(box, out)
         if place.width * place.height <= _MOST_AT_ONCE:
+            if level is not self.levels[0] and (whole := place.box) is not None:
+                return resample_level(self._gather(level, whole), out)
             return self._at_once(level, place, out)
         pixels = np.empty((out.height, out.width, 3), np.uint8)
         self._fill(level, place, pixels)
@@ -190,15 +198,32 @@ class TiledImage:
         return gathered
 
     def _decode_missing(self, level: Level, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Pixels]:
-        """Those tiles that are in no cache, by column and row, where there are threads to share them out to."""
-        if self.decoders is None:
+        """Those tiles that are in no cache, by column and row, where they are enough to be shared with other threads.
+
+        This thread decodes too, and never waits for one that has not begun: the others may be busy for long.
+        """
+        cache, decoders = self.cache, self.decoders
+        if decoders is None:
             return {}
-        cache = self.cache
-        missing = [place for place in places if cache is None or not cache.holds(self._cache_key(level, *place))]
-        if len(missing) < 2:
-            return {}
-        decoded = self.decoders.map(lambda place: self._decode(level, *place), missing)
-        return dict(zip(missing, decoded, strict=True))
+        waiting = deque(p for p in places if cache is None or not cache.holds(self._cache_key(level, *p)))
+        helpers = min(_MOST_HELPERS, len(waiting) // _WORTH_A_THREAD - 1)
+        decoded: dict[tuple[int, int], Pixels] = {}
+
+        def decode_waiting() -> None:
+            with suppress(IndexError):
+                while True:
+                    place = waiting.popleft()
+                    decoded[place] = self._decode(level, *place)
+
+        if helpers > 0:
+            helping = [decoders.submit(decode_waiting) for _ in range(helpers)]
+            try:
+                decode_waiting()
+            finally:
+                waiting.clear()
+                for helper in helping:
+                    helper.cancel() or helper.result()
+        return decoded
 
     def _decode(self, level: Level, column: int, row: int) -> Pixels:
         def decoded() -> Pixels:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from omrclip.imaging import ops
@@ -13,6 +14,8 @@ from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo
 
 REDUCTIONS = (8, 4, 2)
+# Extents are rounded: 1000 × 667 out of a level of 1500 × 1000 are 1/1.5 of its width, and not quite of its height.
+_MOST_LINEAR = 1.51
 
 
 class ImageSource(Protocol):
@@ -133,6 +136,20 @@ def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
     return reducible(info) and exact
 
 
+def resample_level(pixels: Pixels, out: Dimensions) -> Pixels:
+    """Scale pixels of a level, which are means already: as `ops.resample`, but linearly where it is by little.
+
+    Of scans reduced to up to 1/1.5 of a level's extents, this comes nearer to area averages of the whole image than
+    area averages of the level do, which average twice; and it takes a fifth of the time. Beyond that, pixels between
+    two samples would count for too little.
+    """
+    level = ops.extents(pixels)
+    sides = ((level.width, out.width), (level.height, out.height))
+    if level == out or not all(reduced <= side <= reduced * _MOST_LINEAR for side, reduced in sides):
+        return ops.resample(pixels, out)
+    return np.asarray(cv2.resize(pixels, (out.width, out.height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, within: Dimensions) -> Pixels:
     """The box of an image, in its own coordinates, from its pixels at 1/`reduction`.
 
@@ -145,7 +162,7 @@ def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, with
         return ops.cut(pixels, Box(box.left // reduction, box.top // reduction, out.width, out.height))
     if edges_meet(box, reduction):
         left, top, width, height = (edge // reduction for edge in (box.left, box.top, box.width, box.height))
-        return ops.resample(ops.cut(pixels, Box(left, top, width, height)), out)
+        return resample_level(ops.cut(pixels, Box(left, top, width, height)), out)
     scale_x, scale_y = box.width / out.width / reduction, box.height / out.height / reduction
     out_to_reduced = np.array(
         [[scale_x, 0, box.left / reduction], [0, scale_y, box.top / reduction], [0, 0, 1]], dtype=np.float64
