@@ -34,6 +34,7 @@ _ADDRESS = (
     "HTTP_X_FORWARDED_PORT",
     "HTTP_X_FORWARDED_PREFIX",
 )
+FORWARDED = 4  # the last of them are what proxies say
 # What is asked for; info.json is negotiated by Accept.
 _ASKED = ("PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT")
 

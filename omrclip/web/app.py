@@ -127,7 +127,7 @@ def from_env() -> Any:
 
     _return_memory()
     app = create_app(Config.from_env(os.environ))
-    warm_up(app)
+    warm_up(app, create_app)
     return app
 
 

@@ -3,8 +3,14 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
+
 from omrclip.errors import OmrclipError
-from omrclip.web.answers import ENVIRON_KEY, Environ, Key, KnownAnswer, key_of
+from omrclip.imaging.pyramid import TiledImage
+from omrclip.storage import OpenImage, open_stored
+from omrclip.storage.images import SUFFIXES
+from omrclip.web.answers import ENVIRON_KEY, FORWARDED, Environ, Key, KnownAnswer, key_of
 from omrclip.web.image_answers import GRAMMARS, full_headers, plan_answer, rendered
 from omrclip.web.services import Services
 
@@ -18,7 +24,7 @@ _PREFIX = len("/iiif/2/")
 
 
 class Front:
-    """Gives again what was answered before, and renders what is asked of images that are open and decoded.
+    """Gives again what was answered before, and renders what is asked of images that are decoded, or read by tiles.
 
     Everything else is handed on: what is wrong with a request, and who has to wait, Flask's views tell.
     """
@@ -39,7 +45,7 @@ class Front:
         # Kept for the view, since what reads X-Forwarded headers on the way there changes what they stand for.
         key = environ[ENVIRON_KEY] = key_of(environ)
         condition = environ.get("HTTP_IF_NONE_MATCH")
-        found = self._known(key, condition) or self._rendered(key, condition)
+        found = self._known(key, condition) or self._rendered(key, environ, condition)
         if found is None:
             return self._flask(environ, start_response)
         answer, body = found
@@ -57,26 +63,44 @@ class Front:
         body = self._services.derivatives.get(answer.etag)
         return None if body is None else (answer, body)
 
-    def _rendered(self, key: Key, condition: str | None) -> Found | None:
-        """The answer to another request of an image that is open, where it can be given without waiting for room."""
+    def _rendered(self, key: Key, environ: Environ, condition: str | None) -> Found | None:
+        """The answer to another request of a stored image, where it can be given without waiting for room."""
         path, query, *_ = key
         identifier, *parameters = (path or "")[_PREFIX:].rsplit("/", 4)
         grammar = _GRAMMARS.get((path or "")[:_PREFIX])
-        image, base = self._services.answers.find_image(identifier), self._services.answers.find_base(key)
-        if image is None or image.unchanged is None or base is None or grammar is None or query or len(parameters) != 4:
+        if grammar is None or query or len(parameters) != 4:
             return None
         config = self._services.config
         try:
-            planned = plan_answer(grammar, grammar.parse(*parameters), identifier, image, base, config)
+            asked = grammar.parse(*parameters)
+            image, base = self._open(key, environ, identifier)
+            if image is None or image.unchanged is None or base is None:
+                return None
+            planned = plan_answer(grammar, asked, identifier, image, base, config)
             headers = full_headers(planned.headers, planned.plan.format.media_type)
             answer = KnownAnswer(planned.etag, headers, image.unchanged)
             if condition is not None:
                 return _unchanged(answer, condition)
             body = self._services.derivatives.get_or_make(planned.etag, lambda: rendered(planned, config.memory_bytes))
-        except OmrclipError:
+        except (OmrclipError, HTTPException):
             return None
         self._services.answers.remember(key, image, answer)
         return answer, body
+
+    def _open(self, key: Key, environ: Environ, identifier: str) -> tuple[OpenImage | None, str | None]:
+        """The image and the client's base URL, as far as nothing but the store and the Host header has to be asked.
+
+        Identifiers of pages and clips end in no image's suffix, and what proxies say Flask reads.
+        """
+        answers = self._services.answers
+        image, base = answers.find_image(identifier), answers.find_base(key)
+        is_usual = identifier.isascii() and identifier.lower().endswith(SUFFIXES)
+        if (image and base) or not is_usual or any(key[-FORWARDED:]):
+            return image, base
+        base = base or self._services.config.public_url or Request(environ).root_url.rstrip("/")
+        image = image or open_stored(self._services.images, identifier, self._services.sources)
+        answers.remember_image(key, base, identifier, image)
+        return (image if isinstance(image.source, TiledImage) else None), base  # else it waits until it is decoded
 
 
 def _unchanged(answer: KnownAnswer | None, condition: str | None) -> Found | None:

@@ -1,6 +1,7 @@
 """Running the application on granian."""
 
 import os
+from multiprocessing import set_start_method
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -11,6 +12,8 @@ from omrclip.errors import ConfigurationError
 # What Python gives its own threads. Granian's have a fourth, too little for some of what reads bar codes and pages in
 # native code: the process would be gone without a word, and every request in it.
 THREAD_STACK_BYTES = 8 * 1024 * 1024
+# Pixels come in megabytes: taking new memory for them in pages of 4 KiB costs a fresh process more than decoding them.
+LARGE_PAGES = "glibc.malloc.hugetlb=1"
 
 
 def serve(config: Config) -> None:
@@ -25,6 +28,8 @@ def serve(config: Config) -> None:
             "to listen there all the same, behind something that asks who is calling."
         )
     os.environ.setdefault("RUST_MIN_STACK", str(THREAD_STACK_BYTES))
+    os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)
+    set_start_method("spawn", force=True)  # glibc reads its settings when a program starts, not when it forks
     Granian(
         "omrclip.web.app:from_env",
         address=config.host,

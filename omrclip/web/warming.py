@@ -1,27 +1,70 @@
 """Doing once, before the first request comes, what it would have to wait for."""
 
+import gc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from flask import Flask
 
-from omrclip.config import Limits
-from omrclip.iiif import grammar2
-from omrclip.iiif.plan import plan
-from omrclip.iiif.render import render
+from omrclip.config import MEBIBYTE, Config
 from omrclip.imaging.codec import encode
-from omrclip.imaging.probe import ImageFormat, probe
-from omrclip.imaging.source import EncodedImage
+from omrclip.imaging.probe import ImageFormat
+from omrclip.imaging.pyramid_writing import write_pyramid
 
-# Large enough that OpenCV shares the work out to its threads.
-SIDE = 1024
+# The interpreter makes a function faster after it has run eight times.
+TIMES = 8
+# Larger than what a request usually takes at once, so that the allocator has its memory at hand.
+SIDE = 2048
+MEMORY_BYTES = 64 * MEBIBYTE
+_REQUESTS = (
+    "info.json",
+    "full/1000,/0/default.jpg",
+    "full/200,/0/default.jpg",
+    "{},0,500,100/full/0/default.jpg",
+    "{},512,512,512/512,/0/default.jpg",
+    "256,{},256,256/256,/0/default.jpg",
+)
 
 
-def warm_up(app: Flask) -> None:
-    """Render an image and answer a request: modules are loaded, routes built, codecs and threads set up."""
-    data = encode(np.zeros((SIDE, SIDE, 3), np.uint8), ImageFormat.JPEG)
-    image = EncodedImage(data, probe(data))
-    for size in ("full", "200,"):
-        render(plan(grammar2.parse("full", size, "0", "default.jpg"), image.dimensions, Limits()), image)
-    # No request that asks a store: it may be far away, or out of reach for now.
+def warm_up(app: Flask, create: Callable[[Config], Flask]) -> None:
+    """Answer requests, those for images by an application of its own: modules, routes, codecs and threads are set up.
+
+    `create` makes that one. It serves files that are made for it alone: the stores of `app` may be far away, or out of
+    reach for now, and its caches are for what it is asked.
+    """
     client = app.test_client()
     client.get("/health")
     client.options("/iiif/3/none/info.json")
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:
+        images, nothing = Path(folder, "images"), str(Path(folder, "nothing"))
+        images.mkdir()
+        _write_images(images)
+        rehearsal = create(Config(images=str(images), templates=nothing, results=nothing, memory_bytes=MEMORY_BYTES))
+        _rehearse(rehearsal, 0)
+        # Requests run in other threads, whose memory glibc takes from another place.
+        thread.submit(_rehearse, rehearsal, 1).result()
+    del rehearsal
+    gc.collect()  # applications hold themselves in circles
+
+
+def _rehearse(app: Flask, first: int) -> None:
+    client = app.test_client()
+    for number in range(first, 2 * TIMES, 2):
+        for name in (f"{number}.jpg", f"{number}.tif"):
+            for request in _REQUESTS:
+                client.get(f"/iiif/2/{name}/{request.format(256 * (number % 4))}")
+
+
+def _write_images(folder: Path) -> None:
+    """As a JPEG and as a pyramid, so many times that files are opened for the first time as often as it takes."""
+    pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
+    jpeg = encode(pixels, ImageFormat.JPEG)
+    for number in range(2 * TIMES):
+        (folder / f"{number}.jpg").write_bytes(jpeg + bytes([number]))  # no two of one digest
+    with (folder / "0.tif").open("wb") as file:
+        write_pyramid(pixels, file)
+    for number in range(1, 2 * TIMES):
+        (folder / f"{number}.tif").write_bytes((folder / "0.tif").read_bytes() + bytes([number]))

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from omrclip.imaging.pyramid_writing import write_pyramid
 from omrclip.web import answers, services
 from omrclip.web.app import create_app
 from tests.web.making import asked, encoded, grid
@@ -101,6 +102,27 @@ def test_other_parts_of_an_open_image_are_answered_as_flask_answers_them(
     assert asked_of_flask == []
 
 
+@pytest.mark.parametrize("headers", [{}, {"Host": "here:81"}])
+def test_a_pyramid_that_was_never_asked_for_is_answered_as_flask_answers_it(
+    client: FlaskClient, config: Config, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    with Path(config.images, "grid.tif").open("wb") as file:
+        write_pyramid(grid(), file)
+    address = "/iiif/2/grid.tif/10,20,90,40/full/0/default.jpg"
+    without = create_app(config)
+    monkeypatch.setattr(without, "wsgi_app", without.wsgi_app._flask)
+    expected = without.test_client().get(address, headers=headers)
+    monkeypatch.setattr(client.application.wsgi_app, "_flask", None)
+    answer = client.get(address, headers=headers)
+    assert (answer.status_code, answer.data) == (200, expected.data)
+    assert sorted(answer.headers.items()) == sorted(expected.headers.items())
+
+
+def test_an_address_that_no_client_can_have_is_refused_as_ever(client: FlaskClient) -> None:
+    answer = client.get(f"/iiif/2/grid.png/{FIRST}", headers={"Host": "no host/"})
+    assert answer.status_code == client.get("/health", headers={"Host": "no host/"}).status_code
+
+
 HANDED_ON = [
     (f"{FIRST}?download", {}, 200),
     (FIRST.replace("default", "colour"), {}, 400),
@@ -108,7 +130,7 @@ HANDED_ON = [
     ("full/9000,/0/default.png", {}, 413),
     (FIRST, {"If-None-Match": '"other", "others"'}, 200),
     (FIRST, {"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}, 200),
-    (FIRST, {"Host": "elsewhere"}, 200),
+    (FIRST, {"X-Forwarded-Host": "elsewhere"}, 200),
     ("info.json", {}, 200),
 ]
 

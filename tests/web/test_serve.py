@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from omrclip.web.serve import THREAD_STACK_BYTES
+from omrclip.web.serve import LARGE_PAGES, THREAD_STACK_BYTES
 from tests.serving import PROC, new_session, running
 
 
@@ -18,6 +18,14 @@ def test_threads_that_answer_have_the_stack_of_pythons_own() -> None:
         children = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in path.read_text()]
         stacks = [size for child in children for size in _private_areas(child / "maps")]
     assert sum(size == THREAD_STACK_BYTES for size in stacks) >= 7
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="what a process was started with is seen in /proc")
+def test_processes_that_answer_were_started_to_take_large_pages() -> None:
+    with running(workers=2) as server:
+        children = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in path.read_text()]
+        told = [f"GLIBC_TUNABLES={LARGE_PAGES}".encode() in (child / "environ").read_bytes() for child in children]
+    assert sum(told) >= 2
 
 
 def _private_areas(maps: Path) -> list[int]:

@@ -7,7 +7,7 @@ import sys
 from flask.testing import FlaskClient
 
 from omrclip.web import services
-from omrclip.web.app import App
+from omrclip.web.app import App, create_app
 from omrclip.web.warming import warm_up
 
 _FIRST_REQUESTS = """
@@ -16,7 +16,7 @@ from omrclip.config import Config
 from omrclip.web.app import create_app
 from omrclip.web.warming import warm_up
 app = create_app(Config(images="tests/web", templates="tests/web"))
-warm_up(app)
+warm_up(app, create_app)
 before = set(sys.modules)
 client = app.test_client()
 for path in ("/health", "/iiif/2/none/info.json", "/iiif/3/none/full/max/0/default.jpg"):
@@ -33,7 +33,7 @@ def test_the_first_requests_load_nothing_any_more() -> None:
 
 
 def test_it_leaves_nothing_in_the_caches(app: App, client: FlaskClient) -> None:
-    warm_up(app)
+    warm_up(app, create_app)
     assert len(services.of(app).answers._answers) == 0
     for told in client.get("/health").get_json()["caches"].values():
         assert (told["entries"], told["bytes"]) == (0, 0)
