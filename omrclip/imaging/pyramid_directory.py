@@ -25,45 +25,65 @@ WholeNumbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RangedDirectory:
-    """One directory: its entries by tag, whose values are fetched when asked for, and the next one's offset, or 0."""
+    """One directory: its own bytes, where in them the entry of each tag begins, and the next one's offset, or 0.
+
+    Values are fetched when they are asked for.
+    """
 
     reader: RangeReader
     layout: ifd.Layout
-    entries: dict[int, ifd.Entry]
+    block: bytes
+    entries: dict[int, int]
     following: int
 
-    def numbers(self, tag: int, most: int = 64) -> WholeNumbers:
+    def numbers(self, tag: int, most: int) -> WholeNumbers:
         """The whole numbers of `tag`, (n,) int64, or none where the tag is absent.
 
         Raises CorruptImage where they are of another type, more than `most`, or beyond the end of the file.
         """
-        entry = self.entries.get(tag)
+        entry = self._entry(tag)
         if entry is None:
             return np.empty(0, np.int64)
-        if entry.whole_code is None or entry.count > most:
-            raise CorruptImage(f"The image's tag {tag} is damaged.")
-        values = np.frombuffer(self._content(entry), np.dtype(self.layout.order + entry.whole_code))
-        return values.astype(np.int64)
+        code = _whole_code(entry, tag, most)
+        return np.frombuffer(self._content(entry), np.dtype(self.layout.order + code)).astype(np.int64)
+
+    def few(self, tag: int, most: int = 64) -> tuple[int, ...]:
+        """The same as Python's numbers, which is faster where they are few."""
+        entry = self._entry(tag)
+        if entry is None:
+            return ()
+        code = _whole_code(entry, tag, most)
+        return struct.unpack(f"{self.layout.order}{entry.count}{code}", self._content(entry))
 
     def number(self, tag: int, otherwise: int) -> int:
         """The one whole number of `tag`, or `otherwise` where it is absent. Raises CorruptImage as `numbers` does."""
-        values = self.numbers(tag, most=1)
-        return int(values[0]) if len(values) else otherwise
+        values = self.few(tag, most=1)
+        return values[0] if values else otherwise
 
     def content(self, tag: int, most: int) -> bytes:
         """The bytes of `tag`, or none where it is absent. Raises CorruptImage where they are more than `most`."""
-        entry = self.entries.get(tag)
+        entry = self._entry(tag)
         if entry is None:
             return b""
         if entry.value_bytes > most:
             raise CorruptImage(f"The image's tag {tag} is damaged.")
         return self._content(entry)
 
+    def _entry(self, tag: int) -> ifd.Entry | None:
+        at = self.entries.get(tag)
+        return None if at is None else ifd.read_entry(self.block, self.layout, at)[1]
+
     def _content(self, entry: ifd.Entry) -> bytes:
         if entry.value_bytes > self.layout.offset_bytes:
             return read_exactly(self.reader, entry.at, entry.value_bytes)
         inline = 4 + self.layout.offset_bytes
         return entry.raw[inline : inline + entry.value_bytes]
+
+
+def _whole_code(entry: ifd.Entry, tag: int, most: int) -> str:
+    if entry.whole_code is None or entry.count > most:
+        raise CorruptImage(f"The image's tag {tag} is damaged.")
+    return entry.whole_code
 
 
 def read_first(reader: RangeReader) -> RangedDirectory | None:
@@ -87,9 +107,10 @@ def read_at(reader: RangeReader, layout: ifd.Layout, at: int) -> RangedDirectory
     end = head + count * layout.entry_bytes
     if end + layout.offset_bytes > len(block):
         block = read_exactly(reader, at, end + layout.offset_bytes)
-    entries = dict(ifd.read_entry(block, layout, place) for place in range(head, end, layout.entry_bytes))
+    tags = struct.unpack_from(layout.order + f"H{layout.entry_bytes - 2}x" * count, block, head)
     (following,) = struct.unpack_from(layout.order + layout.offset_code, block, end)
-    return RangedDirectory(reader, layout, entries, following)
+    entries = dict(zip(tags, range(head, end, layout.entry_bytes), strict=True))
+    return RangedDirectory(reader, layout, block, entries, following)
 
 
 def read_following(first: RangedDirectory) -> Iterator[RangedDirectory]:

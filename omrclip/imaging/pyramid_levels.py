@@ -107,8 +107,8 @@ def read_levels(reader: RangeReader) -> tuple[Level, ...]:
 
 
 def _reduced_images(first: RangedDirectory) -> Iterator[RangedDirectory]:
-    for at in first.numbers(_SUBIFDS, most=_MOST_SUBIFDS):
-        directory = read_at(first.reader, first.layout, int(at))
+    for at in first.few(_SUBIFDS, most=_MOST_SUBIFDS):
+        directory = read_at(first.reader, first.layout, at)
         if _subfile_type(directory) == ifd.REDUCED:
             yield directory
     for directory in read_following(first):
@@ -142,7 +142,7 @@ def _read_coding(directory: RangedDirectory) -> TileCoding | None:
     compression = _COMPRESSIONS.get(directory.number(_COMPRESSION, 1))
     if extents.pixels > _MOST_TILE_PIXELS or compression is None or not _has_plain_bytes(directory):
         return None
-    extras = tuple(int(extra) for extra in directory.numbers(_EXTRA))
+    extras = directory.few(_EXTRA)
     photometric, samples = directory.number(_PHOTOMETRIC, 0), directory.number(_SAMPLES, 1)
     mode = _MODES.get((photometric, samples, extras))
     if mode is None:
@@ -179,8 +179,8 @@ def _read_tile_extents(directory: RangedDirectory) -> Dimensions:
 
 def _has_plain_bytes(directory: RangedDirectory) -> bool:
     """Whether samples are unsigned bytes, those of a pixel side by side."""
-    bits = {int(b) for b in directory.numbers(_BITS)} or {1}
-    formats = {int(f) for f in directory.numbers(_SAMPLE_FORMAT)} or {1}
+    bits = set(directory.few(_BITS)) or {1}
+    formats = set(directory.few(_SAMPLE_FORMAT)) or {1}
     side_by_side = directory.number(_PLANAR, 1) == 1 or directory.number(_SAMPLES, 1) == 1
     return bits == {8} and formats == {1} and side_by_side and directory.number(_FILL_ORDER, 1) == 1
 

@@ -186,7 +186,7 @@ class BlobStore:
         """A quick look at whether the bytes are still in this state; None where there is no quick one."""
         if not self._local:
             return None
-        path = self._path(name)
+        path = self._path_of_state(name)
 
         def unchanged() -> bool:
             try:
@@ -198,7 +198,7 @@ class BlobStore:
 
     def ranges(self, name: str, state: BlobState) -> RangeReader:
         """The bytes by ranges; raises NotFound where they are gone meanwhile."""
-        path = self._path(name)
+        path = self._path_of_state(name)
         try:
             return LocalRange(path) if self._local else RemoteRange(self._fs, path, state.size)
         except OSError:
@@ -252,6 +252,10 @@ class BlobStore:
         if self._local and not self._stays_inside(path):
             raise NotFound(f"Nothing is stored under the name {name!r}.")
         return path
+
+    def _path_of_state(self, name: str) -> str:
+        """The path of what has a state: who has that, has asked `_path` for it."""
+        return f"{self._root}/{name}"
 
     def _stays_inside(self, path: str) -> bool:
         """Whether no link leads out of the root."""
