@@ -203,7 +203,7 @@ class TiledImage:
         This thread decodes too, and never waits for one that has not begun: the others may be busy for long.
         """
         cache, decoders = self.cache, self.decoders
-        if decoders is None:
+        if decoders is None or len(places) < 2 * _WORTH_A_THREAD:
             return {}
         waiting = deque(p for p in places if cache is None or not cache.holds(self._cache_key(level, *p)))
         helpers = min(_MOST_HELPERS, len(waiting) // _WORTH_A_THREAD - 1)

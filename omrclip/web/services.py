@@ -1,6 +1,7 @@
 """What the views of one application share: its settings and stores, kept in the app's `extensions`."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from flask import Flask, current_app, request
@@ -115,6 +116,7 @@ def image_uri(identifier: str, version: int = 2) -> str:
     return image_uri_under(base_url(), identifier, version)
 
 
+@lru_cache(maxsize=1024)
 def image_uri_under(base: str, identifier: str, version: int) -> str:
     """The same for a service that the client reaches under `base`."""
     return f"{base}/iiif/{version}/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"
