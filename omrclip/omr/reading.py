@@ -199,7 +199,7 @@ def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool, 
 
     A bubble between the thresholds beside a mark of more than CLEARLY its fill is a smudge, an erased mark or a stroke
     that spilt over. Without such a mark, or as a second one, nobody can tell but a person. `usual` is the fill of the
-    page's marks: where they are thin, little is needed for another.
+    page's marks: where they are thin, ticks or crosses, nothing is too little to be another.
     """
     strong = [fill for fill in fills if fill >= thresholds.marked]
     weak = [fill for fill in fills if thresholds.blank < fill < thresholds.marked]
@@ -210,7 +210,7 @@ def judge(fills: Sequence[float], thresholds: MarkThresholds, *, several: bool, 
         return Judgement(ElementStatus.BLANK, marked, certain)
     if not strong:
         return Judgement(ElementStatus.UNCERTAIN, darkest, certain, "A mark is faint.")
-    if weak and max(weak) * CLEARLY > min(*strong, usual):
+    if weak and (usual < CLEARLY_FILLED or max(weak) * CLEARLY > min(strong)):
         return Judgement(ElementStatus.UNCERTAIN, marked, certain, "Beside what is marked there is a fainter mark.")
     if len(strong) == 1:
         return Judgement(ElementStatus.MARKED, marked, certain)

@@ -61,7 +61,8 @@ def test_where_marks_are_thin_less_may_be_one() -> None:
     """A cross whose strokes run along the printed letter's, beside another."""
     fills = (0.11, 0.46, 0.0)
     assert judge(fills, LIMITS, several=False).status is MARKED
-    assert judge(fills, LIMITS, several=False, usual=0.35).status is UNCERTAIN
+    assert judge(fills, LIMITS, several=False, usual=0.5).status is MARKED
+    assert judge(fills, LIMITS, several=False, usual=0.49).status is UNCERTAIN
 
 
 def test_equal_thresholds_leave_nothing_between() -> None:
