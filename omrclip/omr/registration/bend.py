@@ -20,6 +20,8 @@ Bend = npt.NDArray[np.float32]
 NODES = (15, 11)
 FITTING_ROUNDS = 5
 LEAST_PULL = 1e-6
+SOFT, REST_PULL = 0.006, 0.02
+"""A stiffness that follows what is seen closely, and the pull of what a bend leaves, far from all that is seen."""
 
 
 def flat() -> Bend:
@@ -87,6 +89,26 @@ def fit(
         squared = ((offsets - (parts[:, :, None] * placed[corners]).sum(axis=1)) ** 2).sum(axis=1)
         left = 1 / (1 + squared / scale**2) ** 2
     return placed.reshape(*NODES, 2).astype(np.float32), left * weights
+
+
+def fit_rest(
+    points: Points,
+    offsets: Points,
+    weights: npt.NDArray[np.float64],
+    page: Dimensions,
+    sheet: Bend,
+    *,
+    loose: float,
+    stiffness: float,
+    rounds: int = FITTING_ROUNDS,
+) -> Bend:
+    """What `sheet` leaves of the offsets, where there are some, and nothing far from all of them; else as `fit`."""
+    left = offsets - offsets_at(sheet, points, page)
+    tight = loose / 4
+    bend, _ = fit(
+        points, left, weights, page, loose=loose, tight=tight, stiffness=stiffness, rounds=rounds, pull=REST_PULL
+    )
+    return bend
 
 
 def _solve(matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

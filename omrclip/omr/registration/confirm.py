@@ -92,7 +92,7 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     steps = steps[steps.any(axis=1)]
     missing = np.zeros(len(steps))
     # By parts, only as long as the rest of the patches may still make up for what is missing.
-    for part in np.array_split(np.arange(len(patches)), PARTS):
+    for part in np.array_split(np.arange(len(patches)), min(PARTS, len(patches))):
         places = (steps[:, None] + expected[part]).reshape(-1, 2)
         scores = find(patches.only(np.tile(part, len(steps))), found.view.pixels, NEARBY, places).scores
         missing += (own[part] - scores.reshape(len(steps), len(part))).sum(axis=1)

@@ -28,7 +28,6 @@ SIDE_AMOUNTS = 5
 SIDE_SLACK, TURN_SLACK, SIZE_SLACK = 0.04, 0.01, 0.05
 """How far a side of the sheet may lie from the page's, in its longer side; how far the print may be turned on it, in
 radians; by which part something solid may be smaller than its box."""
-SOFT, PULL = 0.006, 0.02
 STIFFNESSES = (0.01, 0.03, 0.1, 0.3, 1.0, 10.0)
 HELD_BACK = 0.15
 NO_WORSE = 1.2
@@ -67,9 +66,8 @@ def extended(
     at, loose = np.vstack([points, sides.beside]), 3 * per_pixel
     stiffness = _stiffness(pattern, moved, page)
     stiff, _ = bending.fit(at, offsets, trust, page, loose=loose, tight=loose / 4, stiffness=stiffness)
-    rest = offsets[: len(points)] - bending.offsets_at(stiff, points, page)
-    soft, _ = bending.fit(
-        points, rest, np.ones(len(points)), page, loose=loose, tight=loose / 4, stiffness=SOFT, pull=PULL
+    soft = bending.fit_rest(
+        points, offsets[: len(points)], np.ones(len(points)), page, stiff, loose=loose, stiffness=bending.SOFT
     )
     return sheet.matrix, sheet.bend + stiff + soft
 

@@ -30,8 +30,7 @@ MOST_SHIFTS = 3
 STILL = 4.0
 ENOUGH, LEAST_SETTLED, LEAST_FOR_AFFINE = 0.92, 0.4, 0.3
 FINE_SEARCH = 8
-SHEET_STIFFNESS, COARSE_STIFFNESS, FINE_STIFFNESS = 1.0, 0.05, 0.006
-LOCAL_PULL = 0.02
+SHEET_STIFFNESS, COARSE_STIFFNESS = 1.0, 0.05
 LOST, STEADY = 2.0, 0.5
 MORE_LOOKS = 2
 PRINT_ROUNDS = 4
@@ -136,7 +135,7 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
     base = bending.flat() if rough.bend is None else rough.bend
-    bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
+    bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, bending.SOFT)
     for _ in range(MORE_LOOKS if reference.printed else 0):
         again = _look_again(reference, level, seen, matrix, bend, found)
         if np.abs(again.offsets - found.offsets).max() < STEADY * per_pixel:
@@ -144,7 +143,7 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
         found = again
         offsets, trust = found.offsets, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
-        bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, FINE_STIFFNESS)
+        bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, bending.SOFT)
     misses, agree = _agreeing(reference, points, offsets, trust, bend)
     bubbles = int(agree[: len(level.patches)].sum())
     if not reference.printed and bubbles >= LEAST_MATCHES:
@@ -193,10 +192,9 @@ def _local(
     loose: float,
     stiffness: float,
 ) -> bending.Bend:
-    """What the sheet leaves of the offsets, where there are some; far from all of them nothing."""
-    rest = offsets - bending.offsets_at(sheet, points, reference.page)
-    local, _ = _fit(reference, points, rest, trust, loose, stiffness, LOCAL_PULL)
-    return local
+    return bending.fit_rest(
+        points, offsets, trust, reference.page, sheet, loose=loose, stiffness=stiffness, rounds=_rounds(reference)
+    )
 
 
 def _flattened(
@@ -260,17 +258,12 @@ def _fit(
     trust: npt.NDArray[np.float64],
     loose: float,
     stiffness: float,
-    pull: float = bending.LEAST_PULL,
 ) -> tuple[bending.Bend, npt.NDArray[np.float64]]:
-    rounds = PRINT_ROUNDS if reference.printed else bending.FITTING_ROUNDS
+    rounds = _rounds(reference)
     return bending.fit(
-        points,
-        offsets,
-        trust,
-        reference.page,
-        loose=loose,
-        tight=loose / 4,
-        stiffness=stiffness,
-        rounds=rounds,
-        pull=pull,
+        points, offsets, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness, rounds=rounds
     )
+
+
+def _rounds(reference: Reference) -> int:
+    return PRINT_ROUNDS if reference.printed else bending.FITTING_ROUNDS
