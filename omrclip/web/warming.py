@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,6 +39,13 @@ def warm_up(app: Flask, create: Callable[[Config], Flask]) -> None:
     client = app.test_client()
     client.get("/health")
     client.options("/iiif/3/none/info.json")
+    # Without a disk to write to, the first requests wait a little longer; that is no reason not to serve.
+    with suppress(OSError):
+        _rehearse_images(create)
+    gc.collect()  # applications hold themselves in circles
+
+
+def _rehearse_images(create: Callable[[Config], Flask]) -> None:
     with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:
         images, nothing = Path(folder, "images"), str(Path(folder, "nothing"))
         images.mkdir()
@@ -46,8 +54,6 @@ def warm_up(app: Flask, create: Callable[[Config], Flask]) -> None:
         _rehearse(rehearsal, 0)
         # Requests run in other threads, whose memory glibc takes from another place.
         thread.submit(_rehearse, rehearsal, 1).result()
-    del rehearsal
-    gc.collect()  # applications hold themselves in circles
 
 
 def _rehearse(app: Flask, first: int) -> None:

@@ -3,7 +3,10 @@
 import json
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from omrclip.web import services
@@ -37,3 +40,11 @@ def test_it_leaves_nothing_in_the_caches(app: App, client: FlaskClient) -> None:
     assert len(services.of(app).answers._answers) == 0
     for told in client.get("/health").get_json()["caches"].values():
         assert (told["entries"], told["bytes"]) == (0, 0)
+
+
+def test_without_a_disk_to_write_to_the_server_starts_all_the_same(
+    app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    warm_up(app, create_app)
+    assert client.get("/health").status_code == 200
