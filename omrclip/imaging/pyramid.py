@@ -124,8 +124,8 @@ class TiledImage:
         if not needed.dimensions == out == tile or needed.left % tile.width or needed.top % tile.height:
             return None
         code = level.read_tile(self.reader, needed.left // tile.width, needed.top // tile.height)
-        data = whole_jpeg(code, level.coding)
-        return data if is_as_described(jpeg.read_header(data), level.coding) and jpeg.is_common(data) else None
+        whole = whole_jpeg(code, level.coding)
+        return whole if is_as_described(jpeg.read_header(code), level.coding) and jpeg.is_common(code) else None
 
     def _choose(self, box: Box, out: Dimensions) -> tuple[Level, Place]:
         """The smallest level that has at least as many pixels, or else the largest, and the box's place on it."""

@@ -1,5 +1,6 @@
 """Tiles of every coding: their colours, and the stored JPEGs that are served undecoded."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import cv2
@@ -37,12 +38,22 @@ def turned(samples: Pixels) -> bytes:
     return data[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + data[2:]
 
 
+def with_tables(tables: bytes) -> Kind:
+    """Tiles without tables, and the TIFF's tables as they are given here."""
+    return replace(files.YCBCR_TABLES, tags=files.YCBCR_TABLES.tags | {347: (UNDEFINED, tables)})
+
+
+TABLES = files.jpeg_tables(np.zeros((8, 8, 3), np.uint8))
+# A frame of 9 × 9 grey pixels, and a remark: neither is a table.
+NO_TABLES = b"\xff\xc0\0\x0b\x08\0\x09\0\x09\1\1\x11\0" + b"\xff\xe1\0\x04hm"
 MISLED = Kind(misled, files.YCBCR.tags)
 TURNED = Kind(turned, files.YCBCR.tags)
 PROGRESSIVE = Kind(lambda samples: files.jpeg_code(samples, progressive=True), files.YCBCR.tags)
 JPEGS = {
     "tables in each tile": (files.YCBCR, LEVELS),
     "tables apart": (files.YCBCR_TABLES, LEVELS),
+    "tables without markers around": (with_tables(TABLES[2:-2]), LEVELS),
+    "tables among other segments": (with_tables(TABLES[:2] + NO_TABLES + TABLES[2:]), LEVELS),
     "RGB": (files.RGB_JPEG, LEVELS),
     "grey": (files.GREY_JPEG, GREYS),
     "misled": (MISLED, LEVELS),

@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -21,8 +22,11 @@ _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # C4, C8 and CC 
 _READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline, extended, progressive; the latter two arithmetic
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _HUFFMAN_CODED = frozenset({0xC0, 0xC1, 0xC2})
+_TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})  # of Huffman and arithmetic codes, of quantization, and restarts
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _MODES = {1: ColourMode.GREY, 3: ColourMode.RGB, 4: ColourMode.CMYK}
+_START, _END = b"\xff\xd8", b"\xff\xd9"
+_LAST_SEGMENT = b"\xff\xda\0\2"  # a scan's header without content, at which looking through segments ends
 _UNITS_PER_INCH = {1: 1.0, 2: 2.54}
 _IS_YCBCR = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"  # or grey: JFIF 1.01, square pixels
 _IS_RGB = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"  # Adobe's transform 0
@@ -119,20 +123,28 @@ def complete(tables: bytes, code: bytes, *, rgb: bool) -> bytes:
     with them go remarks that a viewer would heed and we do not, profiles and orientations.
     Raises CorruptImage where it is no JPEG, or has no whole header.
     """
-    if not code.startswith(b"\xff\xd8"):
+    if not code.startswith(_START):
         raise CorruptImage("A JPEG block of the image does not start as one.")
-    data = b"\xff\xd8" + tables.removeprefix(b"\xff\xd8").removesuffix(b"\xff\xd9") + code[2:]
-    parts, end = [b"\xff\xd8", _IS_RGB if rgb else _IS_YCBCR], 2
-    for marker, at, length in _segments(data):
+    parts, end = [_START, _IS_RGB if rgb else _IS_YCBCR, _tables_alone(tables)], 2
+    for marker, at, length in _segments(code):
         end = at + length
         if not _APP0 <= marker <= _APP15:
-            parts.append(struct.pack(">BBH", 0xFF, marker, length + 2) + data[at:end])
-    return b"".join((*parts, memoryview(data)[end:]))
+            parts.append(code[at - 4 : end])
+    return b"".join((*parts, memoryview(code)[end:]))
+
+
+@lru_cache(maxsize=64)
+def _tables_alone(tables: bytes) -> bytes:
+    """The segments that hold tables, which all blocks of a TIFF's directory have in common. Raises CorruptImage."""
+    if not tables:
+        return b""
+    data = _START + tables.removeprefix(_START).removesuffix(_END) + _LAST_SEGMENT
+    return b"".join(data[at - 4 : at + length] for marker, at, length in _segments(data) if marker in _TABLES)
 
 
 def is_common(data: bytes) -> bool:
     """Whether any viewer decodes it: Huffman-coded, and ended by its marker, as far as can be seen without decoding."""
-    return _frame_and_scan(data)[0] in _HUFFMAN_CODED and data.endswith(b"\xff\xd9")
+    return _frame_and_scan(data)[0] in _HUFFMAN_CODED and data.endswith(_END)
 
 
 def check(data: bytes, least: Dimensions) -> None:

@@ -60,7 +60,7 @@ def decode_tile(code: bytes, coding: TileCoding) -> Pixels:
     that is not read.
     """
     if coding.compression is Compression.JPEG:
-        return _decode_jpeg(whole_jpeg(code, coding), coding)
+        return _decode_jpeg(code, coding)
     needed = coding.extents.pixels * coding.samples
     content = _inflated(code, needed) if coding.compression is Compression.DEFLATE else code
     if len(content) < needed:
@@ -85,11 +85,11 @@ def is_as_described(info: ImageInfo, coding: TileCoding) -> bool:
     return info.stored == coding.extents and info.mode is coding.mode
 
 
-def _decode_jpeg(data: bytes, coding: TileCoding) -> Pixels:
-    info = jpeg.read_header(data)
+def _decode_jpeg(code: bytes, coding: TileCoding) -> Pixels:
+    whole, info = whole_jpeg(code, coding), jpeg.read_header(code)
     if not is_as_described(info, coding):
         raise CorruptImage("A JPEG tile has other extents or components than the TIFF's header says.")
-    return jpeg.decode(data, info)
+    return jpeg.decode(whole, info)
 
 
 def _inflated(code: bytes, needed: int) -> bytes:
