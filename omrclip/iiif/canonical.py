@@ -4,11 +4,12 @@ Two requests of one version with one canonical form give the same bytes, and it 
 """
 
 from decimal import Decimal
+from functools import lru_cache
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter
 from omrclip.iiif.plan import Plan, largest, plan_size
-from omrclip.iiif.request import Quality, Rotation, WidthSize
+from omrclip.iiif.request import Format, Quality, Rotation, WidthSize
 from omrclip.imaging.geometry import Dimensions
 
 
@@ -41,13 +42,13 @@ def rendering_key(planned: Plan) -> str:
     """What pixels and format depend on, the same in all versions: two plans with one key give the same bytes."""
     box, scaled = planned.box, planned.scaled
     cut = f"{box.left},{box.top},{box.width},{box.height}/{scaled.width},{scaled.height}"
-    return f"{cut}/{_rotation(planned.rotation)}/{_quality(planned.quality)}.{planned.format}"
+    return f"{cut}/{_manner(planned.rotation, planned.quality, planned.format)}"
 
 
 def _joined(planned: Plan, size: str) -> str:
     box = planned.box
     region = "full" if box == planned.source.box else f"{box.left},{box.top},{box.width},{box.height}"
-    return f"{region}/{size}/{_rotation(planned.rotation)}/{_quality(planned.quality)}.{planned.format}"
+    return f"{region}/{size}/{_manner(planned.rotation, planned.quality, planned.format)}"
 
 
 def _by_width(width: int, region: Dimensions, limits: Limits) -> Dimensions | None:
@@ -57,12 +58,11 @@ def _by_width(width: int, region: Dimensions, limits: Limits) -> Dimensions | No
         return None
 
 
-def _rotation(rotation: Rotation) -> str:
+@lru_cache(maxsize=256)
+def _manner(rotation: Rotation, quality: Quality, image_format: Format) -> str:
+    """`{rotation}/{quality}.{format}`."""
     degrees = rotation.degrees % 360
     number = format(degrees.normalize() if degrees else Decimal(0), "f")
-    return ("!" if rotation.mirrored else "") + number
-
-
-def _quality(quality: Quality) -> str:
     # Every source is delivered in colour unless asked otherwise, so `color` is the default quality.
-    return Quality.DEFAULT if quality is Quality.COLOR else quality
+    named = Quality.DEFAULT if quality is Quality.COLOR else quality
+    return f"{'!' if rotation.mirrored else ''}{number}/{named}.{image_format}"

@@ -6,6 +6,7 @@ ASCII digits only; real numbers have a leading zero below 1, and at most 10 deci
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from omrclip.errors import InvalidParameter
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
@@ -25,6 +26,9 @@ from omrclip.iiif.request import (
 # Nine digits exceed every image that any format can hold, and keep the arithmetic exact.
 INTEGER = "([0-9]{1,9})"
 REAL = r"([0-9]{1,9}(?:\.[0-9]{1,10})?)"
+
+# Viewers ask for thousands of regions, in few sizes, turned in few ways. What is refused is not remembered.
+REMEMBERED = 256
 
 _PIXEL_REGION = re.compile(",".join([INTEGER] * 4))
 _PERCENT_REGION = re.compile("pct:" + ",".join([REAL] * 4))
@@ -51,6 +55,7 @@ def parse_region(text: str) -> Region:
     raise refused("region", text, "full, square, x,y,w,h or pct:x,y,w,h")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_rotation(text: str) -> Rotation:
     """Section 4.3."""
     found = _ROTATION.fullmatch(text)
@@ -59,6 +64,7 @@ def parse_rotation(text: str) -> Rotation:
     return Rotation(Decimal(found[2]), mirrored=found[1] == "!")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_quality_format(text: str) -> tuple[Quality, Format]:
     """Sections 4.4 and 4.5: the last path segment, `{quality}.{format}`."""
     found = _QUALITY_FORMAT.fullmatch(text)

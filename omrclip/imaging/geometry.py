@@ -72,12 +72,19 @@ class Box:
         return self.top + self.height
 
     @property
+    def pixels(self) -> int:
+        """How many pixels there are."""
+        return self.width * self.height
+
+    @property
     def dimensions(self) -> Dimensions:
         """The extents of the box."""
         return Dimensions(self.width, self.height)
 
     def clamped(self, within: Dimensions) -> "Box | None":
         """The part of the box that lies inside the image, or None where none does."""
+        if self.inside(within):
+            return self
         left, top = max(self.left, 0), max(self.top, 0)
         right, bottom = min(self.right, within.width), min(self.bottom, within.height)
         if right <= left or bottom <= top:
@@ -86,4 +93,5 @@ class Box:
 
     def inside(self, within: Dimensions) -> bool:
         """Whether the whole box lies inside the image."""
-        return self.clamped(within) == self
+        across = self.left >= 0 and self.left + self.width <= within.width
+        return across and self.top >= 0 and self.top + self.height <= within.height

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import ReferenceType, ref
 
-from cachetools import LRUCache
-
+from omrclip.imaging.cache import RecentlyUsed
 from omrclip.storage import OpenImage
 
 Environ: TypeAlias = dict[str, Any]
@@ -52,11 +51,24 @@ class KnownAnswers:
     """Answers by the requests that they were given to, and what they were made of; the least recently used go first."""
 
     def __init__(self) -> None:
-        self._answers: LRUCache[Key, KnownAnswer] = LRUCache(MOST_ANSWERS)
+        self._answers: RecentlyUsed[Key, KnownAnswer] = RecentlyUsed(MOST_ANSWERS, _one)
         # Weak: what is open is bounded elsewhere, and is not held open from here.
-        self._images: LRUCache[str, ReferenceType[OpenImage]] = LRUCache(MOST_IMAGES)
-        self._bases: LRUCache[Key, str] = LRUCache(MOST_BASES)
+        self._images: RecentlyUsed[str, ReferenceType[OpenImage]] = RecentlyUsed(MOST_IMAGES, _one)
+        self._bases: RecentlyUsed[Key, str] = RecentlyUsed(MOST_BASES, _one)
+        # The hash of the last key of each slot.
+        self._came = [0] * MOST_ANSWERS
         self._lock = threading.Lock()
+
+    def came_before(self, key: Key) -> bool:
+        """Whether the same request came before, as far as it was not crowded out by others: a doorkeeper of one hash.
+
+        What is admitted to a cache only when it comes again leaves room for what does (Einziger, Friedman and Manes,
+        "TinyLFU: A Highly Efficient Cache Admission Policy", ACM Transactions on Storage 13, 2017, section 3.4.2).
+        """
+        code = hash(key)
+        slot = code % MOST_ANSWERS
+        came, self._came[slot] = self._came[slot] == code, code
+        return came
 
     def remember(self, key: Key, image: OpenImage, answer: KnownAnswer) -> None:
         """Keep what a request for an image was answered, unless its key is longer than any viewer makes it.
@@ -65,7 +77,7 @@ class KnownAnswers:
         """
         if _may_be_remembered(key, image):
             with self._lock:
-                self._answers[key] = answer
+                self._answers.put(key, answer)
 
     def find(self, key: Key) -> KnownAnswer | None:
         """What the request was answered, provided that it still holds."""
@@ -73,7 +85,7 @@ class KnownAnswers:
             answer = self._answers.get(key)
         if answer is not None and not answer.holds():
             with self._lock:
-                self._answers.pop(key, None)
+                self._answers.pop(key)
             return None
         return answer
 
@@ -81,8 +93,8 @@ class KnownAnswers:
         """Keep under which identifier an image was opened, and to which base URL the request's headers came."""
         if _may_be_remembered(key, image):
             with self._lock:
-                self._images[identifier] = ref(image)
-                self._bases[key[len(_ASKED) :]] = base
+                self._images.put(identifier, ref(image))
+                self._bases.put(key[len(_ASKED) :], base)
 
     def find_image(self, identifier: str) -> OpenImage | None:
         """What was opened under the identifier, provided that it still is, and unchanged."""
@@ -100,6 +112,11 @@ class KnownAnswers:
 def key_of(environ: Environ) -> Key:
     """Everything of a request that its answer may depend on, but for its conditions."""
     return tuple(map(environ.get, _ASKED + _ADDRESS))
+
+
+def _one(_: object) -> int:
+    """The size of an entry where a bound is on their number."""
+    return 1
 
 
 def _may_be_remembered(key: Key, image: OpenImage) -> bool:

@@ -36,6 +36,7 @@ BYTES_A_PIXEL = {
     Format.JP2: 42,
     Format.PDF: 8,
 }
+SOON_MADE_PIXELS = 1 << 19  # a millisecond, encoded as JPEG
 SMALL_RENDERING_BYTES = 16 * 1024 * 1024
 MOST_OF_MEMORY = 0.8
 
@@ -65,6 +66,13 @@ class ImageAnswer:
     canonical: str
     etag: str
     headers: dict[str, str]
+
+    @property
+    def is_soon_made(self) -> bool:
+        """Whether it shows so few pixels of an image that is open that to make it again costs next to nothing."""
+        planned = self.plan
+        is_small = max(planned.box.pixels, planned.scaled.pixels) <= SOON_MADE_PIXELS
+        return is_small and planned.format is Format.JPG and not planned.rotation.degrees
 
 
 def plan_answer(

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from omrclip.config import Config
 from omrclip.imaging.pyramid_writing import write_pyramid
-from omrclip.web import answers, services
+from omrclip.web import answers, image_answers, services
 from omrclip.web.app import create_app
 from tests.web.making import asked, encoded, grid
 
@@ -160,6 +160,46 @@ def test_what_is_not_decoded_yet_is_left_to_who_can_wait(client: FlaskClient, mo
     asked_of_flask = reaching_flask(client, monkeypatch)
     assert [client.get(f"/iiif/2/grid.png/{form}").status_code for form in (FIRST, OTHERS[0])] == [200, 200]
     assert asked_of_flask == [f"/iiif/2/grid.png/{FIRST}"]
+
+
+@pytest.mark.parametrize(
+    ("form", "kept"),
+    [
+        ("12,18,90,40/full/0/default.jpg", [0, 1, 1]),
+        ("0,0,100,100/50,/0/gray.jpg", [0, 1, 1]),
+        ("12,18,90,40/full/0/default.png", [1, 1, 1]),
+        ("12,18,90,40/full/90/default.jpg", [1, 1, 1]),
+        ("0,0,101,100/full/0/default.jpg", [1, 1, 1]),
+        ("0,0,101,100/50,/0/default.jpg", [1, 1, 1]),
+        ("0,0,10,10/101,100/0/default.jpg", [1, 1, 1]),
+    ],
+)
+def test_what_is_soon_made_is_kept_when_it_is_asked_for_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, form: str, kept: list[int]
+) -> None:
+    monkeypatch.setattr(image_answers, "SOON_MADE_PIXELS", 10_099)
+    client.get("/iiif/2/grid.png/full/full/0/default.png")
+    client.get("/iiif/2/grid.png/full/150,/0/default.png")
+    derivatives = services.of(client.application).derivatives
+    before = derivatives.counts().entries
+    entries, found = [], []
+    for _ in kept:
+        answer = client.get(f"/iiif/2/grid.png/{form}")
+        entries.append(derivatives.counts().entries - before)
+        found.append((answer.status_code, answer.data, sorted(answer.headers.items())))
+    assert entries == kept
+    assert found[0][0] == 200
+    assert found[1:] == found[:1] * 2
+
+
+def test_a_clip_that_was_not_kept_is_known_to_be_unchanged_without_its_pixels(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "/iiif/3/grid.png/12,18,90,40/max/0/default.jpg"
+    client.get("/iiif/3/grid.png/full/max/0/default.png")
+    tag = client.get(address).headers["ETag"]
+    monkeypatch.setattr(image_answers, "render", None)
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
 
 def test_images_are_not_held_open_by_being_remembered(config: Config) -> None:
