@@ -43,6 +43,7 @@ def warm_up(app: Flask, create: Callable[[Config], Flask]) -> None:
     with suppress(OSError):
         _rehearse_images(create)
     gc.collect()  # applications hold themselves in circles
+    gc.freeze()  # what is here now stays, and need not be looked through again
 
 
 def _rehearse_images(create: Callable[[Config], Flask]) -> None:
