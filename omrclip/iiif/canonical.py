@@ -58,7 +58,7 @@ def _by_width(width: int, region: Dimensions, limits: Limits) -> Dimensions | No
         return None
 
 
-@lru_cache(maxsize=256)
+@lru_cache
 def _manner(rotation: Rotation, quality: Quality, image_format: Format) -> str:
     """`{rotation}/{quality}.{format}`."""
     degrees = rotation.degrees % 360

@@ -18,16 +18,7 @@ from omrclip.iiif.request import (
     Size,
     WidthSize,
 )
-from omrclip.iiif.tokens import (
-    INTEGER,
-    REAL,
-    REMEMBERED,
-    parse_quality_format,
-    parse_region,
-    parse_rotation,
-    refused,
-    request_of,
-)
+from omrclip.iiif.tokens import INTEGER, REAL, parse_quality_format, parse_region, parse_rotation, refused, request_of
 
 __all__ = ["parse", "parse_quality_format", "parse_region", "parse_rotation", "parse_size"]
 
@@ -44,7 +35,7 @@ def parse(region: str, size: str, rotation: str, quality_format: str) -> ImageRe
     return request_of(region, parse_size(size), rotation, quality_format)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache
 def parse_size(text: str) -> Size:
     """Section 4.2."""
     if text in ("max", "^max"):

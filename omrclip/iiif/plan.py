@@ -61,8 +61,7 @@ def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:
     box = plan_region(request.region, source)
     scaled = plan_size(request.size, box.dimensions, limits)
     planned = Plan(source, box, scaled, request.rotation, request.quality, request.format)
-    output = planned.output
-    for delivered in (scaled,) if output is scaled else (scaled, output):
+    for delivered in (scaled, planned.output):
         if exceeded := limits.exceeded_by(delivered.width, delivered.height):
             limit, maximum = exceeded
             raise LimitExceeded(

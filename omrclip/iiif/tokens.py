@@ -2,6 +2,8 @@
 
 Source: https://iiif.io/api/image/2.1/ and https://iiif.io/api/image/3.0/, sections 4.1 and 4.3 to 4.5. Numbers are
 ASCII digits only; real numbers have a leading zero below 1, and at most 10 decimals (2.1, section 4).
+
+Viewers ask for thousands of regions, but in few sizes, turned in few ways: all but regions are remembered once read.
 """
 
 import re
@@ -26,9 +28,6 @@ from omrclip.iiif.request import (
 # Nine digits exceed every image that any format can hold, and keep the arithmetic exact.
 INTEGER = "([0-9]{1,9})"
 REAL = r"([0-9]{1,9}(?:\.[0-9]{1,10})?)"
-
-# Viewers ask for thousands of regions, in few sizes, turned in few ways. What is refused is not remembered.
-REMEMBERED = 256
 
 _PIXEL_REGION = re.compile(",".join([INTEGER] * 4))
 _PERCENT_REGION = re.compile("pct:" + ",".join([REAL] * 4))
@@ -55,7 +54,7 @@ def parse_region(text: str) -> Region:
     raise refused("region", text, "full, square, x,y,w,h or pct:x,y,w,h")
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache
 def parse_rotation(text: str) -> Rotation:
     """Section 4.3."""
     found = _ROTATION.fullmatch(text)
@@ -64,7 +63,7 @@ def parse_rotation(text: str) -> Rotation:
     return Rotation(Decimal(found[2]), mirrored=found[1] == "!")
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache
 def parse_quality_format(text: str) -> tuple[Quality, Format]:
     """Sections 4.4 and 4.5: the last path segment, `{quality}.{format}`."""
     found = _QUALITY_FORMAT.fullmatch(text)

@@ -1,12 +1,12 @@
 """A cache bounded in bytes, whose missing entries are made once however many ask for them at a time."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Key = TypeVar("Key", bound=Hashable)
+from cachetools import LRUCache
+
 Entry = TypeVar("Entry")
 
 
@@ -21,61 +21,12 @@ class CacheCounts:
     max_bytes: int
 
 
-class RecentlyUsed(Generic[Key, Entry]):
-    """Entries whose sizes come to a bound at the most; the least recently used go first. Its owner keeps threads apart.
-
-    Every image request looks into six of these, so each look has to be a few calls of the interpreter's own.
-    """
-
-    __slots__ = ("_entries", "_size_of", "bound", "size")
-
-    def __init__(self, bound: int, size_of: Callable[[Entry], int]) -> None:
-        self._entries: OrderedDict[Key, Entry] = OrderedDict()
-        self._size_of = size_of
-        self.bound = bound
-        self.size = 0
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._entries
-
-    def __iter__(self) -> Iterator[Key]:
-        """The keys, the least recently used first."""
-        return iter(self._entries)
-
-    def get(self, key: Key) -> Entry | None:
-        """The entry, which was used by this."""
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
-
-    def put(self, key: Key, entry: Entry) -> None:
-        """Keep an entry, in the place of another of its key; one that is larger than the bound is not kept."""
-        self.pop(key)
-        size = self._size_of(entry)
-        if size > self.bound:
-            return
-        self._entries[key] = entry
-        self.size += size
-        while self.size > self.bound:
-            self.size -= self._size_of(self._entries.popitem(last=False)[1])
-
-    def pop(self, key: Key) -> Entry | None:
-        """Drop an entry, and give it back."""
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self.size -= self._size_of(entry)
-        return entry
-
-
 class ByteCache(Generic[Entry]):
     """The least recently used entries go first; an entry larger than the bound is given out, but not kept."""
 
     def __init__(self, max_bytes: int, size_of: Callable[[Entry], int]) -> None:
-        self._entries: RecentlyUsed[Hashable, Entry] = RecentlyUsed(max_bytes, size_of)
+        self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=size_of)
+        self._size_of = size_of
         self._lock = threading.Lock()
         # By the keys of entries that one thread is making: held until it is done.
         self._making: dict[Hashable, threading.Lock] = {}
@@ -127,15 +78,15 @@ class ByteCache(Generic[Entry]):
     def forget(self, concerns: Callable[[Hashable], bool]) -> list[Entry]:
         """Drop the entries whose keys are concerned, and give them back."""
         with self._lock:
-            dropped = [self._entries.pop(key) for key in list(self._entries) if concerns(key)]
-        return [entry for entry in dropped if entry is not None]
+            return [self._entries.pop(key) for key in list(self._entries) if concerns(key)]
 
     def counts(self) -> CacheCounts:
         """Hits, misses and bytes, for whoever watches."""
         with self._lock:
             entries = self._entries
-            return CacheCounts(self._hits, self._misses, len(entries), entries.size, entries.bound)
+            return CacheCounts(self._hits, self._misses, len(entries), int(entries.currsize), int(entries.maxsize))
 
     def _keep(self, key: Hashable, entry: Entry) -> None:
         with self._lock:
-            self._entries.put(key, entry)
+            if self._size_of(entry) <= self._entries.maxsize:
+                self._entries[key] = entry

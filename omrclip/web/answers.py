@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import ReferenceType, ref
 
-from omrclip.imaging.cache import RecentlyUsed
+from cachetools import LRUCache
+
 from omrclip.storage import OpenImage
 
 Environ: TypeAlias = dict[str, Any]
@@ -51,10 +52,10 @@ class KnownAnswers:
     """Answers by the requests that they were given to, and what they were made of; the least recently used go first."""
 
     def __init__(self) -> None:
-        self._answers: RecentlyUsed[Key, KnownAnswer] = RecentlyUsed(MOST_ANSWERS, _one)
+        self._answers: LRUCache[Key, KnownAnswer] = LRUCache(MOST_ANSWERS)
         # Weak: what is open is bounded elsewhere, and is not held open from here.
-        self._images: RecentlyUsed[str, ReferenceType[OpenImage]] = RecentlyUsed(MOST_IMAGES, _one)
-        self._bases: RecentlyUsed[Key, str] = RecentlyUsed(MOST_BASES, _one)
+        self._images: LRUCache[str, ReferenceType[OpenImage]] = LRUCache(MOST_IMAGES)
+        self._bases: LRUCache[Key, str] = LRUCache(MOST_BASES)
         # The hash of the last key of each slot.
         self._came = [0] * MOST_ANSWERS
         self._lock = threading.Lock()
@@ -77,7 +78,7 @@ class KnownAnswers:
         """
         if _may_be_remembered(key, image):
             with self._lock:
-                self._answers.put(key, answer)
+                self._answers[key] = answer
 
     def find(self, key: Key) -> KnownAnswer | None:
         """What the request was answered, provided that it still holds."""
@@ -85,7 +86,7 @@ class KnownAnswers:
             answer = self._answers.get(key)
         if answer is not None and not answer.holds():
             with self._lock:
-                self._answers.pop(key)
+                self._answers.pop(key, None)
             return None
         return answer
 
@@ -93,8 +94,8 @@ class KnownAnswers:
         """Keep under which identifier an image was opened, and to which base URL the request's headers came."""
         if _may_be_remembered(key, image):
             with self._lock:
-                self._images.put(identifier, ref(image))
-                self._bases.put(key[len(_ASKED) :], base)
+                self._images[identifier] = ref(image)
+                self._bases[key[len(_ASKED) :]] = base
 
     def find_image(self, identifier: str) -> OpenImage | None:
         """What was opened under the identifier, provided that it still is, and unchanged."""
@@ -112,11 +113,6 @@ class KnownAnswers:
 def key_of(environ: Environ) -> Key:
     """Everything of a request that its answer may depend on, but for its conditions."""
     return tuple(map(environ.get, _ASKED + _ADDRESS))
-
-
-def _one(_: object) -> int:
-    """The size of an entry where a bound is on their number."""
-    return 1
 
 
 def _may_be_remembered(key: Key, image: OpenImage) -> bool:

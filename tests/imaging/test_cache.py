@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from omrclip.imaging.cache import ByteCache, CacheCounts, RecentlyUsed
+from omrclip.imaging.cache import ByteCache, CacheCounts
 
 THREADS = 8
 PATIENCE = 20.0  # seconds until a test that hangs is given up
@@ -87,25 +87,6 @@ def test_hits_misses_entries_and_bytes_are_counted() -> None:
     assert cache.get("a") == bytes(7)
     put(cache, "b", 3)
     assert cache.counts() == CacheCounts(hits=2, misses=3, entries=2, bytes=10, max_bytes=100)
-
-
-def test_an_entry_in_the_place_of_another_counts_once() -> None:
-    entries: RecentlyUsed[str, bytes] = RecentlyUsed(10, len)
-    for key, size in (("a", 4), ("b", 3), ("a", 6)):
-        entries.put(key, bytes(size))
-    assert (list(entries), entries.size, len(entries)) == (["b", "a"], 9, 2)
-    entries.put("a", bytes(11))
-    assert (list(entries), entries.size) == (["b"], 3), "an older state of what is too large now is not given out"
-    assert (entries.pop("b"), entries.pop("b"), entries.get("b"), "b" in entries) == (bytes(3), None, None, False)
-    assert (entries.size, len(entries)) == (0, 0)
-
-
-def test_a_bound_on_the_number_of_entries() -> None:
-    entries: RecentlyUsed[int, str] = RecentlyUsed(3, lambda _: 1)
-    for number in range(5):
-        entries.put(number, str(number))
-        assert entries.get(0) == "0"
-    assert list(entries) == [3, 4, 0]
 
 
 @dataclass
