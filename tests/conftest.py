@@ -1,6 +1,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# On a busy machine any example may take long. That says nothing of the code.
+settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_speed")
 
 SHARED_FORMS = Path(__file__).parents[1] / ".." / "shared" / "forms"
 

@@ -14,8 +14,8 @@ from typing import Final
 
 import requests
 
-START_SECONDS: Final = 30.0
-STOP_SECONDS: Final = 10.0
+from tests.patience import PATIENCE
+
 PROC: Final = Path("/proc")
 _SERVE: Final = "from omrclip.cli import main; main()"
 
@@ -59,10 +59,10 @@ def _environment(settings: dict[str, object]) -> dict[str, str]:
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
     session = new_session()
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if session.get(f"{server.url}/health", timeout=1).ok:
+            if session.get(f"{server.url}/health", timeout=PATIENCE).ok:
                 return
         except requests.RequestException:
             time.sleep(0.05)
@@ -72,7 +72,7 @@ def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], log: P
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from omrclip.batch.local import in_order
+from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5, 50])
@@ -59,7 +60,7 @@ def test_no_more_than_the_workers_are_under_way() -> None:
 
 
 def test_the_workers_work_at_the_same_time() -> None:
-    together = threading.Barrier(3, timeout=30)
+    together = threading.Barrier(3, timeout=PATIENCE)
 
     def work(item: int) -> int:
         together.wait()

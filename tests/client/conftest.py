@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.patience import PATIENCE_MILLISECONDS
 from tests.serving import running
 from tests.viewers.browser import WatchedPage, chromium
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 DESKTOP: Final = (1400, 900)
 TABLET: Final = (1024, 768)
-MILLISECONDS: Final = 15_000
 OpenPage = Callable[..., WatchedPage]
 
 
@@ -59,7 +59,7 @@ def visiting(browser: "Browser", url: str, size: tuple[int, int] = DESKTOP, **se
     """A page as a new visitor sees it."""
     viewport = {"width": size[0], "height": size[1]}
     with browser.new_context(**{"viewport": viewport, "locale": "en-GB", **settings}) as context:
-        context.set_default_timeout(MILLISECONDS)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         watched = WatchedPage(context.new_page())
         watched.page.goto(url)
         yield watched
@@ -90,6 +90,7 @@ def expect(locator: "Locator") -> Any:
     """Playwright's expectations, which wait; imported when they are needed, so that tests are skipped without it."""
     from playwright.sync_api import expect as expected
 
+    expected.set_options(timeout=PATIENCE_MILLISECONDS)
     return expected(locator)
 
 
@@ -123,4 +124,4 @@ def recognise(watched: WatchedPage, *images: Path) -> None:
     """Choose images in the view Recognise, and wait until all are kept."""
     page = watched.page
     page.locator("input[type=file]").first.set_input_files(list(images))
-    page.get_by_role("button", name="Manifest").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Manifest").wait_for()

@@ -12,10 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.client.conftest import OpenPage, Project, expect, forget_refusal, recognise, visiting
+from tests.patience import PATIENCE, until
 from tests.serving import new_session, running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 SCANS: Final = ("exam-scan-1.jpg", "exam-scan-2.jpg", "exam-scan-3.jpg")
 CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
@@ -27,7 +28,7 @@ def kept(browser: object, project: Project) -> Json:  # noqa: ARG001 (skipped wi
     """A kept recognition of three sheets, made over the API."""
     files = [("Images", (name, (project.samples / name).read_bytes())) for name in SCANS]
     answer = new_session().post(
-        f"{project.url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=120
+        f"{project.url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=PATIENCE
     )
     answer.raise_for_status()
     found: Json = answer.json()
@@ -40,7 +41,7 @@ def identifier(kept: Json) -> str:
 
 
 def corrections(kept: Json) -> dict[tuple[int, str], str]:
-    found = new_session().get(f"{kept['Uri']}/corrections", timeout=30).json()["Corrections"]
+    found = new_session().get(f"{kept['Uri']}/corrections", timeout=PATIENCE).json()["Corrections"]
     return {(entry["Scan"], entry["Name"]): entry["Value"] for entry in found}
 
 
@@ -57,12 +58,22 @@ def test_the_answers_to_look_at_come_first_and_a_click_goes_to_the_place(
     assert set(shown[: len(doubtful)]) == doubtful
     assert sorted(shown) == sorted(element["Name"] for element in read)
     page.locator(".viewer .openseadragon-canvas canvas").wait_for()
-    page.wait_for_timeout(500)
-    whole = page.locator(".viewer").screenshot()
+    whole = _at_rest(page)
     rows.first.get_by_role("button").click()
-    page.wait_for_timeout(700)
-    assert page.locator(".viewer").screenshot() != whole
+    until(lambda: _at_rest(page) != whole)
     assert "chosen" in (rows.first.get_attribute("class") or "")
+
+
+def _at_rest(page: "Page") -> bytes:
+    """The viewer's picture when it changes no more, which is when two pictures in a row are equal."""
+    viewer, seen = page.locator(".viewer"), [b""]
+
+    def rests() -> bool:
+        seen.append(viewer.screenshot())
+        return seen[-1] == seen[-2]
+
+    until(rests)
+    return seen[-1]
 
 
 def test_a_corrected_value_is_kept_beside_what_was_read(kept: Json, identifier: str, visit: OpenPage) -> None:
@@ -148,18 +159,18 @@ def test_results_are_found_by_their_link_and_removed_when_one_says_so(
     expect(page.get_by_role("listbox", name="Sheets").get_by_role("option")).to_have_count(len(SCANS))
     page.goto(f"{project.url}/#/recognise/survey")
     page.locator("input[type=file]").first.set_input_files(project.samples / "survey-scan-1.jpg")
-    page.get_by_role("button", name="Manifest").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Manifest").wait_for()
     page.get_by_role("button", name="Manifest").click()
     dialog = page.get_by_role("dialog")
     manifest = dialog.get_by_role("link", name="manifest.json").get_attribute("href")
-    assert new_session().get(str(manifest), timeout=30).json()["type"] == "Manifest"
+    assert new_session().get(str(manifest), timeout=PATIENCE).json()["type"] == "Manifest"
     assert str(manifest) not in (dialog.get_by_role("link", name="Mirador").get_attribute("href") or "")
     dialog.get_by_role("button", name="Dismiss").click()
     page.get_by_role("link", name="Results").click()
     page.get_by_role("button", name="Delete the results of").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Nothing is kept at the moment.")).to_be_visible()
-    assert new_session().get(str(manifest), timeout=30).status_code == 404
+    assert new_session().get(str(manifest), timeout=PATIENCE).status_code == 404
 
 
 def test_a_run_can_be_cancelled(project: Project, visit: OpenPage, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from tests.client.conftest import OpenPage, Project, drag, expect, open_editor, recognise
+from tests.patience import PATIENCE
 from tests.serving import new_session
 
 
@@ -59,18 +60,18 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Save").click()
     session = new_session()
-    kept = session.get(f"{project.url}{_api_path(page.url, watched.urls)}", timeout=30).json()
+    kept = session.get(f"{project.url}{_api_path(page.url, watched.urls)}", timeout=PATIENCE).json()
     files = {file["Name"]: file for file in kept["ResponseFiles"]}
     assert download.value.suggested_filename == "exam-scan-3RulesArea.png"
     uri = f"{kept['Uri']}/files/exam-scan-3RulesArea.png"
-    assert Path(download.value.path()).read_bytes() == session.get(uri, timeout=30).content
+    assert Path(download.value.path()).read_bytes() == session.get(uri, timeout=PATIENCE).content
     dialog.get_by_role("button", name="Dismiss").click()
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Save all").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert sorted(archive.namelist()) == sorted(files)
-        assert archive.read("exam-scan-3RulesArea.png") == session.get(uri, timeout=30).content
+        assert archive.read("exam-scan-3RulesArea.png") == session.get(uri, timeout=PATIENCE).content
 
 
 PLACE = ("Left", "Top", "Width", "Height")

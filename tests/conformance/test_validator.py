@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging.pixels import Pixels
+from tests.patience import PATIENCE
 from tests.serving import running
 
 VALIDATOR_VERSION: Final = "1.0.5"
@@ -28,7 +29,6 @@ IDENTIFIER: Final = "67352ccc-d1b0-11e1-89ae-279075081939"
 SHARED_IMAGE: Final = Path(__file__).parents[2] / ".." / "shared" / "iiif" / f"{IDENTIFIER}.png"
 SQUARE: Final = 100
 """Width and height in pixels of one of the test image's squares, of which it has ten by ten."""
-SECONDS: Final = 120
 
 IMPOSSIBLE: Final = frozenset({"format_jp2", "format_pdf", "format_webp"})
 
@@ -101,7 +101,7 @@ def _colours() -> Colours:
     except PackageNotFoundError:
         pytest.skip(f"iiif-validator {VALIDATOR_VERSION} is not installed")
     assert found == VALIDATOR_VERSION
-    run = subprocess.run([sys.executable, "-c", _COLOURS], capture_output=True, text=True, timeout=SECONDS)
+    run = subprocess.run([sys.executable, "-c", _COLOURS], capture_output=True, text=True, timeout=PATIENCE)
     if run.returncode and "libmagic" in run.stderr:
         pytest.skip("iiif-validator lacks the system library libmagic (Debian: libmagic1)")
     assert run.returncode == 0, run.stderr
@@ -113,7 +113,7 @@ def _validated(server: str, run: Run) -> str:
     """What the validator reports, on a server given by host and port."""
     surface = ["-s", server, "-p", run.prefix, "-i", IDENTIFIER, f"--version={run.version}", "--level=3", "-v"]
     command = [sys.executable, str(VALIDATOR), *surface]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS).stdout
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE).stdout
 
 
 def _about(tests: Set[str], report: str) -> str:

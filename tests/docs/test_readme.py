@@ -17,6 +17,7 @@ from omrclip.config import Config, Limits, settings, variable
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.recognition_options import OptionsSchema, load_options
 from omrclip.web.errors import STATUS
+from tests.patience import PATIENCE
 from tests.serving import running
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ def address(place: Path) -> Iterator[str]:
 
 
 def run(command: list[str], place: Path) -> str:
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -55,7 +55,7 @@ def planned(grammar: ModuleType, request: tuple[str, ...], source: Dimensions, l
 
 
 @pytest.mark.parametrize(("grammar", "canonical"), VERSIONS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(source=sources, limits=limit_sets, request=requests)
 @example(source=Dimensions(1, 900), limits=Limits(), request=("full", "1,450", "0", "default.jpg"))
 @example(source=Dimensions(3, 70), limits=Limits(), request=("full", "1,", "0", "default.jpg"))
@@ -79,7 +79,7 @@ def test_the_canonical_form_is_stable_and_of_the_same_pixels(
     assert (render_pixels(again, image) == rendered).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(source=sources, limits=limit_sets, region=regions, size=plain_sizes, rotation=rotations, ending=endings)
 def test_what_both_versions_accept_they_render_alike(
     source: Dimensions, limits: Limits, region: str, size: str, rotation: str, ending: str
@@ -97,7 +97,7 @@ def test_what_both_versions_accept_they_render_alike(
     assert rendering_key(enlarging) == rendering_key(two)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(region=sources, limits=limit_sets, enlarging=st.booleans())
 def test_the_largest_size_is_within_the_limits_and_no_larger_one_is(
     region: Dimensions, limits: Limits, enlarging: bool

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from omrclip.config import Limits
@@ -110,7 +110,6 @@ dimensions = st.builds(Dimensions, st.integers(1, 1500), st.integers(1, 1500))
 sides = st.sampled_from([128, 256, 512, 1000])
 
 
-@settings(deadline=None)
 @given(source=dimensions, side=sides)
 def test_sizes_and_tiles_match_one_to_one_and_the_smallest_is_one_tile(source: Dimensions, side: int) -> None:
     for version in (2, 3):
@@ -125,7 +124,6 @@ def test_sizes_and_tiles_match_one_to_one_and_the_smallest_is_one_tile(source: D
         assert (told["width"], told["height"]) == (source.width, source.height)
 
 
-@settings(deadline=None)
 @given(source=dimensions, side=sides, most=st.sampled_from([100, 5000, 10**6]), longest=st.sampled_from([None, 90]))
 def test_nothing_is_advertised_beyond_the_limits(source: Dimensions, side: int, most: int, longest: int | None) -> None:
     limits = Limits(max_output_pixels=most, max_output_side=longest)
@@ -138,7 +136,6 @@ def test_nothing_is_advertised_beyond_the_limits(source: Dimensions, side: int, 
         assert limits.exceeded_by(tiling["width"], tiling["height"]) is None
 
 
-@settings(deadline=None)
 @given(source=dimensions, side=sides)
 def test_every_advertised_size_and_tile_has_the_advertised_extents(source: Dimensions, side: int) -> None:
     asked = [(tile.asked, tile.region, tile.shown) for tile in tiles(told_of(3, source, side))]

@@ -121,7 +121,7 @@ rotations = st.one_of(st.sampled_from(["0", "90", "!180", "270.0", "360"]), real
 endings = st.tuples(st.sampled_from(["default", "color", "gray", "bitonal"]), st.sampled_from(["jpg", "png"]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(1, 70), st.integers(1, 70), regions, sizes, rotations, endings)
 def test_the_canonical_form_is_stable_and_renders_the_same_pixels(
     width: int, height: int, region: str, size: str, rotation: str, ending: tuple[str, str]

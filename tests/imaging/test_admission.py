@@ -9,8 +9,8 @@ import pytest
 
 from omrclip.errors import ServerBusy
 from omrclip.imaging.admission import Admission
+from tests.patience import PATIENCE, until
 
-PATIENCE = 20.0  # seconds until a test that hangs is given up
 AT_ONCE = 0.0  # seconds that one waits who does not wait
 
 
@@ -99,14 +99,12 @@ def _ask(admission: Admission, bytes_needed: int, patient: bool) -> None:
 def _until_waiting(admission: Admission, count: int) -> None:
     """Give way to other threads until so many wait, as the condition itself tells it."""
     condition = admission._changed
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.005)):
+
+    def wait() -> bool:
         with condition:
-            waiters = len(condition._waiters)  # type: ignore[attr-defined]
-        if waiters >= count:
-            return
-        pause.wait(0.005)
-    raise AssertionError(f"{count} threads should wait")
+            return len(condition._waiters) >= count  # type: ignore[attr-defined]
+
+    until(wait)
 
 
 def test_who_waits_is_let_in_when_there_is_room() -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from omrclip.imaging.cache import ByteCache, CacheCounts
+from tests.patience import PATIENCE
 
 THREADS = 8
-PATIENCE = 20.0  # seconds until a test that hangs is given up
 
 
 def cache_of(max_bytes: int) -> ByteCache[bytes]:

@@ -19,10 +19,10 @@ from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage, EncodedImage, ImageSource
 from tests.grid import coloured_grid, position_ramp
+from tests.patience import PATIENCE
 
 WIDTH, HEIGHT = 643, 481
 RAMP = position_ramp(WIDTH, HEIGHT)
-PATIENCE = 20.0
 
 
 def file_of(pixels: Pixels, extension: str) -> bytes:

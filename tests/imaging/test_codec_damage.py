@@ -188,7 +188,7 @@ def test_jpeg_2000_cut_off_with_lengths_to_match_is_refused(share: float) -> Non
         decode(data[: tile + 6] + struct.pack(">I", kept) + data[tile + 10 : tile + kept] + b"\xff\xd9")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), name=st.sampled_from(sorted(WHOLE)))
 def test_any_cut_is_refused(data: st.DataObject, name: str) -> None:
     whole = WHOLE[name]
@@ -196,7 +196,7 @@ def test_any_cut_is_refused(data: st.DataObject, name: str) -> None:
         decode(whole[: data.draw(st.integers(0, len(whole) - 1))])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), name=st.sampled_from(sorted(WHOLE)))
 def test_any_damage_gives_an_image_of_the_probed_extents_or_an_image_error(data: st.DataObject, name: str) -> None:
     damaged = bytearray(WHOLE[name])
@@ -209,7 +209,7 @@ def test_any_damage_gives_an_image_of_the_probed_extents_or_an_image_error(data:
             assert pixels.shape == (info.dimensions.height, info.dimensions.width, 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(head=st.sampled_from([WHOLE[name][:n] for name in WHOLE for n in (4, 12, 30)]), tail=st.binary(max_size=200))
 def test_any_bytes_are_an_image_error(head: bytes, tail: bytes) -> None:
     with contextlib.suppress(ImageError):

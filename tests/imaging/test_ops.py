@@ -162,7 +162,7 @@ def test_bitonal_keeps_transparent_corners() -> None:
     assert set(np.unique(black_and_white[:, :, :3])) <= {0, 255}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 90), st.integers(1, 90))
 def test_any_extents_can_be_had(width: int, height: int, out_width: int, out_height: int) -> None:
     pixels = coloured_grid(width, height)

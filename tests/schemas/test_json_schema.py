@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from omrclip.errors import InvalidTemplate
@@ -92,14 +92,12 @@ def test_it_refuses_what_the_loader_refuses(wrong):
         load_template(wrong)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(valid_documents)
 def test_it_takes_what_the_loader_takes(valid):
     load_template(valid)
     VALIDATOR.validate(valid)
 
 
-@settings(deadline=None)
 @given(any_json)
 def test_it_is_never_stricter_than_the_loader(value):
     try:

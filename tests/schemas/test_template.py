@@ -2,10 +2,9 @@ import contextlib
 import copy
 import dataclasses
 import json
-import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from omrclip.errors import InvalidTemplate, Problem
 from omrclip.imaging.geometry import Box
@@ -145,16 +144,6 @@ class TestLoading:
         assert json.dumps(dump_template(template)) == json.dumps(json.loads(data))
         assert template_warnings(template) == ()
 
-    def test_a_real_file_loads_in_milliseconds(self, shared_forms):
-        data = (shared_forms / "aspose_survey/AsposeTest.omr").read_bytes()
-        took = []
-        for _ in range(20):
-            start = time.perf_counter()
-            load_template(data)
-            took.append(time.perf_counter() - start)
-        assert min(took) < 0.05  # ten times what it takes, for slow machines
-
-    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(valid_documents)
     def test_what_is_loaded_comes_back_in_meaning_and_order(self, valid):
         before = copy.deepcopy(valid)
@@ -166,7 +155,6 @@ class TestLoading:
         assert load_template(written) == template
         assert load_template(template_to_bytes(template)) == template
 
-    @settings(deadline=None)
     @given(any_json)
     def test_any_json_is_a_template_or_its_problems(self, value):
         for data in (value, json.dumps(value)):

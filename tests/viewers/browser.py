@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging.pixels import Pixels
+from tests.patience import PATIENCE_MILLISECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
@@ -26,7 +27,6 @@ HERE: Final = Path(__file__).parent
 BUNDLES: Final = ("openseadragon/build/openseadragon/openseadragon.min.js", "mirador/dist/mirador.min.js")
 VIEW: Final = (1100, 900)
 """Width and height of the browser's window, in pixels."""
-MILLISECONDS: Final = 30_000
 _SWITCHES: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -74,7 +74,7 @@ class WatchedPage:
     def see(self, function: str, *arguments: object) -> Seen:
         """Call a function of the page that shows something, and give what is then seen."""
         try:
-            found: dict[str, Any] = self.page.evaluate(_CALL, [function, list(arguments), MILLISECONDS])
+            found: dict[str, Any] = self.page.evaluate(_CALL, [function, list(arguments), PATIENCE_MILLISECONDS])
         except Exception as error:
             error.add_note("\n".join(self.problems))
             raise
@@ -131,7 +131,7 @@ def opened(browser: "Browser", url: str) -> Iterator[WatchedPage]:
     """A page of its own, with nothing kept from other pages."""
     width, height = VIEW
     with browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1) as context:
-        context.set_default_timeout(MILLISECONDS)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         watched = WatchedPage(context.new_page())
         watched.page.goto(url)
         yield watched

@@ -14,6 +14,7 @@ import pytest
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.pyramid_writing import write_pyramid
 from tests.grid import position_ramp
+from tests.patience import PATIENCE
 from tests.serving import new_session, running
 from tests.viewers import browser as browsers
 
@@ -82,7 +83,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def _recognition(url: str) -> dict[str, Any]:
     """Have the scans recognised and kept."""
     files = [("Images", (name, (ROOT / "samples" / name).read_bytes())) for name in SCANS]
-    answer = new_session().post(f"{url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=60)
+    answer = new_session().post(
+        f"{url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=PATIENCE
+    )
     answer.raise_for_status()
     recognition: dict[str, Any] = answer.json()
     return recognition

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.serving import new_session
 from tests.viewers.browser import opened
 from tests.viewers.conftest import Project
@@ -21,7 +22,7 @@ OF_MIRADOR_ITSELF: Final = "console: Accessing element.ref was removed in React 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_a_clip_is_shown_cropped(browser: "Browser", project: Project, site: str, clip: str, tmp_path: Path) -> None:
     image = project.images[clip]
-    manifest = new_session().get(project.clips_manifest, timeout=10).json()
+    manifest = new_session().get(project.clips_manifest, timeout=PATIENCE).json()
     canvas = manifest["items"][CLIPS.index(clip)]
     with opened(browser, f"{site}/mirador.html") as watched:
         seen = watched.see("show", project.clips_manifest, canvas["id"])

@@ -43,9 +43,7 @@ any_json = st.recursive(
 almost_good = st.fixed_dictionaries(
     {}, optional={"Template": any_json, "Images": any_json, "Options": any_json, "TemplateImage": any_json}
 ).map(lambda changes: asked(**{"Images": [SMALL], **changes}))
-often = settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+often = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ from omrclip.imaging import cached
 from omrclip.storage import derivatives
 from omrclip.web import image_answers, services
 from omrclip.web.app import App, create_app
+from tests.patience import PATIENCE
 from tests.web.keeping import written
 from tests.web.making import encoded, grid, jpeg
 
 THREADS = 8
-PATIENCE = 30.0
 PATH = "/iiif/3/grid.png/full/50,/0/default.png"
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from omrclip.config import Config
@@ -191,7 +191,7 @@ def module_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     return app.test_client()
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(path=_PATHS)
 @example(path="grid.png/full/full/0/default.png")
 @example(path="%ED%A0%80/info.json")

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from omrclip.config import Config, Limits
@@ -230,7 +230,7 @@ _requests = st.tuples(*[st.sampled_from(_PARTS) | st.text("^!,pct:0123456789.", 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(path=_paths | _requests, query=st.sampled_from(["", "?download", "?%FF", "?x=%00"]))
 @example(path="grid.png/full/max/0/default.png", query="")
 @example(path="%ED%A0%80/info.json", query="")

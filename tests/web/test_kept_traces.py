@@ -1,7 +1,6 @@
 """What is kept is found by who knows where, and leaves nothing behind when its time is over."""
 
 import base64
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +16,10 @@ from omrclip.storage import derivatives
 from omrclip.storage import kept as kept_module
 from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.web.app import create_app
+from tests.patience import until
 from tests.web.conftest import Refusal
 from tests.web.keeping import THREE, Posted, identifier_of, stored, written
 from tests.web.making import asked, clip_area, image, page, template
-
-PATIENCE = 5.0
 
 UNKNOWN = ["0" * 24, "f" * 23, "F" * 24, "x", "..", "%2e%2e", "a%2Fb", "%00", "a" * 400]
 
@@ -79,12 +77,7 @@ def test_what_expired_while_no_server_ran_is_removed_by_the_next(
     later = SimpleNamespace(time=lambda: time.time() + 11, sleep=time.sleep)
     monkeypatch.setattr(kept_module, "time", later)
     create_app(config).test_client().get("/health")
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.05)):
-        if not stored(config):
-            break
-        pause.wait(0.05)
-    assert stored(config) == []
+    until(lambda: not stored(config))
 
 
 def test_no_rendering_of_a_clip_outlives_its_recognition(

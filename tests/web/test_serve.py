@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from omrclip.web.serve import LARGE_PAGES, THREAD_STACK_BYTES
+from tests.patience import PATIENCE
 from tests.serving import PROC, new_session, running
 
 
@@ -14,7 +15,7 @@ from tests.serving import PROC, new_session, running
 def test_threads_that_answer_have_the_stack_of_pythons_own() -> None:
     with running(threads=7) as server:
         with ThreadPoolExecutor(7) as many:
-            list(many.map(lambda _: new_session().get(f"{server.url}/health", timeout=30), range(14)))
+            list(many.map(lambda _: new_session().get(f"{server.url}/health", timeout=PATIENCE), range(14)))
         children = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in path.read_text()]
         stacks = [size for child in children for size in _private_areas(child / "maps")]
     assert sum(size == THREAD_STACK_BYTES for size in stacks) >= 7

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from omrclip.web import services
 from omrclip.web.app import App, create_app
 from omrclip.web.warming import warm_up
+from tests.patience import PATIENCE
 
 _FIRST_REQUESTS = """
 import json, sys
@@ -30,7 +31,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 
 def test_the_first_requests_load_nothing_any_more() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _FIRST_REQUESTS], capture_output=True, encoding="utf-8", check=True, timeout=60
+        [sys.executable, "-c", _FIRST_REQUESTS], capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE
     )
     assert json.loads(done.stdout) == []
 

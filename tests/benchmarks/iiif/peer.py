@@ -15,7 +15,8 @@ from typing import Final
 
 import requests
 
-from tests.serving import START_SECONDS, STOP_SECONDS, new_session
+from tests.patience import PATIENCE
+from tests.serving import new_session
 
 PROCESSES: Final = 2
 IIPSRV: Final = Path("/usr/lib/iipimage-server/iipsrv.fcgi")
@@ -109,7 +110,7 @@ def _start(
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -124,7 +125,7 @@ def _free_port() -> int:
 
 def _wait_until_up(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until anything answers: iipsrv itself needs no time to start."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     with new_session() as session:
         while time.monotonic() < deadline and process.poll() is None:
             try:
