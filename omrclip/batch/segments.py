@@ -11,6 +11,7 @@ from omrclip.iiif.render import render
 from omrclip.iiif.request import Format
 from omrclip.iiif.segments import Segment, find_segments
 from omrclip.imaging.source import ImageSource
+from omrclip.omr.file_names import safe_file_name
 from omrclip.omr.recognition import stem
 from omrclip.omr.result_files import ResponseFile
 
@@ -78,5 +79,5 @@ def _cut(number: int, segment: Segment, find: Finder, limits: Limits, image_form
     request = replace(segment.request, format=image_format or segment.request.format)
     data = render(plan(request, source.dimensions, limits), source)
     name = segment.canvas_label or stem(unquote(urlsplit(segment.image).path.rpartition("/")[2]))
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].lstrip(".")
-    return ResponseFile(f"{number:03d}-{safe or 'segment'}.{request.format}", request.format.media_type, data)
+    file_name = safe_file_name(f"{number:03d}-{name[:80].strip(' .') or 'segment'}.{request.format}")
+    return ResponseFile(file_name, request.format.media_type, data)

@@ -10,6 +10,7 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
+from omrclip.omr.file_names import check_readable, shown_name
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
@@ -43,7 +44,7 @@ class Recognition:
     """The outcome of one scan; `error` is None when it passed.
 
     Attributes:
-        scan: the scan's name.
+        scan: the scan's name, with escapes for what cannot be shown.
         page: the template page that it shows, from 1; None where that was not found out.
         messages: what a person should know, the error's message first.
         seconds: the time that it took.
@@ -76,9 +77,10 @@ def recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOption
     """Recognise one scan. What is wrong with the scan is told in the Recognition, not raised."""
     started = perf_counter()
     try:
+        check_readable(scan.name)
         found = _recognize(pages, scan, options, limits)
     except OmrclipError as error:
-        found = Recognition(scan.name, error=error, messages=(error.message,))
+        found = Recognition(shown_name(scan.name), error=error, messages=(error.message,))
     return replace(found, seconds=perf_counter() - started)
 
 

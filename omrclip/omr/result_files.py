@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from omrclip.errors import InvalidRequest, NameConflict
 from omrclip.iiif.request import Format
+from omrclip.omr.file_names import is_plain, safe_file_name
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, stem
 from omrclip.omr.template import Template
@@ -26,12 +27,15 @@ class ResponseFile:
 
 def results_name(scan: str, *, alone: bool) -> str:
     """The name of a scan's results file; a scan that came alone lends it no name."""
-    return RESULTS_NAME if alone else stem(scan) + RESULTS_NAME
+    return RESULTS_NAME if alone else safe_file_name(stem(scan) + RESULTS_NAME)
 
 
 def clip_name(scan: str, element: str, clip_format: Format | None) -> str:
-    """`<scan's name without extension><element's name>`, with `.png` as clients expect it, or the format asked for."""
-    return f"{stem(scan)}{element}.{clip_format or 'png'}"
+    """`<scan's name without extension><element's name>`, with `.png` as clients expect it, or the format asked for.
+
+    The name is made safe by `safe_file_name`.
+    """
+    return safe_file_name(f"{stem(scan)}{element}.{clip_format or 'png'}")
 
 
 def file_names(template: Template, scans: Sequence[str], options: RecognitionOptions) -> Iterator[tuple[str, str]]:
@@ -45,8 +49,8 @@ def file_names(template: Template, scans: Sequence[str], options: RecognitionOpt
 
 
 def overlay_name(scan: str) -> str:
-    """The name of the picture that shows what was read of a scan; two scans never share one."""
-    return f"{scan}.overlay.jpg"
+    """The name of the picture that shows what was read of a scan, made safe by `safe_file_name`."""
+    return safe_file_name(f"{scan}.overlay.jpg")
 
 
 def overlay_names(scans: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -63,11 +67,9 @@ def check_file_names(
     Names that differ only in letter case, or in how an accent is composed, are one name on many file systems.
 
     Raises:
-        InvalidRequest: a scan's name cannot be part of a file name.
+        InvalidRequest: a file name would be too long.
         NameConflict: two files would get one name, or two scans have one.
     """
-    for index, scan in enumerate(scans):
-        check_scan_name(scan, f"$.Images[{index}].Name")
     _check_distinct((scan, f"the image {scan!r}") for scan in scans)
     names = [*file_names(template, scans, options), *more]
     for name, purpose in names:
@@ -77,10 +79,9 @@ def check_file_names(
 
 
 def check_scan_name(name: str, path: str) -> None:
-    """Raise InvalidRequest where a scan's name cannot be part of a file name; `path` says where it was given."""
-    unusable = not name.strip() or name in {".", ".."} or any(c in "/\\" or not _writable(c) for c in name)
-    if unusable:
-        expected = "a file name without path separators and control characters"
+    """Raise InvalidRequest where a scan's name is empty or a path; `path` says where it was given."""
+    if not name.strip() or name in {".", ".."} or any(c in "/\\" for c in name):
+        expected = "a file name without path separators"
         raise InvalidRequest(f"{path}: expected {expected}", fields=[{"path": path, "expected": expected}])
 
 
@@ -107,7 +108,7 @@ def results_text(recognition: Recognition) -> str:
 
 
 def _in_a_line(text: str) -> str:
-    return "".join(character if _writable(character) else " " for character in text)
+    return "".join(character if is_plain(character) else " " for character in text)
 
 
 def _check_distinct(names: Iterable[tuple[str, str]]) -> None:
@@ -117,7 +118,3 @@ def _check_distinct(names: Iterable[tuple[str, str]]) -> None:
         if key in seen:
             raise NameConflict(f"{seen[key]} and {purpose} would both be named {name!r}.", name=name)
         seen[key] = purpose
-
-
-def _writable(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}

@@ -14,7 +14,7 @@ from omrclip.imaging.probe import probe
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_options, check_pages, check_pixels, known_pages
 from omrclip.omr.registration import KnownPage
-from omrclip.omr.result_files import check_file_names
+from omrclip.omr.result_files import check_file_names, check_scan_name
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_options import load_options
 from omrclip.schemas.recognition_request import load_request
@@ -51,6 +51,8 @@ def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
         raise _too_many_images(limits)
     options = _with_keep(options, request, config.max_keep_seconds)
     names = [scan.name for scan in scans]
+    for index, name in enumerate(names):
+        check_scan_name(name, f"$.Images[{index}].Name")
     check_options(len(template.pages), names, options)
     check_file_names(template, names, options)
     _check_sizes(scans, limits)

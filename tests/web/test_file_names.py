@@ -1,5 +1,8 @@
 """The names of result files: the rule, and what would break it, refused before any work."""
 
+import io
+import json
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -53,6 +56,8 @@ def no_decoding(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("scan.png", "100%", "scan100%.png"),
         ("scan.png", "😀", "scan😀.png"),
         ("scan", "a" * 200, "scan" + "a" * 200 + ".png"),
+        ("10:32 <1>?.png", "Name", "10_32 _1__Name.png"),
+        ("CO.png", "N", "_CON.png"),
     ],
 )
 def test_a_clip_is_named_by_the_stem_of_its_scan_and_its_element(
@@ -87,6 +92,25 @@ def test_two_files_of_one_name_are_refused_before_any_work(
     no_decoding.undo()
     assert_refused(response, 422, "name_conflict", conflict)
     assert response.get_json()["error"]["details"]["name"] == conflict
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/zip", "application/x-ndjson"])
+def test_a_scan_with_an_unreadable_name_fails_alone(client: FlaskClient, accept: str) -> None:
+    body = asked(Images=[image("good.png"), image("a\u202egnp.exe"), image("b\n.png")])
+    response = client.post("/api/recognitions", json=body, headers={"Accept": accept})
+    assert response.status_code == 200
+    if accept == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+            told = [json.loads(archive.read("results.json"))]
+    else:
+        told = [json.loads(line) for line in response.data.splitlines()]
+    described = [recognition for answer in told for recognition in answer["Recognitions"]]
+    assert [(scan["Name"], bool(scan["Error"])) for scan in described] == [
+        ("good.png", False),
+        ("a\\u202egnp.exe", True),
+        ("b\\x0a.png", True),
+    ]
+    assert "Rename the file" in described[1]["Error"]["message"]
 
 
 def test_the_names_of_elements_differ_per_page_where_pages_are_told(recognised: Recognised) -> None:
