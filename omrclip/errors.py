@@ -12,6 +12,7 @@
     ├── LimitExceeded               more than the limits allow, found before the work
     ├── RegistrationFailed          the template page was not found in the scan
     ├── ServerBusy                  no room for the work now
+    ├── InternalError               an exception that nobody foresaw; the log has its traceback
     ├── NotFound                    no stored thing of that name
     └── PreconditionFailed          someone else changed it meanwhile, or it exists already
         └── PreconditionRequired    it exists, and the caller did not say which state of it to replace
@@ -19,11 +20,21 @@
 Each has a stable `code` for programs, a message for people, and `details`: JSON-ready values that name the
 field, parameter or limit. Nothing here knows HTTP; `web.errors` maps classes to status codes. No message holds
 a path of the machine.
+
+A result that is kept holds a `Failure`, never an exception: an exception holds its traceback, the traceback the
+frames, and these the pixels of the scan.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+import secrets
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+logger = logging.getLogger(__name__)
+
+_FRAMES_LOGGED = 40
 
 
 class OmrclipError(Exception):
@@ -139,3 +150,40 @@ class ServerBusy(OmrclipError):
     """There is no room for the work now; `details["retry_after"]` says in how many seconds to try again."""
 
     code = "server_busy"
+
+
+class InternalError(OmrclipError):
+    """An exception that nobody foresaw; `details["reference"]` is what its entry in the log begins with."""
+
+    code = "internal_error"
+
+
+def internal_error(error: BaseException) -> InternalError:
+    """Log an exception that is none of ours under a new reference, and make the error that tells the reference.
+
+    The log gets the type and the stack. It does not get the exception's message: that may name a person or a file.
+    """
+    reference = secrets.token_hex(4)
+    stack = "".join(traceback.format_tb(error.__traceback__, limit=-_FRAMES_LOGGED))
+    logger.error("Internal error %s: %s\n%s", reference, type(error).__qualname__, stack)
+    message = f"An unexpected error occurred in omrclip. Its log has the details under the reference {reference}."
+    return InternalError(message, reference=reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one thing among others failed, as a part of their result: what an OmrclipError says, without the exception.
+
+    Attributes:
+        code, message, details: as of the exception.
+    """
+
+    code: str
+    message: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """What an exception says. One that is none of ours is logged, and told as an InternalError."""
+        own = error if isinstance(error, OmrclipError) else internal_error(error)
+        return cls(own.code, own.message, own.details)

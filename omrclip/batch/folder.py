@@ -1,14 +1,13 @@
 """Recognition of image files into a folder: clips, results, and a table and a JSON of everything."""
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from omrclip.batch.local import in_order
-from omrclip.batch.table import results_table
+from omrclip.batch.summary import open_summary
 from omrclip.config import Limits
 from omrclip.errors import ImageError, NameConflict
 from omrclip.imaging.codec import encode
@@ -16,15 +15,17 @@ from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.overlay import can_be_drawn, draw_on
-from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, known_pages, recognize
-from omrclip.omr.result_files import check_file_names, file_names, overlay_name, overlay_names, recognition_files
+from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, failed, known_pages, recognize
+from omrclip.omr.result_files import (
+    ResponseFile,
+    check_file_names,
+    file_names,
+    overlay_name,
+    overlay_names,
+    recognition_files,
+)
 from omrclip.omr.template import Template
-from omrclip.schemas.recognition_answer import Answer
-from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import template_warnings
-
-TABLE_NAME = "results.csv"
-JSON_NAME = "results.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,48 +83,54 @@ def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
             raise NameConflict(f"{purpose} would be written over the image {name!r}; choose another folder.", name=name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came out of one file, and what is to be written of it: the files, and the overlay where one is wanted."""
+
+    recognition: Recognition
+    files: Sequence[ResponseFile] = ()
+    overlay: ResponseFile | None = None
+
+
 def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterator[Recognition]:
-    done = []
-    for recognition in in_order(lambda path: _recognize_file(job, path, recognize_scan), job.images, job.workers):
-        _write_files(job, recognition)
-        done.append(_without_bytes(recognition))
-        yield done[-1]
-    if not job.clips_only:
-        _write_summary(job, done)
+    with ExitStack() as stack:
+        summary = None
+        if not job.clips_only:
+            warnings = template_warnings(job.template)
+            summary = stack.enter_context(open_summary(job.out, job.template, job.options, warnings))
+        for outcome in in_order(lambda path: _recognize_file(job, path, recognize_scan), job.images, job.workers):
+            _write_files(job, outcome)
+            recognition = _without_bytes(outcome.recognition)
+            if summary:
+                summary.add(recognition)
+            yield recognition
 
 
-def _recognize_file(job: FolderJob, path: Path, recognize_scan: "partial[Recognition]") -> Recognition:
+def _recognize_file(job: FolderJob, path: Path, recognize_scan: "partial[Recognition]") -> _Outcome:
+    """Recognise one file; whatever goes wrong with it is told in the Recognition, not raised."""
     try:
-        data = path.read_bytes()
+        scan = Scan(path.name, path.read_bytes())
     except OSError as error:
-        failure = ImageError(f"The file cannot be read: {error.strerror}.")
-        return Recognition(path.name, error=failure, messages=(failure.message,))
-    scan = Scan(path.name, data)
-    recognition = recognize_scan(scan=scan)
-    if job.overlays and can_be_drawn(recognition):
-        _write_overlay(job.overlays, scan, recognition)
-    return recognition
+        return _Outcome(failed(path.name, ImageError(f"The file cannot be read: {error.strerror}.")))
+    try:
+        recognition = recognize_scan(scan=scan)
+        overlay = _overlay(scan, recognition) if job.overlays and can_be_drawn(recognition) else None
+        return _Outcome(recognition, recognition_files(recognition, job.options, alone=len(job.images) == 1), overlay)
+    except Exception as error:
+        return _Outcome(failed(path.name, error))
 
 
-def _write_overlay(folder: Path, scan: Scan, recognition: Recognition) -> None:
+def _overlay(scan: Scan, recognition: Recognition) -> ResponseFile:
     drawn = draw_on(EncodedImage(scan.data, probe(scan.data)), recognition)
-    (folder / overlay_name(scan.name)).write_bytes(encode(drawn, ImageFormat.JPEG))
+    return ResponseFile(overlay_name(scan.name), ImageFormat.JPEG.media_type, encode(drawn, ImageFormat.JPEG))
 
 
-def _write_files(job: FolderJob, recognition: Recognition) -> None:
-    files = recognition_files(recognition, job.options, alone=len(job.images) == 1)
-    for file in files[1:] if job.clips_only else files:
+def _write_files(job: FolderJob, outcome: _Outcome) -> None:
+    for file in outcome.files[1:] if job.clips_only else outcome.files:
         (job.out / file.name).write_bytes(file.data)
+    if job.overlays and outcome.overlay is not None:
+        (job.overlays / outcome.overlay.name).write_bytes(outcome.overlay.data)
 
 
 def _without_bytes(recognition: Recognition) -> Recognition:
     return replace(recognition, clips=tuple(replace(clip, data=b"") for clip in recognition.clips))
-
-
-def _write_summary(job: FolderJob, recognitions: Sequence[Recognition]) -> None:
-    answer = Answer(recognitions, job.options, alone=len(job.images) == 1, warnings=template_warnings(job.template))
-    text = json.dumps(dump_answer(answer, with_files=False), indent=1, ensure_ascii=False)
-    (job.out / JSON_NAME).write_text(text + "\n", encoding="utf-8")
-    # The byte order mark tells spreadsheets that names beyond ASCII are UTF-8.
-    with (job.out / TABLE_NAME).open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows(results_table(job.template, recognitions, job.options))

@@ -1,42 +1,60 @@
 """The table of many recognitions, for people with a spreadsheet."""
 
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.result_files import clip_name
 from omrclip.omr.results import ElementStatus
-from omrclip.omr.template import Template
+from omrclip.omr.template import Barcode, ChoiceBox, Grid, Template
 
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def results_table(
-    template: Template, recognitions: Sequence[Recognition], options: RecognitionOptions
-) -> Iterator[list[str]]:
-    """A row a scan below a row of headings.
+@dataclass(frozen=True, slots=True)
+class ResultsTable:
+    """The columns of a table with a row for each scan; the template alone tells them.
 
     First come how it went and which elements a person should look at, since their values are not sure; then a column
     for the value of each element, and one for the file of each clip. No cell is a formula: an apostrophe stands before
     what would be one.
+
+    Attributes:
+        elements: the names of the choice boxes, grids and bar codes of all pages.
+        areas: the names of the clip areas of all pages.
+        options: those of the recognitions.
     """
-    read = list(dict.fromkeys(element.name for recognition in recognitions for element in recognition.elements))
-    areas = [area.name or "" for area in template.clip_areas]
-    yield _plain("Image", "Result", "Page", "Messages", "Uncertain", "Multiple", *read, *areas)
-    for recognition in recognitions:
+
+    elements: tuple[str, ...]
+    areas: tuple[str, ...]
+    options: RecognitionOptions
+
+    @classmethod
+    def of(cls, template: Template, options: RecognitionOptions) -> "ResultsTable":
+        """The table for scans of a template."""
+        read = (e for page in template.pages for e in page.elements if isinstance(e, ChoiceBox | Grid | Barcode))
+        names = dict.fromkeys(element.name or "" for element in read)
+        return cls(tuple(names), tuple(area.name or "" for area in template.clip_areas), options)
+
+    def headings(self) -> list[str]:
+        """The first row."""
+        return _plain("Image", "Result", "Page", "Messages", "Uncertain", "Multiple", *self.elements, *self.areas)
+
+    def row(self, recognition: Recognition) -> list[str]:
+        """The row of one scan."""
         values = {element.name: element.value for element in recognition.elements}
         scan, cut = recognition.scan, [clip.element for clip in recognition.clips]
-        clips = {name: clip_name(scan, name, options.clip_format) for name in cut}
-        yield _plain(
+        clips = {name: clip_name(scan, name, self.options.clip_format) for name in cut}
+        return _plain(
             scan,
             "Pass" if recognition.passed else "Fail",
             str(recognition.page or ""),
             " ".join(recognition.messages),
             _with_status(recognition, ElementStatus.UNCERTAIN),
             _with_status(recognition, ElementStatus.MULTIPLE),
-            *(values.get(name, "") for name in read),
-            *(clips.get(name, "") for name in areas),
+            *(values.get(name, "") for name in self.elements),
+            *(clips.get(name, "") for name in self.areas),
         )
 
 

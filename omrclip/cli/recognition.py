@@ -107,11 +107,10 @@ def _recognize(
         limits=config().limits,
         overlays=overlay,
     )
-    failures = []
     with click.progressbar(run(job), length=len(images), label="Scans", show_pos=True, file=sys.stderr) as recognitions:
-        failures = [recognition for recognition in recognitions if not recognition.passed]
+        failures = [f"{scan.scan}: {scan.messages[0]}" for scan in recognitions if not scan.passed]
     for failure in failures:
-        click.echo(f"{failure.scan}: {failure.messages[0]}", err=True)
+        click.echo(failure, err=True)
     click.echo(f"{len(images) - len(failures)} of {len(images)} scans passed; see {out}")
     sys.exit(FAILED if failures else 0)
 

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.config import Limits
-from omrclip.errors import ImageError
 from omrclip.imaging import ops
 from omrclip.imaging.codec import decode
 from omrclip.imaging.pixels import Pixels
 from omrclip.omr.options import RecognitionOptions
-from omrclip.omr.recognition import Recognition, Scan, recognize
+from omrclip.omr.recognition import Recognition, Scan, check_scan, recognize
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import ElementResult, ElementStatus
@@ -54,23 +53,23 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
         limits: on the images' pixels.
 
     Raises:
-        ImageError: an image cannot be decoded.
+        ImageError, LimitExceeded: an image cannot be decoded.
     """
     recognitions, messages = [], []
     for known in pages:
         if known.image is None:
             messages.append(f"Page {known.number} has no page image: it was not recognised.")
             continue
-        recognition = recognize([known], Scan(f"page {known.number}", known.image), options, limits)
-        if isinstance(recognition.error, ImageError):
-            raise recognition.error
+        scan = Scan(f"page {known.number}", known.image)
+        tones = ops.grey(decode(known.image, check_scan(scan, limits)))
+        recognition = recognize([known], scan, options, limits)
         recognitions.append(recognition)
         if recognition.error is not None:
             messages.append(f"Page {known.number}: {recognition.error.message}")
             continue
         for element in recognition.elements:
             messages += _warnings(element)
-        messages += _printed_dark(known, ops.grey(decode(known.image)))
+        messages += _printed_dark(known, tones)
     return Finalization(tuple(recognitions), tuple(messages))
 
 

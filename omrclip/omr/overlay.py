@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.errors import ImageError, LimitExceeded
+from omrclip.errors import CorruptImage, ImageError, LimitExceeded, UnsupportedImage
 from omrclip.imaging.drawing import BLACK, WHITE, Canvas, Colour, Pen
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents
@@ -22,6 +22,7 @@ from omrclip.omr.results import Corners, ElementResult, ElementStatus
 MOST_PIXELS = 16_000_000
 """A larger scan is drawn on at 1/2, 1/4, …, which shows a person just as much."""
 MOST_RESIDUALS = 200
+_NO_PICTURE = {UnsupportedImage.code, CorruptImage.code, ImageError.code, LimitExceeded.code}
 _STEPS_AN_EDGE = 32
 """By how many lines the outline follows the paper along an edge of the page."""
 
@@ -30,7 +31,7 @@ Points = npt.NDArray[np.float64]
 
 def can_be_drawn(recognition: Recognition) -> bool:
     """Whether there is a picture to draw on: not where the scan failed because it is none that can be used."""
-    return not isinstance(recognition.error, ImageError | LimitExceeded)
+    return recognition.error is None or recognition.error.code not in _NO_PICTURE
 
 
 def draw_on(scan: ImageSource, recognition: Recognition) -> Pixels:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from omrclip.config import Limits
-from omrclip.errors import CorruptImage, ImageError, InvalidRequest, LimitExceeded, OmrclipError, RegistrationFailed
+from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed
 from omrclip.imaging.codec import decode
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
@@ -55,7 +55,7 @@ class Recognition:
     registration: Registration | None = None
     elements: tuple[ElementResult, ...] = ()
     clips: tuple[Clip, ...] = ()
-    error: OmrclipError | None = None
+    error: Failure | None = None
     messages: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -74,14 +74,20 @@ def known_pages(template: Template, template_image: bytes | None = None) -> tupl
 
 
 def recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits) -> Recognition:
-    """Recognise one scan. What is wrong with the scan is told in the Recognition, not raised."""
+    """Recognise one scan. Whatever goes wrong with the scan is told in the Recognition, not raised."""
     started = perf_counter()
     try:
         check_readable(scan.name)
         found = _recognize(pages, scan, options, limits)
-    except OmrclipError as error:
-        found = Recognition(shown_name(scan.name), error=error, messages=(error.message,))
+    except Exception as error:
+        found = failed(scan.name, error)
     return replace(found, seconds=perf_counter() - started)
+
+
+def failed(name: str, error: Exception) -> Recognition:
+    """The outcome of a scan of this name, the work on which ended with an exception; see `Failure.of`."""
+    failure = Failure.of(error)
+    return Recognition(shown_name(name), error=failure, messages=(failure.message,))
 
 
 def check_scan(scan: Scan, limits: Limits) -> ImageInfo:
@@ -179,14 +185,14 @@ def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptio
 def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels) -> FoundPage:
     """The only page that registers: with several, a guess could cut the right place of the wrong page."""
     found: list[FoundPage] = []
-    failures: list[RegistrationFailed] = []
+    failures: list[Failure] = []
     for known in pages:
         try:
             found.append(register(known, levels))
         except RegistrationFailed as failure:
-            failures.append(failure)
+            failures.append(Failure.of(failure))
     if not found:
-        raise failures[0]
+        raise RegistrationFailed(failures[0].message, **failures[0].details)
     if len(found) > 1:
         numbers = " and ".join(str(page.known.number) for page in found)
         raise RegistrationFailed(

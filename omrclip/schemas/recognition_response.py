@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from omrclip.errors import NotFound, OmrclipError
+from omrclip.errors import Failure, NotFound
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.registration import Registration
 from omrclip.schemas.recognition_answer import Answer
@@ -130,7 +130,7 @@ def load_kept(answer: Mapping[str, Any], number: int, registration: Registration
     if not 1 <= number <= len(answer["Recognitions"]):
         raise NotFound(f"The recognition has no scan {number}.")
     told = answer["Recognitions"][number - 1]
-    error = OmrclipError(told["Error"]["message"]) if told["Error"] else None
+    error = Failure(**told["Error"]) if told["Error"] else None
     return Recognition(
         told["Name"],
         page=told["Page"],

@@ -3,7 +3,6 @@
 JSON `{"error": {"code", "message", "details"}}` everywhere; under `/iiif/` plain text, as image clients expect.
 """
 
-import logging
 from http import HTTPStatus
 from typing import cast
 
@@ -26,6 +25,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.ServerBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.OmrclipError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -36,8 +36,6 @@ _HTTP_CODES = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.LimitExceeded.code,
     HTTPStatus.BAD_REQUEST: errors.InvalidRequest.code,
 }
-
-logger = logging.getLogger(__name__)
 
 
 def status_of(error: errors.OmrclipError) -> HTTPStatus:
@@ -81,9 +79,7 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
-        logger.exception("unforeseen error in %s %s", request.method, request.path, exc_info=error)
-        message = "The server failed on this request; its log says why."
-        return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", message, {})
+        return own(errors.internal_error(error))
 
 
 def _answer(status: HTTPStatus, code: str, message: str, details: dict[str, object]) -> Response:

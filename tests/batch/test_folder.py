@@ -5,17 +5,23 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
 
+from omrclip.batch import folder
 from omrclip.batch.folder import FolderJob, run
 from omrclip.config import Limits
 from omrclip.errors import InvalidRequest, LimitExceeded, NameConflict, UnsupportedImage
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
-from omrclip.schemas.template import load_template
+from omrclip.schemas.recognition_answer import Answer
+from omrclip.schemas.recognition_response import dump_answer
+from omrclip.schemas.template import load_template, template_warnings
 from tests.web.making import NAME_BOX, clip_area, cut, decoded, encoded, grid, lying_png, page, template
+
+SECRET = "secret"
 
 
 @pytest.fixture
@@ -33,8 +39,8 @@ def job(tmp_path: Path) -> FolderJob:
     )
 
 
-def scans(folder: Path, *names: str, data: bytes | None = None) -> list[Path]:
-    paths = [folder / name for name in names]
+def scans(place: Path, *names: str, data: bytes | None = None) -> list[Path]:
+    paths = [place / name for name in names]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded(grid()) if data is None else data)
@@ -45,15 +51,93 @@ def files(job: FolderJob) -> set[str]:
     return {path.name for path in job.out.iterdir()}
 
 
+def table(job: FolderJob) -> list[dict[str, str]]:
+    with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def told(job: FolderJob) -> dict[str, Any]:
+    """What the JSON says."""
+    document: dict[str, Any] = json.loads((job.out / "results.json").read_text(encoding="utf-8"))
+    return document
+
+
 def test_what_comes_out_of_a_scan_is_written_before_it_is_told(job: FolderJob, tmp_path: Path) -> None:
     outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
     first = next(outcomes)
     assert first.scan == "a.png"
     assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(), NAME_BOX))
     assert all(clip.data == b"" for clip in first.clips), "the bytes are on disk and no longer in memory"
-    assert not (job.out / "results.csv").exists()
+    assert [row["Image"] for row in table(job)] == ["a.png"], "its row is on disk"
     assert [recognition.scan for recognition in outcomes] == ["b.png", "c.png"]
-    assert {"results.csv", "results.json"} <= files(job)
+    assert [row["Image"] for row in table(job)] == ["a.png", "b.png", "c.png"]
+
+
+def test_the_json_is_the_answer_of_the_web_service_without_files(job: FolderJob, tmp_path: Path) -> None:
+    images = [*scans(tmp_path, "a.png", "ü.png"), *scans(tmp_path, "bad.png", data=b"hello")]
+    outcomes = list(run(replace(job, images=images)))
+    answer = Answer(outcomes, job.options, alone=False, warnings=template_warnings(job.template))
+    expected = json.loads(json.dumps(dump_answer(answer, with_files=False)))
+    written = told(job)
+    assert written == expected
+    assert written["Info"]["ProcessedTasksCount"] == 3
+    assert written["Info"]["SuccessfulTasksCount"] == 2
+
+
+def test_a_run_that_is_given_up_leaves_valid_files_of_what_was_done(job: FolderJob, tmp_path: Path) -> None:
+    outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
+    assert [next(outcomes).scan, next(outcomes).scan] == ["a.png", "b.png"]
+    outcomes.close()  # type: ignore[attr-defined]
+    assert [row["Image"] for row in table(job)] == ["a.png", "b.png"]
+    assert [recognition["Name"] for recognition in told(job)["Recognitions"]] == ["a.png", "b.png"]
+    assert told(job)["Info"]["ProcessedTasksCount"] == 2
+
+
+def test_outcomes_that_are_not_held_do_not_stay_in_memory(job: FolderJob, tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(12)]
+    outcomes = run(replace(job, images=scans(tmp_path, *names), workers=1))
+    gone = [ref(outcome.registration.page_to_scan) for outcome in outcomes if outcome.registration]
+    assert len(gone) == len(names)
+    assert not [found for found in gone if found() is not None]
+
+
+@pytest.mark.parametrize("where", ["recognize", "draw_on", "recognition_files"])
+def test_an_unexpected_error_is_the_failure_of_its_scan(
+    job: FolderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    work = getattr(folder, where)
+
+    def failing(*args: Any, **options: Any) -> Any:
+        if "b.png" in repr((args, options)):
+            raise ZeroDivisionError(SECRET)
+        return work(*args, **options)
+
+    monkeypatch.setattr(folder, where, failing)
+    images = scans(tmp_path, "a.png", "b.png", "c.png")
+    outcomes = list(run(replace(job, images=images, overlays=tmp_path / "seen")))
+    assert [outcome.passed for outcome in outcomes] == [True, False, True]
+    error = outcomes[1].error
+    assert error
+    assert error.code == "internal_error"
+    assert str(error.details["reference"]) in error.message
+    assert str(error.details["reference"]) in caplog.text
+    assert SECRET not in caplog.text
+    assert "b.png" not in caplog.text
+    assert [row["Result"] for row in table(job)] == ["Pass", "Fail", "Pass"]
+    assert told(job)["Recognitions"][1]["Error"]["code"] == "internal_error"
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_ends_the_run(
+    job: FolderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    def interrupted(*_args: Any, **_options: Any) -> Any:
+        raise end
+
+    monkeypatch.setattr(folder, "recognition_files", interrupted)
+    with pytest.raises(end):
+        list(run(replace(job, images=scans(tmp_path, "a.png", "b.png"))))
+    assert told(job)["Recognitions"] == []
 
 
 def test_clips_only_writes_no_results(job: FolderJob, tmp_path: Path) -> None:
@@ -81,16 +165,14 @@ def test_a_file_that_cannot_be_used_fails_alone(
     assert outcomes[1].messages[0]
     assert str(tmp_path) not in outcomes[1].messages[0], "no message holds a path of the machine"
     assert not [name for name in files(job) if name.startswith("bad")]
-    with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = table(job)
     assert [(row["Image"], row["Result"]) for row in rows] == [
         ("a.png", "Pass"),
         ("bad.png", "Fail"),
         ("c.png", "Pass"),
     ]
     assert rows[1]["Messages"] == outcomes[1].messages[0]
-    told = json.loads((job.out / "results.json").read_text(encoding="utf-8"))
-    assert told["Recognitions"][1]["Error"]["message"] == outcomes[1].messages[0]
+    assert told(job)["Recognitions"][1]["Error"]["message"] == outcomes[1].messages[0]
 
 
 def _forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:

@@ -1,25 +1,42 @@
 """The table shows every value, names what is not sure, and holds nothing that a spreadsheet would compute."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from omrclip.batch.table import results_table
-from omrclip.errors import CorruptImage
+from omrclip.batch.table import ResultsTable
+from omrclip.errors import Failure
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import ElementResult, ElementStatus
-from omrclip.omr.template import ClipArea, Page, Template
+from omrclip.omr.template import Barcode, ChoiceBox, ClipArea, Element, Grid, Page, Template
 from tests.omr.recognised import recognition
 
 AREA = ClipArea(name="Näme", left=150, top=110, width=100, height=60)
-TEMPLATE = Template(pages=(Page(width=300, height=200, elements=(AREA,)),))
-FAILED = Recognition("b.png", error=CorruptImage("It is cut off."), messages=("It is cut off.",))
+FAILED = Recognition("b.png", error=Failure("corrupt_image", "It is cut off."), messages=("It is cut off.",))
 
 
-def rows(*recognitions: Recognition, options: RecognitionOptions | None = None) -> list[list[str]]:
-    return list(results_table(TEMPLATE, recognitions, options or RecognitionOptions()))
+def form(*elements: Element) -> Template:
+    return Template(pages=(Page(width=300, height=200, elements=elements),))
+
+
+def box(name: str) -> ChoiceBox:
+    return ChoiceBox(name=name, left=0, top=0, width=50, height=20, bubble_width=10, bubble_height=10, bubbles=())
+
+
+def code(name: str) -> Barcode:
+    return Barcode(name=name, left=0, top=0, width=50, height=20, barcode_type="qr")
+
+
+GRID = Grid(name="Grid", left=0, top=0, width=50, height=20, elements=(box("Inside"),))
+TEMPLATE = form(box("Q1"), box("Q2"), AREA, box("Q3"), box("Q4"), GRID, code("Code"))
+
+
+def rows(*recognitions: Recognition, template: Template = TEMPLATE, options: RecognitionOptions | None = None) -> Any:
+    table = ResultsTable.of(template, options or RecognitionOptions())
+    return [table.headings(), *map(table.row, recognitions)]
 
 
 def test_a_row_a_scan_with_values_and_what_is_not_sure() -> None:
@@ -43,7 +60,7 @@ def test_several_elements_that_are_not_sure_are_all_named() -> None:
 def test_no_cell_is_a_formula(start: str) -> None:
     text = f"{start}HYPERLINK(A1)"
     element = ElementResult(text, "Barcode", ElementStatus.MARKED, text)
-    headings, row = rows(recognition(scan=f"{start}.png", elements=(element,)))
+    headings, row = rows(recognition(scan=f"{start}.png", elements=(element,)), template=form(code(text), AREA))
     assert headings[6] == row[6] == f"'{text}"
     assert row[0] == f"'{start}.png"
     assert not any(cell.startswith(start) for cell in (*headings, *row))
@@ -51,4 +68,8 @@ def test_no_cell_is_a_formula(start: str) -> None:
 
 def test_what_is_no_formula_stays_as_it_is() -> None:
     element = ElementResult("A=B", "Barcode", ElementStatus.MARKED, "1+1 @ 2")
-    assert rows(recognition(elements=(element,)))[1][6] == "1+1 @ 2"
+    assert rows(recognition(elements=(element,)), template=form(code("A=B")))[1][6] == "1+1 @ 2"
+
+
+def test_the_template_alone_tells_the_columns() -> None:
+    assert rows(FAILED)[0] == rows(recognition())[0]

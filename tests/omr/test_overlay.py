@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from omrclip.errors import RegistrationFailed
+from omrclip.errors import Failure, RegistrationFailed
 from omrclip.imaging.drawing import Colour
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -24,7 +24,11 @@ GREY = 130
 SCALE = 3
 HEIGHT, WIDTH = SCALE * SCAN.height, SCALE * SCAN.width
 PLAIN = np.full((HEIGHT, WIDTH, 3), GREY, np.uint8)
-FAILURE = Recognition("scan.png", error=RegistrationFailed("No page."), messages=("The page was not found: no edges.",))
+FAILURE = Recognition(
+    "scan.png",
+    error=Failure(RegistrationFailed.code, "No page."),
+    messages=("The page was not found: no edges.",),
+)
 
 
 def alone(**changes: object) -> Recognition:

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from omrclip.config import Limits
-from omrclip.errors import CorruptImage, InvalidRequest, LimitExceeded, RegistrationFailed, UnsupportedImage
+from omrclip.errors import (
+    CorruptImage,
+    InvalidRequest,
+    LimitExceeded,
+    OmrclipError,
+    RegistrationFailed,
+    UnsupportedImage,
+)
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
@@ -43,6 +50,11 @@ def recognized(
     return recognize(pages or (FORM.known(),), scan, options or RecognitionOptions(), limits or Limits())
 
 
+def failure_of(found: Recognition) -> str | None:
+    """The code of its error."""
+    return found.error.code if found.error else None
+
+
 def test_all_that_comes_out_of_one_scan() -> None:
     signed = FORM.marked(ANSWERS)
     cv2.putText(signed, "Ada Lovelace", (110, 655), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.2, 60, 2)
@@ -72,7 +84,7 @@ def test_the_page_that_a_scan_shows_is_found_out(tones: Tones, number: int, name
 def test_pages_that_fit_alike_are_not_guessed() -> None:
     pages = FORM.known(number=1), FORM.known(number=2)
     found = recognized(scanned(FORM.blank), *pages)
-    assert isinstance(found.error, RegistrationFailed)
+    assert failure_of(found) == RegistrationFailed.code
     assert found.messages == ("The scan fits pages 1 and 2 of the template alike: name its page in the option Pages.",)
     named = recognized(scanned(FORM.blank), *pages, options=RecognitionOptions(pages={"scan.png": 2}))
     assert named.page == 2
@@ -81,14 +93,15 @@ def test_pages_that_fit_alike_are_not_guessed() -> None:
 def test_a_named_page_is_the_only_one_that_is_tried() -> None:
     pages = FORM.known(number=1), BACK.known(number=2)
     found = recognized(scanned(FORM.blank), *pages, options=RecognitionOptions(pages={"scan.png": 2}))
-    assert isinstance(found.error, RegistrationFailed)
+    assert failure_of(found) == RegistrationFailed.code
     assert not found.passed
     assert (found.page, found.registration, found.elements, found.clips) == (None, None, (), ())
 
 
 def test_a_scan_that_shows_no_page_is_told_of() -> None:
     found = recognized(scanned(np.full((800, 600), 255, np.uint8)), FORM.known(number=1), BACK.known(number=2))
-    assert isinstance(found.error, RegistrationFailed)
+    assert failure_of(found) == RegistrationFailed.code
+    assert found.error
     assert found.messages == (found.error.message,)
 
 
@@ -107,16 +120,17 @@ def test_what_a_person_should_look_at_is_told_by_name() -> None:
     ("data", "error"),
     [(b"", UnsupportedImage), (b"no image at all", UnsupportedImage), (png(FORM.blank)[:200], CorruptImage)],
 )
-def test_what_is_no_image_is_told_in_the_recognition(data: bytes, error: type[Exception]) -> None:
+def test_what_is_no_image_is_told_in_the_recognition(data: bytes, error: type[OmrclipError]) -> None:
     found = recognized(Scan("broken.png", data))
-    assert isinstance(found.error, error)
+    assert failure_of(found) == error.code
     assert found.messages
     assert found.page is None
 
 
 def test_scans_are_bounded_before_they_are_decoded() -> None:
     found = recognized(scanned(FORM.blank), limits=Limits(max_image_pixels=600 * 800 - 1))
-    assert isinstance(found.error, LimitExceeded)
+    assert found.error
+    assert found.error.code == LimitExceeded.code
     assert found.error.details["image"] == "scan.png"
     assert check_scan(scanned(FORM.blank), Limits(max_image_pixels=600 * 800)).dimensions == PAGE
 

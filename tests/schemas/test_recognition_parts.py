@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from omrclip.errors import NotFound, RegistrationFailed
+from omrclip.errors import Failure, NotFound, RegistrationFailed
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
@@ -107,9 +107,9 @@ def test_a_kept_recognition_loads_as_it_was() -> None:
 
 
 def test_a_kept_failure_loads_with_its_reason() -> None:
-    failure = RegistrationFailed("The page was not found.", tried=["scale"])
+    failure = Failure.of(RegistrationFailed("The page was not found.", tried=["scale"]))
     loaded = load_kept(kept_answer(Recognition("a.png", error=failure, messages=(failure.message,))), 1, None)
-    assert not loaded.passed
+    assert loaded.error == failure
     assert (loaded.registration, loaded.messages) == (None, ("The page was not found.",))
 
 

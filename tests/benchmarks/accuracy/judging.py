@@ -82,7 +82,7 @@ def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limi
     except Exception as error:
         return replace(blank, crashed=f"{type(error).__name__}: {error}", seconds=process_time() - started)
     blank = replace(blank, seconds=process_time() - started)
-    if isinstance(found.error, RegistrationFailed):
+    if found.error is not None and found.error.code == RegistrationFailed.code:
         return replace(blank, rejected=found.error.message)
     if found.error is not None:
         return replace(blank, crashed=found.error.message)

@@ -65,7 +65,7 @@ def _decoded(jpeg: bytes, flags: int) -> np.ndarray:
 def _recognized(jpeg: bytes, pages: Sequence[KnownPage]) -> None:
     found = recognize(pages, Scan("sheet.jpg", jpeg), RecognitionOptions(), LIMITS)
     if found.error is not None:
-        raise found.error
+        raise RuntimeError(found.error.message)
 
 
 def _told(measured: Measured) -> str:
