@@ -142,8 +142,9 @@ def _common(seen: Samples, values: Sequence[str]) -> Samples:
     palest = seen[np.argsort(raw, kind="stable")[: max(1, len(seen) // 2)]]
     anything = np.quantile(palest, ANY_LETTER, axis=0).astype(np.float32)
     anything *= min(1.0, MOST_PRINTED / max(float(anything[inside].mean()), 1e-6))
-    labels = np.array(values)
-    owners = [np.flatnonzero(labels == value) for value in dict.fromkeys(values)]
+    _, labels = np.unique(np.array(values), return_inverse=True)
+    by_label = np.argsort(labels, kind="stable")
+    owners = np.split(by_label, np.flatnonzero(np.diff(labels[by_label])) + 1)
     learnt = [np.quantile(seen[own], COMMON, axis=0).astype(np.float32) if len(own) >= FEW else None for own in owners]
     most = _most_printed(raw, [float(print_[inside].mean()) for print_ in learnt if print_ is not None])
     printed = np.empty_like(seen)

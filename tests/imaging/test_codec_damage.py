@@ -101,10 +101,13 @@ def interlaced(pixels: np.ndarray, left_out: int = 0) -> bytes:
     starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
     passes = [pixels[y::down, x::across] for x, y, across, down in starts]
     rows = b"".join(b"\0" + row.tobytes() for part in passes for row in part if row.size)
-    data = bytearray(png(pixels.shape[1], pixels.shape[0], 8, 0, rows[: len(rows) - left_out]))
-    data[28] = 1
-    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
-    return bytes(data)
+    return as_interlaced(png(pixels.shape[1], pixels.shape[0], 8, 0, rows[: len(rows) - left_out]))
+
+
+def as_interlaced(data: bytes) -> bytes:
+    """A PNG whose header says that it is interlaced, with a right checksum of that."""
+    header = data[12:28] + b"\1"
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
 
 
 @pytest.mark.parametrize("extents", [(20, 30), (1, 1), (2, 9), (13, 3), (5, 1)])
@@ -113,6 +116,23 @@ def test_interlaced_png(extents: tuple[int, int]) -> None:
     assert_is(interlaced(pixels), np.dstack([pixels] * 3))
     with pytest.raises(CorruptImage):
         decode(interlaced(pixels, left_out=pixels.shape[1] + 1))
+
+
+BLACK = bytes(21 * 20)
+# Pillow reads these without looking at the checksum behind the rows.
+WRONG_CHECKSUMS = {
+    "bilevel": png(20, 20, 1, 0, b"", deflated=zlib.compress(bytes(4 * 20))[:-1] + b"\7"),
+    "two bits": png(20, 20, 2, 0, b"", deflated=zlib.compress(bytes(6 * 20))[:-1] + b"\7"),
+    "palette": png(20, 20, 8, 3, b"", chunk(b"PLTE", bytes(768)), deflated=zlib.compress(BLACK)[:-1] + b"\7"),
+    "grey with alpha": png(20, 20, 8, 4, b"", deflated=zlib.compress(bytes(41 * 20))[:-1] + b"\7"),
+    "interlaced": as_interlaced(png(1, 20, 8, 0, b"", deflated=zlib.compress(bytes(2 * 20))[:-1] + b"\7")),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CHECKSUMS)
+def test_a_wrong_checksum_of_the_rows_is_no_foreign_error(name: str) -> None:
+    with pytest.raises(CorruptImage, match="PNG"):
+        decode(WRONG_CHECKSUMS[name])
 
 
 @pytest.mark.parametrize("name", LYING_PNGS)

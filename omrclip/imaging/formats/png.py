@@ -127,9 +127,12 @@ def _check_length(deflated: bytes, header: bytes) -> None:
         if columns
     )
     stream = zlib.decompressobj()
-    while deflated and missing > 0:
-        missing -= len(stream.decompress(deflated, 1 << 20))
-        deflated = stream.unconsumed_tail
+    try:
+        while deflated and missing > 0:
+            missing -= len(stream.decompress(deflated, 1 << 20))
+            deflated = stream.unconsumed_tail
+    except zlib.error:
+        raise CorruptImage("The PNG's pixels are damaged.") from None
     if missing > 0:
         raise CorruptImage("The PNG is cut off: rows of its pixels are missing.")
 

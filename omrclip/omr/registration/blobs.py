@@ -55,7 +55,8 @@ def find_blobs(grey: Grey) -> Blobs:
         hull = cv2.convexHull(contour)
         area = cv2.contourArea(hull)
         (_, _), (across, down), _ = cv2.minAreaRect(hull)
-        if area < LEAST_FILLED * across * down or cv2.contourArea(contour) < 0.85 * area:
+        # A line encloses nothing, and neither does its box.
+        if area <= LEAST_FILLED * across * down or cv2.contourArea(contour) < 0.85 * area:
             continue
         moments = cv2.moments(hull)
         found.append((moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5, area**0.5))

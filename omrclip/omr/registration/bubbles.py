@@ -137,8 +137,11 @@ def _of_one_size(reference: Reference) -> tuple[npt.NDArray[np.float64], float]:
 def _common(reference: Reference) -> npt.NDArray[np.bool_]:
     """(n,) which bubbles are of the most common size."""
     sizes = np.log(reference.bubbles[:, 2] * reference.bubbles[:, 3]) / 2
-    alike = np.abs(sizes[:, None] - sizes[None]) < 0.15
-    found: npt.NDArray[np.bool_] = alike[alike.sum(axis=1).argmax()]
+    different, first = np.unique(sizes, return_index=True)
+    counts = np.array([(np.abs(sizes - size) < 0.15).sum() for size in different])
+    most = np.flatnonzero(counts == counts.max())
+    size = different[most[np.argmin(first[most])]]  # of several, that of the first bubble
+    found: npt.NDArray[np.bool_] = np.abs(sizes - size) < 0.15
     return found
 
 

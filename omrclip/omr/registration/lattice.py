@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.omr.registration import neighbours
 
 Points = npt.NDArray[np.float64]
 Affine = npt.NDArray[np.float64]
@@ -88,7 +89,7 @@ def lay(bubbles: Points, bubble_size: float, blobs: Points, blob_size: float) ->
     if len(bubbles) < LEAST_POINTS or len(blobs) < LEAST_POINTS:
         return []
     nearest = Nearest(blobs, blob_size)
-    around = _neighbourhoods(bubbles)
+    around = neighbours.nearest(bubbles, NEAR + 1)
     bases = _bases(bubbles, around)
     maps: list[PatternMap] = []
     for anchor in _anchors(blobs):
@@ -118,22 +119,16 @@ def _apart(one: Points, other: Points) -> float:
     return float(np.median(np.linalg.norm(one - other, axis=1)))
 
 
-def _neighbourhoods(points: Points) -> npt.NDArray[np.intp]:
-    """(n, k) indices of the points nearest to each, itself first."""
-    squared = ((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
-    return np.argsort(squared, axis=1, kind="stable")[:, : NEAR + 1]
-
-
 def _anchors(blobs: Points) -> list[int]:
     """Blobs to begin with: spread over the pattern, each among others."""
-    squared = ((blobs[:, None, :] - blobs[None, :, :]) ** 2).sum(axis=2)
-    crowded = np.sort(squared, axis=1)[:, min(4, len(blobs) - 1)]
+    crowded = neighbours.distances_to(blobs, 4)
     eligible = np.flatnonzero(crowded <= np.quantile(crowded, 0.7))
     centre = blobs[eligible].mean(axis=0)
     # At the rim fewer places look alike than amid a grid.
     chosen = [int(eligible[np.argmax(((blobs[eligible] - centre) ** 2).sum(axis=1))])]
     while len(chosen) < min(ANCHORS, len(eligible)):
-        chosen.append(int(eligible[np.argmax(squared[eligible][:, chosen].min(axis=1))]))
+        squared = ((blobs[eligible][:, None] - blobs[chosen]) ** 2).sum(axis=2)
+        chosen.append(int(eligible[np.argmax(squared.min(axis=1))]))
     return chosen
 
 

@@ -15,6 +15,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, take
 from omrclip.omr.registration.samples import Blank, darkness
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
@@ -36,6 +37,8 @@ LIKE_ANOTHER = 0.8
 CACHED_PAGES = 8
 AROUND = 8
 LEAST_PATCHES = 8
+MOST_FOR_PITCHES = 1500
+"""Bubbles among which the pitch is looked for. Their differences take 36 MB; usual pages have up to 1,000."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +180,11 @@ def _solids(page: Page) -> npt.NDArray[np.float64]:
 
 
 def _pitches(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(2, 2) the steps (x, y) from place to place that are most common, across and down; 0 where there is none."""
+    """(2, 2) the steps (x, y) from place to place that are most common, across and down; 0 where there is none.
+
+    Of very many places the first ones tell it: the table of differences grows with their square.
+    """
+    places = places[:MOST_FOR_PITCHES]
     differences = (places[None] - places[:, None]).reshape(-1, 2)
     steps = np.zeros((2, 2))
     for step, along, aside in ((0, 0, 1), (1, 1, 0)):
@@ -211,12 +218,7 @@ def _level(
     else:
         pixels = np.asarray(cv2.resize(blank.fitted(side)[0], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         patches = _coarse_patches(pixels) if coarse else _fine_patches(pixels)
-    return ReferenceLevel(scale, pixels, patches, _neighbours(patches.centres))
-
-
-def _neighbours(places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    distances = np.hypot(*np.moveaxis(places[:, None] - places, 2, 0))
-    return np.argsort(distances, axis=1, kind="stable")[:, :AROUND]
+    return ReferenceLevel(scale, pixels, patches, nearest(patches.centres.astype(np.float64), AROUND))
 
 
 def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: tuple[int, int]) -> Grey:

@@ -22,6 +22,8 @@ REACH = 1.6
 INSIDE = 0.78
 """The part of the radius within which ink counts as a mark: the outline lies beyond."""
 OUTLINE = (0.8, 1.45)
+# Of a table that cv2.remap samples by: it counts rows in 16 bits.
+_MOST_ROWS = 32_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +48,11 @@ def tones(grey: Grey, centres: Points, radii: Points) -> Samples:
     rows = centres[:, 1, None, None] - 0.5 + radii[:, 1, None, None] * steps[None, :, None]
     shape = (len(centres), SIDE, SIDE)
     across, down = (np.broadcast_to(at, shape).reshape(-1, SIDE).astype(np.float32) for at in (columns, rows))
-    seen = cv2.remap(grey, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(seen, dtype=np.float32).reshape(shape)
+    seen = np.empty(across.shape, np.float32)
+    for start in range(0, len(seen), _MOST_ROWS):
+        some = slice(start, start + _MOST_ROWS)
+        seen[some] = cv2.remap(grey, across[some], down[some], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return seen.reshape(shape)
 
 
 def _paper(grey: Grey, radius: float) -> Grey:

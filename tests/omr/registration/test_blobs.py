@@ -78,3 +78,12 @@ def test_only_some() -> None:
 def test_noise_without_end_is_given_up() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (2000, 2000), np.uint8)
     assert len(find_blobs(noise)) == 0
+
+
+@pytest.mark.parametrize("length", [6, 12, 40])
+@pytest.mark.parametrize("down", [1, -1])
+def test_a_slanting_line_of_one_pixel_is_none(length: int, down: int) -> None:
+    tones = paper()
+    for step in range(length):
+        tones[200 + down * step, 200 + step] = 0
+    assert not len(find_blobs(tones))
