@@ -107,6 +107,16 @@ class Config:
     max_keep_seconds: int = _setting(
         31 * 86_400, _whole_number(1, 10**9), "The longest time for which a recognition can be asked to be kept."
     )
+    kept_bytes: int = _setting(
+        20 * 2**30,
+        _whole_number(2**20, 2**60),
+        "Most bytes of kept recognitions together, those that expired and are not removed yet included.",
+    )
+    grace_seconds: int = _setting(
+        86_400,
+        _whole_number(0, 10**9),
+        "How long an expired recognition is set aside before it is removed, on a clock that cannot be set.",
+    )
     host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
     port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")
     allow_remote: bool = _setting(

@@ -14,6 +14,8 @@
     ├── ServerBusy                  no room for the work now
     ├── InternalError               an exception that nobody foresaw; the log has its traceback
     ├── NotFound                    no stored thing of that name
+    ├── StorageUnavailable          a store cannot be read or written now: read-only, no permission, out of reach
+    │   └── StorageFull             no space is left, or the quota of kept recognitions is used up
     └── PreconditionFailed          someone else changed it meanwhile, or it exists already
         └── PreconditionRequired    it exists, and the caller did not say which state of it to replace
 
@@ -132,6 +134,18 @@ class NotFound(OmrclipError):
     """No stored thing of that name."""
 
     code = "not_found"
+
+
+class StorageUnavailable(OmrclipError):
+    """A store cannot be read or written now; `details["reason"]` is the system's name for it, such as `EROFS`."""
+
+    code = "storage_unavailable"
+
+
+class StorageFull(StorageUnavailable):
+    """No space is left in a store, or the quota of kept recognitions is used up."""
+
+    code = "storage_full"
 
 
 class PreconditionFailed(OmrclipError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from omrclip.errors import Problem
+from omrclip.errors import OmrclipError, Problem
 from omrclip.omr.clips import Clip
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.overlay import can_be_drawn
@@ -67,6 +67,7 @@ class Answer:
         warnings: what is questionable in the template.
         first: the number of the first of these recognitions in its request, from 1.
         kept: where it is kept, None where it is not.
+        keeping_error: why it is not kept although that was asked; None where it was not asked, or did not fail.
     """
 
     recognitions: Sequence[Recognition]
@@ -75,6 +76,7 @@ class Answer:
     warnings: Sequence[Problem] = field(default=())
     first: int = 1
     kept: KeptUris | None = None
+    keeping_error: OmrclipError | None = None
 
     @property
     def uri(self) -> str | None:

@@ -58,7 +58,7 @@ class InfoSchema(WireSchema):
 
 
 class ScanErrorSchema(WireSchema):
-    """Why a scan failed."""
+    """Why a scan failed, or could not be kept."""
 
     code = fields.String(data_key="code")
     message = fields.String(data_key="message")
@@ -89,9 +89,14 @@ class WarningSchema(WireSchema):
 
 
 class RecognitionResponseSchema(WireSchema):
-    """The answer: results files first, then every clip of every scan. `Uri` is where it is kept, else null."""
+    """The answer: results files first, then every clip of every scan.
+
+    `Uri` is where it is kept, else null. `KeepingError` says why it is not kept although that was asked; then the
+    URIs of its parts are null too, or, in lines that came before, lead to nothing.
+    """
 
     uri = fields.String(allow_none=True)
+    keeping_error = fields.Nested(ScanErrorSchema(), allow_none=True)
     response_files = fields.List(fields.Nested(ResponseFileSchema()))
     info = fields.Nested(InfoSchema())
     recognitions = fields.List(fields.Nested(RecognitionSchema()), attribute="described")

@@ -20,9 +20,10 @@ class ImageStore:
         self._blobs = BlobStore(url)
         self._limits = limits
 
-    def identifiers(self) -> list[str]:
-        """The identifiers of all files that are named like images, or have no extension, sorted."""
-        return [name for name in self._blobs.names() if name.lower().endswith(SUFFIXES) or not _has_extension(name)]
+    def identifiers(self, after: str = "") -> Iterator[str]:
+        """Yield the identifiers behind `after` of files that are named like images, or have no extension, in order."""
+        names = self._blobs.names(after)
+        return (name for name in names if name.lower().endswith(SUFFIXES) or not _has_extension(name))
 
     def has(self, identifier: str) -> bool:
         """Whether something is stored under the identifier."""

@@ -2,25 +2,32 @@
 
 Under the root each has a folder of its own, named by an identifier that cannot be guessed:
 
-    {id}/kept.json      what `kept_records` says of it
+    {id}/kept.json      what `kept_records` says of it; written last, so that what can be found is whole
     {id}/answer.json    the answer as it was given, without the files' data
     {id}/scans/{n}      the bytes of scan n, from 1
     {id}/files/{n}      the bytes of response file n, from 1: their names may be longer than a store's can be
+    {id}/.writing       a lock that is held while the recognition is being stored
+
+Beside these folders lies the schedule of when to look at each (`schedule`). One process at a time sweeps: it removes
+what was never finished, sets aside what has expired, and removes that after a grace (`steady_clock`).
 """
 
 import json
+import logging
 import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
+from math import ceil
 from typing import Any
 
 from omrclip.config import Config
-from omrclip.errors import NotFound
+from omrclip.errors import NotFound, StorageFull, StorageUnavailable
 from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
 from omrclip.omr.recognition import Recognition, Scan
@@ -29,50 +36,106 @@ from omrclip.omr.result_files import ResponseFile
 from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.storage.derivatives import DerivativeCache
 from omrclip.storage.kept_records import KeptRecognition, kept_recognition, page_record, registration_mark
+from omrclip.storage.schedule import Entry, Schedule, entry
 from omrclip.storage.sources import OpenImage, SourceCache
+from omrclip.storage.steady_clock import SteadyClock
 
-RECORD, ANSWER = "kept.json", "answer.json"
+RECORD, ANSWER, WRITING = "kept.json", "answer.json", ".writing"
+SWEEPING = ".sweeping"
 _IMAGE = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})(?:\.([1-9][0-9]{0,5}))?")
 _SCAN = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})\.scan")
 _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 MOST_KNOWN = 256
+# When to look at what was begun. A request takes minutes at most, and one that still runs then is left alone.
 UNFINISHED_SECONDS = 3600.0
+_log = logging.getLogger(__name__)
 
 
 class KeptRecognitions:
-    """Keeping, finding and forgetting recognitions. What has expired is gone at once, and removed within a minute."""
+    """Keeping, finding and forgetting recognitions. What has expired is not found any more from then on."""
 
     def __init__(self, config: Config, sources: SourceCache, derivatives: DerivativeCache) -> None:
         self._derivatives = derivatives
         self._blobs = BlobStore(config.results)
         self._sources = sources
+        self._schedule = Schedule(self._blobs)
+        self._clock = SteadyClock(self._blobs)
         self._seconds = config.keep_seconds
+        self._most_bytes = config.kept_bytes
+        self._grace = config.grace_seconds
+        self._has_adopted = False
         self._known: ByteCache[KeptRecognition] = ByteCache(MOST_KNOWN, lambda _: 1)
         self._sweeper: threading.Thread | None = None
         self._lock = threading.Lock()
-        if self._blobs.names():
+        if self._blobs.exists():
             self.start_sweeping()
 
     def new_identifier(self) -> str:
         """96 random bits, so that who does not know it does not find it."""
         return secrets.token_hex(12)
 
-    def keep(
+    def begin(self, identifier: str, scans: Sequence[Scan]) -> "Keeping":
+        """Store the scans of a recognition before it is made, so that a full disk is told before the work.
+
+        Raises:
+            StorageFull: no space is left, or the quota is used up; `details["oldest_expires"]` says when the oldest
+                kept recognition expires, in seconds since 1970.
+            StorageUnavailable: the store cannot be written.
+        """
+        size = sum(len(scan.data) for scan in scans)
+        reserved = entry(identifier, time.time() + UNFINISHED_SECONDS, size)
+        self._reserve(reserved)
+        self.start_sweeping()
+        release: Callable[[], None] = _nothing
+        try:
+            release = self._blobs.hold(f"{identifier}/{WRITING}") or _nothing
+            for number, scan in enumerate(scans, start=1):
+                self._blobs.create(f"{identifier}/scans/{number}", scan.data)
+        except BaseException:
+            self._abandon(reserved, release)
+            raise
+        return Keeping(self, reserved, release)
+
+    def _reserve(self, new: Entry, instead_of: Entry | None = None) -> None:
+        """Put an entry into the schedule, if the quota has room for it."""
+        with self._blobs.locked():
+            used = sum(one.size for one in self._schedule.all()) - (instead_of.size if instead_of else 0)
+            if used + new.size > self._most_bytes:
+                raise self._over_quota(used)
+            if instead_of is None:
+                self._schedule.add(new)
+            else:
+                self._schedule.move(instead_of, new)
+
+    def _over_quota(self, used: int) -> StorageFull:
+        oldest = next((one for one in self._schedule.all() if self._blobs.has(f"{one.identifier}/{RECORD}")), None)
+        message = f"Kept recognitions take {used:,} of {self._most_bytes:,} bytes; this one has no room beside them."
+        if oldest is not None:
+            expiry = datetime.fromtimestamp(oldest.second, UTC).isoformat(sep=" ", timespec="seconds")
+            message += f" The oldest expires at {expiry}, and is removed {self._grace} seconds later."
+        return StorageFull(
+            message,
+            limit="kept_bytes",
+            maximum=self._most_bytes,
+            used=used,
+            oldest_expires=oldest.second if oldest else None,
+        )
+
+    def _finish(
         self,
-        identifier: str,
+        reserved: Entry,
         seconds: float | None,
-        scans: Sequence[Scan],
         recognitions: Sequence[Recognition],
         files: Sequence[ResponseFile],
         clip_files: Sequence[Sequence[str]],
         answer: Mapping[str, Any],
     ) -> None:
-        """Store everything; `clip_files` has the names of each recognition's clips, `seconds` None is the setting."""
-        now = time.time()
+        identifier, now = reserved.identifier, time.time()
+        expires = now + (self._seconds if seconds is None else seconds)
         record = {
             "created": now,
-            "expires": now + (self._seconds if seconds is None else seconds),
+            "expires": expires,
             "pages": [
                 page_record(number, recognition, recognition.registration, names)
                 for number, (recognition, names) in enumerate(zip(recognitions, clip_files, strict=True), start=1)
@@ -80,23 +143,22 @@ class KeptRecognitions:
             ],
             "files": [[file.name, file.media_type] for file in files],
         }
-        with self._whole_or_nothing(identifier):
-            for number, scan in enumerate(scans, start=1):
-                self._blobs.write(f"{identifier}/scans/{number}", scan.data)
-            for number, file in enumerate(files, start=1):
-                self._blobs.write(f"{identifier}/files/{number}", file.data)
-            self._blobs.write(f"{identifier}/{ANSWER}", json.dumps(answer, ensure_ascii=False).encode())
-            # Last, so that what can be found is whole.
-            self._blobs.write(f"{identifier}/{RECORD}", json.dumps(record, ensure_ascii=False).encode())
-        self.start_sweeping()
+        answer_data, record_data = (json.dumps(part, ensure_ascii=False).encode() for part in (answer, record))
+        more = sum(len(file.data) for file in files) + len(answer_data) + len(record_data)
+        larger = replace(reserved, size=reserved.size + more)
+        self._reserve(larger, instead_of=reserved)
+        for number, file in enumerate(files, start=1):
+            self._blobs.create(f"{identifier}/files/{number}", file.data)
+        self._blobs.create(f"{identifier}/{ANSWER}", answer_data)
+        self._blobs.sync(f"{identifier}/scans", f"{identifier}/files")
+        self._blobs.write(f"{identifier}/{RECORD}", record_data)
+        self._schedule.move(larger, replace(larger, second=ceil(expires)))
 
-    @contextmanager
-    def _whole_or_nothing(self, identifier: str) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._remove(identifier)  # half of it would be found by nobody, and stay for ever
-            raise
+    def _abandon(self, reserved: Entry, release: Callable[[], None]) -> None:
+        """Remove what was stored of a recognition that does not come to its end."""
+        with suppress(StorageUnavailable):  # the sweep tries again
+            self._remove(reserved.identifier, self._schedule.of(reserved.identifier, reserved.second))
+        release()
 
     def read(self, identifier: str) -> KeptRecognition:
         """Raise NotFound where there is none, or its time is over."""
@@ -129,8 +191,12 @@ class KeptRecognitions:
 
     def delete(self, identifier: str) -> None:
         """Remove a recognition and all that belongs to it; raises NotFound."""
-        self.read(identifier)
-        self._remove(identifier)
+        kept = self.read(identifier)
+        # Due at once: a process that dies meanwhile leaves the rest to the sweep.
+        at_once = entry(identifier, time.time(), 0)
+        for scheduled in self._schedule.of(identifier, ceil(kept.expires)):
+            self._schedule.move(scheduled, at_once)
+        self._remove(identifier, [at_once])
 
     def open_image(self, identifier: str) -> OpenImage | None:
         """What an identifier stands for, None where it is of no kept recognition's kind.
@@ -172,18 +238,58 @@ class KeptRecognitions:
         return replace(scan, owner=kept.identifier, modified=kept.created)
 
     def sweep(self) -> None:
-        """Remove what has expired."""
-        for identifier in {name.partition("/")[0] for name in self._blobs.names()}:
-            with suppress(NotFound, ValueError, KeyError):
-                if self._is_over(identifier):
-                    self._remove(identifier)
+        """Look at what is due: remove what was never finished, set aside or remove what has expired."""
+        self._adopt()
+        now = time.time()
+        aside = self._schedule.aside()
+        due = list(self._schedule.due(now))
+        if not aside and not due:
+            return
+        reading = self._clock.read(at_least=max((one.set_aside or 0 for one in aside), default=0))
+        for one in due:
+            with _told(one):
+                self._look_at(one, now, reading)
+        for one in aside:
+            with _told(one):
+                if one.second > now:  # the clock was wrong when it was set aside
+                    self._schedule.move(one, replace(one, set_aside=None))
+                elif reading - (one.set_aside or 0) >= self._grace:
+                    self._remove(one.identifier, [one])
 
-    def _is_over(self, identifier: str) -> bool:
+    def _look_at(self, scheduled: Entry, now: float, reading: int) -> None:
         try:
-            return bool(self._json(f"{identifier}/{RECORD}")["expires"] <= time.time())
-        except NotFound:  # the process died while it wrote, or it is writing now
-            first_scan = self._blobs.state(f"{identifier}/scans/1")
-            return first_scan.modified + UNFINISHED_SECONDS < time.time()
+            expires = ceil(self._json(f"{scheduled.identifier}/{RECORD}")["expires"])
+        except (NotFound, ValueError, KeyError):
+            self._remove_unfinished(scheduled)
+            return
+        if expires > now:
+            self._schedule.move(scheduled, replace(scheduled, second=expires))
+        elif self._grace:
+            self._schedule.move(scheduled, replace(scheduled, second=expires, set_aside=reading))
+        else:
+            self._remove(scheduled.identifier, [scheduled])
+
+    def _remove_unfinished(self, scheduled: Entry) -> None:
+        """Remove what a process left that died while it stored or removed a recognition."""
+        release = self._blobs.hold(f"{scheduled.identifier}/{WRITING}")
+        if release is None:
+            return  # it is alive
+        try:
+            self._remove(scheduled.identifier, [scheduled])
+        finally:
+            release()
+
+    def _adopt(self) -> None:
+        """Schedule the folders that have no entry, as after a power cut, or when they were copied into the store."""
+        if self._has_adopted:
+            return
+        known = {one.identifier for one in self._schedule.all()}
+        for identifier in filter(_IDENTIFIER.fullmatch, self._blobs.children()):
+            if identifier not in known:
+                at = time.time() + UNFINISHED_SECONDS
+                self._schedule.add(entry(identifier, at, self._blobs.size(identifier)))
+        self._blobs.remove_unfinished()
+        self._has_adopted = True
 
     def start_sweeping(self) -> None:
         """Sweep every minute from now on, in a thread that ends with the process."""
@@ -193,20 +299,72 @@ class KeptRecognitions:
                 self._sweeper.start()
 
     def _sweep_for_ever(self) -> None:
+        release = None
         while True:
-            with suppress(OSError):  # a folder that is out of reach now may be there the next time
-                self.sweep()
+            try:
+                release = release or self._blobs.hold(SWEEPING)
+                if release is not None:
+                    self.sweep()
+            except StorageUnavailable as problem:  # a folder that is out of reach now may be there the next time
+                _log.warning("kept recognitions cannot be swept: %s", problem.message)
+            except Exception:
+                _log.exception("kept recognitions cannot be swept")
             time.sleep(SWEEP_SECONDS)
 
-    def _remove(self, identifier: str) -> None:
-        names = self._blobs.names(identifier)
-        # The record first: what is half removed must not be found.
-        for name in sorted(names, key=lambda name: not name.endswith(f"/{RECORD}")):
-            with suppress(NotFound):
-                self._blobs.delete(name)
+    def _remove(self, identifier: str, entries: Iterable[Entry]) -> None:
+        # The record first: what is half removed must not be found. The entry last: the rest must not be forgotten.
+        self._blobs.discard(f"{identifier}/{RECORD}")
         self._blobs.remove_folder(identifier)
+        for scheduled in entries:
+            self._schedule.remove(scheduled)
         self._sources.forget(f"{identifier}/")
         self._derivatives.forget(identifier)
+
+
+class Keeping:
+    """A recognition that is being stored. It ends with `finish` or `abandon`; else a later sweep removes it."""
+
+    def __init__(self, store: KeptRecognitions, reserved: Entry, release: Callable[[], None]) -> None:
+        self._store = store
+        self._reserved = reserved
+        self._release = release
+
+    def finish(
+        self,
+        seconds: float | None,
+        recognitions: Sequence[Recognition],
+        files: Sequence[ResponseFile],
+        clip_files: Sequence[Sequence[str]],
+        answer: Mapping[str, Any],
+    ) -> None:
+        """Store the rest; `clip_files` has the names of each recognition's clips, `seconds` None is the setting.
+
+        Raises:
+            StorageFull, StorageUnavailable: nothing of the recognition is kept.
+        """
+        try:
+            self._store._finish(self._reserved, seconds, recognitions, files, clip_files, answer)
+        except BaseException:
+            self.abandon()
+            raise
+        self._release()
+
+    def abandon(self) -> None:
+        """Remove what was stored."""
+        self._store._abandon(self._reserved, self._release)
+
+
+@contextmanager
+def _told(scheduled: Entry) -> Iterator[None]:
+    """Log what a recognition's folder is unusable for, and go on with the next; a later sweep tries again."""
+    try:
+        yield
+    except StorageUnavailable as problem:
+        _log.warning("the kept recognition %s cannot be swept: %s", scheduled.identifier[:6], problem.message)
+
+
+def _nothing() -> None:
+    """Release no lock."""
 
 
 def _etag(marks: Sequence[object]) -> str:

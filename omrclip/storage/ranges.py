@@ -2,16 +2,17 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from fsspec import AbstractFileSystem
+
+from omrclip.storage.local_files import open_regular
 
 
 class LocalRange:
     """A local file, open as long as this object lives; replacing the file's name does not change what is read."""
 
     def __init__(self, path: str) -> None:
-        self._file = Path(path).open("rb", buffering=0)  # noqa: SIM115 (closed with the object)
+        self._file = open(open_regular(path), "rb", buffering=0)  # noqa: PTH123, SIM115 (closed with the object)
         self._size = os.fstat(self._file.fileno()).st_size
 
     @property

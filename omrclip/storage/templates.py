@@ -1,6 +1,6 @@
 """The template store: `NAME.omr` files, each with its blank page image beside it under the same stem."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -28,9 +28,10 @@ class TemplateStore:
     def __init__(self, url: str) -> None:
         self._blobs = BlobStore(url)
 
-    def names(self) -> list[str]:
-        """The names of all templates, without suffix, sorted."""
-        return [name.removesuffix(SUFFIX) for name in self._blobs.names() if name.endswith(SUFFIX) and "/" not in name]
+    def names(self, after: str = "") -> Iterator[str]:
+        """Yield the names of the templates whose files sort behind that of `after`, without suffix, in order."""
+        files = self._blobs.names(after and after + SUFFIX, folders=False)
+        return (name.removesuffix(SUFFIX) for name in files if name.endswith(SUFFIX))
 
     def read(self, name: str) -> StoredTemplate:
         """Load a template.

@@ -7,16 +7,15 @@ from flask import Blueprint, Response, jsonify, request
 
 from omrclip.imaging.probe import ImageInfo
 from omrclip.storage import Blob
-from omrclip.web.services import base_url, image_uri, precondition, services
+from omrclip.web.services import base_url, image_uri, listed, precondition, services
 
 blueprint = Blueprint("images", __name__, url_prefix="/api/images")
 
 
 @blueprint.get("")
 def list_images() -> Response:
-    """All identifiers and their URIs."""
-    identifiers = services().images.identifiers()
-    return jsonify(Images=[{"Name": name, "Uri": image_uri(name)} for name in identifiers])
+    """The identifiers of images and their URIs, a page at a time."""
+    return listed("Images", services().images.identifiers, lambda name: {"Name": name, "Uri": image_uri(name)})
 
 
 @blueprint.get("/<path:name>")

@@ -18,6 +18,7 @@ from omrclip.schemas.template import template_json_schema
 from omrclip.web import openapi_parts as parts
 from omrclip.web.openapi_authoring import authoring_paths, correction_paths, corrections_paths
 from omrclip.web.openapi_parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
+from omrclip.web.services import MOST_LISTED
 
 
 def openapi() -> Node:
@@ -232,9 +233,7 @@ def _paths() -> dict[str, Node]:
                 "JSON Schema of the .omr format", api, {"200": parts.answer("Draft 2020-12", OBJECT)}
             )
         },
-        "/api/templates": {
-            "get": parts.operation("All templates", api, {"200": parts.answer("Names and URIs", OBJECT)})
-        },
+        "/api/templates": {"get": parts.listing("All templates", api, "Templates", MOST_LISTED)},
         "/api/templates/{name}": {
             "parameters": [name],
             "get": parts.operation("The .omr file", api, {"200": parts.answer("The file, with its ETag", "Template")}),
@@ -264,9 +263,7 @@ def _paths() -> dict[str, Node]:
             ),
             "delete": parts.operation("Remove a clip area", api, gone, parameters=[IF_MATCH]),
         },
-        "/api/images": {
-            "get": parts.operation("All images", "Images", {"200": parts.answer("Names and URIs", OBJECT)})
-        },
+        "/api/images": {"get": parts.listing("All images", "Images", "Images", MOST_LISTED)},
         "/api/images/{name}": {
             "parameters": [name],
             "get": parts.operation(

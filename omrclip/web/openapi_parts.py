@@ -32,3 +32,28 @@ def parameter(name: str, where: str, schema: Node | None = None, **more: Any) ->
 
 
 IF_MATCH = parameter("If-Match", "header", description="the entity tag of the state to replace, or *")
+
+
+def listing(summary: str, tag: str, key: str, most: int) -> Node:
+    """The operation that lists names and URIs, a page at a time."""
+    entry: Node = {
+        "type": "object",
+        "required": ["Name", "Uri"],
+        "properties": {"Name": {"type": "string"}, "Uri": {"type": "string"}},
+    }
+    page: Node = {
+        "type": "object",
+        "required": [key, "Next"],
+        "properties": {
+            key: {"type": "array", "items": entry, "maxItems": most},
+            "Next": {"type": ["string", "null"], "description": "URI of the next page; null on the last"},
+        },
+    }
+    limit: Node = {"type": "integer", "minimum": 1, "maximum": most, "default": most}
+    parameters = [
+        parameter("limit", "query", limit, description="most entries of a page"),
+        parameter("after", "query", description="the name behind which the page begins, which need not exist"),
+    ]
+    found = answer("Names and URIs in the order of the names", page)
+    found["headers"] = {"Link": {"description": "the next page, rel=next", "schema": {"type": "string"}}}
+    return operation(summary, tag, {"200": found}, parameters=parameters)

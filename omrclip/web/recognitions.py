@@ -2,19 +2,21 @@
 
 import io
 import json
+import logging
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotAcceptable
 
-from omrclip.errors import ImageError
+from omrclip.errors import ImageError, StorageUnavailable
 from omrclip.imaging.probe import probe
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.result_files import clip_name, recognition_files
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
+from omrclip.storage.kept import Keeping
 from omrclip.web.recognition_request import Job, read_job
 from omrclip.web.services import base_url, services
 
@@ -26,6 +28,8 @@ LINES = "application/x-ndjson"
 RESULTS_IN_ZIP = "results.json"
 BYTES_TO_REGISTER = 16 * 1024 * 1024
 
+logger = logging.getLogger(__name__)
+
 
 @blueprint.post("/recognitions")
 def post_recognition() -> Response:
@@ -33,7 +37,7 @@ def post_recognition() -> Response:
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
-    run = Run(read_job(request, services().templates, services().config), _uris_to_keep)
+    run = Run(read_job(request, services().templates, services().config))
     if wanted == ZIP:
         answer = _attachment(_zip(run))
     elif wanted == LINES:
@@ -46,50 +50,66 @@ def post_recognition() -> Response:
     return answer
 
 
-def _uris_to_keep() -> KeptUris:
-    return KeptUris(base_url(), services().kept.new_identifier())
-
-
 class Run:
-    """One request being carried out: its recognitions one by one, and their keeping when all are done."""
+    """One request being carried out: its recognitions one by one, and their keeping when all are done.
 
-    def __init__(self, job: Job, uris: Callable[[], KeptUris]) -> None:
+    What cannot be kept is known before the work where the scans already find no room: then the request is refused.
+    Where the disk fails later, the results are answered all the same: `kept` is None from then on, and `keeping_error`
+    says why.
+
+    Raises:
+        StorageFull, StorageUnavailable: the scans cannot be kept.
+    """
+
+    def __init__(self, job: Job) -> None:
         self.job = job
-        self.kept = uris() if job.options.keep else None
+        self.kept: KeptUris | None = None
+        self.keeping_error: StorageUnavailable | None = None
         # The views that stream are run when the request's context is gone.
         self._services = services()
+        self._keeping: Keeping | None = None
+        if job.options.keep:
+            self.kept = KeptUris(base_url(), self._services.kept.new_identifier())
+            self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
 
     def recognitions(self) -> Iterator[Recognition]:
         """Recognise scan by scan; after the last, what is to be kept is kept before the iteration ends."""
         job, done = self.job, []
-        for scan in job.scans:
-            with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True):
-                done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
-            yield done[-1]
-        if self.kept:
-            self._keep(self.kept, done)
+        try:
+            for scan in job.scans:
+                with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True):
+                    done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
+                yield done[-1]
+        except BaseException:  # GeneratorExit too: the client has gone
+            if self._keeping:
+                self._keeping.abandon()
+            raise
+        if self._keeping:
+            self._keep(self._keeping, done)
 
     def answer(self, recognitions: Sequence[Recognition], first: int = 1) -> Answer:
         """The answer for these, the first of which has this number in the request."""
         job = self.job
-        return Answer(recognitions, job.options, self.alone, job.warnings, first, self.kept)
+        return Answer(recognitions, job.options, self.alone, job.warnings, first, self.kept, self.keeping_error)
 
     @property
     def alone(self) -> bool:
         """Whether there is one scan only."""
         return len(self.job.scans) == 1
 
-    def _keep(self, kept: KeptUris, recognitions: Sequence[Recognition]) -> None:
+    def _keep(self, keeping: Keeping, recognitions: Sequence[Recognition]) -> None:
         answer, options = self.answer(recognitions), self.job.options
-        self._services.kept.keep(
-            kept.identifier,
-            options.keep_seconds,
-            self.job.scans,
-            recognitions,
-            [named.file for named in answer.response_files],
-            [[clip_name(r.scan, clip.element, options.clip_format) for clip in r.clips] for r in recognitions],
-            dump_kept(answer),
-        )
+        try:
+            keeping.finish(
+                options.keep_seconds,
+                recognitions,
+                [named.file for named in answer.response_files],
+                [[clip_name(r.scan, clip.element, options.clip_format) for clip in r.clips] for r in recognitions],
+                dump_kept(answer),
+            )
+        except StorageUnavailable as error:
+            logger.warning("a recognition could not be kept: %s", error.message)
+            self.kept, self.keeping_error = None, error.with_traceback(None)
 
 
 def _bytes_needed(scan: Scan) -> int:
@@ -101,9 +121,14 @@ def _bytes_needed(scan: Scan) -> int:
 
 
 def _lines(run: Run) -> Iterator[str]:
-    """A line a scan, each an answer of its own, as soon as it is done."""
+    """A line a scan, each an answer of its own, as soon as it is done.
+
+    The lines tell URIs before anything is kept there: where keeping fails, a last line without scans takes them back.
+    """
     for number, recognition in enumerate(run.recognitions(), start=1):
         yield json.dumps(dump_answer(run.answer([recognition], number)), ensure_ascii=False) + "\n"
+    if run.keeping_error:
+        yield json.dumps(dump_answer(run.answer([])), ensure_ascii=False) + "\n"
 
 
 class _Outbox(io.RawIOBase):

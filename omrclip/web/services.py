@@ -1,13 +1,15 @@
 """What the views of one application share: its settings and stores, kept in the app's `extensions`."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote
+from itertools import islice
+from urllib.parse import quote, urlencode
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, jsonify, request
 
 from omrclip.config import Config
-from omrclip.errors import NotFound
+from omrclip.errors import InvalidRequest, NotFound
 from omrclip.storage import (
     DerivativeCache,
     ImageStore,
@@ -105,6 +107,35 @@ def precondition(*, must_match: bool) -> Precondition:
     if "If-Match" in request.headers:
         match = frozenset({"*"} if request.if_match.star_tag else request.if_match.as_set())
     return Precondition(match=match, absent=request.if_none_match.star_tag, must_match=must_match)
+
+
+MOST_LISTED = 1000
+
+
+def listed(key: str, names: Callable[[str], Iterator[str]], described: Callable[[str], dict[str, object]]) -> Response:
+    """Answer a page of a list of names: `?limit=` and `?after=`, with the next page in `Next` and in a Link header.
+
+    Args:
+        key: under which the list is answered.
+        names: the names that sort behind a name, in order.
+        described: what is told of a name.
+
+    Raises:
+        InvalidRequest: `limit` is no number from 1 to MOST_LISTED.
+    """
+    text = request.args.get("limit", str(MOST_LISTED))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= limit <= MOST_LISTED:
+        expected = f"a number from 1 to {MOST_LISTED}"
+        raise InvalidRequest(f"limit: expected {expected}", fields=[{"path": "limit", "expected": expected}])
+    found = list(islice(names(request.args.get("after", "")), limit + 1))
+    page, following = found[:limit], None
+    if len(found) > limit:
+        following = f"{base_url()}{request.path}?{urlencode({'limit': limit, 'after': page[-1]})}"
+    answer = jsonify({key: [described(name) for name in page], "Next": following})
+    if following:
+        answer.headers["Link"] = f'<{following}>; rel="next"'
+    return answer
 
 
 # What may stand unencoded in a path segment (RFC 3986, pchar) but for the @ that the Image API, section 9, encodes.

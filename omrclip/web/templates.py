@@ -19,7 +19,7 @@ from omrclip.schemas.template import (
     template_warnings,
 )
 from omrclip.storage import StoredTemplate
-from omrclip.web.services import base_url, precondition, services
+from omrclip.web.services import base_url, listed, precondition, services
 
 blueprint = Blueprint("templates", __name__, url_prefix="/api")
 
@@ -34,8 +34,8 @@ def omr_schema() -> Response:
 
 @blueprint.get("/templates")
 def list_templates() -> Response:
-    """The names of all templates and their URIs."""
-    return jsonify(Templates=[{"Name": name, "Uri": _uri(name)} for name in services().templates.names()])
+    """The names of templates and their URIs, a page at a time."""
+    return listed("Templates", services().templates.names, lambda name: {"Name": name, "Uri": _uri(name)})
 
 
 @blueprint.get("/templates/<path:name>")

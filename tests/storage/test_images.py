@@ -23,7 +23,7 @@ def test_images_by_identifier(store: ImageStore) -> None:
     blob, info, is_new = store.write("folder/scan.png", PNG)
     assert (blob.data, info.dimensions, is_new) == (PNG, Dimensions(60, 40), True)
     assert store.read("folder/scan.png") == (blob, info)
-    assert store.identifiers() == ["broken.jpg", "folder/scan.png"]
+    assert list(store.identifiers()) == ["broken.jpg", "folder/scan.png"]
     store.delete("folder/scan.png")
     with pytest.raises(NotFound, match=r"no image with the identifier 'folder/scan.png'"):
         store.read("folder/scan.png")

@@ -28,7 +28,7 @@ def test_templates_are_stored_as_they_came_under_either_name(store: TemplateStor
     stored, is_new = store.write(name, DOCUMENT)
     assert (stored.name, is_new, stored.template.name) == ("form", True, "Form")
     assert (tmp_path / "form.omr").read_bytes() == DOCUMENT
-    assert store.names() == ["form"]
+    assert list(store.names()) == ["form"]
     assert store.read("form") == store.read("form.omr") == stored
 
 
@@ -37,7 +37,7 @@ def test_what_is_no_template_is_not_stored(store: TemplateStore) -> None:
         store.write("form", b"{}")
     with pytest.raises(InvalidRequest, match="cannot be a name"):
         store.write("../form", DOCUMENT)
-    assert store.names() == []
+    assert list(store.names()) == []
     with pytest.raises(NotFound, match="There is no template named 'form'"):
         store.read("form")
 
@@ -68,5 +68,5 @@ def test_deleting_leaves_the_page_image(store: TemplateStore, tmp_path: Path) ->
     store.write("form", DOCUMENT)
     (tmp_path / "form.png").write_bytes(b"image")
     store.delete("form.omr")
-    assert store.names() == []
+    assert list(store.names()) == []
     assert (tmp_path / "form.png").exists()

@@ -13,8 +13,9 @@ from werkzeug.test import TestResponse
 
 from omrclip.config import Config, Limits
 from omrclip.storage import kept as kept_module
+from omrclip.storage import steady_clock
 from omrclip.web.app import App, create_app
-from tests.web.keeping import NOW, Clock, Posted
+from tests.web.keeping import NOW, Boot, Clock, Posted
 from tests.web.making import NAME_BOX, asked, bytes_of, cut, decoded, encoded, grid, omr, template
 
 LIMITS = Limits(max_body_bytes=1_000_000, max_images=4, max_image_pixels=1_000_000, max_output_pixels=1_000_000)
@@ -79,6 +80,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(kept_module.KeptRecognitions, "start_sweeping", lambda _: None)
     set_to(0)
     return set_to
+
+
+@pytest.fixture
+def boot(monkeypatch: pytest.MonkeyPatch) -> Boot:
+    """Set the clock that nobody can set."""
+    boot = Boot()
+    monkeypatch.setattr(steady_clock, "since_boot", lambda: (boot.name, boot.seconds))
+    return boot
 
 
 @pytest.fixture

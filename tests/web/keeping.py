@@ -1,13 +1,16 @@
 """Kept recognitions: what tests post, and where it is found afterwards."""
 
 import os
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from omrclip.storage.steady_clock import NAME
 from omrclip.web import services
 from tests.web.making import Json, encoded, grid, image
 
@@ -17,11 +20,27 @@ Posted = Callable[..., Json]
 Clock = Callable[[float], None]
 
 
+@dataclass
+class Boot:
+    """What the test says of the machine's boot: its name, and the seconds since then."""
+
+    name: str = "first"
+    seconds: float = 1000.0
+
+
+BOOKKEEPING = {".lock", ".sweeping", NAME}
+
+
 def stored(config: Config) -> list[str]:
-    """All files and folders among the kept recognitions; what is removed while they are listed is passed over."""
+    """All files and folders of kept recognitions and of their schedule; what goes meanwhile is passed over."""
     root = Path(config.results)
     found = (Path(folder) / name for folder, folders, files in os.walk(root) for name in (*folders, *files))
-    return sorted(str(path.relative_to(root)) for path in found if path.name != ".lock")
+    return sorted(str(path.relative_to(root)) for path in found if path.name not in BOOKKEEPING)
+
+
+def identifiers(config: Config) -> set[str]:
+    """Of which recognitions anything is stored, or scheduled."""
+    return {found[0] for name in stored(config) if (found := re.search("[0-9a-f]{24}", name))}
 
 
 def written(client: FlaskClient) -> None:

@@ -58,13 +58,13 @@ def test_the_list_holds_images_only(client: FlaskClient, config: Config) -> None
     client.put("/api/images/b.jpg", data=jpeg(grid()))
     listed = client.get("/api/images").get_json()
     uris = [(name, f"http://localhost/iiif/2/{name}") for name in ("b.jpg", "grid.png")]
-    assert listed == {"Images": [{"Name": name, "Uri": uri} for name, uri in uris]}
+    assert listed == {"Images": [{"Name": name, "Uri": uri} for name, uri in uris], "Next": None}
 
 
 def test_an_empty_store_has_no_images(client: FlaskClient, config: Config) -> None:
     (Path(config.images) / "grid.png").unlink()
     Path(config.images).rmdir()
-    assert client.get("/api/images").get_json() == {"Images": []}
+    assert client.get("/api/images").get_json() == {"Images": [], "Next": None}
     assert client.put("/api/images/a.png", data=SCAN).status_code == 201
     assert client.put("/api/images/grid.png", data=encoded(grid())).status_code == 201
 

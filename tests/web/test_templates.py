@@ -126,7 +126,7 @@ def test_writes_leave_no_other_files(client: FlaskClient, folder: Path, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", full)
         response = client.put(FORM, data=omr(template(Name="lost")), headers={"If-Match": "*"})
-    assert response.status_code == 500
+    assert response.status_code == 507
     assert visible() == ["form.omr", "new.omr"]
     assert (folder / "form.omr").read_bytes() == before
 

@@ -36,9 +36,15 @@ const json = { "Content-Type": "application/json" };
 const part = encodeURIComponent;
 const tagged = async (answer) => ({ etag: answer.headers.get("ETag"), text: await answer.text() });
 
-/** The names of all templates. */
+/** The names of all templates, however many pages the list has. */
 export async function listTemplates() {
-  return (await (await send("GET", "api/templates")).json()).Templates.map((entry) => entry.Name);
+  const names = [];
+  for (let query = ""; query !== null;) {
+    const page = await (await send("GET", `api/templates${query}`)).json();
+    names.push(...page.Templates.map((entry) => entry.Name));
+    query = page.Next && new URL(page.Next).search;
+  }
+  return names;
 }
 
 /** A template's file as text, with its entity tag. */

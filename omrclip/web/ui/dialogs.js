@@ -1,7 +1,7 @@
 /** Dialogs over the page, and notices in its corner. */
 
 import { button, h } from "./dom.js";
-import { t } from "./messages.js";
+import { moment, t } from "./messages.js";
 
 /**
  * Show a dialog until it is closed. `fill(close)` gives its content; what `close` is called with is the outcome, null
@@ -70,9 +70,24 @@ export function notify(text, { bad = false, action = null } = {}) {
   if (!bad && !action) setTimeout(() => note.remove(), 6000);
 }
 
+/** What an error says, in the language of the page where it is one of those that every person may meet. */
+export function failureText(error) {
+  switch (error?.code) {
+    case "unreachable":
+      return t("error.unreachable");
+    case "storage_unavailable":
+      return t("error.storageUnavailable");
+    case "storage_full": {
+      const oldest = error.details?.oldest_expires;
+      return t("error.storageFull") + (oldest ? ` ${t("error.oldestExpires", { time: moment(oldest) })}` : "");
+    }
+    default:
+      return error?.message ?? String(error);
+  }
+}
+
 /** Say that something failed. */
 export function notifyFailure(error) {
   if (error?.name === "AbortError") return;
-  const text = error?.code === "unreachable" ? t("error.unreachable") : (error?.message ?? String(error));
-  notify(text, { bad: true });
+  notify(failureText(error), { bad: true });
 }

@@ -7,6 +7,9 @@ export default {
   name: "Name",
   save: "Speichern",
   "error.unreachable": "Der Server ist nicht erreichbar.",
+  "error.storageUnavailable": "Der Server kann zurzeit nichts ablegen.",
+  "error.storageFull": "Auf dem Server ist kein Platz mehr für Ergebnisse.",
+  "error.oldestExpires": "Die ältesten Ergebnisse laufen am {time} ab.",
 
   "nav.label": "Ansichten",
   "nav.skip": "Zum Inhalt",
@@ -176,6 +179,7 @@ export default {
   "recognise.progress": "Ausgewertete Bögen",
   "recognise.done": "{done} von {total}",
   "recognise.left": "noch {time}",
+  "recognise.notKept": "Nicht alle Bögen sind auf dem Server aufbewahrt. {reason} Ihre Ergebnisse gibt es nur auf dieser Seite: Ausschnitte sichern, bevor sie verlassen wird.",
 
   "sheets.title": "Bögen",
   "sheets.scan": "Scan mit dem Gelesenen",

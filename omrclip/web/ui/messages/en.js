@@ -7,6 +7,9 @@ export default {
   name: "Name",
   save: "Save",
   "error.unreachable": "The server cannot be reached.",
+  "error.storageUnavailable": "The server cannot use its storage at the moment.",
+  "error.storageFull": "The server has no room left for results.",
+  "error.oldestExpires": "The oldest results expire at {time}.",
 
   "nav.label": "Views",
   "nav.skip": "Skip to content",
@@ -176,6 +179,7 @@ export default {
   "recognise.progress": "Sheets recognised",
   "recognise.done": "{done} of {total}",
   "recognise.left": "{time} left",
+  "recognise.notKept": "Not all sheets are kept on the server. {reason} Their results are on this page alone: save the clips before you leave it.",
 
   "sheets.title": "Sheets",
   "sheets.scan": "Scan with what was read",

@@ -1,7 +1,7 @@
 /** Recognise: a template, images, progress, and the sheets as they come. */
 
 import * as api from "../api.js";
-import { notifyFailure } from "../dialogs.js";
+import { failureText, notifyFailure } from "../dialogs.js";
 import { acceptDrops, button, choice, fileButton, h } from "../dom.js";
 import { duration, t } from "../messages.js";
 import { remember, remembered } from "../storage.js";
@@ -38,6 +38,7 @@ class Recognise {
       fileButton(t("recognise.choose"), "images", take, { ...accept, kind: "primary" }),
       h("p", { className: "muted" }, t("recognise.privacy")),
     );
+    this.notKept = h("p", { className: "warning", role: "alert", hidden: true });
     this.place = h("div", { className: "board-place" }, this.drop);
     this.node = h(
       "div",
@@ -53,6 +54,7 @@ class Recognise {
         h("span", { className: "grow" }),
         this.sharing,
       ),
+      this.notKept,
       this.place,
     );
     main.append(this.node);
@@ -93,6 +95,8 @@ class Recognise {
     this.progress.value = run.done / total;
     const left = run.secondsLeft;
     this.said.textContent = t("recognise.done", { done: run.done, total }) + (left ? ` · ${t("recognise.left", { time: duration(left) })}` : "");
+    this.notKept.hidden = !run.notKept;
+    this.notKept.textContent = run.notKept ? t("recognise.notKept", { reason: failureText(run.notKept) }) : "";
     const key = `${run.state} ${run.ids.length}`;
     if (this.shared === key && this.sharedRun === run) return;
     [this.shared, this.sharedRun] = [key, run];

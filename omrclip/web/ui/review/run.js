@@ -1,6 +1,7 @@
 /** A run: many images recognised with one template, batch by batch, while the page may show anything else. */
 
 import * as api from "../api.js";
+import { failureText } from "../dialogs.js";
 import { t } from "../messages.js";
 import { rememberRun } from "../storage.js";
 import { Sheet } from "./sheets.js";
@@ -23,6 +24,8 @@ class Run {
   constructor(template, files, keepSeconds) {
     Object.assign(this, { template, keepSeconds, sheets: distinct(files).map(([name, file]) => new Sheet(name, file)) });
     this.ids = [];
+    /** Why sheets that were recognised are not kept on the server; null where all are. */
+    this.notKept = null;
     this.stop = new AbortController();
     this.started = performance.now();
     this.state = "running";
@@ -71,6 +74,11 @@ class Run {
       this.tell(batch[next] ?? null);
     };
     const online = (answer) => {
+      if (answer.KeepingError) {
+        uri = null;
+        this.notKept = answer.KeepingError;
+        return;
+      }
       const [recognition] = answer.Recognitions;
       uri = answer.Uri;
       batch[next].take(recognition, answer.ResponseFiles);
@@ -85,7 +93,7 @@ class Run {
       if (uri) this.keep(batch, api.identifierOf(uri));
     } catch (error) {
       if (error.code === "limit_exceeded" && next === 0 && batch.length > 1) return this.divide(batch);
-      const said = error.name === "AbortError" ? t("run.cancelled") : error.status ? error.message : t("error.unreachable");
+      const said = error.name === "AbortError" ? t("run.cancelled") : error.code ? failureText(error) : t("error.unreachable");
       for (const sheet of batch.slice(next)) sheet.fail(said);
     }
     this.tell();
