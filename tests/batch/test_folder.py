@@ -2,6 +2,8 @@
 
 import csv
 import json
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,32 @@ def test_a_run_that_is_given_up_leaves_valid_files_of_what_was_done(job: FolderJ
     assert [row["Image"] for row in table(job)] == ["a.png", "b.png"]
     assert [recognition["Name"] for recognition in told(job)["Recognitions"]] == ["a.png", "b.png"]
     assert told(job)["Info"]["ProcessedTasksCount"] == 2
+
+
+def test_the_files_are_valid_at_all_times(job: FolderJob, tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(6)]
+    done = 0
+    for done, _ in enumerate(run(replace(job, images=scans(tmp_path, *names), workers=1)), start=1):
+        assert [row["Image"] for row in table(job)] == names[:done]
+        assert [recognition["Name"] for recognition in told(job)["Recognitions"]] == names[:done]
+        assert told(job)["Info"]["ProcessedTasksCount"] == done
+    assert done == len(names)
+
+
+def test_a_disk_that_fills_up_leaves_valid_files(job: FolderJob, tmp_path: Path) -> None:
+    outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
+    next(outcomes)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (job.out / "results.json").stat().st_size
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            next(outcomes)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert [recognition["Name"] for recognition in told(job)["Recognitions"]] == ["a.png"]
 
 
 def test_outcomes_that_are_not_held_do_not_stay_in_memory(job: FolderJob, tmp_path: Path) -> None:
