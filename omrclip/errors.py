@@ -4,7 +4,8 @@
     ├── ConfigurationError          a setting is wrong, or a system library is missing
     ├── InvalidRequest              a request's key, option or parameter is wrong
     │   ├── InvalidParameter        one of the IIIF Image API parameters
-    │   └── NameConflict            two files of one request would get one name
+    │   ├── NameConflict            two files of one request would get one name
+    │   └── FolderInUse             the folder for results has some, or another run is writing into it
     ├── InvalidTemplate             an .omr document breaks the format; carries all problems at once
     ├── ImageError                  the bytes of one image
     │   ├── UnsupportedImage        not an image, or of a kind that is not read
@@ -72,6 +73,12 @@ class NameConflict(InvalidRequest):
     """Two files of one request would get one name."""
 
     code = "name_conflict"
+
+
+class FolderInUse(InvalidRequest):
+    """The folder for results has some already, or another run is writing into it."""
+
+    code = "folder_in_use"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """Recognition of image files into a folder: clips, results, and a table and a JSON of everything."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from omrclip.batch.local import in_order
-from omrclip.batch.summary import open_summary
+from omrclip.batch.summary import JSON_NAME, TABLE_NAME, open_summary
 from omrclip.config import Limits
-from omrclip.errors import ImageError, NameConflict
+from omrclip.errors import FolderInUse, ImageError, NameConflict
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
@@ -26,6 +29,9 @@ from omrclip.omr.result_files import (
 )
 from omrclip.omr.template import Template
 from omrclip.schemas.template import template_warnings
+from omrclip.storage.local_files import read_regular
+
+LOCK_NAME = ".omrclip-lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class FolderJob:
         clips_only: whether results files, table and JSON are left out.
         overlays: a folder for pictures of what was read where; None for none.
         workers: how many scans are recognised at a time.
+        overwrite: whether files of an earlier run are replaced; else a folder that has any is refused.
     """
 
     template: Template
@@ -50,16 +57,19 @@ class FolderJob:
     workers: int
     limits: Limits
     overlays: Path | None = None
+    overwrite: bool = False
 
 
-def run(job: FolderJob) -> Iterator[Recognition]:
+def run(job: FolderJob) -> Generator[Recognition, None, None]:
     """Recognise the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
 
-    All checks are made at the call, the work as the outcomes are taken.
+    All checks are made at the call, the work as the outcomes are taken. From the call to the end of the iteration no
+    other run may write into the folders.
 
     Raises:
         InvalidRequest, NameConflict, ImageError, LimitExceeded: before any work.
-        OSError: the folder cannot be written.
+        FolderInUse: another run writes into a folder, or it has results, and `overwrite` is not set.
+        OSError: a folder cannot be written.
     """
     names = [path.name for path in job.images]
     check_options(len(job.template.pages), names, job.options)
@@ -67,20 +77,62 @@ def run(job: FolderJob) -> Iterator[Recognition]:
     pages = known_pages(job.template, job.template_image)
     check_pages(pages, job.limits)
     _check_nothing_overwritten(job, names)
-    for folder in filter(None, (job.out, job.overlays)):
-        folder.mkdir(parents=True, exist_ok=True)
-    return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits))
+    with ExitStack() as stack:
+        for folder in {os.path.realpath(folder): folder for folder in (job.out, job.overlays) if folder}.values():
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_locked(folder))
+        if not job.overwrite:
+            _check_no_results(job, names)
+        return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits), stack.pop_all())
+
+
+def _written(job: FolderJob, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Every file that the run may write, and what it is for."""
+    files = list(file_names(job.template, names, job.options))
+    if not job.clips_only:
+        files += [(TABLE_NAME, "the table"), (JSON_NAME, "the JSON")]
+    yield from ((job.out / name, purpose) for name, purpose in files)
+    if job.overlays:
+        yield from ((job.overlays / name, purpose) for name, purpose in overlay_names(names))
 
 
 def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
     """Raise NameConflict where a result would be written over a scan."""
-    scans = {path.resolve() for path in job.images}
-    written = [(job.out, *named) for named in file_names(job.template, names, job.options)]
-    if job.overlays:
-        written += [(job.overlays, *named) for named in overlay_names(names)]
-    for folder, name, purpose in written:
-        if (folder / name).resolve() in scans:
-            raise NameConflict(f"{purpose} would be written over the image {name!r}; choose another folder.", name=name)
+    scans = set(map(os.path.realpath, job.images))
+    for path, purpose in _written(job, names):
+        if os.path.realpath(path) in scans:
+            message = f"{purpose} would be written over the image {path.name!r}; choose another folder."
+            raise NameConflict(message, name=path.name)
+
+
+def _check_no_results(job: FolderJob, names: Sequence[str]) -> None:
+    """Raise FolderInUse where a file of an earlier run would be replaced."""
+    earlier = (job.out / TABLE_NAME, job.out / JSON_NAME)
+    for path in (*earlier, *(path for path, _ in _written(job, names))):
+        if os.path.lexists(path):
+            raise FolderInUse(
+                f"The folder has results already, such as {path.name!r}. Choose another folder, or replace them "
+                "with --overwrite.",
+                name=path.name,
+            )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder; the system ends the lock with the process. Raises FolderInUse."""
+    lock = FileLock(folder / LOCK_NAME, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        message = "Another run is writing into the folder. Wait for its end, or choose another folder."
+        raise FolderInUse(message) from None
+    try:
+        yield
+    finally:
+        # Before the release: who opened the file before, and waits for nothing, was refused.
+        with suppress(OSError):
+            (folder / LOCK_NAME).unlink()
+        lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +144,11 @@ class _Outcome:
     overlay: ResponseFile | None = None
 
 
-def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterator[Recognition]:
+def _outcomes(
+    job: FolderJob, recognize_scan: "partial[Recognition]", locks: AbstractContextManager[object]
+) -> Generator[Recognition, None, None]:
     with ExitStack() as stack:
+        stack.enter_context(locks)
         summary = None
         if not job.clips_only:
             warnings = template_warnings(job.template)
@@ -109,7 +164,7 @@ def _outcomes(job: FolderJob, recognize_scan: "partial[Recognition]") -> Iterato
 def _recognize_file(job: FolderJob, path: Path, recognize_scan: "partial[Recognition]") -> _Outcome:
     """Recognise one file; whatever goes wrong with it is told in the Recognition, not raised."""
     try:
-        scan = Scan(path.name, path.read_bytes())
+        scan = Scan(path.name, read_regular(path))
     except OSError as error:
         return _Outcome(failed(path.name, ImageError(f"The file cannot be read: {error.strerror}.")))
     try:

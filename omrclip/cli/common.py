@@ -4,8 +4,11 @@ Commands import what they work with when they run, so that `omrclip --help` answ
 """
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -36,11 +39,41 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
         except OmrclipError as error:
             click.echo(f"Error: {error.message}", err=True)
             sys.exit(REFUSED)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
         except OSError as error:
             click.echo(f"Error: {error.filename or 'file'}: {error.strerror or error}", err=True)
             sys.exit(REFUSED)
 
     return told
+
+
+@dataclass
+class Stopped:
+    """Which signal asked for the end; None as long as none did."""
+
+    signal: int | None = None
+
+
+@contextmanager
+def stopped_between_steps() -> Iterator[Stopped]:
+    """Note Ctrl-C (SIGINT) and SIGTERM instead of ending at once, so that the work ends between two steps.
+
+    A second signal ends it where it is, by KeyboardInterrupt.
+    """
+    stopped = Stopped()
+
+    def note(number: int, _frame: object) -> None:
+        if stopped.signal is not None:
+            raise KeyboardInterrupt
+        stopped.signal = number
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def config() -> Config:

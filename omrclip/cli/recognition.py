@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, config, telling
+from omrclip.cli.common import FAILED, FILE, config, stopped_between_steps, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
     """The parameters that `recognize` and `clip` share."""
     parameters = [
         click.argument("template", type=FILE),
-        click.argument("images", type=FILE, nargs=-1, required=True),
+        # An image that cannot be read fails alone, later.
+        click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True),
         click.option("--template-image", type=FILE, help="The blank page; else the image beside the template."),
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder."),
         click.option(
@@ -40,6 +42,7 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
             metavar="IMAGE=NUMBER",
             help="Which page of a template with several an image shows.",
         ),
+        click.option("--overwrite", is_flag=True, help="Replace files of an earlier run in the folders; others stay."),
         click.option("--workers", type=click.IntRange(1, 64), help="Scans worked on at a time; else one a processor."),
     ]
     for add in reversed(parameters):
@@ -60,7 +63,8 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
 def recognize(**asked: Any) -> None:
     """Recognise IMAGES with TEMPLATE: clips, results files, and results.csv and results.json of everything.
 
-    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done.
+    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done; 130 when interrupted (Ctrl-C),
+    143 when terminated: what was done by then is in the folder.
     """
     _recognize(**asked, clips_only=False)
 
@@ -71,7 +75,8 @@ def recognize(**asked: Any) -> None:
 def clip(**asked: Any) -> None:
     """Cut the clip areas of TEMPLATE out of IMAGES, and write nothing else.
 
-    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done.
+    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done; 130 when interrupted (Ctrl-C),
+    143 when terminated: what was done by then is in the folder.
     """
     _recognize(**asked, clips_only=True)
 
@@ -82,6 +87,7 @@ def _recognize(
     template_image: Path | None,
     out: Path,
     workers: int | None,
+    overwrite: bool,
     *,
     clips_only: bool,
     overlay: Path | None = None,
@@ -106,12 +112,26 @@ def _recognize(
         workers=workers or os.cpu_count() or 1,
         limits=config().limits,
         overlays=overlay,
+        overwrite=overwrite,
     )
-    with click.progressbar(run(job), length=len(images), label="Scans", show_pos=True, file=sys.stderr) as recognitions:
-        failures = [f"{scan.scan}: {scan.messages[0]}" for scan in recognitions if not scan.passed]
+    done, failures = 0, []
+    with (
+        stopped_between_steps() as stopped,
+        closing(run(job)) as outcomes,
+        click.progressbar(outcomes, length=len(images), label="Scans", show_pos=True, file=sys.stderr) as recognitions,
+    ):
+        for scan in recognitions:
+            done += 1
+            if not scan.passed:
+                failures.append(f"{scan.scan}: {scan.messages[0]}")
+            if stopped.signal:
+                break
     for failure in failures:
         click.echo(failure, err=True)
-    click.echo(f"{len(images) - len(failures)} of {len(images)} scans passed; see {out}")
+    click.echo(f"{done - len(failures)} of {len(images)} scans passed; see {out}")
+    if stopped.signal and done < len(images):
+        click.echo(f"Stopped after {done} scans.", err=True)
+        sys.exit(128 + stopped.signal)
     sys.exit(FAILED if failures else 0)
 
 

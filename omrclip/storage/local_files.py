@@ -13,8 +13,9 @@ from pathlib import Path
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 # What the system answers where a path leads to no file: nothing there, a folder, links in a circle, a socket.
 ABSENT = frozenset({ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, ENXIO})
-# Opening a named pipe would wait for a writer without O_NONBLOCK.
-_READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+# Opening a named pipe would wait for a writer without O_NONBLOCK. Windows has O_BINARY alone of these.
+_PLAIN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READING = os.O_RDONLY | _PLAIN | getattr(os, "O_NONBLOCK", 0)
 
 
 class NotRegularFile(OSError):
@@ -33,7 +34,7 @@ def open_regular(path: str | Path) -> int:
     if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
-    raise NotRegularFile(EISDIR, f"It is a {_kind(mode)}, not a file")
+    raise NotRegularFile(EISDIR, f"it is a {_kind(mode)}, not a file")
 
 
 def read_regular(path: str | Path) -> bytes:
@@ -117,7 +118,7 @@ def _write_and_rename(path: Path, data: bytes, unfinished: Path, mode: int) -> N
 
 
 def _write(path: Path, data: bytes, flags: int, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | flags | os.O_CLOEXEC, mode)
+    descriptor = os.open(path, os.O_WRONLY | flags | _PLAIN, mode)
     try:
         with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
             os.fchmod(descriptor, mode)  # whatever the umask, or the mode of a file that a killed process left

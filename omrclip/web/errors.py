@@ -15,6 +15,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.InvalidParameter: HTTPStatus.BAD_REQUEST,
     errors.NameConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.FolderInUse: HTTPStatus.CONFLICT,
     errors.InvalidTemplate: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import resource
 import signal
 from dataclasses import replace
@@ -205,14 +206,14 @@ def test_a_file_that_cannot_be_used_fails_alone(
 
 def _forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:
     """Have the system refuse to read a file; permissions would not keep an administrator from it."""
-    read = Path.read_bytes
+    opened = os.open
 
-    def read_bytes(path: Path) -> bytes:
+    def refuse(path: Any, *rest: Any, **options: Any) -> int:
         if path == forbidden:
             raise PermissionError(13, "Permission denied", str(path))
-        return read(path)
+        return opened(path, *rest, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(os, "open", refuse)
 
 
 REFUSALS: dict[str, tuple[type[Exception], dict[str, Any], tuple[str, ...]]] = {
@@ -252,11 +253,11 @@ def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_p
     ]
 
 
-def test_a_second_run_replaces_the_first(job: FolderJob, tmp_path: Path) -> None:
+def test_a_second_run_replaces_the_first_where_it_is_told_to(job: FolderJob, tmp_path: Path) -> None:
     images = scans(tmp_path, "a.png")
     list(run(replace(job, images=images)))
     images[0].write_bytes(encoded(grid(salt=30)))
-    list(run(replace(job, images=images)))
+    list(run(replace(job, images=images, overwrite=True)))
     assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(salt=30), NAME_BOX))
 
 
