@@ -14,8 +14,8 @@ from omrclip.imaging.source import read_reduced, reduces_exactly, serving_reduct
 
 MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
-# Larger ones cost as much to read from a file as to decode, and many times the file's own bytes.
-LEAST_SHELVED = 4
+# A page of 300 dots an inch is shown on a screen from its half. Decoding that takes ten times as long as reading it.
+LEAST_SHELVED = 2
 # A page of 600 dots an inch fills a screen at 1/8, and a fine one at 1/4; smaller pages are soon decoded whole.
 HALVED_BY_ROWS = 4
 LEAST_HALVED_PIXELS = 16_000_000
@@ -47,7 +47,7 @@ class CachedImage:
         key: the hash of the bytes.
         data: gives the bytes; not asked as long as all scales that are needed are in the cache or on the shelf.
         cache: pixels by (key, reduction); shared.
-        shelf: where scales of 1/4 and less are looked for before they are made, and put when they were.
+        shelf: where scales of 1/2 and less are looked for before they are made, and put when they were.
     """
 
     key: str

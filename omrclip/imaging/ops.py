@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.scaling import Place, lanczos, reach
 
 Matrix = npt.NDArray[np.float64]
 """A (3, 3) float64 projective map of continuous pixel coordinates, applied to column vectors (x, y, 1)."""
@@ -44,20 +45,32 @@ def cut(pixels: Pixels, box: Box) -> Pixels:
 
 
 def resample(pixels: Pixels, out: Dimensions) -> Pixels:
-    """Scale to the given Dimensions: area averaging where an axis shrinks, cubic where it grows.
+    """Scale to the given Dimensions: by a Lanczos kernel where an axis shrinks, cubic where it grows.
 
-    Area averaging weighs every source pixel by the part of it that an output pixel covers, so that thin pen
-    strokes fade instead of breaking up (no aliasing).
+    The kernel is as wide as the reduction (`scaling.lanczos`), so that fine patterns fade instead of turning into
+    coarse ones.
     """
     source = extents(pixels)
     if source == out:
         return pixels
     shrunk = Dimensions(min(source.width, out.width), min(source.height, out.height))
     if shrunk != source:
-        pixels = _resize(pixels, shrunk, cv2.INTER_AREA)
+        pixels = lanczos(pixels, Place(0, 0, source.width, source.height), shrunk)
     if shrunk != out:
         pixels = _resize(pixels, out, cv2.INTER_CUBIC)
     return pixels
+
+
+def resample_place(pixels: Pixels, place: Place, out: Dimensions, *, with_surroundings: bool) -> Pixels:
+    """A place of an image, scaled down to `out` by a Lanczos kernel.
+
+    `with_surroundings` tells whether pixels around the place count for its rim, as they do for the whole image: then
+    tiles join without seams. Without, nothing outside shows but for the rest of the pixels in which its edges lie.
+    """
+    reach_x, reach_y = (reach(place.width, out.width), reach(place.height, out.height)) if with_surroundings else (0, 0)
+    left, top = max(0, math.floor(place.left) - reach_x), max(0, math.floor(place.top) - reach_y)
+    part = pixels[top : math.ceil(place.bottom) + reach_y, left : math.ceil(place.right) + reach_x]
+    return lanczos(part, place.moved(-left, -top), out)
 
 
 def halve(pixels: Pixels) -> Pixels:
@@ -83,8 +96,8 @@ def sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
 def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float = 0.01) -> Pixels:
     """Pixels of an output image whose point p shows the source at `out_to_source`(p); white outside the source.
 
-    One resampling: Lanczos where the source is enlarged, and where it is reduced, linear sampling on a grid finer than
-    the source's own, averaged over each output pixel's area.
+    Where the source is enlarged, one resampling by a Lanczos kernel. Where it is reduced, linear sampling on a grid
+    finer than the source's own, which `resample` then reduces.
 
     Args:
         pixels: (height, width, 3) uint8.

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.pyramid_levels import Level, read_levels
 from omrclip.imaging.pyramid_ranges import RangeReader
-from omrclip.imaging.source import resample_level
+from omrclip.imaging.scaling import Place, reach
+from omrclip.imaging.source import level_factor
 
 # Pixels of a level that are held at once. More are asked for where the output is large, or where no level is small
 # enough: then in parts.
@@ -30,41 +31,9 @@ _MOST_AT_ONCE = 1 << 23
 _ROUNDED_UP = 1 + 1 / 64  # a level that dropped an odd column has 93 pixels for the 94 that are asked for
 _MOST_HELPERS = (os.cpu_count() or 1) - 1
 _WORTH_A_THREAD = 3  # tiles; to wake a thread takes about as long as to decode one
-_MARGIN = 8  # pixels around a place that the kernel of `ops.warp` may look at
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A rectangle in the coordinates of one level: its edges, in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        """Its width."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """Its height."""
-        return self.bottom - self.top
-
-    @property
-    def box(self) -> Box | None:
-        """The same in whole pixels, or None where an edge lies within a pixel."""
-        edges = (self.left, self.top, self.right, self.bottom)
-        if not all(float(edge).is_integer() for edge in edges) or self.width < 1 or self.height < 1:
-            return None
-        left, top, right, bottom = map(int, edges)
-        return Box(left, top, right - left, bottom - top)
-
-    def suffices(self, out: Dimensions) -> bool:
-        """Whether its extents are no smaller than these, but for what rounding them may have added."""
-        sides = ((self.width, out.width), (self.height, out.height))
-        return all(place > side - 1 and place * _ROUNDED_UP >= side for place, side in sides)
+# Pixels around a part that count for it, at the most: the kernel of a reduction to 1/128. Where an image without levels
+# is reduced more, weights on the kernel's rim are left out at the seams of parts.
+_FURTHEST = 384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,19 +58,18 @@ class TiledImage:
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`. A box that is whole pixels of a level, asked for at their number, is these pixels.
 
-        Holds some eight million pixels beside the output, at the most, and one tile.
+        Holds some fourteen million pixels beside the output, at the most, and one tile.
 
         Raises:
             CorruptImage, UnsupportedImage: a needed tile is damaged, cut off, or of a kind that is not read.
             ValueError: the box reaches out of the image.
         """
         level, place = self._choose(box, out)
-        if place.width * place.height <= _MOST_AT_ONCE:
-            if level is not self.levels[0] and (whole := place.box) is not None:
-                return resample_level(self._gather(level, whole), out)
-            return self._at_once(level, place, out)
+        if (whole := place.box) is not None and whole.dimensions == out:
+            return self._gather(level, whole)
+        is_tile = level_factor(box, out, self.dimensions) is not None
         pixels = np.empty((out.height, out.width, 3), np.uint8)
-        self._fill(level, place, pixels)
+        self._fill(level, place, pixels, with_surroundings=is_tile)
         return pixels
 
     def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
@@ -139,40 +107,39 @@ class TiledImage:
             if pixels and pixels.dimensions == out:
                 return level, _nearest_edges(level, box)
             place = _place(level, box)
-            if place.suffices(out):
+            if _suffices(place, out):
                 return level, place
         return self.levels[0], _place(self.levels[0], box)
 
-    def _fill(self, level: Level, place: Place, target: Pixels) -> None:
-        """Write the place, scaled to the target's extents, in parts that are small enough."""
+    def _fill(self, level: Level, place: Place, target: Pixels, *, with_surroundings: bool) -> None:
+        """Write the place, scaled to the target's extents, in parts that are small enough; see `ops.resample_place`."""
         out = ops.extents(target)
         if place.width * place.height <= _MOST_AT_ONCE:
-            target[:] = self._at_once(level, place, out)
+            target[:] = self._at_once(level, place, out, with_surroundings)
         elif out.pixels == 1:
             finer = np.empty((2, 2, 3), np.uint8)
-            self._fill(level, place, finer)
+            self._fill(level, place, finer, with_surroundings=with_surroundings)
             target[:] = ops.resample(finer, out)
         elif out.height > 1 and (place.height >= place.width or out.width == 1):
             row = _middle(place.height, out.height)
             edge = place.top + place.height * row / out.height
-            self._fill(level, Place(place.left, place.top, place.right, edge), target[:row])
-            self._fill(level, Place(place.left, edge, place.right, place.bottom), target[row:])
+            self._fill(level, replace(place, bottom=edge), target[:row], with_surroundings=True)
+            self._fill(level, replace(place, top=edge), target[row:], with_surroundings=True)
         else:
             column = _middle(place.width, out.width)
             edge = place.left + place.width * column / out.width
-            self._fill(level, Place(place.left, place.top, edge, place.bottom), target[:, :column])
-            self._fill(level, Place(edge, place.top, place.right, place.bottom), target[:, column:])
+            left, right = replace(place, right=edge), replace(place, left=edge)
+            self._fill(level, left, target[:, :column], with_surroundings=True)
+            self._fill(level, right, target[:, column:], with_surroundings=True)
 
-    def _at_once(self, level: Level, place: Place, out: Dimensions) -> Pixels:
+    def _at_once(self, level: Level, place: Place, out: Dimensions, with_surroundings: bool) -> Pixels:
         whole = place.box
-        if whole is not None:
+        if whole is not None and not with_surroundings:
             return ops.resample(self._gather(level, whole), out)
-        needed = _around(place, level.dimensions)
-        scale_x, scale_y = place.width / out.width, place.height / out.height
-        out_to_needed = np.array(
-            [[scale_x, 0, place.left - needed.left], [0, scale_y, place.top - needed.top], [0, 0, 1]], dtype=np.float64
+        needed = _around(place, level.dimensions, out if with_surroundings else None)
+        return ops.resample_place(
+            self._gather(level, needed), place.moved(-needed.left, -needed.top), out, with_surroundings=True
         )
-        return ops.warp(self._gather(level, needed), out_to_needed, out)
 
     def _gather(self, level: Level, box: Box) -> Pixels:
         """The level's pixels of a box of it, out of all tiles that it touches; a view of one tile where one does."""
@@ -254,15 +221,24 @@ def _place(level: Level, box: Box) -> Place:
     return Place(across(box.left), down(box.top), across(box.right), down(box.bottom))
 
 
+def _suffices(place: Place, out: Dimensions) -> bool:
+    """Whether a place has no fewer pixels than are asked for, but for what rounding them may have added."""
+    sides = ((place.width, out.width), (place.height, out.height))
+    return all(shown > side - 1 and shown * _ROUNDED_UP >= side for shown, side in sides)
+
+
 def _nearest_edges(level: Level, box: Box) -> Place:
     across, down = level.across.nearest_edge, level.down.nearest_edge
     return Place(across(box.left), down(box.top), across(box.right), down(box.bottom))
 
 
-def _around(place: Place, within: Dimensions) -> Box:
-    left, top = max(math.floor(place.left) - _MARGIN, 0), max(math.floor(place.top) - _MARGIN, 0)
-    right = min(math.ceil(place.right) + _MARGIN, within.width)
-    bottom = min(math.ceil(place.bottom) + _MARGIN, within.height)
+def _around(place: Place, within: Dimensions, out: Dimensions | None) -> Box:
+    """The pixels in which a place lies, and where it is to come out at `out`, those around it that count."""
+    across = min(reach(place.width, out.width), _FURTHEST) if out else 0
+    down = min(reach(place.height, out.height), _FURTHEST) if out else 0
+    left, top = max(math.floor(place.left) - across, 0), max(math.floor(place.top) - down, 0)
+    right = min(math.ceil(place.right) + across, within.width)
+    bottom = min(math.ceil(place.bottom) + down, within.height)
     return Box(left, top, right - left, bottom - top)
 
 

@@ -4,18 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
-import numpy as np
-
 from omrclip.imaging import ops
 from omrclip.imaging.codec import decode, reducible
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo
+from omrclip.imaging.scaling import Place
 
 REDUCTIONS = (8, 4, 2)
-# Extents are rounded: 1000 × 667 out of a level of 1500 × 1000 are 1/1.5 of its width, and not quite of its height.
-_MOST_LINEAR = 1.51
+OVERSAMPLING = 2
+"""How many pixels along each axis the last step of a reduction has for one of its output, at the least."""
 
 
 class ImageSource(Protocol):
@@ -107,22 +105,12 @@ def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:
 def serving_reduction(box: Box, out: Dimensions, within: Dimensions, reductions: Iterable[int]) -> int:
     """The first of the reductions, which come largest first, that serves a box at a size; else 1.
 
-    At 1/r the box must still have as many pixels as are asked for, and where its edges lie within reduced pixels,
-    twice as many: else a reduced pixel across an edge, or across two pixels of the output, would show in both.
+    At 1/r the box must still have twice as many pixels along each axis as are asked for. Reduced pixels are means, or
+    what a JPEG's decoder makes of half its coefficients: both let through what is too fine for them. Of this, the last
+    step's kernel takes away what comes out between the output's resolution and theirs.
     """
-    if out == box.dimensions:
-        return 1
-    level = level_factor(box, out, within)
-    for reduction in reductions:
-        least = reduction if edges_meet(box, reduction) else 2 * reduction
-        if reduction == level or (box.width >= least * out.width and box.height >= least * out.height):
-            return reduction
-    return 1
-
-
-def edges_meet(box: Box, reduction: int) -> bool:
-    """Whether the box's edges are edges of pixels at 1/`reduction`."""
-    return all(edge % reduction == 0 for edge in (box.left, box.top, box.right, box.bottom))
+    most = level_factor(box, out, within) or min(box.width / out.width, box.height / out.height)
+    return next((reduction for reduction in reductions if OVERSAMPLING * reduction <= most), 1)
 
 
 def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
@@ -136,35 +124,14 @@ def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
     return reducible(info) and exact
 
 
-def resample_level(pixels: Pixels, out: Dimensions) -> Pixels:
-    """Scale pixels of a level, which are means already: as `ops.resample`, but linearly where it is by little.
-
-    Of scans reduced to up to 1/1.5 of a level's extents, this comes nearer to area averages of the whole image than
-    area averages of the level do, which average twice; and it takes a fifth of the time. Beyond that, pixels between
-    two samples would count for too little.
-    """
-    level = ops.extents(pixels)
-    sides = ((level.width, out.width), (level.height, out.height))
-    if level == out or not all(reduced <= side <= reduced * _MOST_LINEAR for side, reduced in sides):
-        return ops.resample(pixels, out)
-    return np.asarray(cv2.resize(pixels, (out.width, out.height), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
 def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, within: Dimensions) -> Pixels:
     """The box of an image, in its own coordinates, from its pixels at 1/`reduction`.
 
-    A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one. Where the
-    box is a part of just this level, it comes without resampling, so that the tiles of a level are the level.
+    A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one. Tiles of a
+    level are parts of the whole level: what lies around them counts for their rims.
     """
-    if reduction == 1:
+    is_tile = level_factor(box, out, within) not in (1, None)
+    if reduction == 1 and not is_tile:
         return ops.resample(ops.cut(pixels, box), out)
-    if level_factor(box, out, within) == reduction:
-        return ops.cut(pixels, Box(box.left // reduction, box.top // reduction, out.width, out.height))
-    if edges_meet(box, reduction):
-        left, top, width, height = (edge // reduction for edge in (box.left, box.top, box.width, box.height))
-        return resample_level(ops.cut(pixels, Box(left, top, width, height)), out)
-    scale_x, scale_y = box.width / out.width / reduction, box.height / out.height / reduction
-    out_to_reduced = np.array(
-        [[scale_x, 0, box.left / reduction], [0, scale_y, box.top / reduction], [0, 0, 1]], dtype=np.float64
-    )
-    return ops.warp(pixels, out_to_reduced, out)
+    edges = (edge / reduction for edge in (box.left, box.top, box.right, box.bottom))
+    return ops.resample_place(pixels, Place(*edges), out, with_surroundings=is_tile)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.source import ImageSource, level_factor
+from omrclip.imaging.source import OVERSAMPLING, ImageSource, level_factor
 from omrclip.omr.registration import Registration
 
 
@@ -69,13 +69,13 @@ class RegisteredPage:
         return np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
 
     def reduction(self, box: Box, out: Dimensions) -> int:
-        """The largest power of two by which both the scan and the page are reduced at least.
+        """The largest power of two by which the scan can be reduced first: half of what it and the page are, or less.
 
         At the page's own scale the scan's own pixels are read, however fine it is: that is what clips are cut from.
         """
         step = ops.sampling_step(self._out_to_scan(box, out), out)
-        most = min(step, box.width / out.width, box.height / out.height, self.scan.most_reduction)
+        most = min(step, box.width / out.width, box.height / out.height) / OVERSAMPLING
         reduction = 1
-        while 2 * reduction <= most:
+        while 2 * reduction <= min(most, self.scan.most_reduction):
             reduction *= 2
         return reduction

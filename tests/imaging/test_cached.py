@@ -140,7 +140,10 @@ def test_each_scale_is_decoded_once_or_halved(
     assert decodes == expected
 
 
-@pytest.mark.parametrize(("out", "expected"), [((640, 480), 1), ((160, 120), 4), ((80, 60), 8), ((20, 15), 32)])
+@pytest.mark.parametrize(
+    ("out", "expected"),
+    [((640, 480), 1), ((320, 240), 1), ((161, 120), 1), ((160, 120), 2), ((80, 60), 4), ((20, 15), 16)],
+)
 def test_a_small_copy_is_made_from_a_small_scale(out: tuple[int, int], expected: int) -> None:
     image = opened(file_of(position_ramp(640, 480), ".png"))
     box, dimensions = image.dimensions.box, Dimensions(*out)

@@ -20,18 +20,18 @@ def test_cut_refuses_what_reaches_out() -> None:
         ops.cut(coloured_grid(60, 40), Box(50, 0, 20, 10))
 
 
-def test_a_reduction_is_the_mean_of_what_each_pixel_covers() -> None:
+def test_halving_is_the_mean_of_four() -> None:
     pixels = coloured_grid(60, 40)
-    means = pixels.reshape(20, 2, 20, 3, 3).mean(axis=(1, 3))
-    assert np.abs(ops.resample(pixels, Dimensions(20, 20)).astype(float) - means).max() <= 0.51
+    means = pixels.reshape(20, 2, 30, 2, 3).mean(axis=(1, 3))
+    assert np.abs(ops.halve(pixels).astype(float) - means).max() <= 0.51
 
 
-def test_a_fine_pattern_reduces_to_grey_without_moire() -> None:
+@pytest.mark.parametrize("columns", [10, 17, 31, 43])
+def test_a_fine_pattern_reduces_to_grey_without_moire(columns: int) -> None:
     stripes = np.zeros((90, 90, 3), np.uint8)
     stripes[:, ::2] = 255
-    reduced = ops.resample(stripes, Dimensions(31, 90))
-    assert abs(int(reduced.min()) - 127) < 50
-    assert abs(int(reduced.max()) - 127) < 50
+    inside = ops.resample(stripes, Dimensions(columns, 90))[:, 3:-3]
+    assert np.abs(inside.astype(int) - 127).max() <= 4
 
 
 @pytest.mark.parametrize("out", [Dimensions(20, 160), Dimensions(120, 10), Dimensions(7, 7), Dimensions(200, 200)])
@@ -53,11 +53,10 @@ def test_warping_by_whole_pixels_copies_them() -> None:
     assert (ops.warp(pixels, shift, Dimensions(20, 10)) == pixels[7:17, 12:32]).all()
 
 
-def test_warping_a_reduction_by_two_is_the_mean_of_four() -> None:
+def test_warping_reduces_as_resampling_does() -> None:
     pixels = coloured_grid(60, 40)
     halved = ops.warp(pixels, np.diag([2.0, 2.0, 1.0]), Dimensions(30, 20))
-    means = pixels.reshape(20, 2, 30, 2, 3).mean(axis=(1, 3))
-    assert np.abs(halved.astype(float) - means).max() <= 1
+    assert np.abs(halved.astype(int) - ops.resample(pixels, Dimensions(30, 20))).max() <= 3
 
 
 @pytest.mark.parametrize("scale", [0.25, 0.5, 0.8, 1.3, 2.7, 6.0])
@@ -95,7 +94,8 @@ def test_a_projective_map_takes_corners_to_corners() -> None:
     assert np.allclose(ops.transform(matrix, target), source)
     warped = ops.warp(pixels, matrix, Dimensions(100, 100))
     corners = [warped[1, 1], warped[1, 98], warped[98, 98], warped[98, 1]]
-    assert [c.tolist() for c in corners] == [[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 0]]
+    expected = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 0]]
+    assert np.abs(np.subtract(corners, expected, dtype=int)).max() <= 4
 
 
 def test_mirroring_reflects_on_the_vertical_axis() -> None:

@@ -195,7 +195,12 @@ def test_large_readings_are_made_in_parts_of_bounded_size(monkeypatch: pytest.Mo
         assert np.abs(read.astype(int) - expected.astype(int)).max() <= 2
         if out == image.dimensions:
             np.testing.assert_array_equal(read, RAMP)
-    assert max(gathered) <= 20_000 * 1.6  # the margins around a part included
+    gathered.clear()
+    monkeypatch.setattr(pyramid, "_FURTHEST", 19)  # as much of such a part as it is of others
+    for image, out in cases:
+        if out != image.dimensions:  # else what is gathered is the output
+            image.read(box, out)
+    assert max(gathered) <= 20_000 * 1.7  # the margins around a part included
     assert len(gathered) > len(cases)
 
 
