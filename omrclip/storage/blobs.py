@@ -227,20 +227,6 @@ class BlobStore:
         marks = (info.get("ETag"), repr(modified), info["size"])
         return BlobState("-".join(map(str, marks)), int(info["size"]), seconds, seconds)
 
-    def watch(self, name: str, state: BlobState) -> Callable[[], bool] | None:
-        """A quick look at whether the bytes are still in this state; None where there is no quick one."""
-        if not self._local:
-            return None
-        path = self._path_of_state(name)
-
-        def unchanged() -> bool:
-            try:
-                return _mark(os.stat(path)) == state.mark  # noqa: PTH116 (a third of the time that Path takes)
-            except OSError:
-                return False
-
-        return unchanged
-
     def ranges(self, name: str, state: BlobState) -> RangeReader:
         """The bytes by ranges; raises NotFound where they are gone meanwhile."""
         path = self._path_of_state(name)

@@ -1,6 +1,6 @@
 """The image store: the images that have URIs under `/iiif/`, by identifier."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from omrclip.config import Limits
@@ -33,10 +33,6 @@ class ImageStore:
         """Which state of the image is stored; raises NotFound."""
         with self._as_image(identifier):
             return self._blobs.state(identifier)
-
-    def watch(self, identifier: str, state: BlobState) -> Callable[[], bool] | None:
-        """A quick look at whether the image is still in this state; None where there is no quick one."""
-        return self._blobs.watch(identifier, state)
 
     def ranges(self, identifier: str, state: BlobState) -> RangeReader:
         """Its bytes by ranges; raises NotFound."""

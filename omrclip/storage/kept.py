@@ -234,7 +234,7 @@ class KeptRecognitions:
         """
         name = f"{kept.identifier}/scans/{number}"
         state = self._blobs.state(name)
-        scan = self._sources.open(name, state, lambda: self._blobs.ranges(name, state), lambda: None)
+        scan = self._sources.open(name, state, lambda: self._blobs.ranges(name, state))
         return replace(scan, owner=kept.identifier, modified=kept.created)
 
     def sweep(self) -> None:

@@ -57,7 +57,6 @@ class PageImages:
                 f"templates/{file}",
                 state,
                 lambda: self._blobs.ranges(file, state),
-                lambda: self._blobs.watch(file, state),
                 lasting=True,
             )
         state = self._blobs.state(name + SUFFIX)
@@ -68,8 +67,6 @@ class PageImages:
             f"templates/{identifier}",
             state,
             lambda: BytesReader(page.image_bytes() or b""),
-            # A file put beside the template goes before its ImageData: no quick look tells that.
-            lambda: None,
         )
 
     def registered(self, name: str, number: int, cache: SourceCache) -> RegisteredPage:

@@ -36,7 +36,7 @@ _DECODERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="tiles")
 _OPENED_BYTES = 4096  # what an opened image takes beside the bytes of its file
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenImage:
     """One state of a stored image.
 
@@ -46,7 +46,6 @@ class OpenImage:
         source: its pixels.
         tile_side: the side of the tiles in which it is best asked for, in pixels.
         held: how many bytes of memory it holds, beside decoded pixels.
-        unchanged: a quick look at whether it is still what is stored; None where there is no quick one.
         owner: the kept recognition that it is a part of, which no rendering of it may outlive; else None.
     """
 
@@ -55,7 +54,6 @@ class OpenImage:
     source: ImageSource
     tile_side: int | None = None
     held: int = _OPENED_BYTES
-    unchanged: Callable[[], bool] | None = None
     owner: str | None = None
 
     @property
@@ -85,7 +83,6 @@ class SourceCache:
         key: str,
         state: BlobState,
         ranges: Callable[[], RangeReader],
-        watch: Callable[[], Callable[[], bool] | None],
         *,
         lasting: bool = False,
     ) -> OpenImage:
@@ -94,9 +91,7 @@ class SourceCache:
         Of what is `lasting`, digest and small scales are put on the shelf; of anything else nothing leaves the memory.
         """
         shelf = self._shelf if lasting else None
-        return self.opened.get_or_make(
-            (key, state.mark), lambda: replace(self._open(key, state, ranges(), shelf), unchanged=watch())
-        )
+        return self.opened.get_or_make((key, state.mark), lambda: self._open(key, state, ranges(), shelf))
 
     def forget(self, keys: str) -> None:
         """Drop what is open under keys that begin so, and its pixels."""
@@ -138,7 +133,6 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
         identifier,
         state,
         lambda: images.ranges(identifier, state),
-        lambda: images.watch(identifier, state),
         lasting=True,
     )
 

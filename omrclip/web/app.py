@@ -28,7 +28,6 @@ from omrclip.web import (
     ui,
 )
 from omrclip.web.errors import register_error_handlers
-from omrclip.web.front import Front
 from omrclip.web.warming import warm_up
 
 
@@ -117,7 +116,6 @@ def create_app(config: Config | None = None) -> App:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
         )
-    app.wsgi_app = Front(app.wsgi_app, services.of(app))  # type: ignore[method-assign]
     return app
 
 

@@ -16,12 +16,10 @@ from omrclip.iiif.request import Format, ImageRequest
 from omrclip.omr.recognition import stem
 from omrclip.storage import OpenImage
 from omrclip.storage.images import SUFFIXES
-from omrclip.web.answers import ENVIRON_KEY, KnownAnswer
 from omrclip.web.image_answers import (
     CROSS_ORIGIN,
     GRAMMARS,
     Grammar,
-    full_headers,
     plan_answer,
     rendered,
     validators,
@@ -107,8 +105,6 @@ def _image(version: Version, identifier: str, region: str, size: str, rotation: 
 
 def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRequest) -> Response:
     config, base = services().config, base_url()
-    if key := request.environ.get(ENVIRON_KEY):
-        services().answers.remember_image(key, base, identifier, image)
     answer = plan_answer(version.grammar, asked, identifier, image, base, config)
     headers = dict(answer.headers)
     if "download" in request.args:
@@ -162,17 +158,10 @@ def _accepted(media_type: str) -> float:
 def _conditional(
     image: OpenImage, etag: str, make: Callable[[], bytes], media_type: str, headers: dict[str, str]
 ) -> Response:
-    """Answer 304 where the client has it already (RFC 9110, section 13); only otherwise is the body made.
-
-    The answer is remembered, to be given again before Flask is asked.
-    """
+    """Answer 304 where the client has it already (RFC 9110, section 13); only otherwise is the body made."""
     if _client_has_it(image, etag):
         return Response(status=304, headers=headers)
     body = services().derivatives.get_or_make(etag, make, image.owner)
-    key = request.environ.get(ENVIRON_KEY)
-    if key and image.unchanged:
-        answer = KnownAnswer(etag, full_headers(headers, media_type), image.unchanged)
-        services().answers.remember(key, image, answer)
     return Response(body, content_type=media_type, headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""What an image request is answered: planned, tagged and rendered, without Flask."""
+"""The answer to an image request: planned, tagged and rendered, without Flask."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from omrclip import __version__
 from omrclip.config import Config, Limits
-from omrclip.errors import LimitExceeded, ServerBusy
+from omrclip.errors import LimitExceeded
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
 from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
@@ -36,7 +36,6 @@ BYTES_A_PIXEL = {
     Format.JP2: 42,
     Format.PDF: 8,
 }
-SOON_MADE_PIXELS = 1 << 19  # a millisecond, encoded as JPEG
 SMALL_RENDERING_BYTES = 16 * 1024 * 1024
 MOST_OF_MEMORY = 0.8
 
@@ -67,13 +66,6 @@ class ImageAnswer:
     etag: str
     headers: dict[str, str]
 
-    @property
-    def is_soon_made(self) -> bool:
-        """Whether it shows so few pixels of an image that is open that to make it again costs next to nothing."""
-        planned = self.plan
-        is_small = max(planned.box.pixels, planned.scaled.pixels) <= SOON_MADE_PIXELS
-        return is_small and planned.format is Format.JPG and not planned.rotation.degrees
-
 
 def plan_answer(
     grammar: Grammar, asked: ImageRequest, identifier: str, image: OpenImage, base: str, config: Config
@@ -101,21 +93,16 @@ def validators(image: OpenImage, etag: str, config: Config) -> dict[str, str]:
     }
 
 
-def full_headers(headers: dict[str, str], media_type: str) -> tuple[tuple[str, str], ...]:
-    """All headers of a full answer but for its length."""
-    return tuple({**headers, **CROSS_ORIGIN, "Content-Type": media_type}.items())
-
-
 @lru_cache(maxsize=1024)
 def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
-def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission | None = None) -> bytes:
+def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission) -> bytes:
     """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
 
     Raises:
-        ServerBusy: there was no room in time, or it would have to wait, and no `admission` is given to do so.
+        ServerBusy: there was no room in time.
         LimitExceeded: it would take more than one request may have of `memory_bytes`.
         ImageError: the source's bytes cannot be decoded.
     """
@@ -136,8 +123,6 @@ def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission | None
             limit="memory_bytes",
             maximum=most,
         )
-    if admission is None:
-        raise ServerBusy("This cannot be rendered without waiting for room.", retry_after=1)
     with admission.admitted(decoding + rendering):
         return render(planned, image.source)
 

@@ -25,7 +25,6 @@ from omrclip.storage import (
 )
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.page_images import PageImages
-from omrclip.web.answers import KnownAnswers
 
 # Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
 PRIVATE = "private, no-cache"
@@ -45,7 +44,6 @@ class Services:
     kept: KeptRecognitions
     corrections: Corrections
     pages: PageImages
-    answers: KnownAnswers
     folder: SharedFolder | None
 
 
@@ -64,7 +62,6 @@ def install(app: Flask, config: Config) -> None:
         KeptRecognitions(config, sources, derivatives),
         Corrections(config.results),
         PageImages(config.templates, templates, config.limits),
-        KnownAnswers(),
         folder,
     )
 

@@ -140,7 +140,7 @@ def test_another_file_with_the_old_time_and_length_is_another_image(
 def test_nothing_is_put_down_of_what_does_not_last(folder: SharedFolder) -> None:
     cache = SourceCache(Config(), SourceShelf(folder))
     data = jpeg(RAMP)
-    image = cache.open("kept/scans/1", state(), lambda: BytesReader(data), lambda: None)
+    image = cache.open("kept/scans/1", state(), lambda: BytesReader(data))
     assert image.source.read(Box(0, 0, 640, 480), SMALL).shape == (60, 80, 3)
     folder.wait()
     assert list(folder._cache) == []

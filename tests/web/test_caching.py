@@ -239,3 +239,12 @@ def test_a_refusal_is_not_remembered(client: FlaskClient, config: Config) -> Non
     assert client.get(address).status_code == 422
     path.write_bytes(encoded(grid(salt=1)))
     assert client.get(address).status_code == 200
+
+
+def test_a_file_that_changed_is_opened_anew(client: FlaskClient, config: Config) -> None:
+    before = client.get(PATH)
+    (Path(config.images) / "grid.png").write_bytes(encoded(grid(salt=1)))
+    after = client.get(PATH)
+    assert (after.status_code, after.headers["ETag"] != before.headers["ETag"]) == (200, True)
+    (Path(config.images) / "grid.png").unlink()
+    assert client.get(PATH).status_code == 404

@@ -194,3 +194,10 @@ def test_who_has_nothing_is_never_told_that_it_is_unchanged(client: FlaskClient,
         response = client.get(path, headers={header: condition})
         assert response.status_code in {200, 412}
         assert response.data
+
+
+def test_another_version_gives_other_entity_tags(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "/iiif/3/grid.png/full/50,/0/default.jpg"
+    before = create_app(config).test_client().get(address).headers["ETag"]
+    monkeypatch.setattr("omrclip.web.image_answers.__version__", "99.0")
+    assert create_app(config).test_client().get(address).headers["ETag"] != before

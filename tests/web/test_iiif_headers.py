@@ -161,3 +161,17 @@ def test_uris_bear_the_address_under_which_clients_reach_the_service(
             assert f"<{uri}/" in client.get(f"/iiif/{version}/{IMAGE}", headers=headers).headers["Link"]
         assert client.get(f"/iiif/{version}/grid.png", headers=headers).headers["Location"] == f"{uri}/info.json"
     assert client.get("/api/images", headers=headers).get_json()["Images"][0]["Uri"] == f"{base}/iiif/2/grid.png"
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ('application/ld+json;profile="a", application/ld+json;profile="b";q=0.1, application/json;q=0.5', "ld+json"),
+        ("application/ld+json;q=0.1, application/json;q=0.5", "json"),
+        ("application/*", "ld+json"),
+        ("text/html", "ld+json"),
+    ],
+)
+def test_a_type_named_twice_counts_as_it_is_wanted_most(client: FlaskClient, accept: str, expected: str) -> None:
+    response = client.get("/iiif/3/grid.png/info.json", headers={"Accept": accept})
+    assert response.mimetype == f"application/{expected}"

@@ -119,3 +119,10 @@ def test_a_link_that_leads_out_of_the_store_is_not_followed(
         assert_refused(client.get(f"/iiif/2/{identifier}/info.json"), 404, "")
     assert_refused(client.put("/api/images/out/new.png", data=SCAN), 404, "not_found", "out/new.png")
     assert not (tmp_path / "new.png").exists()
+
+
+def test_a_stored_image_may_be_named_like_a_kept_one(client: FlaskClient) -> None:
+    name = f"{'a' * 24}.1"
+    assert client.put(f"/api/images/{name}", data=encoded(grid())).status_code == 201
+    assert client.get(f"/iiif/3/{name}/info.json").status_code == 200
+    assert client.get(f"/iiif/3/{'b' * 24}.1/info.json").status_code == 404

@@ -18,6 +18,7 @@ from tests.web.making import (
     SIGNATURE_BOX,
     Json,
     Pixels,
+    asked,
     bytes_of,
     clip_area,
     cut,
@@ -226,3 +227,11 @@ def test_a_tiled_scan_is_read_only_where_pixels_are_asked_for(
         assert client.get(f"{uri}/info.json").status_code == 200
         assert client.get(f"{uri}/full/max/0/default.jpg", headers={"If-None-Match": tag}).status_code == 304
         assert client.get(f"{uri}/full/max/0/default.jpg").status_code == 200, "rendered before"
+
+
+def test_all_that_is_kept_is_private_to_the_client(client: FlaskClient) -> None:
+    answer = client.post("/api/recognitions?keep", json=asked()).get_json()
+    page, clip = answer["Recognitions"][0]["Uri"], answer["Recognitions"][0]["Clips"][0]["Uri"]
+    addresses = [f"{page}/info.json", f"{clip}/full/max/0/default.jpg", answer["Uri"], f"{answer['Uri']}/files.zip"]
+    for address in [*addresses, f"{answer['Uri']}/manifest.json"]:
+        assert client.get(address).headers["Cache-Control"] == "private, no-cache"
