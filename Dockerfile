@@ -9,12 +9,16 @@ WORKDIR /srv/omrclip
 COPY pyproject.toml README.md LICENSE ./
 COPY omrclip omrclip
 RUN pip install --no-cache-dir .
-COPY --chown=1000 templates_omr templates_omr
-COPY --chown=1000 samples samples
 
-USER 1000
+# The service runs as this user, who owns all that it writes; .ci/try_image.py tries that.
+COPY --chown=1000:1000 templates_omr templates_omr
+COPY --chown=1000:1000 samples samples
+RUN install --directory --owner=1000 --group=1000 --mode=0700 results cache
+VOLUME ["/srv/omrclip/templates_omr", "/srv/omrclip/samples", "/srv/omrclip/results", "/srv/omrclip/cache"]
+
+USER 1000:1000
 # Within the container every address is reached from outside it only as far as `docker run -p` says.
-ENV OMRCLIP_HOST=0.0.0.0 OMRCLIP_ALLOW_REMOTE=1
+ENV OMRCLIP_HOST=0.0.0.0 OMRCLIP_ALLOW_REMOTE=1 OMRCLIP_CACHE_FOLDER=cache
 EXPOSE 8080
 HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health')"]
 CMD ["omrclip", "serve"]

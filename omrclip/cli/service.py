@@ -10,10 +10,17 @@ from omrclip.cli.common import config, telling
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else OMRCLIP_PORT, else 8080.")
 @telling
 def serve(host: str | None, port: int | None) -> None:
-    """Run the web service. The settings are OMRCLIP_* environment variables; the README lists them."""
+    """Run the web service. The settings are OMRCLIP_* environment variables; the README lists them.
+
+    Folders that cannot be written are told at the start. That is no error: they may be read-only on purpose.
+    """
     from dataclasses import replace
 
+    from omrclip.storage.starting import unwritable_folders
     from omrclip.web.serve import serve as serve_config
 
     settings = config()
+    if problems := list(unwritable_folders(settings)):
+        heading = "warning: these folders cannot be written; requests that write there are answered 503 or 507:"
+        click.echo("\n  ".join((heading, *problems)), err=True)
     serve_config(replace(settings, host=host or settings.host, port=port or settings.port))

@@ -4,10 +4,12 @@ import logging
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from diskcache import Cache, Timeout
 
 from omrclip.config import MEBIBYTE, Config
+from omrclip.storage.local_files import make_folders
 
 MOST_WAITING_BYTES = 32 * MEBIBYTE
 
@@ -54,5 +56,12 @@ class SharedFolder:
 
 
 def open_folder(config: Config) -> SharedFolder | None:
-    """The folder that the settings name; None where they name none."""
-    return SharedFolder(config.cache_folder, config.cache_folder_bytes) if config.cache_folder else None
+    """The folder that the settings name; None where they name none, or it cannot be used, which costs time alone."""
+    if not config.cache_folder:
+        return None
+    try:
+        make_folders(Path(config.cache_folder))
+        return SharedFolder(config.cache_folder, config.cache_folder_bytes)
+    except (OSError, sqlite3.Error, Timeout) as problem:
+        _log.warning("the cache folder cannot be used: %s", problem)
+        return None

@@ -124,6 +124,7 @@ def from_env() -> Any:
     import os
 
     _return_memory()
+    os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
     app = create_app(Config.from_env(os.environ))
     warm_up(app, create_app)
     return app

@@ -122,3 +122,11 @@ def test_the_python_example_works_as_pasted(place: Path, address: str) -> None:
         ["exam-scan-2.jpg", "Pass"],
     ]
     assert cv2.imread(str(place / "clips/exam-scan-1NameArea.png")).shape == (133, 740, 3)
+
+
+def test_the_image_has_a_volume_for_each_folder_that_is_written() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    (volumes,) = (json.loads(line.partition(" ")[2]) for line in lines if line.startswith("VOLUME "))
+    folders = (Config().templates, Config().images, Config().results, "cache")
+    assert volumes == [f"/srv/omrclip/{folder}" for folder in folders]
+    assert any("OMRCLIP_CACHE_FOLDER=cache" in line for line in lines)
