@@ -3,12 +3,14 @@
 Nothing reads the environment at import; `Config.from_env` does when it is called, and reports all problems at once.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
 
 from omrclip.errors import ConfigurationError
+from omrclip.origins import Origin
 
 MEBIBYTE = 1024 * 1024
 DEFAULT_OUTPUT_PIXELS = 120_000_000
@@ -36,10 +38,21 @@ def _text(text: str) -> str:
     return text
 
 
+_BASE_URL = re.compile(r"(https?)://([^/]+)((?:/[A-Za-z0-9._~-]+)*)/*", re.ASCII)
+
+
 def _base_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("a URL that begins with http:// or https://")
-    return text.rstrip("/")
+    found = _BASE_URL.fullmatch(text)
+    if found is None or Origin.of(found[1], found[2]) is None:
+        raise ValueError("a URL that begins with http:// or https://, with a host and at most a port and a plain path")
+    return f"{found[1]}://{found[2]}{found[3]}"
+
+
+def _host_names(text: str) -> tuple[str, ...]:
+    origins = [Origin.of("http", name.strip()) for name in text.split(",")]
+    if None in origins:
+        raise ValueError("host names or addresses with commas between them, an IPv6 address in brackets")
+    return tuple(origin.host for origin in origins if origin is not None)
 
 
 def _uri(text: str) -> str:
@@ -129,6 +142,12 @@ class Config:
     public_url: str | None = _setting(
         None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
     )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        _host_names,
+        "Host names and addresses under which clients reach the service, with commas between them, beside localhost, "
+        "loopback addresses and the host of OMRCLIP_PUBLIC_URL. Requests to others are answered 421.",
+    )
     memory_bytes: int = _setting(
         1024 * MEBIBYTE,
         _whole_number(128 * MEBIBYTE, 2**44),
@@ -142,16 +161,26 @@ class Config:
     )
     cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Most bytes in that folder.")
     cache_control: str = _setting(
-        "public, max-age=3600", _text, "The Cache-Control of images and their info.json under `/iiif/`."
+        "private, max-age=3600",
+        _text,
+        "The Cache-Control of stored images and their info.json under `/iiif/`; `public, max-age=3600` lets proxies "
+        "keep them too.",
     )
     decode_wait_seconds: int = _setting(
         5, _whole_number(0, 600), "How long a request waits for memory to decode in, before it is answered 503."
     )
     rights: str | None = _setting(None, _uri, "URI of a licence or rights statement for info.json.")
     trusted_proxies: int = _setting(
-        1, _whole_number(0, 10), "How many proxies before the service are believed their X-Forwarded headers."
+        0,
+        _whole_number(0, 10),
+        "How many proxies stand before the service, whose X-Forwarded headers and X-Request-Id are believed.",
     )
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def public_origin(self) -> Origin | None:
+        """The origin of `public_url`."""
+        return Origin.parse("/".join(self.public_url.split("/", 3)[:3])) if self.public_url else None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

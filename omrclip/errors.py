@@ -14,6 +14,8 @@
     ├── RegistrationFailed          the template page was not found in the scan
     ├── ServerBusy                  no room for the work now
     ├── InternalError               an exception that nobody foresaw; the log has its traceback
+    ├── MisdirectedRequest          sent to a host name that is not one of this service
+    ├── ForeignRequest              sent by a page of another site
     ├── NotFound                    no stored thing of that name
     ├── StorageUnavailable          a store cannot be read or written now: read-only, no permission, out of reach
     │   └── StorageFull             no space is left, or the quota of kept recognitions is used up
@@ -135,6 +137,18 @@ class RegistrationFailed(OmrclipError):
     """The template page was not found in the scan; `details["tried"]` lists what was tried."""
 
     code = "registration_failed"
+
+
+class MisdirectedRequest(OmrclipError):
+    """The request was sent to a host name that is not one of this service."""
+
+    code = "misdirected_request"
+
+
+class ForeignRequest(OmrclipError):
+    """A page of another site sent a request that changes something or costs something."""
+
+    code = "foreign_request"
 
 
 class NotFound(OmrclipError):

@@ -23,6 +23,11 @@ def test_the_defaults_need_no_environment() -> None:
         ("OMRCLIP_WORKERS", "3", {"workers": 3}),
         ("OMRCLIP_THREADS", "16", {"threads": 16}),
         ("OMRCLIP_PUBLIC_URL", "https://forms.example/omr/", {"public_url": "https://forms.example/omr"}),
+        (
+            "OMRCLIP_ALLOWED_HOSTS",
+            "Forms.example, 10.0.0.5:8080,[::2]",
+            {"allowed_hosts": ("forms.example", "10.0.0.5", "::2")},
+        ),
         ("OMRCLIP_RESULTS", "memory://r", {"results": "memory://r"}),
         ("OMRCLIP_KEEP_SECONDS", "60", {"keep_seconds": 60}),
         ("OMRCLIP_MAX_KEEP_SECONDS", "90", {"max_keep_seconds": 90}),
@@ -77,7 +82,8 @@ def test_all_problems_are_told_at_once() -> None:
         "OMRCLIP_ALLOW_REMOTE must be one of 1, true, yes, 0, false, no, not 'maybe'",
         "OMRCLIP_WORKERS must be a whole number from 1 to 256, not '٣'",
         "OMRCLIP_THREADS must be a whole number from 1 to 256, not '0'",
-        "OMRCLIP_PUBLIC_URL must be a URL that begins with http:// or https://, not 'forms.example'",
+        "OMRCLIP_PUBLIC_URL must be a URL that begins with http:// or https://, with a host and at most a port and a "
+        "plain path, not 'forms.example'",
     ]
 
 
@@ -97,3 +103,27 @@ def test_all_problems_are_told_at_once() -> None:
 )
 def test_loopback_addresses_are_known(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "javascript://a",
+        "https://",
+        "https://a b",
+        "http://a/?x",
+        "http://u@a",
+        'http://"',
+        "http://a:0",
+        "http://a/\nX: y",
+    ],
+)
+def test_a_public_url_keeps_to_a_strict_grammar(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Config.from_env({"OMRCLIP_PUBLIC_URL": text})
+
+
+@pytest.mark.parametrize("text", ["", "a,", "http://a", "a/b", "[::1", '"', "a_b"])
+def test_allowed_hosts_keep_to_a_strict_grammar(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Config.from_env({"OMRCLIP_ALLOWED_HOSTS": text})

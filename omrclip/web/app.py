@@ -8,7 +8,6 @@ from typing import IO, Any
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from omrclip.config import Config
 from omrclip.web import (
@@ -28,6 +27,7 @@ from omrclip.web import (
     ui,
 )
 from omrclip.web.errors import register_error_handlers
+from omrclip.web.gate import Gate, refuse
 from omrclip.web.warming import warm_up
 
 
@@ -53,16 +53,10 @@ class Request(flask.Request):
 
 
 class App(flask.Flask):
-    """Flask with our Request."""
+    """Flask with our Request, behind our Gate; a server asks `gate.receive` before it reads a body."""
 
     request_class = Request
-
-
-def refuse_large_body() -> None:
-    """Refuse by the stated length, before anything else is looked at."""
-    length, most = flask.request.content_length, flask.request.max_content_length
-    if length is not None and most is not None and length > most:
-        raise RequestEntityTooLarge
+    gate: Gate
 
 
 # As much of a refused body as is worth reading to keep the connection; a larger one ends it.
@@ -79,6 +73,18 @@ def drain_refused_body(answer: flask.Response) -> flask.Response:
     return answer
 
 
+# For answers that have no policy of their own: they load nothing, and no page may show them in a frame.
+_POLICY = "frame-ancestors 'none'"
+
+
+def secure(answer: flask.Response) -> flask.Response:
+    """Set the headers that every answer has, errors and 304 included."""
+    answer.headers.setdefault("Content-Security-Policy", _POLICY)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "same-origin"
+    return answer
+
+
 def create_app(config: Config | None = None) -> App:
     """Make the WSGI application; it reads no environment, `Config.from_env` does."""
     config = config or Config()
@@ -90,8 +96,9 @@ def create_app(config: Config | None = None) -> App:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     # An identifier may hold two slashes in a row, as every URL does.
     app.url_map.merge_slashes = False
-    app.before_request(refuse_large_body)
+    app.before_request(refuse)
     app.after_request(drain_refused_body)
+    app.after_request(secure)
     services.install(app, config)
     register_error_handlers(app)
     for module in (
@@ -111,11 +118,8 @@ def create_app(config: Config | None = None) -> App:
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
-        )
+    app.gate = Gate(app.wsgi_app, config)
+    app.wsgi_app = app.gate  # type: ignore[method-assign]
     return app
 
 

@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from omrclip import errors
+from omrclip.web.gate import body_too_large
 
 STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
@@ -22,6 +23,8 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.CorruptImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.LimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.RegistrationFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
+    errors.ForeignRequest: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
@@ -63,10 +66,7 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_error: RequestEntityTooLarge) -> Response:
-        most = app.config["MAX_CONTENT_LENGTH"]
-        message = f"The request body is larger than the {most:,} bytes allowed, or has too many parts."
-        details: dict[str, object] = {"limit": "max_body_bytes", "maximum": most}
-        return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, errors.LimitExceeded.code, message, details)
+        return own(body_too_large(app.config["MAX_CONTENT_LENGTH"]))
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

@@ -36,7 +36,5 @@ def page() -> Response:
 def keep_to_this_server(answer: Response) -> Response:
     """Say what the page may do, and have browsers ask whether what they hold is still what is served."""
     answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Referrer-Policy"] = "same-origin"
     answer.headers["Cache-Control"] = "no-cache"
     return answer

@@ -40,7 +40,7 @@ def test_every_setting_is_in_the_table() -> None:
     defaults = {**{s.name: getattr(Config(), s.name) for s in settings() if hasattr(Config(), s.name)}}
     defaults |= {s.name: getattr(Limits(), s.name) for s in settings() if s.name not in defaults}
     expected = [
-        [f"`{variable(s)}`", "" if defaults[s.name] is None else f"`{defaults[s.name]}`", s.metadata["meaning"]]
+        [f"`{variable(s)}`", "" if defaults[s.name] in (None, ()) else f"`{defaults[s.name]}`", s.metadata["meaning"]]
         for s in settings()
     ]
     assert table("Settings") == expected

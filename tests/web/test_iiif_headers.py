@@ -133,15 +133,17 @@ FORWARDED = {
     "X-Forwarded-Host": "forms.example",
     "X-Forwarded-Prefix": "/omr",
 }
+HOSTS = {"allowed_hosts": ("other.example", "forms.example")}
+BEHIND = {**HOSTS, "trusted_proxies": 1}
 ADDRESSES = [
     ({}, {}, "http://localhost"),
-    ({"Host": "other.example:8080"}, {}, "http://other.example:8080"),
-    (FORWARDED, {}, "https://forms.example/omr"),
-    ({**FORWARDED, "X-Forwarded-Port": "8443"}, {}, "https://forms.example:8443/omr"),
-    ({"X-Forwarded-Proto": "https"}, {}, "https://localhost"),
-    ({"X-Forwarded-Host": "evil.example, forms.example"}, {}, "http://forms.example"),
-    ({"X-Forwarded-Host": "forms.example, inner"}, {"trusted_proxies": 2}, "http://forms.example"),
-    (FORWARDED, {"trusted_proxies": 0}, "http://localhost"),
+    ({"Host": "other.example:8080"}, HOSTS, "http://other.example:8080"),
+    (FORWARDED, BEHIND, "https://forms.example/omr"),
+    ({**FORWARDED, "X-Forwarded-Port": "8443"}, BEHIND, "https://forms.example:8443/omr"),
+    ({"X-Forwarded-Proto": "https"}, BEHIND, "https://localhost"),
+    ({"X-Forwarded-Host": "evil.example, forms.example"}, BEHIND, "http://forms.example"),
+    ({"X-Forwarded-Host": "forms.example, inner"}, {**HOSTS, "trusted_proxies": 2}, "http://forms.example"),
+    (FORWARDED, HOSTS, "http://localhost"),
     (FORWARDED, {"public_url": "https://public.example/base"}, "https://public.example/base"),
     ({}, {"public_url": "https://public.example"}, "https://public.example"),
 ]

@@ -1,0 +1,47 @@
+"""Host names and origins as the Host and Origin headers and settings write them, by one strict grammar."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+from typing import Final
+
+# RFC 9110, section 7.2, without what no host name here needs: percent-encoding, user names, names with other letters.
+_HOST: Final = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?", re.ASCII)
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of an address (RFC 6454, section 4).
+
+    Attributes:
+        host: in lower case; an IPv6 address without brackets, in its canonical form.
+    """
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, scheme: str, host: str) -> "Origin | None":
+        """The origin of a scheme and what a Host header holds; None where either breaks the grammar."""
+        found = _HOST.fullmatch(host)
+        if found is None or scheme not in _DEFAULT_PORTS:
+            return None
+        name, port = found[1].lower(), int(found[2] or _DEFAULT_PORTS[scheme])
+        if name.startswith("["):
+            name = _canonical(name[1:-1])
+        return cls(scheme, name, port) if name and 1 <= port <= 65535 else None
+
+    @classmethod
+    def parse(cls, text: str) -> "Origin | None":
+        """The origin that an Origin header names; None for `null` and for what is no web address."""
+        scheme, separator, host = text.partition("://")
+        return cls.of(scheme.lower(), host) if separator else None
+
+
+def _canonical(address: str) -> str:
+    try:
+        return str(IPv6Address(address))
+    except AddressValueError:
+        return ""

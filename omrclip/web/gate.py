@@ -1,0 +1,164 @@
+"""The gate that every request passes before anything else: its id, its address, and whether it is refused unread.
+
+`CHECKS` look at the headers only, so that a server can ask before it reads the body (`Gate.receive`). What refuses a
+request, a log-in included, belongs there: all of `/iiif/`, `/api/`, the pages and the errors pass it, cached or not.
+A refusal is raised inside Flask, by `refuse`, so that it is answered, logged and counted as every other error.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
+
+import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wsgi import get_content_length
+
+from omrclip.config import Config, is_loopback
+from omrclip.errors import ForeignRequest, InvalidRequest, LimitExceeded, MisdirectedRequest, OmrclipError
+from omrclip.origins import Origin
+
+Environ: TypeAlias = dict[str, Any]
+Application: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Check: TypeAlias = Callable[[Environ, Config], OmrclipError | None]
+
+REFUSAL: Final = "omrclip.refusal"
+REQUEST_ID: Final = "omrclip.request_id"
+STARTED: Final = "omrclip.started"
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
+_PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*/?", re.ASCII)
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+# Where ProxyFix leaves what it replaced.
+_AS_SENT: Final = "werkzeug.proxy_fix.orig"
+
+
+def check_address(environ: Environ, config: Config) -> OmrclipError | None:
+    """Refuse hosts that are not ours: a name that an attacker's DNS points at this machine is one (DNS rebinding).
+
+    The Host header is checked even where a proxy forwards another one: a page that was reached by such a name can send
+    X-Forwarded headers too.
+    """
+    scheme, prefix = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
+    if scheme not in ("http", "https"):
+        return _unusable("X-Forwarded-Proto", "http or https")
+    if not _PREFIX.fullmatch(prefix):
+        return _unusable("X-Forwarded-Prefix", "a path of letters, digits and . _ ~ -")
+    sent = environ.get(_AS_SENT, {}).get("HTTP_HOST")
+    for host in {environ.get("HTTP_HOST", ""), environ.get("HTTP_HOST", "") if sent is None else sent}:
+        origin = Origin.of(scheme, host)
+        if origin is None or not _is_ours(origin.host, config):
+            return MisdirectedRequest(
+                "This host name is not one of this service. An administrator can add it to OMRCLIP_ALLOWED_HOSTS.",
+                fields=[{"path": "Host", "expected": "localhost, or a host name in the settings"}],
+            )
+    return None
+
+
+def check_origin(environ: Environ, config: Config) -> OmrclipError | None:
+    """Refuse what other sites send in a browser's name, but for reading.
+
+    Reading stays open because IIIF viewers on other sites ask for images; browsers give other sites no answer but
+    those that say so (CORS).
+    """
+    if environ["REQUEST_METHOD"] in SAFE_METHODS:
+        return None
+    origin = environ.get("HTTP_ORIGIN")
+    own = {Origin.of(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")), config.public_origin}
+    is_foreign = origin is not None and (Origin.parse(origin) or "foreign") not in own
+    if not is_foreign and environ.get("HTTP_SEC_FETCH_SITE") not in _FOREIGN_SITES:
+        return None
+    return ForeignRequest(
+        "A page of another site sent this request. If it is this service's own page behind a proxy, "
+        "set OMRCLIP_PUBLIC_URL to the address that browsers show."
+    )
+
+
+def check_size(environ: Environ, config: Config) -> OmrclipError | None:
+    """Refuse a body by its stated length."""
+    length, most = get_content_length(environ), config.limits.max_body_bytes
+    if length is None or length <= most:
+        return None
+    return body_too_large(most)
+
+
+def body_too_large(most: int) -> LimitExceeded:
+    """The error of a body that is larger than `most` bytes."""
+    return LimitExceeded(
+        f"The request body is larger than the {most:,} bytes allowed, or has too many parts.",
+        limit="max_body_bytes",
+        maximum=most,
+    )
+
+
+CHECKS: tuple[Check, ...] = (check_address, check_origin, check_size)
+
+
+class Gate:
+    """The outermost WSGI application: it receives each request, and hands it on with the outcome of the checks."""
+
+    def __init__(self, app: Application, config: Config) -> None:
+        self._app = app
+        self._config = config
+        hops = config.trusted_proxies
+        self._forwarded = ProxyFix(_no_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Receive the request, unless the server has done so, and hand it on."""
+        if REQUEST_ID not in environ:
+            self.receive(environ)
+        return self._app(environ, start_response)
+
+    def receive(self, environ: Environ) -> OmrclipError | None:
+        """Give a request its id and the address that trusted proxies tell, and check its headers.
+
+        Args:
+            environ: the request's, which is changed; nothing of the body is read.
+
+        Returns:
+            Why it is refused. A server then need not read the body: it hands the request on all the same, since the
+            refusal is in `environ` and is answered by Flask.
+        """
+        environ[STARTED] = time.perf_counter()
+        environ[REQUEST_ID] = self._request_id(environ)
+        if self._config.trusted_proxies:
+            self._forwarded(environ, _no_answer)
+        found = (check(environ, self._config) for check in CHECKS)
+        refusal = next((error for error in found if error is not None), None)
+        if refusal is not None:
+            environ[REFUSAL] = refusal
+        return refusal
+
+    def _request_id(self, environ: Environ) -> str:
+        """The id that a trusted proxy gave, else a new one."""
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        if self._config.trusted_proxies and _REQUEST_ID.fullmatch(given):
+            return str(given)
+        return secrets.token_hex(8)
+
+
+def refuse() -> None:
+    """Raise why the request was refused, if it was; Flask calls this before every request."""
+    refusal: OmrclipError | None = flask.request.environ.get(REFUSAL)
+    if refusal is not None:
+        raise refusal
+
+
+def _is_ours(host: str, config: Config) -> bool:
+    public = config.public_origin
+    return is_loopback(host) or host in config.allowed_hosts or (public is not None and host == public.host)
+
+
+def _unusable(header: str, expected: str) -> InvalidRequest:
+    return InvalidRequest(f"{header}: expected {expected}", fields=[{"path": header, "expected": expected}])
+
+
+def _no_app(_environ: Environ, _start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Stand in for the application of ProxyFix, of which only the changes to `environ` are wanted."""
+    return ()
+
+
+def _no_answer(*_: Any) -> Callable[[bytes], object]:
+    raise AssertionError("the stand-in answers nothing")
