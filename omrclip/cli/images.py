@@ -76,9 +76,10 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
 @telling
 def pyramid(image: Path, out: Path | None, quality: int) -> None:
     """Make a tiled, pyramidal TIFF of IMAGE, which is served tile by tile without ever being decoded whole."""
-    from omrclip.imaging.codec import decode
+    from omrclip.imaging.codec import decode, read_profile
     from omrclip.imaging.probe import probe
     from omrclip.imaging.pyramid_writing import write_pyramid
+    from omrclip.imaging.source import DecodedImage
     from omrclip.omr.recognition import check_pixels
 
     target = out or image.with_suffix(".tif")
@@ -87,11 +88,11 @@ def pyramid(image: Path, out: Path | None, quality: int) -> None:
     data = image.read_bytes()
     info = probe(data)
     check_pixels(image.name, info, config().limits)
-    pixels = decode(data, info)
+    decoded = DecodedImage(decode(data, info), read_profile(data, info), info.mode)
     unfinished = target.with_name(f".{target.name}.part")
     try:
         with unfinished.open("wb") as file:
-            write_pyramid(pixels, file, quality=quality)
+            write_pyramid(decoded, file, quality=quality)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

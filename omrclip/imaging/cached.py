@@ -6,7 +6,8 @@ from typing import Protocol
 
 from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.codec import REDUCTIONS, decode, decode_halved, halves_by_rows
+from omrclip.imaging.codec import REDUCTIONS, decode, decode_halved, halves_by_rows, read_profile
+from omrclip.imaging.colour import to_srgb
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo
@@ -73,14 +74,23 @@ class CachedImage:
             CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
         """
         reduction = self.reduction(box, out)
-        return read_reduced(self.reduced(reduction), reduction, box, out, self.dimensions)
+        return self.in_srgb(read_reduced(self.reduced(reduction), reduction, box, out, self.dimensions))
+
+    def in_srgb(self, pixels: Pixels) -> Pixels:
+        """What is made of its pixels, in sRGB; for an image without a profile, `data` is not asked."""
+        if not self.info.has_profile:
+            return pixels
+        return to_srgb(pixels, read_profile(self.data(), self.info), self.info.mode)
 
     def reduction(self, box: Box, out: Dimensions) -> int:
         """The scale from which `read` takes the box at a size."""
         return serving_reduction(box, out, self.dimensions, REDUCTIONS_KEPT)
 
     def reduced(self, reduction: int) -> Pixels:
-        """The whole image at 1/`reduction`, a power of two; each side rounded up. See `read` for errors."""
+        """The whole image at 1/`reduction`, a power of two; each side rounded up.
+
+        Its colours are those of the file's profile (`in_srgb`). See `read` for errors.
+        """
         return self.cache.get_or_make((self.key, reduction), lambda: self._found(reduction))
 
     def missing_bytes(self, reduction: int) -> int:

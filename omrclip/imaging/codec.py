@@ -13,11 +13,18 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 
-__all__ = ["REDUCTIONS", "decode", "decode_halved", "encode", "halves_by_rows", "reducible"]
+__all__ = ["REDUCTIONS", "decode", "decode_halved", "encode", "halves_by_rows", "read_profile", "reducible"]
 
 REDUCTIONS = (1, 2, 4, 8)
 """The fractions of a JPEG's extents at which it can be decoded."""
 
+_PROFILES: dict[ImageFormat, Callable[[bytes], bytes]] = {
+    ImageFormat.JPEG: jpeg.read_profile,
+    ImageFormat.PNG: png.read_profile,
+    ImageFormat.TIFF: tiff.read_profile,
+    ImageFormat.WEBP: webp.read_profile,
+    ImageFormat.JP2: jp2.read_profile,
+}
 _DECODERS: dict[ImageFormat, Callable[[bytes, ImageInfo], Pixels]] = {
     ImageFormat.JPEG: jpeg.decode,
     ImageFormat.PNG: png.decode,
@@ -34,6 +41,11 @@ def reducible(info: ImageInfo) -> bool:
     return info.format is ImageFormat.JPEG
 
 
+def read_profile(data: bytes, info: ImageInfo) -> bytes:
+    """The ICC profile of an image file, for `colour.to_srgb`; empty where there is none. GIF and BMP have none here."""
+    return _PROFILES[info.format](data) if info.has_profile else b""
+
+
 def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) -> Pixels:
     """The first frame of an image: (height, width, 3) BGR, uint8, C-contiguous, upright, on white paper.
 
@@ -41,7 +53,9 @@ def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) ->
     its stored extents, each rounded up; other formats have none (`reducible`).
 
     Samples of more than eight bits are cut to their upper eight; of fewer, spread over 0 to 255. Transparent pixels
-    show white. Colour profiles are not applied. Bytes behind the end of the image are no matter.
+    show white. Inks become sRGB by their profile; other colours stay in that of the file (`read_profile`), since mostly
+    few of these pixels are delivered, and `colour.to_srgb` has to convert no others. Bytes behind the end of the image
+    are no matter.
 
     Raises UnsupportedImage for a kind that is not read, CorruptImage for a file that is cut off, damaged or other
     than its header says (never part of an image), LimitExceeded where memory does not suffice, and ValueError for a

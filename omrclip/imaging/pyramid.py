@@ -16,6 +16,7 @@ import numpy as np
 
 from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
+from omrclip.imaging.colour import changes_colours, to_srgb
 from omrclip.imaging.formats import jpeg
 from omrclip.imaging.formats.tiles import Compression, decode_tile, is_as_described, whole_jpeg
 from omrclip.imaging.geometry import Box, Dimensions
@@ -64,6 +65,10 @@ class TiledImage:
             CorruptImage, UnsupportedImage: a needed tile is damaged, cut off, or of a kind that is not read.
             ValueError: the box reaches out of the image.
         """
+        coding = self.levels[0].coding
+        return to_srgb(self._read(box, out), coding.profile, coding.mode)
+
+    def _read(self, box: Box, out: Dimensions) -> Pixels:
         level, place = self._choose(box, out)
         if (whole := place.box) is not None and whole.dimensions == out:
             return self._gather(level, whole)
@@ -79,12 +84,15 @@ class TiledImage:
         choose; `read` then gives the pixels to which the file decodes. Tiles at the right and lower edges are padded
         beyond the image, so that they have to be decoded, and cut, unless the edge of the image is theirs.
 
-        The file is the stored one, with the tables that a TIFF keeps apart, and with the marker by which viewers tell
-        RGB from YCbCr (`jpeg.complete`). Its pixels are not looked at: what is damaged there is sent as it is.
+        There is none of an image whose colours its profile changes. The file is the stored one, with the tables that a
+        TIFF keeps apart, and with the marker by which viewers tell RGB from YCbCr (`jpeg.complete`). Its pixels are not
+        looked at: what is damaged there is sent as it is.
 
         Raises:
             CorruptImage, UnsupportedImage, ValueError: as `read`, where the tile's header is damaged.
         """
+        if changes_colours(self.levels[0].coding.profile, self.levels[0].coding.mode):
+            return None
         level, place = self._choose(box, out)
         tile, needed = level.coding.extents, place.box
         if level.coding.compression is not Compression.JPEG or needed is None:

@@ -5,9 +5,10 @@ the first one (TIFF 6.0, section 8; TIFF Technical Note 1). Tiles: TIFF 6.0, sec
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging.colour import MOST_PROFILE_BYTES
 from omrclip.imaging.formats import ifd
 from omrclip.imaging.formats.base import ColourMode
 from omrclip.imaging.formats.tiles import Compression, TileCoding
@@ -96,7 +97,7 @@ def read_levels(reader: RangeReader) -> tuple[Level, ...]:
     coding = _read_coding(first)
     if coding is None:
         return ()
-    levels = [_read_level(first, full, coding, full)]
+    levels = [_read_level(first, full, replace(coding, profile=_read_profile(first)), full)]
     for directory in _reduced_images(first):
         coding = _read_coding(directory) if _TILES in directory.entries else None
         dimensions = _read_dimensions(directory)
@@ -159,6 +160,14 @@ def _read_coding(directory: RangedDirectory) -> TileCoding | None:
         differenced=predictor == _HORIZONTAL,
         premultiplied=extras == (_PREMULTIPLIED,),
     )
+
+
+def _read_profile(directory: RangedDirectory) -> bytes:
+    """The ICC profile, or none where it cannot be used: a damaged remark about colours is no reason to show nothing."""
+    try:
+        return directory.content(ifd.PROFILE, most=MOST_PROFILE_BYTES)
+    except CorruptImage:
+        return b""
 
 
 def _jpeg_coding(

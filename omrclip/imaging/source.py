@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from omrclip.imaging import ops
-from omrclip.imaging.codec import decode, reducible
+from omrclip.imaging.codec import decode, read_profile, reducible
+from omrclip.imaging.colour import to_srgb
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.probe import ImageInfo
+from omrclip.imaging.probe import ColourMode, ImageInfo
 from omrclip.imaging.scaling import Place
 
 REDUCTIONS = (8, 4, 2)
@@ -25,7 +26,7 @@ class ImageSource(Protocol):
         ...
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
-        """The box's content, scaled to `out`: (out.height, out.width, 3) uint8 BGR.
+        """The box's content, scaled to `out`: (out.height, out.width, 3) uint8 BGR, in sRGB.
 
         The box lies inside the image. Where `out` equals the box's Dimensions and the source holds these pixels,
         they come back exactly, without resampling. The result may be a view: callers do not write to it.
@@ -35,9 +36,14 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """An ImageSource over pixels in memory, (height, width, 3) uint8 BGR."""
+    """An ImageSource over pixels in memory, (height, width, 3) uint8 BGR, in the colours of a profile, or in sRGB.
+
+    `mode` is what the samples were in the file that has the `profile`.
+    """
 
     pixels: Pixels
+    profile: bytes = b""
+    mode: ColourMode = ColourMode.RGB
 
     @property
     def dimensions(self) -> Dimensions:
@@ -46,7 +52,7 @@ class DecodedImage:
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`."""
-        return ops.resample(ops.cut(self.pixels, box), out)
+        return self.in_srgb(ops.resample(ops.cut(self.pixels, box), out))
 
     @property
     def most_reduction(self) -> int:
@@ -58,6 +64,10 @@ class DecodedImage:
         if reduction != 1:
             raise ValueError(f"there are no pixels at 1/{reduction}")
         return self.pixels
+
+    def in_srgb(self, pixels: Pixels) -> Pixels:
+        """What is made of the pixels, in sRGB."""
+        return to_srgb(pixels, self.profile, self.mode)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +92,8 @@ class EncodedImage:
             box, out, self.dimensions, (r for r in REDUCTIONS if reduces_exactly(self.info, r))
         )
         pixels = decode(self.data, self.info, reduction=reduction)
-        return read_reduced(pixels, reduction, box, out, self.dimensions)
+        shown = read_reduced(pixels, reduction, box, out, self.dimensions)
+        return to_srgb(shown, read_profile(self.data, self.info), self.info.mode)
 
 
 def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed
-from omrclip.imaging.codec import decode
+from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
@@ -165,10 +165,11 @@ def _field(path: str, expected: str) -> dict[str, str]:
 
 
 def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits) -> Recognition:
-    pixels = decode(scan.data, check_scan(scan, limits))
+    info = check_scan(scan, limits)
+    pixels = decode(scan.data, info)
     number = options.pages.get(scan.name)
     found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels))
-    registered = RegisteredPage(DecodedImage(pixels), found.registration)
+    registered = RegisteredPage(DecodedImage(pixels, read_profile(scan.data, info), info.mode), found.registration)
     elements = read_elements(found, registered, options.thresholds)
     cut = (cut_clip(area, registered, options, limits) for area in found.known.page.clip_areas)
     clips = tuple(replace(clip, message=clip.message or unconfirmed(clip, found)) for clip in cut)

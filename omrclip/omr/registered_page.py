@@ -25,6 +25,10 @@ class ReducibleImage(ImageSource, Protocol):
         """(height, width, 3) uint8 BGR, each pixel covering reduction × reduction of the scan."""
         ...
 
+    def in_srgb(self, pixels: Pixels) -> Pixels:
+        """What is made of these pixels, in sRGB; they may be in the colours of the scan's profile."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegisteredPage:
@@ -48,9 +52,10 @@ class RegisteredPage:
         # The last pixel of a level covers less of the page than the others, and reaches beyond it by less than itself.
         is_level = level_factor(box, out, self.dimensions) is not None
         slack = ops.sampling_step(out_to_reduced, out) if is_level else 0.01
+        pixels = self.scan.reduced(reduction)
         if self.registration.bend is None:
-            return ops.warp(self.scan.reduced(reduction), out_to_reduced, out, slack=slack)
-        return ops.warp_bent(self.scan.reduced(reduction), self._bent(box, out, reduction), out, slack=slack)
+            return self.scan.in_srgb(ops.warp(pixels, out_to_reduced, out, slack=slack))
+        return self.scan.in_srgb(ops.warp_bent(pixels, self._bent(box, out, reduction), out, slack=slack))
 
     def _bent(self, box: Box, out: Dimensions, reduction: int) -> ops.PointMap:
         out_to_page = self._out_to_page(box, out)

@@ -158,6 +158,9 @@ class _Whole:
         across, down = -(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction)
         return self.source.read(self.dimensions.box, Dimensions(across, down))
 
+    def in_srgb(self, pixels: Pixels) -> Pixels:
+        return pixels
+
 
 def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
     """How much memory a `read` would take to decode what is in no cache yet; none for what is decoded, or tiled."""

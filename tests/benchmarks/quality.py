@@ -7,18 +7,22 @@ the decoded picture, convolved with a Lanczos kernel of three lobes in floating 
 the file stands `vips thumbnail` of the same file. PSNR in dB: more is nearer. The last lines give processor times of
 one new `full/1000,` of an A3 scan, from the file to the encoded answer.
 
+Colours: random ones in Display P3, Adobe RGB and the inks of a press, beside what littlecms makes of them at once.
+
 libvips comes with `pip install "pyvips[binary]"`; without it, its column stays empty.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from time import process_time
 from typing import Any, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageCms
 
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.cached import CachedImage
@@ -29,6 +33,7 @@ from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import DecodedImage
 from tests.benchmarks.measuring import machine
 from tests.benchmarks.patterns import photo, text, zone_plate
+from tests.imaging import profiles
 
 try:
     import pyvips
@@ -54,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rounds = parser.parse_args(arguments).rounds
     sys.stdout.write(f"{machine()}\n")
     for line in reduction_table():
+        sys.stdout.write(f"{line}\n")
+    for line in colour_table():
         sys.stdout.write(f"{line}\n")
     for line in times(rounds):
         sys.stdout.write(f"{line}\n")
@@ -115,6 +122,28 @@ def psnr(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
     """Peak signal over noise, in dB; 99 where they do not differ."""
     error = float(((found.astype(float) - expected) ** 2).mean())
     return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
+
+
+def colour_table() -> Iterator[str]:
+    """The lines of the table of colours: the largest and the mean difference from littlecms, in levels of 255."""
+    rgb = np.random.default_rng(3).integers(0, 256, (240, 320, 3), np.uint8)
+    inks = np.random.default_rng(3).integers(0, 256, (240, 320, 4), np.uint8)
+    pictures = {
+        "Display P3": (Image.fromarray(rgb), profiles.display_p3()),
+        "Adobe RGB": (Image.fromarray(rgb), profiles.adobe_rgb()),
+        "CMYK": (Image.fromarray(inks, "CMYK"), profiles.press()),
+    }
+    yield f"{'levels from littlecms':26}{'ours, most':>12}{'mean':>7}{'unconverted, most':>19}{'mean':>7}"
+    for name, (picture, profile) in pictures.items():
+        file = BytesIO()
+        picture.save(file, "TIFF", icc_profile=profile)
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), picture.mode, "RGB")
+        expected = np.asarray(transform.apply(picture)).astype(int)[:, :, ::-1]
+        image = opened(file.getvalue())
+        ours = np.abs(image.read(image.dimensions.box, image.dimensions) - expected)
+        unconverted = np.abs(np.asarray(picture.convert("RGB"))[:, :, ::-1] - expected)
+        yield f"{name:26}{ours.max():12}{ours.mean():7.2f}{unconverted.max():19}{unconverted.mean():7.2f}"
 
 
 def times(rounds: int) -> Iterator[str]:

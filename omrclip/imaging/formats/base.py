@@ -47,7 +47,7 @@ class ImageInfo:
     `stored` are the extents as they are in the file; `orientation` is Exif's (1..8, and 1 where it is absent or
     nonsense); `bit_depth` is in bits a sample; `dpi` is along the stored rows and columns; `frames` counts the pages
     of a TIFF, or the frames of an animation; `by_rows` tells whether the codec sees opaque pixels row after row, and
-    can make them smaller on the way.
+    can make them smaller on the way; `has_profile`, whether there is an ICC profile, which nobody has looked at.
     """
 
     format: ImageFormat
@@ -58,6 +58,17 @@ class ImageInfo:
     dpi: tuple[float, float] | None = None
     frames: int = 1
     by_rows: bool = False
+    has_profile: bool = False
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether its samples have no colour."""
+        return self.mode in (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.GREY_ALPHA)
+
+    @property
+    def density(self) -> tuple[float, float] | None:
+        """The dots an inch along the columns and rows of the image turned upright, where the file tells them."""
+        return self.dpi[::-1] if self.dpi and self.orientation >= 5 else self.dpi
 
     @property
     def dimensions(self) -> Dimensions:

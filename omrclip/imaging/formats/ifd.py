@@ -11,6 +11,7 @@ from omrclip.errors import CorruptImage
 from omrclip.imaging.formats.base import resolution
 
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
+PROFILE = 34675
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 
 # Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.

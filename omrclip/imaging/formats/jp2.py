@@ -17,6 +17,7 @@ BOXES = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _SUPERBOXES = (b"jp2h", b"res ")
 _MODES = {1: ColourMode.GREY, 2: ColourMode.GREY_ALPHA, 3: ColourMode.RGB, 4: ColourMode.RGB_ALPHA}
 _CMYK = 12
+_PROFILED = (b"\2", b"\3")  # methods: a restricted profile, and any other
 _INCH = 0.0254
 _MOST_BOXES = 10_000
 _START_OF_TILE, _END = 0xFF90, b"\xff\xd9"
@@ -34,7 +35,18 @@ def read_header(data: bytes) -> ImageInfo:
     mode = ColourMode.PALETTE if b"pclr" in boxes else _MODES[components]
     if components == 4 and b"colr" in boxes and data[boxes[b"colr"]][3:7] == _CMYK.to_bytes(4):
         mode = ColourMode.CMYK
-    return ImageInfo(ImageFormat.JP2, Dimensions(width, height), mode, depth, dpi=_capture_resolution(data, boxes))
+    dpi, has_profile = _capture_resolution(data, boxes), bool(_profile(data, boxes))
+    return ImageInfo(ImageFormat.JP2, Dimensions(width, height), mode, depth, dpi=dpi, has_profile=has_profile)
+
+
+def read_profile(data: bytes) -> bytes:
+    """The ICC profile of the first colour specification (I.5.3.3); empty where there is none."""
+    return b"" if data.startswith(CODESTREAM) else _profile(data, _header_boxes(data))
+
+
+def _profile(data: bytes, boxes: dict[bytes, slice]) -> bytes:
+    content = data[boxes[b"colr"]] if b"colr" in boxes else b""
+    return content[3:] if content[:1] in _PROFILED else b""
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
@@ -42,7 +54,7 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
     stream = slice(0, len(data)) if data.startswith(CODESTREAM) else _header_boxes(data)[b"jp2c"]
     _check_tiles(data, stream)
     depth = 16 if info.bit_depth > 8 else 8  # Pillow spreads the bits between over sixteen
-    return pillow.to_pixels(pillow.load(Jpeg2KImageFile, data, "JPEG 2000 image"), depth)
+    return pillow.to_pixels(pillow.load(Jpeg2KImageFile, data, "JPEG 2000 image"), depth, read_profile(data))
 
 
 def _header_boxes(data: bytes) -> dict[bytes, slice]:

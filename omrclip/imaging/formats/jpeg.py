@@ -5,19 +5,19 @@ import struct
 from collections.abc import Iterator
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]
-from PIL import Image
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.colour import inks_to_bgr
 from omrclip.imaging.formats import ifd
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
 from omrclip.imaging.formats.scans import check_scans
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 
-_SOI, _EOI, _SOS, _APP0, _APP1, _APP14, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xEF
+_SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+_PROFILE, _PROFILE_HEAD = b"ICC_PROFILE\0", 14
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # C4, C8 and CC are tables and an extension
 _READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline, extended, progressive; the latter two arithmetic
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
@@ -40,7 +40,7 @@ _HARMLESS = re.compile(r"unknown JFIF revision|[Uu]nknown Adobe|Invalid SOS para
 
 def read_header(data: bytes) -> ImageInfo:
     """The facts of the picture. Raises CorruptImage, or UnsupportedImage for a process that is not read."""
-    frame, exif, dpi = None, None, None
+    frame, exif, dpi, has_profile = None, None, None, False
     for marker, at, length in _segments(data):
         if marker in _FRAMES and frame is None:
             frame = _read_frame(data, marker, at, length)
@@ -48,11 +48,24 @@ def read_header(data: bytes) -> ImageInfo:
             dpi = _density(data, at)
         elif marker == _APP1 and data.startswith(b"Exif\0", at) and exif is None:
             exif = ifd.read_exif(data[at + 6 : at + length])
+        elif marker == _APP2 and data.startswith(_PROFILE, at):
+            has_profile = True
     if frame is None:
         raise CorruptImage("The JPEG has no frame header.")
     stored, mode, depth = frame
     orientation, exif_dpi = exif or (1, None)
-    return ImageInfo(ImageFormat.JPEG, stored, mode, depth, orientation, dpi or exif_dpi)
+    return ImageInfo(ImageFormat.JPEG, stored, mode, depth, orientation, dpi or exif_dpi, has_profile=has_profile)
+
+
+def read_profile(data: bytes) -> bytes:
+    """The ICC profile, put together from its segments (ICC.1, annex B.4); empty where a part is missing."""
+    parts: dict[int, bytes] = {}
+    count = 0
+    for marker, at, length in _segments(data):
+        if marker == _APP2 and data.startswith(_PROFILE, at) and length > _PROFILE_HEAD:
+            number, count = data[at + len(_PROFILE)], data[at + len(_PROFILE) + 1]
+            parts[number] = data[at + _PROFILE_HEAD : at + length]
+    return b"".join(parts[number] for number in sorted(parts)) if sorted(parts) == list(range(1, count + 1)) else b""
 
 
 def _density(data: bytes, jfif: int) -> tuple[float, float] | None:
@@ -101,7 +114,7 @@ def _read_frame(data: bytes, marker: int, at: int, length: int) -> tuple[Dimensi
 def decode(data: bytes, info: ImageInfo, reduction: int = 1) -> Pixels:
     """BGR pixels as stored, each extent divided by `reduction` (1, 2, 4 or 8) and rounded up.
 
-    Inks become colours without a profile: red = (1 - cyan) (1 - black), and so on.
+    Inks become sRGB by their profile (`colour.inks_to_bgr`); all others keep the colours that they have.
     Raises CorruptImage or UnsupportedImage.
     """
     out = Dimensions(-(-info.stored.width // reduction), -(-info.stored.height // reduction))
@@ -110,8 +123,7 @@ def decode(data: bytes, info: ImageInfo, reduction: int = 1) -> Pixels:
     inks = _decode_strictly(data, "CMYK", out)
     # Adobe's programs write inks inverted, and say by their marker that it was they.
     inks = 255 - inks if _has_adobe_marker(data) else inks
-    colours = np.asarray(Image.frombuffer("CMYK", (out.width, out.height), inks).convert("RGB"))
-    return cv2.cvtColor(colours, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
+    return inks_to_bgr(inks, read_profile(data))
 
 
 def complete(tables: bytes, code: bytes, *, rgb: bool) -> bytes:

@@ -14,6 +14,7 @@ from PIL import Image, _imaging
 from PIL.ImageFile import ImageFile
 
 from omrclip.errors import CorruptImage, ImageError
+from omrclip.imaging.colour import inks_to_bgr
 from omrclip.imaging.formats.opencv import upper_bits
 from omrclip.imaging.pixels import Pixels
 
@@ -41,13 +42,15 @@ def load(reader: type[ImageFile], data: bytes, kind: str, refused: type[ImageErr
     return image
 
 
-def to_pixels(image: Image.Image, depth: int = 8) -> Pixels:
+def to_pixels(image: Image.Image, depth: int = 8, profile: bytes = b"") -> Pixels:
     """uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA of a loaded image.
 
-    `depth` is the number of bits that a grey sample of 16 bits uses.
+    `depth` is the number of bits that a grey sample of 16 bits uses; by `profile`, inks become sRGB.
     """
     if image.mode in _DEEP:
         return upper_bits(np.asarray(image), depth)
+    if image.mode == "CMYK":
+        return inks_to_bgr(np.asarray(image), profile)
     with damage_reported(image.format or "image"):
         mode = _eight_bit_mode(image)
         eight_bit = image if image.mode == mode else image.convert(mode)

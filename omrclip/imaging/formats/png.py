@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging.colour import MOST_PROFILE_BYTES
 from omrclip.imaging.formats import ifd, opencv, pillow, png_rows
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
 from omrclip.imaging.geometry import Dimensions
@@ -41,8 +42,10 @@ def read_header(data: bytes) -> ImageInfo:
         raise CorruptImage("The PNG header names no width or no height.")
     if depth not in _DEPTHS.get(colour, ()) or rest[:2] != [0, 0] or rest[2] > 1:
         raise CorruptImage("The PNG header is damaged.")
-    orientation, dpi, frames, has_transparent = 1, None, 1, False
+    orientation, dpi, frames = 1, None, 1
+    names = set()
     for name, at, length in _chunks(data):
+        names.add(name)
         if name == b"eXIf":
             orientation, _ = ifd.read_exif(data[at : at + length])
         elif name == b"pHYs" and length >= 9 and data[at + 8 : at + 9] == b"\x01":
@@ -50,11 +53,22 @@ def read_header(data: bytes) -> ImageInfo:
             dpi = resolution(x, y, _INCH)
         elif name == b"acTL" and length >= 8:
             frames = max(1, struct.unpack_from(">I", data, at)[0])
-        elif name == b"tRNS":
-            has_transparent = True
     mode = ColourMode.BILEVEL if (colour, depth) == (0, 1) else _MODES[colour]
-    by_rows = (depth, colour) in _BY_ROWS and not (rest[2] or has_transparent)
-    return ImageInfo(ImageFormat.PNG, Dimensions(width, height), mode, depth, orientation, dpi, frames, by_rows)
+    by_rows = (depth, colour) in _BY_ROWS and not (rest[2] or b"tRNS" in names)
+    stored = Dimensions(width, height)
+    return ImageInfo(ImageFormat.PNG, stored, mode, depth, orientation, dpi, frames, by_rows, b"iCCP" in names)
+
+
+def read_profile(data: bytes) -> bytes:
+    """The ICC profile (section 11.3.2.3 iCCP); empty where there is none, or it is damaged or too large to be used."""
+    for name, at, length in _chunks(data):
+        if name == b"iCCP":
+            _, _, method_and_deflated = data[at : at + length].partition(b"\0")
+            try:
+                return zlib.decompressobj().decompress(method_and_deflated[1:], MOST_PROFILE_BYTES + 1)
+            except zlib.error:
+                return b""
+    return b""
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:

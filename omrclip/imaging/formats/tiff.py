@@ -57,7 +57,19 @@ def read_header(data: bytes) -> ImageInfo:
         orientation=ifd.orientation(first, data),
         dpi=ifd.dots_per_inch(first, data),
         frames=_count_frames(data, first),
+        has_profile=ifd.PROFILE in first.entries,
     )
+
+
+def read_profile(data: bytes) -> bytes:
+    """The ICC profile of the first page (ICC.1, annex B.3); empty where there is none."""
+    layout, at = ifd.read_layout(data)
+    return _profile(data, ifd.read_directory(data, layout, at))
+
+
+def _profile(data: bytes, directory: ifd.Directory) -> bytes:
+    entry = directory.entries.get(ifd.PROFILE)
+    return b"" if entry is None else data[entry.at : entry.at + entry.count]
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
@@ -77,7 +89,7 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
 
 def _decode_page(data: bytes, directory: ifd.Directory, info: ImageInfo) -> Pixels:
     image = pillow.load(TiffImageFile, _pixels_only(data, directory), "TIFF", refused=UnsupportedImage)
-    pixels = pillow.to_pixels(image, info.bit_depth)
+    pixels = pillow.to_pixels(image, info.bit_depth, _profile(data, directory))
     if directory.number(data, _PHOTOMETRIC, _MIN_IS_WHITE) == _MIN_IS_WHITE and info.bit_depth > 8:
         return 255 - pixels  # Pillow turns the fewer bits round itself
     return pixels

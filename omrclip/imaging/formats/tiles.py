@@ -36,7 +36,8 @@ class TileCoding:
 
     `extents` are those of every tile, the padded ones at the image's edges included. `ycbcr` tells whether a JPEG's
     three components are YCbCr or RGB; `differenced` whether samples are stored as differences from their left
-    neighbours; `premultiplied` whether colours are multiplied by alpha; `tables` are what the JPEG tiles lack.
+    neighbours; `premultiplied` whether colours are multiplied by alpha; `tables` are what the JPEG tiles lack;
+    `profile` is the image's ICC profile, in whose colours decoded tiles are.
     """
 
     extents: Dimensions
@@ -46,6 +47,7 @@ class TileCoding:
     differenced: bool = False
     premultiplied: bool = False
     tables: bytes = b""
+    profile: bytes = b""
 
     @property
     def samples(self) -> int:

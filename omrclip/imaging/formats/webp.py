@@ -15,7 +15,7 @@ _MOST_CHUNKS = 100_000
 
 def read_header(data: bytes) -> ImageInfo:
     """The facts of the canvas and of an animation's frames. Raises CorruptImage."""
-    stored, alpha, frames = None, False, 0
+    stored, alpha, frames, has_profile = None, False, 0, False
     orientation, dpi = 1, None
     for name, at, length in _chunks(data):
         if name in _EXTENTS and stored is None:
@@ -25,12 +25,19 @@ def read_header(data: bytes) -> ImageInfo:
             stored = Dimensions(width, height)
         elif name == b"ANMF":
             frames += 1
+        elif name == b"ICCP":
+            has_profile = True
         elif name == b"EXIF":
             orientation, dpi = ifd.read_exif(data[at : at + length])
     if stored is None:
         raise CorruptImage("The WebP has no image header.")
     mode = ColourMode.RGB_ALPHA if alpha else ColourMode.RGB
-    return ImageInfo(ImageFormat.WEBP, stored, mode, 8, orientation, dpi, max(1, frames))
+    return ImageInfo(ImageFormat.WEBP, stored, mode, 8, orientation, dpi, max(1, frames), has_profile=has_profile)
+
+
+def read_profile(data: bytes) -> bytes:
+    """The ICC profile (section 2.7.1.4); empty where there is none."""
+    return next((data[at : at + length] for name, at, length in _chunks(data) if name == b"ICCP"), b"")
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
