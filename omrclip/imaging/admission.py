@@ -29,6 +29,11 @@ class Admission:
         self._load = _Load()
         self._changed = threading.Condition()
 
+    @property
+    def admitted_bytes(self) -> int:
+        """How many bytes are held now."""
+        return self._load.bytes
+
     @contextmanager
     def admitted(self, bytes_needed: int, *, patient: bool = False) -> Iterator[None]:
         """Hold room for a decode of so many bytes; who is patient waits until there is some.

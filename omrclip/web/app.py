@@ -28,6 +28,7 @@ from omrclip.web import (
 )
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.gate import Gate, refuse
+from omrclip.web.journal import Journal, configure_logging, note_route
 from omrclip.web.warming import warm_up
 
 
@@ -96,6 +97,7 @@ def create_app(config: Config | None = None) -> App:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     # An identifier may hold two slashes in a row, as every URL does.
     app.url_map.merge_slashes = False
+    app.before_request(note_route)
     app.before_request(refuse)
     app.after_request(drain_refused_body)
     app.after_request(secure)
@@ -118,7 +120,7 @@ def create_app(config: Config | None = None) -> App:
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)
-    app.gate = Gate(app.wsgi_app, config)
+    app.gate = Gate(Journal(app.wsgi_app, services.of(app).metrics), config)
     app.wsgi_app = app.gate  # type: ignore[method-assign]
     return app
 
@@ -129,7 +131,9 @@ def from_env() -> Any:
 
     _return_memory()
     os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
+    configure_logging()
     app = create_app(Config.from_env(os.environ))
+    services.of(app).metrics.keep_fresh()
     warm_up(app, create_app)
     return app
 

@@ -1,6 +1,6 @@
 """One table from exception class to status, and the one shape in which errors are answered.
 
-JSON `{"error": {"code", "message", "details"}}` everywhere; under `/iiif/` plain text, as image clients expect.
+JSON `{"error": {"code", "message", "details", "request_id"}}`; under `/iiif/` plain text, as image clients expect.
 """
 
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from omrclip import errors
-from omrclip.web.gate import body_too_large
+from omrclip.web.gate import REQUEST_ID, body_too_large
 
 STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
@@ -49,9 +49,9 @@ def status_of(error: errors.OmrclipError) -> HTTPStatus:
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
 
-def error_body(code: str, message: str, details: dict[str, object]) -> dict[str, object]:
+def error_body(code: str, message: str, details: dict[str, object], request_id: str) -> dict[str, object]:
     """The one JSON shape."""
-    return {"error": {"code": code, "message": message, "details": details}}
+    return {"error": {"code": code, "message": message, "details": details, "request_id": request_id}}
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -90,6 +90,6 @@ def _answer(status: HTTPStatus, code: str, message: str, details: dict[str, obje
         answer = Response(message + "\n", status, mimetype="text/plain")
         answer.headers["Access-Control-Allow-Origin"] = "*"
         return answer
-    answer = jsonify(error_body(code, message, details))
+    answer = jsonify(error_body(code, message, details, request.environ[REQUEST_ID]))
     answer.status_code = status
     return answer

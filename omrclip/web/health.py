@@ -1,8 +1,9 @@
-"""`/health`: whether the process answers, which version it is, and what its caches do."""
+"""`/health`: whether the process answers, its version, and what its caches do; `/metrics`: what the server did."""
 
 from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from omrclip import __version__
 from omrclip.web.services import services
@@ -13,9 +14,11 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/health")
 def health() -> Response:
     """Answer without touching the stores, so that a full disk does not have the process restarted."""
-    caches = {
-        "pixels": services().sources.pixels.counts(),
-        "files": services().sources.opened.counts(),
-        "derivatives": services().derivatives.counts(),
-    }
-    return jsonify(status="ok", version=__version__, caches={name: asdict(counts) for name, counts in caches.items()})
+    caches = {name: asdict(counts) for name, counts in services().caches().items()}
+    return jsonify(status="ok", version=__version__, caches=caches)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """The metrics of all processes of this server together."""
+    return Response(services().metrics.text(), content_type=CONTENT_TYPE_LATEST)

@@ -24,7 +24,7 @@ from omrclip.web.services import PRIVATE, image_uri_under
 
 CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Last-Modified, Retry-After",
+    "Access-Control-Expose-Headers": "ETag, Link, Last-Modified, Retry-After, X-Request-Id",
 }
 # What a pixel takes from the source to the file, measured on images of 120 megapixels.
 BYTES_A_PIXEL = {

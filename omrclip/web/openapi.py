@@ -76,11 +76,12 @@ _ERROR: Node = {
     "properties": {
         "error": {
             "type": "object",
-            "required": ["code", "message", "details"],
+            "required": ["code", "message", "details", "request_id"],
             "properties": {
                 "code": {"type": "string", "description": "stable, for programs"},
                 "message": {"type": "string", "description": "for people"},
                 "details": {"type": "object", "description": "names the field, parameter or limit"},
+                "request_id": {"type": "string", "description": "as in the header X-Request-Id, and in the log"},
             },
         }
     },
@@ -222,6 +223,13 @@ def _paths() -> dict[str, Node]:
     return {
         "/health": {
             "get": parts.operation("Whether the service answers", "Service", {"200": parts.answer("It does", OBJECT)})
+        },
+        "/metrics": {
+            "get": parts.operation(
+                "What the server did",
+                "Service",
+                {"200": parts.answer("Prometheus text", {"type": "string"}, "text/plain")},
+            )
         },
         "/openapi.json": {
             "get": parts.operation("This document", "Service", {"200": parts.answer("OpenAPI 3.1", OBJECT)})

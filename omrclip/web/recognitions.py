@@ -17,6 +17,7 @@ from omrclip.omr.result_files import clip_name, recognition_files
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
 from omrclip.storage.kept import Keeping
+from omrclip.web.metrics import PASSED
 from omrclip.web.recognition_request import Job, read_job
 from omrclip.web.services import base_url, services
 
@@ -79,6 +80,8 @@ class Run:
             for scan in job.scans:
                 with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True):
                     done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
+                error = done[-1].error
+                self._services.metrics.count_page(PASSED if error is None else error.code)
                 yield done[-1]
         except BaseException:  # GeneratorExit too: the client has gone
             if self._keeping:

@@ -8,6 +8,7 @@ from granian.constants import Interfaces
 
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
+from omrclip.web.metrics import shared_metrics
 
 # What Python gives its own threads. Granian's have a fourth, too little for some of what reads bar codes and pages in
 # native code: the process would be gone without a word, and every request in it.
@@ -30,7 +31,7 @@ def serve(config: Config) -> None:
     os.environ.setdefault("RUST_MIN_STACK", str(THREAD_STACK_BYTES))
     os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)
     set_start_method("spawn", force=True)  # glibc reads its settings when a program starts, not when it forks
-    Granian(
+    server = Granian(
         "omrclip.web.app:from_env",
         address=config.host,
         port=config.port,
@@ -38,4 +39,6 @@ def serve(config: Config) -> None:
         workers=config.workers,
         blocking_threads=config.threads,
         factory=True,
-    ).serve()
+    )
+    with shared_metrics():
+        server.serve()

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, jsonify, request
 
 from omrclip.config import Config
 from omrclip.errors import InvalidRequest, NotFound
+from omrclip.imaging.cache import CacheCounts
 from omrclip.storage import (
     DerivativeCache,
     ImageStore,
@@ -25,6 +26,7 @@ from omrclip.storage import (
 )
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.page_images import PageImages
+from omrclip.web.metrics import Metrics
 
 # Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
 PRIVATE = "private, no-cache"
@@ -45,6 +47,11 @@ class Services:
     corrections: Corrections
     pages: PageImages
     folder: SharedFolder | None
+    metrics: Metrics
+
+    def caches(self) -> dict[str, CacheCounts]:
+        """What each cache holds and did."""
+        return _counts(self.sources, self.derivatives)
 
 
 def install(app: Flask, config: Config) -> None:
@@ -63,7 +70,18 @@ def install(app: Flask, config: Config) -> None:
         Corrections(config.results),
         PageImages(config.templates, templates, config.limits),
         folder,
+        Metrics(lambda: _held(sources, derivatives)),
     )
+
+
+def _counts(sources: SourceCache, derivatives: DerivativeCache) -> dict[str, CacheCounts]:
+    return {"pixels": sources.pixels.counts(), "files": sources.opened.counts(), "derivatives": derivatives.counts()}
+
+
+def _held(sources: SourceCache, derivatives: DerivativeCache) -> tuple[dict[str, int], int]:
+    """The bytes in each cache, and those held for decodes."""
+    counts = _counts(sources, derivatives)
+    return {name: cache.bytes for name, cache in counts.items()}, sources.admission.admitted_bytes
 
 
 def of(app: Flask) -> Services:

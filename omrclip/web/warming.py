@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from flask import Flask
+from flask.testing import FlaskClient
 
 from omrclip.config import MEBIBYTE, Config
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat
 from omrclip.imaging.pyramid_writing import write_pyramid
+from omrclip.web.journal import UNLOGGED
 
 # The interpreter makes a function faster after it has run eight times.
 TIMES = 8
@@ -36,7 +38,7 @@ def warm_up(app: Flask, create: Callable[[Config], Flask]) -> None:
     `create` makes that one. It serves files that are made for it alone: the stores of `app` may be far away, or out of
     reach for now, and its caches are for what it is asked.
     """
-    client = app.test_client()
+    client = _client(app)
     client.get("/health")
     client.options("/iiif/3/none/info.json")
     # Without a disk to write to, the first requests wait a little longer; that is no reason not to serve.
@@ -58,11 +60,18 @@ def _rehearse_images(create: Callable[[Config], Flask]) -> None:
 
 
 def _rehearse(app: Flask, first: int) -> None:
-    client = app.test_client()
+    client = _client(app)
     for number in range(first, 2 * TIMES, 2):
         for name in (f"{number}.jpg", f"{number}.tif"):
             for request in _REQUESTS:
                 client.get(f"/iiif/2/{name}/{request.format(256 * (number % 4))}")
+
+
+def _client(app: Flask) -> FlaskClient:
+    """A client whose requests are not logged and counted."""
+    client = app.test_client()
+    client.environ_base[UNLOGGED] = "yes"
+    return client
 
 
 def _write_images(folder: Path) -> None:

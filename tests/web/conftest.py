@@ -118,7 +118,8 @@ def _told_in_json(response: TestResponse, code: str) -> str:
     body = response.get_json()
     assert list(body) == ["error"]
     error = body["error"]
-    assert sorted(error) == ["code", "details", "message"]
+    assert sorted(error) == ["code", "details", "message", "request_id"]
+    assert error["request_id"] == response.headers["X-Request-Id"]
     assert error["code"] == code, error
     assert error["message"]
     assert isinstance(error["message"], str)

@@ -86,7 +86,12 @@ def test_every_exception_is_answered_in_the_one_shape(raising, cls: type[errors.
     response = raising(error).get("/raise")
     assert response.status_code == status_of(error)
     assert response.get_json() == {
-        "error": {"code": cls.code, "message": error.message, "details": error.details},
+        "error": {
+            "code": cls.code,
+            "message": error.message,
+            "details": error.details,
+            "request_id": response.headers["X-Request-Id"],
+        },
     }
     text = raising(error).get("/iiif/raise")
     assert (text.status_code, text.mimetype, text.text) == (status_of(error), "text/plain", error.message + "\n")

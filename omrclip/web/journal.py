@@ -1,0 +1,133 @@
+"""The access log: a line for each request, and the request's id in every line that is logged while it is worked on.
+
+A line holds no name of a person or a file: of the path it tells the rule that the path matched.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+
+import flask
+
+from omrclip.web.gate import REQUEST_ID, STARTED
+from omrclip.web.metrics import Metrics
+
+Environ: TypeAlias = dict[str, Any]
+Application: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+# Set by a server for requests that are not to be logged and counted: rehearsals, and answers that are thrown away.
+UNLOGGED: Final = "omrclip.unlogged"
+MUST_WAIT: Final = "omrclip.must_wait"
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
+NO_ROUTE: Final = "none"
+
+_ROUTE: Final = "omrclip.route"
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"})
+_current: ContextVar[str] = ContextVar("request_id", default="-")
+
+logger = logging.getLogger("omrclip.access")
+
+
+def note_route() -> None:
+    """Note the rule that the request's path matched; Flask calls this before every request."""
+    rule = flask.request.url_rule
+    if rule is not None:
+        flask.request.environ[_ROUTE] = rule.rule
+
+
+def configure_logging() -> None:
+    """Write what omrclip logs to standard error, the access log included, each line with the id of its request."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    handler.addFilter(add_request_id)
+    root = logging.getLogger("omrclip")
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+
+
+def add_request_id(record: logging.LogRecord) -> bool:
+    """Give a record the id of the request that this thread works on, as `request_id`."""
+    record.request_id = _current.get()
+    return True
+
+
+class Journal:
+    """A WSGI application that logs and counts each request when the last byte of its answer was sent."""
+
+    def __init__(self, app: Application, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Hand the request on; the answer gets the request's id as X-Request-Id."""
+        entry = _Entry(environ)
+        _current.set(entry.request_id)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            entry.status = int(status.partition(" ")[0])
+            return start_response(status, [*headers, ("X-Request-Id", entry.request_id)], exc_info)
+
+        try:
+            body = self._app(environ, start)
+        except BaseException:
+            self._write(entry)
+            raise
+        return _Body(body, entry, self._write)
+
+    def _write(self, entry: "_Entry") -> None:
+        environ = entry.environ
+        if environ.get(UNLOGGED) or environ.get(MUST_WAIT):
+            return
+        method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in _METHODS else "other"
+        route, seconds = environ.get(_ROUTE, NO_ROUTE), time.perf_counter() - environ[STARTED]
+        self._metrics.count_request(method, route, entry.status, seconds)
+        logger.info("%s %s %d %.4f s %d bytes", method, route, entry.status, seconds, entry.sent)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of a request so far."""
+
+    environ: Environ
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    sent: int = 0
+
+    @property
+    def request_id(self) -> str:
+        return str(self.environ[REQUEST_ID])
+
+
+class _Body:
+    """An answer's body that counts its bytes, and is written into the journal when it is closed (PEP 3333)."""
+
+    def __init__(self, body: Iterable[bytes], entry: _Entry, write: Callable[[_Entry], None]) -> None:
+        self._body = body
+        self._chunks = iter(body)
+        self._entry = entry
+        self._write = write
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        _current.set(self._entry.request_id)  # a stream may be worked on in another thread
+        chunk = next(self._chunks)
+        self._entry.sent += len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close the body, and write the entry once."""
+        try:
+            if hasattr(self._body, "close"):
+                self._body.close()
+        finally:
+            write, self._write = self._write, _nothing
+            write(self._entry)
+
+
+def _nothing(_entry: _Entry) -> None:
+    """Write nothing again."""

@@ -1,0 +1,135 @@
+"""What the service did, in the text form of Prometheus.
+
+All processes of a server add up what they count, in files of a folder that the server makes (`shared_metrics`), so that
+it does not matter which process answers. Counts start at zero with the server, not with a process.
+"""
+
+import logging
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+logger = logging.getLogger(__name__)
+
+PASSED: Final = "pass"
+REFRESH_SECONDS: Final = 1.0
+"""How old another process's gauges may be."""
+_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_LIVE_GAUGES: Final = re.compile(r"gauge_live\w+_([0-9]+)\.db", re.ASCII)
+# Seconds: a cached tile takes 1 ms, a decode 0.1, a request of 200 photos some minutes.
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+State = Callable[[], tuple[Mapping[str, int], int]]
+
+
+@contextmanager
+def shared_metrics() -> Iterator[None]:
+    """Have the processes that are started meanwhile count together; without a disk, each counts for itself."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="omrclip-metrics-")
+    except OSError as error:
+        logger.warning("/metrics tells of one process at a time: no folder for temporary files (%s).", error.strerror)
+        yield
+        return
+    with folder as name:
+        os.environ[_FOLDER] = name
+        try:
+            yield
+        finally:
+            del os.environ[_FOLDER]
+
+
+class Metrics:
+    """The metrics of one application.
+
+    Args:
+        state: tells the bytes in each cache, and the bytes that admission holds for decodes.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._state = state
+        self._requests = Counter(
+            "omrclip_requests", "Requests answered.", ["method", "route", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "omrclip_request_seconds",
+            "Time from the request's headers to the last byte of its answer.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._pages = Counter(
+            "omrclip_pages", f"Scans recognised: {PASSED}, or the code of the error.", ["result"], registry=registry
+        )
+        self._cached = Gauge(
+            "omrclip_cache_bytes", "Bytes in a cache.", ["cache"], registry=registry, multiprocess_mode="livesum"
+        )
+        self._admitted = Gauge(
+            "omrclip_admitted_bytes",
+            "Memory held for decodes under way.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered; `route` is a rule, not a path."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def count_page(self, result: str) -> None:
+        """Count a scan by its result: PASSED, or the code of its failure."""
+        self._pages.labels(result).inc()
+
+    def text(self) -> bytes:
+        """The metrics of all processes that count together."""
+        self._refresh()
+        folder = os.environ.get(_FOLDER)
+        if folder is None:
+            return generate_latest(self._registry)
+        _forget_ended(Path(folder))
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=folder)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+    def keep_fresh(self) -> None:
+        """Refresh the gauges from now on, in a thread, for requests that other processes answer."""
+        if _FOLDER in os.environ:
+            threading.Thread(target=self._keep_fresh, name="metrics", daemon=True).start()
+
+    def _keep_fresh(self) -> None:
+        while not threading.Event().wait(REFRESH_SECONDS):
+            self._refresh()
+
+    def _refresh(self) -> None:
+        caches, admitted = self._state()
+        for cache, size in caches.items():
+            self._cached.labels(cache).set(size)
+        self._admitted.set(admitted)
+
+
+def _forget_ended(folder: Path) -> None:
+    """Remove the gauges of processes that have ended: what they held is free."""
+    for file in folder.glob("gauge_live*.db"):
+        found = _LIVE_GAUGES.fullmatch(file.name)
+        if found and not _is_running(int(found[1])):
+            with suppress(FileNotFoundError):  # another process was faster
+                mark_process_dead(int(found[1]), path=str(folder))  # type: ignore[no-untyped-call]
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
