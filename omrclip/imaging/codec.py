@@ -13,7 +13,16 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 
-__all__ = ["REDUCTIONS", "decode", "decode_halved", "encode", "halves_by_rows", "read_profile", "reducible"]
+__all__ = [
+    "REDUCTIONS",
+    "cost",
+    "decode",
+    "decode_halved",
+    "encode",
+    "halves_by_rows",
+    "read_profile",
+    "reducible",
+]
 
 REDUCTIONS = (1, 2, 4, 8)
 """The fractions of a JPEG's extents at which it can be decoded."""
@@ -25,6 +34,9 @@ _PROFILES: dict[ImageFormat, Callable[[bytes], bytes]] = {
     ImageFormat.WEBP: webp.read_profile,
     ImageFormat.JP2: jp2.read_profile,
 }
+_WORKING_BYTES = 8 << 20
+"""What a decoder takes however small the image is: tables, and bands of rows."""
+
 _DECODERS: dict[ImageFormat, Callable[[bytes, ImageInfo], Pixels]] = {
     ImageFormat.JPEG: jpeg.decode,
     ImageFormat.PNG: png.decode,
@@ -68,6 +80,13 @@ def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) ->
         return _upright(_bgr(_decode_stored(data, info, reduction)), info.orientation)
     except MemoryError:
         raise _too_large(info) from None
+
+
+def cost(info: ImageInfo, reduction: int = 1) -> int:
+    """The bytes of memory that `decode` takes at most, the pixels that it gives included, beside the file's own."""
+    shrinking = info.decoding_bytes - info.fixed_bytes
+    turned = 3 * info.stored.pixels if info.orientation > 1 else 0
+    return info.fixed_bytes + (shrinking + turned) // reduction**2 + _WORKING_BYTES
 
 
 def halves_by_rows(info: ImageInfo) -> bool:

@@ -13,6 +13,7 @@ from PIL import Image
 from omrclip.errors import CorruptImage, ImageError
 from omrclip.imaging.codec import decode
 from omrclip.imaging.probe import probe
+from tests.imaging.kinds import as_interlaced, interlaced
 from tests.imaging.samples import (
     NOISE,
     NOISY_JPEG,
@@ -96,26 +97,12 @@ LYING_PNGS = {
 }
 
 
-def interlaced(pixels: np.ndarray, left_out: int = 0) -> bytes:
-    """A grey PNG in the seven passes of Adam7, the last `left_out` bytes missing."""
-    starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-    passes = [pixels[y::down, x::across] for x, y, across, down in starts]
-    rows = b"".join(b"\0" + row.tobytes() for part in passes for row in part if row.size)
-    return as_interlaced(png(pixels.shape[1], pixels.shape[0], 8, 0, rows[: len(rows) - left_out]))
-
-
-def as_interlaced(data: bytes) -> bytes:
-    """A PNG whose header says that it is interlaced, with a right checksum of that."""
-    header = data[12:28] + b"\1"
-    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
-
-
 @pytest.mark.parametrize("extents", [(20, 30), (1, 1), (2, 9), (13, 3), (5, 1)])
 def test_interlaced_png(extents: tuple[int, int]) -> None:
     pixels = NOISE[: extents[0], : extents[1], 0]
-    assert_is(interlaced(pixels), np.dstack([pixels] * 3))
+    assert_is(interlaced(pixels[:, :, None], 8, 0), np.dstack([pixels] * 3))
     with pytest.raises(CorruptImage):
-        decode(interlaced(pixels, left_out=pixels.shape[1] + 1))
+        decode(interlaced(pixels[:, :, None], 8, 0, left_out=pixels.shape[1] + 1))
 
 
 BLACK = bytes(21 * 20)

@@ -1,6 +1,6 @@
 """What every format speaks of: its name, its kind of samples, and the facts of one image's header."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from omrclip.imaging.geometry import Dimensions
@@ -48,6 +48,10 @@ class ImageInfo:
     nonsense); `bit_depth` is in bits a sample; `dpi` is along the stored rows and columns; `frames` counts the pages
     of a TIFF, or the frames of an animation; `by_rows` tells whether the codec sees opaque pixels row after row, and
     can make them smaller on the way; `has_profile`, whether there is an ICC profile, which nobody has looked at.
+
+    `decoding_bytes` is the memory that decoding takes at most, beside the file itself: the pixels that come out, and
+    what the decoder needs on the way. Of it, `fixed_bytes` stay as many where a JPEG is decoded at a reduction. Both
+    are 0 where nobody needs to know. See `codec.cost`.
     """
 
     format: ImageFormat
@@ -59,6 +63,8 @@ class ImageInfo:
     frames: int = 1
     by_rows: bool = False
     has_profile: bool = False
+    decoding_bytes: int = field(default=0, compare=False)
+    fixed_bytes: int = field(default=0, compare=False)
 
     @property
     def is_grey(self) -> bool:

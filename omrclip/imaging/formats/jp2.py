@@ -20,6 +20,13 @@ _CMYK = 12
 _PROFILED = (b"\2", b"\3")  # methods: a restricted profile, and any other
 _INCH = 0.0254
 _MOST_BOXES = 10_000
+_COD, _COC = 0xFF52, 0xFF53
+_CODING_STYLES = (_COD, _COC)
+# Bytes a pixel that Pillow's image and ours take, by components; measured with images of 6 megapixels.
+_BYTES_A_PIXEL = {1: 4, 2: 11, 3: 8, 4: 11}
+_DEEP_BYTES = 5
+# What OpenJPEG keeps of a tile, of a component of it, and of a code block or a precinct; measured.
+_TILE_BYTES, _TILE_COMPONENT_BYTES, _BLOCK_BYTES = 7_000, 2_000, 480
 _START_OF_TILE, _END = 0xFF90, b"\xff\xd9"
 
 
@@ -32,11 +39,22 @@ def read_header(data: bytes) -> ImageInfo:
         raise UnsupportedImage(f"A JPEG 2000 image of {components} components of {depth} bits is not read.")
     if b"ihdr" in boxes and struct.unpack_from(">II", data, boxes[b"ihdr"].start) != (height, width):
         raise CorruptImage("The JPEG 2000 image has other extents than its header says.")
+    # A palette's indices become colours, perhaps with alpha.
+    decoded = 4 if b"pclr" in boxes else components
+    decoding = _decoding_bytes(data, start, Dimensions(width, height), decoded, depth)
     mode = ColourMode.PALETTE if b"pclr" in boxes else _MODES[components]
     if components == 4 and b"colr" in boxes and data[boxes[b"colr"]][3:7] == _CMYK.to_bytes(4):
         mode = ColourMode.CMYK
     dpi, has_profile = _capture_resolution(data, boxes), bool(_profile(data, boxes))
-    return ImageInfo(ImageFormat.JP2, Dimensions(width, height), mode, depth, dpi=dpi, has_profile=has_profile)
+    return ImageInfo(
+        ImageFormat.JP2,
+        Dimensions(width, height),
+        mode,
+        depth,
+        dpi=dpi,
+        has_profile=has_profile,
+        decoding_bytes=decoding,
+    )
 
 
 def read_profile(data: bytes) -> bytes:
@@ -95,6 +113,50 @@ def _read_siz(data: bytes, at: int) -> tuple[int, int, int, int]:
     if right <= left or bottom <= top:
         raise CorruptImage("The JPEG 2000 header names no width or no height.")
     return right - left, bottom - top, components, (precision & 0x7F) + 1
+
+
+def _decoding_bytes(data: bytes, at: int, extents: Dimensions, components: int, depth: int) -> int:
+    """What decoding takes: a tile as OpenJPEG has it, the whole as Pillow and we have it, and the parts of tiles.
+
+    A tile has four bytes a sample, and once more those of the samples themselves. Of code blocks and precincts
+    (A.6.1) OpenJPEG keeps a record each, before a byte of them is read; a file may ask for very many.
+    """
+    width, height = struct.unpack_from(">II", data, at + 24)
+    if not width or not height:
+        raise CorruptImage("The JPEG 2000 header names tiles without extent.")
+    tile = Dimensions(min(width, extents.width), min(height, extents.height))
+    tiles = -(-extents.width // tile.width) * -(-extents.height // tile.height)
+    samples = components * tile.pixels
+    in_tile = samples * (4 + (2 if depth > 8 else 1)) + _most_blocks(data, at, samples) * _BLOCK_BYTES
+    whole = _BYTES_A_PIXEL[components] + (_DEEP_BYTES if depth > 8 else 0)
+    return whole * extents.pixels + in_tile + tiles * (_TILE_BYTES + components * _TILE_COMPONENT_BYTES) + 2 * len(data)
+
+
+def _most_blocks(data: bytes, at: int, samples: int) -> int:
+    """How many code blocks and precincts the samples of a tile come to, by the main header's COD and COC (A.6.1, 2)."""
+    most, at = 0, at + 2
+    while data[at : at + 2] != _START_OF_TILE.to_bytes(2):
+        marker, length = struct.unpack_from(">HH", data, at)
+        if marker in _CODING_STYLES:
+            style, first = (data[at + 4], at + 9) if marker == _COD else (data[at + 5], at + 6)
+            most = max(most, _blocks_of(data[first : at + 2 + length], samples, has_precincts=bool(style & 1)))
+        at += 2 + max(2, length)
+    return most
+
+
+def _blocks_of(coding: bytes, samples: int, *, has_precincts: bool) -> int:
+    """By the parameters of one coding style: the levels, the exponents of code blocks, and those of precincts."""
+    levels, across, down = coding[0], (coding[1] & 15) + 2, (coding[2] & 15) + 2
+    blocks = 0
+    for level in range(levels + 1):
+        exponents = coding[5 + level] if has_precincts else 0xFF
+        # Of all levels but the least the precincts are parted into the code blocks of three bands of half their size.
+        halved = int(level > 0)
+        width, height = exponents & 15, exponents >> 4
+        in_block = min(across, max(0, width - halved)) + min(down, max(0, height - halved))
+        at_level = max(1, samples >> 2 * (levels - level))
+        blocks += (at_level >> in_block) + (at_level >> width + height) + 2
+    return blocks
 
 
 def _capture_resolution(data: bytes, boxes: dict[bytes, slice]) -> tuple[float, float] | None:

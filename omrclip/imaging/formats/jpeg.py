@@ -32,6 +32,7 @@ _IS_YCBCR = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"  # or grey: JFIF 1.01, squ
 _IS_RGB = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"  # Adobe's transform 0
 _MOST_JUNK = 1 << 16
 _MOST_PADDING = 64
+_INKS_BYTES = 12  # a pixel, of inks and colours
 
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
 # Complaints of libjpeg about what has no part in the pixels, or none that it does not decide rightly itself.
@@ -54,7 +55,39 @@ def read_header(data: bytes) -> ImageInfo:
         raise CorruptImage("The JPEG has no frame header.")
     stored, mode, depth = frame
     orientation, exif_dpi = exif or (1, None)
-    return ImageInfo(ImageFormat.JPEG, stored, mode, depth, orientation, dpi or exif_dpi, has_profile=has_profile)
+    coefficients = _coefficient_bytes(data)
+    pixels = (_INKS_BYTES if mode is ColourMode.CMYK else 3) * stored.pixels
+    return ImageInfo(
+        ImageFormat.JPEG,
+        stored,
+        mode,
+        depth,
+        orientation,
+        dpi or exif_dpi,
+        has_profile=has_profile,
+        decoding_bytes=coefficients + pixels,
+        fixed_bytes=coefficients,
+    )
+
+
+def _coefficient_bytes(data: bytes) -> int:
+    """The memory that libjpeg holds the coefficients of the whole picture in: for a file of several scans, else none.
+
+    Two bytes each, in whole units of all components; a component has the more the finer it is sampled.
+    """
+    marker, at, scan_at = 0, 0, 0
+    for segment, start, length in _segments(data):
+        if segment in _FRAMES and not marker and length >= 6:
+            marker, at = segment, start
+        elif segment == _SOS:
+            scan_at = start
+    height, width, count = struct.unpack_from(">HHB", data, at + 1)
+    if marker in _SEQUENTIAL and data[scan_at] == count:
+        return 0
+    factors = [divmod(data[at + 7 + 3 * number], 16) for number in range(count)]
+    widest, highest = (max(1, *(factor[axis] for factor in factors)) for axis in (0, 1))
+    units: int = -(-width // (8 * widest)) * -(-height // (8 * highest))
+    return sum(across * down for across, down in factors) * units * 2 * 64
 
 
 def read_profile(data: bytes) -> bytes:
@@ -159,14 +192,16 @@ def is_common(data: bytes) -> bool:
     return _frame_and_scan(data)[0] in _HUFFMAN_CODED and data.endswith(_END)
 
 
-def check(data: bytes, least: Dimensions) -> None:
-    """See that nothing of a JPEG is damaged or missing, and that it has at least so many pixels: for a TIFF's blocks.
+def check(data: bytes, least: Dimensions, most: Dimensions) -> None:
+    """See that nothing of a JPEG is damaged or missing, and that its extents are within bounds: for a TIFF's blocks.
 
     Raises CorruptImage or UnsupportedImage.
     """
     info = read_header(data)
     if info.stored.width < least.width or info.stored.height < least.height:
         raise CorruptImage(f"A JPEG block has {info.stored} pixels in place of {least}.")
+    if info.stored.width > most.width or info.stored.height > most.height:
+        raise CorruptImage(f"A JPEG block has {info.stored} pixels in place of {most}.")
     _decode_strictly(data, "CMYK" if info.mode is ColourMode.CMYK else "BGR", info.stored)
 
 

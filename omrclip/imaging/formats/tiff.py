@@ -33,6 +33,21 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _MOST_SAMPLES = 6
 _MOST_FRAMES = 10_000
 _MOST_BLOCKS = 500_000
+# Bytes a pixel that Pillow's image takes, and all that is made of it after that; measured with images of 6 megapixels.
+_STORED = {ColourMode.BILEVEL: 1, ColourMode.GREY: 1}
+_CONVERTED = {
+    ColourMode.BILEVEL: 7.5,
+    ColourMode.GREY: 6.5,
+    ColourMode.GREY_ALPHA: 15.5,
+    ColourMode.PALETTE: 9.0,
+    ColourMode.RGB: 7.5,
+    ColourMode.RGB_ALPHA: 11.5,
+    ColourMode.CMYK: 11.5,
+}
+_DEEP_GREY = 8.5
+# And of a block of pixels: the decoded block; of a JPEG also what checking it before takes; the code as bits.
+_BLOCK_COPIES, _JPEG_BLOCK, _FAX_LINES = 1, 12, 10
+_MOST_GROWTH, _SMALL_CODE = 16, 1 << 20
 _MOST_SHARING = 4  # times that each byte may be read: writers let equal tiles share theirs
 
 
@@ -49,11 +64,13 @@ def read_header(data: bytes) -> ImageInfo:
     bits = _bits(data, first)
     if compression == _UNCOMPRESSED and first.number(data, _PLANAR, 1) == 2 and bits[1:] and bits[0] != 8:
         raise UnsupportedImage("A TIFF of uncompressed planes is read with 8 bits a sample; this one has others.")
+    extents, mode = Dimensions(width, height), _mode(data, first, bits)
     return ImageInfo(
         ImageFormat.TIFF,
-        Dimensions(width, height),
-        mode=_mode(data, first, bits),
+        extents,
+        mode=mode,
         bit_depth=bits[0],
+        decoding_bytes=_decoding_bytes(data, first, extents, mode, bits),
         orientation=ifd.orientation(first, data),
         dpi=ifd.dots_per_inch(first, data),
         frames=_count_frames(data, first),
@@ -72,13 +89,50 @@ def _profile(data: bytes, directory: ifd.Directory) -> bytes:
     return b"" if entry is None else data[entry.at : entry.at + entry.count]
 
 
+def _decoding_bytes(
+    data: bytes, directory: ifd.Directory, extents: Dimensions, mode: ColourMode, bits: tuple[int, ...]
+) -> int:
+    """What decoding takes: two copies of the file with the pixels as Pillow has them, or one with all made of these.
+
+    A block of pixels is decoded on its own; one may be as large as the image, or, where it is a tile, larger.
+    """
+    deep_grey = mode is ColourMode.GREY and bits[0] > 8
+    converted = _DEEP_GREY if deep_grey else _CONVERTED[mode]
+    stored = 2 if deep_grey else _STORED.get(mode, 4)
+    across, down = _block_extents(data, directory, extents)
+    block = across * min(down, extents.height if _TILES not in directory.entries else down)
+    compression = directory.number(data, _COMPRESSION, _UNCOMPRESSED)
+    decoded = block * sum(bits) // 8
+    in_block = 0 if compression == _UNCOMPRESSED else _BLOCK_COPIES * decoded
+    if compression == _JPEG:
+        in_block = _JPEG_BLOCK * block
+    code = min(len(data), _most_code_bytes(decoded))
+    in_block += {fax.GROUP_3: _FAX_LINES, fax.GROUP_4: 4}.get(compression, 1) * code
+    return max(stored * extents.pixels + 2 * len(data) + in_block, int(converted * extents.pixels) + len(data))
+
+
+def _most_code_bytes(decoded: int) -> int:
+    """The most bytes that the code of a block may have; no compression makes of pixels so many."""
+    return _MOST_GROWTH * decoded + _SMALL_CODE
+
+
+def _block_extents(data: bytes, directory: ifd.Directory, extents: Dimensions) -> tuple[int, int]:
+    """Width and height of a tile or strip, padded ones as they are stored. Raises CorruptImage."""
+    tiled = _TILES in directory.entries
+    across = directory.number(data, _TILE_WIDTH, 0) if tiled else extents.width
+    down = directory.number(data, _TILE_HEIGHT if tiled else _ROWS_PER_STRIP, extents.height)
+    if across < 1 or down < 1:
+        raise CorruptImage("The TIFF's blocks of pixels have no extent.")
+    return across, down
+
+
 def decode(data: bytes, info: ImageInfo) -> Pixels:
     """The pixels of the first page, as stored. Raises CorruptImage or UnsupportedImage."""
     layout, at = ifd.read_layout(data)
     directory = ifd.read_directory(data, layout, at)
     blocks = _read_blocks(data, directory, info)
     for block in blocks:
-        _check_block(data, block, directory)
+        _check_block(data, block, directory, info)
     pixels = _decode_page(data, directory, info)
     if directory.number(data, _COMPRESSION, _UNCOMPRESSED) == fax.GROUP_4:
         marked = _decode_page(_with_black_ends(data, blocks, directory), directory, info)
@@ -177,6 +231,8 @@ def _read_blocks(data: bytes, directory: ifd.Directory, info: ImageInfo) -> list
         raise CorruptImage(f"The TIFF has {min(len(offsets), len(counts))} of its {len(grid)} blocks of pixels.")
     if any(count < 1 or at + count > len(data) for at, count in zip(offsets, counts, strict=True)):
         raise CorruptImage("The TIFF is cut off: a block of its pixels lies beyond the end of the file.")
+    if any(count > _most_code_bytes(decoded) for count, (_, decoded) in zip(counts, grid, strict=True)):
+        raise CorruptImage("The TIFF is damaged: a block of its pixels is longer than its pixels can be.")
     if sum(counts) > _MOST_SHARING * len(data):
         raise CorruptImage("The TIFF's blocks of pixels lie over one another.")
     return [
@@ -185,7 +241,7 @@ def _read_blocks(data: bytes, directory: ifd.Directory, info: ImageInfo) -> list
     ]
 
 
-def _check_block(data: bytes, block: Block, directory: ifd.Directory) -> None:
+def _check_block(data: bytes, block: Block, directory: ifd.Directory, info: ImageInfo) -> None:
     """See that the block is whole, by the means of its compression, where libtiff would fill it up without an error."""
     compression = directory.number(data, _COMPRESSION, _UNCOMPRESSED)
     if compression == _UNCOMPRESSED and block.place.stop - block.place.start < block.decoded_bytes:
@@ -193,7 +249,9 @@ def _check_block(data: bytes, block: Block, directory: ifd.Directory) -> None:
     if compression in _DEFLATE:
         _check_deflated(_bits_in_order(data[block.place], data, directory), block.decoded_bytes)
     elif compression == _JPEG:
-        jpeg.check(_jpeg_tables(data, directory) + data[block.place][2:], block.extents)
+        # The last strip may be stored as high as the others.
+        most = Dimensions(*_block_extents(data, directory, info.stored))
+        jpeg.check(_jpeg_tables(data, directory) + data[block.place][2:], block.extents, most)
     elif compression == fax.GROUP_3:
         fax.check_lines(_bits_in_order(data[block.place], data, directory), block.extents.height)
 
@@ -214,10 +272,7 @@ def _bits_in_order(code: bytes, data: bytes, directory: ifd.Directory) -> bytes:
 def _grid(data: bytes, directory: ifd.Directory, info: ImageInfo, tiled: bool) -> list[tuple[Dimensions, int]]:
     """The extents of the strips or tiles that there must be, and their decoded bytes, in the order of the file."""
     stored = info.stored
-    across = directory.number(data, _TILE_WIDTH, 0) if tiled else stored.width
-    down = directory.number(data, _TILE_HEIGHT if tiled else _ROWS_PER_STRIP, stored.height)
-    if across < 1 or down < 1:
-        raise CorruptImage("The TIFF's blocks of pixels have no extent.")
+    across, down = _block_extents(data, directory, stored)
     samples = directory.number(data, _SAMPLES, 1)
     planes = samples if directory.number(data, _PLANAR, 1) == 2 else 1
     columns, rows = -(-stored.width // across), -(-stored.height // down)

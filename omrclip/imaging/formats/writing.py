@@ -17,6 +17,7 @@ DEFAULT_QUALITY = 85
 _LONGEST_SIDES = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.GIF: 65_535}
 # Rows that lie far apart in a large image are encoded faster, by a tenth, when they are brought together first.
 _SOON_COPIED = 1 << 21
+_BAND_PIXELS = 1 << 18
 _WITHOUT_ALPHA = frozenset({ImageFormat.JPEG, ImageFormat.GIF, ImageFormat.BMP})
 
 
@@ -47,15 +48,19 @@ def _has_whole_rows(pixels: Pixels) -> bool:
 
 
 def over_white(pixels: Pixels) -> Pixels:
-    """(height, width, 4) BGRA with straight alpha, seen on white paper: (height, width, 3) BGR, rounded to nearest."""
-    opacity = cv2.extractChannel(pixels, 3)
-    if opacity.min() == 255:
-        return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
-    alpha = opacity.astype(np.uint16)
+    """(height, width, 4) BGRA with straight alpha, seen on white paper: (height, width, 3) BGR, rounded to nearest.
+
+    It is made in bands, since the products of 16 bits take several times the memory of the pixels.
+    """
     out = np.empty((*pixels.shape[:2], 3), np.uint8)
-    for channel in range(3):  # one at a time: products of 16 bits take twice the memory of the pixels
-        product = (255 - pixels[:, :, channel]) * alpha + 128
-        out[:, :, channel] = 255 - ((product + (product >> 8)) >> 8)
+    rows = max(1, _BAND_PIXELS // max(1, pixels.shape[1]))
+    for top in range(0, len(pixels), rows):
+        band = pixels[top : top + rows]
+        if cv2.extractChannel(band, 3).min() == 255:
+            out[top : top + rows] = band[:, :, :3]
+            continue
+        product = (255 - band[:, :, :3]) * band[:, :, 3:].astype(np.uint16) + 128
+        out[top : top + rows] = 255 - ((product + (product >> 8)) >> 8)
     return out
 
 
