@@ -80,6 +80,21 @@ class Limits:
     max_output_side: int | None = _setting(
         None, _whole_number(1, 2**31), "Longest side of one delivered image, in pixels; no bound of its own if not set."
     )
+    max_json_values: int = _setting(
+        1_000_000, _whole_number(1000, 2**31), "Most values in one JSON document; counted before it is read."
+    )
+    max_elements: int = _setting(
+        50_000, _whole_number(1, 2**31), "Most elements of one template, bubbles and the elements of grids included."
+    )
+    max_clips: int = _setting(20_000, _whole_number(1, 2**31), "Most clips, or segments, of one request.")
+    max_clip_pixels: int = _setting(
+        4_000_000_000, _whole_number(1, 2**60), "Most pixels of all clips, or segments, of one request."
+    )
+    max_clip_bytes: int = _setting(
+        512 * MEBIBYTE,
+        _whole_number(1, 2**60),
+        "Most bytes of all clips, or segments, of one request; scans whose clips come after that fail.",
+    )
     refuse_large_best_fit: bool = _setting(
         False,
         _switch,
@@ -99,6 +114,9 @@ class Limits:
         if self.max_output_side and max(width, height) > self.max_output_side:
             return "max_output_side", self.max_output_side
         return None
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)

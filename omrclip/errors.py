@@ -94,6 +94,22 @@ class Problem:
         return f"{self.path}: {self.expected}"
 
 
+MOST_PROBLEMS = 100
+"""How many problems an answer lists; more help nobody."""
+
+
+def problem_details(problems: Sequence[Problem]) -> dict[str, object]:
+    """The `details` of an error: the first MOST_PROBLEMS problems, and their number where these are not all."""
+    fields = [{"path": problem.path, "expected": problem.expected} for problem in problems[:MOST_PROBLEMS]]
+    return {"fields": fields, **({"problems": len(problems)} if len(problems) > MOST_PROBLEMS else {})}
+
+
+def first_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first MOST_PROBLEMS; where that is not all, one more tells how many are left out."""
+    more = len(problems) - MOST_PROBLEMS
+    return (*problems[:MOST_PROBLEMS], *((Problem("$", f"and {more:,} more"),) if more > 0 else ()))
+
+
 class InvalidTemplate(OmrclipError):
     """An `.omr` document breaks the format; `problems` holds everything that is wrong with it."""
 
@@ -103,10 +119,7 @@ class InvalidTemplate(OmrclipError):
         self.problems = tuple(problems)
         shown = "; ".join(map(str, self.problems[:3]))
         more = f" (and {len(self.problems) - 3} more)" if len(self.problems) > 3 else ""
-        super().__init__(
-            f"The template is not valid. {shown}{more}",
-            fields=[{"path": p.path, "expected": p.expected} for p in self.problems],
-        )
+        super().__init__(f"The template is not valid. {shown}{more}", **problem_details(self.problems))
 
 
 class ImageError(OmrclipError):

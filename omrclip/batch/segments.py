@@ -6,11 +6,12 @@ from urllib.parse import unquote, urlsplit
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
-from omrclip.iiif.plan import plan
+from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render
 from omrclip.iiif.request import Format
 from omrclip.iiif.segments import Segment, find_segments
 from omrclip.imaging.source import ImageSource
+from omrclip.omr.clip_bounds import check_bytes, check_total
 from omrclip.omr.file_names import safe_file_name
 from omrclip.omr.recognition import stem
 from omrclip.omr.result_files import ResponseFile
@@ -48,7 +49,7 @@ def cut_segments(
     Args:
         segments: what `iiif.segments.find_segments` found.
         find: gives the image of a segment.
-        limits: bounds each file's pixels.
+        limits: bounds each file's pixels, and all files in number, pixels and bytes.
         image_format: the files' format; None for what each segment says, which is JPEG where it says nothing.
 
     Raises:
@@ -58,7 +59,16 @@ def cut_segments(
     if not segments:
         expected = "a canvas painted with an image"
         raise InvalidRequest(f"$: expected {expected}", fields=[{"path": "$", "expected": expected}])
-    return [_cut(number, segment, find, limits, image_format) for number, segment in enumerate(segments, start=1)]
+    check_total(len(segments), 0, limits)
+    planned = [_planned(segment, find, limits, image_format) for segment in segments]
+    check_total(len(planned), sum(one.scaled.pixels for one, _ in planned), limits)
+    files: list[ResponseFile] = []
+    size = 0
+    for number, (segment, (one, source)) in enumerate(zip(segments, planned, strict=True), start=1):
+        files.append(ResponseFile(_name(number, segment, one), one.format.media_type, render(one, source)))
+        size += len(files[-1].data)
+        check_bytes(size, limits)
+    return files
 
 
 def read_segments(manifest: Mapping[str, object]) -> tuple[tuple[Segment, ...], int]:
@@ -69,7 +79,7 @@ def read_segments(manifest: Mapping[str, object]) -> tuple[tuple[Segment, ...], 
     return segments, len({segment.service or segment.image for segment in segments})
 
 
-def _cut(number: int, segment: Segment, find: Finder, limits: Limits, image_format: Format | None) -> ResponseFile:
+def _planned(segment: Segment, find: Finder, limits: Limits, image_format: Format | None) -> tuple[Plan, ImageSource]:
     source = find(segment)
     if source is None:
         expected = f"an image that is stored here or given along, not {segment.image!r}"
@@ -77,7 +87,9 @@ def _cut(number: int, segment: Segment, find: Finder, limits: Limits, image_form
             f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}]
         )
     request = replace(segment.request, format=image_format or segment.request.format)
-    data = render(plan(request, source.dimensions, limits), source)
+    return plan(request, source.dimensions, limits), source
+
+
+def _name(number: int, segment: Segment, planned: Plan) -> str:
     name = segment.canvas_label or stem(unquote(urlsplit(segment.image).path.rpartition("/")[2]))
-    file_name = safe_file_name(f"{number:03d}-{name[:80].strip(' .') or 'segment'}.{request.format}")
-    return ResponseFile(file_name, request.format.media_type, data)
+    return safe_file_name(f"{number:03d}-{name[:80].strip(' .') or 'segment'}.{planned.format}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
+from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.schemas.fields import SomeText, Text, WholeNumber
 from omrclip.schemas.recognition_options import ObjectOf
 from omrclip.schemas.wire import WireSchema, load_strictly
@@ -53,9 +54,9 @@ class CorrectionsSchema(WireSchema):
 _CORRECTIONS = CorrectionsSchema()
 
 
-def load_corrections(data: bytes) -> tuple[Correction, ...]:
+def load_corrections(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Correction, ...]:
     """Read a document of corrections. Raises InvalidRequest naming every key that is wrong."""
-    return tuple(load_strictly(_CORRECTIONS, data, "$")["corrections"])
+    return tuple(load_strictly(_CORRECTIONS, data, "$", limits)["corrections"])
 
 
 def dump_corrections(corrections: Sequence[Correction]) -> bytes:

@@ -1,7 +1,7 @@
 """From bytes, text or a mapping to plain JSON values, with everything that no JSON document should hold found.
 
 The result consists of dict, list, str, int, float, bool and None only, is a copy of its own, and can be written back
-as UTF-8. What is wrong comes as problems with their JSON paths; no other exception leaves this module.
+as UTF-8. What is wrong comes as problems with their JSON paths; no exception but LimitExceeded leaves this module.
 """
 
 import codecs
@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from omrclip.errors import Problem
+from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.errors import LimitExceeded, Problem
 
 MOST_LEVELS = 64
 MOST_DIGITS = 300
@@ -57,8 +58,16 @@ def shown(value: object) -> str:
     return json.dumps(value) if isinstance(value, int | float | None) else f"a Python {type(value).__name__}"
 
 
-def read_document(data: bytes | str | Mapping[str, object]) -> tuple[object, list[Problem]]:
-    """The document as plain values, and its problems; where it is no JSON at all the value is None."""
+def read_document(
+    data: bytes | str | Mapping[str, object], limits: Limits = DEFAULT_LIMITS
+) -> tuple[object, list[Problem]]:
+    """The document as plain values, and its problems; where it is no JSON at all the value is None.
+
+    Raises:
+        LimitExceeded: it has too many values.
+    """
+    if isinstance(data, bytes | bytearray | memoryview | str):
+        _check_values(data, limits.max_json_values)
     try:
         document = _parsed(data) if isinstance(data, bytes | bytearray | memoryview | str) else data
     except UnicodeDecodeError as error:
@@ -75,6 +84,22 @@ def plain_value(value: object, path: str = "$") -> tuple[object, list[Problem]]:
     copier = _Copier([])
     plain = copier.copy(value, path, MOST_LEVELS)
     return plain, copier.problems
+
+
+def _check_values(data: bytes | bytearray | memoryview | str, most: int) -> None:
+    """Refuse a document by the number of its commas and opening brackets, which is fast and needs no memory.
+
+    Commas in strings count too: that base64 has none, and that texts are short, keeps this far from the limit.
+    """
+    values = sum(data.count(sign) for sign in ",[{") if isinstance(data, str) else _count_in(bytes(data))
+    if values >= most:
+        raise LimitExceeded(
+            f"The JSON document has more than the {most:,} values allowed.", limit="max_json_values", maximum=most
+        )
+
+
+def _count_in(data: bytes) -> int:
+    return sum(data.count(sign) for sign in (b",", b"[", b"{"))
 
 
 def _parsed(data: bytes | bytearray | memoryview | str) -> object:

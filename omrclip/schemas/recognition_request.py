@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
+from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan
 from omrclip.schemas.fields import Expected, SomeText
@@ -82,11 +83,11 @@ class RecognitionRequestSchema(WireSchema):
 _REQUEST = RecognitionRequestSchema()
 
 
-def load_request(body: bytes) -> RecognitionRequest:
+def load_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> RecognitionRequest:
     """Read a JSON request.
 
     Raises:
         InvalidRequest: naming every key that is wrong.
     """
-    request: RecognitionRequest = load_strictly(_REQUEST, body, "$")
+    request: RecognitionRequest = load_strictly(_REQUEST, body, "$", limits)
     return request

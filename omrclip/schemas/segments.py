@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
+from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.iiif.capabilities import FORMATS
 from omrclip.iiif.request import Format
 from omrclip.omr.recognition import Scan
@@ -74,9 +75,9 @@ _REQUEST = SegmentRequestSchema()
 _RESPONSE = SegmentResponseSchema()
 
 
-def load_segment_request(body: bytes) -> SegmentRequest:
+def load_segment_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> SegmentRequest:
     """Read a request. Raises InvalidRequest naming every key that is wrong."""
-    request: SegmentRequest = load_strictly(_REQUEST, body, "$")
+    request: SegmentRequest = load_strictly(_REQUEST, body, "$", limits)
     return request
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import InvalidTemplate, Problem
 from omrclip.omr.template import ClipArea, Template
 from omrclip.schemas.documents import plain_value, read_document, shown
@@ -23,7 +24,7 @@ from omrclip.schemas.elements import ELEMENT_SCHEMAS, TEMPLATE
 from omrclip.schemas.json_schema import template_json_schema
 from omrclip.schemas.model_schema import ModelSchema
 from omrclip.schemas.problems import problems_of
-from omrclip.schemas.template_checks import document_problems, template_warnings
+from omrclip.schemas.template_checks import check_elements, document_problems, template_warnings
 
 __all__ = [
     "check_template",
@@ -37,14 +38,17 @@ __all__ = [
 ]
 
 
-def load_template(data: bytes | str | Mapping[str, object]) -> Template:
+def load_template(data: bytes | str | Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> Template:
     """Read an `.omr` document: UTF-8, with or without a byte order mark, UTF-16 or UTF-32 with one, text, or parsed.
 
-    Raises InvalidTemplate, and nothing else, with all problems of the document at once.
+    Raises:
+        InvalidTemplate: with all problems of the document at once.
+        LimitExceeded: it has too many values or elements.
     """
-    document, problems = read_document(data)
+    document, problems = read_document(data, limits)
     if document is None and problems:
         raise InvalidTemplate(problems)
+    check_elements(document, limits)
     loaded, found = _load(TEMPLATE, document, "$")
     across = document_problems(document) if isinstance(document, dict) else ()
     _refuse_if([*problems, *found, *across])
@@ -52,29 +56,29 @@ def load_template(data: bytes | str | Mapping[str, object]) -> Template:
     return template
 
 
-def remembered_template(data: bytes) -> Template:
+def remembered_template(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Template:
     """`load_template` for bytes that are likely to come again, as a form's template does with every request.
 
     Templates are frozen, so that one serves all. Only documents up to half a mebibyte are kept, the last sixteen:
     larger ones hold an image, which takes longer to load than it saves.
     """
-    return _kept(data) if len(data) <= _MOST_KEPT_BYTES else load_template(data)
+    return _kept(data, limits) if len(data) <= _MOST_KEPT_BYTES else load_template(data, limits)
 
 
 _MOST_KEPT_BYTES = 512 * 1024
 
 
 @lru_cache(maxsize=16)
-def _kept(data: bytes) -> Template:
-    return load_template(data)
+def _kept(data: bytes, limits: Limits) -> Template:
+    return load_template(data, limits)
 
 
-def check_template(template: Template) -> None:
+def check_template(template: Template, limits: Limits = DEFAULT_LIMITS) -> None:
     """Hold a Template made or changed in code against all rules that a document has to keep.
 
     Raises InvalidTemplate with all problems; their paths are those of the template's document.
     """
-    load_template(dump_template(template))
+    load_template(dump_template(template), limits)
 
 
 def dump_template(template: Template) -> dict[str, Any]:

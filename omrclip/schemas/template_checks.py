@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from omrclip.errors import Problem
+from omrclip.config import Limits
+from omrclip.errors import LimitExceeded, Problem
 from omrclip.omr import template as omr
 from omrclip.schemas.documents import shown
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, NAMED_TYPES
@@ -31,6 +32,24 @@ def document_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         for path, element in elements:
             yield from _element_problems(path, element, page, MOST_GRIDS)
     yield from _repeated_names(top_level)
+
+
+def check_elements(document: object, limits: Limits) -> None:
+    """Raise LimitExceeded where a document has more elements than allowed, right or wrong."""
+    if _elements_in(document, "Pages") > limits.max_elements:
+        raise LimitExceeded(
+            f"The template has more than the {limits.max_elements:,} elements and bubbles allowed.",
+            limit="max_elements",
+            maximum=limits.max_elements,
+        )
+
+
+def _elements_in(owner: object, *keys: str) -> int:
+    """How many members the lists under `keys` have, and the lists of elements and bubbles within them."""
+    if not isinstance(owner, dict):
+        return 0
+    lists = [owner[key] for key in keys if isinstance(owner.get(key), list)]
+    return sum(1 + _elements_in(member, "Elements", "Bubbles") for members in lists for member in members)
 
 
 def template_warnings(template: omr.Template) -> tuple[Problem, ...]:

@@ -6,7 +6,8 @@ from typing import Any
 import pybase64
 from marshmallow import Schema, ValidationError, fields
 
-from omrclip.errors import InvalidRequest, Problem
+from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.errors import InvalidRequest, Problem, problem_details
 from omrclip.schemas.documents import plain_value, read_document
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.problems import problems_of
@@ -57,16 +58,19 @@ def decode_base64(text: str) -> bytes:
         return pybase64.b64decode("".join(text.split()), validate=True)
 
 
-def load_strictly(schema: Schema, data: bytes | str | dict[str, object], path: str) -> Any:
+def load_strictly(
+    schema: Schema, data: bytes | str | dict[str, object], path: str, limits: Limits = DEFAULT_LIMITS
+) -> Any:
     """Load a JSON document, or a mapping that was one, with a schema.
 
     Raises:
         InvalidRequest: naming every key that is wrong, its path beginning with `path`.
+        LimitExceeded: the document has too many values.
     """
     if isinstance(data, dict):
         document, problems = plain_value(data, path)
     else:
-        document, found = read_document(data)
+        document, found = read_document(data, limits)
         problems = [Problem(path + problem.path.removeprefix("$"), problem.expected) for problem in found]
     if not problems:
         try:
@@ -80,6 +84,4 @@ def invalid_request(problems: Sequence[Problem]) -> InvalidRequest:
     """The error of a request in which these are wrong."""
     told = "; ".join(f"{p.path}: expected {p.expected}" for p in problems[:3])
     more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
-    return InvalidRequest(
-        f"The request is not valid. {told}{more}", fields=[{"path": p.path, "expected": p.expected} for p in problems]
-    )
+    return InvalidRequest(f"The request is not valid. {told}{more}", **problem_details(problems))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import InvalidRequest, NotFound
 from omrclip.omr.template import Template
 from omrclip.schemas.template import load_template, remembered_template, template_to_bytes
@@ -25,8 +26,9 @@ class StoredTemplate:
 class TemplateStore:
     """Templates by name, with or without the suffix `.omr`; they lie side by side, without folders."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self._blobs = BlobStore(url)
+        self._limits = limits
 
     def names(self, after: str = "") -> Iterator[str]:
         """Yield the names of the templates whose files sort behind that of `after`, without suffix, in order."""
@@ -45,7 +47,7 @@ class TemplateStore:
             blob = self._blobs.read(_flat(stem) + SUFFIX)
         except (NotFound, InvalidRequest):
             raise NotFound(f"There is no template named {stem!r}.", template=stem) from None
-        return StoredTemplate(stem, blob, remembered_template(blob.data))
+        return StoredTemplate(stem, blob, remembered_template(blob.data, self._limits))
 
     def page_image(self, name: str) -> bytes | None:
         """The blank page image that lies beside the template; None where none does."""
@@ -62,7 +64,7 @@ class TemplateStore:
             InvalidRequest, PreconditionFailed: see BlobStore.write.
         """
         stem = _flat(check_name(name.removesuffix(SUFFIX)))
-        template = load_template(data)
+        template = load_template(data, self._limits)
         blob, is_new = self._blobs.write(stem + SUFFIX, data, precondition)
         return StoredTemplate(stem, blob, template), is_new
 

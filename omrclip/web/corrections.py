@@ -22,7 +22,7 @@ def put_corrections(identifier: str) -> Response:
     if not request.is_json:
         raise UnsupportedMediaType("Content-Type: expected application/json")
     kept = services().kept.read(identifier)
-    corrections = load_corrections(request.get_data())
+    corrections = load_corrections(request.get_data(), services().config.limits)
     return _answer(services().corrections.write(kept, corrections, precondition(must_match=True)))
 
 

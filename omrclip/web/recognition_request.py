@@ -9,8 +9,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from omrclip.config import Config, Limits
-from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem
+from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem, first_problems
 from omrclip.imaging.probe import probe
+from omrclip.omr.clip_bounds import check_clips
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_options, check_pages, check_pixels, known_pages
 from omrclip.omr.registration import KnownPage
@@ -43,22 +44,22 @@ def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
     if request.mimetype == "multipart/form-data":
         template, image, scans, options = _from_multipart(request, templates, limits)
     elif request.is_json:
-        template, image, scans, options = _from_json(request, templates)
+        template, image, scans, options = _from_json(request, templates, limits)
     else:
         # Not even tried: browsers send other types to any site unasked.
         raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
-    if len(scans) > limits.max_images:
-        raise _too_many_images(limits)
+    check_images(len(scans), limits)
     options = _with_keep(options, request, config.max_keep_seconds)
     names = [scan.name for scan in scans]
     for index, name in enumerate(names):
         check_scan_name(name, f"$.Images[{index}].Name")
     check_options(len(template.pages), names, options)
-    check_file_names(template, names, options)
     _check_sizes(scans, limits)
+    check_clips(template.pages, scans, options, limits)
+    check_file_names(template, names, options)
     pages = known_pages(template, image)
     check_pages(pages, limits)
-    return Job(pages, scans, options, template_warnings(template))
+    return Job(pages, scans, options, first_problems(template_warnings(template)))
 
 
 def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int) -> RecognitionOptions:
@@ -75,6 +76,12 @@ def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int)
     return options
 
 
+def check_images(count: int, limits: Limits) -> None:
+    """Raise LimitExceeded where a request has more images than allowed."""
+    if count > limits.max_images:
+        raise _too_many_images(limits)
+
+
 def _too_many_images(limits: Limits) -> LimitExceeded:
     return LimitExceeded(
         f"Images: more than the {limits.max_images} that one request may have.",
@@ -86,20 +93,20 @@ def _too_many_images(limits: Limits) -> LimitExceeded:
 _Parts = tuple[Template, bytes | None, list[Scan], RecognitionOptions]
 
 
-def _from_json(request: Request, templates: TemplateStore) -> _Parts:
-    asked = load_request(request.get_data())
+def _from_json(request: Request, templates: TemplateStore, limits: Limits) -> _Parts:
+    asked = load_request(request.get_data(), limits)
     if isinstance(asked.template, dict):
         return (
-            remembered_template(json.dumps(asked.template).encode()),
+            remembered_template(json.dumps(asked.template).encode(), limits),
             asked.template_image,
             asked.images,
             asked.options,
         )
-    template, image = _stored_or_encoded(asked.template, templates)
+    template, image = _stored_or_encoded(asked.template, templates, limits)
     return template, asked.template_image or image, asked.images, asked.options
 
 
-def _stored_or_encoded(text: str, templates: TemplateStore) -> tuple[Template, bytes | None]:
+def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> tuple[Template, bytes | None]:
     """A name goes first: base64 of a template is far longer than any name can be."""
     try:
         return templates.read(text).template, templates.page_image(text)
@@ -112,7 +119,7 @@ def _stored_or_encoded(text: str, templates: TemplateStore) -> tuple[Template, b
     if not data:
         expected = "the name of a stored template, or the bytes of an .omr file in base64; none is stored as this"
         raise invalid_request([Problem("$.Template", expected)])
-    return remembered_template(data), None
+    return remembered_template(data, limits), None
 
 
 # In base64 characters: what is shorter is no template, but a name that is base64 by chance.
@@ -126,7 +133,7 @@ def _from_multipart(request: Request, templates: TemplateStore, limits: Limits) 
         raise _too_many_images(limits) from None
     if problems := [Problem(f"$.{key}", "no part of this name") for key in parts if key not in _PART_NAMES]:
         raise invalid_request(problems)
-    template, stored_image = _multipart_template(parts, templates)
+    template, stored_image = _multipart_template(parts, templates, limits)
     images = [part for part in parts.get("Images", []) if isinstance(part, FileStorage)]
     if not images or len(images) != len(parts.get("Images", [])):
         raise invalid_request([Problem("$.Images", "a file part for each image, at least one")])
@@ -162,14 +169,14 @@ def _only(parts: dict[str, list[FileStorage | str]], key: str) -> FileStorage | 
 
 
 def _multipart_template(
-    parts: dict[str, list[FileStorage | str]], templates: TemplateStore
+    parts: dict[str, list[FileStorage | str]], templates: TemplateStore, limits: Limits
 ) -> tuple[Template, bytes | None]:
     part = _only(parts, "Template")
     if part is None:
         raise invalid_request([Problem("$.Template", "an .omr file, or the name of a stored template; it is missing")])
     if isinstance(part, str) and not part.removeprefix("\ufeff").lstrip().startswith("{"):
-        return _stored_or_encoded(part, templates)
-    return remembered_template(_bytes(part)), None
+        return _stored_or_encoded(part, templates, limits)
+    return remembered_template(_bytes(part), limits), None
 
 
 def _bytes(part: FileStorage | str) -> bytes:

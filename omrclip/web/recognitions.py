@@ -10,9 +10,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotAcceptable
 
-from omrclip.errors import ImageError, StorageUnavailable
+from omrclip.errors import ImageError, LimitExceeded, StorageUnavailable
 from omrclip.imaging.probe import probe
-from omrclip.omr.recognition import Recognition, Scan, recognize
+from omrclip.omr.clip_bounds import check_bytes
+from omrclip.omr.recognition import Recognition, Scan, failed, recognize
 from omrclip.omr.result_files import clip_name, recognition_files
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
@@ -69,6 +70,7 @@ class Run:
         # The views that stream are run when the request's context is gone.
         self._services = services()
         self._keeping: Keeping | None = None
+        self._clip_bytes = 0
         if job.options.keep:
             self.kept = KeptUris(base_url(), self._services.kept.new_identifier())
             self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
@@ -79,7 +81,7 @@ class Run:
         try:
             for scan in job.scans:
                 with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True):
-                    done.append(recognize(job.pages, scan, job.options, self._services.config.limits))
+                    done.append(self._recognized(scan))
                 error = done[-1].error
                 self._services.metrics.count_page(PASSED if error is None else error.code)
                 yield done[-1]
@@ -89,6 +91,18 @@ class Run:
             raise
         if self._keeping:
             self._keep(self._keeping, done)
+
+    def _recognized(self, scan: Scan) -> Recognition:
+        """Recognise a scan; it fails where the clips of the request take more bytes than they may."""
+        limits = self._services.config.limits
+        try:
+            check_bytes(self._clip_bytes, limits)
+            recognition = recognize(self.job.pages, scan, self.job.options, limits)
+            self._clip_bytes += sum(len(clip.data) for clip in recognition.clips)
+            check_bytes(self._clip_bytes, limits)
+        except LimitExceeded as error:
+            return failed(scan.name, error)
+        return recognition
 
     def answer(self, recognitions: Sequence[Recognition], first: int = 1) -> Answer:
         """The answer for these, the first of which has this number in the request."""

@@ -9,6 +9,7 @@ from omrclip.imaging.probe import probe
 from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.omr.recognition import check_pixels
 from omrclip.schemas.segments import dump_files, load_segment_request
+from omrclip.web.recognition_request import check_images
 from omrclip.web.services import base_url, open_image, services
 
 blueprint = Blueprint("segments", __name__, url_prefix="/api")
@@ -22,7 +23,8 @@ def post_segments() -> Response:
     """
     if not request.is_json:
         raise UnsupportedMediaType("Content-Type: expected application/json")
-    asked = load_segment_request(request.get_data())
+    asked = load_segment_request(request.get_data(), services().config.limits)
+    check_images(len(asked.images), services().config.limits)
     segments, images = read_segments(asked.manifest)
     given = GivenImages({image.name: _opened(image.name, image.data) for image in asked.images}, images)
     files = cut_segments(segments, lambda s: given.find(s) or _ours(s), services().config.limits, asked.format)

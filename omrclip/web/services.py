@@ -59,7 +59,7 @@ def install(app: Flask, config: Config) -> None:
     folder = open_folder(config)
     sources = SourceCache(config, SourceShelf(folder) if folder is not None else None)
     derivatives = DerivativeCache(config, folder)
-    templates = TemplateStore(config.templates)
+    templates = TemplateStore(config.templates, config.limits)
     app.extensions[_KEY] = Services(
         config,
         templates,

@@ -34,7 +34,7 @@ def post_correction(name: str) -> Response:
         precondition(must_match=True).check(stored.name, stored.blob)
     with _admitted_pages(stored) as pages:
         corrected = correct(stored.template, pages)
-    check_template(corrected.template)
+    check_template(corrected.template, services().config.limits)
     if replacing:
         unchanged = Precondition(match=frozenset({stored.blob.etag}), must_match=True)
         stored, _ = services().templates.write(stored.name, template_to_bytes(corrected.template), unchanged)

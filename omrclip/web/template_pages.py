@@ -6,7 +6,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from omrclip.errors import InvalidTemplate, Problem
+from omrclip.errors import InvalidTemplate, Problem, first_problems
 from omrclip.imaging.probe import ImageInfo
 from omrclip.omr.clips import cut_clip
 from omrclip.omr.options import RecognitionOptions
@@ -37,10 +37,10 @@ def post_validation() -> Response:
     if not request.is_json:
         raise UnsupportedMediaType("Content-Type: expected application/json")
     try:
-        template = load_template(request.get_data())
+        template = load_template(request.get_data(), services().config.limits)
     except InvalidTemplate as error:
-        return jsonify(Valid=False, Problems=error.details["fields"], Warnings=[])
-    return jsonify(Valid=True, Problems=[], Warnings=_told(template_warnings(template)))
+        return jsonify(Valid=False, Problems=_told(first_problems(error.problems)), Warnings=[])
+    return jsonify(Valid=True, Problems=[], Warnings=_told(first_problems(template_warnings(template))))
 
 
 @blueprint.get("/templates/<path:name>/pages")

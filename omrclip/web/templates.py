@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from omrclip.errors import InvalidRequest, InvalidTemplate
+from omrclip.errors import InvalidRequest, InvalidTemplate, first_problems
 from omrclip.omr.editing import add_clip_area, find_clip_area, remove_clip_area, replace_clip_area
 from omrclip.omr.template import ClipArea, Template
 from omrclip.schemas.documents import read_document
@@ -111,7 +111,7 @@ def delete_clip_area(name: str, element: str) -> Response:
 def _changed(name: str, edit: Callable[[Template], Template], *, must_match: bool) -> StoredTemplate:
     def checked(template: Template) -> Template:
         edited = edit(template)
-        check_template(edited)
+        check_template(edited, services().config.limits)
         return edited
 
     return services().templates.change(name, checked, precondition(must_match=must_match))
@@ -119,7 +119,7 @@ def _changed(name: str, edit: Callable[[Template], Template], *, must_match: boo
 
 def _area_from_body(default_name: str | None = None) -> ClipArea:
     """The clip area of the body; its Name may be left out where the URI tells it."""
-    document, problems = read_document(request.get_data())
+    document, problems = read_document(request.get_data(), services().config.limits)
     if problems:
         raise InvalidTemplate(problems)
     if isinstance(document, dict) and default_name is not None:
@@ -128,7 +128,7 @@ def _area_from_body(default_name: str | None = None) -> ClipArea:
 
 
 def _saved(stored: StoredTemplate, status: HTTPStatus) -> Response:
-    warnings = [{"path": w.path, "expected": w.expected} for w in template_warnings(stored.template)]
+    warnings = [{"path": w.path, "expected": w.expected} for w in first_problems(template_warnings(stored.template))]
     answer = jsonify(Name=stored.name, Uri=_uri(stored.name), Warnings=warnings)
     answer.status_code = status
     answer.headers["Location"] = _uri(stored.name)

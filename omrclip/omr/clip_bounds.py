@@ -1,0 +1,76 @@
+"""How many clips one request may ask for, in number, pixels and bytes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from omrclip.config import Limits
+from omrclip.errors import ImageError, LimitExceeded
+from omrclip.imaging.probe import probe
+from omrclip.omr.options import ClipScale, RecognitionOptions
+from omrclip.omr.recognition import Scan
+from omrclip.omr.template import Page
+
+_ADVICE: Final = "Send fewer images at once."
+
+
+def check_clips(pages: Sequence[Page], scans: Sequence[Scan], options: RecognitionOptions, limits: Limits) -> None:
+    """Check, before the work, how many clips the scans give and how many pixels these have.
+
+    A scan without an entry in the option `Pages` counts as the page with the most. Clips in the scan's own scale count
+    as if the page filled the scan.
+
+    Raises:
+        LimitExceeded: the clips are too many, or too large together.
+    """
+    counts = [len(page.clip_areas) for page in pages]
+    sizes = [_pixels(page, options.clip_margin) for page in pages]
+    clips, pixels = 0, 0.0
+    for scan in scans:
+        number = options.pages.get(scan.name)
+        chosen = range(len(pages)) if number is None else (number - 1,)
+        clips += max((counts[index] for index in chosen), default=0)
+        pixels += max((sizes[index] * _scale(pages[index], scan, options) for index in chosen), default=0)
+    check_total(clips, round(pixels), limits)
+
+
+def check_total(clips: int, pixels: int, limits: Limits) -> None:
+    """Raise LimitExceeded where these are more clips or pixels than a request may have."""
+    if clips > limits.max_clips:
+        raise LimitExceeded(
+            f"The request is for {clips:,} clips, more than the {limits.max_clips:,} allowed. {_ADVICE}",
+            limit="max_clips",
+            maximum=limits.max_clips,
+        )
+    if pixels > limits.max_clip_pixels:
+        raise LimitExceeded(
+            f"The request's clips have {pixels:,} pixels, more than the {limits.max_clip_pixels:,} allowed. {_ADVICE}",
+            limit="max_clip_pixels",
+            maximum=limits.max_clip_pixels,
+        )
+
+
+def check_bytes(size: int, limits: Limits) -> None:
+    """Raise LimitExceeded where clips of `size` bytes are more than a request may have."""
+    if size > limits.max_clip_bytes:
+        raise LimitExceeded(
+            f"The clips of the request take more than the {limits.max_clip_bytes:,} bytes allowed. {_ADVICE}",
+            limit="max_clip_bytes",
+            maximum=limits.max_clip_bytes,
+        )
+
+
+def _pixels(page: Page, margin: int) -> int:
+    """How many page pixels all clips of a page have with their margin."""
+    width, height = page.dimensions.width, page.dimensions.height
+    boxes = (area.box for area in page.clip_areas)
+    return sum(min(width, box.width + 2 * margin) * min(height, box.height + 2 * margin) for box in boxes)
+
+
+def _scale(page: Page, scan: Scan, options: RecognitionOptions) -> float:
+    """How many pixels a clip has for each page pixel."""
+    if options.clip_scale is not ClipScale.NATIVE:
+        return 1.0
+    try:
+        return max(1.0, probe(scan.data).dimensions.pixels / page.dimensions.pixels)
+    except ImageError:  # this scan fails later, and has no clips
+        return 0.0
