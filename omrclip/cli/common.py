@@ -5,6 +5,7 @@ Commands import what they work with when they run, so that `omrclip --help` answ
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,24 @@ import click
 
 from omrclip.config import Config
 from omrclip.errors import InvalidTemplate, OmrclipError
+from omrclip.omr.file_names import shown_name
 
 FAILED = 1
 REFUSED = 2
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class _File(click.Path):
+    """A file, or a pipe as shells make it for `<(…)`; a device may never end, and a socket cannot be opened."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        mode = os.stat(path).st_mode  # noqa: PTH116 (str, bytes or Path)
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+            self.fail(f"File {shown_name(str(value))!r} is a device or a socket.", param, ctx)
+        return path
+
+
+FILE = _File(exists=True, dir_okay=False, path_type=Path)
 
 
 def telling(command: Callable[..., None]) -> Callable[..., None]:

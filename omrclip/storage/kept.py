@@ -100,7 +100,7 @@ class KeptRecognitions:
     def _reserve(self, new: Entry, instead_of: Entry | None = None) -> None:
         """Put an entry into the schedule, if the quota has room for it."""
         with self._blobs.locked():
-            used = sum(one.size for one in self._schedule.all()) - (instead_of.size if instead_of else 0)
+            used = self._schedule.used() - (instead_of.size if instead_of else 0)
             if used + new.size > self._most_bytes:
                 raise self._over_quota(used)
             if instead_of is None:

@@ -102,6 +102,12 @@ class Schedule:
             yield from self._in_hour(hour)
         yield from self.aside()
 
+    def used(self) -> int:
+        """How many bytes everything takes that has an entry: the sum of the numbers that end the names."""
+        folders = [*(f"{DUE}/{hour}" for hour in self._hours()), ASIDE]
+        sizes = (name.rpartition("-")[2] for folder in folders for name in self._blobs.children(folder))
+        return sum(int(size) for size in sizes if size.isdigit())
+
     def _hours(self) -> list[int]:
         return sorted(int(name) for name in self._blobs.children(DUE) if name.isascii() and name.isdigit())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import FAILED, PASSED, Desk, laid_out
+from tests.desk import FAILED, PASSED, REFUSED, Desk, laid_out
 from tests.web.making import encoded, grid
 
 
@@ -80,3 +80,12 @@ def test_names_that_windows_refuses_give_files_that_it_takes(desk: Desk) -> None
         "a_bName.png",
         "what_Name.png",
     ]
+
+
+@pytest.mark.parametrize("option", ["template", "--template-image"])
+def test_a_device_is_no_template(desk: Desk, option: str) -> None:
+    form = "/dev/zero" if option == "template" else str(desk.folder / "form.omr")
+    more = () if option == "template" else (option, "/dev/zero")
+    result = desk.run("recognize", form, str(desk.folder / "a.png"), "--out", str(desk.out), *more)
+    assert result.exit_code == REFUSED
+    assert "is a device" in result.stderr

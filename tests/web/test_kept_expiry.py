@@ -317,3 +317,30 @@ def test_results_that_exceed_the_quota_are_answered_all_the_same(config: Config,
         answer.get_json()["ResponseFiles"] == client.post("/api/recognitions", json=asked()).get_json()["ResponseFiles"]
     )
     assert stored(config) == []
+
+
+# --- stores that are no local folders ---------------------------------------------------------------------------------
+
+
+def test_an_object_store_keeps_expires_and_forgets_alike(
+    config: Config, tmp_path: Path, clock: Clock, boot: Boot
+) -> None:
+    remote = replace(config, results=f"memory://{tmp_path.name}", kept_bytes=2**20)
+    client = create_app(remote).test_client()
+    store, blobs_there = services.of(client.application).kept, BlobStore(remote.results)  # type: ignore[arg-type]
+    short, long = (client.post(f"/api/recognitions?keep={time}", json=asked()).headers["Location"] for time in (10, 99))
+    half = store.begin("0" * 24, [])
+    assert half
+    clock(11)
+    store.sweep()
+    assert [client.get(uri).status_code for uri in (short, long)] == [404, 200]
+    boot.seconds += config.grace_seconds
+    clock(UNFINISHED_SECONDS + 1)
+    store.sweep()
+    assert {entry.identifier for entry in Schedule(blobs_there).all()} == {long.rpartition("/")[2]}
+    boot.seconds += config.grace_seconds
+    store.sweep()
+    assert list(blobs_there.names()) == ["clock.json"]
+    uri = client.post("/api/recognitions?keep", json=asked()).headers["Location"]
+    assert client.delete(uri).status_code == 204
+    assert list(blobs_there.names()) == ["clock.json"]
