@@ -1,7 +1,7 @@
 """Recognition of image files into a folder: clips, results, and a table and a JSON of everything."""
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -82,7 +82,8 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_locked(folder))
         if not job.overwrite:
-            _check_no_results(job, names)
+            # A table that is there would not list what clips alone put beside it.
+            check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names))))
         return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits), stack.pop_all())
 
 
@@ -105,10 +106,9 @@ def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
             raise NameConflict(message, name=path.name)
 
 
-def _check_no_results(job: FolderJob, names: Sequence[str]) -> None:
-    """Raise FolderInUse where a file of an earlier run would be replaced."""
-    earlier = (job.out / TABLE_NAME, job.out / JSON_NAME)
-    for path in (*earlier, *(path for path, _ in _written(job, names))):
+def check_new(paths: Iterable[Path]) -> None:
+    """Raise FolderInUse where one of the files is there already."""
+    for path in paths:
         if os.path.lexists(path):
             raise FolderInUse(
                 f"The folder has results already, such as {path.name!r}. Choose another folder, or replace them "

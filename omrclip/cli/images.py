@@ -39,9 +39,11 @@ def render(image: Path, request: str, out: Path) -> None:
 @click.option("--image", "images", type=FILE, multiple=True, help="An image that the manifest names.")
 @click.option("--format", "image_format", type=click.Choice(["jpg", "png", "webp", "tif"]), help="Else as it says.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder.")
+@click.option("--overwrite", is_flag=True, help="Replace files of an earlier run in the folder; others stay.")
 @telling
-def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path) -> None:
+def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path, overwrite: bool) -> None:
     """Cut the parts of images that a IIIF MANIFEST paints ("segment of an image") out of files."""
+    from omrclip.batch.folder import check_new
     from omrclip.batch.segments import GivenImages, cut_segments, read_segments
     from omrclip.iiif.request import Format
     from omrclip.imaging.probe import probe
@@ -61,6 +63,8 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
         sources[image.name] = EncodedImage(data, info)
     given = GivenImages(sources, named)
     files = cut_segments(segments, given.find, config().limits, Format(image_format) if image_format else None)
+    if not overwrite:
+        check_new(out / file.name for file in files)
     out.mkdir(parents=True, exist_ok=True)
     for file in files:
         (out / file.name).write_bytes(file.data)
@@ -69,7 +73,9 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
 
 @click.command()
 @click.argument("image", type=FILE)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Else IMAGE with the extension .tif.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Else IMAGE with .tif, which must not exist yet."
+)
 @click.option(
     "--quality", type=click.IntRange(0, 100), default=85, show_default=True, help="JPEG quality of the tiles."
 )
@@ -85,6 +91,8 @@ def pyramid(image: Path, out: Path | None, quality: int) -> None:
     target = out or image.with_suffix(".tif")
     if target.resolve() == image.resolve():
         raise InvalidRequest("--out: expected another file than IMAGE")
+    if out is None and target.exists():
+        raise InvalidRequest(f"{target.name} exists already: name the file to write with --out.")
     data = image.read_bytes()
     info = probe(data)
     check_pixels(image.name, info, config().limits)

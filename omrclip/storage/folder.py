@@ -29,8 +29,12 @@ class SharedFolder:
         self._waiting_bytes = 0
 
     def get(self, key: str) -> str | bytes | None:
-        """What was put there under the key."""
-        found = self._cache.get(key)
+        """What was put there under the key; None where the folder cannot be read."""
+        try:
+            found = self._cache.get(key)
+        except (OSError, sqlite3.Error, Timeout) as problem:
+            _log.warning("the cache folder cannot be read: %s", problem)
+            return None
         return found if isinstance(found, str | bytes) else None
 
     def put(self, key: str, content: str | bytes) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 import numpy as np
 
 from omrclip.config import Limits
-from omrclip.errors import NotFound
+from omrclip.errors import NotFound, StorageUnavailable
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.pyramid_ranges import BytesReader
 from omrclip.omr.recognition import check_pages
@@ -137,6 +137,7 @@ class PageImages:
         Raises:
             PreconditionFailed: there is a template of this name.
             InvalidRequest, UnsupportedImage, CorruptImage, LimitExceeded: the name or the image cannot be used.
+            StorageUnavailable, StorageFull: nothing is stored.
         """
         stem = name.removesuffix(SUFFIX)
         info = probe(data)
@@ -150,9 +151,14 @@ class PageImages:
         check_pages([KnownPage(page, 1, data)], self._limits)
         template = Template(version="1.0", name=stem, pages=(page,))
         stored, _ = self._templates.write(stem, template_to_bytes(template), Precondition(absent=True))
-        with suppress(NotFound):  # the image of a template that was removed
-            self.delete(stem)
-        self.write(stem, data)
+        try:
+            with suppress(NotFound):  # the image of a template that was removed
+                self.delete(stem)
+            self.write(stem, data)
+        except StorageUnavailable:
+            with suppress(NotFound, StorageUnavailable):
+                self._templates.delete(stem)  # so that the same request can be made again
+            raise
         return stored
 
     def file(self, name: str) -> str | None:

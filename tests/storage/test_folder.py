@@ -1,9 +1,11 @@
 """The folder that processes share: what is put there is found by all of them, and no failure of it is an answer's."""
 
 import logging
+import sqlite3
 from pathlib import Path
 
 import pytest
+from diskcache import Timeout
 
 from omrclip.config import Config
 from omrclip.storage import SharedFolder, open_folder
@@ -49,3 +51,21 @@ def test_a_folder_that_takes_nothing_is_logged(
         folder.wait()
     assert "No space left" in caplog.text
     assert folder.get("key") is None
+
+
+PROBLEMS = [OSError(5, "Input/output error"), sqlite3.OperationalError("disk I/O error"), Timeout()]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_a_folder_that_cannot_be_read_has_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, problem: Exception
+) -> None:
+    folder = SharedFolder(str(tmp_path), 2**22)
+
+    def fails(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(folder._cache, "get", fails)
+    with caplog.at_level(logging.WARNING):
+        assert folder.get("key") is None
+    assert "cannot be read" in caplog.text

@@ -100,6 +100,18 @@ def test_results_are_answered_although_they_cannot_be_kept(
     assert stored(config) == []
 
 
+def test_a_template_whose_page_image_finds_no_room_is_not_stored(
+    client: FlaskClient, broken: pytest.MonkeyPatch, assert_refused: Refusal
+) -> None:
+    break_disk(broken, ENOSPC, only=".png")
+    answer = client.post("/api/templates?name=new", data=encoded(grid()), content_type="image/png")
+    broken.undo()
+    assert_refused(answer, 507, "storage_full")
+    assert client.get("/api/templates/new").status_code == 404
+    again = client.post("/api/templates?name=new", data=encoded(grid()), content_type="image/png")
+    assert again.status_code == 201
+
+
 def test_what_is_kept_has_no_error(client: FlaskClient) -> None:
     answer = client.post("/api/recognitions?keep", json=asked()).get_json()
     assert answer["KeepingError"] is None
