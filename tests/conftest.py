@@ -10,6 +10,12 @@ settings.load_profile("any_speed")
 SHARED_FORMS = Path(__file__).parents[1] / ".." / "shared" / "forms"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--contract-examples", type=int, default=2, help="random requests for each operation of the API (2)"
+    )
+
+
 @pytest.fixture(scope="session")
 def shared_forms() -> Path:
     """The folder of real forms with known answers; tests that need it are skipped where it is not at hand."""

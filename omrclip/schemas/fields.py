@@ -17,6 +17,7 @@ from omrclip.schemas.documents import shown
 MOST_PIXELS = 1_000_000
 MOST_NAME_BYTES = 200
 _NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,20})?"
+_POSITIVE = r"0{0,9}[1-9][0-9]{0,9}(\.[0-9]{1,20})?|0{1,10}\.0{0,9}[1-9][0-9]{0,9}"
 _WHOLE_NUMBER = r"[0-9]{1,20}(\.0{1,20})?"
 # separators would leave the folder of the results; the others end a line of them
 _BREAKS_A_NAME = r"/\\\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -86,7 +87,8 @@ class Number(Expected):
         """A number in range, or a string that is one."""
         lowest = {"minimum": -MOST_PIXELS} if self.above is None else {"exclusiveMinimum": self.above}
         number = {"type": "number", **lowest, "maximum": MOST_PIXELS}
-        return {"anyOf": [number, {"type": "string", "pattern": f"^{_NUMBER}$"}]}
+        written = _NUMBER if self.above is None else _POSITIVE  # all bounds are 0
+        return {"anyOf": [number, {"type": "string", "pattern": f"^({written})$"}]}
 
 
 class WholeNumber(Expected):

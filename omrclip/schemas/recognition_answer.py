@@ -84,6 +84,11 @@ class Answer:
         return self.kept.recognition() if self.kept else None
 
     @property
+    def identifier(self) -> str | None:
+        """The name under which the whole is kept."""
+        return self.kept.identifier if self.kept else None
+
+    @property
     def info(self) -> "Answer":
         """Info is a summary of the same answer, and so are its Details."""
         return self

@@ -71,7 +71,7 @@ class RecognitionRequestSchema(WireSchema):
 
     template = TemplateSource(required=True)
     template_image = EncodedBytes(load_default=None)
-    images = ImageList(ObjectOf(ImageSchema()), required=True)
+    images = ImageList(ObjectOf(ImageSchema()), required=True, metadata={"minItems": 1})
     options = ObjectOf(OptionsSchema(), allow_none=True)
 
     @post_load

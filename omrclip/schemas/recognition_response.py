@@ -91,11 +91,12 @@ class WarningSchema(WireSchema):
 class RecognitionResponseSchema(WireSchema):
     """The answer: results files first, then every clip of every scan.
 
-    `Uri` is where it is kept, else null. `KeepingError` says why it is not kept although that was asked; then the
-    URIs of its parts are null too, or, in lines that came before, lead to nothing.
+    `Uri` is where it is kept, else null, and `Identifier` its last part. `KeepingError` says why it is not kept,
+    although that was asked; then the URIs of its parts are null too, or, in lines that came before, lead to nothing.
     """
 
     uri = fields.String(allow_none=True)
+    identifier = fields.String(allow_none=True)
     keeping_error = fields.Nested(ScanErrorSchema(), allow_none=True)
     response_files = fields.List(fields.Nested(ResponseFileSchema()))
     info = fields.Nested(InfoSchema())

@@ -29,8 +29,8 @@ class ManifestField(Expected):
         return value
 
     def rule(self) -> dict[str, Any]:
-        """An object."""
-        return {"type": "object"}
+        """An object that says what it is."""
+        return {"type": "object", "anyOf": [{"required": ["type"]}, {"required": ["@type"]}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from marshmallow import fields
 from omrclip import __version__
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
 from omrclip.iiif.presentation import Style
+from omrclip.iiif.tokens import INTEGER, REAL
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.recognition_request import RecognitionRequestSchema
 from omrclip.schemas.recognition_response import RecognitionResponseSchema
@@ -18,7 +19,10 @@ from omrclip.schemas.template import template_json_schema
 from omrclip.web import openapi_parts as parts
 from omrclip.web.openapi_authoring import authoring_paths, correction_paths, corrections_paths
 from omrclip.web.openapi_parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
+from omrclip.web.openapi_refusals import refusal_schemas, refusals
 from omrclip.web.services import MOST_LISTED
+
+METHODS = {"get", "put", "post", "delete"}
 
 
 def openapi() -> Node:
@@ -37,7 +41,13 @@ def openapi() -> Node:
     for name, definition in _template_schemas().items():
         spec.components.schema(name, definition)
     described = (_paths(), authoring_paths(), correction_paths(), corrections_paths())
+    for name, refusal in refusal_schemas():
+        spec.components.response(name, refusal)
     for path, operations in chain.from_iterable(paths.items() for paths in described):
+        for method in METHODS & operations.keys():
+            operation = operations[method]
+            operation["operationId"] = parts.operation_id(method, path)
+            operation["responses"] |= refusals(path, method, operation)
         spec.path(path, parameters=operations.pop("parameters", []), operations=operations)
     return spec.to_dict()
 
@@ -95,7 +105,7 @@ def _recognition() -> Node:
         "properties": {
             "Template": {**BINARY, "description": "an .omr file, or the name of a stored template as plain text"},
             "TemplateImage": {**BINARY, "description": "the blank page"},
-            "Images": {"type": "array", "items": BINARY, "description": "the scans, a part each"},
+            "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": "the scans"},
             "Options": {"type": "string", "description": "the options, as JSON"},
         },
     }
@@ -105,12 +115,31 @@ def _recognition() -> Node:
         "application/x-ndjson": {"schema": {"type": "string", "description": "an answer a line, a line a scan"}},
         "application/zip": {"schema": BINARY},
     }
-    answers = {"200": {"description": "Each scan's outcome, also where scans failed.", "content": found}}
+    answers = {
+        "200": {
+            "description": "Each scan's outcome, also where scans failed.",
+            "content": found,
+            "links": _kept_links(),
+        }
+    }
     keep = parts.parameter(
         "keep", "query", {"type": ["integer", "string"]}, description="keep what comes out; for how many seconds"
     )
     sent = {"required": True, "content": body}
     return parts.operation("Recognise scans", "Recognition", answers, requestBody=sent, parameters=[keep])
+
+
+def _kept_links() -> Node:
+    """From the answer to what can be done with a recognition that is kept."""
+    given = {"identifier": "$response.body#/Identifier"}
+    others = {"number": "1", "name": "$response.body#/ResponseFiles/0/Name"}
+    found = {}
+    for path, operations in {**_kept_paths(), **corrections_paths()}.items():
+        for method in METHODS & operations.keys():
+            places = {name: value for name, value in others.items() if f"{{{name}}}" in path}
+            identity = parts.operation_id(method, path)
+            found[identity] = {"operationId": identity, "parameters": {**given, **places}}
+    return found
 
 
 def _kept_paths() -> dict[str, Node]:
@@ -141,7 +170,7 @@ def _kept_paths() -> dict[str, Node]:
         },
         "/files.zip": {"get": parts.operation("All response files", tag, {"200": parts.answer("They", BINARY, ZIP)})},
         "/overlay/{number}": {
-            "parameters": [parts.parameter("number", "path", {"type": "integer", "minimum": 1})],
+            "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],
             "get": parts.operation(
                 "A scan with what was read drawn on it",
                 tag,
@@ -150,7 +179,7 @@ def _kept_paths() -> dict[str, Node]:
         },
         "/manifest.json": document("The pages as canvases; with a style, the clips", style),
         "/manifest.json/canvas/p{number}": {
-            "parameters": [parts.parameter("number", "path", {"type": "integer", "minimum": 1})],
+            "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],
             **document("One canvas of the manifest"),
         },
         "/clips.json": document("The clips as canvases", style),
@@ -164,6 +193,15 @@ def _kept_paths() -> dict[str, Node]:
     }
 
 
+_REGION = rf"full|square|{INTEGER}(,{INTEGER}){{3}}|pct:{REAL}(,{REAL}){{3}}"
+_SIZE = rf"max|pct:{REAL}|{INTEGER},|,{INTEGER}|!?{INTEGER},{INTEGER}"
+_SIZES = {2: f"full|{_SIZE}", 3: rf"\^?({_SIZE})"}
+
+
+def _pattern(expression: str) -> Node:
+    return {"type": "string", "pattern": f"^({expression})$"}
+
+
 def _iiif_paths() -> dict[str, Node]:
     identifier = parts.parameter("identifier", "path", description="percent-encoded, slashes included")
     download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment with a file name")
@@ -173,10 +211,13 @@ def _iiif_paths() -> dict[str, Node]:
     for version, size in sizes.items():
         parameters = [
             identifier,
-            parts.parameter("region", "path", description="full, square, x,y,w,h or pct:x,y,w,h"),
-            parts.parameter("size", "path", description=size),
+            parts.parameter("region", "path", _pattern(_REGION), description="full, square, x,y,w,h or pct:x,y,w,h"),
+            parts.parameter("size", "path", _pattern(_SIZES[version]), description=size),
             parts.parameter(
-                "rotation", "path", description="degrees clockwise from 0 to 360, with ! before it to mirror"
+                "rotation",
+                "path",
+                _pattern(f"!?{REAL}"),
+                description="degrees clockwise from 0 to 360, with ! before it to mirror",
             ),
             parts.parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
             parts.parameter(
@@ -211,9 +252,9 @@ def _segments() -> Node:
 
 
 def _paths() -> dict[str, Node]:
-    name = parts.parameter("name", "path")
+    name = parts.parameter("name", "path", parts.NAME)
     element = parts.parameter("element", "path")
-    page = parts.parameter("page", "query", {"type": "integer", "minimum": 1}, description="where there are several")
+    page = parts.parameter("page", "query", parts.PAGE_NUMBER, description="where there are several")
     template_body = {"required": True, "content": parts.content("Template")}
     area_body = {"required": True, "content": parts.content("ClipArea")}
     image_body = {"required": True, "content": parts.content(BINARY, "image/*")}
@@ -238,7 +279,9 @@ def _paths() -> dict[str, Node]:
         **_kept_paths(),
         "/api/schemas/omr.json": {
             "get": parts.operation(
-                "JSON Schema of the .omr format", api, {"200": parts.answer("Draft 2020-12", OBJECT)}
+                "JSON Schema of the .omr format",
+                api,
+                {"200": parts.answer("Draft 2020-12", OBJECT, "application/schema+json")},
             )
         },
         "/api/templates": {"get": parts.listing("All templates", api, "Templates", MOST_LISTED)},
@@ -273,7 +316,7 @@ def _paths() -> dict[str, Node]:
         },
         "/api/images": {"get": parts.listing("All images", "Images", "Images", MOST_LISTED)},
         "/api/images/{name}": {
-            "parameters": [name],
+            "parameters": [parts.parameter("name", "path", description="percent-encoded, slashes included")],
             "get": parts.operation(
                 "The stored file", "Images", {"200": parts.answer("As it was put", BINARY, "image/*")}
             ),

@@ -5,7 +5,9 @@ from omrclip.web.openapi_parts import (
     BINARY,
     IF_MATCH,
     JSON,
+    NAME,
     OBJECT,
+    PAGE_NUMBER,
     Node,
     answer,
     content,
@@ -19,13 +21,13 @@ _IMAGE = {"required": True, "content": content(BINARY, "image/*")}
 
 def correction_paths() -> dict[str, Node]:
     """Holding a template against its blank pages."""
-    page = parameter("page", "query", {"type": "integer", "minimum": 1}, description="of which the body is the image")
+    page = parameter("page", "query", PAGE_NUMBER, description="of which the body is the image")
     body = {"required": False, "content": content(BINARY, "image/*")}
     corrected = answer("Template, Messages, and whether it was Stored: only with If-Match", OBJECT)
     finalized = answer("Results as text, whether all is Blank, and Messages of what is not", OBJECT)
     return {
         "/api/templates/{name}/correction": {
-            "parameters": [parameter("name", "path")],
+            "parameters": [parameter("name", "path", NAME)],
             "post": operation(
                 "Move the bubbles onto the printed ones of the blank page",
                 _TAG,
@@ -35,7 +37,7 @@ def correction_paths() -> dict[str, Node]:
             ),
         },
         "/api/templates/{name}/finalization": {
-            "parameters": [parameter("name", "path")],
+            "parameters": [parameter("name", "path", NAME)],
             "post": operation(
                 "Recognise the blank page, where every answer is empty",
                 _TAG,
@@ -49,18 +51,18 @@ def correction_paths() -> dict[str, Node]:
 
 def authoring_paths() -> dict[str, Node]:
     """What an editor of templates takes beside the templates themselves."""
-    name = parameter("name", "path")
-    number = parameter("number", "path", {"type": "integer", "minimum": 1})
+    name = parameter("name", "path", NAME)
+    number = parameter("number", "path", PAGE_NUMBER)
     place = [parameter(key, "query", {"type": "number"}, required=True) for key in ("Left", "Top", "Width", "Height")]
     quality = parameter("JpegQuality", "query", {"type": "integer", "minimum": 0, "maximum": 100, "default": 85})
-    new_name = parameter("name", "query", required=True, description="of the new template")
+    new_name = parameter("name", "query", NAME, required=True, description="of the new template")
     return {
         "/api/validation": {
             "post": operation(
                 "What a template would be refused for",
                 _TAG,
                 {"200": answer("Valid, Problems and Warnings; each with path and expected", OBJECT)},
-                requestBody={"required": True, "content": content(OBJECT, JSON)},
+                requestBody={"required": True, "content": content({"description": "any JSON"}, JSON)},
             )
         },
         "/api/templates/{name}/pages": {

@@ -1,5 +1,6 @@
 """What every part of the OpenAPI description is put together from."""
 
+import re
 from typing import Any
 
 Node = dict[str, Any]
@@ -20,9 +21,13 @@ def answer(description: str, schema: Any = None, *types: str) -> Node:
 
 
 def operation(summary: str, tag: str, answers: Node, **more: Any) -> Node:
-    """An operation: its answers, and the refusal that every one has."""
-    refused = answer("Refused; the error names the field, parameter or limit.", "Error")
-    return {"summary": summary, "tags": [tag], "responses": {**answers, "4XX": refused}, **more}
+    """An operation with the answers of its success; `openapi_refusals` adds the others."""
+    return {"summary": summary, "tags": [tag], "responses": answers, **more}
+
+
+def operation_id(method: str, path: str) -> str:
+    """A name for an operation: `getApiTemplatesName` for GET `/api/templates/{name}`."""
+    return method + "".join(word[0].upper() + word[1:] for word in re.findall(r"\w+", path))
 
 
 def parameter(name: str, where: str, schema: Node | None = None, **more: Any) -> Node:
@@ -31,7 +36,21 @@ def parameter(name: str, where: str, schema: Node | None = None, **more: Any) ->
     return {"name": name, "in": where, "schema": schema or {"type": "string"}, **required, **more}
 
 
-IF_MATCH = parameter("If-Match", "header", description="the entity tag of the state to replace, or *")
+_TAG = r'(W/)?"[^"]*"'
+IF_MATCH = parameter(
+    "If-Match",
+    "header",
+    {"type": "string", "pattern": rf"^(\*|{_TAG}( *, *{_TAG})*)$"},
+    description="the entity tag of the state to replace, or *",
+)
+# One segment of a path: names of templates, response files and elements have no slash.
+NAME: Node = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 196,
+    "pattern": r"^[^/\\.\x00-\x20\x7f-\x9f]([^/\\\x00-\x1f\x7f-\x9f]*[^/\\\x00-\x20\x7f-\x9f])?$",
+}
+PAGE_NUMBER: Node = {"type": "integer", "minimum": 1, "maximum": 999_999}
 
 
 def listing(summary: str, tag: str, key: str, most: int) -> Node:

@@ -22,7 +22,7 @@ from omrclip.web.services import precondition, services
 blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 
 
-@blueprint.post("/templates/<path:name>/correction")
+@blueprint.post("/templates/<name>/correction")
 def post_correction(name: str) -> Response:
     """The template corrected by its blank pages; with If-Match it also replaces the stored one.
 
@@ -45,7 +45,7 @@ def post_correction(name: str) -> Response:
     return answer
 
 
-@blueprint.post("/templates/<path:name>/finalization")
+@blueprint.post("/templates/<name>/finalization")
 def post_finalization(name: str) -> Response:
     """What the template reads on its blank pages, and warnings of all that is not empty; nothing is stored.
 

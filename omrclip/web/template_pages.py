@@ -43,7 +43,7 @@ def post_validation() -> Response:
     return jsonify(Valid=True, Problems=[], Warnings=_told(first_problems(template_warnings(template))))
 
 
-@blueprint.get("/templates/<path:name>/pages")
+@blueprint.get("/templates/<name>/pages")
 def list_pages(name: str) -> Response:
     """The pages: dimensions, how much is on them, and their blank images with a mark that changes with the image."""
     stored = services().templates.read(name)
@@ -66,7 +66,7 @@ def list_pages(name: str) -> Response:
     return answer
 
 
-@blueprint.get("/templates/<path:name>/pages/<int:number>/clip")
+@blueprint.get("/templates/<name>/pages/<int:number>/clip")
 def get_clip_preview(name: str, number: int) -> Response:
     """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
@@ -79,7 +79,7 @@ def get_clip_preview(name: str, number: int) -> Response:
     return answer
 
 
-@blueprint.get("/templates/<path:name>/image")
+@blueprint.get("/templates/<name>/image")
 def get_page_image(name: str) -> Response:
     """The file of the first page's blank image."""
     blob, info = services().pages.read(name)
@@ -89,7 +89,7 @@ def get_page_image(name: str) -> Response:
     return answer
 
 
-@blueprint.put("/templates/<path:name>/image")
+@blueprint.put("/templates/<name>/image")
 def put_page_image(name: str) -> Response:
     """Put the body beside the template as its blank page; replacing one takes If-Match."""
     _accept_image()
@@ -100,7 +100,7 @@ def put_page_image(name: str) -> Response:
     return answer
 
 
-@blueprint.delete("/templates/<path:name>/image")
+@blueprint.delete("/templates/<name>/image")
 def delete_page_image(name: str) -> Response:
     """Remove the image beside the template."""
     services().pages.delete(name, precondition(must_match=False))

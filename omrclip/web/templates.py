@@ -38,7 +38,7 @@ def list_templates() -> Response:
     return listed("Templates", services().templates.names, lambda name: {"Name": name, "Uri": _uri(name)})
 
 
-@blueprint.get("/templates/<path:name>")
+@blueprint.get("/templates/<name>")
 def get_template(name: str) -> Response:
     """The `.omr` file, byte for byte as it is stored."""
     blob = services().templates.read(name).blob
@@ -48,21 +48,21 @@ def get_template(name: str) -> Response:
     return answer
 
 
-@blueprint.put("/templates/<path:name>")
+@blueprint.put("/templates/<name>")
 def put_template(name: str) -> Response:
     """Store the body as an `.omr` file; replacing one takes If-Match."""
     stored, is_new = services().templates.write(name, request.get_data(), precondition(must_match=True))
     return _saved(stored, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
-@blueprint.delete("/templates/<path:name>")
+@blueprint.delete("/templates/<name>")
 def delete_template(name: str) -> Response:
     """Remove a template."""
     services().templates.delete(name, precondition(must_match=False))
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-@blueprint.get("/templates/<path:name>/clip-areas")
+@blueprint.get("/templates/<name>/clip-areas")
 def list_clip_areas(name: str) -> Response:
     """All clip areas of a template, in its order."""
     stored = services().templates.read(name)
@@ -71,14 +71,14 @@ def list_clip_areas(name: str) -> Response:
     return answer
 
 
-@blueprint.get("/templates/<path:name>/clip-areas/<element>")
+@blueprint.get("/templates/<name>/clip-areas/<element>")
 def get_clip_area(name: str, element: str) -> Response:
     """One clip area."""
     stored = services().templates.read(name)
     return _area_answer(stored, find_clip_area(stored.template, element))
 
 
-@blueprint.post("/templates/<path:name>/clip-areas")
+@blueprint.post("/templates/<name>/clip-areas")
 def post_clip_area(name: str) -> Response:
     """Add a clip area; `?page=` tells the page where the template has several."""
     if not request.is_json:  # browsers post other types to any site unasked
@@ -91,7 +91,7 @@ def post_clip_area(name: str) -> Response:
     return answer
 
 
-@blueprint.put("/templates/<path:name>/clip-areas/<element>")
+@blueprint.put("/templates/<name>/clip-areas/<element>")
 def put_clip_area(name: str, element: str) -> Response:
     """Replace a clip area; takes the template's If-Match. Another Name in the body renames it."""
     area = _area_from_body(default_name=element)
@@ -99,7 +99,7 @@ def put_clip_area(name: str, element: str) -> Response:
     return _area_answer(stored, area)
 
 
-@blueprint.delete("/templates/<path:name>/clip-areas/<element>")
+@blueprint.delete("/templates/<name>/clip-areas/<element>")
 def delete_clip_area(name: str, element: str) -> Response:
     """Remove a clip area."""
     stored = _changed(name, lambda template: remove_clip_area(template, element), must_match=False)

@@ -45,8 +45,8 @@ def sample(client: FlaskClient, name: str, **labels: str) -> float:
 
 
 REQUESTS = [
-    ("GET", "/api/templates/form", "/api/templates/<path:name>", 200),
-    ("GET", "/api/templates/Anna%20Meier", "/api/templates/<path:name>", 404),
+    ("GET", "/api/templates/form", "/api/templates/<name>", 200),
+    ("GET", "/api/templates/Anna%20Meier", "/api/templates/<name>", 404),
     ("GET", "/Anna%20Meier", "none", 404),
     ("BREW", "/health", "none", 405),
     ("DELETE", "/health", "none", 405),
