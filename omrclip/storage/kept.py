@@ -113,7 +113,7 @@ class KeptRecognitions:
         message = f"Kept recognitions take {used:,} of {self._most_bytes:,} bytes; this one has no room beside them."
         if oldest is not None:
             expiry = datetime.fromtimestamp(oldest.second, UTC).isoformat(sep=" ", timespec="seconds")
-            message += f" The oldest expires at {expiry}, and is removed {self._grace} seconds later."
+            message += f" The time of the oldest is over at {expiry}; it is removed {self._grace} seconds after that."
         return StorageFull(
             message,
             limit="kept_bytes",
@@ -259,9 +259,12 @@ class KeptRecognitions:
     def _look_at(self, scheduled: Entry, now: float, reading: int) -> None:
         try:
             expires = ceil(self._json(f"{scheduled.identifier}/{RECORD}")["expires"])
-        except (NotFound, ValueError, KeyError):
+        except NotFound:
             self._remove_unfinished(scheduled)
             return
+        except (ValueError, KeyError, TypeError):
+            _log.warning("the record of the kept recognition %s cannot be read", scheduled.identifier[:6])
+            expires = scheduled.second  # it goes as all others do, so that somebody can look at it
         if expires > now:
             self._schedule.move(scheduled, replace(scheduled, second=expires))
         elif self._grace:

@@ -97,10 +97,10 @@ class Schedule:
         return [one for one in found if one.identifier == identifier]
 
     def all(self) -> Iterator[Entry]:
-        """Yield every entry, in the order of their hours, and then what is set aside."""
+        """Yield every entry: what is set aside, and then the others in the order of their seconds."""
+        yield from self.aside()
         for hour in self._hours():
             yield from self._in_hour(hour)
-        yield from self.aside()
 
     def used(self) -> int:
         """How many bytes everything takes that has an entry: the sum of the numbers that end the names."""

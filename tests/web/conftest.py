@@ -1,6 +1,7 @@
 """An application on small stores of its own, and the one helper by which every refusal is asserted."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,7 +76,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Set the time by which recognitions expire, in seconds after NOW; nothing is swept but by the test."""
 
     def set_to(seconds: float) -> None:
-        monkeypatch.setattr(kept_module, "time", SimpleNamespace(time=lambda: NOW + seconds))
+        monkeypatch.setattr(kept_module, "time", SimpleNamespace(time=lambda: NOW + seconds, sleep=time.sleep))
 
     monkeypatch.setattr(kept_module.KeptRecognitions, "start_sweeping", lambda _: None)
     set_to(0)

@@ -190,6 +190,21 @@ def test_a_process_that_dies_while_it_deletes_leaves_the_rest_to_the_sweep(
     assert stored(config) == []
 
 
+@pytest.mark.parametrize("record", [b"", b"{", b"[]", b"{}", b'{"expires": "soon"}'])
+def test_a_record_that_cannot_be_read_is_set_aside_like_others(
+    config: Config, kept: Posted, store: KeptRecognitions, clock: Clock, boot: Boot, record: bytes
+) -> None:
+    identifier = identifier_of(kept(10))
+    (Path(config.results) / identifier / "kept.json").write_bytes(record)
+    clock(11)
+    store.sweep()
+    store.sweep()
+    assert (Path(config.results) / identifier / "scans" / "1").exists()
+    boot.seconds += config.grace_seconds
+    store.sweep()
+    assert stored(config) == []
+
+
 def test_folders_that_nothing_is_scheduled_for_are_found_again(
     config: Config, kept: Posted, store: KeptRecognitions, clock: Clock
 ) -> None:
@@ -301,7 +316,9 @@ def test_a_full_quota_is_told_with_the_oldest_expiry(
     assert len(identifiers(config)) == 2
     clock(60)
     store.sweep()
-    assert full.post("/api/recognitions?keep", json=asked()).status_code == 507, "it still takes its room"
+    still = full.post("/api/recognitions?keep", json=asked())
+    assert still.status_code == 507, "what is set aside still takes its room"
+    assert still.get_json()["error"]["details"]["oldest_expires"] == NOW + 50
     boot.seconds += config.grace_seconds
     store.sweep()
     assert full.post("/api/recognitions?keep", json=asked()).status_code == 200
