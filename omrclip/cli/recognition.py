@@ -36,6 +36,11 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--clip-margin", type=int, metavar="PIXELS", help="Page pixels to show around each clip area."),
         click.option(
+            "--orientation",
+            type=click.Choice(["any", "upright"]),
+            help="How the pages lie in the images: any way, which is the default, or all upright.",
+        ),
+        click.option(
             "--page",
             "pages",
             multiple=True,
@@ -139,6 +144,7 @@ def _options(
     clip_format: str | None,
     clip_scale: str | None,
     clip_margin: int | None,
+    orientation: str | None,
     pages: Sequence[str],
     marked: float | None = None,
     blank: float | None = None,
@@ -151,6 +157,7 @@ def _options(
             "ClipFormat": clip_format,
             "ClipScale": clip_scale,
             "ClipMargin": clip_margin,
+            "Orientation": orientation,
             "MarkThresholds": {"Marked": marked, "Blank": blank},
             "Pages": dict(map(_page_of, pages)),
         }

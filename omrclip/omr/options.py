@@ -17,6 +17,13 @@ class ClipScale(StrEnum):
     NATIVE = "native"
 
 
+class Orientation(StrEnum):
+    """How the pages lie in their scans: any way, or all upright, turned by less than half a quarter."""
+
+    ANY = "any"
+    UPRIGHT = "upright"
+
+
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
     """What a request may ask for.
@@ -26,6 +33,7 @@ class RecognitionOptions:
         clip_scale: whether clips have template pixels, or as many as the scan has there.
         clip_margin: page pixels around each clip area that are shown too.
         thresholds: by which marks are judged.
+        orientation: how the pages lie in their scans.
         pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
             taken for the only page into which they fit.
         keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
@@ -36,6 +44,7 @@ class RecognitionOptions:
     clip_scale: ClipScale = ClipScale.TEMPLATE
     clip_margin: int = 0
     thresholds: MarkThresholds = field(default_factory=MarkThresholds)
+    orientation: Orientation = Orientation.ANY
     pages: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
     keep_seconds: int | None = None

@@ -11,7 +11,7 @@ from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
 from omrclip.omr.file_names import check_readable, shown_name
-from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.options import Orientation, RecognitionOptions
 from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLevels, register
@@ -168,7 +168,8 @@ def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptio
     info = check_scan(scan, limits)
     pixels = decode(scan.data, info)
     number = options.pages.get(scan.name)
-    found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels))
+    upright = options.orientation is Orientation.UPRIGHT
+    found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels), upright)
     registered = RegisteredPage(DecodedImage(pixels, read_profile(scan.data, info), info.mode), found.registration)
     elements = read_elements(found, registered, options.thresholds)
     cut = (cut_clip(area, registered, options, limits) for area in found.known.page.clip_areas)
@@ -183,13 +184,13 @@ def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptio
     )
 
 
-def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels) -> FoundPage:
+def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool) -> FoundPage:
     """The only page that registers: with several, a guess could cut the right place of the wrong page."""
     found: list[FoundPage] = []
     failures: list[Failure] = []
     for known in pages:
         try:
-            found.append(register(known, levels))
+            found.append(register(known, levels, upright=upright))
         except RegistrationFailed as failure:
             failures.append(Failure.of(failure))
     if not found:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from omrclip.iiif.request import Format
-from omrclip.omr.options import CLIP_FORMATS, ClipScale, RecognitionOptions
+from omrclip.omr.options import CLIP_FORMATS, ClipScale, Orientation, RecognitionOptions
 from omrclip.omr.results import MarkThresholds
 from omrclip.schemas.fields import Choice, Expected, WholeNumber, as_number
 from omrclip.schemas.wire import WireSchema, load_strictly
@@ -102,6 +102,7 @@ class OptionsSchema(WireSchema):
     clip_scale = Choice([str(scale) for scale in ClipScale], load_default=str(ClipScale.TEMPLATE))
     clip_margin = WholeNumber(0, MOST_CLIP_MARGIN, load_default=0)
     mark_thresholds = ObjectOf(MarkThresholdsSchema(), load_default=None, allow_none=True)
+    orientation = Choice([str(way) for way in Orientation], load_default=str(Orientation.ANY))
     pages = PageNumbers(load_default={})
     keep = KeepTime(load_default=False)
 
@@ -115,6 +116,7 @@ class OptionsSchema(WireSchema):
             clip_scale=ClipScale(data["clip_scale"]),
             clip_margin=data["clip_margin"],
             thresholds=data["mark_thresholds"] or MarkThresholds(),
+            orientation=Orientation(data["orientation"]),
             pages=data["pages"],
             keep=keep is not False,
             keep_seconds=None if isinstance(keep, bool) else keep,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.omr.options import ClipScale, RecognitionOptions
+from omrclip.omr.options import ClipScale, Orientation, RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.results import MarkThresholds
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
@@ -110,11 +110,12 @@ def test_the_options_reach_the_recognition(desk: Desk, monkeypatch: pytest.Monke
         return Recognition(scan.name)
 
     monkeypatch.setattr("omrclip.batch.folder.recognize", noted)
-    clips = ("--clip-scale", "native", "--clip-margin", "12")
+    clips = ("--clip-scale", "native", "--clip-margin", "12", "--orientation", "upright")
     assert desk.recognize("a.png", options=(*clips, "--marked", "0.4", "--blank", "0.1")).exit_code == PASSED
     assert desk.recognize("a.png", command="clip", options=(*clips, "--overwrite")).exit_code == PASSED
     first, second = seen
     assert (first.clip_scale, first.clip_margin) == (second.clip_scale, second.clip_margin) == (ClipScale.NATIVE, 12)
+    assert first.orientation is second.orientation is Orientation.UPRIGHT
     assert (first.thresholds, second.thresholds) == (MarkThresholds(0.4, 0.1), MarkThresholds())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from omrclip.errors import InvalidRequest
-from omrclip.omr.options import ClipScale, RecognitionOptions
+from omrclip.omr.options import ClipScale, Orientation, RecognitionOptions
 from omrclip.omr.results import MarkThresholds
 from omrclip.schemas.recognition_options import MOST_CLIP_MARGIN, load_options
 
@@ -15,7 +15,7 @@ from omrclip.schemas.recognition_options import MOST_CLIP_MARGIN, load_options
     [
         {},
         {"ClipScale": None, "ClipMargin": None, "MarkThresholds": None},
-        {"ClipScale": "template", "ClipMargin": 0, "MarkThresholds": {}},
+        {"ClipScale": "template", "ClipMargin": 0, "MarkThresholds": {}, "Orientation": "any"},
         {"MarkThresholds": {"Marked": None, "Blank": None}},
     ],
 )
@@ -26,6 +26,10 @@ def test_what_is_not_said_is_the_default(given: dict[str, Any]) -> None:
 def test_clips_can_have_the_scans_own_pixels_and_a_margin() -> None:
     options = load_options({"ClipScale": "native", "ClipMargin": MOST_CLIP_MARGIN})
     assert (options.clip_scale, options.clip_margin) == (ClipScale.NATIVE, MOST_CLIP_MARGIN)
+
+
+def test_pages_can_be_said_to_lie_upright() -> None:
+    assert load_options({"Orientation": "upright"}).orientation is Orientation.UPRIGHT
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,7 @@ def test_either_threshold_can_be_set(given: dict[str, Any], thresholds: MarkThre
 WRONG = [
     ({"ClipScale": "Native"}, "$.Options.ClipScale", '"native"'),
     ({"ClipScale": 2}, "$.Options.ClipScale", "2"),
+    ({"Orientation": "Upright"}, "$.Options.Orientation", '"upright"'),
     ({"ClipMargin": -1}, "$.Options.ClipMargin", "from 0 to 500"),
     ({"ClipMargin": 501}, "$.Options.ClipMargin", "from 0 to 500"),
     ({"ClipMargin": 1.5}, "$.Options.ClipMargin", "whole number"),

@@ -2,8 +2,9 @@
 
 Strategies in one ordered list, cheap ones first, each in a module of its own. Each gives rough maps; a rough map is
 refined to a local one (`refine`) and has to be confirmed by what the page shows: patches of the blank page's image, or
-the outlines of its bubbles. The first that is confirmed all over the page is taken, else the best. Only where a
-template shows nothing to confirm a map by (no image, hardly a bubble) the Dimensions of the scan are believed.
+the outlines of its bubbles, which must fit in one way alone (`rivals`). The first that is confirmed all over the page
+is taken, else the best. Only where a template shows nothing to confirm a map by (no image, hardly a bubble) the
+Dimensions of the scan are believed.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,10 +18,11 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import features, scale
 from omrclip.omr.registration.bubbles import by_bubbles
-from omrclip.omr.registration.confirm import confirm
+from omrclip.omr.registration.confirm import Refused, confirm
+from omrclip.omr.registration.extents import printed_extents
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.paper_edges import by_paper_edges
-from omrclip.omr.registration.reference import Reference, reference_for
+from omrclip.omr.registration.reference import Reference, reference_for, resized
 from omrclip.omr.registration.reference_points import by_reference_points
 from omrclip.omr.registration.refine import LocalMap
 from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, KnownPage, Registration
@@ -33,6 +35,12 @@ Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[Roug
 LEAST_FOR_IDENTITY = 8
 LEAST_SIDE = 32
 UPRIGHT_WITHIN = 0.15
+ADVICE = (
+    "Give the template the image of the blank page or reference points; or, if all pages are fed one way, set the "
+    'option Orientation to "upright".'
+)
+MOST_BETTER = 2
+"""Maps that are tried because one that a strategy found turned out to be worse than they are."""
 
 STRATEGIES: Sequence[Strategy] = (
     scale.by_scale,
@@ -62,8 +70,13 @@ class FoundPage:
     view: View | None
 
 
-def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
+def register(known: KnownPage, levels: ScanLevels, *, upright: bool = False) -> FoundPage:
     """Find the page in the scan.
+
+    Args:
+        known: the page.
+        levels: the scan.
+        upright: whether it is known that the page lies upright in the scan, turned by less than half a quarter.
 
     Raises:
         RegistrationFailed: no strategy found it; `details["tried"]` has the reason of each.
@@ -77,33 +90,70 @@ def register(known: KnownPage, levels: ScanLevels) -> FoundPage:
     if min(levels.dimensions.width, levels.dimensions.height) < LEAST_SIDE:
         raise _not_found([f"it has {levels.dimensions} pixels, too few to find anything in"])
     reasons: list[str] = []
-    best: tuple[str, LocalMap] | None = None
+    advice = ""
+    best: _Confirmed | None = None
     for strategy in STRATEGIES:
-        found = strategy(reference, levels)
-        if isinstance(found, str):
-            reasons.append(found)
+        maps = strategy(reference, levels)
+        if isinstance(maps, str):
+            reasons.append(maps)
             continue
-        refusals = []
-        for rough in [found] if isinstance(found, RoughMap) else found:
-            confirmed = confirm(reference, levels, rough)
-            if isinstance(confirmed, str):
-                refusals.append(f"{rough.strategy}: {confirmed}")
-            elif confirmed.everywhere:
-                return _found(known, reference, levels, rough.strategy, confirmed)
-            elif best is None or confirmed.agreeing > best[1].agreeing:
-                best = rough.strategy, confirmed
-        reasons += refusals[:1]
-    if best is not None:
-        return _found(known, reference, levels, *best)
-    raise _not_found(reasons)
+        found = _confirmed(reference, levels, [maps] if isinstance(maps, RoughMap) else maps, upright)
+        if isinstance(found, Refused):
+            reasons.append(found.reason)
+            advice = ADVICE if found.undecided else advice
+        elif found.map.everywhere:
+            best = found
+            break
+        elif best is None or found.map.agreeing > best.map.agreeing:
+            best = found
+    if best is None:
+        raise _not_found(reasons, advice)
+    return FoundPage(known, best.reference, _registration(best, levels), best.map.view)
 
 
-def _found(known: KnownPage, reference: Reference, levels: ScanLevels, strategy: str, confirmed: LocalMap) -> FoundPage:
-    return FoundPage(known, reference, _registration(reference, levels, strategy, confirmed), confirmed.view)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Confirmed:
+    """A map that is true, the strategy that found it, and the page with the extents that its bubbles are printed in."""
+
+    reference: Reference
+    strategy: str
+    map: LocalMap
 
 
-def _not_found(reasons: Sequence[str]) -> RegistrationFailed:
-    return RegistrationFailed(f"The template page was not found in the scan: {'; '.join(reasons)}.", tried=reasons)
+def _confirmed(
+    reference: Reference, levels: ScanLevels, maps: Sequence[RoughMap], upright: bool
+) -> _Confirmed | Refused:
+    """The first of some maps that is true all over the page, else the best that is true; or why none is."""
+    best: _Confirmed | None = None
+    refusals: list[Refused] = []
+    waiting, better = list(maps), MOST_BETTER
+    while waiting:
+        rough = waiting.pop(0)
+        suited = _suited(reference, levels, rough)
+        found = confirm(suited, levels, rough, upright=upright)
+        if isinstance(found, Refused):
+            refusals.append(replace(found, reason=f"{rough.strategy}: {found.reason}"))
+            if found.instead is not None and better:
+                better -= 1
+                waiting.insert(0, found.instead)
+        elif best is None or found.everywhere or found.agreeing > best.map.agreeing:
+            best = _Confirmed(suited, rough.strategy, found)
+            if found.everywhere:
+                break
+    return best or next((refused for refused in refusals if refused.undecided), refusals[0])
+
+
+def _suited(reference: Reference, levels: ScanLevels, rough: RoughMap) -> Reference:
+    """The page with its bubbles as large as they are printed."""
+    if reference.printed or not len(reference.bubbles):
+        return reference
+    factor = printed_extents(reference, levels, rough)
+    return reference if factor == 1.0 else resized(reference, factor)
+
+
+def _not_found(reasons: Sequence[str], advice: str = "") -> RegistrationFailed:
+    told = f"The template page was not found in the scan: {'; '.join(reasons)}."
+    return RegistrationFailed(f"{told} {advice}".rstrip(), tried=reasons)
 
 
 def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
@@ -139,10 +189,10 @@ def _by_dimensions(reference: Reference, levels: ScanLevels) -> Registration:
     )
 
 
-def _registration(reference: Reference, levels: ScanLevels, strategy: str, found: LocalMap) -> Registration:
-    page, scan = reference.page, levels.dimensions
+def _registration(confirmed: _Confirmed, levels: ScanLevels) -> Registration:
+    found, page, scan = confirmed.map, confirmed.reference.page, levels.dimensions
     registration = Registration(
-        strategy,
+        confirmed.strategy,
         page,
         scan,
         found.page_to_scan,

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.levels import Grey
+from omrclip.omr.registration.levels import Grey, ScanLevels
 
 LEAST_SIDE, MOST_SIDE = 6.0, 120.0
 LEAST_FILLED = 0.62
@@ -30,6 +30,16 @@ class Blobs:
     def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Blobs":
         """Some of them."""
         return Blobs(self.centres[chosen], self.sizes[chosen])
+
+
+def blobs_of(levels: ScanLevels, side: int) -> tuple[Blobs, float]:
+    """The shapes in a scan that is reduced to `side` pixels, and how many scan pixels each of its pixels has."""
+
+    def find() -> tuple[Blobs, float]:
+        grey, reduction = levels.fitted(side)
+        return find_blobs(grey), reduction
+
+    return levels.once(("blobs", side), find)
 
 
 def find_blobs(grey: Grey) -> Blobs:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import bend as bending
-from omrclip.omr.registration.blobs import Blobs, find_blobs
-from omrclip.omr.registration.lattice import Nearest, PatternMap, lay, pairs_of, score
+from omrclip.omr.registration.blobs import Blobs, blobs_of
+from omrclip.omr.registration.lattice import Nearest, PatternMap, lay, pairs_of
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.rough import RoughMap
@@ -18,8 +18,6 @@ SEARCHED_SIDES = (1200, 2000)
 """Longer sides in pixels at which bubbles are looked for: small ones blur at the first, noise breaks up the second."""
 LEAST_BUBBLES = 8
 LEAST_SCORE = 0.6
-LEAST_LEAD = 2.0
-"""By how many bubbles the best map must be better than the next."""
 MODES = 3
 FEW_PIXELS = 9.0
 MOST_BLOBS = 600
@@ -35,14 +33,14 @@ SEARCH = 6
 Points = npt.NDArray[np.float64]
 
 
-def by_bubbles(reference: Reference, levels: ScanLevels) -> RoughMap | str:
-    """Find bubble-like shapes of one size in the scan, and lay the template's bubbles onto them."""
+def by_bubbles(reference: Reference, levels: ScanLevels) -> list[RoughMap] | str:
+    """Find bubble-like shapes of one size in the scan, and lay the template's onto them: the best ways first."""
     if len(reference.bubbles) < LEAST_BUBBLES:
         return f"bubbles: the template has {len(reference.bubbles)}, at least {LEAST_BUBBLES} tell the page"
     reason = ""
     for side in SEARCHED_SIDES:
         found = _by_bubbles(reference, levels, side)
-        if isinstance(found, RoughMap):
+        if not isinstance(found, str):
             return found
         reason = found
         if side >= max(levels.dimensions.width, levels.dimensions.height):
@@ -50,9 +48,8 @@ def by_bubbles(reference: Reference, levels: ScanLevels) -> RoughMap | str:
     return reason
 
 
-def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> RoughMap | str:
-    grey, reduction = levels.fitted(side)
-    blobs = find_blobs(grey)
+def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> list[RoughMap] | str:
+    blobs, reduction = blobs_of(levels, side)
     bubbles, size = _of_one_size(reference)
     maps: list[Laid] = []
     for blob_size in _common_sizes(blobs, len(bubbles)):
@@ -67,20 +64,23 @@ def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> RoughMap
     if not maps or maps[0].score < LEAST_SCORE:
         best = f" (the best fits {maps[0].score:.0%})" if maps else ""
         return f"bubbles: no arrangement like the template's was found among {len(blobs)} shapes{best}"
-    best_map = maps[0]
-    lost = _lost(reference, levels, best_map, reduction)
-    if lost:
-        return f"bubbles: {lost}"
-    lead = (best_map.score - max((laid.score for laid in maps[1:]), default=0.0)) * len(bubbles)
-    if lead < LEAST_LEAD:
-        return "bubbles: the template's bubbles fit the scan in two ways alike"
-    matrix = np.diag([reduction, reduction, 1]) @ best_map.matrix
-    return RoughMap("bubbles", matrix, best_map.bend, SEARCH)
+    lost = [_lost(reference, levels, laid, reduction) for laid in maps]
+    believed = [laid for laid, reason in zip(maps, lost, strict=True) if not reason and laid.score >= LEAST_SCORE]
+    if not believed:
+        return f"bubbles: {lost[0]}"
+    to_scan = np.diag([reduction, reduction, 1])
+    return [RoughMap("bubbles", to_scan @ laid.matrix, laid.bend, SEARCH) for laid in believed]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
-    """A pattern map on bent paper: score 0 to 1, `paired` are the bubbles that fell onto blobs."""
+    """A pattern map on bent paper.
+
+    Attributes:
+        matrix, bend: the map.
+        score: 0 to 1, how many of the bubbles fell onto blobs.
+        paired: those that did.
+    """
 
     matrix: ops.Matrix
     bend: bending.Bend
@@ -90,7 +90,7 @@ class Laid:
 
 def _lost(reference: Reference, levels: ScanLevels, laid: Laid, reduction: float) -> str:
     """Why a map is not believed though most bubbles fit: whole boxes of them do not, as when it is some rows off."""
-    common = _common(reference)
+    common = reference.common
     bubbles, boxes = reference.centres[common], reference.boxes[common]
     seen = ops.transform(laid.matrix, bubbles + bending.offsets_at(laid.bend, bubbles, reference.page)) * reduction
     scan = levels.dimensions
@@ -124,25 +124,14 @@ def _bent(bubbles: Points, laid: PatternMap, blobs: Blobs, blob_size: float, pag
         before, pairs = len(pairs[0]), pairs_of(placed, nearest, TIGHT * blob_size)
         if len(pairs[0]) <= max(before, LEAST_BUBBLES):
             break
-    return Laid(laid.matrix, bend, score(len(pairs[0]), blobs.centres, placed, blob_size), pairs[0])
+    return Laid(laid.matrix, bend, len(pairs[0]) / len(bubbles), pairs[0])
 
 
 def _of_one_size(reference: Reference) -> tuple[npt.NDArray[np.float64], float]:
     """The centres of the bubbles of the most common size, and the root of the area of one."""
-    common = _common(reference)
+    common = reference.common
     sizes = np.sqrt(reference.bubbles[common, 2] * reference.bubbles[common, 3])
     return reference.centres[common], float(np.median(sizes)) * PRINTED_PART
-
-
-def _common(reference: Reference) -> npt.NDArray[np.bool_]:
-    """(n,) which bubbles are of the most common size."""
-    sizes = np.log(reference.bubbles[:, 2] * reference.bubbles[:, 3]) / 2
-    different, first = np.unique(sizes, return_index=True)
-    counts = np.array([(np.abs(sizes - size) < 0.15).sum() for size in different])
-    most = np.flatnonzero(counts == counts.max())
-    size = different[most[np.argmin(first[most])]]  # of several, that of the first bubble
-    found: npt.NDArray[np.bool_] = np.abs(sizes - size) < 0.15
-    return found
 
 
 def _common_sizes(blobs: Blobs, bubbles: int) -> list[float]:

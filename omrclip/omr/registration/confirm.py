@@ -1,6 +1,6 @@
 """Whether a rough map is true: what the page shows has to be found where it puts it, and nowhere better."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
+from omrclip.omr.registration.rivals import scene_of, strongest_rival
 from omrclip.omr.registration.rough import RoughMap
 from omrclip.omr.registration.samples import Blank, likeness, tones
 
@@ -28,30 +29,94 @@ MOST_OUTLINES = 64
 LEAST_LIKENESS, LEAST_OUTLINED = 0.3, 0.6
 GOOD_LIKENESS, MOST_OUTLINED = 0.5, 0.98
 LEAST_NEARBY = 0.4
+FAR_OUT = 0.25
+"""Of the page's longer side: how far it may lie out of the picture where only its bubbles are known."""
+WORSE = "the template's bubbles fit the scan better in another way"
+TURNED = "the template's bubbles fit the scan in two ways alike, one of them turned"
+MOVED = "the template's bubbles fit the scan in two ways alike, one of them some rows or columns further"
 
 
-def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMap | str:
-    """Refine a rough map; or the reason, for people, why it is not true."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Refused:
+    """Why a rough map is not believed.
+
+    Attributes:
+        reason: for people.
+        instead: a map that fits better; None where none is known.
+        undecided: whether it fits, but another one does as well.
+    """
+
+    reason: str
+    instead: RoughMap | None = None
+    undecided: bool = False
+
+
+def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap, *, upright: bool = False) -> LocalMap | Refused:
+    """Refine a rough map, and look whether it is true.
+
+    Args:
+        reference: the page.
+        levels: the scan.
+        rough: the map.
+        upright: whether it is known that the page lies upright in the scan.
+    """
     if _folds(reference, levels, rough):
-        return "the map found is no picture of a sheet"
-    if reference.printed:
-        settled = settle(reference, levels, rough)
-        if settled is None:
-            return "what the blank page shows is not found where it should be"
-        rough = settled
-    found = refine(reference, levels, rough)
+        return Refused("the map found is no picture of a sheet")
+    if upright and not is_upright(reference, rough.page_to_scan):
+        return Refused("the page would lie turned, and the option Orientation says that it lies upright")
+    settled = settle(reference, levels, rough) if reference.printed else rough
+    if settled is None:
+        return Refused("what the blank page shows is not found where it should be")
+    found = refine(reference, levels, settled)
     if found.agreeing < (LEAST_FOR_SCALE if rough.strategy == "scale" else LEAST_AGREEING):
-        return f"only {found.agreeing:.0%} of what the page shows is found in its place"
+        return Refused(f"only {found.agreeing:.0%} of what the page shows is found in its place")
+    if not reference.printed or reference.looks_alike:
+        rivalled = _rivalled(reference, levels, rough, found, upright)
+        if rivalled is not None or not reference.printed:
+            return rivalled or replace(found, everywhere=True)
     outlined = 1.0
     if reference.blank is not None:
         alike = _outlines(reference, reference.blank, found)
         if (alike > LEAST_LIKENESS).mean() <= LEAST_OUTLINED:
-            return "the printed bubbles are not found in their places"
+            return Refused("the printed bubbles are not found in their places")
         outlined = float((alike > GOOD_LIKENESS).mean())
-    if rough.strategy != "bubbles" and found.agreeing < BEYOND_DOUBT and _slips(reference, found):
-        return "the page fits as well a row or a column of bubbles further"
-    no_region_lost = not reference.printed or found.weakest >= LEAST_NEARBY
-    return replace(found, everywhere=no_region_lost and outlined >= MOST_OUTLINED)
+    if found.agreeing < BEYOND_DOUBT and _slips(reference, found):
+        return Refused("the page fits as well a row or a column of bubbles further")
+    return replace(found, everywhere=found.weakest >= LEAST_NEARBY and outlined >= MOST_OUTLINED)
+
+
+def _rivalled(
+    reference: Reference, levels: ScanLevels, rough: RoughMap, found: LocalMap, upright: bool
+) -> Refused | None:
+    """Why a map that goes by the bubbles alone is not believed; None where it is."""
+    scene = scene_of(reference, levels, found.page_to_scan, found.bend, found.view)
+    if scene is None:
+        return Refused("too few printed bubbles are seen to tell that it fits in one way alone")
+    rival = strongest_rival(scene, may_turn=not upright)
+    if rival is not None and rival.is_better:
+        return Refused(WORSE, _followed(reference, rough, found, rival.moves))
+    if rival is not None:
+        return Refused(TURNED if rival.turned else MOVED, undecided=True)
+    if scene.placed(np.eye(3)).outside > FAR_OUT:
+        return Refused("the page would lie far out of the picture")
+    return None
+
+
+def _followed(reference: Reference, rough: RoughMap, found: LocalMap, moves: ops.Matrix) -> RoughMap:
+    """The map that lays the page where a rival does."""
+    page = reference.page
+    nodes = bending.nodes(page)
+    offsets = bending.offsets_at(found.bend, ops.transform(moves, nodes), page) @ ops.inverse(moves[:2, :2]).T
+    bend = offsets.reshape(found.bend.shape).astype(np.float32)
+    return RoughMap(rough.strategy, found.page_to_scan @ moves, bend, rough.search)
+
+
+def is_upright(reference: Reference, page_to_scan: ops.Matrix) -> bool:
+    """Whether the page lies in the scan turned by less than half a quarter."""
+    middle = np.array([[reference.page.width / 2, reference.page.height / 2]])
+    here, right, below = (ops.transform(page_to_scan, middle + step)[0] for step in ([0, 0], [1, 0], [0, 1]))
+    (across, _), (_, down) = (right - here).tolist(), (below - here).tolist()
+    return bool(across > abs((right - here)[1]) and down > abs((below - here)[0]))
 
 
 def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:

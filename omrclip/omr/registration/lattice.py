@@ -2,8 +2,8 @@
 
 Answer grids repeat themselves, so a few points that fit prove nothing. Every bubble of the template is tried as the one
 that a certain blob shows, the two neighbours of each giving the turn, the scale and the slant around there; each trial
-then grows outwards, from what fits near by to the whole page, and is judged by all bubbles and all blobs: a row off,
-one row of bubbles has no blobs and one row of blobs no bubbles.
+then grows outwards, from what fits near by to the whole page. Which of several ways is right is told when the map is
+exact (`rivals`).
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ ANCHORS = 5
 LEAST_SUPPORT = 0.6
 LEAST_PAIRED = 0.6
 WELL_BEGUN = 100
+LEAST_SCALE, MOST_SCALE = 0.62, 1.6
+"""How the scale of a map may differ from what the sizes say: templates have bubbles up to 1.4 times those printed."""
 WITHIN = 0.45
 """How far off a blob may lie, in bubble sizes, to be taken for a bubble while growing; less than half a pitch."""
 
@@ -42,7 +44,8 @@ class PatternMap:
     Attributes:
         matrix: (3, 3) float64 projective map, bubbles' points → blobs' points.
         bubbles, blobs: (m,) indices of those that fell together.
-        score: 0 to 1, twice the pairs over all bubbles and all blobs among them.
+        score: 0 to 1, how many of the bubbles fell onto blobs. Blobs left over say nothing: a template may know only a
+            part of the form.
     """
 
     matrix: ops.Matrix
@@ -172,7 +175,7 @@ def _plausible(linear: npt.NDArray[np.float64], scale: float) -> npt.NDArray[np.
     area = linear[:, 0, 0] * linear[:, 1, 1] - linear[:, 0, 1] * linear[:, 1, 0]
     lengths = np.linalg.norm(linear, axis=1)
     ratio = lengths[:, 0] / np.maximum(lengths[:, 1], 1e-9)
-    scaled = (area > (0.75 * scale) ** 2) & (area < (1.33 * scale) ** 2)
+    scaled = (area > (LEAST_SCALE * scale) ** 2) & (area < (MOST_SCALE * scale) ** 2)
     plausible: npt.NDArray[np.bool_] = (
         scaled & (ratio > 0.7) & (ratio < 1.43) & (area > 0.75 * lengths[:, 0] * lengths[:, 1])
     )
@@ -207,19 +210,7 @@ def _grow(bubbles: Points, seed: int, affine: Affine, nearest: Nearest, blob_siz
     pairs = pairs_of(ops.transform(matrix, bubbles), nearest, WITHIN * blob_size)
     if len(pairs[0]) < 4:
         return None
-    return PatternMap(matrix, *pairs, score(len(pairs[0]), nearest.points, ops.transform(matrix, bubbles), blob_size))
-
-
-def score(pairs: int, blobs: Points, placed: Points, blob_size: float) -> float:
-    """Twice the pairs over the bubbles, `placed` among the blobs, and the blobs among them; at most 1."""
-    return 2 * pairs / (len(placed) + blobs_among(blobs, placed, blob_size))
-
-
-def blobs_among(blobs: Points, placed: Points, blob_size: float) -> int:
-    """How many blobs lie among places, or next to them."""
-    hull = cv2.convexHull(placed.astype(np.float32))
-    reach = 2.5 * blob_size
-    return sum(cv2.pointPolygonTest(hull, (float(x), float(y)), True) > -reach for x, y in blobs)
+    return PatternMap(matrix, *pairs, len(pairs[0]) / len(bubbles))
 
 
 def pairs_of(placed: Points, nearest: Nearest, within: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

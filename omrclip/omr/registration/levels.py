@@ -1,5 +1,8 @@
 """The scan in grey at halved sizes, made when they are asked for, so that a cheap strategy pays for what it uses."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +11,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 
+Found = TypeVar("Found")
 Grey = npt.NDArray[np.uint8]
 """(height, width) uint8, 0 is black."""
 
@@ -18,6 +22,13 @@ class ScanLevels:
     def __init__(self, pixels: Pixels) -> None:
         self._colour = pixels
         self._levels: dict[int, Grey] = {}
+        self._found: dict[object, Any] = {}
+
+    def once(self, name: object, find: Callable[[], Found]) -> Found:
+        """What is found in the scan, looked for when it is first asked for by this name."""
+        if name not in self._found:
+            self._found[name] = find()
+        return cast(Found, self._found[name])
 
     @property
     def dimensions(self) -> Dimensions:

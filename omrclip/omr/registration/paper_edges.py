@@ -16,14 +16,24 @@ LEAST_PART = 0.15
 
 def by_paper_edges(reference: Reference, levels: ScanLevels) -> list[RoughMap] | str:
     """Find the sheet's four corners; it may lie in any of four turns."""
-    grey, reduction = levels.fitted(SEARCHED_SIDE)
-    quad = find_sheet(grey)
+    quad = sheet_in(levels)
     if quad is None:
         return "paper edges: no sheet with four straight edges stands out in the scan"
     page = ops.corners(0, 0, reference.page.width, reference.page.height).astype(np.float32)
-    scan = (quad * reduction).astype(np.float32)
+    scan = quad.astype(np.float32)
     maps = [cv2.getPerspectiveTransform(page, np.roll(scan, turn, axis=0)) for turn in range(4)]
     return [RoughMap("paper edges", np.asarray(matrix, dtype=np.float64)) for matrix in maps]
+
+
+def sheet_in(levels: ScanLevels) -> npt.NDArray[np.float64] | None:
+    """(4, 2) the corners of the sheet in scan pixels, as `find_sheet` has them."""
+
+    def find() -> npt.NDArray[np.float64] | None:
+        grey, reduction = levels.fitted(SEARCHED_SIDE)
+        quad = find_sheet(grey)
+        return None if quad is None else quad * reduction
+
+    return levels.once("sheet", find)
 
 
 def find_sheet(grey: Grey) -> npt.NDArray[np.float64] | None:

@@ -4,7 +4,7 @@ With the image of the blank page the reference is that image; without one it is 
 outlines of the bubbles, drawn where they must be printed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -16,7 +16,7 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.neighbours import nearest
-from omrclip.omr.registration.patches import Patches, take
+from omrclip.omr.registration.patches import Patches, find, take
 from omrclip.omr.registration.samples import Blank, darkness
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
 
@@ -34,9 +34,13 @@ COARSE_SEARCH = 12
 """How far off a coarse patch may lie, in its pixels, to be found; it is unlike all within that reach."""
 LEAST_CORNER = 6.0
 LIKE_ANOTHER = 0.8
+TURN_SEARCH, LEAST_ALIKE = 8, 0.5
+"""Pixels of the fine reference within which a turned patch is looked for, and how many must be found."""
 CACHED_PAGES = 8
 AROUND = 8
 LEAST_PATCHES = 8
+SAME_SIZE = 0.15
+"""By how much, as a logarithm, the extents of bubbles of one size differ."""
 MOST_FOR_PITCHES = 1500
 """Bubbles among which the pitch is looked for. Their differences take 36 MB; usual pages have up to 1,000."""
 
@@ -75,6 +79,7 @@ class Reference:
         solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
         pitches: (2, 2) float64 the steps (x, y) from bubble to bubble that are most common, across and down.
         printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
+        looks_alike: whether that image looks the same turned about the middle of its bubbles: it cannot tell the turn.
         blank: what the bubbles look like unmarked, see `samples`; None where that is not known, or there are none.
         coarse, fine: the reference at two scales.
     """
@@ -86,6 +91,7 @@ class Reference:
     solids: npt.NDArray[np.float64]
     pitches: npt.NDArray[np.float64]
     printed: bool
+    looks_alike: bool
     blank: Blank | None
     coarse: ReferenceLevel
     fine: ReferenceLevel
@@ -94,6 +100,17 @@ class Reference:
     def centres(self) -> npt.NDArray[np.float64]:
         """(n, 2) float64 the middles of the bubbles, page pixels."""
         return centres_of(self.bubbles)
+
+    @property
+    def common(self) -> npt.NDArray[np.bool_]:
+        """(n,) which bubbles are of the most common size; of several sizes, of that of the first bubble."""
+        sizes = np.log(self.bubbles[:, 2] * self.bubbles[:, 3]) / 2
+        different, first = np.unique(sizes, return_index=True)
+        counts = np.array([(np.abs(sizes - size) < SAME_SIZE).sum() for size in different])
+        most = np.flatnonzero(counts == counts.max())
+        size = different[most[np.argmin(first[most])]]
+        found: npt.NDArray[np.bool_] = np.abs(sizes - size) < SAME_SIZE
+        return found
 
     @property
     def confirms(self) -> bool:
@@ -129,10 +146,42 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
         _solids(page),
         _pitches(bubbles[:, :2]),
         blank is not None,
+        blank is not None and _looks_alike(fine, bubbles),
         _unmarked(bubbles, fine) if blank and len(bubbles) else None,
         coarse,
         fine,
     )
+
+
+@lru_cache(maxsize=CACHED_PAGES)
+def resized(reference: Reference, factor: float) -> Reference:
+    """The reference of a page without an image, whose bubbles are printed larger or smaller than the template says."""
+    bubbles = reference.bubbles.copy()
+    bubbles[:, :2] -= bubbles[:, 2:] * (factor - 1) / 2
+    bubbles[:, 2:] *= factor
+    fine_side, coarse_side = (max(level.pixels.shape) for level in (reference.fine, reference.coarse))
+    return replace(
+        reference,
+        bubbles=bubbles,
+        coarse=_level(reference.page, None, bubbles, coarse_side, coarse=True),
+        fine=_level(reference.page, None, bubbles, fine_side, coarse=False),
+    )
+
+
+def _looks_alike(level: ReferenceLevel, bubbles: npt.NDArray[np.float64]) -> bool:
+    """Whether most patches of a page are found again after a half or a quarter turn about the middle of its bubbles."""
+    boxes = bubbles * np.tile(level.scale, 2)
+    if not len(boxes):
+        return False
+    middle = (boxes[:, :2].min(axis=0) + (boxes[:, :2] + boxes[:, 2:]).max(axis=0)) / 2
+    patches, away = level.patches, level.patches.centres + 0.5 - middle
+    for quarters in (1, 2, 3):
+        turn = np.linalg.matrix_power(np.array([[0, 1], [-1, 0]]), quarters)  # as np.rot90 turns pixels
+        turned = np.ascontiguousarray(np.rot90(patches.pixels, quarters, axes=(1, 2)))
+        found = find(Patches(patches.centres, turned), level.pixels, TURN_SEARCH, away @ turn.T - away)
+        if (found.scores > LIKE_ANOTHER).mean() > LEAST_ALIKE:
+            return True
+    return False
 
 
 def centres_of(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

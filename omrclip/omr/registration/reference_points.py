@@ -29,16 +29,24 @@ def by_reference_points(reference: Reference, levels: ScanLevels) -> list[RoughM
     marks = reference.marks
     if len(marks) < LEAST_POINTS:
         return f"reference points: the template has {len(marks)}, at least {LEAST_POINTS} tell the page"
-    grey, reduction = levels.fitted(SEARCHED_SIDE)
-    solids = find_solids(grey)
+    solids = solids_in(levels)
     if len(solids) < LEAST_POINTS:
         return "reference points: there are not three solid marks in the scan"
-    least_area = LEAST_COVERED * grey.size / reference.page.pixels
+    least_area = LEAST_COVERED * levels.dimensions.pixels / reference.page.pixels
     found = _laid(marks, solids, least_area)
     if not found:
         return f"reference points: no arrangement like the template's was found among {len(solids)} solid marks"
-    to_scan = np.diag([reduction, reduction, 1.0])
-    return [RoughMap("reference points", to_scan @ matrix) for matrix in found]
+    return [RoughMap("reference points", matrix) for matrix in found]
+
+
+def solids_in(levels: ScanLevels) -> Points:
+    """The solid marks of a scan as `find_solids` has them, in scan pixels."""
+
+    def find() -> Points:
+        grey, reduction = levels.fitted(SEARCHED_SIDE)
+        return find_solids(grey) * reduction
+
+    return levels.once("solids", find)
 
 
 def find_solids(grey: Grey) -> Points:

@@ -15,8 +15,10 @@ CENTRES = bubble_boxes(FORM.page)[:, :2] + 10
 
 
 def found(tones: Tones, sheet: Sheet = FORM) -> RoughMap | str:
+    """The best map, or why there is none."""
     known = sheet.known(image=False)
-    return by_bubbles(reference_for(known.page, known.image), ScanLevels(coloured(tones)))
+    maps = by_bubbles(reference_for(known.page, known.image), ScanLevels(coloured(tones)))
+    return maps if isinstance(maps, str) else maps[0]
 
 
 def off(rough: RoughMap, view: View) -> Points:
@@ -60,7 +62,6 @@ def test_bent_paper() -> None:
 
 
 FEW = printed([question("Q", 100, 100, "ABCDEFG")], PAGE)
-GRID = printed([question(f"Q{n}", 178, 112 + 32 * n, "ABCDEFGH") for n in range(18)], PAGE, seed=None, letters=False)
 OTHER = printed([question(f"R{n}", 50 + n % 3 * 180, 80 + n // 3 * 45, "ABCD", pitch=30) for n in range(40)], PAGE)
 
 
@@ -71,9 +72,8 @@ OTHER = printed([question(f"R{n}", 50 + n % 3 * 180, 80 + n // 3 * 45, "ABCD", p
         (FORM, np.full((800, 600), 255, np.uint8), "no arrangement like the template's was found among 0 shapes"),
         (FORM, OTHER.blank, "bubbles: "),
         (FORM, FORM.blank[:300].copy(), "bubbles: "),
-        (GRID, GRID.blank, "the template's bubbles fit the scan in two ways alike"),
     ],
-    ids=["few", "white", "another form", "a part of the page", "a plain grid"],
+    ids=["few", "white", "another form", "a part of the page"],
 )
 def test_reasons_against(sheet: Sheet, tones: Tones, reason: str) -> None:
     rough = found(tones, sheet)

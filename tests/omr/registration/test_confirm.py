@@ -5,7 +5,7 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.omr.registration.bend import offsets_at
-from omrclip.omr.registration.confirm import confirm
+from omrclip.omr.registration.confirm import Refused, confirm
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.refine import LocalMap
@@ -16,7 +16,7 @@ from tests.omr.sheet import PAGE, Tones, coloured, lattice, printed, question
 KNOWN = pytest.mark.parametrize("knowledge", ["everything", "no page image", "bubbles only", "page image only"])
 
 
-def confirmed(matrix: ops.Matrix, tones: Tones, knowledge: str) -> LocalMap | str:
+def confirmed(matrix: ops.Matrix, tones: Tones, knowledge: str) -> LocalMap | Refused:
     known = KNOWLEDGE[knowledge]
     rough = RoughMap("test", np.asarray(matrix, np.float64))
     return confirm(reference_for(known.page, known.image), ScanLevels(coloured(tones)), rough)
@@ -73,7 +73,9 @@ def test_a_wrong_map_is_refused_or_put_right(matrix: ops.Matrix, knowledge: str)
     ids=["mirrored", "tiny", "huge", "behind the camera", "not a number", "nothing"],
 )
 def test_what_is_no_picture_of_a_sheet(matrix: ops.Matrix) -> None:
-    assert confirmed(matrix, FILLED, "everything") == "the map found is no picture of a sheet"
+    found = confirmed(matrix, FILLED, "everything")
+    assert isinstance(found, Refused)
+    assert found.reason == "the map found is no picture of a sheet"
 
 
 def test_a_scan_without_the_bubbles_is_not_the_page() -> None:
@@ -81,10 +83,10 @@ def test_a_scan_without_the_bubbles_is_not_the_page() -> None:
     bare = printed((), PAGE).blank
     found = confirmed(np.eye(3), bare, "page image only")
     without = confirmed(np.eye(3), bare, "everything")
-    assert isinstance(without, str)
-    assert isinstance(found, str)
+    assert isinstance(without, Refused)
+    assert isinstance(found, Refused)
     other = printed([question("Q", 90, 110, "A")], PAGE).blank
-    assert isinstance(confirmed(np.eye(3), other, "bubbles only"), str)
+    assert isinstance(confirmed(np.eye(3), other, "bubbles only"), Refused)
 
 
 @pytest.mark.parametrize("knowledge", ["everything", "page image only"])

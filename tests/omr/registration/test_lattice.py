@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.lattice import Nearest, PatternMap, blobs_among, lay, pairs_of, score
+from omrclip.omr.registration.lattice import Nearest, PatternMap, lay, pairs_of
 from tests.omr.sheet import Points, turned
 
 
@@ -49,7 +49,7 @@ def test_perspective_is_followed() -> None:
 
 
 def test_a_map_a_row_off_scores_less() -> None:
-    """A row off, one row of bubbles has no blobs and one row of blobs no bubbles."""
+    """A row off, one row of bubbles has no blobs."""
     rows = grid(6, 8)
     maps = lay(rows, SIZE, rows, SIZE)
     assert maps == sorted(maps, key=lambda found: -found.score)
@@ -57,6 +57,12 @@ def test_a_map_a_row_off_scores_less() -> None:
     turned_over = [found for found in maps if np.abs(placed(found, rows)[::-1] - rows).max() < 0.5]
     assert len(exact) == len(turned_over) == 1, "a plain grid looks the same upside down"
     assert all(found.score < 0.95 for found in maps if found not in (*exact, *turned_over))
+
+
+def test_blobs_beside_the_pattern_count_for_nothing() -> None:
+    beside = np.vstack([PATTERN, grid(5, 9, left=100, top=370), grid(3, 9, left=250)])
+    best = lay(PATTERN, SIZE, beside, SIZE)[0]
+    assert best.score == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("bubbles", "blobs"), [(0, 20), (3, 20), (20, 0), (20, 3)])
@@ -93,11 +99,3 @@ def test_each_blob_is_taken_by_its_nearest_bubble_alone() -> None:
     bubbles, blobs = pairs_of(np.array([[13.0, 10.0], [11.0, 10.0], [55.0, 10.0], [90.0, 10.0]]), nearest, 6)
     assert bubbles.tolist() == [1, 2]
     assert blobs.tolist() == [0, 1]
-
-
-def test_the_score_counts_bubbles_without_blobs_and_blobs_without_bubbles() -> None:
-    square = np.array([[0.0, 0.0], [100.0, 0.0], [100.0, 100.0], [0.0, 100.0]])
-    assert blobs_among(np.array([[50.0, 50.0], [120.0, 50.0], [200.0, 50.0]]), square, 10) == 2
-    assert score(4, square, square, 10) == 1
-    assert score(3, square[:3], square, 10) == pytest.approx(6 / 7)
-    assert score(4, np.vstack([square, [[50.0, 50.0]]]), square, 10) == pytest.approx(8 / 9)

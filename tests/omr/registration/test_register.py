@@ -131,12 +131,18 @@ def test_a_scan_of_the_pages_size_that_is_off_is_no_identity() -> None:
     assert misses(registration, view).max() < 1
 
 
-def test_rows_may_be_covered() -> None:
-    for top, bottom in ((100, 140), (200, 300), (430, 500)):
-        covered = FILLED.copy()
-        covered[top:bottom] = 255
-        for known in (FORM.known(), BUBBLES_ONLY.known(image=False)):
-            assert misses(found(known, covered), turned(0)).max() < 1
+@pytest.mark.parametrize(("top", "bottom"), [(100, 140), (200, 300), (430, 500)])
+def test_rows_may_be_covered(top: int, bottom: int) -> None:
+    """Without the page's image nobody can tell whether the first row is covered, or the page lies a row further."""
+    covered = FILLED.copy()
+    covered[top:bottom] = 255
+    assert misses(found(FORM.known(), covered), turned(0)).max() < 1
+    try:
+        registration = found(BUBBLES_ONLY.known(image=False), covered)
+    except RegistrationFailed:
+        assert top != 200
+    else:
+        assert misses(registration, turned(0)).max() < 1
 
 
 def test_without_anything_to_confirm_by_dimensions_are_believed() -> None:

@@ -1,0 +1,67 @@
+"""How large the bubbles are printed: templates say more or less, and an outline is found and read only in its size."""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.omr.registration import bend as bending
+from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.rough import RoughMap
+from omrclip.omr.registration.samples import REACH, SIDE, tones
+
+FACTORS = np.round(np.arange(0.64, 1.5, 0.03), 2)
+"""The printed extents that are told from each other, as multiples of the template's."""
+MOST_SEEN = 80
+LEAST_LIKENESS = 0.3
+"""Correlation with an outline under which what is seen is none."""
+STROKE = 0.11
+"""How thick an outline is, in radii, at the least: as it is drawn in `reference`."""
+INSIDE, AROUND = 0.75, 1.4
+"""Between which parts of the radius an outline is compared: letters are within, neighbours beyond."""
+BELIEVED = 0.065
+"""By which part the printed extents may differ from the template's for these to be believed."""
+
+
+def printed_extents(reference: Reference, levels: ScanLevels, rough: RoughMap) -> float:
+    """The extents of the printed bubbles, as a multiple of the template's; 1 where these are about right.
+
+    The bubbles of the most common size are laid onto each other where the map puts them, and compared with outlines of
+    many sizes.
+    """
+    common = np.flatnonzero(reference.common)
+    chosen = common[np.linspace(0, len(common) - 1, min(MOST_SEEN, len(common))).astype(np.intp)]
+    centres, radii = reference.centres[chosen], reference.bubbles[chosen, 2:] / 2
+    if rough.bend is not None:
+        centres = centres + bending.offsets_at(rough.bend, centres, reference.page)
+    middles, right, below = (
+        ops.transform(rough.page_to_scan, centres + step) for step in (0, radii * (1, 0), radii * (0, 1))
+    )
+    in_scan = np.column_stack([np.linalg.norm(right - middles, axis=1), np.linalg.norm(below - middles, axis=1)])
+    turned = np.abs(right - middles)[:, 0].sum() < np.abs(right - middles)[:, 1].sum()
+    grey, reduction = levels.nearest(float(np.median(in_scan)) * 2 * REACH / SIDE)
+    seen = tones(grey, middles / reduction, (in_scan[:, ::-1] if turned else in_scan) / reduction)
+    usual = np.median(seen, axis=0)
+    likeness = [_likeness(-usual, rings) for rings in _outlines()]
+    factor = float(FACTORS[int(np.argmax(likeness))])
+    return 1.0 if max(likeness) < LEAST_LIKENESS or abs(factor - 1) < BELIEVED else factor
+
+
+def _likeness(seen: npt.NDArray[np.float32], outline: tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]) -> float:
+    around, drawn = outline
+    return float(np.corrcoef(seen[around], drawn)[0, 1]) if np.ptp(seen[around]) else 0.0
+
+
+@lru_cache(maxsize=1)
+def _outlines() -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]]:
+    """For each of FACTORS, (SIDE, SIDE) where it is compared, and the darkness of its outline there."""
+    steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
+    radius = np.hypot(steps[None, :], steps[:, None])
+    found = []
+    for factor in FACTORS:
+        around = (radius > INSIDE * factor) & (radius < AROUND * factor)
+        middle, width = (1 - STROKE / 2) * factor, max(STROKE * factor, 2 * REACH / SIDE)
+        found.append((around, np.exp(-(((radius[around] - middle) / (width / 1.5)) ** 2))))
+    return found
