@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import features, scale
+from omrclip.omr.registration.bend import offsets_at
 from omrclip.omr.registration.bubbles import by_bubbles
 from omrclip.omr.registration.confirm import Refused, confirm
 from omrclip.omr.registration.extents import printed_extents
@@ -32,6 +34,7 @@ from omrclip.omr.template import Barcode, ChoiceBox, Grid
 
 Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[RoughMap] | str]
 
+Points = npt.NDArray[np.float64]
 LEAST_FOR_IDENTITY = 8
 LEAST_SIDE = 32
 UPRIGHT_WITHIN = 0.15
@@ -147,7 +150,12 @@ def _suited(reference: Reference, levels: ScanLevels, rough: RoughMap) -> Refere
     """The page with its bubbles as large as they are printed."""
     if reference.printed or not len(reference.bubbles):
         return reference
-    factor = printed_extents(reference, levels, rough)
+
+    def to_scan(points: Points) -> Points:
+        moved = points if rough.bend is None else points + offsets_at(rough.bend, points, reference.page)
+        return ops.transform(rough.page_to_scan, moved)
+
+    factor = printed_extents(levels, reference.bubbles[reference.common], to_scan)
     return reference if factor == 1.0 else resized(reference, factor)
 
 

@@ -1,17 +1,15 @@
 """How large the bubbles are printed: templates say more or less, and an outline is found and read only in its size."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.imaging import ops
-from omrclip.omr.registration import bend as bending
 from omrclip.omr.registration.levels import ScanLevels
-from omrclip.omr.registration.reference import Reference
-from omrclip.omr.registration.rough import RoughMap
 from omrclip.omr.registration.samples import REACH, SIDE, tones
 
+Points = npt.NDArray[np.float64]
 FACTORS = np.round(np.arange(0.64, 1.5, 0.03), 2)
 """The printed extents that are told from each other, as multiples of the template's."""
 MOST_SEEN = 80
@@ -25,26 +23,26 @@ BELIEVED = 0.065
 """By which part the printed extents may differ from the template's for these to be believed."""
 
 
-def printed_extents(reference: Reference, levels: ScanLevels, rough: RoughMap) -> float:
-    """The extents of the printed bubbles, as a multiple of the template's; 1 where these are about right.
+def printed_extents(levels: ScanLevels, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
+    """The extents of printed bubbles, as a multiple of the template's; 1 where these are about right.
 
-    The bubbles of the most common size are laid onto each other where the map puts them, and compared with outlines of
-    many sizes.
+    The bubbles are laid onto each other where the map puts them, and compared with outlines of many sizes.
+
+    Args:
+        levels: a scan, or the blank page.
+        boxes: (n, 4) float64 left, top, width, height of bubbles of about one size, page pixels.
+        to_scan: the map of page points (n, 2).
     """
-    common = np.flatnonzero(reference.common)
-    chosen = common[np.linspace(0, len(common) - 1, min(MOST_SEEN, len(common))).astype(np.intp)]
-    centres, radii = reference.centres[chosen], reference.bubbles[chosen, 2:] / 2
-    if rough.bend is not None:
-        centres = centres + bending.offsets_at(rough.bend, centres, reference.page)
-    middles, right, below = (
-        ops.transform(rough.page_to_scan, centres + step) for step in (0, radii * (1, 0), radii * (0, 1))
-    )
+    chosen = boxes[np.linspace(0, len(boxes) - 1, min(MOST_SEEN, len(boxes))).astype(np.intp)]
+    radii = chosen[:, 2:] / 2
+    centres = chosen[:, :2] + radii
+    middles, right, below = (to_scan(centres + step) for step in (np.zeros(2), radii * (1, 0), radii * (0, 1)))
     in_scan = np.column_stack([np.linalg.norm(right - middles, axis=1), np.linalg.norm(below - middles, axis=1)])
-    turned = np.abs(right - middles)[:, 0].sum() < np.abs(right - middles)[:, 1].sum()
+    across, down = np.abs(right - middles).sum(axis=0)
     grey, reduction = levels.nearest(float(np.median(in_scan)) * 2 * REACH / SIDE)
-    seen = tones(grey, middles / reduction, (in_scan[:, ::-1] if turned else in_scan) / reduction)
+    seen = tones(grey, middles / reduction, (in_scan[:, ::-1] if across < down else in_scan) / reduction)
     usual = np.median(seen, axis=0)
-    likeness = [_likeness(-usual, rings) for rings in _outlines()]
+    likeness = [_likeness(-usual, outline) for outline in _outlines()]
     factor = float(FACTORS[int(np.argmax(likeness))])
     return 1.0 if max(likeness) < LEAST_LIKENESS or abs(factor - 1) < BELIEVED else factor
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration.extents import printed_extents
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
@@ -73,7 +74,8 @@ class Reference:
 
     Attributes:
         page: its Dimensions.
-        bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels.
+        bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels, as large as they are printed
+            where that was measured.
         boxes: (n,) int the number of the ChoiceBox of each bubble.
         marks: (n, 3) float64 centre x, y and size of its reference points.
         solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
@@ -103,14 +105,8 @@ class Reference:
 
     @property
     def common(self) -> npt.NDArray[np.bool_]:
-        """(n,) which bubbles are of the most common size; of several sizes, of that of the first bubble."""
-        sizes = np.log(self.bubbles[:, 2] * self.bubbles[:, 3]) / 2
-        different, first = np.unique(sizes, return_index=True)
-        counts = np.array([(np.abs(sizes - size) < SAME_SIZE).sum() for size in different])
-        most = np.flatnonzero(counts == counts.max())
-        size = different[most[np.argmin(first[most])]]
-        found: npt.NDArray[np.bool_] = np.abs(sizes - size) < SAME_SIZE
-        return found
+        """(n,) which bubbles are of the most common size."""
+        return common_size(self.bubbles)
 
     @property
     def confirms(self) -> bool:
@@ -138,6 +134,8 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     if len(fine.patches) < LEAST_PATCHES:
         blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
     coarse = _level(dimensions, blank, bubbles, COARSE_SIDE, coarse=True)
+    if blank is not None and len(bubbles):
+        bubbles = _scaled(bubbles, _printed_on(blank, bubbles, dimensions))
     return Reference(
         dimensions,
         bubbles,
@@ -156,9 +154,7 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
 @lru_cache(maxsize=CACHED_PAGES)
 def resized(reference: Reference, factor: float) -> Reference:
     """The reference of a page without an image, whose bubbles are printed larger or smaller than the template says."""
-    bubbles = reference.bubbles.copy()
-    bubbles[:, :2] -= bubbles[:, 2:] * (factor - 1) / 2
-    bubbles[:, 2:] *= factor
+    bubbles = _scaled(reference.bubbles, factor)
     fine_side, coarse_side = (max(level.pixels.shape) for level in (reference.fine, reference.coarse))
     return replace(
         reference,
@@ -166,6 +162,27 @@ def resized(reference: Reference, factor: float) -> Reference:
         coarse=_level(reference.page, None, bubbles, coarse_side, coarse=True),
         fine=_level(reference.page, None, bubbles, fine_side, coarse=False),
     )
+
+
+def _scaled(boxes: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64]:
+    """Boxes larger by a factor, about the middle of each."""
+    return np.hstack([boxes[:, :2] - boxes[:, 2:] * (factor - 1) / 2, boxes[:, 2:] * factor])
+
+
+def _printed_on(blank: ScanLevels, bubbles: npt.NDArray[np.float64], page: Dimensions) -> float:
+    """The extents of the bubbles on the image of the blank page, as a multiple of the template's."""
+    scale = np.array([blank.dimensions.width / page.width, blank.dimensions.height / page.height])
+    return printed_extents(blank, bubbles[common_size(bubbles)], lambda points: points * scale)
+
+
+def common_size(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """(n,) which boxes are of the most common size; of several sizes, of that of the first box."""
+    sizes = np.log(boxes[:, 2] * boxes[:, 3]) / 2
+    different, first = np.unique(sizes, return_index=True)
+    counts = np.array([(np.abs(sizes - size) < SAME_SIZE).sum() for size in different])
+    most = np.flatnonzero(counts == counts.max())
+    size = different[most[np.argmin(first[most])]]
+    return np.asarray(np.abs(sizes - size) < SAME_SIZE)
 
 
 def _looks_alike(level: ReferenceLevel, bubbles: npt.NDArray[np.float64]) -> bool:

@@ -9,7 +9,6 @@ from omrclip.errors import RegistrationFailed
 from omrclip.omr.registration import FoundPage, ScanLevels, register
 from omrclip.omr.registration.extents import printed_extents
 from omrclip.omr.registration.reference import reference_for
-from omrclip.omr.registration.rough import RoughMap
 from omrclip.omr.template import ChoiceBox
 from tests.omr.registration.finding import misses
 from tests.omr.sheet import PAGE, Sheet, View, coloured, printed, question, turned
@@ -53,6 +52,14 @@ def test_extents_that_fit_are_believed() -> None:
     assert found.reference is reference_for(PRINTED.page, None)
 
 
+@pytest.mark.parametrize("factor", [0.8, 1.0, 1.3])
+def test_extents_are_measured_on_the_blank_page_where_its_image_is_known(factor: float) -> None:
+    view = turned(92, scale=1.5)
+    found = registered(believed(factor), view, image=True)
+    assert misses(found.registration, view).max() < 2
+    assert found.reference.bubbles[0, 2] == pytest.approx(20, rel=0.08)
+
+
 def test_a_scan_that_shows_nothing_tells_no_extents() -> None:
     white = ScanLevels(coloured(np.full((800, 600), 255, np.uint8)))
-    assert printed_extents(reference_for(PRINTED.page, None), white, RoughMap("test", np.eye(3))) == 1
+    assert printed_extents(white, reference_for(PRINTED.page, None).bubbles, lambda points: points) == 1
