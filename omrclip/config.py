@@ -3,6 +3,7 @@
 Nothing reads the environment at import; `Config.from_env` does when it is called, and reports all problems at once.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -69,7 +70,11 @@ def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
 class Limits:
     """What one request may ask for. All are checked before the work that they bound."""
 
-    max_body_bytes: int = _setting(256 * MEBIBYTE, _whole_number(1024, 2**40), "Largest request body, in bytes.")
+    max_body_bytes: int = _setting(
+        256 * MEBIBYTE,
+        _whole_number(1024, 2**40),
+        "Largest request body, in bytes; at most a sixteenth of `OMRCLIP_MEMORY_BYTES`.",
+    )
     max_images: int = _setting(200, _whole_number(1, 100_000), "Most images in one recognition request.")
     max_image_pixels: int = _setting(
         120_000_000, _whole_number(1, 2**31), "Most pixels of one image; read from its header, before it is decoded."
@@ -155,8 +160,18 @@ class Config:
         _switch,
         "Whether `omrclip serve` may listen beyond loopback: there is no log-in, and sheets are personal.",
     )
-    workers: int = _setting(1, _whole_number(1, 256), "Server processes.")
-    threads: int = _setting(16, _whole_number(1, 256), "Requests that one server process works on at a time.")
+    workers: int | None = _setting(
+        None, _whole_number(1, 256), "Server processes; if not set, 2 where there are two processors or more, else 1."
+    )
+    threads: int = _setting(
+        4,
+        _whole_number(1, 256),
+        "Requests that decode or recognise images at a time, in one server process. Others are answered beside them.",
+    )
+    request_seconds: int = _setting(
+        300, _whole_number(1, 86_400), "How long the work on one request may take, the wait for its turn included."
+    )
+    body_seconds: int = _setting(600, _whole_number(1, 86_400), "How long a client may take to send a request body.")
     public_url: str | None = _setting(
         None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
     )
@@ -199,6 +214,16 @@ class Config:
     def public_origin(self) -> Origin | None:
         """The origin of `public_url`."""
         return Origin.parse("/".join(self.public_url.split("/", 3)[:3])) if self.public_url else None
+
+    @property
+    def most_body_bytes(self) -> int:
+        """The largest request body. Until it is answered it takes four times its size: that has to fit in memory."""
+        return min(self.limits.max_body_bytes, self.memory_bytes // 16)
+
+    @property
+    def processes(self) -> int:
+        """The number of server processes, chosen where it is not set."""
+        return self.workers or min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

@@ -13,6 +13,9 @@
     ├── LimitExceeded               more than the limits allow, found before the work
     ├── RegistrationFailed          the template page was not found in the scan
     ├── ServerBusy                  no room for the work now
+    ├── Stopped                     work was ended before it was done, without a fault of its own
+    │   ├── DeadlineExceeded        its time is over
+    │   └── Abandoned               the client that asked for it has gone
     ├── InternalError               an exception that nobody foresaw; the log has its traceback
     ├── MisdirectedRequest          sent to a host name that is not one of this service
     ├── ForeignRequest              sent by a page of another site
@@ -198,6 +201,24 @@ class ServerBusy(OmrclipError):
     """There is no room for the work now; `details["retry_after"]` says in how many seconds to try again."""
 
     code = "server_busy"
+
+
+class Stopped(OmrclipError):
+    """Work was ended before it was done. This is no failure of a scan: whatever catches failures lets it pass."""
+
+    code = "stopped"
+
+
+class DeadlineExceeded(Stopped):
+    """The work took longer than it may; `details` has `limit` (the setting's name) and `maximum`, in seconds."""
+
+    code = "deadline_exceeded"
+
+
+class Abandoned(Stopped):
+    """Nobody waits for the result any more."""
+
+    code = "client_gone"
 
 
 class InternalError(OmrclipError):

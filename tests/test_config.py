@@ -22,6 +22,8 @@ def test_the_defaults_need_no_environment() -> None:
         ("OMRCLIP_ALLOW_REMOTE", "0", {"allow_remote": False}),
         ("OMRCLIP_WORKERS", "3", {"workers": 3}),
         ("OMRCLIP_THREADS", "16", {"threads": 16}),
+        ("OMRCLIP_REQUEST_SECONDS", "60", {"request_seconds": 60}),
+        ("OMRCLIP_BODY_SECONDS", "30", {"body_seconds": 30}),
         ("OMRCLIP_PUBLIC_URL", "https://forms.example/omr/", {"public_url": "https://forms.example/omr"}),
         (
             "OMRCLIP_ALLOWED_HOSTS",

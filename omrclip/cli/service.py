@@ -15,6 +15,7 @@ def serve(host: str | None, port: int | None) -> None:
     Folders that cannot be written are told at the start. That is no error: they may be read-only on purpose.
     """
     from dataclasses import replace
+    from functools import partial
 
     from omrclip.storage.starting import unwritable_folders
     from omrclip.web.serve import serve as serve_config
@@ -23,4 +24,5 @@ def serve(host: str | None, port: int | None) -> None:
     if problems := list(unwritable_folders(settings)):
         heading = "warning: these folders cannot be written; requests that write there are answered 503 or 507:"
         click.echo("\n  ".join((heading, *problems)), err=True)
-    serve_config(replace(settings, host=host or settings.host, port=port or settings.port))
+    settings = replace(settings, host=host or settings.host, port=port or settings.port)
+    serve_config(settings, partial(click.echo, err=True))

@@ -6,6 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from omrclip.errors import ServerBusy
+from omrclip.work import ENDLESS, Work
+
+LOOK_SECONDS = 0.5
+"""How often what waits patiently looks whether its work has ended."""
 
 
 @dataclass(slots=True)
@@ -35,13 +39,14 @@ class Admission:
         return self._load.bytes
 
     @contextmanager
-    def admitted(self, bytes_needed: int, *, patient: bool = False) -> Iterator[None]:
-        """Hold room for a decode of so many bytes; who is patient waits until there is some.
+    def admitted(self, bytes_needed: int, *, patient: bool = False, work: Work = ENDLESS) -> Iterator[None]:
+        """Hold room for a decode of so many bytes. With `patient`, wait for it as long as the work may take.
 
         Raises:
             ServerBusy: there was none in time, or too many wait already.
+            DeadlineExceeded, Abandoned: there was none until the end of the work.
         """
-        self._enter(bytes_needed, patient=patient)
+        self._enter(bytes_needed, work if patient else None)
         try:
             yield
         finally:
@@ -50,10 +55,11 @@ class Admission:
                 self._load.bytes -= bytes_needed
                 self._changed.notify_all()
 
-    def _enter(self, bytes_needed: int, *, patient: bool) -> None:
+    def _enter(self, bytes_needed: int, patient: Work | None) -> None:
         with self._changed:
-            if patient:
-                self._changed.wait_for(lambda: self._has_room(bytes_needed))
+            if patient is not None:
+                while not self._changed.wait_for(lambda: self._has_room(bytes_needed), LOOK_SECONDS):
+                    patient.check()
             elif not self._has_room(bytes_needed):
                 self._wait(bytes_needed)
             self._load.decodes += 1

@@ -44,9 +44,14 @@ class ByteCache(Generic[Entry]):
             return entry
 
     def holds(self, key: Hashable) -> bool:
-        """Whether there is an entry, or one is being made that can be waited for; neither counts nor uses it."""
+        """Whether there is an entry, which the question neither counts nor uses."""
         with self._lock:
-            return key in self._entries or key in self._making
+            return key in self._entries
+
+    def is_being_made(self, key: Hashable) -> bool:
+        """Whether `get_or_make` would wait for another thread that makes the entry."""
+        with self._lock:
+            return key in self._making
 
     def get_or_make(self, key: Hashable, make: Callable[[], Entry]) -> Entry:
         """The entry, made by one caller where it is missing; the others wait for it.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from omrclip.config import Limits
-from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed
+from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
@@ -18,6 +18,7 @@ from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLev
 from omrclip.omr.registration.scale import same_shape
 from omrclip.omr.results import ElementResult
 from omrclip.omr.template import Template
+from omrclip.work import ENDLESS, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,20 @@ def known_pages(template: Template, template_image: bytes | None = None) -> tupl
     )
 
 
-def recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits) -> Recognition:
-    """Recognise one scan. Whatever goes wrong with the scan is told in the Recognition, not raised."""
+def recognize(
+    pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits, work: Work = ENDLESS
+) -> Recognition:
+    """Recognise one scan. Whatever goes wrong with the scan is told in the Recognition, not raised.
+
+    Raises:
+        DeadlineExceeded, Abandoned: the work ended before the scan was done.
+    """
     started = perf_counter()
     try:
         check_readable(scan.name)
-        found = _recognize(pages, scan, options, limits)
+        found = _recognize(pages, scan, options, limits, work)
+    except Stopped:
+        raise
     except Exception as error:
         found = failed(scan.name, error)
     return replace(found, seconds=perf_counter() - started)
@@ -164,31 +173,39 @@ def _field(path: str, expected: str) -> dict[str, str]:
     return {"path": path, "expected": expected}
 
 
-def _recognize(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits) -> Recognition:
+def _recognize(
+    pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits, work: Work
+) -> Recognition:
+    work.check()
     info = check_scan(scan, limits)
     pixels = decode(scan.data, info)
     number = options.pages.get(scan.name)
     upright = options.orientation is Orientation.UPRIGHT
-    found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels), upright)
+    found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels), upright, work)
     registered = RegisteredPage(DecodedImage(pixels, read_profile(scan.data, info), info.mode), found.registration)
+    work.check()
     elements = read_elements(found, registered, options.thresholds)
-    cut = (cut_clip(area, registered, options, limits) for area in found.known.page.clip_areas)
-    clips = tuple(replace(clip, message=clip.message or unconfirmed(clip, found)) for clip in cut)
+    clips = []
+    for area in found.known.page.clip_areas:
+        work.check()
+        clip = cut_clip(area, registered, options, limits)
+        clips.append(replace(clip, message=clip.message or unconfirmed(clip, found)))
     return Recognition(
         scan.name,
         page=found.known.number,
         registration=found.registration,
         elements=elements,
-        clips=clips,
+        clips=tuple(clips),
         messages=_messages(elements, clips),
     )
 
 
-def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool) -> FoundPage:
+def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool, work: Work) -> FoundPage:
     """The only page that registers: with several, a guess could cut the right place of the wrong page."""
     found: list[FoundPage] = []
     failures: list[Failure] = []
     for known in pages:
+        work.check()
         try:
             found.append(register(known, levels, upright=upright))
         except RegistrationFailed as failure:

@@ -30,9 +30,9 @@ class DerivativeCache:
             return self._memory.get_or_make((owner, etag), make)
         return self._memory.get_or_make((None, etag), lambda: self._shared(etag, make))
 
-    def get(self, etag: str) -> bytes | None:
-        """The bytes of what has no owner, where they are in memory."""
-        return self._memory.get((None, etag))
+    def is_being_made(self, etag: str, owner: str | None = None) -> bool:
+        """Whether `get_or_make` would wait for another thread that renders the same."""
+        return self._memory.is_being_made((owner, etag))
 
     def forget(self, owner: str) -> None:
         """Drop all that has this owner."""

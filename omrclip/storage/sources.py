@@ -29,7 +29,6 @@ from omrclip.storage.shelf import Description, SourceShelf
 # allocator keeps.
 PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE, DECODES_SHARE = 0.28, 0.10, 0.08, 0.18
 MOST_DECODES = 2
-THREADS_FOR_CACHES = 2
 HASHED_AT_ONCE = 1 << 17  # stays in the processor's cache, and in memory that is taken again for the next part
 # As many as there are processors, however many caches there are.
 _DECODERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="tiles")
@@ -75,7 +74,7 @@ class SourceCache:
             MOST_DECODES,
             int(memory * DECODES_SHARE),
             config.decode_wait_seconds,
-            max_waiting=max(1, config.threads - MOST_DECODES - THREADS_FOR_CACHES),
+            max_waiting=config.threads,
         )
 
     def open(

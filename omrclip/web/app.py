@@ -1,9 +1,6 @@
 """Putting the application together."""
 
-import ctypes
 import io
-from contextlib import suppress
-from http import HTTPStatus
 from typing import IO, Any
 
 import flask
@@ -28,8 +25,8 @@ from omrclip.web import (
 )
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.gate import Gate, refuse
-from omrclip.web.journal import Journal, configure_logging, note_route
-from omrclip.web.warming import warm_up
+from omrclip.web.journal import Journal, note_route
+from omrclip.web.lanes import work
 
 
 class Request(flask.Request):
@@ -60,18 +57,9 @@ class App(flask.Flask):
     gate: Gate
 
 
-# As much of a refused body as is worth reading to keep the connection; a larger one ends it.
-MOST_DRAINED_BYTES = 32 * 1024 * 1024
-
-
-def drain_refused_body(answer: flask.Response) -> flask.Response:
-    """Read what a refused request still sends: the server would close the connection under the client's next one."""
-    if answer.status_code >= HTTPStatus.BAD_REQUEST and flask.request.environ.get("wsgi.input_terminated"):
-        body = flask.request.environ["wsgi.input"]
-        left = MOST_DRAINED_BYTES
-        while left > 0 and (chunk := body.read(64 * 1024)):
-            left -= len(chunk)
-    return answer
+def stop_what_is_late() -> None:
+    """End a request that has waited too long for its turn, or whose client has gone, before its work begins."""
+    work().check()
 
 
 # For answers that have no policy of their own: they load nothing, and no page may show them in a frame.
@@ -90,8 +78,8 @@ def create_app(config: Config | None = None) -> App:
     """Make the WSGI application; it reads no environment, `Config.from_env` does."""
     config = config or Config()
     app = App("omrclip.web", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = config.limits.max_body_bytes
-    app.config["MAX_FORM_MEMORY_SIZE"] = config.limits.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = config.most_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = config.most_body_bytes
     app.config["MAX_FORM_PARTS"] = config.limits.max_images + 10
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -99,7 +87,7 @@ def create_app(config: Config | None = None) -> App:
     app.url_map.merge_slashes = False
     app.before_request(note_route)
     app.before_request(refuse)
-    app.after_request(drain_refused_body)
+    app.before_request(stop_what_is_late)
     app.after_request(secure)
     services.install(app, config)
     register_error_handlers(app)
@@ -123,25 +111,3 @@ def create_app(config: Config | None = None) -> App:
     app.gate = Gate(Journal(app.wsgi_app, services.of(app).metrics), config)
     app.wsgi_app = app.gate  # type: ignore[method-assign]
     return app
-
-
-def from_env() -> Any:
-    """Make the application that `omrclip serve` runs in each of its processes."""
-    import os
-
-    _return_memory()
-    os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
-    configure_logging()
-    app = create_app(Config.from_env(os.environ))
-    services.of(app).metrics.keep_fresh()
-    warm_up(app, create_app)
-    return app
-
-
-def _return_memory() -> None:
-    """Have glibc keep two arenas instead of eight a processor: each keeps what its threads have freed for itself."""
-    with suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
-
-
-_M_ARENA_MAX = -8

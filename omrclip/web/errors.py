@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from omrclip import errors
 from omrclip.web.gate import REQUEST_ID, body_too_large
+from omrclip.web.lanes import MUST_WAIT, MustWait
 
 STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
@@ -31,6 +32,9 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.ServerBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Stopped: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DeadlineExceeded: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Abandoned: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.OmrclipError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -63,6 +67,11 @@ def register_error_handlers(app: Flask) -> None:
         if isinstance(error, errors.ServerBusy):
             answer.headers["Retry-After"] = str(error.details["retry_after"])
         return answer
+
+    @app.errorhandler(MustWait)
+    def must_wait(_error: MustWait) -> Response:
+        request.environ[MUST_WAIT] = True  # the gateway throws this answer away, and asks again in the work lane
+        return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_error: RequestEntityTooLarge) -> Response:

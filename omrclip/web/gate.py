@@ -78,7 +78,7 @@ def check_origin(environ: Environ, config: Config) -> OmrclipError | None:
 
 def check_size(environ: Environ, config: Config) -> OmrclipError | None:
     """Refuse a body by its stated length."""
-    length, most = get_content_length(environ), config.limits.max_body_bytes
+    length, most = get_content_length(environ), config.most_body_bytes
     if length is None or length <= most:
         return None
     return body_too_large(most)

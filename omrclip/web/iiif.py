@@ -24,6 +24,7 @@ from omrclip.web.image_answers import (
     rendered,
     validators,
 )
+from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import base_url, image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
@@ -52,12 +53,14 @@ VERSIONS = {
 
 
 @blueprint.get("/iiif/2/<path:address>")
+@runs_in(Lane.LIGHT_FIRST)
 def iiif2(address: str) -> BaseResponse:
     """The Image API 2.0 and 2.1."""
     return _answer(VERSIONS[2], address)
 
 
 @blueprint.get("/iiif/3/<path:address>")
+@runs_in(Lane.LIGHT_FIRST)
 def iiif3(address: str) -> BaseResponse:
     """The Image API 3.0."""
     return _answer(VERSIONS[3], address)
@@ -113,7 +116,7 @@ def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRe
     return _conditional(
         image,
         answer.etag,
-        lambda: rendered(answer, config.memory_bytes, services().sources.admission),
+        lambda: rendered(answer, config.memory_bytes, services().sources.admission if may_wait() else None),
         media_type,
         headers,
     )
@@ -161,6 +164,8 @@ def _conditional(
     """Answer 304 where the client has it already (RFC 9110, section 13); only otherwise is the body made."""
     if _client_has_it(image, etag):
         return Response(status=304, headers=headers)
+    if not may_wait() and services().derivatives.is_being_made(etag, image.owner):
+        raise MustWait
     body = services().derivatives.get_or_make(etag, make, image.owner)
     return Response(body, content_type=media_type, headers=headers)
 

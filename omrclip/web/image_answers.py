@@ -20,6 +20,7 @@ from omrclip.imaging.admission import Admission
 from omrclip.imaging.pyramid import TiledImage
 from omrclip.storage import OpenImage
 from omrclip.storage.sources import decoding_bytes
+from omrclip.web.lanes import MustWait
 from omrclip.web.services import PRIVATE, image_uri_under
 
 CROSS_ORIGIN = {
@@ -98,11 +99,12 @@ def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
-def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission) -> bytes:
+def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission | None) -> bytes:
     """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
 
     Raises:
         ServerBusy: there was no room in time.
+        MustWait: it would have to wait for room, and no `admission` is given to do so.
         LimitExceeded: it would take more than one request may have of `memory_bytes`.
         ImageError: the source's bytes cannot be decoded.
     """
@@ -123,6 +125,8 @@ def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission) -> by
             limit="memory_bytes",
             maximum=most,
         )
+    if admission is None:
+        raise MustWait
     with admission.admitted(decoding + rendering):
         return render(planned, image.source)
 

@@ -14,14 +14,14 @@ from typing import Any, Final, TypeAlias
 import flask
 
 from omrclip.web.gate import REQUEST_ID, STARTED
+from omrclip.web.lanes import MUST_WAIT
 from omrclip.web.metrics import Metrics
 
 Environ: TypeAlias = dict[str, Any]
 Application: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# Set by a server for requests that are not to be logged and counted: rehearsals, and answers that are thrown away.
+# Set for requests that are not to be logged and counted.
 UNLOGGED: Final = "omrclip.unlogged"
-MUST_WAIT: Final = "omrclip.must_wait"
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 NO_ROUTE: Final = "none"
 

@@ -11,6 +11,7 @@ from omrclip.omr.overlay import draw_on, drawn_dimensions
 from omrclip.schemas.recognition_response import load_kept
 from omrclip.storage import KeptRecognition, OpenImage
 from omrclip.storage.sources import decoding_bytes
+from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import PRIVATE, services
 
 blueprint = Blueprint("overlay", __name__, url_prefix="/api/recognitions")
@@ -20,6 +21,7 @@ BYTES_A_PIXEL = 10
 
 
 @blueprint.get("/<identifier>/overlay/<int:number>")
+@runs_in(Lane.WORK)
 def get_overlay(identifier: str, number: int) -> Response:
     """The overlay of a scan, which is numbered from 1 as in the scan's Uri; also of one that failed."""
     kept = services().kept.read(identifier)

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotAcceptable
 
-from omrclip.errors import ImageError, LimitExceeded, StorageUnavailable
+from omrclip.errors import DeadlineExceeded, ImageError, LimitExceeded, StorageUnavailable
 from omrclip.imaging.probe import probe
 from omrclip.omr.clip_bounds import check_bytes
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize
@@ -18,6 +18,7 @@ from omrclip.omr.result_files import clip_name, recognition_files
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
 from omrclip.storage.kept import Keeping
+from omrclip.web.lanes import Lane, runs_in, work
 from omrclip.web.metrics import PASSED
 from omrclip.web.recognition_request import Job, read_job
 from omrclip.web.services import base_url, services
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 @blueprint.post("/recognitions")
+@runs_in(Lane.WORK)
 def post_recognition() -> Response:
     """Recognise the scans of one request; with the option `Keep`, or `?keep`, the service keeps what comes out."""
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
@@ -69,21 +71,30 @@ class Run:
         self.keeping_error: StorageUnavailable | None = None
         # The views that stream are run when the request's context is gone.
         self._services = services()
+        self._work = work()
         self._keeping: Keeping | None = None
         self._clip_bytes = 0
         if job.options.keep:
             self.kept = KeptUris(base_url(), self._services.kept.new_identifier())
             self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
 
-    def recognitions(self) -> Iterator[Recognition]:
-        """Recognise scan by scan; after the last, what is to be kept is kept before the iteration ends."""
-        job, done = self.job, []
+    def recognitions(self, *, streamed: bool = False) -> Iterator[Recognition]:
+        """Recognise scan by scan; after the last, what is to be kept is kept before the iteration ends.
+
+        When the time of the request is over, DeadlineExceeded is raised. With `streamed`, where the answer has begun
+        already, the scans that are left fail instead.
+        """
+        done = []
         try:
-            for scan in job.scans:
-                with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True):
-                    done.append(self._recognized(scan))
-                error = done[-1].error
-                self._services.metrics.count_page(PASSED if error is None else error.code)
+            for scan in self.job.scans:
+                try:
+                    done.append(self._recognize(scan))
+                except DeadlineExceeded as error:
+                    if not streamed:
+                        raise
+                    done.append(failed(scan.name, error))
+                failure = done[-1].error
+                self._services.metrics.count_page(PASSED if failure is None else failure.code)
                 yield done[-1]
         except BaseException:  # GeneratorExit too: the client has gone
             if self._keeping:
@@ -92,12 +103,14 @@ class Run:
         if self._keeping:
             self._keep(self._keeping, done)
 
-    def _recognized(self, scan: Scan) -> Recognition:
+    def _recognize(self, scan: Scan) -> Recognition:
         """Recognise a scan; it fails where the clips of the request take more bytes than they may."""
         limits = self._services.config.limits
+        self._work.check()
         try:
             check_bytes(self._clip_bytes, limits)
-            recognition = recognize(self.job.pages, scan, self.job.options, limits)
+            with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True, work=self._work):
+                recognition = recognize(self.job.pages, scan, self.job.options, limits, self._work)
             self._clip_bytes += sum(len(clip.data) for clip in recognition.clips)
             check_bytes(self._clip_bytes, limits)
         except LimitExceeded as error:
@@ -142,7 +155,7 @@ def _lines(run: Run) -> Iterator[str]:
 
     The lines tell URIs before anything is kept there: where keeping fails, a last line without scans takes them back.
     """
-    for number, recognition in enumerate(run.recognitions(), start=1):
+    for number, recognition in enumerate(run.recognitions(streamed=True), start=1):
         yield json.dumps(dump_answer(run.answer([recognition], number)), ensure_ascii=False) + "\n"
     if run.keeping_error:
         yield json.dumps(dump_answer(run.answer([])), ensure_ascii=False) + "\n"
@@ -172,7 +185,7 @@ def _zip(run: Run) -> Iterator[bytes]:
     outbox = _Outbox()
     done = []
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:  # the clips are compressed already
-        for recognition in run.recognitions():
+        for recognition in run.recognitions(streamed=True):
             for file in recognition_files(recognition, run.job.options, alone=run.alone):
                 archive.writestr(file.name, file.data)
             done.append(recognition)

@@ -9,6 +9,7 @@ from omrclip.imaging.probe import probe
 from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.omr.recognition import check_pixels
 from omrclip.schemas.segments import dump_files, load_segment_request
+from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.recognition_request import check_images
 from omrclip.web.services import base_url, open_image, services
 
@@ -16,6 +17,7 @@ blueprint = Blueprint("segments", __name__, url_prefix="/api")
 
 
 @blueprint.post("/segments")
+@runs_in(Lane.WORK)
 def post_segments() -> Response:
     """Cut the segments of a manifest over images of ours, or images given along.
 

@@ -1,44 +1,102 @@
-"""Running the application on granian."""
+"""Running the application on uvicorn."""
 
 import os
-from multiprocessing import set_start_method
+import resource
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 
-from granian import Granian
-from granian.constants import Interfaces
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
 from omrclip.web.metrics import shared_metrics
 
-# What Python gives its own threads. Granian's have a fourth, too little for some of what reads bar codes and pages in
-# native code: the process would be gone without a word, and every request in it.
-THREAD_STACK_BYTES = 8 * 1024 * 1024
 # Pixels come in megabytes: taking new memory for them in pages of 4 KiB costs a fresh process more than decoding them.
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
+KEEP_ALIVE_SECONDS = 15
+STOP_SECONDS = 30
+"""How long requests under way may take when the server is stopped."""
+HUNG_SECONDS = 60
+"""A process that does not answer its parent for so long is replaced. Reading the largest page holds Python for 2 s."""
+BACKLOG = 1024
 
 
-def serve(config: Config) -> None:
+def serve(config: Config, announce: Callable[[str], object]) -> None:
     """Listen until stopped; each server process reads the settings from the environment again.
 
+    A process that ends unexpectedly is replaced. The parent holds the listening socket, so that connections wait for
+    the new process, and nothing else can listen on the port.
+
+    Args:
+        config: the settings.
+        announce: called with a line for people when the server listens.
+
     Raises:
-        ConfigurationError: the address is reachable from other machines, and no setting allows that.
+        ConfigurationError: the address is reachable from other machines and no setting allows that, or the server
+            cannot listen on it, or a server process cannot start.
     """
     if not is_loopback(config.host) and not config.allow_remote:
         raise ConfigurationError(
             f"{config.host} can be reached from other machines, and omrclip has no log-in. Set OMRCLIP_ALLOW_REMOTE=1 "
             "to listen there all the same, behind something that asks who is calling."
         )
-    os.environ.setdefault("RUST_MIN_STACK", str(THREAD_STACK_BYTES))
+    listening = _listen(config)
     os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)
-    set_start_method("spawn", force=True)  # glibc reads its settings when a program starts, not when it forks
-    server = Granian(
-        "omrclip.web.app:from_env",
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.WSGI,
-        workers=config.workers,
-        blocking_threads=config.threads,
+    _allow_many_connections()
+    settings = uvicorn.Config(
+        "omrclip.web.process:from_env",
         factory=True,
+        http="omrclip.web.connections:Connection",
+        ws="none",
+        lifespan="off",
+        workers=config.processes,
+        backlog=BACKLOG,
+        proxy_headers=False,  # werkzeug's ProxyFix does that, as far as OMRCLIP_TRUSTED_PROXIES says
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_worker_healthcheck=HUNG_SECONDS,
     )
-    with shared_metrics():
-        server.serve()
+    shown = f"[{config.host}]" if ":" in config.host else config.host
+    announce(f"omrclip listens on http://{shown}:{config.port}/. Stop it with Ctrl-C.")
+    with listening:
+        parent = Multiprocess(settings, sockets=[listening])
+        with shared_metrics():
+            parent.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in parent.processes):
+        raise ConfigurationError("The server could not start. The lines above say why.")
+
+
+def _listen(config: Config) -> socket.socket:
+    """The listening socket, which no other process shares."""
+    listening = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past connections do not hold the port
+        listening.bind(address)
+        # Now, and not in the processes: two servers that start at once may both bind, but only one can listen.
+        listening.listen(BACKLOG)
+        listening.set_inheritable(True)
+    except OSError as error:
+        if listening is not None:
+            listening.close()
+        raise ConfigurationError(
+            f"The server cannot listen on port {config.port} of {config.host}: {error.strerror}. Stop the program that "
+            "uses the port, or choose another one with --port or OMRCLIP_PORT."
+        ) from None
+    return listening
+
+
+def _allow_many_connections() -> None:
+    """Raise the number of open files to what the system allows: each connection is one."""
+    with suppress(ValueError, OSError):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

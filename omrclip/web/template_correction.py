@@ -17,12 +17,14 @@ from omrclip.omr.registration import KnownPage
 from omrclip.omr.result_files import results_text
 from omrclip.schemas.template import check_template, dump_template, template_to_bytes
 from omrclip.storage import Precondition, StoredTemplate
+from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import precondition, services
 
 blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 
 
 @blueprint.post("/templates/<name>/correction")
+@runs_in(Lane.WORK)
 def post_correction(name: str) -> Response:
     """The template corrected by its blank pages; with If-Match it also replaces the stored one.
 
@@ -46,6 +48,7 @@ def post_correction(name: str) -> Response:
 
 
 @blueprint.post("/templates/<name>/finalization")
+@runs_in(Lane.WORK)
 def post_finalization(name: str) -> Response:
     """What the template reads on its blank pages, and warnings of all that is not empty; nothing is stored.
 

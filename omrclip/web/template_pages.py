@@ -14,6 +14,7 @@ from omrclip.schemas.template import clip_area_from_dict, load_template, templat
 from omrclip.storage import Blob
 from omrclip.storage.page_images import page_identifier
 from omrclip.storage.sources import decoding_bytes
+from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import base_url, image_uri, precondition, services
 
 blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
@@ -67,6 +68,7 @@ def list_pages(name: str) -> Response:
 
 
 @blueprint.get("/templates/<name>/pages/<int:number>/clip")
+@runs_in(Lane.WORK)
 def get_clip_preview(name: str, number: int) -> Response:
     """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})

@@ -1,11 +1,16 @@
 """`omrclip render`, `validate`, `schema` and `serve`."""
 
 import json
+import socket
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from omrclip.schemas.template import template_json_schema
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
@@ -90,55 +95,96 @@ def test_version_and_help(desk: Desk) -> None:
     assert desk.run("nonsense").exit_code == REFUSED
 
 
+@dataclass
+class Started:
+    """What the server was started with, and the address that it listened on then."""
+
+    settings: uvicorn.Config
+    address: tuple[Any, ...]
+
+
 @pytest.fixture
-def granian(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Granian replaced by a note of what it was started with."""
-    started: list[dict[str, Any]] = []
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
+    """uvicorn's parent process replaced by a note of what it was started with."""
+    noted: list[Started] = []
 
-    class Granian:
-        def __init__(self, target: str, **settings: Any) -> None:
-            self.settings = {"target": target, **settings}
+    class Parent:
+        def __init__(self, settings: uvicorn.Config, sockets: list[socket.socket]) -> None:
+            noted.append(Started(settings, sockets[0].getsockname()))
+            self.processes: list[object] = []
 
-        def serve(self) -> None:
-            started.append(self.settings)
+        def run(self) -> None:
+            pass
 
-    monkeypatch.setattr("omrclip.web.serve.Granian", Granian)
-    return started
+    monkeypatch.setattr("omrclip.web.serve.Multiprocess", Parent)
+    return noted
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
+        reserved.bind((host, 0))
+        return int(reserved.getsockname()[1])
 
 
 def test_serve_hands_the_settings_to_the_server(
-    desk: Desk, granian: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"PORT": "9001", "WORKERS": "3", "THREADS": "7"}.items():
+    first_port, second_port = free_port(), free_port("::1")
+    for name, value in {"PORT": str(first_port), "WORKERS": "3"}.items():
         monkeypatch.setenv(f"OMRCLIP_{name}", value)
-    assert desk.run("serve").exit_code == PASSED
-    assert desk.run("serve", "--host", "::1", "--port", "9002").exit_code == PASSED
-    first, second = granian
-    assert (first["target"], first["factory"]) == ("omrclip.web.app:from_env", True)
-    assert (first["address"], first["port"]) == ("127.0.0.1", 9001)
-    assert (first["workers"], first["blocking_threads"]) == (3, 7)
-    assert first["interface"] == "wsgi"
-    assert (second["address"], second["port"]) == ("::1", 9002)
+    ran = desk.run("serve")
+    assert ran.exit_code == PASSED
+    assert f"http://127.0.0.1:{first_port}/" in ran.stderr
+    assert desk.run("serve", "--host", "::1", "--port", str(second_port)).exit_code == PASSED
+    first, second = started
+    assert (first.settings.app, first.settings.factory) == ("omrclip.web.process:from_env", True)
+    assert first.address == ("127.0.0.1", first_port)
+    assert first.settings.workers == 3
+    assert second.address[:2] == ("::1", second_port)
+
+
+def test_serve_says_that_no_process_could_start(
+    desk: Desk, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = SimpleNamespace(exitcode=STARTUP_FAILURE)
+    parent = SimpleNamespace(run=lambda: None, processes=[ended])
+    monkeypatch.setattr("omrclip.web.serve.Multiprocess", lambda *_, **__: parent)
+    assert_refused(desk.run("serve", "--port", str(free_port())), "could not start")
+    assert started == []
+
+
+def test_serve_refuses_a_port_in_use(desk: Desk, started: list[Started]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert_refused(desk.run("serve", "--port", str(port)), f"port {port}", "--port", "OMRCLIP_PORT")
+    assert started == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "forms.example", "0"])
 def test_serve_does_not_listen_beyond_loopback_unless_told(
-    desk: Desk, granian: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, host: str
+    desk: Desk, started: list[Started], monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     assert_refused(desk.run("serve", "--host", host), host, "OMRCLIP_ALLOW_REMOTE")
     monkeypatch.setenv("OMRCLIP_HOST", host)
     assert_refused(desk.run("serve"), host, "OMRCLIP_ALLOW_REMOTE")
-    assert granian == []
+    assert started == []
+
+
+def test_serve_listens_beyond_loopback_when_told(
+    desk: Desk, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OMRCLIP_ALLOW_REMOTE", "1")
-    assert desk.run("serve").exit_code == PASSED
-    assert granian[0]["address"] == host
+    assert desk.run("serve", "--host", "0.0.0.0", "--port", str(free_port())).exit_code == PASSED
+    assert started[0].address[0] == "0.0.0.0"
 
 
 def test_serve_tells_all_bad_settings_at_once(
-    desk: Desk, granian: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"PORT": "0", "WORKERS": "many", "ALLOW_REMOTE": "perhaps", "PROT": "80"}.items():
         monkeypatch.setenv(f"OMRCLIP_{name}", value)
     wrong = ("OMRCLIP_PORT", "OMRCLIP_WORKERS", "OMRCLIP_ALLOW_REMOTE", "OMRCLIP_PROT")
     assert_refused(desk.run("serve"), *wrong)
-    assert granian == []
+    assert started == []

@@ -8,6 +8,8 @@ from io import BytesIO
 import pytest
 from flask.testing import FlaskClient
 
+from omrclip.errors import DeadlineExceeded
+from omrclip.work import Work
 from tests.web.making import Json, asked, bytes_of, encoded, grid, image, jpeg
 
 Recognised = Callable[..., Json]
@@ -65,9 +67,9 @@ def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.M
     done: list[str] = []
     recognize = recognitions.recognize
 
-    def counted(pages, scan, options, limits):
+    def counted(pages, scan, *rest):
         done.append(scan.name)
-        return recognize(pages, scan, options, limits)
+        return recognize(pages, scan, *rest)
 
     monkeypatch.setattr(recognitions, "recognize", counted)
     response = client.post("/api/recognitions", json=asked(Images=THREE), headers={"Accept": LINES}, buffered=False)
@@ -77,6 +79,49 @@ def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.M
     assert len(list(lines)) == len(THREE) - 1
     assert done == ["a.png", "brökén.png", "c.jpg"]
     response.close()
+
+
+@pytest.fixture
+def time_for_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the time of a request end with the first scan that is recognised."""
+    from omrclip.web import recognitions
+
+    recognize, done = recognitions.recognize, []
+
+    def counted(*arguments):
+        done.append(recognize(*arguments))
+        return done[-1]
+
+    def check(_: Work) -> None:
+        if done:
+            raise DeadlineExceeded("too late", limit="request_seconds", maximum=1)
+
+    monkeypatch.setattr(recognitions, "recognize", counted)
+    monkeypatch.setattr(Work, "check", check)
+
+
+@pytest.mark.usefixtures("time_for_one_scan")
+@pytest.mark.parametrize("accept", [LINES, ZIP])
+def test_when_the_time_is_over_the_scans_that_are_left_fail(client: FlaskClient, accept: str) -> None:
+    response = client.post("/api/recognitions", json=asked(Images=THREE), headers={"Accept": accept})
+    assert response.status_code == 200
+    if accept == LINES:
+        found = [json.loads(line)["Recognitions"][0] for line in response.text.splitlines()]
+    else:
+        with zipfile.ZipFile(BytesIO(response.data)) as archive:
+            found = json.loads(archive.read("results.json"))["Recognitions"]
+    assert [recognition["Name"] for recognition in found] == ["a.png", "brökén.png", "c.jpg"]
+    assert found[0]["Error"] is None
+    assert {recognition["Error"]["code"] for recognition in found[1:]} == {"deadline_exceeded"}
+
+
+@pytest.mark.usefixtures("time_for_one_scan")
+def test_a_json_answer_whose_time_is_over_is_a_503_that_names_the_limit(client: FlaskClient) -> None:
+    refused = client.post("/api/recognitions", json=asked(Images=THREE))
+    error = refused.get_json()["error"]
+    assert (refused.status_code, error["code"], error["details"]["limit"]) == (
+        503, "deadline_exceeded", "request_seconds",
+    )  # fmt: skip
 
 
 ACCEPTS = {

@@ -1,32 +1,163 @@
-"""The server's threads have room for what recognition does in native code."""
+"""What only real server processes show: slow clients, dead processes, and how the server starts."""
 
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from uvicorn.config import STARTUP_FAILURE
 
-from omrclip.web.serve import LARGE_PAGES, THREAD_STACK_BYTES
-from tests.patience import PATIENCE
-from tests.serving import PROC, new_session, running
+from omrclip.config import Config
+from omrclip.web import process
+from omrclip.web.connections import MOST_HEADER_BYTES
+from omrclip.web.process import THREAD_STACK_BYTES
+from omrclip.web.serve import LARGE_PAGES
+from tests.patience import PATIENCE, until
+from tests.serving import PROC, Server, new_session, running
+
+SLOW_CLIENTS = 64
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running(workers=1, threads=2) as found:
+        yield found
+
+
+def connected(server: Server) -> socket.socket:
+    port = int(server.url.rpartition(":")[2])
+    client = socket.create_connection(("127.0.0.1", port))
+    client.settimeout(PATIENCE)
+    return client
+
+
+def received(client: socket.socket) -> bytes:
+    """All that the server sends until it closes the connection."""
+    data = b""
+    while True:
+        try:
+            part = client.recv(65536)
+        except ConnectionResetError:
+            return data
+        if not part:
+            return data
+        data += part
+
+
+def children(server: Server) -> list[Path]:
+    """The folders in /proc of the processes that answer."""
+    parents = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in _read(path)]
+    return [path for path in parents if b"resource_tracker" not in (path / "cmdline").read_bytes()]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+HEAD = b"POST /api/recognitions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+SLOW = {
+    "a body that does not come": HEAD + b"Content-Length: 1000000\r\n\r\n",
+    "a body that stops": HEAD + b"Content-Length: 1000000\r\n\r\n" + b" " * 5000,
+    "chunks that stop": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n     \r\n",
+    "headers that stop": HEAD,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("request_start", SLOW.values(), ids=SLOW)
+def test_others_are_answered_while_slow_clients_hold_their_connections(server: Server, request_start: bytes) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(server)) for _ in range(SLOW_CLIENTS)]
+        for client in slow:
+            client.sendall(request_start)
+        session = new_session()
+        assert session.get(f"{server.url}/health", timeout=PATIENCE).ok
+        refused = session.post(f"{server.url}/api/recognitions", json={"Template": "none"}, timeout=PATIENCE)
+        assert refused.status_code in (400, 404)
+        # None of them was given up meanwhile: they were slow all the time.
+        for client in slow:
+            client.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                client.recv(1)
+
+
+def test_a_body_of_absurd_length_is_refused_at_once_and_the_silent_client_cut_off(server: Server) -> None:
+    with connected(server) as client:
+        client.sendall(HEAD + b"Content-Length: 1000000000000000\r\n\r\n")
+        answer = received(client)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"max_body_bytes" in answer
+
+
+def test_endless_headers_are_cut_off(server: Server) -> None:
+    with connected(server) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+        try:
+            for number in range(2 * MOST_HEADER_BYTES // 1000):
+                client.sendall(b"X-%d: " % number + b"x" * 1000 + b"\r\n")
+        except OSError:
+            pass  # it was closed meanwhile
+        assert received(client)[:12] in (b"HTTP/1.1 431", b"")
+    assert new_session().get(f"{server.url}/health", timeout=PATIENCE).ok
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="server processes are found in /proc")
+def test_a_killed_process_is_replaced_and_the_next_request_is_answered() -> None:
+    with running(workers=1) as server:
+        for _ in range(2):
+            (child,) = children(server)
+            os.kill(int(child.name), signal.SIGKILL)
+            assert new_session().get(f"{server.url}/health", timeout=PATIENCE).ok
+            until(lambda gone=child: [path.name for path in children(server)] not in ([], [gone.name]))
+
+
+def test_a_process_that_cannot_start_says_so_and_ends_with_the_status_that_ends_the_server(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Config) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(process, "create_app", fail)
+    monkeypatch.setattr(process, "configure_logging", lambda: None)
+    monkeypatch.setattr(os, "umask", lambda _: None)
+    with pytest.raises(SystemExit) as ended:
+        process.from_env()
+    assert ended.value.code == STARTUP_FAILURE
+    assert "The server cannot start." in caplog.text
+
+
+def test_two_servers_cannot_listen_on_one_port(server: Server, tmp_path: Path) -> None:
+    port = server.url.rpartition(":")[2]
+    command = [sys.executable, "-c", "from omrclip.cli import main; main()", "serve", "--port", port]
+    second = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+    assert second.returncode == 2
+    assert f"port {port}" in second.stderr
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="the stacks of threads are seen in /proc")
 def test_threads_that_answer_have_the_stack_of_pythons_own() -> None:
-    with running(threads=7) as server:
+    with running(workers=1) as server:
         with ThreadPoolExecutor(7) as many:
             list(many.map(lambda _: new_session().get(f"{server.url}/health", timeout=PATIENCE), range(14)))
-        children = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in path.read_text()]
-        stacks = [size for child in children for size in _private_areas(child / "maps")]
-    assert sum(size == THREAD_STACK_BYTES for size in stacks) >= 7
+        stacks = [size for child in children(server) for size in _private_areas(child / "maps")]
+    assert THREAD_STACK_BYTES in stacks
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="what a process was started with is seen in /proc")
 def test_processes_that_answer_were_started_to_take_large_pages() -> None:
     with running(workers=2) as server:
-        children = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in path.read_text()]
-        told = [f"GLIBC_TUNABLES={LARGE_PAGES}".encode() in (child / "environ").read_bytes() for child in children]
-    assert sum(told) >= 2
+        environs = [(child / "environ").read_bytes() for child in children(server)]
+    assert [f"GLIBC_TUNABLES={LARGE_PAGES}".encode() in environ for environ in environs] == [True, True]
 
 
 def _private_areas(maps: Path) -> list[int]:

@@ -1,0 +1,311 @@
+"""The ASGI application that `omrclip serve` runs: it reads bodies, and runs the WSGI application in threads.
+
+Bodies are read in the event loop, so that slow clients hold no thread. A request runs when its body is whole: in the
+light lane, or in the work lane where images are decoded (see `omrclip.web.lanes`). A request that waits for the work
+lane holds no thread either. Its work stops when its time is over, and when its client has gone.
+
+Adapters such as a2wsgi do not fit. They send an answer from the thread that makes it, so that a client that reads
+slowly holds the thread.
+"""
+
+import asyncio
+import io
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.exceptions import HTTPException
+
+from omrclip.config import Config
+from omrclip.errors import OmrclipError
+from omrclip.web.app import App
+from omrclip.web.bodies import ClientGone, Message, Receive, Room, give_back_body, read_body
+from omrclip.web.gate import REFUSAL
+from omrclip.web.lanes import LIGHT, MUST_WAIT, WORK, Lane, lane_of
+from omrclip.work import Work
+
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Environ: TypeAlias = dict[str, Any]
+Headers: TypeAlias = list[tuple[str, str]]
+
+LIGHT_THREADS = 8
+"""More than one, since stores may be far away; few, since each answer of the light lane takes about a millisecond."""
+MOST_LIGHT_BYTES = 1024 * 1024
+"""A larger body takes long to parse, whatever it is for."""
+JSON_COST, OTHER_COST = 4.0, 3.1
+"""The memory that a body takes until it is answered, as a multiple of its size, measured: 3.9 for JSON (the body, its
+text, its strings, the scans in them), 3.0 for multipart."""
+BODIES_SHARE = 0.10
+"""Of the memory of a process, what bodies of requests may take beside one body of the largest size."""
+SENT_AT_ONCE = 256 * 1024
+SEND_SECONDS = 60.0
+"""How long a client may take to read `SENT_AT_ONCE` bytes of an answer (4 KiB a second)."""
+MOST_DRAINED_BYTES = 32 * 1024 * 1024
+DRAIN_SECONDS = 2.0
+"""What is still read of a refused body, so that a client which sends it to its end sees the answer."""
+
+
+class ClientStalled(Exception):
+    """The client does not read its answer."""
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What the WSGI application answered: status, headers, the first part of the body, and what gives the rest."""
+
+    status: int
+    headers: Headers
+    first: bytes
+    rest: "_Rest | None"
+
+    def start(self) -> Message:
+        """The ASGI message that begins the answer."""
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
+
+@dataclass(slots=True)
+class _Rest:
+    """The parts of a body that are still to be made. Each call of `next` may run in another thread."""
+
+    parts: Iterator[bytes]
+    close: Callable[[], None]
+    at_least: int = 0
+    is_over: bool = False
+
+    def next(self) -> bytes:
+        """The next part, of at least so many bytes but for the last; b"" after it."""
+        gathered: list[bytes] = []
+        size = 0
+        while not self.is_over and (size == 0 or size < self.at_least):
+            part = next(self.parts, None)
+            self.is_over = part is None
+            gathered.append(part or b"")
+            size += len(gathered[-1])
+        return b"".join(gathered)
+
+
+class Gateway:
+    """An ASGI application in front of a WSGI application made by `create_app`."""
+
+    def __init__(self, app: App, config: Config) -> None:
+        self._app = app
+        self._config = config
+        self._most = config.most_body_bytes
+        self._room = Room(int(config.memory_bytes * BODIES_SHARE), int(self._most * JSON_COST))
+        self._light = ThreadPoolExecutor(LIGHT_THREADS, thread_name_prefix="light")
+        self._work = ThreadPoolExecutor(config.threads, thread_name_prefix="work")
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            try:
+                await self._answer(scope, receive, send)
+            except ClientGone:
+                pass
+            except ClientStalled:
+                scope.get("state", {}).get("abort", lambda: None)()
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        environ = _environ(scope)
+        length, has_body = _stated_length(scope["headers"])
+        if self._app.gate.receive(environ) is not None:
+            await self._refuse(environ, receive, send)
+            return
+        if not has_body:
+            await self._run(environ, b"", receive, send)
+            return
+        cost = JSON_COST if "json" in environ.get("CONTENT_TYPE", "") else OTHER_COST
+        try:
+            within = Work.within(self._config.body_seconds)
+            body = await read_body(receive, length, self._room, cost, within, self._most)
+        except (OmrclipError, HTTPException) as refusal:
+            environ[REFUSAL] = refusal
+            await self._refuse(environ, receive, send)
+            return
+        try:
+            await self._run(environ, body, receive, send)
+        finally:
+            await give_back_body(self._room, body, cost)
+
+    async def _run(self, environ: Environ, body: bytes, receive: Receive, send: Send) -> None:
+        environ["CONTENT_LENGTH"] = str(len(body))
+        lane = lane_of(self._app, environ["PATH_INFO"], environ["REQUEST_METHOD"])
+        if len(body) > MOST_LIGHT_BYTES:
+            lane = Lane.WORK
+        if lane is not Lane.WORK:
+            tried = {**environ, "wsgi.input": io.BytesIO(body), LIGHT: lane is Lane.LIGHT_FIRST}
+            answer = await _in_thread(self._light, _call, self._app, tried)
+            if not tried.get(MUST_WAIT):
+                await self._send(answer, self._light, send)
+                return
+        environ["wsgi.input"] = io.BytesIO(body)
+        await self._run_work(environ, receive, send)
+
+    async def _run_work(self, environ: Environ, receive: Receive, send: Send) -> None:
+        """Run a request in the work lane, as long as its client waits for it and its time is not over."""
+        gone = threading.Event()
+        watching = asyncio.ensure_future(_watch(receive, gone))
+        environ[WORK] = Work.within(self._config.request_seconds, lambda: not gone.is_set())
+        try:
+            task = self._work.submit(_call, self._app, environ)
+            calling = asyncio.wrap_future(task)
+            both: list[asyncio.Future[Any]] = [watching, calling]
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if gone.is_set() and task.cancel():  # it has not begun; what has begun stops at its next check
+                raise ClientGone
+            answer = await calling
+            await self._send(answer, self._work, send, gone)
+        finally:
+            watching.cancel()
+
+    async def _send(
+        self, answer: _Answer, threads: ThreadPoolExecutor, send: Send, gone: threading.Event | None = None
+    ) -> None:
+        rest = answer.rest
+        try:
+            await send(answer.start())
+            part = answer.first
+            while rest is not None and (gone is None or not gone.is_set()):
+                await _send_part(send, part, more=True)
+                part = await _in_thread(threads, rest.next)
+                if rest.is_over:
+                    break
+            await _send_part(send, part, more=False)
+        finally:
+            if rest is not None:
+                await _in_thread(threads, rest.close)
+
+    async def _refuse(self, environ: Environ, receive: Receive, send: Send) -> None:
+        """Answer without the body; the application makes the answer, so that its hooks see the request.
+
+        The connection is closed. A client that still sends would not see the answer then, so for a moment what it sends
+        is read; a client that is silent is cut off.
+        """
+        environ["wsgi.input"] = io.BytesIO()
+        answer = await _in_thread(self._light, _call, self._app, environ)
+        answer.headers.append(("Connection", "close"))
+        await send(answer.start())
+        await send({"type": "http.response.body", "body": answer.first, "more_body": True})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(_drain(receive), DRAIN_SECONDS)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _watch(receive: Receive, gone: threading.Event) -> None:
+    """Set the event when the client closes the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    gone.set()
+
+
+async def _drain(receive: Receive) -> None:
+    left = MOST_DRAINED_BYTES
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
+
+
+async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., Any], *arguments: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+
+
+async def _send_part(send: Send, part: bytes, *, more: bool) -> None:
+    """Send a part of a body in small pieces, none of which may wait long for the client."""
+    for start in range(0, max(1, len(part)), SENT_AT_ONCE):
+        end = start + SENT_AT_ONCE
+        message = {"type": "http.response.body", "body": part[start:end], "more_body": more or end < len(part)}
+        try:
+            await asyncio.wait_for(send(message), SEND_SECONDS)
+        except TimeoutError:
+            raise ClientStalled from None
+
+
+def _stated_length(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int | None, bool]:
+    """The Content-Length, None where it is not stated, and whether there is a body at all (RFC 9112, section 6.3)."""
+    length, has_body = None, False
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value)
+            has_body = has_body or length > 0
+        elif name == b"transfer-encoding":
+            has_body = True
+    return length, has_body
+
+
+def _environ(scope: MutableMapping[str, Any]) -> Environ:
+    """The WSGI environ of an ASGI request (PEP 3333), but for its body."""
+    host, port = scope.get("server") or ("localhost", 80)
+    client = scope.get("client") or ("", 0)
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        # A name with "_" would pass for the one with "-", past a proxy that strips or sets the latter.
+        if name == b"transfer-encoding" or b"_" in name:
+            continue
+        key = name.decode("latin-1").upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ
+
+
+def _call(app: App, environ: Environ) -> _Answer:
+    """Call the WSGI application, and make the first part of its answer."""
+    started: list[tuple[str, Headers]] = []
+
+    def start_response(status: str, headers: Headers, exc_info: object = None) -> Callable[[bytes], object]:  # noqa: ARG001 (PEP 3333)
+        started[:] = [(status, headers)]
+        return lambda _: None
+
+    body = app(environ, start_response)
+    rest = _Rest(iter(body), getattr(body, "close", lambda: None))
+    try:
+        first = rest.next()
+    except BaseException:
+        rest.close()
+        raise
+    status, headers = started[0]
+    stated = next((int(value) for name, value in headers if name.lower() == "content-length"), None)
+    if rest.is_over or (stated is not None and len(first) >= stated):
+        rest.close()
+        return _Answer(_code(status), headers, first, None)
+    # A body of a stated length is sent in large parts; one that is made as it is sent, part by part as they come.
+    rest.at_least = SENT_AT_ONCE if stated is not None else 0
+    return _Answer(_code(status), headers, first, rest)
+
+
+def _code(status: str) -> int:
+    return int(status.split(" ", 1)[0])

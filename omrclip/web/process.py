@@ -1,0 +1,48 @@
+"""What one process of the server runs."""
+
+import ctypes
+import logging
+import os
+import sys
+import threading
+from contextlib import suppress
+
+from uvicorn.config import STARTUP_FAILURE
+
+from omrclip.config import Config
+from omrclip.web import services
+from omrclip.web.app import create_app
+from omrclip.web.gateway import Gateway
+from omrclip.web.journal import configure_logging
+from omrclip.web.warming import warm_up
+
+logger = logging.getLogger(__name__)
+
+# Reading pages and bar codes takes more than the stacks of some systems' threads.
+THREAD_STACK_BYTES = 8 * 1024 * 1024
+
+
+def from_env() -> Gateway:
+    """Make the application that `omrclip serve` runs in each of its processes; end the process where that fails."""
+    threading.stack_size(THREAD_STACK_BYTES)
+    _return_memory()
+    os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
+    configure_logging()
+    try:
+        config = Config.from_env(os.environ)
+        app = create_app(config)
+        services.of(app).metrics.keep_fresh()
+        warm_up(app, create_app)
+    except Exception:
+        logger.exception("The server cannot start.")
+        sys.exit(STARTUP_FAILURE)  # told by this status, the parent process ends too
+    return Gateway(app, config)
+
+
+def _return_memory() -> None:
+    """Have glibc keep two arenas instead of eight a processor: each keeps what its threads have freed for itself."""
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
+_M_ARENA_MAX = -8

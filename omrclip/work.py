@@ -1,0 +1,57 @@
+"""How long one piece of work may go on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from omrclip.errors import Abandoned, DeadlineExceeded
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A deadline for work, and a way to learn that nobody waits for its result any more.
+
+    Long loops call `check` once a turn. Without arguments the work may go on for ever.
+
+    Attributes:
+        deadline: in seconds of `time.monotonic`; None for none.
+        seconds: how long the work was allowed to take, for the message.
+        is_wanted: whether somebody still waits for the result.
+    """
+
+    deadline: float | None = None
+    seconds: int | None = None
+    is_wanted: Callable[[], bool] = _always
+
+    @classmethod
+    def within(cls, seconds: int, is_wanted: Callable[[], bool] = _always) -> "Work":
+        """Work that begins now and has so many seconds."""
+        return cls(time.monotonic() + seconds, seconds, is_wanted)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time until the deadline, 0 when it has passed; None without a deadline."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def check(self) -> None:
+        """Return when the work may go on.
+
+        Raises:
+            DeadlineExceeded: its time is over.
+            Abandoned: nobody waits for the result.
+        """
+        if not self.is_wanted():
+            raise Abandoned("The client has gone.")
+        if self.seconds_left == 0:
+            raise DeadlineExceeded(
+                f"The request took longer than the {self.seconds:,} seconds allowed. Send fewer images at a time.",
+                limit="request_seconds",
+                maximum=self.seconds,
+            )
+
+
+ENDLESS = Work()
