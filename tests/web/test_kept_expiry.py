@@ -1,6 +1,7 @@
 """What expires is set aside first, and removed when a clock that nobody can set says so; and nothing is forgotten."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from errno import EIO, ENOSPC
 from pathlib import Path
@@ -132,17 +133,18 @@ def test_a_process_that_dies_while_it_keeps_leaves_nothing(
     calls = 0
     with monkeypatch.context() as patch:
         for name in ("create", "write", "move", "sync"):
-            method = getattr(BlobStore, name)
+            method = getattr(store._blobs, name)
 
-            def dying(self: BlobStore, *rest: object, method: object = method) -> object:
+            def dying(*rest: object, method: Callable[..., object] = method) -> object:
                 nonlocal calls
                 calls += 1
                 if calls >= dies_at:
                     raise Killed
-                return method(self, *rest)  # type: ignore[operator]
+                return method(*rest)
 
-            patch.setattr(BlobStore, name, dying)
-        patch.setattr(KeptRecognitions, "_remove", lambda *_: None)
+            # On this store alone: sweepers of other applications live on in the process of the tests.
+            patch.setattr(store._blobs, name, dying)
+        patch.setattr(store, "_remove", lambda *_: None)
         try:
             client.post("/api/recognitions?keep", json=asked(Images=THREE))
         except Killed:
@@ -181,7 +183,7 @@ def test_a_process_that_dies_while_it_deletes_leaves_the_rest_to_the_sweep(
         def dies(*_: object) -> None:
             raise Killed
 
-        patch.setattr(BlobStore, "remove_folder", dies)
+        patch.setattr(store._blobs, "remove_folder", dies)
         with pytest.raises(Killed):
             client.delete(uri)
     assert client.get(uri).status_code == 404
@@ -241,8 +243,8 @@ def test_a_sweep_reads_only_what_is_due(
     store.sweep()
     read: list[str] = []
     with monkeypatch.context() as patch:
-        original = BlobStore.read
-        patch.setattr(BlobStore, "read", lambda self, name: read.append(name) or original(self, name))
+        original = store._blobs.read
+        patch.setattr(store._blobs, "read", lambda name: read.append(name) or original(name))
         store.sweep()
         assert read == []
         clock(11)
