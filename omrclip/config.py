@@ -86,10 +86,10 @@ class Limits:
         None, _whole_number(1, 2**31), "Longest side of one delivered image, in pixels; no bound of its own if not set."
     )
     max_json_values: int = _setting(
-        1_000_000, _whole_number(1000, 2**31), "Most values in one JSON document; counted before it is read."
+        250_000, _whole_number(1000, 2**31), "Most values in one JSON document; counted before it is read."
     )
     max_elements: int = _setting(
-        50_000, _whole_number(1, 2**31), "Most elements of one template, bubbles and the elements of grids included."
+        25_000, _whole_number(1, 2**31), "Most elements of one template, bubbles and the elements of grids included."
     )
     max_clips: int = _setting(20_000, _whole_number(1, 2**31), "Most clips, or segments, of one request.")
     max_clip_pixels: int = _setting(

@@ -49,7 +49,7 @@ class Summary:
         self._rows.writerow(self._table.headings())
         self._csv.flush()
         told = dump_answer(Answer([], self._table.options, alone=False, warnings=warnings), with_files=False)
-        fixed = {key: told[key] for key in ("Uri", "KeepingError", "Warnings")}
+        fixed = {key: told[key] for key in ("Uri", "Identifier", "KeepingError", "Warnings")}
         self._pending = (_indented(fixed, 0).removesuffix("\n}") + ',\n "Recognitions": [').encode()
         self.finish()
 

@@ -61,7 +61,7 @@ def test_recognize_writes_clips_results_a_table_and_a_json(desk: Desk) -> None:
 def test_the_json_is_the_answer_of_the_service_without_the_files(desk: Desk) -> None:
     desk.recognize("a.png", "broken.png")
     told = json.loads((desk.out / "results.json").read_text(encoding="utf-8"))
-    assert set(told) == {"Uri", "KeepingError", "Info", "Recognitions", "Warnings"}
+    assert set(told) == {"Uri", "Identifier", "KeepingError", "Info", "Recognitions", "Warnings"}
     assert told["Info"]["ProcessedTasksCount"] == 2
     assert told["Info"]["SuccessfulTasksCount"] == 1
     first, broken = told["Recognitions"]

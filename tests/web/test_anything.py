@@ -58,7 +58,7 @@ def assert_answered(response: TestResponse) -> None:
     assert response.status_code < 500, response.text
     if response.status_code >= 400:
         error = response.get_json()["error"]
-        assert sorted(error) == ["code", "details", "message"]
+        assert sorted(error) == ["code", "details", "message", "request_id"]
         assert error["message"]
 
 

@@ -1,16 +1,19 @@
 """Manifests of kept recognitions: what they name is there, and shows what they say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from omrclip.config import Config
+from omrclip.web.app import create_app
 from tests.iiif.presentation_making import objects
 from tests.web.conftest import Refusal
 from tests.web.keeping import THREE, Posted
-from tests.web.making import NAME_BOX, SIGNATURE_BOX, Json, cut, decoded, grid, page
+from tests.web.making import NAME_BOX, SIGNATURE_BOX, Json, asked, cut, decoded, grid, page
 
 CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 MEDIA_TYPE = f'application/ld+json;profile="{CONTEXT}"'
@@ -165,8 +168,9 @@ def test_without_clips_or_pages_there_is_nothing_to_show(
     assert client.get(failed).status_code == 200
 
 
-def test_uris_bear_the_address_of_who_asks(client: FlaskClient, kept: Posted) -> None:
-    recognition = kept()["Uri"]
+def test_uris_bear_the_address_of_who_asks(config: Config) -> None:
+    client = create_app(replace(config, trusted_proxies=1, allowed_hosts=("forms.example",))).test_client()
+    recognition = client.post("/api/recognitions?keep", json=asked()).get_json()["Uri"]
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "forms.example", "X-Forwarded-Prefix": "/omr"}
     for document in DOCUMENTS:
         manifest = client.get(f"{recognition}/{document}", headers=forwarded).get_json(force=True)
