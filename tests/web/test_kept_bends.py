@@ -1,6 +1,7 @@
 """Clips of bent paper: the kept image of a clip has the very pixels of the clip that was answered."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,8 +20,8 @@ def bend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every page is found, and found to be bent: its middle lies 7.3 pixels lower than its edges."""
     real = recognition.register
 
-    def bent(known: KnownPage, levels: ScanLevels) -> FoundPage:
-        found = real(known, levels)
+    def bent(known: KnownPage, levels: ScanLevels, **options: Any) -> FoundPage:
+        found = real(known, levels, **options)
         offsets = np.zeros((3, 3, 2), np.float32)
         offsets[:, 1, 1] = 7.3
         return replace(found, registration=replace(found.registration, bend=offsets))
