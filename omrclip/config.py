@@ -14,6 +14,7 @@ from omrclip.errors import ConfigurationError
 from omrclip.origins import Origin
 
 MEBIBYTE = 1024 * 1024
+DEFAULT_MEMORY_BYTES = 1024 * MEBIBYTE
 DEFAULT_OUTPUT_PIXELS = 120_000_000
 
 
@@ -182,7 +183,7 @@ class Config:
         "loopback addresses and the host of OMRCLIP_PUBLIC_URL. Requests to others are answered 421.",
     )
     memory_bytes: int = _setting(
-        1024 * MEBIBYTE,
+        DEFAULT_MEMORY_BYTES,
         _whole_number(128 * MEBIBYTE, 2**44),
         "Memory that one server process is made for: it bounds caches and decodes under way.",
     )

@@ -4,21 +4,31 @@ import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from omrclip.batch.local import in_order
 from omrclip.batch.summary import JSON_NAME, TABLE_NAME, open_summary
-from omrclip.config import Limits
+from omrclip.config import DEFAULT_MEMORY_BYTES, Limits
 from omrclip.errors import FolderInUse, ImageError, NameConflict
-from omrclip.imaging.codec import encode
+from omrclip.imaging.admission import Admission
+from omrclip.imaging.codec import cost, encode
 from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
 from omrclip.omr.options import RecognitionOptions
-from omrclip.omr.overlay import can_be_drawn, draw_on
-from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, failed, known_pages, recognize
+from omrclip.omr.overlay import can_be_drawn, draw_on, drawing_bytes
+from omrclip.omr.recognition import (
+    Recognition,
+    Scan,
+    check_options,
+    check_pages,
+    failed,
+    known_pages,
+    recognize_admitted,
+)
+from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.reference import REFERENCES_BYTES
 from omrclip.omr.result_files import (
     ResponseFile,
     check_file_names,
@@ -32,6 +42,8 @@ from omrclip.schemas.template import template_warnings
 from omrclip.storage.local_files import read_regular
 
 LOCK_NAME = ".omrclip-lock"
+WORKERS_FOR_MEMORY = 2
+"""How many workers the memory that a server process is made for serves: as many as decode at a time there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,7 @@ class FolderJob:
         template_image: the encoded blank page, where there is one.
         out: the folder to write into; it is made where it is missing.
         clips_only: whether results files, table and JSON are left out.
+        memory_bytes: for all that is worked on at a time; a scan that takes more fails.
         overlays: a folder for pictures of what was read where; None for none.
         workers: how many scans are recognised at a time.
         overwrite: whether files of an earlier run are replaced; else a folder that has any is refused.
@@ -56,6 +69,7 @@ class FolderJob:
     clips_only: bool
     workers: int
     limits: Limits
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
     overlays: Path | None = None
     overwrite: bool = False
 
@@ -84,7 +98,8 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
         if not job.overwrite:
             # A table that is there would not list what clips alone put beside it.
             check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names))))
-        return _outcomes(job, partial(recognize, pages, options=job.options, limits=job.limits), stack.pop_all())
+        admission = Admission(job.workers, job.memory_bytes - REFERENCES_BYTES, wait_seconds=0, max_waiting=0)
+        return _outcomes(job, pages, admission, stack.pop_all())
 
 
 def _written(job: FolderJob, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
@@ -145,7 +160,7 @@ class _Outcome:
 
 
 def _outcomes(
-    job: FolderJob, recognize_scan: "partial[Recognition]", locks: AbstractContextManager[object]
+    job: FolderJob, pages: Sequence[KnownPage], admission: Admission, locks: AbstractContextManager[object]
 ) -> Generator[Recognition, None, None]:
     with ExitStack() as stack:
         stack.enter_context(locks)
@@ -153,7 +168,7 @@ def _outcomes(
         if not job.clips_only:
             warnings = template_warnings(job.template)
             summary = stack.enter_context(open_summary(job.out, job.template, job.options, warnings))
-        for outcome in in_order(lambda path: _recognize_file(job, path, recognize_scan), job.images, job.workers):
+        for outcome in in_order(lambda path: _recognize_file(job, path, pages, admission), job.images, job.workers):
             _write_files(job, outcome)
             recognition = _without_bytes(outcome.recognition)
             if summary:
@@ -161,23 +176,25 @@ def _outcomes(
             yield recognition
 
 
-def _recognize_file(job: FolderJob, path: Path, recognize_scan: "partial[Recognition]") -> _Outcome:
+def _recognize_file(job: FolderJob, path: Path, pages: Sequence[KnownPage], admission: Admission) -> _Outcome:
     """Recognise one file; whatever goes wrong with it is told in the Recognition, not raised."""
     try:
         scan = Scan(path.name, read_regular(path))
     except OSError as error:
         return _Outcome(failed(path.name, ImageError(f"The file cannot be read: {error.strerror}.")))
     try:
-        recognition = recognize_scan(scan=scan)
-        overlay = _overlay(scan, recognition) if job.overlays and can_be_drawn(recognition) else None
+        recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
+        overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
         return _Outcome(recognition, recognition_files(recognition, job.options, alone=len(job.images) == 1), overlay)
     except Exception as error:
         return _Outcome(failed(path.name, error))
 
 
-def _overlay(scan: Scan, recognition: Recognition) -> ResponseFile:
-    drawn = draw_on(EncodedImage(scan.data, probe(scan.data)), recognition)
-    return ResponseFile(overlay_name(scan.name), ImageFormat.JPEG.media_type, encode(drawn, ImageFormat.JPEG))
+def _overlay(scan: Scan, recognition: Recognition, admission: Admission) -> ResponseFile:
+    image = EncodedImage(scan.data, probe(scan.data))
+    with admission.admitted(cost(image.info) + drawing_bytes(image.dimensions), patient=True):
+        drawn = encode(draw_on(image, recognition), ImageFormat.JPEG)
+    return ResponseFile(overlay_name(scan.name), ImageFormat.JPEG.media_type, drawn)
 
 
 def _write_files(job: FolderJob, outcome: _Outcome) -> None:

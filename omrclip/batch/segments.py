@@ -19,6 +19,8 @@ from omrclip.omr.result_files import ResponseFile
 Finder = Callable[[Segment], ImageSource | None]
 """The image that a segment is a part of; None where it is not at hand."""
 
+Renderer = Callable[[Plan, ImageSource], bytes]
+
 
 @dataclass(frozen=True, slots=True)
 class GivenImages:
@@ -42,7 +44,11 @@ class GivenImages:
 
 
 def cut_segments(
-    segments: tuple[Segment, ...], find: Finder, limits: Limits, image_format: Format | None = None
+    segments: tuple[Segment, ...],
+    find: Finder,
+    limits: Limits,
+    image_format: Format | None = None,
+    render: Renderer = render,
 ) -> list[ResponseFile]:
     """One file a segment, in the manifest's order, cropped at the image's edge.
 
@@ -51,6 +57,7 @@ def cut_segments(
         find: gives the image of a segment.
         limits: bounds each file's pixels, and all files in number, pixels and bytes.
         image_format: the files' format; None for what each segment says, which is JPEG where it says nothing.
+        render: makes the bytes of a file.
 
     Raises:
         InvalidRequest: there is no segment, or an image is not at hand; names the JSON path.

@@ -98,7 +98,7 @@ def _recognize(
     overlay: Path | None = None,
     **options: Any,
 ) -> None:
-    from omrclip.batch.folder import FolderJob, run
+    from omrclip.batch.folder import WORKERS_FOR_MEMORY, FolderJob, run
     from omrclip.schemas.template import load_template, template_warnings
     from omrclip.storage.templates import IMAGE_SUFFIXES
 
@@ -107,6 +107,7 @@ def _recognize(
         click.echo(f"warning: {warning}", err=True)
     beside = (template.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
     page_image = template_image or next((path for path in beside if path.is_file()), None)
+    workers = workers or os.cpu_count() or 1
     job = FolderJob(
         template=loaded,
         images=images,
@@ -114,8 +115,9 @@ def _recognize(
         options=_options(**options),
         out=out,
         clips_only=clips_only,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers,
         limits=config().limits,
+        memory_bytes=config().memory_bytes * -(-workers // WORKERS_FOR_MEMORY),
         overlays=overlay,
         overwrite=overwrite,
     )

@@ -22,7 +22,10 @@ class CacheCounts:
 
 
 class ByteCache(Generic[Entry]):
-    """The least recently used entries go first; an entry larger than the bound is given out, but not kept."""
+    """The least recently used entries go first; an entry larger than the bound is given out, but not kept.
+
+    Of the bound some may be lent to others for a time (`lend`); entries make room for it.
+    """
 
     def __init__(self, max_bytes: int, size_of: Callable[[Entry], int]) -> None:
         self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=size_of)
@@ -32,6 +35,7 @@ class ByteCache(Generic[Entry]):
         self._making: dict[Hashable, threading.Lock] = {}
         self._hits = 0
         self._misses = 0
+        self._lent = 0
 
     def get(self, key: Hashable) -> Entry | None:
         """The entry, counted as a hit or a miss."""
@@ -85,6 +89,12 @@ class ByteCache(Generic[Entry]):
         with self._lock:
             return [self._entries.pop(key) for key in list(self._entries) if concerns(key)]
 
+    def lend(self, bytes_lent: int) -> None:
+        """Hold so many bytes fewer than the bound from now on, in place of what was lent before."""
+        with self._lock:
+            self._lent = bytes_lent
+            self._make_room(0)
+
     def counts(self) -> CacheCounts:
         """Hits, misses and bytes, for whoever watches."""
         with self._lock:
@@ -92,6 +102,12 @@ class ByteCache(Generic[Entry]):
             return CacheCounts(self._hits, self._misses, len(entries), int(entries.currsize), int(entries.maxsize))
 
     def _keep(self, key: Hashable, entry: Entry) -> None:
+        size = self._size_of(entry)
         with self._lock:
-            if self._size_of(entry) <= self._entries.maxsize:
+            if size <= self._entries.maxsize - self._lent:
+                self._make_room(size)
                 self._entries[key] = entry
+
+    def _make_room(self, more: int) -> None:
+        while self._entries and self._entries.currsize + more > self._entries.maxsize - self._lent:
+            self._entries.popitem()

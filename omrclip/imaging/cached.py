@@ -6,7 +6,7 @@ from typing import Protocol
 
 from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.codec import REDUCTIONS, decode, decode_halved, halves_by_rows, read_profile
+from omrclip.imaging.codec import REDUCTIONS, cost, decode, decode_halved, halves_by_rows, read_profile
 from omrclip.imaging.colour import to_srgb
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -20,8 +20,6 @@ LEAST_SHELVED = 2
 # A page of 600 dots an inch fills a screen at 1/8, and a fine one at 1/4; smaller pages are soon decoded whole.
 HALVED_BY_ROWS = 4
 LEAST_HALVED_PIXELS = 16_000_000
-# Beside its pixels a decoder holds rows in other colours, and the file's own structures.
-_DECODING_OVERHEAD = 1.3
 
 
 class Shelf(Protocol):
@@ -98,7 +96,7 @@ class CachedImage:
         if self.cache.holds((self.key, reduction)):
             return 0
         if self._is_decoded(reduction) or self._is_halved_by_rows(reduction):
-            return int(3 * self.info.stored.pixels / reduction**2 * _DECODING_OVERHEAD)
+            return cost(self.info, reduction)
         return self.missing_bytes(reduction // 2) + 3 * self.info.stored.pixels // reduction**2
 
     def _is_decoded(self, reduction: int) -> bool:

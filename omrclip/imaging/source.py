@@ -88,12 +88,14 @@ class EncodedImage:
         Raises:
             CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
         """
-        reduction = serving_reduction(
-            box, out, self.dimensions, (r for r in REDUCTIONS if reduces_exactly(self.info, r))
-        )
+        reduction = self.reduction(box, out)
         pixels = decode(self.data, self.info, reduction=reduction)
         shown = read_reduced(pixels, reduction, box, out, self.dimensions)
         return to_srgb(shown, read_profile(self.data, self.info), self.info.mode)
+
+    def reduction(self, box: Box, out: Dimensions) -> int:
+        """The scale at which `read` decodes the image for a box at a size."""
+        return serving_reduction(box, out, self.dimensions, (r for r in REDUCTIONS if reduces_exactly(self.info, r)))
 
 
 def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:

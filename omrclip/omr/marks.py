@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.omr.registration.keeping import kept_with_owner
 from omrclip.omr.registration.levels import Grey
 from omrclip.omr.registration.samples import REACH, SIDE, Blank, Samples, darkness, likeness, zones
 
@@ -32,7 +33,6 @@ LEAST_FREE = 0.05
 BLURS = (0.0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.5)
 """In steps of the grid, of which a bubble's radius has SIDE / 2 / REACH."""
 MOST_COMPARED = 24
-CACHED_BLANKS = 8
 ANY_LETTER = 0.9
 DEEPEST, HALF = 0.98, 0.5
 BESIDE = (1.15, 1.4)
@@ -105,14 +105,14 @@ def _sharpness(blank: Blank, seen: Samples) -> float:
     return BLURS[int(np.argmax([np.median(likeness(scan, blurred)) for blurred in _at_each_sharpness(blank)]))]
 
 
-@lru_cache(maxsize=CACHED_BLANKS)
+@kept_with_owner
 def _at_each_sharpness(blank: Blank) -> list[Samples]:
     """The ink of some of the bubbles, for each of BLURS."""
     some = blank.samples[:: _step(blank)]
     return [np.clip(_blurred(some, sigma) / FULL_DARKNESS, 0, 1) for sigma in BLURS]
 
 
-@lru_cache(maxsize=CACHED_BLANKS)
+@kept_with_owner
 def _printed(blank: Blank, sigma: float) -> Samples:
     """The ink of the blank bubbles, as blurred as the scan: outlines that run into the insides there are no marks.
 

@@ -21,6 +21,8 @@ from omrclip.omr.results import Corners, ElementResult, ElementStatus
 
 MOST_PIXELS = 16_000_000
 """A larger scan is drawn on at 1/2, 1/4, …, which shows a person just as much."""
+DRAWING_PIXEL_BYTES = 10
+"""What a pixel takes: a copy to draw on, one with the legend, and the encoder's."""
 MOST_RESIDUALS = 200
 _NO_PICTURE = {UnsupportedImage.code, CorruptImage.code, ImageError.code, LimitExceeded.code}
 _STEPS_AN_EDGE = 32
@@ -37,6 +39,11 @@ def can_be_drawn(recognition: Recognition) -> bool:
 def draw_on(scan: ImageSource, recognition: Recognition) -> Pixels:
     """The overlay of a scan, reduced where it is very large; see `draw`."""
     return draw(scan.read(scan.dimensions.box, drawn_dimensions(scan.dimensions)), recognition)
+
+
+def drawing_bytes(scan: Dimensions) -> int:
+    """The memory that drawing and encoding an overlay takes at most, beside the scan's pixels."""
+    return DRAWING_PIXEL_BYTES * drawn_dimensions(scan).pixels
 
 
 def drawn_dimensions(scan: Dimensions) -> Dimensions:

@@ -6,11 +6,13 @@ from time import perf_counter
 
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
+from omrclip.imaging.admission import Admission
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
 from omrclip.omr.file_names import check_readable, shown_name
+from omrclip.omr.memory import recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
 from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
@@ -91,6 +93,30 @@ def recognize(
     except Exception as error:
         found = failed(scan.name, error)
     return replace(found, seconds=perf_counter() - started)
+
+
+def recognize_admitted(
+    admission: Admission,
+    pages: Sequence[KnownPage],
+    scan: Scan,
+    options: RecognitionOptions,
+    limits: Limits,
+    work: Work = ENDLESS,
+) -> Recognition:
+    """Recognise one scan when there is memory for it; one that takes more than there is fails, and says so.
+
+    Raises:
+        DeadlineExceeded, Abandoned: the work ended before the scan was done.
+    """
+    try:
+        number = options.pages.get(scan.name)
+        tried = pages if number is None else [pages[number - 1]]
+        with admission.admitted(recognition_bytes(tried, scan.data, options), patient=True, work=work):
+            return recognize(pages, scan, options, limits, work)
+    except Stopped:
+        raise
+    except Exception as error:
+        return failed(scan.name, error)
 
 
 def failed(name: str, error: Exception) -> Recognition:

@@ -6,7 +6,7 @@ from time import perf_counter
 from omrclip.config import Config
 from omrclip.imaging.cache import ByteCache, CacheCounts
 from omrclip.storage.folder import SharedFolder
-from omrclip.storage.sources import DERIVATIVES_SHARE
+from omrclip.storage.sources import DERIVATIVES_SHARE, shared_bytes
 
 # Writing takes a millisecond of a processor, reading a tenth: what is made faster than this is not worth it.
 WORTH_SHARING_SECONDS = 0.005
@@ -17,7 +17,7 @@ class DerivativeCache:
     """An entity tag stands for one answer for ever, so that nothing here can be out of date."""
 
     def __init__(self, config: Config, folder: SharedFolder | None = None) -> None:
-        bound = int(config.memory_bytes * DERIVATIVES_SHARE)
+        bound = int(shared_bytes(config.memory_bytes) * DERIVATIVES_SHARE)
         self._memory: ByteCache[bytes] = ByteCache(bound, lambda data: len(data) + _ENTRY_BYTES)
         self._folder = folder
 

@@ -13,21 +13,24 @@ from omrclip.imaging.admission import Admission
 from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.cached import MOST_REDUCTION, CachedImage
+from omrclip.imaging.codec import cost
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 from omrclip.imaging.pyramid import TiledImage, open_tiled
 from omrclip.imaging.pyramid_ranges import RangeReader
-from omrclip.imaging.source import ImageSource
+from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.omr.recognition import check_pixels
 from omrclip.omr.registered_page import ReducibleImage, RegisteredPage
+from omrclip.omr.registration.reference import REFERENCES_BYTES
 from omrclip.storage.blobs import BlobState
 from omrclip.storage.images import ImageStore
 from omrclip.storage.shelf import Description, SourceShelf
 
-# Of the memory that a process is made for. What is left over is the program itself, requests under way, and what the
-# allocator keeps.
-PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE, DECODES_SHARE = 0.28, 0.10, 0.08, 0.18
+# Of the memory that a process is made for, less the references of templates: for decodes under way and decoded pixels,
+# which make way for each other; for the bytes of opened files; for renderings. The rest is for request bodies, what is
+# read from them, and answers. The program itself, and what the allocator keeps, come on top.
+PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE = 0.68, 0.06, 0.04
 MOST_DECODES = 2
 HASHED_AT_ONCE = 1 << 17  # stays in the processor's cache, and in memory that is taken again for the next part
 # As many as there are processors, however many caches there are.
@@ -65,16 +68,17 @@ class SourceCache:
     """What is open, decoded and let in to be decoded, shared by everything that serves images in one process."""
 
     def __init__(self, config: Config, shelf: SourceShelf | None = None) -> None:
-        memory = config.memory_bytes
+        memory = shared_bytes(config.memory_bytes)
         self._shelf = shelf
         self.limits = config.limits
         self.pixels: ByteCache[Pixels] = ByteCache(int(memory * PIXELS_SHARE), lambda pixels: pixels.nbytes)
         self.opened: ByteCache[OpenImage] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
         self.admission = Admission(
             MOST_DECODES,
-            int(memory * DECODES_SHARE),
+            int(memory * PIXELS_SHARE),
             config.decode_wait_seconds,
             max_waiting=config.threads,
+            make_way=self.pixels.lend,
         )
 
     def open(
@@ -118,6 +122,11 @@ class SourceCache:
         check_pixels(key, info, self.limits)
         whole = CachedImage(etag, file, info, self.pixels, shelf)
         return OpenImage(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
+
+
+def shared_bytes(memory_bytes: int) -> int:
+    """What is shared out of the memory that a process is made for: all but what references of templates may take."""
+    return memory_bytes - min(REFERENCES_BYTES, memory_bytes // 2)
 
 
 def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenImage:
@@ -173,6 +182,8 @@ def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
             return decoding_bytes(scan, box, out)
         case CachedImage():
             return source.missing_bytes(source.reduction(box, out))
+        case EncodedImage():
+            return cost(source.info, source.reduction(box, out))
         case _:
             return 0
 

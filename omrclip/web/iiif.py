@@ -116,7 +116,7 @@ def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRe
     return _conditional(
         image,
         answer.etag,
-        lambda: rendered(answer, config.memory_bytes, services().sources.admission if may_wait() else None),
+        lambda: rendered(answer, services().sources.admission if may_wait() else None),
         media_type,
         headers,
     )

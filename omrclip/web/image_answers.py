@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from omrclip import __version__
 from omrclip.config import Config, Limits
-from omrclip.errors import LimitExceeded
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
 from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
@@ -18,6 +17,7 @@ from omrclip.iiif.render import render
 from omrclip.iiif.request import Format, ImageRequest, Quality
 from omrclip.imaging.admission import Admission
 from omrclip.imaging.pyramid import TiledImage
+from omrclip.imaging.source import ImageSource
 from omrclip.storage import OpenImage
 from omrclip.storage.sources import decoding_bytes
 from omrclip.web.lanes import MustWait
@@ -27,18 +27,19 @@ CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Last-Modified, Retry-After, X-Request-Id",
 }
-# What a pixel takes from the source to the file, measured on images of 120 megapixels.
-BYTES_A_PIXEL = {
-    Format.JPG: 7,
+# What a delivered pixel takes beside those of the source, measured on images of 6 megapixels: to be encoded, and before
+# that to be scaled, turned by right angles or mirrored, turned otherwise (which also adds alpha), or made grey.
+ENCODING_BYTES = {
+    Format.JPG: 1.5,
     Format.PNG: 5,
-    Format.WEBP: 7,
-    Format.TIF: 12,
-    Format.GIF: 17,
-    Format.JP2: 42,
-    Format.PDF: 8,
+    Format.WEBP: 10,
+    Format.TIF: 14,
+    Format.GIF: 38,
+    Format.JP2: 48,
+    Format.PDF: 3,
 }
+SCALING_BYTES, TURNING_BYTES, SLANTING_BYTES, GREY_BYTES = 6.5, 5, 16, 2.5
 SMALL_RENDERING_BYTES = 16 * 1024 * 1024
-MOST_OF_MEMORY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,13 @@ def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
-def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission | None) -> bytes:
+def rendered(answer: ImageAnswer, admission: Admission | None) -> bytes:
     """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
 
     Raises:
         ServerBusy: there was no room in time.
         MustWait: it would have to wait for room, and no `admission` is given to do so.
-        LimitExceeded: it would take more than one request may have of `memory_bytes`.
+        LimitExceeded: it takes more memory than there is.
         ImageError: the source's bytes cannot be decoded.
     """
     image, planned = answer.image, answer.plan
@@ -113,22 +114,34 @@ def rendered(answer: ImageAnswer, memory_bytes: int, admission: Admission | None
         stored = image.source.stored_jpeg(planned.box, planned.scaled)
         if stored is not None:
             return stored
-    decoding = decoding_bytes(image.source, planned.box, planned.scaled)
-    rendering = BYTES_A_PIXEL[planned.format] * max(planned.scaled.pixels, planned.output.pixels)
+    return render_admitted(planned, image.source, admission)
+
+
+def render_admitted(planned: Plan, source: ImageSource, admission: Admission | None) -> bytes:
+    """The bytes of a planned image, made when there is memory for it; raises as `rendered` does."""
+    decoding = decoding_bytes(source, planned.box, planned.scaled)
+    rendering = rendering_bytes(planned)
     if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
-        return render(planned, image.source)
-    most = int(memory_bytes * MOST_OF_MEMORY)
-    if rendering > most:
-        raise LimitExceeded(
-            f"size: {planned.output} pixels as {planned.format} take more memory than one request may have",
-            parameter="size",
-            limit="memory_bytes",
-            maximum=most,
-        )
+        return render(planned, source)
     if admission is None:
         raise MustWait
     with admission.admitted(decoding + rendering):
-        return render(planned, image.source)
+        return render(planned, source)
+
+
+def rendering_bytes(planned: Plan) -> int:
+    """The memory that rendering takes at most, beside the pixels of the source."""
+    pixels, needed = planned.output.pixels, 0.0
+    slanting = planned.rotation.degrees % 90 != 0
+    if planned.scaled != planned.box.dimensions:
+        needed += SCALING_BYTES * planned.scaled.pixels
+    if slanting:
+        needed += SLANTING_BYTES * pixels
+    elif planned.rotation.mirrored or planned.rotation.degrees % 360:
+        needed += TURNING_BYTES * pixels
+    if planned.quality not in (Quality.DEFAULT, Quality.COLOR):
+        needed += GREY_BYTES * pixels
+    return int(needed + ENCODING_BYTES[planned.format] * pixels * (1.6 if slanting else 1))
 
 
 def _is_plain_jpeg(planned: Plan) -> bool:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from omrclip import __version__
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat
-from omrclip.omr.overlay import draw_on, drawn_dimensions
+from omrclip.omr.overlay import draw_on, drawing_bytes, drawn_dimensions
 from omrclip.schemas.recognition_response import load_kept
 from omrclip.storage import KeptRecognition, OpenImage
 from omrclip.storage.sources import decoding_bytes
@@ -15,9 +15,6 @@ from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import PRIVATE, services
 
 blueprint = Blueprint("overlay", __name__, url_prefix="/api/recognitions")
-
-# A copy to draw on, one with the legend, and the encoder's.
-BYTES_A_PIXEL = 10
 
 
 @blueprint.get("/<identifier>/overlay/<int:number>")
@@ -41,6 +38,6 @@ def _drawn(kept: KeptRecognition, number: int, scan: OpenImage) -> bytes:
     page = next((page for page in kept.pages if page.number == number), None)
     recognition = load_kept(services().kept.answer(kept), number, page.registration if page else None)
     out = drawn_dimensions(scan.dimensions)
-    needed = decoding_bytes(scan.source, scan.dimensions.box, out) + BYTES_A_PIXEL * out.pixels
+    needed = decoding_bytes(scan.source, scan.dimensions.box, out) + drawing_bytes(scan.dimensions)
     with services().sources.admission.admitted(needed):
         return encode(draw_on(scan.source, recognition), ImageFormat.JPEG)

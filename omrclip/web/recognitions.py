@@ -10,10 +10,9 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotAcceptable
 
-from omrclip.errors import DeadlineExceeded, ImageError, LimitExceeded, StorageUnavailable
-from omrclip.imaging.probe import probe
+from omrclip.errors import DeadlineExceeded, LimitExceeded, StorageUnavailable
 from omrclip.omr.clip_bounds import check_bytes
-from omrclip.omr.recognition import Recognition, Scan, failed, recognize
+from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted
 from omrclip.omr.result_files import clip_name, recognition_files
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
@@ -29,7 +28,6 @@ JSON = "application/json"
 ZIP = "application/zip"
 LINES = "application/x-ndjson"
 RESULTS_IN_ZIP = "results.json"
-BYTES_TO_REGISTER = 16 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +107,8 @@ class Run:
         self._work.check()
         try:
             check_bytes(self._clip_bytes, limits)
-            with self._services.sources.admission.admitted(_bytes_needed(scan), patient=True, work=self._work):
-                recognition = recognize(self.job.pages, scan, self.job.options, limits, self._work)
+            admission = self._services.sources.admission
+            recognition = recognize_admitted(admission, self.job.pages, scan, self.job.options, limits, self._work)
             self._clip_bytes += sum(len(clip.data) for clip in recognition.clips)
             check_bytes(self._clip_bytes, limits)
         except LimitExceeded as error:
@@ -140,14 +138,6 @@ class Run:
         except StorageUnavailable as error:
             logger.warning("a recognition could not be kept: %s", error.message)
             self.kept, self.keeping_error = None, error.with_traceback(None)
-
-
-def _bytes_needed(scan: Scan) -> int:
-    """What a recognition takes at most, measured: its pixels with a grey copy, and what finding the page takes."""
-    try:
-        return 5 * probe(scan.data).stored.pixels + BYTES_TO_REGISTER
-    except ImageError:  # told when it is recognised
-        return 0
 
 
 def _lines(run: Run) -> Iterator[str]:

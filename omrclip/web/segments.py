@@ -9,6 +9,7 @@ from omrclip.imaging.probe import probe
 from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.omr.recognition import check_pixels
 from omrclip.schemas.segments import dump_files, load_segment_request
+from omrclip.web.image_answers import render_admitted
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.recognition_request import check_images
 from omrclip.web.services import base_url, open_image, services
@@ -29,7 +30,14 @@ def post_segments() -> Response:
     check_images(len(asked.images), services().config.limits)
     segments, images = read_segments(asked.manifest)
     given = GivenImages({image.name: _opened(image.name, image.data) for image in asked.images}, images)
-    files = cut_segments(segments, lambda s: given.find(s) or _ours(s), services().config.limits, asked.format)
+    admission = services().sources.admission
+    files = cut_segments(
+        segments,
+        lambda segment: given.find(segment) or _ours(segment),
+        services().config.limits,
+        asked.format,
+        lambda planned, source: render_admitted(planned, source, admission),
+    )
     accepted = request.accept_mimetypes
     if len(files) == 1 and accepted and accepted.best_match(["application/json", files[0].media_type]) != _JSON:
         answer = Response(files[0].data, mimetype=files[0].media_type)

@@ -11,6 +11,7 @@ from omrclip.errors import InvalidRequest
 from omrclip.imaging.probe import probe
 from omrclip.omr.correction import correct
 from omrclip.omr.finalization import finalize
+from omrclip.omr.memory import recognition_bytes
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.registration import KnownPage
@@ -77,7 +78,13 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     if not images:
         expected = "the image of the blank page as the body: none is stored with the template"
         raise InvalidRequest(f"Expected {expected}.", fields=[{"path": "body", "expected": expected}])
-    with services().sources.admission.admitted(max(4 * probe(image).stored.pixels for image in images)):
+    # A page in grey, and beside it what recognising it takes, which is more than what correcting it does.
+    needed = max(
+        probe(known.image).stored.pixels + recognition_bytes([known], known.image, RecognitionOptions())
+        for known in pages
+        if known.image
+    )
+    with services().sources.admission.admitted(needed):
         yield pages
 
 

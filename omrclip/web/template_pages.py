@@ -9,6 +9,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from omrclip.errors import InvalidTemplate, Problem, first_problems
 from omrclip.imaging.probe import ImageInfo
 from omrclip.omr.clips import cut_clip
+from omrclip.omr.memory import CLIP_PIXEL_BYTES
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
 from omrclip.storage import Blob
@@ -74,7 +75,8 @@ def get_clip_preview(name: str, number: int) -> Response:
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
     page = services().pages.registered(name, number, services().sources)
     whole = page.dimensions
-    with services().sources.admission.admitted(decoding_bytes(page, whole.box, whole)):
+    needed = decoding_bytes(page, whole.box, whole) + CLIP_PIXEL_BYTES * area.box.dimensions.pixels
+    with services().sources.admission.admitted(needed):
         clip = cut_clip(area, page, RecognitionOptions(), services().config.limits)
     answer = Response(clip.data, mimetype=clip.format.media_type)
     answer.headers["Cache-Control"] = "no-cache"

@@ -130,7 +130,7 @@ def test_outcomes_that_are_not_held_do_not_stay_in_memory(job: FolderJob, tmp_pa
     assert not [found for found in gone if found() is not None]
 
 
-@pytest.mark.parametrize("where", ["recognize", "draw_on", "recognition_files"])
+@pytest.mark.parametrize("where", ["recognize_admitted", "draw_on", "recognition_files"])
 def test_an_unexpected_error_is_the_failure_of_its_scan(
     job: FolderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:

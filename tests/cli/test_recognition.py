@@ -105,11 +105,11 @@ def test_a_clip_format_gives_its_extension_and_its_pixels(desk: Desk, command: s
 def test_the_options_reach_the_recognition(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def noted(*_: object, scan: Scan, options: RecognitionOptions, **__: object) -> Recognition:
+    def noted(_admission: object, _pages: object, scan: Scan, options: RecognitionOptions, *_: object) -> Recognition:
         seen.append(options)
         return Recognition(scan.name)
 
-    monkeypatch.setattr("omrclip.batch.folder.recognize", noted)
+    monkeypatch.setattr("omrclip.batch.folder.recognize_admitted", noted)
     clips = ("--clip-scale", "native", "--clip-margin", "12", "--orientation", "upright")
     assert desk.recognize("a.png", options=(*clips, "--marked", "0.4", "--blank", "0.1")).exit_code == PASSED
     assert desk.recognize("a.png", command="clip", options=(*clips, "--overwrite")).exit_code == PASSED

@@ -21,8 +21,8 @@ SCANS = [f"{number:03}.png" for number in range(60)]
 SLOWLY = """
 import time
 from omrclip.batch import folder
-recognize = folder.recognize
-folder.recognize = lambda *scans, **options: (time.sleep(0.1), recognize(*scans, **options))[1]
+recognize = folder.recognize_admitted
+folder.recognize_admitted = lambda *scans, **options: (time.sleep(0.1), recognize(*scans, **options))[1]
 from omrclip.cli import main
 main()
 """

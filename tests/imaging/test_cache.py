@@ -171,3 +171,18 @@ def test_an_entry_may_be_made_out_of_another() -> None:
     cache = cache_of(100)
     made = cache.get_or_make("half", lambda: cache.get_or_make("whole", lambda: b"abcd")[:2])
     assert (made, cache.get("whole"), cache.get("half")) == (b"ab", b"abcd", b"ab")
+
+
+def test_what_is_lent_is_made_room_for_and_comes_back() -> None:
+    cache = cache_of(100)
+    for key in "abcd":
+        put(cache, key, 25)
+    cache.lend(60)
+    assert kept(cache, *"abcd") == "d"
+    put(cache, "e", 41)
+    assert kept(cache, *"abcde") == "d", "larger than what is left"
+    put(cache, "f", 30)
+    assert kept(cache, *"abcdef") == "f"
+    cache.lend(0)
+    put(cache, "g", 70)
+    assert kept(cache, *"fg") == "fg"

@@ -14,6 +14,7 @@ from omrclip.errors import CorruptImage
 from omrclip.imaging import cached
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.cached import CachedImage
+from omrclip.imaging.codec import cost
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo, probe
@@ -197,39 +198,40 @@ def test_many_who_ask_at_once_wait_for_one_decode(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("kind", "held", "reduction", "pixels"),
+    ("kind", "held", "reduction", "decoded", "halves"),
     [
-        ("png", [1], 1, 0),
-        ("png", [1, 2], 2, 0),
-        ("png", [], 1, 3.9),
-        ("png", [], 2, 3.9 + 3 / 4),
-        ("png", [1], 2, 3 / 4),
-        ("png", [2], 4, 3 / 16),
-        ("jpeg", [], 8, 3.9 / 64),
-        ("jpeg", [1], 8, 3.9 / 64),
-        ("jpeg", [], 16, 3.9 / 64 + 3 / 256),
+        ("png", [1], 1, 0, 0),
+        ("png", [1, 2], 2, 0, 0),
+        ("png", [], 1, 1, 0),
+        ("png", [], 2, 1, 3 / 4),
+        ("png", [1], 2, 0, 3 / 4),
+        ("png", [2], 4, 0, 3 / 16),
+        ("jpeg", [], 8, 8, 0),
+        ("jpeg", [1], 8, 8, 0),
+        ("jpeg", [], 16, 8, 3 / 256),
     ],
 )
 def test_it_is_known_before_how_much_memory_a_scale_takes(
-    kind: str, held: list[int], reduction: int, pixels: float
+    kind: str, held: list[int], reduction: int, decoded: int, halves: float
 ) -> None:
     image = opened(FILES[kind])
     for scale in held:
         image.reduced(scale)
     before = image.cache.counts()
-    assert image.missing_bytes(reduction) == pytest.approx(pixels * WIDTH * HEIGHT, abs=4)
+    expected = (cost(image.info, decoded) if decoded else 0) + halves * WIDTH * HEIGHT
+    assert image.missing_bytes(reduction) == pytest.approx(expected, abs=4)
     assert image.cache.counts() == before
     image.reduced(reduction)
     assert image.missing_bytes(reduction) == 0
 
 
 @pytest.mark.parametrize(
-    ("kind", "reductions", "expected", "missing"),
+    ("kind", "reductions", "expected", "decoded", "halves"),
     [
-        ("png", [64, 16, 8, 4], [4], 3.9 / 16),
-        ("png", [8, 2, 4, 16], [4, 1], 3.9 / 16),
-        ("png", [2, 4], [1], 3.9 / 16),
-        ("tiff", [64, 16, 8, 4, 2, 1], [1], 3.9 + 3 / 4 + 3 / 16),
+        ("png", [64, 16, 8, 4], [4], 4, 0),
+        ("png", [8, 2, 4, 16], [4, 1], 4, 0),
+        ("png", [2, 4], [1], 4, 0),
+        ("tiff", [64, 16, 8, 4, 2, 1], [1], 1, 3 / 4 + 3 / 16),
     ],
 )
 def test_small_scales_of_a_large_png_take_no_whole_image(
@@ -238,14 +240,15 @@ def test_small_scales_of_a_large_png_take_no_whole_image(
     kind: str,
     reductions: list[int],
     expected: list[int],
-    missing: float,
+    decoded: int,
+    halves: float,
 ) -> None:
     usual = opened(FILES[kind])
     scales = [usual.reduced(reduction) for reduction in sorted(reductions)]
     decodes.clear()
     monkeypatch.setattr(cached, "LEAST_HALVED_PIXELS", WIDTH * HEIGHT)
     large = opened(FILES[kind])
-    assert large.missing_bytes(4) == pytest.approx(missing * WIDTH * HEIGHT, abs=4)
+    assert large.missing_bytes(4) == pytest.approx(cost(large.info, decoded) + halves * WIDTH * HEIGHT, abs=4)
     for reduction in reductions * 2:
         large.reduced(reduction)
     assert decodes == expected

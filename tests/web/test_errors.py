@@ -127,17 +127,21 @@ def test_the_unforeseen_is_logged_and_told_to_nobody(
     assert client.post("/api/recognitions", json=asked()).status_code == 200
 
 
-def test_an_unforeseen_failure_inside_a_recognition_is_no_half_answer(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("accept", ["application/json", "application/zip", "application/x-ndjson"])
+def test_an_unforeseen_failure_inside_a_recognition_is_that_of_its_scan(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, accept: str
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
     with monkeypatch.context() as patch:
-        patch.setattr("omrclip.web.recognitions.recognize", fail)
-        response = client.post("/api/recognitions", json=asked())
-    assert response.status_code == 500
-    assert SECRET not in response.text
+        patch.setattr("omrclip.omr.recognition.register", fail)
+        response = client.post("/api/recognitions", json=asked(), headers={"Accept": accept})
+    assert response.status_code == 200
+    assert b"internal_error" in response.data
+    assert SECRET.encode() not in response.data
+    assert SECRET not in caplog.text
+    assert "Internal error" in caplog.text
     assert client.post("/api/recognitions", json=asked()).status_code == 200
 
 

@@ -65,13 +65,13 @@ def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.M
     from omrclip.web import recognitions
 
     done: list[str] = []
-    recognize = recognitions.recognize
+    recognize = recognitions.recognize_admitted
 
-    def counted(pages, scan, *rest):
+    def counted(admission, pages, scan, *rest):
         done.append(scan.name)
-        return recognize(pages, scan, *rest)
+        return recognize(admission, pages, scan, *rest)
 
-    monkeypatch.setattr(recognitions, "recognize", counted)
+    monkeypatch.setattr(recognitions, "recognize_admitted", counted)
     response = client.post("/api/recognitions", json=asked(Images=THREE), headers={"Accept": LINES}, buffered=False)
     lines = response.iter_encoded()
     assert json.loads(next(lines))["Recognitions"][0]["Name"] == "a.png"
@@ -86,7 +86,7 @@ def time_for_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the time of a request end with the first scan that is recognised."""
     from omrclip.web import recognitions
 
-    recognize, done = recognitions.recognize, []
+    recognize, done = recognitions.recognize_admitted, []
 
     def counted(*arguments):
         done.append(recognize(*arguments))
@@ -96,7 +96,7 @@ def time_for_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
         if done:
             raise DeadlineExceeded("too late", limit="request_seconds", maximum=1)
 
-    monkeypatch.setattr(recognitions, "recognize", counted)
+    monkeypatch.setattr(recognitions, "recognize_admitted", counted)
     monkeypatch.setattr(Work, "check", check)
 
 

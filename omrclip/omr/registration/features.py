@@ -4,11 +4,11 @@ ORB: Rublee et al., ICCV 2011. SIFT: Lowe, IJCV 60, 2004. Robust fit: MAGSAC++, 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import cv2
 import numpy as np
 
+from omrclip.omr.registration.keeping import kept_with_owner
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.rough import RoughMap
@@ -21,7 +21,6 @@ LEAST_INLIERS = 12
 LEAST_SIDE = 32
 QUICK_SIDE, THOROUGH_SIDE = 1000, 1200
 QUICK_FEATURES, THOROUGH_FEATURES = 1200, 2000
-CACHED_PAGES = 8
 
 
 def quickly(reference: Reference, levels: ScanLevels) -> RoughMap | str:
@@ -59,7 +58,7 @@ def _by_features(reference: Reference, levels: ScanLevels, *, thorough: bool) ->
     return RoughMap("features", np.asarray(matrix, dtype=np.float64))
 
 
-@lru_cache(maxsize=CACHED_PAGES)
+@kept_with_owner
 def _of_page(reference: Reference, thorough: bool) -> Features:
     return _detect(reference.coarse.pixels, thorough)
 

@@ -5,15 +5,16 @@ outlines of the bubbles, drawn where they must be printed.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.imaging.codec import decode
+from omrclip.imaging.cache import ByteCache
+from omrclip.imaging.codec import cost, decode
 from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.probe import probe
 from omrclip.omr.registration.extents import printed_extents
 from omrclip.omr.registration.levels import Grey, ScanLevels
 from omrclip.omr.registration.neighbours import nearest
@@ -37,7 +38,9 @@ LEAST_CORNER = 6.0
 LIKE_ANOTHER = 0.8
 TURN_SEARCH, LEAST_ALIKE = 8, 0.5
 """Pixels of the fine reference within which a turned patch is looked for, and how many must be found."""
-CACHED_PAGES = 8
+REFERENCES_BYTES = 64 << 20
+"""What the references of templates may take together in one process: some ten pages of A4 with 300 bubbles."""
+_SHARPNESSES, _FEATURES_BYTES = 3, 2 << 20
 AROUND = 8
 LEAST_PATCHES = 8
 SAME_SIZE = 0.15
@@ -68,7 +71,7 @@ class ReferenceLevel:
         return np.diag([*self.scale, 1.0])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Reference:
     """A page prepared.
 
@@ -117,13 +120,68 @@ class Reference:
         return bool(np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1] > self.fine.patches.half * 2)
 
 
-@lru_cache(maxsize=CACHED_PAGES)
+class _Key:
+    """A page and its image, whose hash is made once: that of a page with many bubbles takes a while."""
+
+    __slots__ = ("hash", "image", "page")
+
+    def __init__(self, page: Page, image: bytes | None) -> None:
+        self.page, self.image = page, image
+        self.hash = hash((page, image))
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and (self.image, self.page) == (other.image, other.page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    reference: Reference
+    held: int
+
+
+_references: ByteCache[_Kept] = ByteCache(REFERENCES_BYTES, lambda kept: kept.held)
+
+
 def reference_for(page: Page, image: bytes | None) -> Reference:
-    """Prepare a page; kept for the pages asked for last.
+    """Prepare a page; kept for the pages asked for last, as long as they take no more than REFERENCES_BYTES.
 
     Raises:
         ImageError: the blank image cannot be decoded.
     """
+
+    def make() -> _Kept:
+        reference = _prepare(page, image)
+        return _Kept(reference, _held_bytes(reference) + len(image or b""))
+
+    return _references.get_or_make(_Key(page, image), make).reference
+
+
+def preparing_bytes(page: Page, image: bytes | None) -> int:
+    """The memory that `reference_for` would take now for decoding the blank image: none for a page that is kept.
+
+    Raises:
+        ImageError: the image's header cannot be read.
+    """
+    if image is None or _references.holds(_Key(page, image)):
+        return 0
+    info = probe(image)
+    return max(cost(info), 3 * info.stored.pixels) + info.stored.pixels * 3 // 2
+
+
+def _held_bytes(reference: Reference) -> int:
+    """What a reference holds, with what is made of it later: features, and the blank bubbles at some sharpnesses."""
+    levels = sum(
+        level.pixels.nbytes + level.neighbours.nbytes + level.patches.pixels.nbytes + level.patches.centres.nbytes
+        for level in (reference.coarse, reference.fine)
+    )
+    blank = 0 if reference.blank is None else reference.blank.samples.nbytes
+    return levels + reference.bubbles.nbytes + _SHARPNESSES * blank + _FEATURES_BYTES
+
+
+def _prepare(page: Page, image: bytes | None) -> Reference:
     bubbles = bubble_boxes(page)
     dimensions = page.dimensions
     longer = max(dimensions.width, dimensions.height)
@@ -151,9 +209,20 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     )
 
 
-@lru_cache(maxsize=CACHED_PAGES)
 def resized(reference: Reference, factor: float) -> Reference:
-    """The reference of a page without an image, whose bubbles are printed larger or smaller than the template says."""
+    """The reference of a page without an image, whose bubbles are printed larger or smaller than the template says.
+
+    It is kept as those of `reference_for`.
+    """
+
+    def make() -> _Kept:
+        made = _resized(reference, factor)
+        return _Kept(made, _held_bytes(made))
+
+    return _references.get_or_make((reference, factor), make).reference
+
+
+def _resized(reference: Reference, factor: float) -> Reference:
     bubbles = _scaled(reference.bubbles, factor)
     fine_side, coarse_side = (max(level.pixels.shape) for level in (reference.fine, reference.coarse))
     return replace(

@@ -26,7 +26,7 @@ OUTLINE = (0.8, 1.45)
 _MOST_ROWS = 32_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Blank:
     """What the bubbles of a page look like unmarked. Each is itself alone, so that what is made of it can be kept."""
 
