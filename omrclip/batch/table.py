@@ -16,7 +16,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class ResultsTable:
     """The columns of a table with a row for each scan; the template alone tells them.
 
-    First come how it went and which elements a person should look at, since their values are not sure; then a column
+    First come how it went, which elements a person should look at, and which are blank; then a column
     for the value of each element, and one for the file of each clip. No cell is a formula: an apostrophe stands before
     what would be one.
 
@@ -39,7 +39,9 @@ class ResultsTable:
 
     def headings(self) -> list[str]:
         """The first row."""
-        return _plain("Image", "Result", "Page", "Messages", "Uncertain", "Multiple", *self.elements, *self.areas)
+        return _plain(
+            "Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", *self.elements, *self.areas
+        )
 
     def row(self, recognition: Recognition) -> list[str]:
         """The row of one scan."""
@@ -53,6 +55,7 @@ class ResultsTable:
             " ".join(recognition.messages),
             _with_status(recognition, ElementStatus.UNCERTAIN),
             _with_status(recognition, ElementStatus.MULTIPLE),
+            _with_status(recognition, ElementStatus.BLANK),
             *(values.get(name, "") for name in self.elements),
             *(clips.get(name, "") for name in self.areas),
         )

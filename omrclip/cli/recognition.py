@@ -40,6 +40,12 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Choice(["any", "upright"]),
             help="How the pages lie in the images: any way, which is the default, or all upright.",
         ),
+        click.option("--grid-gap", metavar="TEXT", help="What stands for an empty column of a grid; else a space."),
+        click.option(
+            "--blank-is",
+            type=click.Choice(["blank", "uncertain"]),
+            help="The status of elements in which nothing is marked: blank, which is the default, or uncertain.",
+        ),
         click.option(
             "--page",
             "pages",
@@ -147,6 +153,8 @@ def _options(
     clip_scale: str | None,
     clip_margin: int | None,
     orientation: str | None,
+    grid_gap: str | None,
+    blank_is: str | None,
     pages: Sequence[str],
     marked: float | None = None,
     blank: float | None = None,
@@ -160,6 +168,8 @@ def _options(
             "ClipScale": clip_scale,
             "ClipMargin": clip_margin,
             "Orientation": orientation,
+            "GridGap": grid_gap,
+            "BlankIs": blank_is,
             "MarkThresholds": {"Marked": marked, "Blank": blank},
             "Pages": dict(map(_page_of, pages)),
         }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from omrclip.iiif.request import Format
-from omrclip.omr.results import MarkThresholds
+from omrclip.omr.results import ElementStatus, MarkThresholds
 
 CLIP_FORMATS = (Format.JPG, Format.PNG, Format.WEBP, Format.TIF)
 
@@ -34,6 +34,8 @@ class RecognitionOptions:
         clip_margin: page pixels around each clip area that are shown too.
         thresholds: by which marks are judged.
         orientation: how the pages lie in their scans.
+        grid_gap: what stands in a Grid's value for a column without a value, where another column has one.
+        blank_is: the status of an element in which nothing is marked: `blank`, or `uncertain` so that a person looks.
         pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
             taken for the only page into which they fit.
         keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
@@ -45,6 +47,8 @@ class RecognitionOptions:
     clip_margin: int = 0
     thresholds: MarkThresholds = field(default_factory=MarkThresholds)
     orientation: Orientation = Orientation.ANY
+    grid_gap: str = " "
+    blank_is: ElementStatus = ElementStatus.BLANK
     pages: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
     keep_seconds: int | None = None

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.omr.barcodes import glance, read_barcode
 from omrclip.omr.marks import Readings, measure
+from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, Registration
 from omrclip.omr.registration.reference import choice_boxes
@@ -34,12 +35,12 @@ _WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.M
 
 
 def read_elements(
-    found: FoundPage, registered: RegisteredPage, thresholds: MarkThresholds
+    found: FoundPage, registered: RegisteredPage, options: RecognitionOptions
 ) -> tuple[ElementResult, ...]:
     """What is read of the page's ChoiceBoxes, Grids and Barcodes, in template order."""
     if found.view is None:
         return ()
-    reader = BubbleReader(found, found.view, thresholds)
+    reader = BubbleReader(found, found.view, options)
     results = []
     for element in found.known.page.elements:
         if isinstance(element, Barcode):
@@ -47,7 +48,7 @@ def read_elements(
             (corners,) = boxes_in_scan([element], found.registration)
             results.append(replace(code, corners=corners))
         elif isinstance(element, ChoiceBox | Grid):
-            results.append(reader.read(element))
+            results.append(_as_asked(reader.read(element), options))
     return tuple(results)
 
 
@@ -64,8 +65,10 @@ class Judgement:
 class BubbleReader:
     """Reads the ChoiceBoxes and Grids of one page of one scan, asked for in template order."""
 
-    def __init__(self, found: FoundPage, view: View, thresholds: MarkThresholds) -> None:
+    def __init__(self, found: FoundPage, view: View, options: RecognitionOptions) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
+        thresholds = options.thresholds
+        self._gap = options.grid_gap
         self._readings = _measured(found, view)
         self._thresholds = suited(thresholds, self._readings.fills)
         self._legible = len(self._readings.fills) < 4 * SEVERAL or (
@@ -94,7 +97,7 @@ class BubbleReader:
     def _grid(self, grid: Grid, corners: Corners) -> ElementResult:
         children = tuple(self.read(child) for child in grid.elements if isinstance(child, ChoiceBox | Grid))
         statuses = {child.status for child in children}
-        return ElementResult(
+        result = ElementResult(
             grid.name or "",
             grid.type,
             next((status for status in _WORST_FIRST if status in statuses), ElementStatus.BLANK),
@@ -104,6 +107,7 @@ class BubbleReader:
             corners=corners,
             message=_told_of(children),
         )
+        return _with_gaps(result, self._gap) if result.value else result
 
     def _choice(self, box: ChoiceBox, corners: Corners) -> ElementResult:
         chosen = range(self._next, self._next + len(box.bubbles))
@@ -257,6 +261,37 @@ def _with_children(element: Element) -> list[ChoiceBox | Grid]:
 def _usual(values: Sequence[float], marks: Sequence[int]) -> float:
     """The median of the marks' values; 0 where there are too few to tell what is usual."""
     return median(values[index] for index in marks) if len(marks) >= SEVERAL else 0.0
+
+
+def _as_asked(result: ElementResult, options: RecognitionOptions) -> ElementResult:
+    """The result of an element of the page, with the status that the option `blank_is` asks for."""
+    if result.status is not ElementStatus.BLANK or options.blank_is is ElementStatus.BLANK:
+        return result
+    return replace(result, status=options.blank_is, message="Nothing is marked.")
+
+
+def _with_gaps(grid: ElementResult, gap: str) -> ElementResult:
+    """A grid of which a column has a value, with `gap` in the places of the columns that have none.
+
+    Without it `4 51` would be the number 451. Whether the column was forgotten is for a person to decide.
+    """
+    if not any(map(_is_gap, grid.children)):
+        return grid
+    value = "".join(gap * _columns(child) if _is_gap(child) else child.value for child in grid.children)
+    blank = [str(n) for n, child in enumerate(grid.children, start=1) if child.status is ElementStatus.BLANK]
+    told = f"Columns without a mark: {', '.join(blank)}." if blank else ""
+    message = " ".join(filter(None, (told, grid.message)))
+    confidence = min(grid.confidence, 0.5)
+    return replace(grid, status=ElementStatus.UNCERTAIN, value=value, confidence=confidence, message=message)
+
+
+def _is_gap(column: ElementResult) -> bool:
+    return not column.value and column.status in {ElementStatus.BLANK, ElementStatus.UNCERTAIN}
+
+
+def _columns(result: ElementResult) -> int:
+    """How many characters a result would hold in its grid: one for each ChoiceBox in it."""
+    return sum(_columns(child) for child in result.children) if result.children else 1
 
 
 def _told_of(children: Sequence[ElementResult]) -> str:

@@ -210,7 +210,7 @@ def _recognize(
     found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels), upright, work)
     registered = RegisteredPage(DecodedImage(pixels, read_profile(scan.data, info), info.mode), found.registration)
     work.check()
-    elements = read_elements(found, registered, options.thresholds)
+    elements = read_elements(found, registered, options)
     clips = []
     for area in found.known.page.clip_areas:
         work.check()

@@ -6,12 +6,15 @@ from marshmallow import ValidationError, fields, post_load
 
 from omrclip.iiif.request import Format
 from omrclip.omr.options import CLIP_FORMATS, ClipScale, Orientation, RecognitionOptions
-from omrclip.omr.results import MarkThresholds
-from omrclip.schemas.fields import Choice, Expected, WholeNumber, as_number
+from omrclip.omr.results import ElementStatus, MarkThresholds
+from omrclip.schemas.fields import AnswerText, Choice, Expected, WholeNumber, as_number
 from omrclip.schemas.wire import WireSchema, load_strictly
 
 MOST_CLIP_MARGIN = 500
 """Page pixels: an inch and a half of a page at 300 dpi is more than any caption around a clip area takes."""
+MOST_GAP = 8
+"""Characters: as many as an escape such as `&nbsp;` or a word such as `(empty)` takes."""
+BLANK_IS = (ElementStatus.BLANK, ElementStatus.UNCERTAIN)
 
 
 class PageNumbers(Expected):
@@ -69,6 +72,22 @@ class Fill(Expected):
         return {"type": "number", "minimum": 0, "maximum": 1}
 
 
+class GapText(AnswerText):
+    """What stands for a column of a Grid that has no value: a few characters, or none."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.expected = f"a string of at most {MOST_GAP} characters, without control characters and line breaks"
+
+    def accepts(self, text: str) -> bool:
+        """Whether it is short and stays within its line."""
+        return len(text) <= MOST_GAP and super().accepts(text)
+
+    def rule(self) -> dict[str, Any]:
+        """A short string without characters that end a line."""
+        return {**super().rule(), "maxLength": MOST_GAP}
+
+
 class ObjectOf(fields.Nested):
     """An object of another schema; what is wrong with its type is told as in the other fields."""
 
@@ -103,6 +122,8 @@ class OptionsSchema(WireSchema):
     clip_margin = WholeNumber(0, MOST_CLIP_MARGIN, load_default=0)
     mark_thresholds = ObjectOf(MarkThresholdsSchema(), load_default=None, allow_none=True)
     orientation = Choice([str(way) for way in Orientation], load_default=str(Orientation.ANY))
+    grid_gap = GapText(load_default=RecognitionOptions().grid_gap)
+    blank_is = Choice([str(status) for status in BLANK_IS], load_default=str(ElementStatus.BLANK))
     pages = PageNumbers(load_default={})
     keep = KeepTime(load_default=False)
 
@@ -117,6 +138,8 @@ class OptionsSchema(WireSchema):
             clip_margin=data["clip_margin"],
             thresholds=data["mark_thresholds"] or MarkThresholds(),
             orientation=Orientation(data["orientation"]),
+            grid_gap=data["grid_gap"],
+            blank_is=ElementStatus(data["blank_is"]),
             pages=data["pages"],
             keep=keep is not False,
             keep_seconds=None if isinstance(keep, bool) else keep,

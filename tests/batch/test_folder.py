@@ -247,9 +247,9 @@ def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_p
     with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
-        ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Front", "Back"],
-        ["b.png", "Pass", "1", "", "", "", "bFront.png", ""],
-        ["a.png", "Pass", "2", "", "", "", "", "aBack.png"],
+        ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Front", "Back"],
+        ["b.png", "Pass", "1", "", "", "", "", "bFront.png", ""],
+        ["a.png", "Pass", "2", "", "", "", "", "", "aBack.png"],
     ]
 
 

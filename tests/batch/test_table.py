@@ -42,12 +42,12 @@ def rows(*recognitions: Recognition, template: Template = TEMPLATE, options: Rec
 def test_a_row_a_scan_with_values_and_what_is_not_sure() -> None:
     read = recognition(messages=("Q4: The mark on A is faint.",))
     headings, passed, failed = rows(read, FAILED, options=RecognitionOptions(clip_format=Format.WEBP))
-    told, values = headings[:6], headings[6:]
-    assert told == ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple"]
+    told, values = headings[:7], headings[7:]
+    assert told == ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank"]
     assert values == ["Q1", "Q2", "Q3", "Q4", "Grid", "Code", "Näme"]
-    assert passed[:6] == ["scan.png", "Pass", "1", "Q4: The mark on A is faint.", "Q4", "Q3"]
-    assert passed[6:] == ["B", "", "AB", "", "BA", "4006381333931", "scanNäme.webp"]
-    assert failed == ["b.png", "Fail", "", "It is cut off.", "", "", *[""] * 7]
+    assert passed[:7] == ["scan.png", "Pass", "1", "Q4: The mark on A is faint.", "Q4", "Q3", "Q2"]
+    assert passed[7:] == ["B", "", "AB", "", "BA", "4006381333931", "scanNäme.webp"]
+    assert failed == ["b.png", "Fail", "", "It is cut off.", "", "", "", *[""] * 7]
 
 
 def test_several_elements_that_are_not_sure_are_all_named() -> None:
@@ -61,14 +61,14 @@ def test_no_cell_is_a_formula(start: str) -> None:
     text = f"{start}HYPERLINK(A1)"
     element = ElementResult(text, "Barcode", ElementStatus.MARKED, text)
     headings, row = rows(recognition(scan=f"{start}.png", elements=(element,)), template=form(code(text), AREA))
-    assert headings[6] == row[6] == f"'{text}"
+    assert headings[7] == row[7] == f"'{text}"
     assert row[0] == f"'{start}.png"
     assert not any(cell.startswith(start) for cell in (*headings, *row))
 
 
 def test_what_is_no_formula_stays_as_it_is() -> None:
     element = ElementResult("A=B", "Barcode", ElementStatus.MARKED, "1+1 @ 2")
-    assert rows(recognition(elements=(element,)), template=form(code("A=B")))[1][6] == "1+1 @ 2"
+    assert rows(recognition(elements=(element,)), template=form(code("A=B")))[1][7] == "1+1 @ 2"
 
 
 def test_the_template_alone_tells_the_columns() -> None:

@@ -9,6 +9,7 @@ import pytest
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.reading import as_corners, boxes_in_scan, read_elements
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import ScanLevels, register
@@ -43,12 +44,12 @@ ANSWERS |= {"Id1": "1", "Id2": "7", "Id3": "0", "Id4": "9", "Code1": "X", "Code2
 
 
 def read(
-    tones: Tones, sheet: Sheet = FORM, *, image: bool = True, thresholds: MarkThresholds | None = None
+    tones: Tones, sheet: Sheet = FORM, *, image: bool = True, options: RecognitionOptions | None = None
 ) -> dict[str, ElementResult]:
     pixels, known = coloured(tones), sheet.known(image=image)
     found = register(known, ScanLevels(pixels))
     page = RegisteredPage(DecodedImage(pixels), found.registration)
-    return {result.name: result for result in read_elements(found, page, thresholds or MarkThresholds())}
+    return {result.name: result for result in read_elements(found, page, options or RecognitionOptions())}
 
 
 def values(results: dict[str, ElementResult]) -> dict[str, str]:
@@ -94,14 +95,50 @@ def test_one_letter_throughout_is_no_print(image: bool) -> None:
 def test_a_grid_tells_of_its_parts() -> None:
     results = read(FORM.marked(ANSWERS | {"Id2": "", "Id3": "05"}))
     grid = results["Id"]
-    assert (grid.type, grid.value) == ("Grid", "1059")
+    assert (grid.type, grid.value) == ("Grid", "1 059")
     assert [child.value for child in grid.children] == ["1", "", "05", "9"]
     assert [child.status for child in grid.children] == [MARKED, BLANK, MULTIPLE, MARKED]
-    assert grid.status is MULTIPLE
-    assert grid.message == "part 3: 2 bubbles are marked."
-    assert grid.confidence == min(child.confidence for child in grid.children)
+    assert grid.status is UNCERTAIN
+    assert grid.message == "Columns without a mark: 2. part 3: 2 bubbles are marked."
+    assert grid.confidence == min(0.5, *(child.confidence for child in grid.children))
     assert not grid.bubbles
     assert len(grid.children[0].bubbles) == 10
+
+
+@pytest.mark.parametrize(
+    ("empty", "gap", "value", "message"),
+    [
+        ("1", " ", " 709", "Columns without a mark: 1."),
+        ("2", " ", "1 09", "Columns without a mark: 2."),
+        ("4", "_", "170_", "Columns without a mark: 4."),
+        ("23", "", "19", "Columns without a mark: 2, 3."),
+        ("124", "?", "??0?", "Columns without a mark: 1, 2, 4."),
+    ],
+)
+def test_an_empty_column_keeps_its_place_in_a_grid(empty: str, gap: str, value: str, message: str) -> None:
+    tones = FORM.marked(ANSWERS | {f"Id{number}": "" for number in empty})
+    grid = read(tones, options=RecognitionOptions(grid_gap=gap))["Id"]
+    assert (grid.value, grid.status, grid.message) == (value, UNCERTAIN, message)
+
+
+def test_a_wholly_empty_grid_is_blank() -> None:
+    grid = read(FORM.marked(ANSWERS | {f"Id{number}": "" for number in (1, 2, 3, 4)}))["Id"]
+    assert (grid.value, grid.status, grid.message) == ("", BLANK, "")
+
+
+def test_an_empty_grid_in_a_grid_keeps_the_places_of_all_its_columns() -> None:
+    boxes = FORM.boxes()
+    inner = Grid(name="", left=80, top=140, width=200, height=60, elements=(boxes["Q2"], boxes["Q3"]))
+    outer = Grid(name="Outer", left=80, top=100, width=200, height=120, elements=(inner, boxes["Q1"]))
+    result = read(FORM.marked(ANSWERS | {"Q2": "", "Q3": ""}), replace(FORM, elements=(outer, boxes["Q4"])))["Outer"]
+    assert (result.value, result.status) == (f"  {ANSWERS['Q1']}", UNCERTAIN)
+
+
+def test_blank_elements_are_uncertain_where_that_is_asked() -> None:
+    tones = FORM.marked(ANSWERS | {"Id1": "", "Id2": "", "Id3": "", "Id4": ""})
+    results = read(tones, options=RecognitionOptions(blank_is=UNCERTAIN))
+    doubtful = {name: (result.value, result.message) for name, result in results.items() if result.status is UNCERTAIN}
+    assert doubtful == {"Q12": ("", "Nothing is marked."), "Id": ("", "Nothing is marked.")}
 
 
 def test_grids_in_grids_and_what_is_no_choice_box_in_them() -> None:
@@ -214,7 +251,7 @@ def test_two_marks(image: bool) -> None:
 def test_thresholds_are_the_callers() -> None:
     tones = FORM.marked({"Q1": "B"}, toned(195))
     status = {
-        thresholds: read(tones, thresholds=thresholds)["Q1"].status
+        thresholds: read(tones, options=RecognitionOptions(thresholds=thresholds))["Q1"].status
         for thresholds in (MarkThresholds(0.02, 0.01), MarkThresholds(0.95, 0.01))
     }
     assert list(status.values()) == [MARKED, UNCERTAIN]

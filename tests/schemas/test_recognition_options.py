@@ -6,7 +6,7 @@ import pytest
 
 from omrclip.errors import InvalidRequest
 from omrclip.omr.options import ClipScale, Orientation, RecognitionOptions
-from omrclip.omr.results import MarkThresholds
+from omrclip.omr.results import ElementStatus, MarkThresholds
 from omrclip.schemas.recognition_options import MOST_CLIP_MARGIN, load_options
 
 
@@ -32,6 +32,11 @@ def test_pages_can_be_said_to_lie_upright() -> None:
     assert load_options({"Orientation": "upright"}).orientation is Orientation.UPRIGHT
 
 
+def test_grid_gaps_and_blanks_are_the_callers() -> None:
+    options = load_options({"GridGap": "", "BlankIs": "uncertain"})
+    assert (options.grid_gap, options.blank_is) == ("", ElementStatus.UNCERTAIN)
+
+
 @pytest.mark.parametrize(
     ("given", "thresholds"),
     [
@@ -48,6 +53,9 @@ WRONG = [
     ({"ClipScale": "Native"}, "$.Options.ClipScale", '"native"'),
     ({"ClipScale": 2}, "$.Options.ClipScale", "2"),
     ({"Orientation": "Upright"}, "$.Options.Orientation", '"upright"'),
+    ({"GridGap": "123456789"}, "$.Options.GridGap", "at most 8 characters"),
+    ({"GridGap": "\n"}, "$.Options.GridGap", "line breaks"),
+    ({"BlankIs": "marked"}, "$.Options.BlankIs", '"uncertain"'),
     ({"ClipMargin": -1}, "$.Options.ClipMargin", "from 0 to 500"),
     ({"ClipMargin": 501}, "$.Options.ClipMargin", "from 0 to 500"),
     ({"ClipMargin": 1.5}, "$.Options.ClipMargin", "whole number"),

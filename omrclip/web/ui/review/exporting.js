@@ -13,7 +13,7 @@ function tableOf(sheets, corrections) {
   const names = (list) => [...new Set(sheets.flatMap((sheet) => list(sheet).map(({ Name }) => Name)))];
   const answers = names((sheet) => sheet.recognition?.Elements ?? []);
   const clips = names((sheet) => sheet.clips);
-  const head = ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Corrected", ...answers, ...clips];
+  const head = ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Corrected", ...answers, ...clips];
   const rows = sheets.map((sheet) => {
     const elements = sheet.recognition?.Elements ?? [];
     const read = new Map(elements.map(({ Name, Value }) => [Name, Value ?? ""]));
@@ -26,6 +26,7 @@ function tableOf(sheets, corrections) {
       sheet.error ?? elements.filter(({ Message }) => Message).map(({ Name, Message }) => `${Name}: ${Message}`).join(" "),
       having("uncertain"),
       having("multiple"),
+      having("blank"),
       answers.filter((name) => said(name) !== undefined).join("; "),
       ...answers.map((name) => said(name) ?? read.get(name) ?? ""),
       ...clips.map((name) => said(name) ?? ""),
