@@ -46,9 +46,8 @@ def check_address(environ: Environ, config: Config) -> OmrclipError | None:
         return _unusable("X-Forwarded-Proto", "http or https")
     if not _PREFIX.fullmatch(prefix):
         return _unusable("X-Forwarded-Prefix", "a path of letters, digits and . _ ~ -")
-    sent = environ.get(_AS_SENT, {}).get("HTTP_HOST")
-    for host in {environ.get("HTTP_HOST", ""), environ.get("HTTP_HOST", "") if sent is None else sent}:
-        origin = Origin.of(scheme, host)
+    for host in {environ.get("HTTP_HOST"), environ.get(_AS_SENT, environ).get("HTTP_HOST")}:
+        origin = Origin.of(scheme, host or "")
         if origin is None or not _is_ours(origin.host, config):
             return MisdirectedRequest(
                 "This host name is not one of this service. An administrator can add it to OMRCLIP_ALLOWED_HOSTS.",

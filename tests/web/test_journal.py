@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from omrclip.config import Config
 from omrclip.web import journal, services
 from omrclip.web.app import App, create_app
+from omrclip.web.lanes import MUST_WAIT
 from tests.serving import Server, new_session, running
 from tests.web.making import asked
 
@@ -90,7 +91,7 @@ def test_a_stream_that_its_client_leaves_is_told_too(client: FlaskClient, lines:
 
 def test_what_a_server_throws_away_is_neither_logged_nor_counted(app: App, lines: Lines) -> None:
     client = app.test_client()
-    for key in (journal.UNLOGGED, journal.MUST_WAIT):
+    for key in (journal.UNLOGGED, MUST_WAIT):
         client.get("/health", environ_base={key: "yes"}).close()
     assert lines() == []
     assert sample(client, "omrclip_requests_total", route="/health") == 0
