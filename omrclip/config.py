@@ -94,7 +94,7 @@ class Limits:
     )
     max_clips: int = _setting(20_000, _whole_number(1, 2**31), "Most clips, or segments, of one request.")
     max_clip_pixels: int = _setting(
-        4_000_000_000, _whole_number(1, 2**60), "Most pixels of all clips, or segments, of one request."
+        2_000_000_000, _whole_number(1, 2**60), "Most pixels of all clips, or segments, of one request."
     )
     max_clip_bytes: int = _setting(
         512 * MEBIBYTE,

@@ -177,6 +177,16 @@ def test_clips_are_counted_before_the_work(config: Config, limit: str, maximum: 
     assert_exceeded(response, limit, maximum)
 
 
+@pytest.mark.usefixtures("nothing_is_recognised")
+def test_a_thousand_full_pages_are_refused_by_default(config: Config) -> None:
+    a4_at_150_dpi = (0, 0, 1240, 1754)
+    elements = [clip_area(f"a{number}", a4_at_150_dpi) for number in range(1000)]
+    document = {"Pages": [page(*elements, Width=1240, Height=1754)]}
+    client = create_app(replace(config, limits=Limits())).test_client()
+    response = client.post("/api/recognitions", json=asked(Template=document, Options={"ClipFormat": "png"}))
+    assert_exceeded(response, "max_clip_pixels", Limits().max_clip_pixels)
+
+
 def test_as_many_clips_as_are_allowed_are_cut(config: Config) -> None:
     client = client_with(config, max_clips=10, max_clip_pixels=60_000 * 10)
     assert client.post("/api/recognitions", json=asked(Template=areas(5), Images=TWO)).status_code == 200
