@@ -19,7 +19,7 @@ from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLevels, register
 from omrclip.omr.registration.scale import same_shape
 from omrclip.omr.results import ElementResult
-from omrclip.omr.template import Template
+from omrclip.omr.template import Page, Template, UnknownElement, unread_type
 from omrclip.work import ENDLESS, Work
 
 
@@ -222,7 +222,7 @@ def _recognize(
         registration=found.registration,
         elements=elements,
         clips=tuple(clips),
-        messages=_messages(elements, clips),
+        messages=_messages(found.known.page, elements, clips),
     )
 
 
@@ -246,7 +246,9 @@ def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool,
     return found[0]
 
 
-def _messages(elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
-    """What a person should look at: the elements that are not certain, the clips that are not whole."""
-    told = [f"{element.name}: {element.message}" for element in elements if element.message]
+def _messages(page: Page, elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
+    """What a person should look at: elements that are not read, or not certain, and clips that are not whole."""
+    unread = [element for element in page.elements if isinstance(element, UnknownElement)]
+    told = [f"{element.name or 'An element'}: {unread_type(element.type)}" for element in unread]
+    told += [f"{element.name}: {element.message}" for element in elements if element.message]
     return (*told, *(f"{clip.element}: {clip.message}" for clip in clips if clip.message))

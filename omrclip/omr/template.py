@@ -12,6 +12,7 @@ values and is no part of equality. A value made in code has an empty one.
 """
 
 import binascii
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -138,6 +139,18 @@ class UnknownElement:
 
 
 Element = ChoiceBox | Grid | Barcode | ClipArea | ReferencePoint | UnknownElement
+
+
+NEAR_A_CLIP_AREA = ("cliparea", "croparea", "areaofinterest", "regionofinterest", "clippingarea")
+LIKE_A_CLIP_AREA = 0.8
+"""The likeness by difflib, 0 to 1, from which on an unknown type may be one of these names, misspelt."""
+
+
+def unread_type(type_name: str) -> str:
+    """What is told of an element of an unknown type: that it is not read, and ClipArea where its name is near to it."""
+    near = difflib.get_close_matches(type_name.casefold(), NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
+    suggestion = ' A region to cut out has the type "ClipArea".' if near else ""
+    return f'Elements of the type "{type_name[:40]}" are not read.{suggestion}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from omrclip.omr.recognition import (
 )
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.results import ElementStatus
-from omrclip.omr.template import ClipArea, Page, Template
+from omrclip.omr.template import ClipArea, Page, Template, UnknownElement
 from tests.omr.sheet import PAGE, Sheet, Tones, form, png, printed, question, turned
 
 FORM = form()
@@ -37,7 +37,7 @@ SIGNED = ClipArea(name="Comment", left=60, top=640, width=200, height=80)
 BACK = printed(
     [*(question(f"B{n}", 60 + n % 2 * 260, 90 + n // 2 * 46, "ABCD") for n in range(18)), SIGNED], PAGE, seed=7
 )
-ANSWERS = {"Q1": "B", "Q2": "E", "Id1": "4"}
+ANSWERS = {"Q1": "B", "Q2": "E", "Id1": "4", "Id2": "0", "Id3": "7", "Id4": "1"}
 
 
 def scanned(tones: Tones, name: str = "scan.png") -> Scan:
@@ -64,7 +64,7 @@ def test_all_that_comes_out_of_one_scan() -> None:
     assert found.seconds > 0
     assert found.registration is not None
     read = {element.name: element.value for element in found.elements if element.value}
-    assert read == {"Q1": "B", "Q2": "E", "Id": "4"}
+    assert read == {"Q1": "B", "Q2": "E", "Id": "4071"}
     (clip,) = found.clips
     assert (clip.element, clip.format) == ("Signature", Format.JPG)
     shown = cv2.imdecode(np.frombuffer(clip.data, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -103,6 +103,17 @@ def test_a_scan_that_shows_no_page_is_told_of() -> None:
     assert failure_of(found) == RegistrationFailed.code
     assert found.error
     assert found.messages == (found.error.message,)
+
+
+def test_elements_of_unknown_types_are_told_with_each_scan() -> None:
+    area = UnknownElement(type="AreaOfInterest", source={"Name": "Signature 2"})
+    scores = UnknownElement(type="ScoreGroup")
+    sheet = replace(FORM, elements=(*FORM.elements, area, scores))
+    found = recognize([sheet.known()], scanned(FORM.marked(ANSWERS)), RecognitionOptions(), Limits())
+    assert found.messages == (
+        'Signature 2: Elements of the type "AreaOfInterest" are not read. A region to cut out has the type "ClipArea".',
+        'An element: Elements of the type "ScoreGroup" are not read.',
+    )
 
 
 def test_what_a_person_should_look_at_is_told_by_name() -> None:

@@ -14,6 +14,7 @@ from omrclip.omr.template import (
     ReferencePoint,
     Template,
     UnknownElement,
+    unread_type,
 )
 
 
@@ -95,3 +96,16 @@ def test_objects_are_values():
 def test_types():
     assert [kind.type for kind in (ChoiceBox, Grid, Barcode, ClipArea)] == ["ChoiceBox", "Grid", "Barcode", "ClipArea"]
     assert ReferencePoint(left=0, top=0, width=1, height=1).type == "ReferencePoint"
+
+
+@pytest.mark.parametrize(
+    "near", ["AreaOfInterest", "Cliparea", "CropArea", "ClipArae", "RegionOfInterest", "clip area"]
+)
+def test_a_type_near_to_clip_area_is_suggested(near: str) -> None:
+    told = unread_type(near)
+    assert told == f'Elements of the type "{near}" are not read. A region to cut out has the type "ClipArea".'
+
+
+@pytest.mark.parametrize("other", ["ScoreGroup", "ReplaceTrigger", "TextArea", "Table", ""])
+def test_another_type_gets_no_suggestion(other: str) -> None:
+    assert unread_type(other) == f'Elements of the type "{other}" are not read.'
