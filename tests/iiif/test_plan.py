@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
-from omrclip.iiif import grammar2
+from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render_pixels
@@ -139,3 +139,91 @@ def test_the_canonical_form_is_stable_and_renders_the_same_pixels(
     rendered = render_pixels(found, image)
     assert rendered.shape[:2] == (found.output.height, found.output.width)
     assert (render_pixels(again, image) == rendered).all()
+
+
+def planned3(size: str, source: Dimensions = IMAGE, limits: Limits | None = None) -> Dimensions:
+    return plan(grammar3.parse("full", size, "0", "default.jpg"), source, limits or Limits()).scaled
+
+
+@pytest.mark.parametrize(
+    ("size", "limits", "scaled"),
+    [
+        ("max", Limits(), (300, 200)),
+        ("^max", Limits(), (300, 200)),  # the default bound is no size to fill
+        ("max", Limits(max_output_pixels=60_000), (300, 200)),
+        ("max", Limits(max_output_pixels=15_000), (150, 100)),
+        ("max", Limits(max_output_pixels=14_999), (149, 99)),
+        ("max", Limits(max_output_pixels=5), (2, 1)),
+        ("max", Limits(max_output_pixels=1), (1, 1)),
+        ("max", Limits(max_output_side=150), (150, 100)),
+        ("max", Limits(max_output_side=300), (300, 200)),
+        ("max", Limits(max_output_side=2), (2, 1)),
+        ("^max", Limits(max_output_pixels=240_000), (600, 400)),
+        ("^max", Limits(max_output_side=600), (600, 400)),
+        ("^max", Limits(max_output_pixels=240_000, max_output_side=450), (450, 300)),
+        ("max", Limits(max_output_pixels=240_000, max_output_side=450), (300, 200)),
+    ],
+)
+def test_the_largest_size(size: str, limits: Limits, scaled: tuple[int, int]) -> None:
+    assert planned3(size, limits=limits) == Dimensions(*scaled)
+
+
+@pytest.mark.parametrize(
+    ("source", "limits", "scaled"),
+    [
+        (Dimensions(200, 300), Limits(max_output_side=150), (100, 150)),
+        (Dimensions(1, 900), Limits(max_output_side=100), (1, 100)),
+        (Dimensions(900, 1), Limits(max_output_side=100), (100, 1)),
+        (Dimensions(1, 900), Limits(max_output_pixels=100), (1, 100)),
+        (Dimensions(3, 900), Limits(max_output_pixels=100), (1, 100)),
+    ],
+)
+def test_the_largest_size_of_narrow_images(source: Dimensions, limits: Limits, scaled: tuple[int, int]) -> None:
+    assert planned3("max", source, limits) == Dimensions(*scaled)
+
+
+@pytest.mark.parametrize("size", ["301,", ",201", "301,200", "300,201", "pct:100.5"])
+def test_without_a_caret_nothing_is_enlarged(size: str) -> None:
+    with pytest.raises(InvalidParameter, match="more than the region's 300 × 200; a size that enlarges has") as refused:
+        planned3(size)
+    assert refused.value.details == {"parameter": "size"}
+
+
+@pytest.mark.parametrize("size", ["300,", ",200", "300,200", "^300,", "pct:100"])
+def test_the_region_s_own_size_is_no_enlargement(size: str) -> None:
+    assert planned3(size) == IMAGE
+
+
+STRICT = Limits(refuse_large_best_fit=True)
+
+
+@pytest.mark.parametrize("size", ["!301,201", "!900,900"])
+def test_a_best_fit_above_the_region_is_refused_where_the_settings_say_so(size: str) -> None:
+    with pytest.raises(InvalidParameter, match="is more than the region's 300 × 200") as refused:
+        planned3(size, limits=STRICT)
+    assert refused.value.details == {"parameter": "size"}
+
+
+@pytest.mark.parametrize(
+    ("size", "limits", "scaled"),
+    [
+        ("!300,201", STRICT, (300, 200)),
+        ("!301,200", STRICT, (300, 200)),
+        ("!900,100", STRICT, (150, 100)),
+        ("^!600,600", STRICT, (600, 400)),
+        ("!900,900", Limits(), (300, 200)),
+        ("!150,150", Limits(), (150, 100)),
+    ],
+)
+def test_a_best_fit_lies_within_its_bounds(size: str, limits: Limits, scaled: tuple[int, int]) -> None:
+    assert planned3(size, limits=limits) == Dimensions(*scaled)
+
+
+def test_the_message_of_a_limit_names_the_size_and_the_limit() -> None:
+    with pytest.raises(LimitExceeded, match="size: 300 × 200 pixels are more than the 1,000 of max_output_pixels"):
+        planned("full/full/0/default.jpg", limits=Limits(max_output_pixels=1000))
+
+
+def test_sizes_of_nothing_tell_both_sides() -> None:
+    with pytest.raises(InvalidParameter, match="its 0 × 0 pixels are none"):
+        planned("full/0,/0/default.jpg")
