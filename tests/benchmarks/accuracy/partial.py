@@ -45,6 +45,9 @@ TURNS: Final = (0, 90, 180, 270)
 EXTENTS: Final = (0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4)
 PARTS: Final = ("first half", "middle half", "last half", "first third", "middle third", "last third")
 MOST_COLUMNS: Final = 6
+REAL_PART: Final = 0.3
+READINGS_A_SHEET: Final = 8
+"""Making a sheet takes several times as long as reading it."""
 LEVELS: Final = (
     "nothing hard, scan",
     "nothing hard, photo",
@@ -121,19 +124,21 @@ class Outcome:
 def readings(count: int, seed: int, *, extents: bool = False) -> list[Reading]:
     """`count` readings drawn from all sheets, parts and turns; with `extents` from all wrong extents too."""
     rng = np.random.default_rng([seed, 71])
-    found = []
+    found: list[Reading] = []
     while len(found) < count:
-        real = FOLDER.is_dir() and rng.random() < 0.3
+        real = FOLDER.is_dir() and rng.random() < REAL_PART
         source = str(rng.choice(sorted(REAL) if real else sorted(TEMPLATED)))
         level = "" if real else str(rng.choice(LEVELS))
+        own_seed = 0 if real else seed * 1_000_000 + int(rng.integers(1000))
         template = template_of(source)
-        columns = len(columns_of(template))
-        parts = ("whole", *PARTS, *(f"column {number}" for number in range(1, min(columns, MOST_COLUMNS) + 1)))
-        marks = any(isinstance(e, ReferencePoint) for e in template.pages[0].elements) and bool(rng.random() < 0.5)
-        extent = float(rng.choice(EXTENTS)) if extents else 1.0
-        own_seed = 0 if real else seed * 1_000_000 + int(rng.integers(12))
-        found.append(Reading(source, level, str(rng.choice(parts)), marks, extent, int(rng.choice(TURNS)), own_seed))
-    return found
+        columns = min(len(columns_of(template)), MOST_COLUMNS)
+        parts = ("whole", *PARTS, *(f"column {number}" for number in range(1, columns + 1)))
+        has_marks = any(isinstance(element, ReferencePoint) for element in template.pages[0].elements)
+        for _ in range(READINGS_A_SHEET):
+            part, degrees = str(rng.choice(parts)), int(rng.choice(TURNS))
+            marks, extent = bool(rng.random() < 0.5) and has_marks, float(rng.choice(EXTENTS)) if extents else 1.0
+            found.append(Reading(source, level, part, marks, extent, degrees, own_seed))
+    return found[:count]
 
 
 @lru_cache(maxsize=16)
@@ -199,14 +204,15 @@ def _grown(element: ChoiceBox | Grid, factor: float) -> ChoiceBox | Grid:
     return replace(element, bubbles=bubbles, bubble_width=width, bubble_height=height)
 
 
-def sheet_and_truth(reading: Reading, cache: Path | None) -> tuple[bytes, dict[str, FieldTruth]]:
+@lru_cache(maxsize=4)
+def sheet_and_truth(source: str, level: str, seed: int, cache: Path | None) -> tuple[bytes, dict[str, FieldTruth]]:
     """The scan's file before it is turned, and what is known to be marked on it."""
-    if reading.source in REAL:
-        file = FOLDER / reading.source
-        lines = file.with_name(REAL[reading.source][1]).read_text("utf-8").splitlines()
+    if source in REAL:
+        file = FOLDER / source
+        lines = file.with_name(REAL[source][1]).read_text("utf-8").splitlines()
         split = (line.rpartition(":") for line in lines if line)
         return file.read_bytes(), {name: FieldTruth(value) for name, _, value in split}
-    made = sheet_of(Case(reading.source, "bubbles only", reading.level, reading.seed), cache)
+    made = sheet_of(Case(source, "bubbles only", level, seed), cache)
     return made.file, made.truth.fields
 
 
@@ -222,7 +228,7 @@ def turned(data: bytes, degrees: int) -> bytes:
 def read(cache: Path | None, reading: Reading) -> Outcome:
     """Read one sheet and judge what came out."""
     template = part_of(template_of(reading.source), reading.part, marks=reading.marks, extent=reading.extent)
-    data, truth = sheet_and_truth(reading, cache)
+    data, truth = sheet_and_truth(reading.source, reading.level, reading.seed, cache)
     scan = Scan("scan.jpg", turned(data, reading.degrees))
     started = process_time()
     found = recognize(known_pages(template), scan, RecognitionOptions(), LIMITS)
@@ -247,9 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     folder = open_cache(asked.cache) if asked.cache else None
     chosen = [r for r in readings(asked.readings, asked.seed, extents=asked.extents) if asked.only in r.name]
-    outcomes = []
+    outcomes: list[Outcome] = []
     for outcome in _run(chosen, asked.jobs, partial(read, folder)):
         outcomes.append(outcome)
+        tally = Counter(each.judged for each in outcomes)
+        sys.stderr.write(f"\r{len(outcomes)} of {len(chosen)}: {', '.join(f'{tally[how]} {how}' for how in JUDGED)} ")
+        sys.stderr.flush()
         if outcome.judged == "wrong":
             sys.stdout.write(f"WRONG {told(outcome)}\n")
             sys.stdout.flush()

@@ -34,6 +34,7 @@ def test_the_same_seed_draws_the_same_readings() -> None:
     assert readings(20, 3) != readings(20, 4)
     assert {reading.extent for reading in readings(20, 3)} == {1.0}
     assert len({reading.extent for reading in readings(40, 3, extents=True)}) > 4
+    assert len({(reading.source, reading.level, reading.seed) for reading in readings(40, 3)}) == 5
 
 
 @pytest.mark.parametrize("part", [*PARTS, "column 1"])
