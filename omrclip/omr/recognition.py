@@ -22,6 +22,10 @@ from omrclip.omr.results import ElementResult
 from omrclip.omr.template import Page, Template, UnknownElement, unread_type
 from omrclip.work import ENDLESS, Work
 
+TOLD_EXTENTS = 0.15
+"""By which part the extents of printed bubbles may differ from the template's without a message: templates are drawn
+with a little room around a bubble."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
@@ -222,8 +226,16 @@ def _recognize(
         registration=found.registration,
         elements=elements,
         clips=tuple(clips),
-        messages=_messages(found.known.page, elements, clips),
+        messages=(*_messages(found.known.page, elements, clips), *_extents_told(found)),
     )
+
+
+def _extents_told(found: FoundPage) -> list[str]:
+    """What is told where the template's bubbles are much larger or smaller than the printed ones."""
+    extents = found.reference.extents
+    if abs(extents - 1) < TOLD_EXTENTS:
+        return []
+    return [f"The bubbles are printed {extents:.2g} times as large as the template says: correct the template."]
 
 
 def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool, work: Work) -> FoundPage:

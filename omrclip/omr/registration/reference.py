@@ -87,6 +87,7 @@ class Reference:
         looks_alike: whether that image looks the same turned about the middle of its bubbles: it cannot tell the turn.
         blank: what the bubbles look like unmarked, see `samples`; None where that is not known, or there are none.
         coarse, fine: the reference at two scales.
+        extents: by what `bubbles` are larger than the template says.
     """
 
     page: Dimensions
@@ -100,6 +101,7 @@ class Reference:
     blank: Blank | None
     coarse: ReferenceLevel
     fine: ReferenceLevel
+    extents: float = 1.0
 
     @property
     def centres(self) -> npt.NDArray[np.float64]:
@@ -192,8 +194,8 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
     if len(fine.patches) < LEAST_PATCHES:
         blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
     coarse = _level(dimensions, blank, bubbles, COARSE_SIDE, coarse=True)
-    if blank is not None and len(bubbles):
-        bubbles = _scaled(bubbles, _printed_on(blank, bubbles, dimensions))
+    extents = _printed_on(blank, bubbles, dimensions) if blank is not None and len(bubbles) else 1.0
+    bubbles = _scaled(bubbles, extents)
     return Reference(
         dimensions,
         bubbles,
@@ -206,6 +208,7 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
         _unmarked(bubbles, fine) if blank and len(bubbles) else None,
         coarse,
         fine,
+        extents,
     )
 
 
@@ -228,6 +231,7 @@ def _resized(reference: Reference, factor: float) -> Reference:
     return replace(
         reference,
         bubbles=bubbles,
+        extents=factor,
         coarse=_level(reference.page, None, bubbles, coarse_side, coarse=True),
         fine=_level(reference.page, None, bubbles, fine_side, coarse=False),
     )

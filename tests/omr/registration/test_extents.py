@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from omrclip.config import Limits
 from omrclip.errors import RegistrationFailed
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registration import FoundPage, ScanLevels, register
 from omrclip.omr.registration.extents import printed_extents
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.template import ChoiceBox
 from tests.omr.registration.finding import misses
-from tests.omr.sheet import PAGE, Sheet, View, coloured, printed, question, turned
+from tests.omr.sheet import PAGE, Sheet, View, coloured, png, printed, question, turned
 
 BOXES = [question(f"Q{n}", 90 + n % 2 * 200, 110 + n // 2 * 34, "ABCDE"[: 3 + n % 3]) for n in range(30)]
 PRINTED = printed(BOXES, PAGE)
@@ -43,6 +46,7 @@ def test_a_page_is_found_by_bubbles_of_other_extents(factor: float, view: View) 
         return
     assert misses(found.registration, view).max() < 2
     assert found.reference.bubbles[0, 2] == pytest.approx(20, rel=0.08)
+    assert found.reference.extents == pytest.approx(1 / factor, rel=0.08)
     middle = found.reference.bubbles[:, :2] + found.reference.bubbles[:, 2:] / 2
     assert np.allclose(middle, reference_for(PRINTED.page, None).centres)
 
@@ -63,3 +67,12 @@ def test_extents_are_measured_on_the_blank_page_where_its_image_is_known(factor:
 def test_a_scan_that_shows_nothing_tells_no_extents() -> None:
     white = ScanLevels(coloured(np.full((800, 600), 255, np.uint8)))
     assert printed_extents(white, reference_for(PRINTED.page, None).bubbles, lambda points: points) == 1
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, False), (1.1, False), (1.3, True), (0.8, True)])
+def test_a_template_that_needs_correction_is_told(factor: float, told: bool) -> None:
+    pages = (believed(factor).known(image=True),)
+    scan = Scan("scan.png", png(PRINTED.marked({"Q0": "A"})))
+    found = recognize(pages, scan, RecognitionOptions(), Limits())
+    assert found.passed
+    assert any("correct the template" in message for message in found.messages) is told
