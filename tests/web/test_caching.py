@@ -25,6 +25,12 @@ PATH = "/iiif/3/grid.png/full/50,/0/default.png"
 
 
 @pytest.fixture
+def app(config: Config) -> App:
+    """An application with as many threads that may decode as these tests have clients."""
+    return create_app(replace(config, threads=THREADS))
+
+
+@pytest.fixture
 def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The regions of all images that are rendered from now on."""
     done: list[str] = []
