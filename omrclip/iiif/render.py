@@ -22,7 +22,8 @@ def render(planned: Plan, source: ImageSource, *, jpeg_quality: int | None = Non
         LimitExceeded: the format cannot hold an image of these Dimensions.
     """
     pixels = render_pixels(planned, source)
-    data = encode(pixels, planned.format.encoding, quality=jpeg_quality)
+    is_bilevel = planned.quality is Quality.BITONAL
+    data = encode(pixels, planned.format.encoding, quality=jpeg_quality, bilevel=is_bilevel)
     return pdf_of_jpeg(data, planned.output, grey=pixels.ndim == 2) if planned.format is Format.PDF else data
 
 

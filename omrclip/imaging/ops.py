@@ -28,6 +28,12 @@ WHITE = (255, 255, 255)
 _LONGEST_WARP_SIDE = 32_000
 _GRID_STEP = 16
 _NEARLY_OWN = 1.2
+# Sauvola's threshold: the side of the square around a pixel, in pixels, which is twice the height of small letters in a
+# scan of 300 dots an inch; how far below the mean, as a part of it, a pixel of flat paper must be to be black; and the
+# largest deviation that levels of 0 to 255 can have.
+_SURROUNDINGS, _CONTRAST, _MOST_DEVIATION = 51, 0.2, 128
+_AS_DARK_AS_INK = 63  # the darkest quarter of all levels
+_BAND_PIXELS = 1 << 20
 TO_CENTRES: Matrix = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 FROM_CENTRES: Matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
@@ -257,19 +263,43 @@ def grey(pixels: Pixels) -> Pixels:
 
 
 def bitonal(pixels: Pixels) -> Pixels:
-    """Black and white by Otsu's threshold (IEEE Trans. SMC 9, 1979); channels as in `grey`.
+    """Black and white by a threshold of each pixel's surroundings; channels as in `grey`.
 
-    An image of a single grey has no two classes to part: it becomes white from 128 on, else black.
+    Sauvola's threshold (Pattern Recognition 33, 2000), from the mean and the deviation of a square around the pixel, so
+    that neither a shadow on the paper becomes black nor pale ink in light white. What is as dark as ink is black in any
+    surroundings: solid areas are not hollowed out. An image of a single grey becomes white from 128 on, else black.
     """
     tones = grey(pixels)
     luma = np.ascontiguousarray(tones if tones.ndim == 2 else tones[:, :, 0])
     if luma.min() == luma.max():
         black_and_white = np.full_like(luma, 255 if luma.flat[0] >= 128 else 0)
     else:
-        black_and_white = _as_pixels(cv2.threshold(luma, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1])
+        black_and_white = _thresholded(luma)
     if tones.ndim == 2:
         return black_and_white
     return np.ascontiguousarray(np.dstack([black_and_white] * 3 + [tones[:, :, 3]]))
+
+
+def _thresholded(luma: Pixels) -> Pixels:
+    """White where a grey pixel is above its threshold, in bands of rows: the threshold takes 20 bytes a pixel."""
+    height, width = luma.shape
+    white = np.empty_like(luma)
+    rows, reach = max(1, _BAND_PIXELS // width), _SURROUNDINGS // 2
+    for top in range(0, height, rows):
+        first, end = max(0, top - reach), min(height, top + rows)
+        band = luma[first : min(height, end + reach)]
+        threshold = np.maximum(_sauvola(band)[top - first : end - first], _AS_DARK_AS_INK)
+        white[top:end] = np.where(luma[top:end] > threshold, np.uint8(255), np.uint8(0))
+    return white
+
+
+def _sauvola(luma: Pixels) -> npt.NDArray[np.float32]:
+    """(height, width) float32: up to which level each pixel is black."""
+    square = (_SURROUNDINGS, _SURROUNDINGS)
+    mean = np.asarray(cv2.boxFilter(luma, cv2.CV_32F, square, borderType=cv2.BORDER_REFLECT), np.float32)
+    squares = np.asarray(cv2.sqrBoxFilter(luma, cv2.CV_32F, square, borderType=cv2.BORDER_REFLECT), np.float32)
+    deviation = np.sqrt(np.maximum(squares - mean * mean, 0))
+    return np.asarray(mean * (1 + _CONTRAST * (deviation / _MOST_DEVIATION - 1)), np.float32)
 
 
 def _resize(pixels: Pixels, out: Dimensions, interpolation: int) -> Pixels:

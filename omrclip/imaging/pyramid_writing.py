@@ -16,7 +16,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.codec import encode
 from omrclip.imaging.formats import ifd
 from omrclip.imaging.formats.base import ImageFormat
-from omrclip.imaging.formats.writing import DEFAULT_QUALITY
+from omrclip.imaging.formats.writing import DEFAULT_QUALITY, FULL_CHROMA_QUALITY
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage, ImageSource
@@ -160,7 +160,7 @@ class _Writer:
             (323, _LONG, (self.tile,)),
             (324, offset_type, tuple(level.offsets)),
             (325, _LONG, tuple(level.lengths)),
-            (530, _SHORT, (2, 2)),  # chroma of half the width and height, as the codec writes JPEGs
+            (530, _SHORT, (1, 1) if self.quality >= FULL_CHROMA_QUALITY else (2, 2)),  # as the codec writes JPEGs
             (532, _RATIONAL, _FULL_RANGE),
         ]
 

@@ -6,8 +6,9 @@ from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2
-from omrclip.iiif.plan import Plan, plan
+from omrclip.iiif.plan import Plan, plan, plan_region
 from omrclip.iiif.render import render_pixels
+from omrclip.iiif.request import SquareRegion
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
 from tests.grid import coloured_grid
@@ -118,6 +119,24 @@ sizes = st.one_of(
     st.tuples(small, small).map(lambda wh: "!" + ",".join(wh)),
 )
 rotations = st.one_of(st.sampled_from(["0", "90", "!180", "270.0", "360"]), real)
+
+
+@pytest.mark.parametrize(
+    ("source", "box"),
+    [
+        (Dimensions(300, 200), Box(50, 0, 200, 200)),
+        (Dimensions(200, 300), Box(0, 50, 200, 200)),
+        (Dimensions(201, 304), Box(0, 51, 201, 201)),
+        (Dimensions(304, 201), Box(51, 0, 201, 201)),
+        (Dimensions(90, 90), Box(0, 0, 90, 90)),
+        (Dimensions(1, 7), Box(0, 3, 1, 1)),
+    ],
+    ids=str,
+)
+def test_a_square_lies_in_the_middle_of_the_longer_side(source: Dimensions, box: Box) -> None:
+    assert plan_region(SquareRegion(), source) == box
+
+
 endings = st.tuples(st.sampled_from(["default", "color", "gray", "bitonal"]), st.sampled_from(["jpg", "png"]))
 
 

@@ -3,9 +3,13 @@
 Source: https://iiif.io/api/image/3.0/.
 """
 
+from collections.abc import Callable
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
@@ -13,6 +17,7 @@ from omrclip.iiif import grammar3
 from omrclip.iiif.canonical import canonical3
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render, render_pixels
+from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
 from tests.grid import coloured_grid
@@ -165,10 +170,26 @@ def test_4_4_quality(quality: str, expected: np.ndarray) -> None:
     assert (rendered == expected).all()
 
 
-def test_4_4_bitonal_is_black_and_white_by_otsu() -> None:
+def test_4_4_bitonal_is_black_and_white() -> None:
     rendered = render_pixels(planned("full/max/0/bitonal.jpg"), DecodedImage(PIXELS))
-    grey = cv2.cvtColor(PIXELS, cv2.COLOR_BGR2GRAY)
-    assert (rendered == cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]).all()
+    assert rendered.shape == PIXELS.shape[:2]
+    assert set(np.unique(rendered)) == {0, 255}
+
+
+@pytest.mark.parametrize(
+    ("file_format", "coded"),
+    [
+        ("png", lambda data: data[24:26] == b"\1\0"),  # bit depth 1, grey
+        ("tif", lambda data: Image.open(BytesIO(data)).tag_v2[259] == 4),  # fax group 4
+        ("webp", lambda data: data[12:16] == b"VP8L"),  # without loss
+    ],
+)
+def test_4_5_bitonal_files_hold_black_and_white_alone(file_format: str, coded: Callable[[bytes], bool]) -> None:
+    plan = planned(f"full/max/0/bitonal.{file_format}")
+    data = render(plan, DecodedImage(PIXELS))
+    assert coded(data)
+    shown = render_pixels(plan, DecodedImage(PIXELS))
+    assert (decode(data) == shown[:, :, np.newaxis]).all()
 
 
 @pytest.mark.parametrize(

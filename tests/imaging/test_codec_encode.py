@@ -43,11 +43,17 @@ def test_every_alpha_over_white_is_rounded_to_the_nearest() -> None:
     assert np.abs(shown[:, :, 0] - exact).max() <= 0.5
 
 
-@pytest.mark.parametrize("quality", [0, 1, 50, 85, 100, None])
+@pytest.mark.parametrize("quality", [0, 1, 50, 85, 89, None])
 @pytest.mark.parametrize("pixels", [NOISE, NOISE[3:40, 5:33], NOISE[:, :, 0]])
 def test_jpeg_bytes_are_opencv_s(pixels: np.ndarray, quality: int | None) -> None:
     parameters = [cv2.IMWRITE_JPEG_QUALITY, 85 if quality is None else quality]
     assert encode(pixels, ImageFormat.JPEG, quality=quality) == cv2.imencode(".jpg", pixels, parameters)[1].tobytes()
+
+
+@pytest.mark.parametrize(("quality", "layers"), [(89, (2, 2)), (90, (1, 1)), (95, (1, 1)), (100, (1, 1))])
+def test_a_jpeg_of_high_quality_has_its_colours_at_full_resolution(quality: int, layers: tuple[int, int]) -> None:
+    image = Image.open(BytesIO(encode(NOISE, ImageFormat.JPEG, quality=quality)))
+    assert image.layer[0][1:3] == layers  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("fmt", [ImageFormat.WEBP, ImageFormat.JP2, ImageFormat.JPEG])

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,26 @@ def test_grey_is_luma(colour: tuple[int, int, int], luma: int) -> None:
     assert (ops.grey(with_alpha) == [luma, luma, luma, 77]).all()
 
 
+@pytest.mark.parametrize("ink", [0.3, 0.7], ids=["dark", "pale"])
+def test_bitonal_follows_the_light_on_the_paper(ink: float) -> None:
+    """The paper is darker on the right than the pale ink on the left: no one threshold parts them."""
+    light = np.tile(np.linspace(250, 90, 400), (200, 1))
+    letters = np.zeros((200, 400), np.uint8)
+    cv2.putText(letters, "Maria Muster", (15, 120), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 1, 5)
+    pixels = np.dstack([np.where(letters, light * ink, light)] * 3).astype(np.uint8)
+    black = ops.bitonal(pixels) == 0
+    assert np.mean(black[letters == 1]) > 0.99
+    assert np.mean(black[letters == 0]) < 0.005
+
+
+def test_bitonal_keeps_solid_areas_black() -> None:
+    pixels = np.full((300, 300, 3), 240, np.uint8)
+    pixels[50:250, 50:250] = 40
+    black = ops.bitonal(pixels) == 0
+    assert black[50:250, 50:250].all()
+    assert np.count_nonzero(black) == 200 * 200
+
+
 def test_bitonal_parts_ink_from_paper_also_in_dim_light() -> None:
     pixels = np.full((40, 60, 3), 120, np.uint8)
     pixels[10:20, 10:20] = 60
@@ -169,3 +190,10 @@ def test_any_extents_can_be_had(width: int, height: int, out_width: int, out_hei
     out = Dimensions(out_width, out_height)
     assert ops.extents(ops.resample(pixels, out)) == out
     assert ops.extents(ops.warp(pixels, np.diag([width / out_width, height / out_height, 1.0]), out)) == out
+
+
+def test_black_and_white_is_the_same_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    luma = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (300, 120), np.uint8), (0, 0), 3)
+    whole = ops.bitonal(luma)
+    monkeypatch.setattr(ops, "_BAND_PIXELS", 120 * 37)
+    assert np.array_equal(ops.bitonal(luma), whole)

@@ -49,6 +49,15 @@ def test_every_level_is_the_exact_half_of_the_one_before(width: int, height: int
             assert stored == encode(np.ascontiguousarray(tile), ImageFormat.JPEG, quality=85)
 
 
+@pytest.mark.parametrize(("quality", "chroma"), [(89, (2, 2)), (90, (1, 1))])
+def test_the_directories_tell_how_the_tiles_code_their_colours(quality: int, chroma: tuple[int, int]) -> None:
+    data = written(position_ramp(200, 100), quality=quality)
+    with Image.open(BytesIO(data)) as image:
+        assert image.tag_v2[530] == chroma
+        tile = image.tag_v2[324][0]
+        assert Image.open(BytesIO(data[tile:])).layer[0][1:3] == chroma
+
+
 @pytest.mark.parametrize("tile", [16, 48, 256, 512])
 def test_tiles_are_of_the_asked_size_and_quality(tile: int) -> None:
     ramp = position_ramp(700, 520)

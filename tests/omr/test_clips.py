@@ -20,6 +20,7 @@ from omrclip.omr.registration.bend import NODES, nodes
 from omrclip.omr.template import ClipArea, Page
 from tests.grid import coloured_grid
 from tests.omr.sheet import PAGE, Points, Tones, View, coloured, form, onto, turned
+from tests.web.making import jpeg
 
 PIXELS = coloured_grid(300, 200)
 
@@ -36,7 +37,7 @@ def area(left: float, top: float, width: float, height: float, quality: int = 85
 @pytest.mark.parametrize("quality", [0, 1, 30, 60, 85, 99, 100])
 def test_a_clip_is_byte_for_byte_what_opencv_encodes(quality: int) -> None:
     clip = cut_clip(area(30, 40, 120, 60, quality), registered(), RecognitionOptions(), Limits())
-    assert clip.data == cv2.imencode(".jpg", PIXELS[40:100, 30:150], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    assert clip.data == jpeg(PIXELS[40:100, 30:150], quality)
     assert (clip.element, clip.box, clip.format) == ("NameArea", Box(30, 40, 120, 60), Format.JPG)
 
 

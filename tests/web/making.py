@@ -38,8 +38,9 @@ def encoded(pixels: Pixels, extension: str = ".png", *parameters: int) -> bytes:
 
 
 def jpeg(pixels: Pixels, quality: int = 85) -> bytes:
-    """The very bytes that OpenCV writes at this quality."""
-    return encoded(pixels, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+    """The very bytes that OpenCV writes at this quality; from 90 on with colours at full resolution."""
+    full = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444) if quality >= 90 else ()
+    return encoded(pixels, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality, *full)
 
 
 def decoded(data: bytes) -> Pixels:

@@ -12,21 +12,25 @@ from omrclip.imaging.formats.base import ImageFormat
 from omrclip.imaging.pixels import Pixels
 
 DEFAULT_QUALITY = 85
+FULL_CHROMA_QUALITY = 90
+"""From this quality on, a JPEG has its colours at full resolution (4:4:4); below, at half along each axis (4:2:0)."""
 
 # The longest side that a format's fields or its library take: libjpeg stops short of the 65 535 of T.81.
 _LONGEST_SIDES = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.GIF: 65_535}
 # Rows that lie far apart in a large image are encoded faster, by a tenth, when they are brought together first.
 _SOON_COPIED = 1 << 21
 _BAND_PIXELS = 1 << 18
+_LOSSLESS = 101  # above all qualities, to OpenCV's encoder of WebP
 _WITHOUT_ALPHA = frozenset({ImageFormat.JPEG, ImageFormat.GIF, ImageFormat.BMP})
 
 
-def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None) -> bytes:
+def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None, bilevel: bool = False) -> bytes:
     """The pixels as a file of the format.
 
     `pixels` are uint8, (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA with straight alpha, of
     any strides. `quality`, 0 to 100, is of JPEG and WebP (85 unless given), and makes a JPEG 2000 lossy; the others
-    are lossless whatever it says, but for GIF, which has 256 colours. JPEG, BMP and GIF show BGRA on white.
+    are lossless whatever it says, but for GIF, which has 256 colours. JPEG, BMP and GIF show BGRA on white. `bilevel`
+    grey pixels are 0 or 255: a PNG then has one bit a pixel, a TIFF is coded as fax (group 4), and a WebP is lossless.
 
     Raises LimitExceeded (`limit`, `maximum`) for a side longer than the format has, OmrclipError where the encoder
     gives nothing, and ValueError for pixels or a quality of no such kind.
@@ -36,6 +40,8 @@ def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None) -> b
     if quality is not None and not 0 <= quality <= 100:
         raise ValueError(f"quality is 0 to 100, not {quality}")
     _check_sides(pixels, fmt)
+    if bilevel and pixels.ndim == 2 and fmt in _BILEVEL_ENCODERS:
+        return _BILEVEL_ENCODERS[fmt](np.ascontiguousarray(pixels))
     if pixels.shape[2:] == (4,) and fmt in _WITHOUT_ALPHA:
         pixels = over_white(pixels)
     is_copied = pixels.nbytes <= _SOON_COPIED or not _has_whole_rows(pixels)
@@ -96,7 +102,10 @@ def _imencode(fmt: ImageFormat, pixels: Pixels, parameters: Sequence[int]) -> by
 
 def _jpeg(pixels: Pixels, quality: int | None) -> bytes:
     quality = DEFAULT_QUALITY if quality is None else quality
-    return _imencode(ImageFormat.JPEG, pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    parameters = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    if quality >= FULL_CHROMA_QUALITY:
+        parameters += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    return _imencode(ImageFormat.JPEG, pixels, parameters)
 
 
 def _webp(pixels: Pixels, quality: int | None) -> bytes:
@@ -153,4 +162,11 @@ _ENCODERS: dict[ImageFormat, Callable[[Pixels, int | None], bytes]] = {
     ImageFormat.GIF: _gif,
     ImageFormat.JP2: _jp2,
     ImageFormat.BMP: _by_opencv(ImageFormat.BMP, ()),
+}
+_BILEVEL_ENCODERS: dict[ImageFormat, Callable[[Pixels], bytes]] = {
+    ImageFormat.PNG: lambda pixels: _imencode(ImageFormat.PNG, pixels, [cv2.IMWRITE_PNG_BILEVEL, 1]),
+    ImageFormat.TIFF: lambda pixels: _save(
+        ImageFormat.TIFF, _to_pillow(pixels).convert("1", dither=Image.Dither.NONE), compression="group4"
+    ),
+    ImageFormat.WEBP: lambda pixels: _imencode(ImageFormat.WEBP, pixels, [cv2.IMWRITE_WEBP_QUALITY, _LOSSLESS]),
 }
