@@ -26,6 +26,9 @@ TOLD_EXTENTS = 0.15
 """By which part the extents of printed bubbles may differ from the template's without a message: templates are drawn
 with a little room around a bubble."""
 
+MOST_UNREAD_TOLD = 20
+"""How many elements of unknown types are told with each scan; more would hide the other messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
@@ -226,8 +229,25 @@ def _recognize(
         registration=found.registration,
         elements=elements,
         clips=tuple(clips),
-        messages=(*_messages(found.known.page, elements, clips), *_extents_told(found)),
+        messages=(
+            *_blank_page_told(found.known, scan),
+            *_messages(found.known.page, elements, clips),
+            *_extents_told(found),
+        ),
     )
+
+
+def _blank_page_told(known: KnownPage, scan: Scan) -> list[str]:
+    """What is told where the scan is the very file that is taken as the blank page: then every answer reads blank.
+
+    An image beside the template is taken as its blank page, and may be a filled sheet.
+    """
+    if known.image != scan.data:
+        return []
+    return [
+        "This scan is the template's blank page, so every answer reads as blank. If the sheet is filled in, give an "
+        "image of the empty form as the blank page."
+    ]
 
 
 def _extents_told(found: FoundPage) -> list[str]:
@@ -261,6 +281,8 @@ def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool,
 def _messages(page: Page, elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
     """What a person should look at: elements that are not read, or not certain, and clips that are not whole."""
     unread = [element for element in page.elements if isinstance(element, UnknownElement)]
-    told = [f"{element.name or 'An element'}: {unread_type(element.type)}" for element in unread]
+    told = [f"{element.name or 'An element'}: {unread_type(element.type)}" for element in unread[:MOST_UNREAD_TOLD]]
+    if len(unread) > MOST_UNREAD_TOLD:
+        told.append(f"{len(unread) - MOST_UNREAD_TOLD:,} more elements are of types that are not read.")
     told += [f"{element.name}: {element.message}" for element in elements if element.message]
     return (*told, *(f"{clip.element}: {clip.message}" for clip in clips if clip.message))

@@ -57,7 +57,7 @@ def without_collector() -> Iterator[None]:
 
 
 def failing_with(error: BaseException) -> Any:
-    def fail(*_args: Any) -> Any:
+    def fail(*_args: Any, **_options: Any) -> Any:
         raise error
 
     return fail

@@ -50,7 +50,7 @@ def test_serve_tells_them_in_one_message_and_goes_on(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = []
-    monkeypatch.setattr("omrclip.web.serve.serve", served.append)
+    monkeypatch.setattr("omrclip.web.serve.serve", lambda settings, _: served.append(settings))
     (tmp_path / "file").write_bytes(b"")
     for name in ("templates", "images"):
         monkeypatch.setenv(f"OMRCLIP_{name.upper()}", getattr(config, name))
