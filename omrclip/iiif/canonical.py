@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter
-from omrclip.iiif.plan import Plan, largest, plan_size
+from omrclip.iiif.plan import Plan, declared_limits, largest, plan_size
 from omrclip.iiif.request import Format, Quality, Rotation, WidthSize
 from omrclip.imaging.geometry import Dimensions
 
@@ -31,7 +31,7 @@ def canonical3(planned: Plan, limits: Limits) -> str:
     enlarged = scaled.width > region.width or scaled.height > region.height
     if scaled == largest(region, limits, enlarging=False):
         size = "max"
-    elif enlarged and scaled == largest(region, limits, enlarging=True):
+    elif enlarged and scaled == largest(region, declared_limits(limits, planned.source), enlarging=True):
         size = "^max"
     else:
         size = f"{'^' if enlarged else ''}{scaled.width},{scaled.height}"

@@ -13,8 +13,7 @@ PROFILE_2 = "http://iiif.io/api/image/2/level2.json"
 PROFILE_3 = "http://iiif.io/api/image/3/level2.json"
 LEVEL_3 = "level2"
 
-# Beyond what level 2 promises already (compliance documents of 2.1 and 3.0), but for sizeByForcedWh and sizeByWh:
-# these are level 2 under 2.0's names of the same sizes.
+# Beyond what level 2 promises already (compliance documents of 2.0, 2.1 and 3.0).
 EXTRA_FEATURES_2 = (
     "canonicalLinkHeader",
     "mirroring",
@@ -22,10 +21,6 @@ EXTRA_FEATURES_2 = (
     "regionSquare",
     "rotationArbitrary",
     "sizeAboveFull",
-    "sizeByConfinedWh",
-    "sizeByDistortedWh",
-    "sizeByForcedWh",
-    "sizeByWh",
 )
 EXTRA_FEATURES_3 = (
     "canonicalLinkHeader",

@@ -23,6 +23,7 @@ from omrclip.iiif.tokens import INTEGER, REAL, parse_quality_format, parse_regio
 __all__ = ["parse", "parse_quality_format", "parse_region", "parse_rotation", "parse_size"]
 
 _WIDTH_HEIGHT_SIZE = re.compile(f"(!?){INTEGER}?,{INTEGER}?")
+_TOO_PRECISE = re.compile(r"\.[0-9]{11}")
 _PERCENT_SIZE = re.compile(f"pct:{REAL}")
 
 
@@ -32,6 +33,9 @@ def parse(region: str, size: str, rotation: str, quality_format: str) -> ImageRe
     Raises:
         InvalidParameter: naming the parameter and the forms it can have.
     """
+    for parameter, text in (("region", region), ("size", size), ("rotation", rotation)):
+        if _TOO_PRECISE.search(text):
+            raise refused(parameter, text, "numbers with at most ten decimals")  # section 4
     return request_of(region, parse_size(size), rotation, quality_format)
 
 

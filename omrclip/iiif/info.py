@@ -14,6 +14,7 @@ from omrclip.iiif.capabilities import (
     QUALITIES,
 )
 from omrclip.iiif.levels import TILE_SIDE, level, scale_factors
+from omrclip.iiif.plan import declared_limits
 from omrclip.iiif.request import Quality
 from omrclip.imaging.geometry import Dimensions
 
@@ -36,7 +37,6 @@ def info2(
             PROFILE_2,
             {
                 "formats": _extra_formats(),
-                "qualities": [str(quality) for quality in QUALITIES],
                 "supports": list(EXTRA_FEATURES_2),
                 **_maxima(source, limits),
             },
@@ -58,6 +58,7 @@ def info3(
         "width": source.width,
         "height": source.height,
         **_maxima(source, limits),
+        "maxArea": declared_limits(limits, source).max_output_pixels,
         **_levels(source, tile_side, limits),
         "preferredFormats": [str(image_format) for image_format in PREFERRED_FORMATS],
         "extraFormats": _extra_formats(),

@@ -4,7 +4,7 @@ Rounding: the one rule of `imaging.geometry`, halves up.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from omrclip.config import Limits
@@ -59,7 +59,8 @@ def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:
         LimitExceeded: the delivered image would be larger than allowed.
     """
     box = plan_region(request.region, source)
-    scaled = plan_size(request.size, box.dimensions, limits)
+    bounds = declared_limits(limits, source) if isinstance(request.size, MaxSize) else limits
+    scaled = plan_size(request.size, box.dimensions, bounds)
     planned = Plan(source, box, scaled, request.rotation, request.quality, request.format)
     for delivered in (scaled, planned.output):
         if exceeded := limits.exceeded_by(delivered.width, delivered.height):
@@ -103,33 +104,39 @@ def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
         case BestFitSize():
             return _best_fit(size, region, limits)
         case WidthSize(width):
-            scaled = _sized(width, _height_by_width(width, region))
+            # The Image API refuses a height that comes to zero (section 4.2). But viewers that speak 2.x ask for tiles
+            # at an image's lower edge by their width alone, also where these are less than a pixel high.
+            is_strict = not size.enlarging and _proportion(region.height, width, region.width) == 0
+            scaled = _sized(width, 0 if is_strict else _height_by_width(width, region))
         case HeightSize(height):
             scaled = _sized(_proportion(region.width, height, region.height), height)
         case PercentSize(percent):
             scaled = _sized(_percent_of(percent, region.width), _percent_of(percent, region.height))
         case ExactSize(width, height):
             scaled = _sized(width, height)
-    if not size.enlarging and (scaled.width > region.width or scaled.height > region.height):
+    is_above_full = isinstance(size, PercentSize) and size.percent > 100  # even where rounding hides it
+    if not size.enlarging and (is_above_full or scaled.width > region.width or scaled.height > region.height):
+        asked = "that percentage is" if is_above_full else f"{scaled} pixels are"
         raise InvalidParameter(
-            f"size: {scaled} pixels are more than the region's {region}; a size that enlarges has ^ before it",
+            f"size: {asked} more than the region's {region}; a size that enlarges has ^ before it",
             parameter="size",
         )
     return scaled
 
 
-def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
-    """The largest Dimensions of the region's aspect that the limits allow; never less than 1 on a side.
+def declared_limits(limits: Limits, source: Dimensions) -> Limits:
+    """The limits that info.json declares for an image, up to which `^max` enlarges (3.0, sections 4.2, 5.3 and 5.7).
 
-    Enlarged is up to limits that were set: the default bound on pixels guards the server, and is no size to fill.
+    The default bound on pixels guards the server, and is no size to fill: unless one was set, the area of the image is
+    declared. Larger sizes are delivered up to the bound, but only when they are named.
     """
-    return _largest(
-        region, limits, enlarging=enlarging and (limits.declares_area or limits.max_output_side is not None)
-    )
+    if limits.declares_area or limits.max_output_side is not None:
+        return limits
+    return replace(limits, max_output_pixels=min(limits.max_output_pixels, source.pixels))
 
 
-def _largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
-    """Within all limits, the default one too."""
+def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
+    """The largest Dimensions of the region's aspect that the limits allow; never less than 1 on a side."""
     if not enlarging and limits.exceeded_by(region.width, region.height) is None:
         return region
     side = limits.max_output_side or limits.max_output_pixels
@@ -144,7 +151,7 @@ def _largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensio
 
 def _best_fit(size: BestFitSize, region: Dimensions, limits: Limits) -> Dimensions:
     """`!w,h`: within w and h, within the limits, and where it may not enlarge, within the region."""
-    bound = _largest(region, limits, enlarging=size.enlarging)
+    bound = largest(region, limits, enlarging=size.enlarging)
     larger = size.width > region.width and size.height > region.height
     if larger and not size.enlarging and limits.refuse_large_best_fit:
         raise InvalidParameter(

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from omrclip.errors import NotFound
 from omrclip.iiif import presentation_parts as parts
-from omrclip.iiif.presentation_parts import ClipInput, Json, ManifestInput, PageInput, PartUris
+from omrclip.iiif.presentation_parts import ClipInput, Json, ManifestInput, PageInput, PartUris, SeeAlso
 from omrclip.imaging.geometry import Dimensions
 
-__all__ = ["CONTEXT", "MEDIA_TYPE", "ClipInput", "ManifestInput", "PageInput", "Style"]
+__all__ = ["CONTEXT", "MEDIA_TYPE", "ClipInput", "ManifestInput", "PageInput", "SeeAlso", "Style"]
 __all__ += ["clips_manifest", "page_canvas", "pages_manifest"]
 
 CONTEXT = "http://iiif.io/api/presentation/3/context.json"
@@ -96,10 +96,12 @@ def _manifest(manifest: ManifestInput, canvases: list[Json], structures: list[Js
     }
     if manifest.metadata:
         document["metadata"] = parts.metadata(manifest.metadata)
+    if manifest.summary:
+        document["summary"] = parts.text(manifest.summary)
+    if manifest.provider:
+        document["provider"] = [parts.provider(*manifest.provider)]
     if manifest.see_also:
-        document["seeAlso"] = [
-            {"id": uri, "type": "Dataset", "format": "application/json"} for uri in manifest.see_also
-        ]
+        document["seeAlso"] = [parts.see_also(one) for one in manifest.see_also]
     document["items"] = canvases
     if structures:
         document["structures"] = structures

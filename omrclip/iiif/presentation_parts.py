@@ -68,6 +68,15 @@ class PageInput:
 
 
 @dataclass(frozen=True, slots=True)
+class SeeAlso:
+    """A JSON document: its URI, what viewers call it, and the URI of a description of its form."""
+
+    uri: str
+    label: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestInput:
     """All that a manifest of pages or of clips is made from.
 
@@ -76,14 +85,18 @@ class ManifestInput:
         label: what viewers call the whole.
         pages: the registered pages, in their order.
         metadata: names and values shown for the whole.
-        see_also: URIs of JSON documents that tell the same for programs, such as the recognition.
+        see_also: JSON documents that tell the same for programs, such as the recognition.
+        summary: a sentence on what is shown; none where it is empty.
+        provider: URI and name of the service that made the document.
     """
 
     uri: str
     label: str
     pages: tuple[PageInput, ...]
     metadata: Pairs = ()
-    see_also: tuple[str, ...] = ()
+    see_also: tuple[SeeAlso, ...] = ()
+    summary: str = ""
+    provider: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,23 @@ def text(value: str) -> Json:
 def metadata(pairs: Pairs) -> list[Json]:
     """Names and values, as plain text whatever is in them (sections 3.1 and 4.5)."""
     return [{"label": text(name), "value": text(_not_html(value))} for name, value in pairs]
+
+
+def see_also(document: SeeAlso) -> Json:
+    """A document for programs (section 3.3.1, `seeAlso`)."""
+    return {
+        "id": document.uri,
+        "type": "Dataset",
+        "label": text(document.label),
+        "format": "application/json",
+        "profile": document.profile,
+    }
+
+
+def provider(uri: str, name: str) -> Json:
+    """Who made the document (section 3.1, `provider`): an agent with a page for people."""
+    homepage = {"id": uri, "type": "Text", "label": text(name), "format": "text/html"}
+    return {"id": uri, "type": "Agent", "label": text(name), "homepage": [homepage]}
 
 
 def image(of: PageInput | ClipInput) -> Json:

@@ -1,7 +1,7 @@
 """What the grammars of all Image API versions share: regions, rotations, qualities and formats are written alike.
 
 Source: https://iiif.io/api/image/2.1/ and https://iiif.io/api/image/3.0/, sections 4.1 and 4.3 to 4.5. Numbers are
-ASCII digits only; real numbers have a leading zero below 1, and at most 10 decimals (2.1, section 4).
+ASCII digits only; real numbers have a leading zero below 1, and any number of decimals (3.0, section 4; 2.1 has ten).
 
 Viewers ask for thousands of regions, but in few sizes, turned in few ways: all but regions are remembered once read.
 """
@@ -27,11 +27,12 @@ from omrclip.iiif.request import (
 
 # Nine digits exceed every image that any format can hold, and keep the arithmetic exact.
 INTEGER = "([0-9]{1,9})"
-REAL = r"([0-9]{1,9}(?:\.[0-9]{1,10})?)"
+REAL = r"([0-9]{1,9}(?:\.[0-9]+)?)"
 
 _PIXEL_REGION = re.compile(",".join([INTEGER] * 4))
 _PERCENT_REGION = re.compile("pct:" + ",".join([REAL] * 4))
 _ROTATION = re.compile(f"(!?){REAL}")
+_PRECISE = Decimal("1e-10")
 _QUALITY_FORMAT = re.compile(r"([a-z]+)\.([a-z0-9]+)")
 
 
@@ -60,7 +61,10 @@ def parse_rotation(text: str) -> Rotation:
     found = _ROTATION.fullmatch(text)
     if not found or Decimal(found[2]) > 360:
         raise refused("rotation", text, "a number of degrees from 0 to 360, with ! before it to mirror")
-    return Rotation(Decimal(found[2]), mirrored=found[1] == "!")
+    degrees = Decimal(found[2])
+    # Beyond ten decimals nothing moves, and canonical forms would be as long as requests.
+    degrees = degrees if degrees == degrees.quantize(_PRECISE) else degrees.quantize(_PRECISE)
+    return Rotation(degrees, mirrored=found[1] == "!")
 
 
 @lru_cache

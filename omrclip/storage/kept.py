@@ -30,7 +30,7 @@ from omrclip.config import Config
 from omrclip.errors import NotFound, StorageFull, StorageUnavailable
 from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
-from omrclip.omr.recognition import Recognition, Scan
+from omrclip.omr.recognition import Recognition, Scan, stem
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.result_files import ResponseFile
 from omrclip.storage.blobs import Blob, BlobStore
@@ -221,9 +221,11 @@ class KeptRecognitions:
         whole = RegisteredPage(self._sources.reducible(scan), page.registration)
         marks = [scan.etag, registration_mark(page.registration)]
         if not clip_number:
-            return OpenImage(_etag(marks), kept.created, whole, owner=kept.identifier)
-        box = page.clips[clip_number - 1].box
-        return OpenImage(_etag([*marks, str(box)]), kept.created, BoxedImage(whole, box), owner=kept.identifier)
+            return OpenImage(_etag(marks), kept.created, whole, owner=kept.identifier, name=stem(page.scan))
+        clip = page.clips[clip_number - 1]
+        etag = _etag([*marks, str(clip.box)])
+        boxed = BoxedImage(whole, clip.box)
+        return OpenImage(etag, kept.created, boxed, owner=kept.identifier, name=stem(clip.file))
 
     def open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
         """A scan as it came, numbered from 1.

@@ -49,6 +49,7 @@ class OpenImage:
         tile_side: the side of the tiles in which it is best asked for, in pixels.
         held: how many bytes of memory it holds, beside decoded pixels.
         owner: the kept recognition that it is a part of, which no rendering of it may outlive; else None.
+        name: what a file of it is called, without an extension; None for the last part of its identifier.
     """
 
     etag: str
@@ -57,6 +58,7 @@ class OpenImage:
     tile_side: int | None = None
     held: int = _OPENED_BYTES
     owner: str | None = None
+    name: str | None = None
 
     @property
     def dimensions(self) -> Dimensions:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from flask import Blueprint, Response, json, redirect, request
+from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -29,6 +29,8 @@ from omrclip.web.services import base_url, image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
 
+# How plain JSON names its context (JSON-LD 1.1, section 6.1; Image API 3.0, section 5.1).
+_CONTEXT_RELATION = "http://www.w3.org/ns/json-ld#context"
 _FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
 
 
@@ -90,7 +92,7 @@ def _answer(version: Version, address: str) -> BaseResponse:
             raise
     if len(parts) == 1 or services().images.has(address):
         open_image(address)
-        return redirect(f"{image_uri(address, version.number)}/info.json", 303)
+        return Response(status=303, headers={"Location": f"{image_uri(address, version.number)}/info.json"})
     raise NoSuchPath(f"no image {address!r}; expected {{identifier}}{_FORMS[0]} or {{identifier}}{_FORMS[1]}")
 
 
@@ -110,8 +112,7 @@ def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRe
     config, base = services().config, base_url()
     answer = plan_answer(version.grammar, asked, identifier, image, base, config)
     headers = dict(answer.headers)
-    if "download" in request.args:
-        headers["Content-Disposition"] = _attachment(identifier, answer.canonical, answer.plan.format)
+    headers["Content-Disposition"] = _disposition(image.name or identifier, answer.canonical, answer.plan.format)
     media_type = answer.plan.format.media_type
     return _conditional(
         image,
@@ -136,6 +137,8 @@ def _info(version: Version, identifier: str) -> Response:
     media_type = _info_media_type(version)
     etag = sha256(body + media_type.encode()).hexdigest()[:32]
     headers = {"Vary": "Accept", **validators(image, etag, config)}
+    if media_type == "application/json":
+        headers["Link"] = f'<{version.context}>;rel="{_CONTEXT_RELATION}";type="application/ld+json"'
     return _conditional(image, etag, lambda: body, media_type, headers)
 
 
@@ -178,13 +181,13 @@ def _client_has_it(image: OpenImage, etag: str) -> bool:
     return since is not None and datetime.fromtimestamp(int(image.modified), UTC) <= since
 
 
-def _attachment(identifier: str, canonical: str, image_format: Format) -> str:
+def _disposition(name: str, canonical: str, image_format: Format) -> str:
     """A Content-Disposition whose file name tells image and region (RFC 6266)."""
     region = canonical.split("/")[0]
-    name = identifier.rpartition("/")[2]
+    name = name.rpartition("/")[2]
     if name.lower().endswith(SUFFIXES):
         name = stem(name)
     name += ("" if region == "full" else f"_{region}") + f".{image_format}"
     disposition = Response().headers
-    disposition.set("Content-Disposition", "attachment", filename=name)
+    disposition.set("Content-Disposition", "attachment" if "download" in request.args else "inline", filename=name)
     return disposition["Content-Disposition"]

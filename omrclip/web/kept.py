@@ -12,6 +12,7 @@ from omrclip.iiif.presentation import (
     ClipInput,
     ManifestInput,
     PageInput,
+    SeeAlso,
     Style,
     clips_manifest,
     page_canvas,
@@ -115,8 +116,16 @@ def _manifest(kept: KeptRecognition, document: str) -> ManifestInput:
         uri=_uri(kept, document),
         label="Recognised forms",
         pages=tuple(_page(uris, page) for page in kept.pages),
-        see_also=(uris.recognition(),),
+        see_also=(SeeAlso(uris.recognition(), "Recognition", f"{base_url()}/openapi.json"),),
+        summary=_summary(kept),
+        provider=(f"{base_url()}/", "omrclip"),
     )
+
+
+def _summary(kept: KeptRecognition) -> str:
+    pages, clips = len(kept.pages), sum(len(page.clips) for page in kept.pages)
+    counted = (f"{count} {name}{'' if count == 1 else 's'}" for count, name in ((pages, "page"), (clips, "clip")))
+    return f"{' and '.join(counted)} of recognised forms."
 
 
 def _page(uris: KeptUris, page: KeptPage) -> PageInput:

@@ -1,9 +1,18 @@
 """Pages with clips, and the documents that are made of them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from omrclip.iiif.presentation import ClipInput, ManifestInput, PageInput, Style, clips_manifest, pages_manifest
+from omrclip.iiif.presentation import (
+    ClipInput,
+    ManifestInput,
+    PageInput,
+    SeeAlso,
+    Style,
+    clips_manifest,
+    pages_manifest,
+)
 from omrclip.imaging.geometry import Box, Dimensions
 
 PAGES_URI = "https://forms.example/api/recognitions/r1/manifest.json"
@@ -30,12 +39,16 @@ TWO_PAGES = ManifestInput(
         page(2, clip("Name", SIGNATURE), service2="https://forms.example/iiif/2/r1.2"),
     ),
     metadata=(("Template", "exam"),),
-    see_also=("https://forms.example/api/recognitions/r1",),
+    see_also=(
+        SeeAlso("https://forms.example/api/recognitions/r1", "Recognition", "https://forms.example/openapi.json"),
+    ),
+    summary="2 pages of recognised forms.",
+    provider=("https://forms.example/", "omrclip"),
 )
 
 
 def clips_of(manifest: ManifestInput, style: Style = Style.SERVICE, query: str = "") -> dict[str, Any]:
-    of = ManifestInput(CLIPS_URI + query, manifest.label, manifest.pages, manifest.metadata, manifest.see_also)
+    of = replace(manifest, uri=CLIPS_URI + query)
     return dict(clips_manifest(of, style, pages_uri=PAGES_URI))
 
 

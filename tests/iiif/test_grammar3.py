@@ -16,6 +16,7 @@ from omrclip.iiif.request import (
     HeightSize,
     ImageRequest,
     MaxSize,
+    PercentRegion,
     PercentSize,
     PixelRegion,
     Quality,
@@ -114,3 +115,13 @@ def test_any_text_is_read_or_refused(region: str, size: str, rotation: str, qual
         grammar3.parse(region, size, rotation, quality_format)
     with suppress(InvalidParameter):
         grammar3.parse_size(size)
+
+
+@pytest.mark.parametrize("decimals", [11, 40, 900])
+def test_numbers_may_have_any_number_of_decimals(decimals: int) -> None:
+    """Section 4: floating point numbers are written with as many digits as one likes."""
+    third = "33." + "3" * decimals
+    asked = grammar3.parse(f"pct:{third},0,{third},100", f"pct:{third}", third, "default.jpg")
+    assert asked.region == PercentRegion(Decimal(third), Decimal(0), Decimal(third), Decimal(100))
+    assert asked.size == PercentSize(Decimal(third), enlarging=False)
+    assert asked.rotation == Rotation(Decimal("33.3333333333"))

@@ -143,7 +143,7 @@ def test_every_advertised_size_and_tile_has_the_advertised_extents(source: Dimen
     for region, extents, shown in asked:
         for version in (2, 3):
             assert planned(version, source, region, f"{shown.width},{shown.height}").scaled == shown
-            if tells_all(shown, extents):
+            if tells_all(shown, extents) and (version == 2 or 2 * extents.height * shown.width >= extents.width):
                 assert planned(version, source, region, f"{shown.width},").scaled == shown
 
 

@@ -168,7 +168,7 @@ def planned3(size: str, source: Dimensions = IMAGE, limits: Limits | None = None
     ("size", "limits", "scaled"),
     [
         ("max", Limits(), (300, 200)),
-        ("^max", Limits(), (300, 200)),  # the default bound is no size to fill
+        ("^max", Limits(), (300, 200)),  # the area that info.json declares
         ("max", Limits(max_output_pixels=60_000), (300, 200)),
         ("max", Limits(max_output_pixels=15_000), (150, 100)),
         ("max", Limits(max_output_pixels=14_999), (149, 99)),
@@ -201,7 +201,23 @@ def test_the_largest_size_of_narrow_images(source: Dimensions, limits: Limits, s
     assert planned3("max", source, limits) == Dimensions(*scaled)
 
 
-@pytest.mark.parametrize("size", ["301,", ",201", "301,200", "300,201", "pct:100.5"])
+def test_a_region_is_enlarged_to_the_area_of_the_image() -> None:
+    """Image API 3.0, sections 4.2 and 5.7: `^max` fills the maxArea that info.json declares."""
+    found = plan(grammar3.parse("0,0,150,50", "^max", "0", "default.jpg"), IMAGE, Limits()).scaled
+    assert found == Dimensions(424, 141)
+    assert found.pixels <= IMAGE.pixels
+
+
+@pytest.mark.parametrize(("source", "size"), [(Dimensions(300, 1), "1,"), (Dimensions(1, 300), ",1")])
+def test_a_side_that_comes_to_zero_is_refused(source: Dimensions, size: str) -> None:
+    """Image API 3.0, section 4.2."""
+    with pytest.raises(InvalidParameter, match="pixels are none"):
+        planned3(size, source)
+
+
+@pytest.mark.parametrize(
+    "size", ["301,", ",201", "301,200", "300,201", "pct:100.5", "pct:100.1", "pct:100.000000000000000000000000000001"]
+)
 def test_without_a_caret_nothing_is_enlarged(size: str) -> None:
     with pytest.raises(InvalidParameter, match="more than the region's 300 × 200; a size that enlarges has") as refused:
         planned3(size)

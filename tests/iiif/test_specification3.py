@@ -74,7 +74,7 @@ SIZES = [
     # Beside the examples: what the table of forms says of the region and of the server's limits.
     ("max", Limits(max_output_pixels=200 * 133), Dimensions(200, 133)),
     ("^max", Limits(max_output_pixels=360 * 240), Dimensions(360, 240)),
-    ("^max", None, IMAGE),  # no limit was set that could be filled
+    ("^max", None, IMAGE),  # maxArea is the image's unless one is set
     ("!600,600", None, IMAGE),
     ("!300,600", None, IMAGE),
     ("!600,100", None, Dimensions(150, 100)),

@@ -72,6 +72,7 @@ def test_an_identifier_is_decoded_once(client: FlaskClient, assert_refused: Refu
 def test_the_base_uri_leads_to_the_information(client: FlaskClient) -> None:
     response = client.get("/iiif/2/grid.png")
     assert (response.status_code, response.headers["Location"]) == (303, "http://localhost/iiif/2/grid.png/info.json")
+    assert response.data == b""
     assert client.get("/iiif/2/grid.png", follow_redirects=True).get_json()["width"] == 300
 
 

@@ -119,7 +119,20 @@ def test_a_download_has_a_telling_file_name(
         disposition = client.get(address + query).headers["Content-Disposition"]
         assert disposition.startswith("attachment")
         assert file_name_in(disposition) == name
-    assert "Content-Disposition" not in client.get(address).headers
+    disposition = client.get(address).headers["Content-Disposition"]
+    assert disposition.startswith("inline")
+    assert file_name_in(disposition) == name
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_plain_json_names_its_context_in_a_link(client: FlaskClient, version: int) -> None:
+    """Image API 3.0, section 5.1, and 2.1, section 5."""
+    address = f"/iiif/{version}/grid.png/info.json"
+    plain, linked = (client.get(address, headers={"Accept": accepted}).headers for accepted in (PLAIN, LINKED))
+    context = f"http://iiif.io/api/image/{version}/context.json"
+    relation = "http://www.w3.org/ns/json-ld#context"
+    assert plain["Link"] == f'<{context}>;rel="{relation}";type="application/ld+json"'
+    assert "Link" not in linked
 
 
 def file_name_in(disposition: str) -> str:

@@ -193,6 +193,18 @@ def test_a_download_of_a_clip_is_named_so_that_none_overwrites_another(client: F
     assert len(names) == len(uris)
 
 
+def test_a_clip_tells_scan_and_area_by_its_file_name(client: FlaskClient, keeping: Posted) -> None:
+    answer = keeping(SCANS["identity"])
+    stem = answer["Recognitions"][0]["Name"].rpartition(".")[0]
+    assert f"inline; filename={stem}.jpg" == _disposition(client, answer["Recognitions"][0]["Uri"])
+    for name, uri, _ in clips_of(answer):
+        assert f"inline; filename={stem}{name}.jpg" == _disposition(client, uri)
+
+
+def _disposition(client: FlaskClient, uri: str) -> str:
+    return client.get(f"{uri}/full/max/0/default.jpg").headers["Content-Disposition"].replace('"', "")
+
+
 def test_a_scan_that_failed_has_no_page_and_the_others_keep_their_numbers(
     client: FlaskClient, kept: Posted, assert_refused: Refusal
 ) -> None:

@@ -57,7 +57,11 @@ def test_a_document_is_a_manifest_under_its_own_uri(client: FlaskClient, kept: P
     assert manifest["id"] == f"{recognition}/{document}"
     assert manifest["label"]["none"]
     assert len(manifest["items"]) == (2 if document == "manifest.json" else 4)
-    assert manifest["seeAlso"] == [{"id": recognition, "type": "Dataset", "format": "application/json"}]
+    assert [one["id"] for one in manifest["seeAlso"]] == [recognition]
+    assert client.get(manifest["seeAlso"][0]["profile"]).status_code == 200
+    assert manifest["summary"] == {"none": ["2 pages and 4 clips of recognised forms."]}
+    with client.get(manifest["provider"][0]["homepage"][0]["id"]) as homepage:
+        assert homepage.status_code == 200
     for canvas in manifest["items"]:
         assert canvas["type"] == "Canvas"
         assert canvas["label"]["none"]
