@@ -51,6 +51,8 @@ MOST_VOTING, LEAST_VOTES = 48, 0.65
 LEAST_SEEN = 0.3
 """Of the template's bubbles, how many must be seen as closed shapes for maps to be compared by them."""
 MOST_RIVALS = 80
+MOST_CELLS = 2000
+"""Across or down, of a table of places: 30 to 70 MB. Only bubbles a few pixels apart would have more."""
 STEPS = 3
 """In which a rival's shift is made exact, and a bend turned back."""
 FURTHER_OUT = 0.12
@@ -232,7 +234,8 @@ def scene_of(
             places = flat - bending.offsets_at(bend, places, page)
         return places
 
-    pitch = float(np.sqrt(np.median(distances_to(bubbles, 1))))
+    # Boxes may lie on each other; bubbles side by side do not.
+    pitch = max(float(np.sqrt(np.median(distances_to(bubbles, 1)))), float(extents.min()))
     in_scan = ops.transform(page_to_scan, bubbles)
     across = ops.transform(page_to_scan, bubbles + np.array([[extents[0], 0]]))
     blobs, reduction = blobs_of(levels, _side(levels, float(np.median(np.linalg.norm(across - in_scan, axis=1)))))
@@ -245,7 +248,7 @@ def scene_of(
     one, two = beside - places, below - places
     sizes = blobs.sizes * np.sqrt(np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]))
     within = WITHIN * pitch
-    nearest, distances = Nearest(places, pitch).find(bubbles)
+    nearest, distances = Nearest(places, _spacing(places, pitch)).find(bubbles)
     hit = distances < within
     if hit.sum() < LEAST_SEEN * len(bubbles):
         return None
@@ -264,14 +267,19 @@ def scene_of(
         seen,
         bubbles,
         extents / 2,
-        Nearest(bubbles, pitch),
-        Nearest(places[like], pitch),
+        Nearest(bubbles, _spacing(bubbles, pitch)),
+        Nearest(places[like], _spacing(places, pitch)),
         marks,
         solids,
         within,
         on_page(ops.corners(0, 0, scan.width, scan.height)),
         None if sheet is None else on_page(sheet),
     )
+
+
+def _spacing(points: Points, pitch: float) -> float:
+    """The pitch, or more, such that a table of the nearest points does not grow beyond all bounds."""
+    return max(pitch, 6 * float(np.ptp(points, axis=0).max()) / MOST_CELLS)
 
 
 def _nearby(blobs: Blobs, reduction: float, scan_to_page: ops.Matrix, page: Dimensions) -> Blobs:
@@ -336,6 +344,7 @@ def _shifts(scene: Scene, turn: npt.NDArray[np.float64]) -> Iterator[ops.Matrix]
 
 def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
     """Shifts (2,) that many of (n, 2) agree with about, the most common first."""
+    within = max(within, float(np.ptp(shifts, axis=0).max()) / MOST_CELLS)
     cells = np.floor(shifts / within).astype(np.int64)
     cells -= cells.min(axis=0)
     columns, rows = (cells.max(axis=0) + 1).tolist()

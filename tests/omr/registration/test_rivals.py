@@ -104,3 +104,11 @@ def test_a_scan_without_bubbles_shows_no_page() -> None:
     bare = printed(SQUARES, PAGE)
     with pytest.raises(RegistrationFailed):
         found(known, bare.blank)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_bubbles_on_each_other_are_compared_like_others(twice: bool) -> None:
+    """The same box twice, as in templates that read one box in two ways."""
+    view = turned(0, scale=1.3)
+    off = where(Sheet(SQUARED.blank, (*ROWS, *(ROWS if twice else ()), *SQUARES)), view)
+    assert off is None or off < 2
