@@ -9,7 +9,7 @@ from omrclip.errors import InvalidRequest
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render
 from omrclip.iiif.request import Format
-from omrclip.iiif.segments import Segment, find_segments
+from omrclip.iiif.segments import Segment, find_segments, fitted_request
 from omrclip.imaging.source import ImageSource
 from omrclip.omr.clip_bounds import check_bytes, check_total
 from omrclip.omr.file_names import safe_file_name
@@ -93,7 +93,8 @@ def _planned(segment: Segment, find: Finder, limits: Limits, image_format: Forma
         raise InvalidRequest(
             f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}]
         )
-    request = replace(segment.request, format=image_format or segment.request.format)
+    request = fitted_request(segment, source.dimensions)
+    request = replace(request, format=image_format or request.format)
     return plan(request, source.dimensions, limits), source
 
 

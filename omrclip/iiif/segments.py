@@ -12,11 +12,14 @@ what is not understood is refused by its JSON path.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from urllib.parse import unquote
 
-from omrclip.iiif.request import FullRegion, FullSize, ImageRequest, MaxSize, Region, Rotation
+from omrclip.errors import InvalidRequest
+from omrclip.iiif.request import FullRegion, FullSize, ImageRequest, MaxSize, PixelRegion, Region, Rotation
 from omrclip.iiif.segment_values import Node, api_request, fragment_region, image_address
+from omrclip.imaging.geometry import Box, Dimensions, round_pixel
 
 # Bodies that are no images; such a body is left out, for it has no segment.
 _OTHER_BODIES = frozenset({"Audio", "Canvas", "Dataset", "Model", "Sound", "Text", "TextualBody", "Video"})
@@ -36,6 +39,8 @@ class Segment:
             may reach beyond the image; planning crops it at the edge.
         canvas_label: the canvas's label, "" where there is none.
         path: JSON path of the body, for messages.
+        dimensions: the image's extents as the document gives them; None where it does not.
+        canvas: the extents of the canvas that the segment fills; None where it is painted on a part of it.
     """
 
     image: str
@@ -43,6 +48,8 @@ class Segment:
     request: ImageRequest
     canvas_label: str
     path: str
+    dimensions: Dimensions | None = None
+    canvas: Dimensions | None = field(default=None, compare=False)
 
     @property
     def whole(self) -> bool:
@@ -57,6 +64,52 @@ def find_segments(manifest: Mapping[str, object]) -> tuple[Segment, ...]:
         InvalidRequest: naming the JSON path of what is wrong, and what was expected there.
     """
     return tuple(_segments(Node("$", manifest)))
+
+
+def fitted_request(segment: Segment, image: Dimensions) -> ImageRequest:
+    """What to take of an image that is at hand, which may be a scaled copy of the one that the document means.
+
+    Where the document tells the image's extents, a region in pixels is scaled by what they differ. Where it does not,
+    the region counts the pixels of the image at hand.
+
+    Raises:
+        InvalidRequest: the image has another shape, or the part of the region that lies on it does not fill the
+            canvas as the whole region would; names the JSON path.
+    """
+    request, told = segment.request, segment.dimensions
+    if told is None:
+        _check_crop(segment, image)
+        return request
+    if not _same_shape(told, image):
+        raise _misfit(segment, f"an image of the shape of {told} pixels, as the document says, not {image}")
+    if told == image or not isinstance(request.region, PixelRegion):
+        return request
+    across, down = image.width / told.width, image.height / told.height
+    region = request.region
+    left, top = round_pixel(region.x * across), round_pixel(region.y * down)
+    right, bottom = round_pixel((region.x + region.width) * across), round_pixel((region.y + region.height) * down)
+    return replace(request, region=PixelRegion(left, top, max(1, right - left), max(1, bottom - top)))
+
+
+def _check_crop(segment: Segment, image: Dimensions) -> None:
+    """See that a region which fits its canvas is not cropped to another shape: then another image is meant."""
+    region, canvas = segment.request.region, segment.canvas
+    if canvas is None or not isinstance(region, PixelRegion):
+        return
+    asked = Dimensions(max(1, region.width), max(1, region.height))
+    cut = Box(region.x, region.y, asked.width, asked.height).clamped(image)
+    if cut and cut.dimensions != asked and _same_shape(asked, canvas) and not _same_shape(cut.dimensions, canvas):
+        raise _misfit(segment, f"an image that holds all of the region, not one of {image} pixels")
+
+
+def _same_shape(one: Dimensions, other: Dimensions) -> bool:
+    """Whether one is a scaled copy of the other, each side rounded to whole pixels."""
+    difference = abs(one.width * other.height - other.width * one.height)
+    return difference <= max(one.width + one.height, other.width + other.height)
+
+
+def _misfit(segment: Segment, expected: str) -> InvalidRequest:
+    return InvalidRequest(f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}])
 
 
 def identifier_of(uri: str, base_url: str) -> str | None:
@@ -100,16 +153,26 @@ def _canvases(manifest: Node) -> Iterator[Node]:
 def _of_canvas(canvas: Node) -> Iterator[Segment]:
     if canvas.kind != "Canvas":
         raise canvas["type|@type"].refusal("Canvas")
-    label = _label(canvas["label"])
-    for page in canvas["items"].listed():
-        yield from _of_page(page, label)
-    for annotation in canvas["images"].listed():
-        yield from _of_annotation(annotation, label)
+    label, extents = _label(canvas["label"]), _dimensions(canvas)
+    annotations = [*(_annotations(page) for page in canvas["items"].listed()), canvas["images"].listed()]
+    for annotation in chain.from_iterable(annotations):
+        for segment in _of_annotation(annotation, label):
+            yield replace(segment, canvas=extents) if _fills(annotation) else segment
+
+
+def _annotations(page: Node) -> list[Node]:
+    return _needed(page["items|resources"], "a list of annotations, in the document itself")
 
 
 def _of_page(page: Node, label: str) -> Iterator[Segment]:
-    for annotation in _needed(page["items|resources"], "a list of annotations, in the document itself"):
+    for annotation in _annotations(page):
         yield from _of_annotation(annotation, label)
+
+
+def _fills(annotation: Node) -> bool:
+    """Whether an annotation is painted on the whole of its canvas."""
+    target = annotation["target|on"].value
+    return isinstance(target, str) and "#" not in target
 
 
 def _of_annotation(annotation: Node, label: str) -> Iterator[Segment]:
@@ -158,7 +221,22 @@ def _of_image(body: Node, label: str) -> Segment:
     if mark:
         region = fragment_region(fragment, identifier)
         request = _within(request, region, identifier)
-    return Segment(image, _service(body, address), request, label, body.path)
+    # Of a region request, width and height are those of the part.
+    whole = _dimensions(body) if body.is_object and (address is None or _is_whole(address[1])) else None
+    return Segment(image, _service(body, address), request, label, body.path, whole)
+
+
+def _is_whole(request: ImageRequest) -> bool:
+    """Whether what is delivered is the image itself, in its own extents."""
+    untouched = isinstance(request.region, FullRegion) and request.rotation == Rotation()
+    return untouched and request.size in (FullSize(), MaxSize())
+
+
+def _dimensions(of: Node) -> Dimensions | None:
+    """The extents that an image or a canvas says that it has."""
+    width, height = of["width"].value, of["height"].value
+    are_extents = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in (width, height))
+    return Dimensions(width, height) if are_extents else None  # type: ignore[arg-type]
 
 
 def _of_specific_resource(body: Node, label: str) -> Iterator[Segment]:
@@ -173,14 +251,18 @@ def _of_specific_resource(body: Node, label: str) -> Iterator[Segment]:
     if "#" in image:
         raise identifier.refusal("a URI without a fragment, since the selector says which part is meant")
     address = image_address(image)
-    selector, selected = _selected(body["selector"])
     service = _service(source, address)
+    if not body["selector"]:  # without one the source is shown as it is (Web Annotation, section 4; recipe 0040)
+        yield replace(_of_image(source, label), path=body.path)
+        return
+    selector, selected = _selected(body["selector"])
+    whole = _dimensions(source) if source.is_object and (address is None or _is_whole(address[1])) else None
     if selector.kind == "FragmentSelector":
         request = _within(address[1] if address else ImageRequest(), selected.region, selector)
-        yield Segment(image, service, request, label, body.path)
+        yield Segment(image, service, request, label, body.path, whole)
     else:
         # The selector is applied to the service's image; a source that is a plain URI is the service (the annex, 2.1).
-        yield Segment(image, service if source.is_object or address else image, selected, label, body.path)
+        yield Segment(image, service if source.is_object or address else image, selected, label, body.path, whole)
 
 
 def _selected(selectors: Node) -> tuple[Node, ImageRequest]:
@@ -209,8 +291,7 @@ def _request(selector: Node) -> ImageRequest:
 
 def _within(request: ImageRequest, region: Region, node: Node) -> ImageRequest:
     """The region of an image that is itself delivered by a request: it counts the delivered image's pixels."""
-    untouched = isinstance(request.region, FullRegion) and request.rotation == Rotation()
-    if untouched and request.size in (FullSize(), MaxSize()):
+    if _is_whole(request):
         return replace(request, region=region)
     raise node.refusal("a fragment of the whole image at its full size, …/full/max/0/…")
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omrclip.config import Limits
+from omrclip.errors import InvalidRequest
 from omrclip.iiif.plan import plan
 from omrclip.iiif.request import (
     Format,
@@ -19,7 +20,7 @@ from omrclip.iiif.request import (
     SquareRegion,
     WidthSize,
 )
-from omrclip.iiif.segments import Segment, find_segments, identifier_of
+from omrclip.iiif.segments import Segment, find_segments, fitted_request, identifier_of
 from omrclip.imaging.geometry import Box, Dimensions
 from tests.iiif.segment_making import (
     IMAGE,
@@ -206,7 +207,6 @@ def test_several_selectors_say_the_same() -> None:
     refused(manifest(specific([one, api(region="1,2,3,5")])), f"{path}[1]", "same part")
     refused(manifest(specific([one, {"type": "SvgSelector"}])), f"{path}[1].type", "FragmentSelector")
     refused(manifest(specific([])), path, "ImageApiSelector")
-    refused(manifest(specific(None)), path, "ImageApiSelector")
     refused(manifest(specific("xywh=1,2,3,4")), path, "an object")
 
 
@@ -271,3 +271,62 @@ def test_any_uri_has_an_identifier_or_none(uri: str, rest: str) -> None:
     assert identifier_of(uri, BASE) is None
     found = identifier_of(f"{BASE}/iiif/3/{rest}", BASE)
     assert found is None or isinstance(found, str)
+
+
+SAID = {"width": 2000, "height": 3000}
+REGION = "200,300,1000,600"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        image(f"{PHOTO}#xywh={REGION}", **SAID),
+        image(f"{IMAGE}#xywh={REGION}", **SAID),
+        specific(fragment(f"xywh={REGION}"), image(PHOTO, **SAID)),
+        specific(api(region=REGION), {**SOURCE, **SAID}),
+    ],
+    ids=["fragment", "fragment of a service", "fragment selector", "API selector"],
+)
+def test_a_region_is_scaled_to_the_copy_that_is_at_hand(body: object) -> None:
+    segment = the_segment(body)
+    assert segment.dimensions == Dimensions(2000, 3000)
+    for image_, region in {
+        Dimensions(2000, 3000): PixelRegion(200, 300, 1000, 600),
+        Dimensions(1000, 1500): PixelRegion(100, 150, 500, 300),
+        Dimensions(4000, 6000): PixelRegion(400, 600, 2000, 1200),
+        Dimensions(667, 1000): PixelRegion(67, 100, 333, 200),
+    }.items():
+        assert fitted_request(segment, image_).region == region
+    for other in (Dimensions(3000, 2000), Dimensions(2000, 2900), Dimensions(1990, 3000)):
+        with pytest.raises(InvalidRequest, match="2000 × 3000 pixels, as the document says") as refused_:
+            fitted_request(segment, other)
+        assert refused_.value.details["fields"][0]["path"] == segment.path  # type: ignore[index]
+
+
+def test_the_extents_of_a_part_are_not_those_of_the_image() -> None:
+    segment = the_segment(image(f"{SERVICE}/{REGION}/max/0/default.jpg", width=1000, height=600))
+    assert segment.dimensions is None
+    assert fitted_request(segment, Dimensions(2000, 3000)).region == PixelRegion(200, 300, 1000, 600)
+
+
+@pytest.mark.parametrize("said", [{}, {"width": 0, "height": 5}, {"width": "10", "height": 5}, {"width": True}])
+def test_extents_that_are_none_say_nothing(said: dict[str, object]) -> None:
+    assert the_segment(image(f"{PHOTO}#xywh={REGION}", **said)).dimensions is None
+
+
+def test_a_region_that_fits_its_canvas_is_not_cropped_to_another_shape() -> None:
+    """The canvas of `manifest` has 1000 × 1600 pixels."""
+    segment = the_segment(image(f"{PHOTO}#xywh=100,100,500,800"))
+    assert fitted_request(segment, Dimensions(600, 900)).region == PixelRegion(100, 100, 500, 800)
+    with pytest.raises(InvalidRequest, match="holds all of the region, not one of 600 × 450 pixels"):
+        fitted_request(segment, Dimensions(600, 450))
+    of_another_shape = the_segment(image(f"{PHOTO}#xywh=100,100,500,100"))
+    assert fitted_request(of_another_shape, Dimensions(300, 450)).region == PixelRegion(100, 100, 500, 100)
+
+
+@pytest.mark.parametrize("source", [SOURCE, IMAGE])
+def test_a_source_without_a_selector_is_the_whole_image(source: object) -> None:
+    """Recipe 0040: the resource may have a style or a rotation for a viewer, and is the image."""
+    segment = the_segment({"type": "SpecificResource", "source": source})
+    assert segment.whole
+    assert (segment.image, segment.service) == (IMAGE, SERVICE)

@@ -41,7 +41,14 @@ def segments(client: FlaskClient, **body: Any) -> list[tuple[str, str, bytes]]:
     return [(file["Name"], file["MediaType"], bytes_of(file["Data"])) for file in files]
 
 
-@pytest.mark.parametrize(("area", "box"), [("12,18,90,40", NAME_BOX), ("280,190,99,99", (280, 190, 20, 10))])
+def test_a_segment_that_would_be_cropped_to_another_shape_than_its_canvas_is_refused(client: FlaskClient) -> None:
+    document = manifest(canvas(f"{OURS}/full/max/0/default.jpg", "280,190,99,99"))
+    response = client.post("/api/segments", json={"Manifest": document})
+    assert response.status_code == 400
+    assert "an image that holds all of the region" in response.get_json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("area", "box"), [("12,18,90,40", NAME_BOX), ("280,190,99,9", (280, 190, 20, 9))])
 def test_a_segment_of_our_image_is_cropped_at_its_edge(
     client: FlaskClient, area: str, box: tuple[int, int, int, int]
 ) -> None:
