@@ -29,6 +29,8 @@ MOST_OUTLINES = 64
 LEAST_LIKENESS, LEAST_OUTLINED = 0.3, 0.6
 GOOD_LIKENESS, MOST_OUTLINED = 0.5, 0.98
 LEAST_NEARBY = 0.4
+LEAST_AREA, MOST_AREA = 0.01, 16.0
+"""Of the picture's area: what a page takes at least that can be read, and at most with a part of it in the picture."""
 FAR_OUT = 0.25
 """Of the page's longer side: how far it may lie out of the picture where only its bubbles are known."""
 WORSE = "the template's bubbles fit the scan better in another way"
@@ -120,15 +122,18 @@ def is_upright(reference: Reference, page_to_scan: ops.Matrix) -> bool:
 
 
 def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:
-    """Whether the page's corners come out mirrored, tiny, or behind the camera."""
+    """Whether the page comes out mirrored, tiny, huge, or partly behind the camera.
+
+    A perspective map with all corners before the camera keeps a rectangle convex, so that the sign of its area tells
+    whether it is mirrored (Hartley and Zisserman, "Multiple View Geometry", 2004, section 21.7).
+    """
     corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]]) * [reference.page.width, reference.page.height, 1]
     homogeneous = corners @ rough.page_to_scan.T
     if not np.isfinite(homogeneous).all() or (homogeneous[:, 2] * homogeneous[0, 2] <= 0).any():
         return True
     x, y = (homogeneous[:, :2] / homogeneous[:, 2:]).T
-    turns = [(x[i - 1] - x[i - 2]) * (y[i] - y[i - 1]) - (y[i - 1] - y[i - 2]) * (x[i] - x[i - 1]) for i in range(4)]
     area = 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
-    return min(turns) <= 0 or not 0.01 * levels.dimensions.pixels < area < 16 * levels.dimensions.pixels
+    return not LEAST_AREA * levels.dimensions.pixels < area < MOST_AREA * levels.dimensions.pixels
 
 
 def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArray[np.float64]:
