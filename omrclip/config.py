@@ -74,7 +74,7 @@ class Limits:
     max_body_bytes: int = _setting(
         256 * MEBIBYTE,
         _whole_number(1024, 2**40),
-        "Largest request body, in bytes; at most a sixteenth of `OMRCLIP_MEMORY_BYTES`.",
+        "Largest request body, in bytes; at most a twenty-fourth of `OMRCLIP_MEMORY_BYTES`.",
     )
     max_images: int = _setting(200, _whole_number(1, 100_000), "Most images in one recognition request.")
     max_image_pixels: int = _setting(
@@ -218,8 +218,8 @@ class Config:
 
     @property
     def most_body_bytes(self) -> int:
-        """The largest request body. Until it is answered it takes four times its size: that has to fit in memory."""
-        return min(self.limits.max_body_bytes, self.memory_bytes // 16)
+        """The largest request body. Until it is answered it takes four times its size, a sixth of the memory."""
+        return min(self.limits.max_body_bytes, self.memory_bytes // 24)
 
     @property
     def processes(self) -> int:

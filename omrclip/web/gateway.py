@@ -22,11 +22,11 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.exceptions import HTTPException
 
 from omrclip.config import Config
-from omrclip.errors import OmrclipError
+from omrclip.errors import Abandoned, OmrclipError
 from omrclip.web.app import App
 from omrclip.web.bodies import ClientGone, Message, Receive, Room, give_back_body, read_body
 from omrclip.web.gate import REFUSAL
-from omrclip.web.lanes import LIGHT, MUST_WAIT, WORK, Lane, lane_of
+from omrclip.web.lanes import MUST_WAIT, NO_WAIT, WORK, Lane, lane_of
 from omrclip.work import Work
 
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -40,8 +40,9 @@ MOST_LIGHT_BYTES = 1024 * 1024
 JSON_COST, OTHER_COST = 4.0, 3.1
 """The memory that a body takes until it is answered, as a multiple of its size, measured: 3.9 for JSON (the body, its
 text, its strings, the scans in them), 3.0 for multipart."""
-BODIES_SHARE = 0.10
-"""Of the memory of a process, what bodies of requests may take beside one body of the largest size."""
+BODIES_SHARE = 0.02
+"""Of the memory of a process, what bodies of requests may take beside one body of the largest size, which takes a sixth
+(`Config.most_body_bytes`). What `storage.sources` shares out leaves as much, but for 10 MB with less than 512 MiB."""
 SENT_AT_ONCE = 256 * 1024
 SEND_SECONDS = 60.0
 """How long a client may take to read `SENT_AT_ONCE` bytes of an answer (4 KiB a second)."""
@@ -108,7 +109,7 @@ class Gateway:
         elif scope["type"] == "http":
             try:
                 await self._answer(scope, receive, send)
-            except ClientGone:
+            except (ClientGone, Abandoned):
                 pass
             except ClientStalled:
                 scope.get("state", {}).get("abort", lambda: None)()
@@ -141,7 +142,7 @@ class Gateway:
         if len(body) > MOST_LIGHT_BYTES:
             lane = Lane.WORK
         if lane is not Lane.WORK:
-            tried = {**environ, "wsgi.input": io.BytesIO(body), LIGHT: lane is Lane.LIGHT_FIRST}
+            tried = {**environ, "wsgi.input": io.BytesIO(body), NO_WAIT: lane is Lane.LIGHT_FIRST}
             answer = await _in_thread(self._light, _call, self._app, tried)
             if not tried.get(MUST_WAIT):
                 await self._send(answer, self._light, send)

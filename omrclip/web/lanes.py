@@ -17,7 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # Keys of the WSGI environ, through which the gateway and the application speak.
 WORK = "omrclip.work"
-LIGHT = "omrclip.light"
+NO_WAIT = "omrclip.no_wait"
 MUST_WAIT = "omrclip.must_wait"
 
 _LANE = "omrclip_lane"
@@ -58,7 +58,7 @@ def lane_of(app: Flask, path: str, method: str) -> Lane:
 
 def may_wait() -> bool:
     """Whether the current request may wait until there is room to decode something."""
-    return not request.environ.get(LIGHT)
+    return not request.environ.get(NO_WAIT)
 
 
 def work() -> Work:

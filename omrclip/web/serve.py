@@ -1,7 +1,6 @@
 """Running the application on uvicorn."""
 
 import os
-import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -97,6 +96,8 @@ def _listen(config: Config) -> socket.socket:
 
 def _allow_many_connections() -> None:
     """Raise the number of open files to what the system allows: each connection is one."""
-    with suppress(ValueError, OSError):
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such module
+        import resource
+
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

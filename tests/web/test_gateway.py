@@ -11,11 +11,12 @@ import pytest
 
 from omrclip.config import Config
 from omrclip.errors import Abandoned, DeadlineExceeded
+from omrclip.storage.sources import DERIVATIVES_SHARE, FILES_SHARE, PIXELS_SHARE, shared_bytes
 from omrclip.web import gateway as gateway_module
 from omrclip.web.app import App, create_app
 from omrclip.web.bodies import Message
 from omrclip.web.gate import Gate
-from omrclip.web.gateway import Gateway
+from omrclip.web.gateway import BODIES_SHARE, JSON_COST, Gateway
 from omrclip.web.lanes import Lane, lane_of, runs_in, work
 from tests.patience import PATIENCE
 
@@ -259,3 +260,12 @@ def test_an_image_that_has_to_be_decoded_is_given_by_the_work_lane_and_then_by_t
     assert (first.status, again.status) == (200, 200)
     assert first.data == again.data
     assert lanes == ["light", "work", "light"]
+
+
+@pytest.mark.parametrize("memory", [2**29, 2**30, 2**33])
+def test_what_is_shared_out_is_no_more_than_the_memory(memory: int) -> None:
+    shared = shared_bytes(memory)
+    references = memory - shared
+    images = (PIXELS_SHARE + FILES_SHARE + DERIVATIVES_SHARE) * shared
+    bodies = BODIES_SHARE * memory + JSON_COST * Config(memory_bytes=memory).most_body_bytes
+    assert references + images + bodies <= memory
