@@ -43,6 +43,15 @@ def _text(text: str) -> str:
 _BASE_URL = re.compile(r"(https?)://([^/]+)((?:/[A-Za-z0-9._~-]+)*)/*", re.ASCII)
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
 def _base_url(text: str) -> str:
     found = _BASE_URL.fullmatch(text)
     if found is None or Origin.of(found[1], found[2]) is None:
@@ -202,6 +211,11 @@ class Config:
     )
     decode_wait_seconds: int = _setting(
         5, _whole_number(0, 600), "How long a request waits for memory to decode in, before it is answered 503."
+    )
+    clip_format: str | None = _setting(
+        None,
+        _one_of("jpg", "png", "webp", "tif"),
+        "Format of clips for which a request asks for none; JPEG in files named `.png` if not set (`docs/clips.md`).",
     )
     rights: str | None = _setting(None, _uri, "URI of a licence or rights statement for info.json.")
     trusted_proxies: int = _setting(

@@ -41,6 +41,7 @@ def test_the_defaults_need_no_environment() -> None:
         ("OMRCLIP_CACHE_CONTROL", "no-cache", {"cache_control": "no-cache"}),
         ("OMRCLIP_DECODE_WAIT_SECONDS", "0", {"decode_wait_seconds": 0}),
         ("OMRCLIP_RIGHTS", "https://rights.example/1", {"rights": "https://rights.example/1"}),
+        ("OMRCLIP_CLIP_FORMAT", "jpg", {"clip_format": "jpg"}),
         ("OMRCLIP_TRUSTED_PROXIES", "2", {"trusted_proxies": 2}),
         ("OMRCLIP_MAX_OUTPUT_SIDE", "10", {"limits": Limits(max_output_side=10)}),
         ("OMRCLIP_REFUSE_LARGE_BEST_FIT", "yes", {"limits": Limits(refuse_large_best_fit=True)}),

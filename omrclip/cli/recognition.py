@@ -118,7 +118,7 @@ def _recognize(
         template=loaded,
         images=images,
         template_image=page_image.read_bytes() if page_image else None,
-        options=_options(**options),
+        options=_options(**options).as_saved,
         out=out,
         clips_only=clips_only,
         workers=workers,
@@ -164,7 +164,7 @@ def _options(
 
     return load_options(
         {
-            "ClipFormat": clip_format,
+            "ClipFormat": clip_format or config().clip_format,
             "ClipScale": clip_scale,
             "ClipMargin": clip_margin,
             "Orientation": orientation,

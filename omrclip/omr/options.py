@@ -1,7 +1,7 @@
 """What a recognition request may ask for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from omrclip.iiif.request import Format
@@ -52,3 +52,8 @@ class RecognitionOptions:
     pages: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
     keep_seconds: int | None = None
+
+    @property
+    def as_saved(self) -> "RecognitionOptions":
+        """The same for files that a person saves: JPEG clips are named `.jpg`."""
+        return replace(self, clip_format=self.clip_format or Format.JPG)

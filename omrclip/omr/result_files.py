@@ -38,6 +38,11 @@ def clip_name(scan: str, element: str, clip_format: Format | None) -> str:
     return safe_file_name(f"{stem(scan)}{element}.{clip_format or 'png'}")
 
 
+def saved_name(name: str, media_type: str) -> str:
+    """The name under which a person saves a response file: one of JPEG bytes ends in `.jpg`, whatever the API says."""
+    return f"{name[:-4]}.jpg" if media_type == Format.JPG.media_type and name.endswith(".png") else name
+
+
 def file_names(template: Template, scans: Sequence[str], options: RecognitionOptions) -> Iterator[tuple[str, str]]:
     """Every (file name, what it is for) that a request can come to; results first, as in the response."""
     for scan in scans:

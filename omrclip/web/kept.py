@@ -18,6 +18,7 @@ from omrclip.iiif.presentation import (
     page_canvas,
     pages_manifest,
 )
+from omrclip.omr.result_files import saved_name
 from omrclip.schemas.recognition_answer import KeptUris
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
 from omrclip.web.services import PRIVATE, base_url, services
@@ -47,7 +48,7 @@ def get_file(identifier: str, name: str) -> Response:
     answer = Response(blob.data, content_type=media_type)
     answer.set_etag(blob.etag)
     if "download" in request.args:
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        answer.headers.set("Content-Disposition", "attachment", filename=saved_name(name, media_type))
     answer.make_conditional(request)
     return answer
 
@@ -59,8 +60,8 @@ def get_files(identifier: str) -> Response:
     kept = store.read(identifier)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, _ in kept.files:
-            archive.writestr(name, store.read_file(kept, name)[0].data)
+        for name, media_type in kept.files:
+            archive.writestr(saved_name(name, media_type), store.read_file(kept, name)[0].data)
     answer = Response(file.getvalue(), mimetype="application/zip")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{identifier}.zip")
     return answer

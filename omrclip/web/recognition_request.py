@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from omrclip.config import Config, Limits
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem, first_problems
+from omrclip.iiif.request import Format
 from omrclip.imaging.probe import probe
 from omrclip.omr.clip_bounds import check_clips
 from omrclip.omr.options import RecognitionOptions
@@ -49,6 +50,8 @@ def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
         # Not even tried: browsers send other types to any site unasked.
         raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
     check_images(len(scans), limits)
+    if config.clip_format and options.clip_format is None:
+        options = replace(options, clip_format=Format(config.clip_format))
     options = _with_keep(options, request, config.max_keep_seconds)
     names = [scan.name for scan in scans]
     for index, name in enumerate(names):

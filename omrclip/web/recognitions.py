@@ -5,6 +5,7 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -39,7 +40,8 @@ def post_recognition() -> Response:
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
-    run = Run(read_job(request, services().templates, services().config))
+    job = read_job(request, services().templates, services().config)
+    run = Run(replace(job, options=job.options.as_saved) if wanted == ZIP else job)
     if wanted == ZIP:
         answer = _attachment(_zip(run))
     elif wanted == LINES:

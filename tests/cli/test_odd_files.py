@@ -75,10 +75,10 @@ def test_names_that_windows_refuses_give_files_that_it_takes(desk: Desk) -> None
     for name in ("10:32.png", "a\\b.png", "what?.png"):
         desk.put(name, encoded(grid()))
     assert desk.recognize("10:32.png", "a\\b.png", "what?.png").exit_code == PASSED
-    assert [name for name in desk.written() if name.endswith("Name.png")] == [
-        "10_32Name.png",
-        "a_bName.png",
-        "what_Name.png",
+    assert [name for name in desk.written() if name.endswith("Name.jpg")] == [
+        "10_32Name.jpg",
+        "a_bName.jpg",
+        "what_Name.jpg",
     ]
 
 

@@ -36,22 +36,22 @@ def test_recognize_writes_clips_results_a_table_and_a_json(desk: Desk) -> None:
     assert result.exit_code == PASSED, result.output
     assert "2 of 2 scans passed" in result.stdout
     assert desk.written() == [
-        "aName.png",
+        "aName.jpg",
         "aRecognitionResults.dat",
-        "aSignature.png",
+        "aSignature.jpg",
         "results.csv",
         "results.json",
-        "ö b.v2Name.png",
+        "ö b.v2Name.jpg",
         "ö b.v2RecognitionResults.dat",
-        "ö b.v2Signature.png",
+        "ö b.v2Signature.jpg",
     ]
-    assert (desk.out / "aName.png").read_bytes() == jpeg(cut(grid(), NAME_BOX), 85)
+    assert (desk.out / "aName.jpg").read_bytes() == jpeg(cut(grid(), NAME_BOX), 85)
     second = decoded(jpeg(grid(salt=20)))
-    assert (desk.out / "ö b.v2Signature.png").read_bytes() == jpeg(cut(second, SIGNATURE_BOX), 60)
+    assert (desk.out / "ö b.v2Signature.jpg").read_bytes() == jpeg(cut(second, SIGNATURE_BOX), 60)
     assert desk.table() == [
         ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Name", "Signature"],
-        ["a.png", "Pass", "1", "", "", "", "", "aName.png", "aSignature.png"],
-        ["ö b.v2.jpg", "Pass", "1", "", "", "", "", "ö b.v2Name.png", "ö b.v2Signature.png"],
+        ["a.png", "Pass", "1", "", "", "", "", "aName.jpg", "aSignature.jpg"],
+        ["ö b.v2.jpg", "Pass", "1", "", "", "", "", "ö b.v2Name.jpg", "ö b.v2Signature.jpg"],
     ]
     assert (desk.out / "results.csv").read_bytes().startswith(b"\xef\xbb\xbf"), (
         "spreadsheets know by it that it is UTF-8"
@@ -65,7 +65,7 @@ def test_the_json_is_the_answer_of_the_service_without_the_files(desk: Desk) -> 
     assert told["Info"]["ProcessedTasksCount"] == 2
     assert told["Info"]["SuccessfulTasksCount"] == 1
     first, broken = told["Recognitions"]
-    assert [clip["File"] for clip in first["Clips"]] == ["aName.png", "aSignature.png"]
+    assert [clip["File"] for clip in first["Clips"]] == ["aName.jpg", "aSignature.jpg"]
     assert broken["Error"]["code"] == "unsupported_image"
 
 
@@ -86,13 +86,13 @@ def test_a_failed_scan_is_told_and_the_others_are_done(desk: Desk) -> None:
         ["a.png", "Pass", "1"],
         ["square.png", "Fail", ""],
     ]
-    assert "aName.png" in desk.written()
+    assert "aName.jpg" in desk.written()
 
 
 def test_clip_writes_the_clips_and_nothing_else(desk: Desk) -> None:
     result = desk.recognize("a.png", "ö b.v2.jpg", command="clip")
     assert result.exit_code == PASSED
-    assert desk.written() == ["aName.png", "aSignature.png", "ö b.v2Name.png", "ö b.v2Signature.png"]
+    assert desk.written() == ["aName.jpg", "aSignature.jpg", "ö b.v2Name.jpg", "ö b.v2Signature.jpg"]
     assert desk.recognize("broken.png", command="clip").exit_code == FAILED
 
 
@@ -145,8 +145,8 @@ def test_pages_are_told_by_image_name(desk: Desk) -> None:
     result = desk.recognize("a.png", "ö b.v2.jpg", options=("--page", "a.png=2", "--page", "ö b.v2.jpg=1"))
     assert result.exit_code == PASSED, result.output
     assert desk.table()[1:] == [
-        ["a.png", "Pass", "2", "", "", "", "", "", "aBack.png"],
-        ["ö b.v2.jpg", "Pass", "1", "", "", "", "", "ö b.v2Front.png", ""],
+        ["a.png", "Pass", "2", "", "", "", "", "", "aBack.jpg"],
+        ["ö b.v2.jpg", "Pass", "1", "", "", "", "", "ö b.v2Front.jpg", ""],
     ]
     untold = desk.recognize("a.png", options=("--overwrite",))
     assert untold.exit_code == FAILED

@@ -108,7 +108,7 @@ def test_results_are_replaced_only_when_that_is_said(desk: Desk, first: str, sec
     assert "--overwrite" in refused.stderr
     assert {path.name: path.read_bytes() for path in desk.out.iterdir()} == before
     assert desk.recognize("a.png", command=second, options=("--overwrite",)).exit_code == PASSED
-    assert (desk.out / "aName.png").read_bytes() != before["aName.png"]
+    assert (desk.out / "aName.jpg").read_bytes() != before["aName.jpg"]
 
 
 def test_results_of_other_scans_are_not_replaced_either(desk: Desk) -> None:

@@ -62,7 +62,7 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
     session = new_session()
     kept = session.get(f"{project.url}{_api_path(page.url, watched.urls)}", timeout=PATIENCE).json()
     files = {file["Name"]: file for file in kept["ResponseFiles"]}
-    assert download.value.suggested_filename == "exam-scan-3RulesArea.png"
+    assert download.value.suggested_filename == "exam-scan-3RulesArea.jpg"
     uri = f"{kept['Uri']}/files/exam-scan-3RulesArea.png"
     assert Path(download.value.path()).read_bytes() == session.get(uri, timeout=PATIENCE).content
     dialog.get_by_role("button", name="Dismiss").click()
@@ -70,8 +70,8 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
     with page.expect_download() as download:
         page.get_by_role("button", name="Save all").click()
     with zipfile.ZipFile(download.value.path()) as archive:
-        assert sorted(archive.namelist()) == sorted(files)
-        assert archive.read("exam-scan-3RulesArea.png") == session.get(uri, timeout=PATIENCE).content
+        assert sorted(archive.namelist()) == sorted(name.replace(".png", ".jpg") for name in files)
+        assert archive.read("exam-scan-3RulesArea.jpg") == session.get(uri, timeout=PATIENCE).content
 
 
 PLACE = ("Left", "Top", "Width", "Height")

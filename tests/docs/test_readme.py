@@ -103,7 +103,7 @@ def test_the_curl_examples_work_as_pasted(place: Path, address: str) -> None:
         run(["bash", "-euo", "pipefail", "-c", example.replace(ADDRESS, address)], place)
     with zipfile.ZipFile(place / "clips.zip") as archive:
         assert archive.testzip() is None
-        assert "exam-scan-3SignatureArea.png" in archive.namelist()
+        assert "exam-scan-3SignatureArea.jpg" in archive.namelist()
     answer = json.loads((place / "answer.json").read_text(encoding="utf-8"))
     assert [file["MediaType"] for file in answer["ResponseFiles"]][1:] == ["image/png"] * 2
     assert len((place / "lines.ndjson").read_text(encoding="utf-8").splitlines()) == 2

@@ -2,7 +2,7 @@ import pytest
 
 from omrclip.errors import InvalidRequest, NameConflict
 from omrclip.iiif.request import Format
-from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.options import CLIP_FORMATS, RecognitionOptions
 from omrclip.omr.recognition import Recognition, stem
 from omrclip.omr.result_files import (
     check_file_names,
@@ -11,6 +11,7 @@ from omrclip.omr.result_files import (
     file_names,
     results_name,
     results_text,
+    saved_name,
 )
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import ClipArea, Page, Template
@@ -102,3 +103,10 @@ def test_every_element_has_a_line() -> None:
 def test_no_value_ends_its_line() -> None:
     code = ElementResult("Code", "Barcode", ElementStatus.MARKED, "1\nQ1:A\r\x00\u20282 ü漢")
     assert results_text(Recognition("a.jpg", elements=(code,))) == "Code:1 Q1:A   2 ü漢\n"
+
+
+def test_a_saved_file_has_the_extension_of_its_bytes() -> None:
+    assert saved_name("aName.png", "image/jpeg") == "aName.jpg"
+    for name, media_type in (("aName.png", "image/png"), ("aName.jpg", "image/jpeg"), ("a.dat", "text/plain")):
+        assert saved_name(name, media_type) == name
+    assert tuple(map(Format, ("jpg", "png", "webp", "tif"))) == CLIP_FORMATS, "the choices of OMRCLIP_CLIP_FORMAT"

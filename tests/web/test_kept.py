@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.http import parse_options_header
 
 from omrclip.config import Config
+from omrclip.omr.result_files import saved_name
 from omrclip.web import services
 from omrclip.web.app import App, create_app
 from tests.web.conftest import Refusal
@@ -156,12 +158,16 @@ def test_the_files_are_those_of_the_answer(client: FlaskClient, kept: Posted) ->
         tag = response.headers["ETag"]
         assert client.get(f"{answer['Uri']}/files/{name}", headers={"If-None-Match": tag}).status_code == 304
         assert "Content-Disposition" not in response.headers
-        assert client.get(f"{answer['Uri']}/files/{name}?download").headers["Content-Disposition"].startswith("attach")
+        disposition = client.get(f"{answer['Uri']}/files/{name}?download").headers["Content-Disposition"]
+        assert disposition.startswith("attach")
+        assert saved_name(name, media_type) in parse_options_header(disposition)[1]["filename"]
     response = client.get(f"{answer['Uri']}/files.zip")
     assert (response.status_code, response.mimetype) == (200, "application/zip")
     with zipfile.ZipFile(BytesIO(response.data)) as archive:
         assert archive.testzip() is None
-        assert {name: archive.read(name) for name in archive.namelist()} == {n: d for n, (_, d) in expected.items()}
+        saved = {saved_name(name, media_type): data for name, (media_type, data) in expected.items()}
+        assert {name: archive.read(name) for name in archive.namelist()} == saved
+        assert not any(name.endswith(".png") for name in saved)
 
 
 def test_files_of_the_store_are_not_files_of_the_answer(client: FlaskClient, kept: Posted, config: Config) -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from omrclip.web.app import create_app
 from tests.web.making import (
     NAME_BOX,
     SIGNATURE_BOX,
@@ -234,3 +236,23 @@ def test_bubbles_that_are_not_there_are_uncertain_and_named(recognised: Recognis
 def test_a_template_without_clip_areas_gives_results_only(recognised: Recognised) -> None:
     answer = recognised(Template={"Pages": [page()]})
     assert [file["Name"] for file in answer["ResponseFiles"]] == ["RecognitionResults.dat"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "asked_for", "extension", "media_type"),
+    [
+        (None, None, "png", "image/jpeg"),
+        ("jpg", None, "jpg", "image/jpeg"),
+        ("png", None, "png", "image/png"),
+        ("png", "webp", "webp", "image/webp"),
+    ],
+)
+def test_the_format_of_clips_has_a_default(
+    config: Config, setting: str | None, asked_for: str | None, extension: str, media_type: str
+) -> None:
+    client = create_app(replace(config, clip_format=setting)).test_client()
+    options = {"ClipFormat": asked_for} if asked_for else {}
+    answer = client.post("/api/recognitions", json=asked(Options=options)).get_json()
+    clips = answer["ResponseFiles"][1:]
+    assert [clip["Name"] for clip in clips] == [f"scanName.{extension}", f"scanSignature.{extension}"]
+    assert {clip["MediaType"] for clip in clips} == {media_type}

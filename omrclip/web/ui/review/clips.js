@@ -31,7 +31,7 @@ function entry(sheet, clip, corrections, go) {
       "div",
       { className: "row nowrap" },
       h("button", { type: "button", className: "quiet plain grow", onclick: () => go(clip) }, clip.Name),
-      button(t("clips.save", { name: clip.Name }), "down", () => saveAddress(sheet.clipAddress(clip), clip.File), SQUARE),
+      button(t("clips.save", { name: clip.Name }), "down", () => saveAddress(sheet.clipAddress(clip), sheet.savedName(clip)), SQUARE),
       button(t("clips.copy", { name: clip.Name }), "link", () => copyUri(sheet, clip), { ...SQUARE, disabled: !sheet.kept }),
     ),
     open,

@@ -89,6 +89,12 @@ export class Sheet {
     return this.kept ? `${api.fileAddress(this.kept.id, clip.File)}?download` : this.localClip(clip);
   }
 
+  /** What a clip's file is called when it is saved: the service names JPEG bytes `.png`, other programs mind. */
+  savedName(clip) {
+    const type = this.data.get(clip.File)?.MediaType;
+    return type === "image/jpeg" ? clip.File.replace(/\.png$/, ".jpg") : clip.File;
+  }
+
   /** The clip's own URI, null as long as it is not kept. */
   clipUri(clip) {
     return this.kept ? api.imageBase(this.clipIdentifier(clip)) : null;
