@@ -267,7 +267,7 @@ class Config:
 
 
 def settings() -> tuple[Field[Any], ...]:
-    """Every setting, in the order of the README's table; metadata has `parse` and `meaning`."""
+    """Every setting, in the order of the table in the documentation; metadata has `parse` and `meaning`."""
     return (*(setting for setting in fields(Config) if setting.name != "limits"), *fields(Limits))
 
 

@@ -10,7 +10,7 @@ from omrclip.cli.common import config, telling
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else OMRCLIP_PORT, else 8080.")
 @telling
 def serve(host: str | None, port: int | None) -> None:
-    """Run the web service. The settings are OMRCLIP_* environment variables; the README lists them.
+    """Run the web service. The settings are OMRCLIP_* environment variables; docs/settings.md lists them.
 
     Folders that cannot be written are told at the start. That is no error: they may be read-only on purpose.
     """

@@ -1,4 +1,4 @@
-"""How fast the client is: `python -m tests.client.performance` prints what the README tells.
+"""How fast the client is: `python -m tests.client.performance` prints the figures of docs/benchmarks.md.
 
 Frames are counted in the browser's own timeline, while a page of 500 elements is panned and an element is dragged. The
 first view of a page of 35 megapixels is taken from a server that has just started, by a browser that has just started.

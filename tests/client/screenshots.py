@@ -1,4 +1,4 @@
-"""The pictures of the client in the README: `python -m tests.client.screenshots` makes them anew in `.github/`.
+"""Make the pictures of the client for the documentation, in `docs/pictures/`: `python -m tests.client.screenshots`.
 
 They show a served copy of this project's own templates and samples, at the size and in the theme told below.
 """
@@ -15,7 +15,7 @@ from tests.viewers.browser import WatchedPage, chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-FOLDER: Final = ROOT / ".github"
+FOLDER: Final = ROOT / "docs" / "pictures"
 SIZE: Final = (1280, 800)
 QUALITY: Final = 82
 NAMES: Final = ("Nora Lindqvist", "Tomas Berger", "")

@@ -16,7 +16,7 @@ from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.schemas.template import load_template
 
 ROOT = Path(__file__).parents[2]
-PICTURE = ROOT / ".github" / "sheet-and-clips.jpg"
+PICTURE = ROOT / "docs" / "pictures" / "sheet-and-clips.jpg"
 SHEET = "survey-scan-1.jpg"
 BACKGROUND = 226
 MARGIN = 24

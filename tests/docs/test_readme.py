@@ -1,4 +1,4 @@
-"""What the README says is so: its tables are complete, and its examples work as pasted."""
+"""The tables of the documentation are complete, and the README's examples work as pasted."""
 
 import json
 import re
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import cv2
@@ -25,10 +26,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "127.0.0.1:8080"
 
 
-def table(heading: str) -> list[list[str]]:
-    """The rows of the table below a heading, as lists of cells."""
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+def table(page: str) -> list[list[str]]:
+    """The rows of the first table of a page of docs/, as lists of cells."""
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("| "))
+    rows = list(takewhile(lambda line: line.startswith("| "), lines[first:]))[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
@@ -43,16 +45,16 @@ def test_every_setting_is_in_the_table() -> None:
         [f"`{variable(s)}`", "" if defaults[s.name] in (None, ()) else f"`{defaults[s.name]}`", s.metadata["meaning"]]
         for s in settings()
     ]
-    assert table("Settings") == expected
+    assert table("settings.md") == expected
 
 
 def test_every_error_code_is_in_the_table() -> None:
-    said = {(code.strip("`"), int(status)) for code, status, _ in table("Errors")}
+    said = {(code.strip("`"), int(status)) for code, status, _ in table("errors.md")}
     assert said == {(cls.code, STATUS[cls]) for cls in STATUS if cls is not errors.OmrclipError}
 
 
 def test_every_option_is_in_the_table_with_its_default() -> None:
-    rows = {option.strip("`"): meaning for option, _, meaning in table("Options")}
+    rows = {option.strip("`"): meaning for option, _, meaning in table("options.md")}
     assert set(rows) == {field.data_key for field in OptionsSchema().fields.values()}
     default = re.search(r"`({[^}]*})` if not set", rows["MarkThresholds"])
     assert default
@@ -62,7 +64,7 @@ def test_every_option_is_in_the_table_with_its_default() -> None:
 def test_every_command_is_in_the_table() -> None:
     from omrclip.cli import main
 
-    assert {row[0].split()[1].strip("`") for row in table("Command line")} == set(main.commands)
+    assert {row[0].split()[1].strip("`") for row in table("command-line.md")} == set(main.commands)
 
 
 def test_ci_runs_the_readmes_second_command() -> None:
