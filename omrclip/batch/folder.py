@@ -98,8 +98,20 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
         if not job.overwrite:
             # A table that is there would not list what clips alone put beside it.
             check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names))))
-        admission = Admission(job.workers, job.memory_bytes - REFERENCES_BYTES, wait_seconds=0, max_waiting=0)
-        return _outcomes(job, pages, admission, stack.pop_all())
+        return _outcomes(job, pages, admission_for(job.workers, job.memory_bytes), stack.pop_all())
+
+
+def admission_for(workers: int, memory_bytes: int) -> Admission:
+    """The memory for scans that `workers` threads recognize at a time, without the part for prepared pages."""
+    return Admission(workers, memory_bytes - REFERENCES_BYTES, wait_seconds=0, max_waiting=0)
+
+
+def read_scan(path: Path) -> Scan:
+    """Read an image file as a scan of the file's name. Raises ImageError where the file cannot be read."""
+    try:
+        return Scan(path.name, read_regular(path))
+    except OSError as error:
+        raise ImageError(f"The file cannot be read: {error.strerror}.") from None
 
 
 def _written(job: FolderJob, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
@@ -179,10 +191,7 @@ def _outcomes(
 def _recognize_file(job: FolderJob, path: Path, pages: Sequence[KnownPage], admission: Admission) -> _Outcome:
     """Recognise one file; whatever goes wrong with it is told in the Recognition, not raised."""
     try:
-        scan = Scan(path.name, read_regular(path))
-    except OSError as error:
-        return _Outcome(failed(path.name, ImageError(f"The file cannot be read: {error.strerror}.")))
-    try:
+        scan = read_scan(path)
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
         overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
         return _Outcome(recognition, recognition_files(recognition, job.options, alone=len(job.images) == 1), overlay)

@@ -16,22 +16,11 @@ from omrclip.errors import InvalidRequest
 @telling
 def render(image: Path, request: str, out: Path) -> None:
     """Answer one IIIF REQUEST, such as 125,15,200,200/full/0/default.jpg, on the file IMAGE."""
-    from omrclip.iiif import grammar2
-    from omrclip.iiif.plan import plan
-    from omrclip.iiif.render import render as render_plan
-    from omrclip.imaging.probe import probe
-    from omrclip.imaging.source import EncodedImage
-    from omrclip.omr.recognition import check_pixels
+    from omrclip.library import open_image
+    from omrclip.library import render as render_request
 
     limits = config().limits
-    parts = request.split("/")
-    if len(parts) != 4:
-        raise InvalidRequest("REQUEST: expected {region}/{size}/{rotation}/{quality}.{format}")
-    data = image.read_bytes()
-    info = probe(data)
-    check_pixels(image.name, info, limits)
-    planned = plan(grammar2.parse(*parts), info.dimensions, limits)
-    out.write_bytes(render_plan(planned, EncodedImage(data, info)))
+    out.write_bytes(render_request(open_image(image, limits=limits), request, limits=limits))
 
 
 @click.command()
@@ -46,22 +35,14 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
     from omrclip.batch.folder import check_new
     from omrclip.batch.segments import GivenImages, cut_segments, read_segments
     from omrclip.iiif.request import Format
-    from omrclip.imaging.probe import probe
-    from omrclip.imaging.source import EncodedImage
-    from omrclip.omr.recognition import check_pixels
+    from omrclip.library import open_image
     from omrclip.schemas.documents import read_document
 
     document, problems = read_document(manifest.read_bytes())
     if problems or not isinstance(document, dict):
         raise InvalidRequest(f"{manifest.name}: expected {problems[0].expected if problems else 'a JSON object'}")
     segments, named = read_segments(document)
-    sources = {}
-    for image in images:
-        data = image.read_bytes()
-        info = probe(data)
-        check_pixels(image.name, info, config().limits)
-        sources[image.name] = EncodedImage(data, info)
-    given = GivenImages(sources, named)
+    given = GivenImages({image.name: open_image(image, limits=config().limits) for image in images}, named)
     files = cut_segments(segments, given.find, config().limits, Format(image_format) if image_format else None)
     if not overwrite:
         check_new(out / file.name for file in files)
@@ -83,19 +64,17 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
 def pyramid(image: Path, out: Path | None, quality: int) -> None:
     """Make a tiled, pyramidal TIFF of IMAGE, which is served tile by tile without ever being decoded whole."""
     from omrclip.imaging.codec import decode, read_profile
-    from omrclip.imaging.probe import probe
     from omrclip.imaging.pyramid_writing import write_pyramid
     from omrclip.imaging.source import DecodedImage
-    from omrclip.omr.recognition import check_pixels
+    from omrclip.library import open_image
 
     target = out or image.with_suffix(".tif")
     if target.resolve() == image.resolve():
         raise InvalidRequest("--out: expected another file than IMAGE")
     if out is None and target.exists():
         raise InvalidRequest(f"{target.name} exists already: name the file to write with --out.")
-    data = image.read_bytes()
-    info = probe(data)
-    check_pixels(image.name, info, config().limits)
+    opened = open_image(image, limits=config().limits)
+    data, info = opened.data, opened.info
     decoded = DecodedImage(decode(data, info), read_profile(data, info), info.mode)
     unfinished = target.with_name(f".{target.name}.part")
     try:

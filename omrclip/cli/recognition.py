@@ -105,14 +105,13 @@ def _recognize(
     **options: Any,
 ) -> None:
     from omrclip.batch.folder import WORKERS_FOR_MEMORY, FolderJob, run
-    from omrclip.schemas.template import load_template, template_warnings
-    from omrclip.storage.templates import IMAGE_SUFFIXES
+    from omrclip.library import blank_page_beside, load_template
+    from omrclip.schemas.template import template_warnings
 
-    loaded = load_template(template.read_bytes())
+    loaded = load_template(template)
     for warning in template_warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
-    beside = (template.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
-    page_image = template_image or next((path for path in beside if path.is_file()), None)
+    page_image = template_image or blank_page_beside(template)
     workers = workers or os.cpu_count() or 1
     job = FolderJob(
         template=loaded,
