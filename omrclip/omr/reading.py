@@ -63,7 +63,7 @@ class Judgement:
 
 
 class BubbleReader:
-    """Reads the ChoiceBoxes and Grids of one page of one scan, asked for in template order."""
+    """Reads the ChoiceBoxes and Grids of one page of one scan, in any order, each as often as asked."""
 
     def __init__(self, found: FoundPage, view: View, options: RecognitionOptions) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
@@ -85,16 +85,20 @@ class BubbleReader:
         within = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=1)
         self._inside = [all(four) for four in within.reshape(-1, 4).tolist()]
         self._bubble_corners = as_corners(corners)
-        boxes = [box for element in found.known.page.elements for box in _with_children(element)]
-        self._box_corners = iter(boxes_in_scan(boxes, registration))
-        self._next = 0
+        elements = found.known.page.elements
+        self._numbers = _bubble_numbers(elements)
+        boxes = [box for element in elements for box in _with_children(element)]
+        self._box_corners = dict(zip(boxes, boxes_in_scan(boxes, registration), strict=True))
 
     def read(self, element: ChoiceBox | Grid) -> ElementResult:
-        """The next element."""
-        corners = next(self._box_corners)
-        return self._choice(element, corners) if isinstance(element, ChoiceBox) else self._grid(element, corners)
+        """An element of the page, or one in a Grid of it.
 
-    def _grid(self, grid: Grid, corners: Corners) -> ElementResult:
+        Raises:
+            KeyError: the page has no such element.
+        """
+        return self._choice(element) if isinstance(element, ChoiceBox) else self._grid(element)
+
+    def _grid(self, grid: Grid) -> ElementResult:
         children = tuple(self.read(child) for child in grid.elements if isinstance(child, ChoiceBox | Grid))
         statuses = {child.status for child in children}
         result = ElementResult(
@@ -104,15 +108,14 @@ class BubbleReader:
             "".join(child.value for child in children),
             min((child.confidence for child in children), default=0.0),
             children=children,
-            corners=corners,
+            corners=self._box_corners[grid],
             message=_told_of(children),
         )
         return _with_gaps(result, self._gap) if result.value else result
 
-    def _choice(self, box: ChoiceBox, corners: Corners) -> ElementResult:
-        chosen = range(self._next, self._next + len(box.bubbles))
-        self._next = chosen.stop
-        result = ElementResult(box.name or "", box.type, ElementStatus.UNCERTAIN, corners=corners)
+    def _choice(self, box: ChoiceBox) -> ElementResult:
+        chosen = self._numbers[box]
+        result = ElementResult(box.name or "", box.type, ElementStatus.UNCERTAIN, corners=self._box_corners[box])
         reason = self._unreadable(chosen)
         if reason:
             return replace(result, message=reason)
@@ -249,6 +252,19 @@ def as_corners(points: npt.NDArray[np.float64]) -> list[Corners]:
     """(4 · n, 2) points as they are told, four by four."""
     rounded = [(x, y) for x, y in points.round(2).tolist()]
     return [tuple(rounded[index : index + 4]) for index in range(0, len(rounded), 4)]
+
+
+def _bubble_numbers(elements: Sequence[Element]) -> dict[ChoiceBox, range]:
+    """The numbers of the bubbles of each ChoiceBox among all of the page, which are in template order.
+
+    Boxes that are equal lie at the same place, so that either's bubbles will do.
+    """
+    numbers = {}
+    start = 0
+    for box in (box for element in elements for box in choice_boxes(element)):
+        numbers[box] = range(start, start + len(box.bubbles))
+        start += len(box.bubbles)
+    return numbers
 
 
 def _with_children(element: Element) -> list[ChoiceBox | Grid]:

@@ -10,7 +10,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.options import RecognitionOptions
-from omrclip.omr.reading import as_corners, boxes_in_scan, read_elements
+from omrclip.omr.reading import BubbleReader, as_corners, boxes_in_scan, read_elements
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import ScanLevels, register
 from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
@@ -326,6 +326,35 @@ def test_bubbles_of_other_shapes(image: bool) -> None:
     sheet = wide()
     answers = {f"W{n}": "ABCD"[n * 3 % 4] for n in range(8)} | {"Down": "E"}
     assert values(read(sheet.marked(answers), sheet, image=image)) == answers
+
+
+def test_the_order_in_which_elements_are_read_does_not_matter() -> None:
+    found = register(FORM.known(), ScanLevels(coloured(FORM.marked(ANSWERS))))
+    assert found.view is not None
+    reader = BubbleReader(found, found.view, RecognitionOptions())
+    elements = [element for element in FORM.elements if isinstance(element, ChoiceBox | Grid)]
+    columns = [box for element in elements if isinstance(element, Grid) for box in element.elements]
+    forwards = {element.name: reader.read(element) for element in elements}
+    backwards = {element.name: reader.read(element) for element in reversed(elements)}
+    assert forwards == backwards
+    assert {name: result.value for name, result in backwards.items()} == EXPECTED
+    read_alone = [reader.read(column) for column in columns if isinstance(column, ChoiceBox)]
+    assert read_alone == [child for name in ("Id", "Code") for child in forwards[name].children]
+
+
+def test_equal_elements_are_read_alike() -> None:
+    twice = replace(FORM, elements=(*FORM.elements, FORM.elements[0]))
+    found = register(twice.known(), ScanLevels(coloured(twice.marked(ANSWERS))))
+    page = RegisteredPage(DecodedImage(coloured(twice.marked(ANSWERS))), found.registration)
+    first, *_, last = read_elements(found, page, RecognitionOptions())
+    assert (first, first.value) == (last, ANSWERS["Q1"])
+
+
+def test_an_element_of_another_page_is_refused() -> None:
+    found = register(FORM.known(), ScanLevels(coloured(FORM.marked(ANSWERS))))
+    assert found.view is not None
+    with pytest.raises(KeyError):
+        BubbleReader(found, found.view, RecognitionOptions()).read(question("Other", 1, 1, "AB"))
 
 
 def test_corners_of_boxes() -> None:
