@@ -134,9 +134,11 @@ def test_deep_png_keeps_the_upper_eight_bits(colours: int, alpha: bool) -> None:
         (1, 0, b"\x50", [0], [255] * 8),
         (2, 0, b"\x1b", [1], [0, 255, 170, 255]),
         (8, 0, bytes([9, 10, 11]), [10], [9, 255, 11]),
+        (8, 0, bytes([9, 10, 11]), [0x120A], [9, 255, 11]),
         (16, 0, bytes([0x12, 0x34, 0x12, 0x35]), [0x1234], [255, 0x12]),
         (8, 2, bytes([1, 2, 3, 1, 2, 4]), [1, 2, 3], [255, 4]),
-        (16, 2, bytes.fromhex("123400010002123500010002"), [0x1234, 1, 2], [255, 0]),
+        (16, 2, bytes.fromhex("123400010002123500010002133400010002"), [0x1234, 1, 2], [255, 0, 0]),
+        (16, 2, bytes.fromhex("000100021234000100021235000100021334"), [1, 2, 0x1234], [255, 0x12, 0x13]),
         (8, 3, bytes([0, 1]), None, [255, 155]),
     ],
 )
@@ -148,6 +150,15 @@ def test_transparent_colour_of_png(
         more = [chunk(b"tRNS", struct.pack(f">{len(transparent)}H", *transparent))]
     pixels = decode(png(len(shown), 1, depth, colour, b"\0" + row, *more))
     assert pixels[0, :, 0].tolist() == shown
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize(("colour", "channels"), [(4, 2), (6, 4)])
+def test_a_transparent_colour_beside_alpha_is_ignored(depth: int, colour: int, channels: int) -> None:
+    row = b"\0" + bytes(range(3 * channels * depth // 8))
+    forbidden = chunk(b"tRNS", bytes(2 * channels))
+    expected = decode(png(3, 1, depth, colour, row))
+    np.testing.assert_array_equal(decode(png(3, 1, depth, colour, row, forbidden)), expected)
 
 
 @pytest.mark.parametrize("adobe", [True, False], ids=["inverted by Adobe", "plain"])

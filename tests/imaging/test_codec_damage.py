@@ -1,5 +1,8 @@
 import contextlib
+import pickle
 import struct
+import subprocess
+import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -127,6 +130,38 @@ def test_lying_png_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> N
     with pytest.raises(CorruptImage, match="PNG"):
         decode(LYING_PNGS[name])
     assert capfd.readouterr() == ("", "")
+
+
+def deep_with_a_transparent_colour(rows: bytes, deflated: bytes | None = None) -> bytes:
+    return png(20, 20, 16, 2, rows, chunk(b"tRNS", bytes(6)), deflated=deflated)
+
+
+DEEP_ROWS = bytes(121 * 19) + b"\0" + b"\7" * 120
+DAMAGED_DEEP_PNGS = {
+    "more rows than its extents": deep_with_a_transparent_colour(DEEP_ROWS + bytes(500)),
+    "wrong checksum of the rows": deep_with_a_transparent_colour(b"", zlib.compress(DEEP_ROWS)[:-1] + b"\7"),
+    "deflated rows cut off": deep_with_a_transparent_colour(b"", zlib.compress(DEEP_ROWS)[:-8]),
+    "bytes behind the deflated rows": deep_with_a_transparent_colour(b"", zlib.compress(DEEP_ROWS) + bytes(500)),
+    "a row too few": deep_with_a_transparent_colour(DEEP_ROWS[:-121]),
+    "unknown filter": deep_with_a_transparent_colour(b"\x09" + DEEP_ROWS[1:]),
+    "interlaced": as_interlaced(deep_with_a_transparent_colour(DEEP_ROWS + bytes(500))),
+    "no rows": deep_with_a_transparent_colour(b""),
+}
+DECODE_ALL = """
+import pickle, sys
+from contextlib import suppress
+from omrclip.errors import CorruptImage
+from omrclip.imaging.codec import decode
+for data in pickle.load(sys.stdin.buffer):
+    with suppress(CorruptImage):
+        decode(data)
+"""
+
+
+def test_no_library_writes_about_a_damaged_png() -> None:
+    files = [*DAMAGED_DEEP_PNGS.values(), *LYING_PNGS.values(), *WRONG_CHECKSUMS.values()]
+    done = subprocess.run([sys.executable, "-c", DECODE_ALL], input=pickle.dumps(files), capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.parametrize("name", [name for name in WHOLE if name.startswith("tiff")])

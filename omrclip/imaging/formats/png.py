@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.colour import MOST_PROFILE_BYTES
-from omrclip.imaging.formats import ifd, opencv, pillow, png_rows
+from omrclip.imaging.formats import ifd, pillow, png_rows
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -27,6 +28,7 @@ _MODES = {
 }
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _BY_ROWS = {(8, 0), (8, 2)}  # depth and colour type of those whose rows need no more than their filters undone
+_WITH_A_TRANSPARENT_COLOUR = (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.RGB)  # a palette has alpha values instead
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _INCH = 0.0254
 _MOST_CHUNKS = 100_000
@@ -43,7 +45,7 @@ _BY_PILLOW = {
     ColourMode.RGB: 9.0,
     ColourMode.RGB_ALPHA: 12.5,
 }
-_DEEP_GREY, _PALETTE_WITH_ALPHA, _COLOUR_KEY, _DEEP_COLOUR_KEY = 10.0, 11.0, 19.5, 35.0
+_DEEP_GREY, _PALETTE_WITH_ALPHA, _COLOUR_KEY = 10.0, 11.0, 20.5
 _INTERLACED = 20  # where its chunk has it
 
 
@@ -92,7 +94,7 @@ def _bytes_a_pixel(mode: ColourMode, depth: int, has_transparent: bool) -> float
     if has_transparent and mode is ColourMode.PALETTE:
         return _PALETTE_WITH_ALPHA
     if has_transparent:
-        return _DEEP_COLOUR_KEY if depth == 16 else _COLOUR_KEY
+        return _COLOUR_KEY
     return _DEEP_GREY if (mode, depth) == (ColourMode.GREY, 16) else _BY_PILLOW[mode]
 
 
@@ -114,13 +116,9 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
     transparent = next((bytes(chunk[8:-4]) for name, chunk in kept if name == b"tRNS"), None)
     if _comes_in_bands(kept, info):
         return _decode_rows(kept, info)
-    if transparent is None or info.mode is ColourMode.PALETTE:
+    if transparent is None or info.mode not in _WITH_A_TRANSPARENT_COLOUR:
         return pillow.to_pixels(_load(kept), info.bit_depth)
-    opaque = _load([(name, chunk) for name, chunk in kept if name != b"tRNS"])
-    if info.mode is ColourMode.RGB and info.bit_depth == 16:
-        # Pillow has dropped the lower bytes, before they could be compared with the transparent colour's.
-        return opencv.decode(_file(kept), "PNG")
-    return _with_transparent(opaque, transparent, info)
+    return _with_transparent([(name, chunk) for name, chunk in kept if name != b"tRNS"], transparent, info)
 
 
 def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
@@ -222,20 +220,39 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 12 + length
 
 
-def _with_transparent(image: Image.Image, colour: bytes, info: ImageInfo) -> Pixels:
-    """The pixels with alpha 0 wherever they have the one transparent colour (section 11.3.1.1 tRNS).
+class _LowerBytes(PngImageFile):
+    """A PNG of RGB with 16 bits a sample, of which Pillow keeps the lower byte in place of the upper one."""
 
-    The colour is compared at the depth of the file, not after the samples are cut to eight bits.
+    def _open(self) -> None:
+        super()._open()
+        self.tile = [tile._replace(args="RGB;16L") for tile in self.tile]
+
+
+def _with_transparent(opaque: list[tuple[bytes, memoryview]], colour: bytes, info: ImageInfo) -> Pixels:
+    """The BGRA pixels of the opaque chunks, with alpha 0 where a pixel has the transparent colour.
+
+    Section 11.3.1.1 tRNS. The colour is compared at the depth of the file, before the samples are cut to eight bits.
+    Raises CorruptImage.
     """
+    image = _load(opaque)
     if len(colour) != 2 * len(image.getbands()):
         raise CorruptImage("The PNG's transparent colour is damaged.")
-    samples = struct.unpack(f">{len(colour) // 2}H", colour)
+    mask = (1 << info.bit_depth) - 1
+    samples = np.array([sample & mask for sample in struct.unpack(f">{len(colour) // 2}H", colour)])
     pixels = pillow.to_pixels(image, info.bit_depth)
-    if pixels.ndim == 3:
-        matches = (pixels == np.array(samples[::-1])).all(axis=2)
+    if pixels.ndim == 3 and info.bit_depth == 16:
+        matches = _has_colour(pixels, samples >> 8)
+        matches &= _has_colour(pillow.to_pixels(pillow.load(_LowerBytes, _file(opaque), "PNG")), samples & 0xFF)
+    elif pixels.ndim == 3:
+        matches = _has_colour(pixels, samples)
     elif info.bit_depth == 16:
         matches = np.asarray(image) == samples[0]
     else:
-        matches = pixels == samples[0] * 255 // ((1 << info.bit_depth) - 1)
+        matches = pixels == samples[0] * 255 // mask
     bgr = pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
     return np.dstack((bgr, np.where(matches, 0, 255).astype(np.uint8)))
+
+
+def _has_colour(bgr: Pixels, rgb: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = np.all(bgr == rgb[::-1].astype(np.uint8), axis=2)
+    return found
