@@ -57,6 +57,12 @@ def choose(form: Form, habits: Habits, rng: np.random.Generator) -> tuple[Choice
     return tuple(_choose(box, habits, rng) for box in form.choice_boxes())
 
 
+def left_out(form: Form, choices: tuple[Choice, ...], share: float, rng: np.random.Generator) -> tuple[Choice, ...]:
+    """The choices with a `share` (0 to 1) of the grids' columns left empty."""
+    pairs = zip(form.choice_boxes(), choices, strict=True)
+    return tuple(() if not box.name and rng.random() < share else choice for box, choice in pairs)
+
+
 def _choose(box: ChoiceBox, habits: Habits, rng: np.random.Generator) -> Choice:
     count = len(box.bubbles)
     if not box.name:  # a grid's column: people fill their own number in completely
@@ -70,14 +76,18 @@ def _choose(box: ChoiceBox, habits: Habits, rng: np.random.Generator) -> Choice:
 
 
 def answers(form: Form, choices: tuple[Choice, ...]) -> dict[str, str]:
-    """Name → value as a result file has them: several marks, and the digits of a grid, one after the other."""
+    """Name → value as a result file has them: several marks, and the digits of a grid, one after the other.
+
+    A space stands for an empty column of a grid, unless the whole grid is empty.
+    """
     left = iter(choices)
     values = {}
     for element in form.elements:
         if isinstance(element, ChoiceBox):
             values[element.name] = _value(element, next(left))
         elif isinstance(element, Grid):
-            values[element.name] = "".join(_value(column, next(left)) for column in element.columns)
+            digits = "".join(_value(column, next(left)) or " " for column in element.columns)
+            values[element.name] = digits if digits.strip() else ""
         elif isinstance(element, Barcode):
             values[element.name] = element.content
     return values

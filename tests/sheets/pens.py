@@ -13,9 +13,10 @@ Colour = npt.NDArray[np.uint8]
 
 STROKE_DPI: Final = 1200  # strokes are drawn about this fine and then reduced
 FRACTION_BITS: Final = 4
+MEAN_HOLLOW: Final = 0.6  # of the paper that a pen with a grain of 1 does not reach
 SPLINE_STEP: Final = 0.08  # mm between two points of a drawn stroke
 
-MarkStyle = Literal["fill", "tick", "cross", "scribble", "dot"]
+MarkStyle = Literal["fill", "tick", "cross", "scribble", "dot", "large tick", "large cross", "circle", "close circle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ PENS: Final = {
         Pen("green ballpoint", (70, 118, 30), 0.48, 0.93, 0.22, 0.25),
         Pen("pencil", (64, 62, 60), 0.58, 0.86, 0.48, 0.35),
         Pen("faint pencil", (105, 102, 100), 0.50, 0.62, 0.60, 0.35),
+        Pen("pale pencil", (118, 115, 112), 0.50, 0.50, 0.60, 0.35),
+        Pen("hard pencil", (96, 94, 92), 0.35, 0.66, 0.50, 0.30),
     )
 }
 
@@ -119,6 +122,36 @@ def _cross(radius: float, _: Pen, rng: np.random.Generator) -> list[Points]:
     return [bend((line * 0.85 + rng.normal(0, 0.1, line.shape)) * reach) for line in lines]
 
 
+def _large_tick(radius: float, pen: Pen, rng: np.random.Generator) -> list[Points]:
+    """A tick in one quick movement: up to twice as large as the bubble, and not quite in its middle."""
+    (points,) = _tick(radius, pen, rng)
+    return [points * rng.uniform(1.1, 1.6) + rng.normal(0, 0.12, 2) * radius]
+
+
+def _large_cross(radius: float, pen: Pen, rng: np.random.Generator) -> list[Points]:
+    """A cross that runs beyond the outline, its lines of unlike lengths."""
+    shift = rng.normal(0, 0.12, 2) * radius
+    return [line * rng.uniform(1.1, 1.6) + shift for line in _cross(radius, pen, rng)]
+
+
+def _circle(radius: float, _: Pen, rng: np.random.Generator) -> list[Points]:
+    """A line around the bubble, free of its outline."""
+    return _around(radius * rng.uniform(1.25, 1.45), rng)
+
+
+def _close_circle(radius: float, _: Pen, rng: np.random.Generator) -> list[Points]:
+    """A line around the bubble that runs beside its outline, and partly over it."""
+    return _around(radius * rng.uniform(1.05, 1.2), rng)
+
+
+def _around(radius: float, rng: np.random.Generator) -> list[Points]:
+    """A line nearly closed or a little more, as round as a hand makes it."""
+    angles = np.linspace(0.0, 2 * np.pi * rng.uniform(0.95, 1.12), 24) + rng.uniform(0, 6.28)
+    reach = radius * (1 + np.cumsum(rng.normal(0, 0.012, 24)))
+    oval = np.array([rng.uniform(0.95, 1.1), rng.uniform(0.92, 1.04)])
+    return [bend(np.column_stack([np.cos(angles), np.sin(angles)]) * reach[:, None] * oval)]
+
+
 def _scribble(radius: float, _: Pen, rng: np.random.Generator) -> list[Points]:
     """Loops one over the other."""
     angles = np.linspace(0.0, 2 * np.pi * rng.uniform(4.0, 6.0), 56) + rng.uniform(0, 6.28)
@@ -132,6 +165,10 @@ _SHAPES: Final[dict[MarkStyle, Callable[[float, Pen, np.random.Generator], list[
     "cross": _cross,
     "scribble": _scribble,
     "dot": _dot,
+    "large tick": _large_tick,
+    "large cross": _large_cross,
+    "circle": _circle,
+    "close circle": _close_circle,
 }
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
 from tests.sheets.camera import Field, PageMap
-from tests.sheets.corrections import Correction, put_taken_back, taken_back
-from tests.sheets.filling import Choice, Colour, Paper, Person, blank_sheet, choose, fill_in
+from tests.sheets.corrections import Correction, doubtful, put_taken_back, taken_back
+from tests.sheets.filling import Choice, Colour, Paper, Person, blank_sheet, choose, fill_in, left_out
 from tests.sheets.layout import Form, scale_of
 from tests.sheets.lens import ThroughLens
 from tests.sheets.pens import PENS
@@ -36,13 +36,17 @@ FULL_LIGHT: Final = 128  # the byte that stands for light 1.0
 NOISE_MEAN: Final = 128  # the byte that stands for no noise
 NOISE_UNIT: Final = 24  # bytes that stand for a deviation of 1
 NOISE_SIDE: Final = 1024  # px, of the noise that is repeated over an image
+SHARPENED_OVER: Final = 1.5  # px, standard deviation
+WHITE: Final = 250  # the grey of haze
 WHITE_FROM: Final = 150  # greys from here on are white in a bilevel scan
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A shot of a paper. Pictures of one person, `filling` and `correction` show one and the same paper. `distortion`
-    is the lens's.
+    """A shot of a paper. Pictures of one person, `filling`, `correction` and `empty_columns` show one paper.
+
+    `empty_columns` is the share (0 to 1) of the grids' columns that are left empty, `distortion` the lens's. `haze`
+    (0 to 1) is how far a phone lifts black towards white, `sharpening` how much of what blur takes away it adds.
     """
 
     shot: Shot
@@ -50,6 +54,9 @@ class Picture:
     correction: Correction = "none"
     bilevel: bool = False
     distortion: float = 0.0
+    empty_columns: float = 0.0
+    haze: float = 0.0
+    sharpening: float = 0.0
 
     def map_of(self, form: Form) -> PageMap:
         """Where the form's points lie in the image."""
@@ -59,33 +66,39 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilledPaper:
-    """A filled sheet of paper: what is marked, and its pixels at PAPER_DPI, at half and at a quarter of it."""
+    """A filled sheet of paper: what is marked, in which fields that is doubtful, and its pixels at PAPER_DPI, at half
+    and at a quarter of it.
+    """
 
     choices: tuple[Choice, ...]
+    doubtful: frozenset[str]
     levels: tuple[Colour, ...]
 
 
 def make_quickly(form: Form, picture: Picture) -> Sheet:
     """As `sheet.make`."""
     shot = picture.shot
-    filled = _filled_paper(form, shot.person, shot.paper, picture.correction, picture.filling)
+    filled = _filled_paper(form, shot.person, shot.paper, picture.correction, picture.empty_columns, picture.filling)
     page_map = picture.map_of(form)
-    image = _taken(filled, form, page_map, shot, np.random.default_rng([shot.seed, 3]))
-    return Sheet(form, shot, filled.choices, image, _encoded(image, picture), page_map)
+    image = _processed(_taken(filled, form, page_map, shot, np.random.default_rng([shot.seed, 3])), picture)
+    return Sheet(form, shot, filled.choices, image, _encoded(image, picture), page_map, filled.doubtful)
 
 
 @lru_cache(maxsize=4)
-def _filled_paper(form: Form, person: Person, paper: Paper, correction: Correction, seed: int) -> FilledPaper:
-    choosing, writing, papering, correcting = (np.random.default_rng([seed, step]) for step in range(4))
-    choices = choose(form, person.habits, choosing)
+def _filled_paper(
+    form: Form, person: Person, paper: Paper, correction: Correction, empty_columns: float, seed: int
+) -> FilledPaper:
+    choosing, writing, papering, correcting, leaving = (np.random.default_rng([seed, step]) for step in range(5))
+    choices = left_out(form, choose(form, person.habits, choosing), empty_columns, leaving)
     sheet = blank_sheet(form, PAPER_DPI, paper, papering)
-    if correction != "none":
-        places = taken_back(form, choices, correcting)
+    places = taken_back(form, choices, correcting) if correction != "none" else []
+    if places:
         put_taken_back(sheet, places, correction, PENS[person.pen], scale_of(PAPER_DPI), correcting)
     fill_in(sheet, form, choices, person, PAPER_DPI, writing)
     half = cv2.resize(sheet, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     quarter = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return FilledPaper(choices, (sheet, np.asarray(half, np.uint8), np.asarray(quarter, np.uint8)))
+    levels = sheet, np.asarray(half, np.uint8), np.asarray(quarter, np.uint8)
+    return FilledPaper(choices, doubtful(places, correction), levels)
 
 
 def _taken(filled: FilledPaper, form: Form, page_map: PageMap, shot: Shot, rng: np.random.Generator) -> Colour:
@@ -104,6 +117,16 @@ def _taken(filled: FilledPaper, form: Form, page_map: PageMap, shot: Shot, rng: 
     noise = _noise(dimensions)[top : top + dimensions.height, left : left + dimensions.width]
     amount = sensor.noise / NOISE_UNIT
     return np.asarray(cv2.addWeighted(image, 1.0, noise, amount, -NOISE_MEAN * amount, image), np.uint8)
+
+
+def _processed(image: Colour, picture: Picture) -> Colour:
+    """What the software of a phone makes of its sensor's image: sharper, and with less contrast."""
+    if picture.sharpening:
+        soft = cv2.GaussianBlur(image, (0, 0), SHARPENED_OVER)
+        image = np.asarray(cv2.addWeighted(image, 1 + picture.sharpening, soft, -picture.sharpening, 0.0), np.uint8)
+    if picture.haze:
+        image = np.asarray(cv2.convertScaleAbs(image, alpha=1 - picture.haze, beta=WHITE * picture.haze), np.uint8)
+    return image
 
 
 def _encoded(image: Colour, picture: Picture) -> bytes:

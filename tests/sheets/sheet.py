@@ -40,7 +40,10 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An image (height, width, 3) uint8 blue green red before JPEG, its JPEG file, and the truth about it."""
+    """An image (height, width, 3) uint8 blue green red before JPEG, its JPEG file, and the truth about it.
+
+    `doubtful` has the names of the fields in which a careful person could not be sure of what was meant.
+    """
 
     form: Form
     shot: Shot
@@ -48,6 +51,7 @@ class Sheet:
     image: Colour
     jpeg: bytes
     page_map: PageMap
+    doubtful: frozenset[str] = frozenset()
 
     @property
     def answers(self) -> dict[str, str]:

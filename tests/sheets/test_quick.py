@@ -8,9 +8,13 @@ import pytest
 
 from tests.sheets.answers import answers
 from tests.sheets.camera import Pose
+from tests.sheets.corrections import Correction, doubtful, taken_back
 from tests.sheets.enrolment import enrolment
 from tests.sheets.exam import exam
+from tests.sheets.hardening import quarter_turned
 from tests.sheets.layout import ChoiceBox, Form, Grid
+from tests.sheets.letters import letters
+from tests.sheets.pens import PENS, MarkStyle, mark
 from tests.sheets.quick import Picture, make_quickly
 from tests.sheets.samples import EXAM_SHOTS
 from tests.sheets.sheet import Sheet, make
@@ -23,7 +27,7 @@ SHOWN = (
     "rotation 90°, photo",
     "scale 120 dpi, scan",
     "curl 6 mm, photo",
-    "marks rubbed out, scan",
+    "rubbed-out well, scan",
 )
 
 
@@ -99,11 +103,50 @@ def test_a_bilevel_scan_is_black_and_white() -> None:
 
 def test_marks_that_were_taken_back_are_no_answers() -> None:
     with_them, without = (
-        make_quickly(ENROLMENT, picture_at(ENROLMENT, LEVELS[f"marks {level}, scan"], 7))
-        for level in ("crossed out", "fill")
+        make_quickly(ENROLMENT, picture_at(ENROLMENT, LEVELS[level], 7))
+        for level in ("crossed-out by a cross, scan", "marks fill, scan")
     )
     assert with_them.answers == without.answers
     assert grey_of(with_them).mean() < grey_of(without).mean()
+
+
+@pytest.mark.parametrize("style", ["circle", "close circle"])
+def test_circles_run_around_the_bubble(style: MarkStyle) -> None:
+    for seed in range(20):
+        (stroke,) = mark(style, 2.0, PENS["pencil"], np.random.default_rng(seed))
+        away = np.linalg.norm(stroke.points - stroke.points.mean(axis=0), axis=1)
+        assert away.min() > (1.05 if style == "circle" else 0.85)
+        assert away.max() < (1.8 if style == "circle" else 1.5)
+
+
+def test_columns_that_are_left_empty_keep_their_places() -> None:
+    for level, gaps in (("15% of columns empty", True), ("all columns empty", False)):
+        sheet = make_quickly(ENROLMENT, picture_at(ENROLMENT, LEVELS[f"gaps {level}, scan"], 8))
+        phone, code = sheet.answers["Phone"], sheet.answers["PostCode"]
+        assert ([len(phone), len(code)] == [8, 5]) is gaps
+        assert (" " in phone + code) is gaps
+        assert (phone + code == "") is not gaps
+
+
+@pytest.mark.parametrize(("correction", "every"), [("crossed out", False), ("rubbed out badly", True)])
+def test_what_was_taken_back_alone_is_doubtful(correction: Correction, every: bool) -> None:
+    choices = tuple(() if n % 3 else (0,) for n, _ in enumerate(ANSWERS.choice_boxes()))
+    places = taken_back(ANSWERS, choices, np.random.default_rng(3))
+    alone = {place.box for place in places if place.alone}
+    names = {box.name: choice for box, choice in zip(ANSWERS.choice_boxes(), choices, strict=True)}
+    assert alone == {place.box for place in places if not names[place.box]}
+    assert 0 < len(alone) < len(places)
+    assert doubtful(places, correction) == ({place.box for place in places} if every else alone)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["scan", "photo"])
+def test_quarter_turns_turn_the_page(turns: int, kind: str) -> None:
+    picture = picture_at(EXAM, LEVELS[f"nothing hard, {kind}"], 7)
+    page_map = quarter_turned(turns, EXAM, picture, np.random.default_rng(1)).map_of(EXAM)
+    (x, y), (right, down) = page_map.to_image(np.array([[100.0, 150.0], [110.0, 150.0]]))
+    turned = np.rad2deg(np.arctan2(down - y, right - x)) % 360
+    assert turned == pytest.approx(90 * turns, abs=1)
 
 
 def test_the_enrolment_form_has_what_others_lack() -> None:
@@ -114,7 +157,7 @@ def test_the_enrolment_form_has_what_others_lack() -> None:
     assert any(len(bubble.value) > 1 for box in boxes for bubble in box.bubbles)
 
 
-@pytest.mark.parametrize("form", [ANSWERS, ENROLMENT], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [ANSWERS, ENROLMENT, letters()], ids=lambda form: form.name)
 def test_bubbles_do_not_overlap(form: Form) -> None:
     bubbles = [(bubble.x, bubble.y, box.diameter) for box in form.choice_boxes() for bubble in box.bubbles]
     places = np.array([[x, y] for x, y, _ in bubbles])

@@ -1,9 +1,10 @@
 """Makes sheets, recognises them, and tells how many fields are right, flagged and silently wrong.
 
-    python -m tests.benchmarks.accuracy --sheets 2000 --seed 1 --jobs 2 [--axis blur] [--form exam] [--out DIR]
+    python -m tests.benchmarks.accuracy --sheets 3000 --seed 1 --jobs 2 [--respects ticks,pale] [--out DIR]
 
 `--cache DIR` keeps the sheets there, so that the next run with the same seed only recognises them; `--keep DIR` puts
-those aside that were not read completely right, each with its truth and what was read.
+those aside that were not read completely right, each with its truth and what was read. What is silently wrong is told
+at once, with the name of its case; `--case NAME` reads that sheet again.
 """
 
 import argparse
@@ -14,21 +15,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from tests.benchmarks.accuracy.cases import Case, cases
 from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
 from tests.benchmarks.accuracy.plot import svg
-from tests.benchmarks.accuracy.report import Row, by_axis, by_form, by_strength, markdown, overview, plain
+from tests.benchmarks.accuracy.report import Row, by_form, by_respect, by_strength, markdown, overview, plain
 from tests.benchmarks.accuracy.sheets import open_cache
 from tests.benchmarks.accuracy.working import work
 from tests.benchmarks.measuring import machine
-from tests.sheets.strengths import AXES
+from tests.sheets.strengths import RESPECTS
 
 TABLES: tuple[tuple[str, Callable[[Sequence[Outcome]], Iterator[Row]]], ...] = (
-    ("By axis and strength (› beyond the limits)", by_strength),
-    ("By axis", by_axis),
+    ("By respect and strength (› beyond the limits)", by_strength),
+    ("By respect", by_respect),
     ("By form", by_form),
     ("Overview", overview),
 )
@@ -37,9 +39,7 @@ TABLES: tuple[tuple[str, Callable[[Sequence[Outcome]], Iterator[Row]]], ...] = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and write the tables."""
     asked = _parser().parse_args(arguments)
-    chosen = [
-        case for case in cases(asked.sheets, asked.seed, asked.axis, asked.form) if case.known in (asked.known or KNOWN)
-    ]
+    chosen = _chosen(asked)
     folder = open_cache(asked.cache) if asked.cache else None
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sheets", type=int, default=200, help="how many sheets are recognised (200)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same sheets (1)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
-    parser.add_argument("--axis", action="append", default=[], choices=AXES, help="only this; may be repeated")
+    parser.add_argument(
+        "--respects", type=_respects, default=(), metavar="A,B", help=f"only these, of {', '.join(RESPECTS)}"
+    )
     parser.add_argument(
         "--form", action="append", default=[], choices=list(TEMPLATED), help="only this; may be repeated"
     )
@@ -66,15 +68,38 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, help="folder that keeps the sheets for the next run")
     parser.add_argument("--keep", type=Path, help="folder for the sheets that were not read completely right")
     parser.add_argument("--out", type=Path, help="folder for the tables and every outcome as files")
+    parser.add_argument("--case", action="append", help="only this case, as it was told by a run; may be repeated")
     return parser
+
+
+def _respects(names: str) -> list[str]:
+    chosen = names.split(",")
+    unknown = [name for name in chosen if name not in RESPECTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"There is no respect {unknown[0]!r}.")
+    return chosen
+
+
+def _chosen(asked: argparse.Namespace) -> list[Case]:
+    """The cases, those beside each other that share a paper."""
+    if asked.case:
+        return [Case.named(name) for name in asked.case]
+    every = cases(asked.sheets, asked.seed, asked.respects, asked.form, asked.known or KNOWN)
+    return sorted(every, key=lambda case: case.paper)
 
 
 def _run(chosen: Sequence[Case], jobs: int, do: Callable[[Case], Outcome]) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(do, chosen)
         return
+    papers = [list(group) for _, group in groupby(chosen, key=lambda case: case.paper)]
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        yield from (done.result() for done in as_completed([pool.submit(do, case) for case in chosen]))
+        for done in as_completed([pool.submit(_all, do, group) for group in papers]):
+            yield from done.result()
+
+
+def _all(do: Callable[[Case], Outcome], chosen: Sequence[Case]) -> list[Outcome]:
+    return [do(case) for case in chosen]
 
 
 def _progress(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
@@ -82,6 +107,10 @@ def _progress(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
     for number, outcome in enumerate(outcomes, 1):
         yield outcome
         wrong += outcome.count(Verdict.WRONG)
+        for miss in outcome.misses:
+            if miss.verdict is Verdict.WRONG:
+                told = f"{miss.field}: {miss.true!r} was read as {miss.read!r}, {miss.status}"
+                sys.stdout.write(f"WRONG {outcome.case.title!r} {told}\n")
         if number % 20 == 0 or number == count:
             sys.stderr.write(f"\r{number} of {count} sheets, {wrong} fields silently wrong ")
             sys.stderr.flush()

@@ -1,16 +1,18 @@
-"""Which sheets are made: every level of every axis, over the forms, as often as asked for."""
+"""Which sheets are made: every level of every respect, over the forms, as often as asked for."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, cast
 
 import numpy as np
 
-from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED, Known, TemplatedForm
+from tests.benchmarks.accuracy.cuts import Cutting, drawn
+from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED, Known, TemplatedForm, template_of
 from tests.sheets.quick import Picture
-from tests.sheets.strengths import AXES, FILLINGS, LEVELS, Level, picture_at
+from tests.sheets.strengths import LEVELS, RESPECTS, Level, picture_at
 
-PERSONAL = ("pen", "marks", "paper", "together")  # axes at whose levels papers are filled in differently
+SEPARATOR: Final = " / "
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,22 @@ class Case:
     level: str
     seed: int
 
+    @classmethod
+    def named(cls, title: str) -> "Case":
+        """The case of a title."""
+        form, known, level, seed = title.split(SEPARATOR)
+        if form not in TEMPLATED or level not in LEVELS:
+            raise ValueError(f"There is no case {title!r}.")
+        return cls(form, KNOWN[KNOWN.index(cast(Known, known))], level, int(seed))
+
+    @property
+    def title(self) -> str:
+        """All of it in words."""
+        return SEPARATOR.join((self.form, self.known, self.level, str(self.seed)))
+
     @property
     def name(self) -> str:
-        """A file's stem."""
+        """A file's stem. Cases that differ only in what is known of the form have the same sheet."""
         return re.sub(r"[^\w.-]+", "-", f"{self.form} {self.level} {self.seed}")
 
     @property
@@ -40,19 +55,32 @@ class Case:
         return picture_at(self.templated.layout, self.hardness, self.seed)
 
     @property
-    def paper(self) -> tuple[str, str, int]:
+    def cutting(self) -> Cutting:
+        """What the template has of the form."""
+        return drawn(self.hardness.cut, template_of(self.form), self.seed)
+
+    @property
+    def paper(self) -> tuple[object, ...]:
         """Cases that are alike in this are pictures of one paper."""
-        return self.form, self.level if self.hardness.axis in PERSONAL else "", self.seed % FILLINGS
+        picture = self.picture
+        person, paper = picture.shot.person, picture.shot.paper
+        return self.form, picture.filling, picture.correction, picture.empty_columns, str(person), str(paper)
 
 
-def cases(count: int, seed: int, axes: Sequence[str] = (), forms: Sequence[str] = ()) -> list[Case]:
+def cases(
+    count: int,
+    seed: int,
+    respects: Sequence[str] = (),
+    forms: Sequence[str] = (),
+    knowns: Sequence[Known] = KNOWN,
+) -> list[Case]:
     """`count` sheets, spread evenly over levels and forms; the first ones are the same for every count."""
     cells = [
         (form, known, level.name)
         for form in forms or list(TEMPLATED)
-        for known in KNOWN
+        for known in knowns
         for level in LEVELS.values()
-        if level.axis in (axes or AXES)
+        if level.respect in (respects or RESPECTS) and form in (level.forms or TEMPLATED)
     ]
     shuffled = np.random.default_rng(seed).permutation(len(cells))
     chosen = ((*cells[shuffled[number % len(cells)]], seed * 1_000_000 + number) for number in range(count))

@@ -16,8 +16,9 @@ from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.results import ElementResult, ElementStatus
 from tests.benchmarks.accuracy.cases import Case
+from tests.benchmarks.accuracy.limits import keeps_limits
 from tests.benchmarks.accuracy.sheets import MadeSheet
-from tests.benchmarks.accuracy.truth import ClipTruth, FieldTruth
+from tests.benchmarks.accuracy.truth import ClipTruth, FieldTruth, Truth
 
 FAR: Final = 5.0  # page px
 
@@ -74,8 +75,9 @@ class Outcome:
 
 def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limits) -> Outcome:
     """Recognise the sheet, and tell how right it was. A crash is an outcome too, so that one does not end a run."""
-    truth = sheet.truth
-    blank = Outcome(case, truth.kind, truth.within, len(truth.fields))
+    truth = part_of(sheet.truth, pages)
+    within = truth.within and keeps_limits(case.cutting)
+    blank = Outcome(case, truth.kind, within, len(truth.fields))
     started = process_time()
     try:
         found = recognize(pages, Scan(f"{case.name}{sheet.extension}", sheet.file), RecognitionOptions(), limits)
@@ -99,14 +101,25 @@ def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limi
     )
 
 
+def part_of(truth: Truth, pages: Sequence[KnownPage]) -> Truth:
+    """The truth about what the template has of the form."""
+    names = {element.name for known in pages for element in known.page.elements}
+    fields = {name: field for name, field in truth.fields.items() if name in names}
+    return replace(truth, fields=fields, clips=tuple(clip for clip in truth.clips if clip.name in names))
+
+
 def miss(name: str, truth: FieldTruth, result: ElementResult | None) -> Miss | None:
-    """What is not right about a field; None where all is."""
+    """What is not right about a field; None where all is.
+
+    Where a person has to look in any case, it is right to flag the field: with its value where a grid has a gap, with
+    any value where nobody can be sure of it.
+    """
     if result is None:
         return Miss(name, Verdict.WRONG, truth.value, "", "absent")
     flagged = result.status is ElementStatus.UNCERTAIN or (
         result.status is ElementStatus.MULTIPLE and not truth.multiple
     )
-    if result.value == truth.value and not flagged:
+    if (flagged and truth.doubtful) or (result.value == truth.value and flagged == truth.gap):
         return None
     verdict = Verdict.FLAGGED if flagged else Verdict.WRONG
     return Miss(name, verdict, truth.value, result.value, str(result.status))

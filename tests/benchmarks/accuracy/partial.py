@@ -27,9 +27,10 @@ import numpy as np
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
-from omrclip.omr.template import ChoiceBox, Element, Grid, ReferencePoint, Template
+from omrclip.omr.template import ReferencePoint, Template
 from omrclip.schemas.template import load_template
 from tests.benchmarks.accuracy.cases import Case
+from tests.benchmarks.accuracy.cuts import PARTS, Cutting, columns_of, cut_down, readable
 from tests.benchmarks.accuracy.forms import TEMPLATED
 from tests.benchmarks.accuracy.judging import Miss, Verdict, miss
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
@@ -43,7 +44,6 @@ JUDGED: Final[tuple[Judged, ...]] = ("right", "flagged", "refused", "wrong")
 LIMITS: Final = Limits()
 TURNS: Final = (0, 90, 180, 270)
 EXTENTS: Final = (0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4)
-PARTS: Final = ("first half", "middle half", "last half", "first third", "middle third", "last third")
 MOST_COLUMNS: Final = 6
 REAL_PART: Final = 0.3
 READINGS_A_SHEET: Final = 8
@@ -61,7 +61,7 @@ LEVELS: Final = (
     "blur 2 px, scan",
     "JPEG quality 50, photo",
     "marks scribble, scan",
-    "marks tick, scan",
+    "ticks small, scan",
     "pen pencil, photo",
     "paper faint print, scan",
     "scan black around, skewed 2°, scan",
@@ -150,58 +150,9 @@ def template_of(source: str) -> Template:
     return load_template(omr_text(form.layout, form.dpi))
 
 
-def readable(template: Template) -> list[ChoiceBox | Grid]:
-    """What has bubbles on the first page, in template order."""
-    return [element for element in template.pages[0].elements if isinstance(element, ChoiceBox | Grid)]
-
-
-def columns_of(template: Template) -> list[list[ChoiceBox | Grid]]:
-    """The elements that overlap each other from left to right, as the columns of an answer sheet do."""
-    columns: list[list[ChoiceBox | Grid]] = []
-    right = float("-inf")
-    for element in sorted(readable(template), key=lambda e: e.left):
-        if element.left >= right:
-            columns.append([])
-        right = max(right, element.left + element.width)
-        columns[-1].append(element)
-    return columns
-
-
 def part_of(template: Template, part: str, *, marks: bool, extent: float) -> Template:
     """The template cut down; nothing is left but bubbles and, where asked for, reference points."""
-    (page, *_) = template.pages
-    kept = _chosen(template, part)
-    points = [e for e in page.elements if marks and isinstance(e, ReferencePoint)]
-    elements: tuple[Element, ...] = (*points, *(_grown(element, extent) for element in kept))
-    return replace(template, pages=(replace(page, elements=elements, image_data=None),))
-
-
-def _chosen(template: Template, part: str) -> Sequence[ChoiceBox | Grid]:
-    elements = readable(template)
-    if part.startswith("column"):
-        return columns_of(template)[int(part.split()[1]) - 1]
-    count = len(elements)
-    first, last = {
-        "whole": (0, count),
-        "first half": (0, count / 2),
-        "middle half": (count / 4, 3 * count / 4),
-        "last half": (count / 2, count),
-        "first third": (0, count / 3),
-        "middle third": (count / 3, 2 * count / 3),
-        "last third": (2 * count / 3, count),
-    }[part]
-    return elements[round(first) : max(round(last), round(first) + 1)]
-
-
-def _grown(element: ChoiceBox | Grid, factor: float) -> ChoiceBox | Grid:
-    """Bubbles larger by a factor, each about its middle."""
-    if isinstance(element, Grid):
-        children = tuple(_grown(e, factor) if isinstance(e, ChoiceBox | Grid) else e for e in element.elements)
-        return replace(element, elements=children)
-    width, height = element.bubble_width * factor, element.bubble_height * factor
-    left, top = (element.bubble_width - width) / 2, (element.bubble_height - height) / 2
-    bubbles = tuple(replace(b, left=b.left + left, top=b.top + top) for b in element.bubbles)
-    return replace(element, bubbles=bubbles, bubble_width=width, bubble_height=height)
+    return cut_down(template, Cutting("" if part == "whole" else part, extent, bare=True, points=marks))
 
 
 @lru_cache(maxsize=4)

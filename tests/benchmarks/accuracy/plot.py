@@ -1,4 +1,4 @@
-"""The picture of what came out: for each level of each axis, what became of the fields, and where the clips lie."""
+"""The picture of what came out: for each level of each respect, what became of the fields, and where the clips lie."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ COLOURS: Final = {"right": "#5aa469", "flagged": "#e8b647", "rejected": "#a9b0b7
 class Bar:
     """One level: the shares (0 to 1) of its fields under COLOURS, and the clips' 95th percentile in page pixels."""
 
-    axis: str
+    respect: str
     label: str
     within: bool
     shares: tuple[float, ...]
@@ -31,8 +31,8 @@ class Bar:
 def svg(outcomes: Sequence[Outcome]) -> str:
     """The picture as the text of an SVG file."""
     bars = list(_bars(outcomes))
-    axes = list(dict.fromkeys(bar.axis for bar in bars))
-    lines = [row for axis in axes for row in (axis, *(bar for bar in bars if bar.axis == axis))]
+    respects = list(dict.fromkeys(bar.respect for bar in bars))
+    lines = [row for respect in respects for row in (respect, *(bar for bar in bars if bar.respect == respect))]
     in_column = -(-len(lines) // COLUMNS)
     height = TOP + in_column * ROW + 16
     drawn = "\n".join(
@@ -51,11 +51,11 @@ def _bars(outcomes: Sequence[Outcome]) -> Iterator[Bar]:
     levels = list(LEVELS)
     for outcome in sorted(outcomes, key=lambda it: (levels.index(it.case.level), not it.within)):
         level = outcome.case.hardness
-        groups.setdefault((level.axis, level.label, outcome.within), []).append(outcome)
-    for (axis, label, within), group in groups.items():
+        groups.setdefault((level.respect, level.label, outcome.within), []).append(outcome)
+    for (respect, label, within), group in groups.items():
         offsets = [offset for outcome in group for offset in outcome.offsets.values()]
         offset = float(np.percentile(offsets, 95)) if offsets else None
-        yield Bar(axis, label, within, _shares(group), offset)
+        yield Bar(respect, label, within, _shares(group), offset)
 
 
 def _shares(outcomes: Sequence[Outcome]) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""The tables of what came out: per axis and strength, per form, and within and beyond the limits.
+"""The tables of what came out: per respect and strength, per form, and within and beyond the limits.
 
 Clip offsets are in page pixels; a clip is astray where it lies off by more than FAR, and no message says so.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.benchmarks.accuracy.forms import TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
-from tests.sheets.strengths import AXES, LEVELS
+from tests.sheets.strengths import LEVELS, RESPECTS
 
 HEADINGS: Final = (
     "sheets", "rejected", "fields", "right %", "flagged %", "silently wrong",
@@ -68,14 +68,14 @@ def overview(outcomes: Sequence[Outcome]) -> Iterator[Row]:
     yield summarized("all", outcomes)
 
 
-def by_axis(outcomes: Sequence[Outcome]) -> Iterator[Row]:
-    """Each axis, within the limits and beyond."""
-    ordered = sorted(outcomes, key=lambda it: (AXES.index(it.case.hardness.axis), not it.within))
-    yield from grouped(ordered, lambda it: f"{it.case.hardness.axis}, {_where(it)}")
+def by_respect(outcomes: Sequence[Outcome]) -> Iterator[Row]:
+    """Each respect, within the limits and beyond."""
+    ordered = sorted(outcomes, key=lambda it: (RESPECTS.index(it.case.hardness.respect), not it.within))
+    yield from grouped(ordered, lambda it: f"{it.case.hardness.respect}, {_where(it)}")
 
 
 def by_strength(outcomes: Sequence[Outcome]) -> Iterator[Row]:
-    """Each level of each axis; what is beyond the limits with a ›."""
+    """Each level of each respect; what is beyond the limits with a ›."""
     levels = list(LEVELS)
     ordered = sorted(outcomes, key=lambda it: (levels.index(it.case.level), not it.within))
     yield from grouped(ordered, lambda it: it.case.level + ("" if it.within else " ›"))

@@ -12,18 +12,20 @@ import pytest
 from omrclip.omr.results import ElementResult, ElementStatus
 from tests.benchmarks.accuracy.__main__ import main
 from tests.benchmarks.accuracy.cases import Case, cases
-from tests.benchmarks.accuracy.judging import Outcome, Verdict, miss
-from tests.benchmarks.accuracy.limits import within_limits
+from tests.benchmarks.accuracy.cuts import Cutting
+from tests.benchmarks.accuracy.forms import pages_of
+from tests.benchmarks.accuracy.judging import Outcome, Verdict, miss, part_of
+from tests.benchmarks.accuracy.limits import keeps_limits, within_limits
 from tests.benchmarks.accuracy.report import summarized
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
 from tests.benchmarks.accuracy.truth import FieldTruth, truth_of
 from tests.sheets.quick import Picture
 from tests.sheets.sheet import Sheet
-from tests.sheets.strengths import AXES, LEVELS, picture_at
+from tests.sheets.strengths import LEVELS, RESPECTS, picture_at
 from tests.sheets.survey import survey
 
 SURVEY = survey()
-TITLES = ("By axis and strength", "By axis", "By form", "Overview")
+TITLES = ("By respect and strength", "By respect", "By form", "Overview")
 WITHIN = {
     "nothing hard, scan": True,
     "nothing hard, photo": True,
@@ -41,10 +43,17 @@ WITHIN = {
     "light shadow 60%, photo": False,
     "lens -2%, photo": True,
     "lens -4%, photo": False,
-    "marks tick, scan": False,
-    "marks crossed out, scan": False,
+    "marks scribble, scan": False,
+    "ticks small, scan": False,
+    "circles around, photo": False,
+    "crossed-out by a line, scan": False,
+    "rubbed-out well, scan": False,
+    "gaps 40% of columns empty, photo": True,
     "pen pencil, scan": True,
-    "pen faint pencil, scan": False,
+    "pale hard pencil, scan": False,
+    "pale faint pencil, scan": False,
+    "100-dpi clean, scan": False,
+    "phone hazy, photo": True,
     "scan edges cut off by 6 mm, scan": True,
     "scan edges cut off by 13 mm, scan": False,
 }
@@ -52,7 +61,7 @@ WITHIN = {
 
 def test_it_runs_and_writes_its_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, kept = tmp_path / "out", tmp_path / "kept"
-    few = ["--sheets", "2", "--jobs", "1", "--axis", "nothing", "--form", "survey"]
+    few = ["--sheets", "2", "--jobs", "1", "--respects", "nothing", "--form", "survey"]
     main([*few, "--out", str(out), "--keep", str(kept)])
     said = capsys.readouterr().out
     for title in TITLES:
@@ -68,9 +77,39 @@ def test_it_runs_and_writes_its_tables(tmp_path: Path, capsys: pytest.CaptureFix
 def test_the_first_sheets_are_the_same_for_every_count() -> None:
     few, many = cases(50, 3), cases(3000, 3)
     assert many[:50] == few
-    assert {case.hardness.axis for case in many} == set(AXES)
+    assert {case.hardness.respect for case in many} == set(RESPECTS)
     assert len({case.seed for case in many}) == 3000
     assert cases(50, 4) != few
+
+
+def test_respects_are_chosen_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--sheets", "2", "--jobs", "1", "--respects", "squares,gaps", "--form", "letters", "--cache", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert {case.hardness.respect for case in cases(60, 1, ["squares", "gaps"], ["letters"])} == {"squares", "gaps"}
+    assert "nothing" not in said
+    with pytest.raises(SystemExit):
+        main(["--respects", "squares,unheard-of"])
+
+
+def test_a_case_is_found_again_by_its_title() -> None:
+    for case in cases(30, 2):
+        assert Case.named(case.title) == case
+    with pytest.raises(ValueError, match="There is no case"):
+        Case.named("exam / page image / ticks invisible, scan / 3")
+
+
+def test_a_template_that_is_cut_down_has_fields_of_its_part() -> None:
+    case = next(case for case in cases(400, 1, ["parts"], ["exam"]) if case.cutting.part == "first half")
+    sheet = sheet_of(case, None)
+    truth = part_of(sheet.truth, pages_of(case.form, case.known, case.cutting))
+    assert len(truth.fields) in (30, 31)
+    assert truth.clips == ()
+    assert not set(truth.fields) - set(sheet.truth.fields)
+
+
+@pytest.mark.parametrize(("extent", "within"), [(0.7, False), (0.8, True), (1.0, True), (1.3, True), (1.4, False)])
+def test_extents_of_bubbles_have_limits(extent: float, within: bool) -> None:
+    assert keeps_limits(Cutting(extent=extent)) is within
 
 
 def test_a_sheet_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +151,15 @@ def test_offsets_are_in_page_pixels() -> None:
         (FieldTruth("B"), "A", ElementStatus.MARKED, Verdict.WRONG),
         (FieldTruth("B"), "", ElementStatus.BLANK, Verdict.WRONG),
         (FieldTruth("AB", True), "ABC", ElementStatus.MULTIPLE, Verdict.WRONG),
+        (FieldTruth("4 51", gap=True), "4 51", ElementStatus.UNCERTAIN, None),
+        (FieldTruth("4 51", gap=True), "4 51", ElementStatus.MARKED, Verdict.WRONG),
+        (FieldTruth("4 51", gap=True), "451", ElementStatus.UNCERTAIN, Verdict.FLAGGED),
+        (FieldTruth("4 51", gap=True), "451", ElementStatus.MARKED, Verdict.WRONG),
+        (FieldTruth("4 51", gap=True), "", ElementStatus.BLANK, Verdict.WRONG),
+        (FieldTruth("", doubtful=True), "", ElementStatus.BLANK, None),
+        (FieldTruth("", doubtful=True), "A", ElementStatus.UNCERTAIN, None),
+        (FieldTruth("", doubtful=True), "A", ElementStatus.MARKED, Verdict.WRONG),
+        (FieldTruth("B", doubtful=True), "AB", ElementStatus.MULTIPLE, None),
     ],
 )
 def test_a_field_is_right_flagged_or_wrong(

@@ -11,14 +11,12 @@ from omrclip.errors import Failure, RegistrationFailed
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import ChoiceBox, ReferencePoint
+from tests.benchmarks.accuracy.cuts import PARTS, columns_of, readable
 from tests.benchmarks.accuracy.partial import (
-    PARTS,
     Reading,
-    columns_of,
     judged,
     part_of,
     read,
-    readable,
     readings,
     table,
     template_of,

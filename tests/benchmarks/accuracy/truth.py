@@ -19,10 +19,16 @@ CLIP_LATTICE: Final = (7, 4)  # points across and down at which a clip's place i
 
 @dataclass(frozen=True, slots=True)
 class FieldTruth:
-    """What a careful person reads: the value, and whether several bubbles of a single choice are marked."""
+    """What a careful person reads: the value, and whether several bubbles of a single choice are marked.
+
+    `gap` says that some columns of a grid are empty, but not all: somebody has to look, whatever is read. `doubtful`
+    says that a careful person could not be sure either.
+    """
 
     value: str
     multiple: bool = False
+    gap: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,11 @@ def truth_of(sheet: Sheet, picture: Picture, template_dpi: float) -> Truth:
     """The truth about a sheet that is recognised with a template of that resolution."""
     clips = tuple(_clip_truth(sheet, area, template_dpi) for area in sheet.form.clip_areas())
     multiple = _several_marked(sheet.form, sheet.choices)
-    fields = {name: FieldTruth(value, name in multiple) for name, value in sheet.answers.items()}
+    grids = {element.name for element in sheet.form.elements if isinstance(element, Grid)}
+    fields = {
+        name: FieldTruth(value, name in multiple, name in grids and " " in value, name in sheet.doubtful)
+        for name, value in sheet.answers.items()
+    }
     return Truth(sheet.shot.kind, within_limits(sheet, picture), fields, clips)
 
 
