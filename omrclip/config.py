@@ -181,7 +181,9 @@ class Config:
     request_seconds: int = _setting(
         300, _whole_number(1, 86_400), "How long the work on one request may take, the wait for its turn included."
     )
-    body_seconds: int = _setting(600, _whole_number(1, 86_400), "How long a client may take to send a request body.")
+    body_seconds: int = _setting(
+        600, _whole_number(1, 86_400), "How long a client may take to send a request body, and to read an answer."
+    )
     public_url: str | None = _setting(
         None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
     )

@@ -20,6 +20,7 @@
     ├── MisdirectedRequest          sent to a host name that is not one of this service
     ├── ForeignRequest              sent by a page of another site
     ├── NotFound                    no stored thing of that name
+    ├── DamagedRecord               what is stored of a kept recognition cannot be read
     ├── StorageUnavailable          a store cannot be read or written now: read-only, no permission, out of reach
     │   └── StorageFull             no space is left, or the quota of kept recognitions is used up
     └── PreconditionFailed          someone else changed it meanwhile, or it exists already
@@ -171,6 +172,12 @@ class NotFound(OmrclipError):
     """No stored thing of that name."""
 
     code = "not_found"
+
+
+class DamagedRecord(OmrclipError):
+    """What is stored of a kept recognition is damaged."""
+
+    code = "damaged_record"
 
 
 class StorageUnavailable(OmrclipError):

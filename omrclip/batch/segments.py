@@ -49,6 +49,7 @@ def cut_segments(
     limits: Limits,
     image_format: Format | None = None,
     render: Renderer = render,
+    count_file: Callable[[int], None] = lambda _: None,
 ) -> list[ResponseFile]:
     """One file a segment, in the manifest's order, cropped at the image's edge.
 
@@ -58,6 +59,7 @@ def cut_segments(
         limits: bounds each file's pixels, and all files in number, pixels and bytes.
         image_format: the files' format; None for what each segment says, which is JPEG where it says nothing.
         render: makes the bytes of a file.
+        count_file: told of the bytes of each file when it is made; what it raises ends the work.
 
     Raises:
         InvalidRequest: there is no segment, or an image is not at hand; names the JSON path.
@@ -75,6 +77,7 @@ def cut_segments(
         files.append(ResponseFile(_name(number, segment, one), one.format.media_type, render(one, source)))
         size += len(files[-1].data)
         check_bytes(size, limits)
+        count_file(len(files[-1].data))
     return files
 
 

@@ -1,4 +1,4 @@
-"""How many full decodes may be under way, in number and in memory."""
+"""How many full decodes may be under way, in number and in memory, and how much memory answers may take beside them."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,15 +15,24 @@ LOOK_SECONDS = 0.5
 @dataclass(slots=True)
 class _Load:
     decodes: int = 0
-    bytes: int = 0
+    bytes: int = 0  # of decodes and answers
+    answers: int = 0  # of answers alone
     waiting: int = 0
 
 
 class Admission:
     """Lets work in as long as there is room for it; others wait briefly, and then are sent away.
 
-    Work larger than the whole bound is refused at once. `make_way` is told of the bytes that are held whenever they
-    change, so that a cache that shares the memory can give some back; it must not ask for admission itself.
+    Work larger than the whole bound is refused at once. Answers share the memory with decodes (`holding`).
+
+    Args:
+        max_decodes: how many decodes may be under way.
+        max_bytes: how much memory decodes and answers may take.
+        wait_seconds: how long work waits for room, unless it is patient.
+        max_waiting: how many may wait, beside those that are patient.
+        make_way: told of the bytes that are held whenever they change, so that a cache that shares the memory can give
+            some back; it must not ask for admission itself.
+        max_answers: how much of `max_bytes` answers may take; all of it where it is None.
     """
 
     def __init__(
@@ -33,12 +42,15 @@ class Admission:
         wait_seconds: float,
         max_waiting: int,
         make_way: Callable[[int], None] = lambda _: None,
+        max_answers: int | None = None,
     ) -> None:
         self._max_decodes = max_decodes
         self._max_bytes = max_bytes
         self._wait_seconds = wait_seconds
         self._max_waiting = max_waiting
         self._make_way = make_way
+        self._max_answers = max_bytes if max_answers is None else max_answers
+        self.on_shortage: Callable[[], object] = _nothing
         self._load = _Load()
         self._changed = threading.Condition()
 
@@ -47,50 +59,130 @@ class Admission:
         """How many bytes are held now."""
         return self._load.bytes
 
+    def holding(self) -> "Holding":
+        """Memory for one answer, none at first."""
+        return Holding(self)
+
     @contextmanager
-    def admitted(self, bytes_needed: int, *, patient: bool = False, work: Work = ENDLESS) -> Iterator[None]:
-        """Hold room for a decode of so many bytes. With `patient`, wait for it as long as the work may take.
+    def admitted(
+        self,
+        bytes_needed: int,
+        *,
+        patient: bool = False,
+        work: Work = ENDLESS,
+        answer: "Holding | None" = None,
+        spare: int = 0,
+    ) -> Iterator[None]:
+        """Hold room for a decode of so many bytes.
+
+        Args:
+            bytes_needed: what it takes at most.
+            patient: wait for room as long as the work may take.
+            work: how long that is.
+            answer: what the outcome is held in. Who holds much already must not wait for ever: others may wait for it.
+            spare: how much of `bytes_needed` is free again when `answer` begins to grow. It grows into that first.
 
         Raises:
-            LimitExceeded: it is more than there is in all.
+            LimitExceeded: it is more than there is in all, or beside the answer so far.
             ServerBusy: there was none in time, or too many wait already.
             DeadlineExceeded, Abandoned: there was none until the end of the work.
         """
-        if bytes_needed > self._max_bytes:
+        held = answer.bytes if answer else 0
+        if bytes_needed + held > self._max_bytes:
+            beside = f" beside the {_megabytes(held)} of the answer so far" if held else ""
             raise LimitExceeded(
-                f"This takes {_megabytes(bytes_needed)} of memory at once, more than the "
+                f"This takes {_megabytes(bytes_needed)} of memory at once{beside}, more than the "
                 f"{_megabytes(self._max_bytes)} that OMRCLIP_MEMORY_BYTES leaves for it.",
                 limit="memory_bytes",
                 maximum=self._max_bytes,
             )
-        self._enter(bytes_needed, work if patient else None)
+        self._enter(bytes_needed, work if patient else None, held > 0)
+        if answer:
+            answer.begin_spare(spare)
         try:
             yield
         finally:
-            with self._changed:
-                self._load.decodes -= 1
-                self._load.bytes -= bytes_needed
-                self._make_way(self._load.bytes)
-                self._changed.notify_all()
+            self._leave(bytes_needed - (answer.end_spare() if answer else 0))
 
-    def _enter(self, bytes_needed: int, patient: Work | None) -> None:
+    def add_to_answers(self, count: int, beyond: int) -> bool:
+        """Count `count` bytes more of an answer, `beyond` of which are in no decode's room, when there is room.
+
+        Returns:
+            Whether there was, after a wait at most.
+        """
+        with self._changed:
+            has_room = lambda: self._has_room_for_answer(count, beyond)  # noqa: E731
+            if not self._changed.wait_for(has_room, self._wait_seconds / 2):
+                self.on_shortage()
+                if not self._changed.wait_for(has_room, self._wait_seconds / 2):
+                    return False
+            self._count_answer(count, beyond)
+        return True
+
+    def try_add_to_answers(self, count: int) -> bool:
+        """The same without a wait."""
+        with self._changed:
+            if not self._has_room_for_answer(count, count):
+                return False
+            self._count_answer(count, count)
+        return True
+
+    def take_from_answers(self, count: int) -> None:
+        """Count so many bytes fewer of answers."""
+        with self._changed:
+            self._count_answer(-count, -count)
+            self._changed.notify_all()
+
+    @property
+    def max_answers(self) -> int:
+        """How many bytes all answers together may have."""
+        return self._max_answers
+
+    def _has_room_for_answer(self, count: int, beyond: int) -> bool:
+        load = self._load
+        return load.answers + count <= self._max_answers and load.bytes + beyond <= self._max_bytes
+
+    def _count_answer(self, count: int, beyond: int) -> None:
+        self._load.answers += count
+        self._load.bytes += beyond
+        self._make_way(self._load.bytes)
+
+    def _leave(self, bytes_freed: int) -> None:
+        with self._changed:
+            self._load.decodes -= 1
+            self._load.bytes -= bytes_freed
+            self._make_way(self._load.bytes)
+            self._changed.notify_all()
+
+    def _enter(self, bytes_needed: int, patient: Work | None, holds: bool) -> None:
         with self._changed:
             if patient is not None:
-                while not self._changed.wait_for(lambda: self._has_room(bytes_needed), LOOK_SECONDS):
-                    patient.check()
+                self._wait_patiently(bytes_needed, patient, holds)
             elif not self._has_room(bytes_needed):
                 self._wait(bytes_needed)
             self._load.decodes += 1
             self._load.bytes += bytes_needed
             self._make_way(self._load.bytes)
 
+    def _wait_patiently(self, bytes_needed: int, work: Work, holds: bool) -> None:
+        """Wait until the work ends. Where answers alone take the room, one that holds some gives up as others do.
+
+        Such answers may all wait for each other. Decodes under way end by themselves.
+        """
+        stuck = 0.0
+        while not self._changed.wait_for(lambda: self._has_room(bytes_needed), LOOK_SECONDS):
+            work.check()
+            stuck = stuck + LOOK_SECONDS if holds and not self._load.decodes else 0.0
+            if stuck > self._wait_seconds:
+                raise self.busy()
+
     def _wait(self, bytes_needed: int) -> None:
         if self._load.waiting >= self._max_waiting:
-            raise self._busy()
+            raise self.busy()
         self._load.waiting += 1
         try:
             if not self._changed.wait_for(lambda: self._has_room(bytes_needed), self._wait_seconds):
-                raise self._busy()
+                raise self.busy()
         finally:
             self._load.waiting -= 1
 
@@ -98,9 +190,73 @@ class Admission:
         load = self._load
         return load.decodes < self._max_decodes and load.bytes + bytes_needed <= self._max_bytes
 
-    def _busy(self) -> ServerBusy:
+    def busy(self) -> ServerBusy:
+        """The error of what finds no room."""
         seconds = max(1, round(self._wait_seconds))
         return ServerBusy("The server is decoding as many images as it can; try again.", retry_after=seconds)
+
+
+class Holding:
+    """The memory of one answer, which grows while it is made and shrinks while it is sent. One thread at a time."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._bytes = 0
+        self._spare = 0  # of a decode under way, into which the answer may grow
+        self._in_spare = 0
+
+    @property
+    def bytes(self) -> int:
+        """How much is held now."""
+        return self._bytes
+
+    def grow(self, count: int) -> None:
+        """Hold so many bytes more, as soon as there is room.
+
+        Raises:
+            LimitExceeded: the answer would take more than all answers may.
+            ServerBusy: other answers left no room in time.
+        """
+        most = self._admission.max_answers
+        if self._bytes + count > most:
+            raise LimitExceeded(
+                f"The answer would take more than the {_megabytes(most)} that OMRCLIP_MEMORY_BYTES leaves for it. Send "
+                "fewer images, or ask for application/x-ndjson or application/zip, which are sent scan by scan.",
+                limit="memory_bytes",
+                maximum=most,
+            )
+        within = min(count, self._spare)
+        if not self._admission.add_to_answers(count, count - within):
+            raise self._admission.busy()
+        self._bytes += count
+        self._spare -= within
+        self._in_spare += within
+
+    def grow_at_once(self, count: int) -> bool:
+        """Hold so many bytes more where there is room for them now; returns whether there is."""
+        if not self._admission.try_add_to_answers(count):
+            return False
+        self._bytes += count
+        return True
+
+    def shrink(self, to: int = 0) -> None:
+        """Hold no more than so many bytes."""
+        if to < self._bytes:
+            self._admission.take_from_answers(self._bytes - to)
+            self._bytes = to
+
+    def begin_spare(self, spare: int) -> None:
+        """Let the answer grow into the room of a decode, by so much."""
+        self._spare, self._in_spare = spare, 0
+
+    def end_spare(self) -> int:
+        """How much it grew into that room, and still holds now that the decode gives the room back."""
+        held, self._spare, self._in_spare = self._in_spare, 0, 0
+        return held
+
+
+def _nothing() -> None:
+    """Nobody can give memory back."""
 
 
 def _megabytes(count: int) -> str:

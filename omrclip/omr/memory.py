@@ -30,7 +30,24 @@ def recognition_bytes(pages: Sequence[KnownPage], data: bytes, options: Recognit
         work = [_work_bytes(known, info, options) for known in pages]
     except ImageError:
         return 0
-    return max(cost(info), 3 * info.stored.pixels + info.stored.pixels * 3 // 2 + max(work, default=0))
+    return max(cost(info), _scan_bytes(info) + max(work, default=0))
+
+
+def cutting_bytes(pages: Sequence[KnownPage], data: bytes, options: RecognitionOptions) -> int:
+    """What of `recognition_bytes` is still in use while clips are cut, beside the clips: the scan, and the largest one.
+
+    What finding the page took is free by then.
+    """
+    try:
+        info = probe(data)
+    except ImageError:
+        return 0
+    return _scan_bytes(info) + max((_clip_bytes(known, info, options) for known in pages), default=0)
+
+
+def _scan_bytes(info: ImageInfo) -> int:
+    """The pixels of a scan, in colours and in grey at all scales."""
+    return 3 * info.stored.pixels + info.stored.pixels * 3 // 2
 
 
 def _work_bytes(known: KnownPage, scan: ImageInfo, options: RecognitionOptions) -> int:

@@ -1,18 +1,18 @@
 """All that comes out of one scan: registration, element results and clips, or the reason why there are none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
-from omrclip.imaging.admission import Admission
+from omrclip.imaging.admission import Admission, Holding
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
 from omrclip.omr.file_names import check_readable, shown_name
-from omrclip.omr.memory import recognition_bytes
+from omrclip.omr.memory import cutting_bytes, recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
 from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
@@ -74,6 +74,11 @@ class Recognition:
         """Whether there is a result."""
         return self.error is None
 
+    @property
+    def clip_bytes(self) -> int:
+        """How many bytes its clips have."""
+        return sum(len(clip.data) for clip in self.clips)
+
 
 def known_pages(template: Template, template_image: bytes | None = None) -> tuple[KnownPage, ...]:
     """The pages of a template with their blank images; `template_image` goes before the first page's own."""
@@ -83,10 +88,27 @@ def known_pages(template: Template, template_image: bytes | None = None) -> tupl
     )
 
 
+def _nothing(_size: int) -> None:
+    """Count nothing."""
+
+
 def recognize(
-    pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits, work: Work = ENDLESS
+    pages: Sequence[KnownPage],
+    scan: Scan,
+    options: RecognitionOptions,
+    limits: Limits,
+    work: Work = ENDLESS,
+    count_clip: Callable[[int], None] = _nothing,
 ) -> Recognition:
     """Recognise one scan. Whatever goes wrong with the scan is told in the Recognition, not raised.
+
+    Args:
+        pages: those that the scan may show.
+        scan: the image.
+        options: the request's.
+        limits: those of the request.
+        work: how long it may take.
+        count_clip: told of the bytes of each clip when it is made; an exception that it raises is the scan's failure.
 
     Raises:
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
@@ -94,7 +116,7 @@ def recognize(
     started = perf_counter()
     try:
         check_readable(scan.name)
-        found = _recognize(pages, scan, options, limits, work)
+        found = _recognize(pages, scan, options, limits, work, count_clip)
     except Stopped:
         raise
     except Exception as error:
@@ -109,8 +131,12 @@ def recognize_admitted(
     options: RecognitionOptions,
     limits: Limits,
     work: Work = ENDLESS,
+    answer: Holding | None = None,
+    count_clip: Callable[[int], None] = _nothing,
 ) -> Recognition:
     """Recognise one scan when there is memory for it; one that takes more than there is fails, and says so.
+
+    As `recognize`; `answer` is where `count_clip` counts, and is given what finding the page leaves free.
 
     Raises:
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
@@ -118,8 +144,10 @@ def recognize_admitted(
     try:
         number = options.pages.get(scan.name)
         tried = pages if number is None else [pages[number - 1]]
-        with admission.admitted(recognition_bytes(tried, scan.data, options), patient=True, work=work):
-            return recognize(pages, scan, options, limits, work)
+        needed = recognition_bytes(tried, scan.data, options)
+        spare = needed - cutting_bytes(tried, scan.data, options)
+        with admission.admitted(needed, patient=True, work=work, answer=answer, spare=max(0, spare)):
+            return recognize(pages, scan, options, limits, work, count_clip)
     except Stopped:
         raise
     except Exception as error:
@@ -207,7 +235,12 @@ def _field(path: str, expected: str) -> dict[str, str]:
 
 
 def _recognize(
-    pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions, limits: Limits, work: Work
+    pages: Sequence[KnownPage],
+    scan: Scan,
+    options: RecognitionOptions,
+    limits: Limits,
+    work: Work,
+    count_clip: Callable[[int], None],
 ) -> Recognition:
     work.check()
     info = check_scan(scan, limits)
@@ -222,6 +255,7 @@ def _recognize(
     for area in found.known.page.clip_areas:
         work.check()
         clip = cut_clip(area, registered, options, limits)
+        count_clip(len(clip.data))
         clips.append(replace(clip, message=clip.message or unconfirmed(clip, found)))
     return Recognition(
         scan.name,

@@ -1,6 +1,6 @@
 """What a request for segments may hold, and what its answer holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from omrclip.iiif.capabilities import FORMATS
 from omrclip.iiif.request import Format
 from omrclip.omr.recognition import Scan
 from omrclip.omr.result_files import ResponseFile
+from omrclip.schemas.answer_parts import Part, file_parts
 from omrclip.schemas.fields import Choice, Expected
 from omrclip.schemas.recognition_options import ObjectOf
 from omrclip.schemas.recognition_request import ImageSchema
@@ -72,7 +73,7 @@ class SegmentResponseSchema(WireSchema):
 
 
 _REQUEST = SegmentRequestSchema()
-_RESPONSE = SegmentResponseSchema()
+_WITHOUT_DATA = SegmentResponseSchema(exclude=("response_files.data",))
 
 
 def load_segment_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> SegmentRequest:
@@ -81,7 +82,10 @@ def load_segment_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Segmen
     return request
 
 
-def dump_files(files: Sequence[ResponseFile]) -> dict[str, Any]:
-    """The answer as JSON values."""
-    written: dict[str, Any] = _RESPONSE.dump({"response_files": files})
-    return written
+def segment_parts(files: Sequence[ResponseFile]) -> Iterator[Part]:
+    """The JSON of the answer, part by part."""
+    written: dict[str, Any] = _WITHOUT_DATA.dump({"response_files": files})
+    for key, entries in written.items():  # there is one
+        yield f'{{"{key}":'.encode()
+        yield from file_parts(files, entries)
+    yield b"}"

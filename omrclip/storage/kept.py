@@ -18,7 +18,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,15 +27,23 @@ from math import ceil
 from typing import Any
 
 from omrclip.config import Config
-from omrclip.errors import NotFound, StorageFull, StorageUnavailable
+from omrclip.errors import DamagedRecord, NotFound, OmrclipError, StorageFull, StorageUnavailable
 from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
+from omrclip.imaging.pyramid_ranges import RangeReader
 from omrclip.omr.recognition import Recognition, Scan, stem
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.result_files import ResponseFile
-from omrclip.storage.blobs import Blob, BlobStore
+from omrclip.schemas.recognition_response import load_kept
+from omrclip.storage.blobs import BlobStore
 from omrclip.storage.derivatives import DerivativeCache
-from omrclip.storage.kept_records import KeptRecognition, kept_recognition, page_record, registration_mark
+from omrclip.storage.kept_records import (
+    KeptRecognition,
+    kept_recognition,
+    page_record,
+    registration_mark,
+    seconds_since_1970,
+)
 from omrclip.storage.schedule import Entry, Schedule, entry
 from omrclip.storage.sources import OpenImage, SourceCache
 from omrclip.storage.steady_clock import SteadyClock
@@ -46,7 +54,11 @@ _IMAGE = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})(?:\.([1-9][0-9]{0,5}))?"
 _SCAN = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})\.scan")
 _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
-MOST_KNOWN = 256
+KNOWN_BYTES = 8 * 1024 * 1024
+"""Of records that are held because they were asked for, in memory."""
+ANSWER_COST = 12
+"""The memory that an answer takes while it is read and written again, as a multiple of its size on the disk: its
+values take six to eight times as much, and its text and bytes up to five."""
 # When to look at what was begun. A request takes minutes at most, and one that still runs then is left alone.
 UNFINISHED_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
@@ -61,11 +73,11 @@ class KeptRecognitions:
         self._sources = sources
         self._schedule = Schedule(self._blobs)
         self._clock = SteadyClock(self._blobs)
-        self._seconds = config.keep_seconds
+        self.seconds = config.keep_seconds
         self._most_bytes = config.kept_bytes
         self._grace = config.grace_seconds
         self._has_adopted = False
-        self._known: ByteCache[KeptRecognition] = ByteCache(MOST_KNOWN, lambda _: 1)
+        self._known: ByteCache[KeptRecognition] = ByteCache(KNOWN_BYTES, lambda kept: kept.held)
         self._sweeper: threading.Thread | None = None
         self._lock = threading.Lock()
         if self._blobs.exists():
@@ -122,36 +134,21 @@ class KeptRecognitions:
             oldest_expires=oldest.second if oldest else None,
         )
 
-    def _finish(
-        self,
-        reserved: Entry,
-        seconds: float | None,
-        recognitions: Sequence[Recognition],
-        files: Sequence[ResponseFile],
-        clip_files: Sequence[Sequence[str]],
-        answer: Mapping[str, Any],
-    ) -> None:
-        identifier, now = reserved.identifier, time.time()
-        expires = now + (self._seconds if seconds is None else seconds)
-        record = {
-            "created": now,
-            "expires": expires,
-            "pages": [
-                page_record(number, recognition, recognition.registration, names)
-                for number, (recognition, names) in enumerate(zip(recognitions, clip_files, strict=True), start=1)
-                if recognition.registration is not None
-            ],
-            "files": [[file.name, file.media_type] for file in files],
-        }
-        answer_data, record_data = (json.dumps(part, ensure_ascii=False).encode() for part in (answer, record))
-        more = sum(len(file.data) for file in files) + len(answer_data) + len(record_data)
-        larger = replace(reserved, size=reserved.size + more)
+    def _store_files(self, reserved: Entry, first: int, files: Sequence[ResponseFile]) -> Entry:
+        """Store files, the first of which has this number; gives the entry with their sizes."""
+        larger = replace(reserved, size=reserved.size + sum(len(file.data) for file in files))
         self._reserve(larger, instead_of=reserved)
-        for number, file in enumerate(files, start=1):
-            self._blobs.create(f"{identifier}/files/{number}", file.data)
-        self._blobs.create(f"{identifier}/{ANSWER}", answer_data)
+        for number, file in enumerate(files, start=first):
+            self._blobs.create(f"{reserved.identifier}/files/{number}", file.data)
+        return larger
+
+    def _finish(self, reserved: Entry, expires: float, answer: bytes, record: bytes) -> None:
+        identifier = reserved.identifier
+        larger = replace(reserved, size=reserved.size + len(answer) + len(record))
+        self._reserve(larger, instead_of=reserved)
+        self._blobs.create(f"{identifier}/{ANSWER}", answer)
         self._blobs.sync(f"{identifier}/scans", f"{identifier}/files")
-        self._blobs.write(f"{identifier}/{RECORD}", record_data)
+        self._blobs.write(f"{identifier}/{RECORD}", record)
         self._schedule.move(larger, replace(larger, second=ceil(expires)))
 
     def _abandon(self, reserved: Entry, release: Callable[[], None]) -> None:
@@ -161,40 +158,69 @@ class KeptRecognitions:
         release()
 
     def read(self, identifier: str) -> KeptRecognition:
-        """Raise NotFound where there is none, or its time is over."""
+        """What is known of a recognition.
+
+        Raises:
+            NotFound: there is none, or its time is over.
+            DamagedRecord: what is stored of it cannot be read.
+        """
         if _IDENTIFIER.fullmatch(identifier):
             name = f"{identifier}/{RECORD}"
             with suppress(NotFound):
                 state = self._blobs.state(name)
-                kept = self._known.get_or_make(
-                    (identifier, state.mark),
-                    lambda: kept_recognition(identifier, self._json(name)),
-                )
+                kept = self._known.get_or_make((identifier, state.mark), lambda: self._read(identifier, state.size))
                 if kept.expires > time.time():
                     return kept
         raise NotFound(f"There is no kept recognition {identifier!r}.")
 
+    def _read(self, identifier: str, size: int) -> KeptRecognition:
+        with _damage_told(identifier):
+            return kept_recognition(identifier, self._json(f"{identifier}/{RECORD}"), size)
+
+    def answer_bytes(self, kept: KeptRecognition) -> int:
+        """The memory that `answer` takes at most."""
+        return ANSWER_COST * self._blobs.state(f"{kept.identifier}/{ANSWER}").size
+
     def answer(self, kept: KeptRecognition) -> dict[str, Any]:
-        """The answer as it was given, without the files' data."""
-        return self._json(f"{kept.identifier}/{ANSWER}")
+        """The answer as it was given, without the files' data. Raises DamagedRecord."""
+        with _damage_told(kept.identifier):
+            return self._json(f"{kept.identifier}/{ANSWER}")
+
+    def recognition(self, kept: KeptRecognition, number: int) -> Recognition:
+        """What the answer tells of a scan, numbered from 1; its clips hold no bytes.
+
+        Raises:
+            NotFound: the recognition has no such scan.
+            DamagedRecord: what is stored of it cannot be read.
+        """
+        page = next((page for page in kept.pages if page.number == number), None)
+        with _damage_told(kept.identifier):
+            return load_kept(self._json(f"{kept.identifier}/{ANSWER}"), number, page.registration if page else None)
 
     def _json(self, name: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self._blobs.read(name).data)
+        document = json.loads(self._blobs.read(name).data)
+        if not isinstance(document, dict):
+            raise TypeError("not an object")
         return document
 
-    def read_file(self, kept: KeptRecognition, name: str) -> tuple[Blob, str]:
-        """The bytes of a response file, and their media type; raises NotFound."""
+    def open_file(self, kept: KeptRecognition, name: str) -> tuple[RangeReader, str, str]:
+        """The bytes of a response file, their media type, and their entity tag; raises NotFound."""
         for number, (file, media_type) in enumerate(kept.files, start=1):
             if file == name:
-                return self._blobs.read(f"{kept.identifier}/files/{number}"), media_type
+                stored = f"{kept.identifier}/files/{number}"
+                state = self._blobs.state(stored)
+                return self._blobs.ranges(stored, state), media_type, _etag([stored, state.mark])
         raise NotFound(f"The recognition has no file {name!r}.")
 
     def delete(self, identifier: str) -> None:
-        """Remove a recognition and all that belongs to it; raises NotFound."""
-        kept = self.read(identifier)
+        """Remove a recognition and all that belongs to it, also a damaged one; raises NotFound."""
+        try:
+            found = self._schedule.of(identifier, ceil(self.read(identifier).expires))
+        except DamagedRecord:
+            found = [one for one in self._schedule.all() if one.identifier == identifier]
         # Due at once: a process that dies meanwhile leaves the rest to the sweep.
         at_once = entry(identifier, time.time(), 0)
-        for scheduled in self._schedule.of(identifier, ceil(kept.expires)):
+        for scheduled in found:
             self._schedule.move(scheduled, at_once)
         self._remove(identifier, [at_once])
 
@@ -260,12 +286,12 @@ class KeptRecognitions:
 
     def _look_at(self, scheduled: Entry, now: float, reading: int) -> None:
         try:
-            expires = ceil(self._json(f"{scheduled.identifier}/{RECORD}")["expires"])
+            with _damage_told(scheduled.identifier):
+                expires = ceil(seconds_since_1970(self._json(f"{scheduled.identifier}/{RECORD}")["expires"]))
         except NotFound:
             self._remove_unfinished(scheduled)
             return
-        except (ValueError, KeyError, TypeError):
-            _log.warning("the record of the kept recognition %s cannot be read", scheduled.identifier[:6])
+        except DamagedRecord:
             expires = scheduled.second  # it goes as all others do, so that somebody can look at it
         if expires > now:
             self._schedule.move(scheduled, replace(scheduled, second=expires))
@@ -327,36 +353,88 @@ class KeptRecognitions:
 
 
 class Keeping:
-    """A recognition that is being stored. It ends with `finish` or `abandon`; else a later sweep removes it."""
+    """A recognition that is being stored, scan by scan.
+
+    It ends with `finish` or `abandon`; else a later sweep removes it. Where `add` or `finish` raises, nothing of it is
+    kept.
+    """
 
     def __init__(self, store: KeptRecognitions, reserved: Entry, release: Callable[[], None]) -> None:
         self._store = store
         self._reserved = reserved
         self._release = release
+        self._has_ended = False
+        self._scans = 0
+        self._pages: list[bytes] = []
+        self._files: list[tuple[str, str]] = []
 
-    def finish(
-        self,
-        seconds: float | None,
-        recognitions: Sequence[Recognition],
-        files: Sequence[ResponseFile],
-        clip_files: Sequence[Sequence[str]],
-        answer: Mapping[str, Any],
-    ) -> None:
-        """Store the rest; `clip_files` has the names of each recognition's clips, `seconds` None is the setting.
+    def add(self, recognition: Recognition, files: Sequence[ResponseFile], clip_files: Sequence[str]) -> int:
+        """Store the files of the next scan.
+
+        Args:
+            recognition: what came out of the scan.
+            files: its files.
+            clip_files: the names of its clips' files.
+
+        Returns:
+            How many bytes of memory what is known of it takes until the end.
 
         Raises:
-            StorageFull, StorageUnavailable: nothing of the recognition is kept.
+            StorageFull, StorageUnavailable: they cannot be stored.
         """
-        try:
-            self._store._finish(self._reserved, seconds, recognitions, files, clip_files, answer)
-        except BaseException:
-            self.abandon()
-            raise
+        self._scans += 1
+        with self._abandoned_on_failure():
+            self._reserved = self._store._store_files(self._reserved, len(self._files) + 1, files)
+        self._files += [(file.name, file.media_type) for file in files]
+        if recognition.registration is None:
+            return 0
+        self._pages.append(_json(page_record(self._scans, recognition, recognition.registration, clip_files)))
+        return len(self._pages[-1])
+
+    def finish(self, seconds: float | None, answer: bytes) -> None:
+        """Store the rest: the answer as JSON, without the files' data. `seconds` None is the setting.
+
+        Raises:
+            StorageFull, StorageUnavailable: it cannot be stored.
+        """
+        with self._abandoned_on_failure():
+            now = time.time()
+            expires = now + (self._store.seconds if seconds is None else seconds)
+            times, files = (_json({"created": now, "expires": expires}), _json(self._files))
+            record = b"".join((times[:-1], b', "pages": [', b",".join(self._pages), b'], "files": ', files, b"}"))
+            self._store._finish(self._reserved, expires, answer, record)
+        self._has_ended = True
         self._release()
 
     def abandon(self) -> None:
-        """Remove what was stored."""
-        self._store._abandon(self._reserved, self._release)
+        """Remove what was stored, unless that is done."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._store._abandon(self._reserved, self._release)
+
+    @contextmanager
+    def _abandoned_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.abandon()
+            raise
+
+
+@contextmanager
+def _damage_told(identifier: str) -> Iterator[None]:
+    """Raise DamagedRecord where what is stored of a recognition is cut off, or not what was written."""
+    try:
+        yield
+    except (OmrclipError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        _log.warning("the record of the kept recognition %s cannot be read: %s", identifier[:6], type(error).__name__)
+        raise DamagedRecord(
+            "What is stored of this recognition is damaged. An administrator can restore its folder from a backup, or "
+            "delete the recognition.",
+            identifier=identifier,
+        ) from None
 
 
 @contextmanager
@@ -366,6 +444,10 @@ def _told(scheduled: Entry) -> Iterator[None]:
         yield
     except StorageUnavailable as problem:
         _log.warning("the kept recognition %s cannot be swept: %s", scheduled.identifier[:6], problem.message)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _nothing() -> None:

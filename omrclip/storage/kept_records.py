@@ -37,13 +37,17 @@ class KeptPage:
 
 @dataclass(frozen=True, slots=True)
 class KeptRecognition:
-    """What is known of one kept recognition; times are in seconds since 1970."""
+    """What is known of one kept recognition; times are in seconds since 1970.
+
+    `held` is the memory that it takes, in bytes.
+    """
 
     identifier: str
     created: float
     expires: float
     pages: tuple[KeptPage, ...]
     files: tuple[tuple[str, str], ...]
+    held: int = 0
 
 
 def page_record(
@@ -69,15 +73,48 @@ def page_record(
     }
 
 
-def kept_recognition(identifier: str, record: Mapping[str, Any]) -> KeptRecognition:
-    """What a record says."""
+RECORD_COST = 6
+"""The memory that a record takes, as a multiple of its size on the disk: strings and tuples take most."""
+
+
+def kept_recognition(identifier: str, record: Mapping[str, Any], size: int = 0) -> KeptRecognition:
+    """What a record says; `size` is that of its JSON in bytes.
+
+    Raises:
+        ValueError, TypeError, LookupError, zlib.error: it is damaged.
+    """
     return KeptRecognition(
         identifier,
-        record["created"],
-        record["expires"],
+        seconds_since_1970(record["created"]),
+        seconds_since_1970(record["expires"]),
         tuple(map(_kept_page, record["pages"])),
-        tuple((name, media_type) for name, media_type in record["files"]),
+        tuple((_text(name), _text(media_type)) for name, media_type in record["files"]),
+        held=RECORD_COST * size,
     )
+
+
+def seconds_since_1970(value: object) -> float:
+    """A time of a record. Raises TypeError, ValueError where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    if not 0 <= value < MOST_SECONDS:
+        raise ValueError("not a time")
+    return value
+
+
+MOST_SECONDS = 2**53
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
+
+
+def _whole(values: Sequence[object]) -> list[int]:
+    if not all(type(value) is int for value in values):
+        raise TypeError("not whole numbers")
+    return [value for value in values if isinstance(value, int)]
 
 
 def registration_mark(registration: Registration) -> str:
@@ -88,18 +125,19 @@ def registration_mark(registration: Registration) -> str:
 
 def _kept_page(record: Mapping[str, Any]) -> KeptPage:
     registration = Registration(
-        record["strategy"],
-        Dimensions(*record["page"]),
-        Dimensions(*record["dimensions"]),
-        np.array(record["page_to_scan"], dtype=np.float64),
+        _text(record["strategy"]),
+        Dimensions(*_whole(record["page"])),
+        Dimensions(*_whole(record["dimensions"])),
+        np.array(record["page_to_scan"], dtype=np.float64).reshape(3, 3),
         bend=_unpacked(record["bend"]),
         matches=_unpacked(record["matches"]),
         confidence=record["confidence"],
         residual=record["residual"],
     )
-    clips = tuple(KeptClip(element, Box(*box), file) for element, box, file in record["clips"])
-    values = tuple((name, value) for name, value in record["values"])
-    return KeptPage(record["number"], record["scan"], registration, values, clips)
+    clips = tuple(KeptClip(_text(element), Box(*_whole(box)), _text(file)) for element, box, file in record["clips"])
+    values = tuple((_text(name), _text(value)) for name, value in record["values"])
+    (number,) = _whole([record["number"]])
+    return KeptPage(number, _text(record["scan"]), registration, values, clips)
 
 
 def _value(element: ElementResult) -> str:

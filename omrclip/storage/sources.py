@@ -28,9 +28,11 @@ from omrclip.storage.images import ImageStore
 from omrclip.storage.shelf import Description, SourceShelf
 
 # Of the memory that a process is made for, less the references of templates: for decodes under way and decoded pixels,
-# which make way for each other; for the bytes of opened files; for renderings. The rest is for request bodies, what is
-# read from them, and answers. The program itself, and what the allocator keeps, come on top.
+# which make way for each other, and for answers; for the bytes of opened files; for renderings. The rest is for request
+# bodies and what is read from them. The program itself, and what the allocator keeps, come on top.
 PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE = 0.68, 0.06, 0.04
+ANSWERS_SHARE = PIXELS_SHARE / 2
+"""What answers may take of the memory for decodes, so that most decodes go on beside clients that read slowly."""
 MOST_DECODES = 2
 HASHED_AT_ONCE = 1 << 17  # stays in the processor's cache, and in memory that is taken again for the next part
 # As many as there are processors, however many caches there are.
@@ -81,6 +83,7 @@ class SourceCache:
             config.decode_wait_seconds,
             max_waiting=config.threads,
             make_way=self.pixels.lend,
+            max_answers=int(memory * ANSWERS_SHARE),
         )
 
     def open(

@@ -27,6 +27,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ForeignRequest: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.DamagedRecord: HTTPStatus.GONE,
     errors.StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,

@@ -12,9 +12,10 @@ import asyncio
 import io
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -23,15 +24,18 @@ from werkzeug.exceptions import HTTPException
 
 from omrclip.config import Config
 from omrclip.errors import Abandoned, OmrclipError
+from omrclip.imaging.admission import Admission, Holding
 from omrclip.web.app import App
 from omrclip.web.bodies import ClientGone, Message, Receive, Room, give_back_body, read_body
 from omrclip.web.gate import REFUSAL
-from omrclip.web.lanes import MUST_WAIT, NO_WAIT, WORK, Lane, lane_of
+from omrclip.web.lanes import HOLDING, MUST_WAIT, NO_WAIT, WORK, Lane, lane_of
 from omrclip.work import Work
 
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Environ: TypeAlias = dict[str, Any]
 Headers: TypeAlias = list[tuple[str, str]]
+
+ABORT = "omrclip.abort"  # in an environ: what ends the connection
 
 LIGHT_THREADS = 8
 """More than one, since stores may be far away; few, since each answer of the light lane takes about a millisecond."""
@@ -45,7 +49,10 @@ BODIES_SHARE = 0.02
 (`Config.most_body_bytes`). What `storage.sources` shares out leaves as much, but for 10 MB with less than 512 MiB."""
 SENT_AT_ONCE = 256 * 1024
 SEND_SECONDS = 60.0
-"""How long a client may take to read `SENT_AT_ONCE` bytes of an answer (4 KiB a second)."""
+"""How long a client may take to read `SENT_AT_ONCE` bytes of an answer (4 KiB a second). For a whole answer it has as
+long as for a body (`Config.body_seconds`), without the time in which parts are made."""
+SLOW_SECONDS = 1.0
+"""Who has made us wait so long for reading may be cut off when there is no memory for the answers to others."""
 MOST_DRAINED_BYTES = 32 * 1024 * 1024
 DRAIN_SECONDS = 2.0
 """What is still read of a refused body, so that a client which sends it to its end sees the answer."""
@@ -70,6 +77,48 @@ class _Answer:
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
 
+class _Reader:
+    """A client that reads an answer, which takes memory until it is sent."""
+
+    def __init__(self, send: Send, abort: Callable[[], object], seconds: float, holding: Holding) -> None:
+        self._send = send
+        self._abort = abort
+        self._seconds = seconds
+        self._waited = 0.0
+        self._waiting_since: float | None = None
+        self._is_cut_off = False
+        self.holding = holding
+
+    @property
+    def waited(self) -> float:
+        """How long it has made us wait, in seconds."""
+        return self._waited + (0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since)
+
+    def cut_off(self) -> None:
+        """End the connection."""
+        self._is_cut_off = True
+        self._abort()
+
+    async def part(self, part: bytes, *, more: bool) -> None:
+        """Send a part of a body in small pieces, none of which may wait long for the client; raises ClientStalled."""
+        for start in range(0, max(1, len(part)), SENT_AT_ONCE):
+            end = start + SENT_AT_ONCE
+            await self._piece(part[start:end], more=more or end < len(part))
+
+    async def _piece(self, piece: bytes, *, more: bool) -> None:
+        self._waiting_since = time.monotonic()
+        patience = min(SEND_SECONDS, self._seconds - self._waited)
+        try:
+            message = {"type": "http.response.body", "body": piece, "more_body": more}
+            await asyncio.wait_for(self._send(message), patience)
+        except TimeoutError:
+            raise ClientStalled from None
+        finally:
+            self._waited, self._waiting_since = self.waited, None
+        if self._is_cut_off:
+            raise ClientStalled
+
+
 @dataclass(slots=True)
 class _Rest:
     """The parts of a body that are still to be made. Each call of `next` may run in another thread."""
@@ -92,18 +141,22 @@ class _Rest:
 
 
 class Gateway:
-    """An ASGI application in front of a WSGI application made by `create_app`."""
+    """An ASGI application in front of a WSGI application made by `create_app`, whose answers `admission` counts."""
 
-    def __init__(self, app: App, config: Config) -> None:
+    def __init__(self, app: App, config: Config, admission: Admission) -> None:
         self._app = app
         self._config = config
         self._most = config.most_body_bytes
         self._room = Room(int(config.memory_bytes * BODIES_SHARE), int(self._most * JSON_COST))
         self._light = ThreadPoolExecutor(LIGHT_THREADS, thread_name_prefix="light")
         self._work = ThreadPoolExecutor(config.threads, thread_name_prefix="work")
+        self._readers: set[_Reader] = set()
+        self._admission = admission
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
+        loop = asyncio.get_running_loop()
+        self._admission.on_shortage = lambda: loop.call_soon_threadsafe(self._cut_off_the_slowest)
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
@@ -112,7 +165,7 @@ class Gateway:
             except (ClientGone, Abandoned):
                 pass
             except ClientStalled:
-                scope.get("state", {}).get("abort", lambda: None)()
+                _abort(scope)()
 
     async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         environ = _environ(scope)
@@ -145,7 +198,7 @@ class Gateway:
             tried = {**environ, "wsgi.input": io.BytesIO(body), NO_WAIT: lane is Lane.LIGHT_FIRST}
             answer = await _in_thread(self._light, _call, self._app, tried)
             if not tried.get(MUST_WAIT):
-                await self._send(answer, self._light, send)
+                await self._send(answer, self._light, send, tried)
                 return
         environ["wsgi.input"] = io.BytesIO(body)
         await self._run_work(environ, receive, send)
@@ -163,26 +216,54 @@ class Gateway:
             if gone.is_set() and task.cancel():  # it has not begun; what has begun stops at its next check
                 raise ClientGone
             answer = await calling
-            await self._send(answer, self._work, send, gone)
+            await self._send(answer, self._work, send, environ, gone)
         finally:
             watching.cancel()
 
     async def _send(
-        self, answer: _Answer, threads: ThreadPoolExecutor, send: Send, gone: threading.Event | None = None
+        self,
+        answer: _Answer,
+        threads: ThreadPoolExecutor,
+        send: Send,
+        environ: Environ,
+        gone: threading.Event | None = None,
     ) -> None:
         rest = answer.rest
         try:
-            await send(answer.start())
-            part = answer.first
-            while rest is not None and (gone is None or not gone.is_set()):
-                await _send_part(send, part, more=True)
-                part = await _in_thread(threads, rest.next)
-                if rest.is_over:
-                    break
-            await _send_part(send, part, more=False)
+            with self._reading(answer, send, environ) as reader:
+                await send(answer.start())
+                part = answer.first
+                while rest is not None and (gone is None or not gone.is_set()):
+                    await reader.part(part, more=True)
+                    part = await _in_thread(threads, rest.next)
+                    if rest.is_over:
+                        break
+                await reader.part(part, more=False)
         finally:
             if rest is not None:
                 await _in_thread(threads, rest.close)
+
+    @contextmanager
+    def _reading(self, answer: _Answer, send: Send, environ: Environ) -> Iterator[_Reader]:
+        """Count the memory of an answer while it is sent, unless what makes it does so."""
+        made = environ.get(HOLDING)
+        holding: Holding = made or self._admission.holding()
+        if made is None and len(answer.first) > SENT_AT_ONCE and not holding.grow_at_once(len(answer.first)):
+            self._cut_off_the_slowest()  # the answer is made: it leaves the memory soonest when it is sent
+        reader = _Reader(send, environ.get(ABORT, lambda: None), self._config.body_seconds, holding)
+        self._readers.add(reader)
+        try:
+            yield reader
+        finally:
+            self._readers.remove(reader)
+            if made is None:
+                holding.shrink()
+
+    def _cut_off_the_slowest(self) -> None:
+        """End the connection that has made us wait longest, so that its memory serves others."""
+        slow = [one for one in self._readers if one.holding.bytes > SENT_AT_ONCE and one.waited > SLOW_SECONDS]
+        if slow:
+            max(slow, key=lambda one: one.waited).cut_off()
 
     async def _refuse(self, environ: Environ, receive: Receive, send: Send) -> None:
         """Answer without the body; the application makes the answer, so that its hooks see the request.
@@ -228,17 +309,6 @@ async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., Any], *arg
     return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
 
-async def _send_part(send: Send, part: bytes, *, more: bool) -> None:
-    """Send a part of a body in small pieces, none of which may wait long for the client."""
-    for start in range(0, max(1, len(part)), SENT_AT_ONCE):
-        end = start + SENT_AT_ONCE
-        message = {"type": "http.response.body", "body": part[start:end], "more_body": more or end < len(part)}
-        try:
-            await asyncio.wait_for(send(message), SEND_SECONDS)
-        except TimeoutError:
-            raise ClientStalled from None
-
-
 def _stated_length(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int | None, bool]:
     """The Content-Length, None where it is not stated, and whether there is a body at all (RFC 9112, section 6.3)."""
     length, has_body = None, False
@@ -249,6 +319,12 @@ def _stated_length(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int | None, 
         elif name == b"transfer-encoding":
             has_body = True
     return length, has_body
+
+
+def _abort(scope: MutableMapping[str, Any]) -> Callable[[], object]:
+    """What ends the connection without sending what is still buffered."""
+    found: Callable[[], object] = scope.get("state", {}).get("abort", lambda: None)
+    return found
 
 
 def _environ(scope: MutableMapping[str, Any]) -> Environ:
@@ -271,6 +347,7 @@ def _environ(scope: MutableMapping[str, Any]) -> Environ:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        ABORT: _abort(scope),
     }
     for name, value in scope["headers"]:
         # A name with "_" would pass for the one with "-", past a proxy that strips or sets the latter.

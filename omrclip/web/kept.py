@@ -1,8 +1,9 @@
 """`/api/recognitions/{id}`: kept recognitions, their files, and manifests that show them in IIIF viewers."""
 
-import io
 import zipfile
+from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Final
 
 from flask import Blueprint, Response, json, jsonify, request
 
@@ -18,18 +19,38 @@ from omrclip.iiif.presentation import (
     page_canvas,
     pages_manifest,
 )
+from omrclip.imaging.pyramid_ranges import RangeReader
 from omrclip.omr.result_files import saved_name
 from omrclip.schemas.recognition_answer import KeptUris
+from omrclip.storage import KeptRecognitions
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
+from omrclip.web.archives import Outbox
+from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import PRIVATE, base_url, services
+
+READ_AT_ONCE: Final = 256 * 1024
+SMALL_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""An answer that takes no more memory to be read is given without admission."""
 
 blueprint = Blueprint("kept", __name__, url_prefix="/api/recognitions")
 
 
 @blueprint.get("/<identifier>")
+@runs_in(Lane.LIGHT_FIRST)
 def get_recognition(identifier: str) -> Response:
     """The answer again; its files are told by their URIs, without their data."""
-    kept = services().kept.read(identifier)
+    store = services().kept
+    kept = store.read(identifier)
+    needed = store.answer_bytes(kept)
+    if needed <= SMALL_ANSWER_BYTES:
+        return _again(kept)
+    if not may_wait():
+        raise MustWait
+    with services().sources.admission.admitted(needed):
+        return _again(kept)
+
+
+def _again(kept: KeptRecognition) -> Response:
     return jsonify({**services().kept.answer(kept), "Created": kept.created, "Expires": kept.expires})
 
 
@@ -44,9 +65,10 @@ def delete_recognition(identifier: str) -> Response:
 def get_file(identifier: str, name: str) -> Response:
     """One of the response files."""
     kept = services().kept
-    blob, media_type = kept.read_file(kept.read(identifier), name)
-    answer = Response(blob.data, content_type=media_type)
-    answer.set_etag(blob.etag)
+    file, media_type, etag = kept.open_file(kept.read(identifier), name)
+    answer = Response(_bytes_of(file), content_type=media_type)
+    answer.content_length = file.size
+    answer.set_etag(etag)
     if "download" in request.args:
         answer.headers.set("Content-Disposition", "attachment", filename=saved_name(name, media_type))
     answer.make_conditional(request)
@@ -58,13 +80,29 @@ def get_files(identifier: str) -> Response:
     """All response files."""
     store = services().kept
     kept = store.read(identifier)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, media_type in kept.files:
-            archive.writestr(saved_name(name, media_type), store.read_file(kept, name)[0].data)
-    answer = Response(file.getvalue(), mimetype="application/zip")
+    for name, _ in kept.files[:1]:
+        store.open_file(kept, name)  # a store that cannot be read is told before the answer begins
+    answer = Response(_archive(store, kept), mimetype="application/zip")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{identifier}.zip")
     return answer
+
+
+def _archive(store: KeptRecognitions, kept: KeptRecognition) -> Iterator[bytes]:
+    outbox = Outbox()
+    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
+        for name, media_type in kept.files:
+            file = store.open_file(kept, name)[0]
+            with archive.open(saved_name(name, media_type), "w", force_zip64=file.size >= zipfile.ZIP64_LIMIT) as entry:
+                for piece in _bytes_of(file):
+                    entry.write(piece)
+                    yield from outbox.taken()
+    yield from outbox.taken()
+
+
+def _bytes_of(file: RangeReader) -> Iterator[bytes]:
+    """The bytes of a file, in parts, so that no more is in memory for a client that reads slowly."""
+    for start in range(0, file.size, READ_AT_ONCE):
+        yield file.read(start, READ_AT_ONCE)
 
 
 @blueprint.get("/<identifier>/manifest.json")

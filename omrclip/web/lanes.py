@@ -19,6 +19,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 WORK = "omrclip.work"
 NO_WAIT = "omrclip.no_wait"
 MUST_WAIT = "omrclip.must_wait"
+HOLDING = "omrclip.holding"  # the memory of the answer, where the view counts it itself
 
 _LANE = "omrclip_lane"
 

@@ -8,7 +8,6 @@ from omrclip import __version__
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat
 from omrclip.omr.overlay import draw_on, drawing_bytes, drawn_dimensions
-from omrclip.schemas.recognition_response import load_kept
 from omrclip.storage import KeptRecognition, OpenImage
 from omrclip.storage.sources import decoding_bytes
 from omrclip.web.lanes import Lane, runs_in
@@ -35,9 +34,8 @@ def get_overlay(identifier: str, number: int) -> Response:
 
 
 def _drawn(kept: KeptRecognition, number: int, scan: OpenImage) -> bytes:
-    page = next((page for page in kept.pages if page.number == number), None)
-    recognition = load_kept(services().kept.answer(kept), number, page.registration if page else None)
+    store = services().kept
     out = drawn_dimensions(scan.dimensions)
     needed = decoding_bytes(scan.source, scan.dimensions.box, out) + drawing_bytes(scan.dimensions)
-    with services().sources.admission.admitted(needed):
-        return encode(draw_on(scan.source, recognition), ImageFormat.JPEG)
+    with services().sources.admission.admitted(needed + store.answer_bytes(kept)):
+        return encode(draw_on(scan.source, store.recognition(kept, number)), ImageFormat.JPEG)

@@ -36,7 +36,7 @@ def from_env() -> Gateway:
     except Exception:
         logger.exception("The server cannot start.")
         sys.exit(STARTUP_FAILURE)  # told by this status, the parent process ends too
-    return Gateway(app, config)
+    return Gateway(app, config, services.of(app).sources.admission)
 
 
 def _return_memory() -> None:

@@ -1,16 +1,21 @@
 """`POST /api/segments`: a manifest in, the parts of images that it paints out."""
 
-from flask import Blueprint, Response, jsonify, request
+from collections import deque
+
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.batch.segments import GivenImages, cut_segments, read_segments
 from omrclip.iiif.segments import Segment, identifier_of
+from omrclip.imaging.admission import Holding
 from omrclip.imaging.probe import probe
 from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.omr.recognition import check_pixels
-from omrclip.schemas.segments import dump_files, load_segment_request
+from omrclip.omr.result_files import ResponseFile
+from omrclip.schemas.answer_parts import length, written
+from omrclip.schemas.segments import load_segment_request, segment_parts
 from omrclip.web.image_answers import render_admitted
-from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.lanes import HOLDING, Lane, runs_in
 from omrclip.web.recognition_request import check_images
 from omrclip.web.services import base_url, open_image, services
 
@@ -31,19 +36,35 @@ def post_segments() -> Response:
     segments, images = read_segments(asked.manifest)
     given = GivenImages({image.name: _opened(image.name, image.data) for image in asked.images}, images)
     admission = services().sources.admission
-    files = cut_segments(
-        segments,
-        lambda segment: given.find(segment) or _ours(segment),
-        services().config.limits,
-        asked.format,
-        lambda planned, source: render_admitted(planned, source, admission),
-    )
+    held = request.environ[HOLDING] = admission.holding()
+    try:
+        files = cut_segments(
+            segments,
+            lambda segment: given.find(segment) or _ours(segment),
+            services().config.limits,
+            asked.format,
+            lambda planned, source: render_admitted(planned, source, admission),
+            held.grow,
+        )
+        answer = _answer(files, held)
+    except BaseException:
+        held.shrink()
+        raise
+    answer.call_on_close(held.shrink)
+    return answer
+
+
+def _answer(files: list[ResponseFile], held: Holding) -> Response:
     accepted = request.accept_mimetypes
-    if len(files) == 1 and accepted and accepted.best_match(["application/json", files[0].media_type]) != _JSON:
+    if len(files) == 1 and accepted and accepted.best_match([_JSON, files[0].media_type]) != _JSON:
         answer = Response(files[0].data, mimetype=files[0].media_type)
         answer.headers.set("Content-Disposition", "inline", filename=files[0].name)
         return answer
-    return jsonify(dump_files(files))
+    parts = deque(segment_parts(files))
+    size = length(parts)
+    answer = Response(written(parts, lambda sent: held.shrink(held.bytes - sent)), mimetype=_JSON)
+    answer.content_length = size
+    return answer
 
 
 _JSON = "application/json"

@@ -200,3 +200,76 @@ def test_no_more_are_ever_inside_than_may_be() -> None:
         for future in [pool.submit(work, needed) for needed in (1, 10, 30, 50, 50, 70, 100, 90)]:
             future.result(PATIENCE)
     assert inside == []
+
+
+def test_an_answer_grows_as_far_as_all_answers_may() -> None:
+    admission = Admission(1, 100, 0, 0, max_answers=60)
+    one, other = admission.holding(), admission.holding()
+    one.grow(40)
+    with pytest.raises(LimitExceeded) as alone:
+        one.grow(21)
+    assert alone.value.details == {"limit": "memory_bytes", "maximum": 60}
+    with pytest.raises(ServerBusy):
+        other.grow(21)
+    assert (one.bytes, other.bytes, admission.admitted_bytes) == (40, 0, 40)
+    one.shrink(to=30)
+    other.grow(30)
+    assert admission.admitted_bytes == 60
+    one.shrink()
+    other.shrink()
+    assert admission.admitted_bytes == 0
+
+
+def test_answers_and_decodes_share_the_memory() -> None:
+    admission = Admission(2, 100, 0, 0, max_answers=60)
+    answer = admission.holding()
+    answer.grow(50)
+    assert admits(admission, 50)
+    assert not admits(admission, 51)
+    with admission.admitted(50), pytest.raises(ServerBusy):
+        answer.grow(1)
+
+
+def test_an_answer_grows_into_what_its_decode_leaves_free() -> None:
+    admission = Admission(2, 100, 0, 0, max_answers=60)
+    answer = admission.holding()
+    with admission.admitted(60, answer=answer, spare=50), admission.admitted(40):
+        answer.grow(30)
+        answer.grow(20)
+        assert admission.admitted_bytes == 100
+        with pytest.raises(ServerBusy):
+            answer.grow(1)
+    assert (answer.bytes, admission.admitted_bytes) == (50, 50)
+    answer.shrink()
+    assert admission.admitted_bytes == 0
+
+
+def test_a_decode_that_finds_no_room_beside_its_own_answer_is_refused() -> None:
+    admission = Admission(2, 100, 0, 0, max_answers=60)
+    answer = admission.holding()
+    answer.grow(50)
+    with pytest.raises(LimitExceeded, match="beside"), admission.admitted(51, patient=True, answer=answer):
+        pass
+
+
+def test_answers_that_wait_for_each_other_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omrclip.imaging.admission.LOOK_SECONDS", 0.01)
+    admission = Admission(2, 100, 0, 0, max_answers=80)
+    one, other = admission.holding(), admission.holding()
+    one.grow(40)
+    other.grow(40)
+    with pytest.raises(ServerBusy), admission.admitted(30, patient=True, answer=one):
+        pass
+    other.shrink()
+    with admission.admitted(30, patient=True, answer=one):
+        pass
+
+
+def test_who_can_give_memory_back_is_asked_before_an_answer_is_refused() -> None:
+    admission = Admission(2, 100, PATIENCE, 0, max_answers=60)
+    slow, quick = admission.holding(), admission.holding()
+    slow.grow(60)
+    admission.on_shortage = lambda: threading.Thread(target=slow.shrink).start()
+    admission._wait_seconds = 0.1
+    quick.grow(60)
+    assert (slow.bytes, quick.bytes) == (0, 60)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import flask
@@ -11,6 +12,7 @@ import pytest
 
 from omrclip.config import Config
 from omrclip.errors import Abandoned, DeadlineExceeded
+from omrclip.imaging.admission import Admission
 from omrclip.storage.sources import DERIVATIVES_SHARE, FILES_SHARE, PIXELS_SHARE, shared_bytes
 from omrclip.web import gateway as gateway_module
 from omrclip.web.app import App, create_app
@@ -44,12 +46,15 @@ class Client:
     async def send(self, message: Message) -> None:
         self.sent.append(message)
 
+    def state(self) -> dict[str, Any]:
+        return {}
+
     async def ask(self, gateway: Gateway) -> "Client":
         length = [(b"content-length", str(len(self.body)).encode())] if self.body else []
         scope = {
             "type": "http", "method": self.method, "raw_path": self.path.encode(), "query_string": self.query,
             "scheme": "http", "http_version": "1.1", "headers": [(b"host", b"localhost"), *length, *self.headers],
-            "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1), "state": self.state(),
         }  # fmt: skip
         await asyncio.wait_for(gateway(scope, self.receive, self.send), PATIENCE)
         return self
@@ -61,6 +66,10 @@ class Client:
     @property
     def data(self) -> bytes:
         return b"".join(message.get("body", b"") for message in self.sent[1:])
+
+
+def gateway_of(app: App, config: Config, max_bytes: int = 10**9) -> Gateway:
+    return Gateway(app, config, Admission(2, max_bytes, 0, 0))
 
 
 @pytest.fixture
@@ -87,7 +96,7 @@ def routes() -> flask.Flask:
 
 @pytest.fixture
 def gateway(routes: flask.Flask, config: Config) -> Gateway:
-    return Gateway(routes, config)
+    return gateway_of(routes, config)
 
 
 def ask(gateway: Gateway, **request: Any) -> Client:
@@ -123,7 +132,7 @@ def test_an_answer_that_is_made_as_it_is_sent_comes_part_by_part(gateway: Gatewa
 def test_a_refused_body_is_answered_by_the_application_and_the_connection_closed(config: Config) -> None:
     app = create_app(config)
     length = (b"content-length", b"1000000000000000")
-    client = ask(Gateway(app, config), method="POST", path="/api/recognitions", headers=[length])
+    client = ask(gateway_of(app, config), method="POST", path="/api/recognitions", headers=[length])
     assert client.status == 413
     assert (b"connection", b"close") in client.sent[0]["headers"]
     assert flask.json.loads(client.data)["error"]["details"] == {"limit": "max_body_bytes", "maximum": 1_000_000}
@@ -144,10 +153,78 @@ def test_a_client_that_does_not_read_is_given_up(routes: flask.Flask, config: Co
             "type": "http", "method": "GET", "raw_path": b"/stream", "query_string": b"", "scheme": "http",
             "http_version": "1.1", "headers": [(b"host", b"localhost")], "state": {"abort": aborted.set},
         }  # fmt: skip
-        await asyncio.wait_for(Gateway(routes, config)(scope, client.receive, send), PATIENCE)
+        await asyncio.wait_for(gateway_of(routes, config)(scope, client.receive, send), PATIENCE)
 
     asyncio.run(stalled())
     assert aborted.is_set()
+
+
+@dataclass
+class Reader(Client):
+    """A client that takes each part of an answer when it is told to, and notes whether it was cut off."""
+
+    reads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    is_cut_off: bool = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await self.reads.acquire()
+        self.sent.append(message)
+
+    def state(self) -> dict[str, Any]:
+        return {"abort": self._abort}
+
+    def _abort(self) -> None:
+        self.is_cut_off = True
+        self.reads.release()
+
+
+def test_a_client_that_reads_a_whole_answer_too_slowly_is_given_up(
+    routes: flask.Flask, config: Config, monkeypatch: Any
+) -> None:
+    passed = 0.0
+
+    async def read() -> Reader:
+        nonlocal passed
+        reader = Reader(path="/stream")
+        for _ in range(2):
+            reader.reads.release()
+
+        async def send(message: Message) -> None:
+            nonlocal passed
+            passed += 40  # in time for each part
+            await Reader.send(reader, message)
+
+        reader.send = send  # type: ignore[method-assign]
+        return await reader.ask(gateway_of(routes, replace(config, body_seconds=100)))  # type: ignore[return-value]
+
+    monkeypatch.setattr(gateway_module, "time", SimpleNamespace(monotonic=lambda: passed))
+    reader = asyncio.run(read())
+    assert reader.is_cut_off
+    assert [message["body"] for message in reader.sent[1:]][:2] == [b"one", b"two"]
+
+
+def test_the_slowest_reader_makes_way_for_an_answer_that_finds_no_memory(
+    routes: flask.Flask, config: Config, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(gateway_module, "SLOW_SECONDS", 0.0)
+    size = 2 * gateway_module.SENT_AT_ONCE
+    routes.add_url_rule("/large", "large", lambda: flask.Response(bytes(size)))
+
+    async def read() -> tuple[Reader, Reader]:
+        gateway = gateway_of(routes, config, max_bytes=size)  # for one of them
+        slow, quick = Reader(path="/large"), Reader(path="/large")
+        quick.reads = asyncio.Semaphore(PATIENCE)
+        reading = asyncio.ensure_future(slow.ask(gateway))
+        while not slow.sent:
+            await asyncio.sleep(0.001)
+        await quick.ask(gateway)
+        await asyncio.wait_for(reading, PATIENCE)
+        return slow, quick
+
+    slow, quick = asyncio.run(read())
+    assert (slow.is_cut_off, quick.is_cut_off) == (True, False)
+    assert len(quick.data) == size
 
 
 class Slow:
@@ -183,7 +260,7 @@ def slow() -> Iterator[Slow]:
 
 def test_the_light_lane_answers_while_the_work_lane_is_full(slow: Slow, config: Config) -> None:
     async def all_at_once() -> None:
-        gateway = Gateway(slow.app, replace(config, threads=2))
+        gateway = gateway_of(slow.app, replace(config, threads=2))
         busy = [asyncio.ensure_future(Client(path="/slow").ask(gateway)) for _ in range(20)]
         await asyncio.to_thread(slow.begun.acquire)
         assert (await Client(path="/quick").ask(gateway)).data == b"quick"
@@ -198,7 +275,7 @@ def test_work_stops_when_its_client_has_gone_and_does_not_begin_for_one_that_wen
     slow: Slow, config: Config
 ) -> None:
     async def two_go() -> None:
-        gateway = Gateway(slow.app, replace(config, threads=1))
+        gateway = gateway_of(slow.app, replace(config, threads=1))
         first, second = Client(path="/slow"), Client(path="/slow")
         asking = [asyncio.ensure_future(first.ask(gateway))]
         await asyncio.to_thread(slow.begun.acquire)
@@ -217,7 +294,7 @@ def test_work_stops_when_its_client_has_gone_and_does_not_begin_for_one_that_wen
 
 def test_work_stops_at_its_deadline(slow: Slow, config: Config) -> None:
     async def waits() -> None:
-        await Client(path="/slow").ask(Gateway(slow.app, replace(config, request_seconds=1)))
+        await Client(path="/slow").ask(gateway_of(slow.app, replace(config, request_seconds=1)))
 
     asyncio.run(waits())
     assert slow.outcomes == ["deadline_exceeded"]
@@ -255,7 +332,7 @@ def test_an_image_that_has_to_be_decoded_is_given_by_the_work_lane_and_then_by_t
     def note() -> None:
         lanes.append(threading.current_thread().name.partition("_")[0])
 
-    gateway = Gateway(app, config)
+    gateway = gateway_of(app, config)
     first, again = (ask(gateway, path="/iiif/2/grid.png/full/full/0/default.png") for _ in range(2))
     assert (first.status, again.status) == (200, 200)
     assert first.data == again.data
