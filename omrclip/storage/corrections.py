@@ -4,32 +4,35 @@ from collections.abc import Sequence
 
 from omrclip.errors import NotFound
 from omrclip.schemas.corrections import Correction, dump_corrections
-from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
+from omrclip.storage.blobs import UNCONDITIONAL, Blob, Precondition
+from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.kept_records import KeptRecognition
 
 FILE = "corrections.json"
 
 
 class Corrections:
-    """The corrections under the root of the kept recognitions."""
+    """The corrections of the recognitions in a store."""
 
-    def __init__(self, url: str) -> None:
-        self._blobs = BlobStore(url)
+    def __init__(self, store: KeptRecognitions) -> None:
+        self._store = store
 
     def read(self, kept: KeptRecognition) -> Blob:
         """The document; one without corrections where nobody has made any."""
         try:
-            return self._blobs.read(self._name(kept))
+            return self._store.read_beside(kept, FILE)
         except NotFound:
-            return Blob(self._name(kept), dump_corrections(()))
+            return Blob(FILE, dump_corrections(()))
 
     def write(
         self, kept: KeptRecognition, corrections: Sequence[Correction], precondition: Precondition = UNCONDITIONAL
     ) -> Blob:
-        """Replace all corrections; raises PreconditionFailed, PreconditionRequired."""
-        with self._blobs.locked():
-            precondition.check(FILE, self.read(kept))
-            return self._blobs.write(self._name(kept), dump_corrections(corrections))[0]
+        """Replace all corrections.
 
-    def _name(self, kept: KeptRecognition) -> str:
-        return f"{kept.identifier}/{FILE}"
+        Raises:
+            PreconditionFailed, PreconditionRequired: they are not in the state that the caller named.
+            StorageFull, StorageUnavailable: there is no room for them, also in the quota; those before stay.
+        """
+        with self._store.locked():
+            precondition.check(FILE, self.read(kept))
+            return self._store.write_beside(kept, FILE, dump_corrections(corrections))

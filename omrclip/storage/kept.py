@@ -19,7 +19,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -35,7 +35,7 @@ from omrclip.omr.recognition import Recognition, Scan, stem
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.result_files import ResponseFile
 from omrclip.schemas.recognition_response import load_kept
-from omrclip.storage.blobs import BlobStore
+from omrclip.storage.blobs import Blob, BlobStore
 from omrclip.storage.derivatives import DerivativeCache
 from omrclip.storage.kept_records import (
     KeptRecognition,
@@ -56,6 +56,10 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 KNOWN_BYTES = 8 * 1024 * 1024
 """Of records that are held because they were asked for, in memory."""
+SMALL_BYTES = 16 * 1024 * 1024
+"""What takes no more memory to be read is read without admission."""
+RECORD_COST = 6
+"""The memory that a record takes, as a multiple of its size on the disk: strings and tuples take most."""
 ANSWER_COST = 12
 """The memory that an answer takes while it is read and written again, as a multiple of its size on the disk: its
 values take six to eight times as much, and its text and bytes up to five."""
@@ -113,7 +117,8 @@ class KeptRecognitions:
         """Put an entry into the schedule, if the quota has room for it."""
         with self._blobs.locked():
             used = self._schedule.used() - (instead_of.size if instead_of else 0)
-            if used + new.size > self._most_bytes:
+            is_more = instead_of is None or new.size > instead_of.size
+            if is_more and used + new.size > self._most_bytes:
                 raise self._over_quota(used)
             if instead_of is None:
                 self._schedule.add(new)
@@ -122,7 +127,7 @@ class KeptRecognitions:
 
     def _over_quota(self, used: int) -> StorageFull:
         oldest = next((one for one in self._schedule.all() if self._blobs.has(f"{one.identifier}/{RECORD}")), None)
-        message = f"Kept recognitions take {used:,} of {self._most_bytes:,} bytes; this one has no room beside them."
+        message = f"Kept recognitions take {used:,} of {self._most_bytes:,} bytes; there is no room for more."
         if oldest is not None:
             expiry = datetime.fromtimestamp(oldest.second, UTC).isoformat(sep=" ", timespec="seconds")
             message += f" The time of the oldest is over at {expiry}; it is removed {self._grace} seconds after that."
@@ -174,8 +179,11 @@ class KeptRecognitions:
         raise NotFound(f"There is no kept recognition {identifier!r}.")
 
     def _read(self, identifier: str, size: int) -> KeptRecognition:
-        with _damage_told(identifier):
-            return kept_recognition(identifier, self._json(f"{identifier}/{RECORD}"), size)
+        with ExitStack() as stack:
+            if RECORD_COST * size > SMALL_BYTES:
+                stack.enter_context(self._sources.admission.admitted(RECORD_COST * size))
+            with _damage_told(identifier):
+                return kept_recognition(identifier, self._json(f"{identifier}/{RECORD}"), RECORD_COST * size)
 
     def answer_bytes(self, kept: KeptRecognition) -> int:
         """The memory that `answer` takes at most."""
@@ -212,12 +220,44 @@ class KeptRecognitions:
                 return self._blobs.ranges(stored, state), media_type, _etag([stored, state.mark])
         raise NotFound(f"The recognition has no file {name!r}.")
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep others from changing the store meanwhile."""
+        return self._blobs.locked()
+
+    def read_beside(self, kept: KeptRecognition, name: str) -> Blob:
+        """A file beside a recognition, which goes with it; raises NotFound."""
+        return self._blobs.read(f"{kept.identifier}/{name}")
+
+    def write_beside(self, kept: KeptRecognition, name: str, data: bytes) -> Blob:
+        """Replace such a file, which counts in the quota.
+
+        Raises:
+            StorageFull, StorageUnavailable: there is no room for it; what was there stays.
+            NotFound: the recognition has gone meanwhile.
+        """
+        path = f"{kept.identifier}/{name}"
+        with self.locked():
+            before = self._blobs.state(path).size if self._blobs.has(path) else 0
+            found = self._schedule.of(kept.identifier, ceil(kept.expires)) or self._entries_of(kept.identifier)
+            if not found or not self._blobs.has(f"{kept.identifier}/{RECORD}"):
+                raise NotFound(f"There is no kept recognition {kept.identifier!r}.")
+            changed = replace(found[0], size=max(0, found[0].size + len(data) - before))
+            self._reserve(changed, instead_of=found[0])
+            try:
+                return self._blobs.write(path, data)[0]
+            except BaseException:
+                self._schedule.move(changed, found[0])
+                raise
+
+    def _entries_of(self, identifier: str) -> list[Entry]:
+        return [one for one in self._schedule.all() if one.identifier == identifier]
+
     def delete(self, identifier: str) -> None:
         """Remove a recognition and all that belongs to it, also a damaged one; raises NotFound."""
         try:
             found = self._schedule.of(identifier, ceil(self.read(identifier).expires))
         except DamagedRecord:
-            found = [one for one in self._schedule.all() if one.identifier == identifier]
+            found = self._entries_of(identifier)
         # Due at once: a process that dies meanwhile leaves the rest to the sweep.
         at_once = entry(identifier, time.time(), 0)
         for scheduled in found:

@@ -73,12 +73,8 @@ def page_record(
     }
 
 
-RECORD_COST = 6
-"""The memory that a record takes, as a multiple of its size on the disk: strings and tuples take most."""
-
-
-def kept_recognition(identifier: str, record: Mapping[str, Any], size: int = 0) -> KeptRecognition:
-    """What a record says; `size` is that of its JSON in bytes.
+def kept_recognition(identifier: str, record: Mapping[str, Any], held: int = 0) -> KeptRecognition:
+    """What a record says; `held` is the memory that this takes.
 
     Raises:
         ValueError, TypeError, LookupError, zlib.error: it is damaged.
@@ -89,7 +85,7 @@ def kept_recognition(identifier: str, record: Mapping[str, Any], size: int = 0) 
         seconds_since_1970(record["expires"]),
         tuple(map(_kept_page, record["pages"])),
         tuple((_text(name), _text(media_type)) for name, media_type in record["files"]),
-        held=RECORD_COST * size,
+        held=held,
     )
 
 

@@ -23,14 +23,13 @@ from omrclip.imaging.pyramid_ranges import RangeReader
 from omrclip.omr.result_files import saved_name
 from omrclip.schemas.recognition_answer import KeptUris
 from omrclip.storage import KeptRecognitions
+from omrclip.storage.kept import SMALL_BYTES
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
 from omrclip.web.archives import Outbox
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import PRIVATE, base_url, services
 
 READ_AT_ONCE: Final = 256 * 1024
-SMALL_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""An answer that takes no more memory to be read is given without admission."""
 
 blueprint = Blueprint("kept", __name__, url_prefix="/api/recognitions")
 
@@ -42,7 +41,7 @@ def get_recognition(identifier: str) -> Response:
     store = services().kept
     kept = store.read(identifier)
     needed = store.answer_bytes(kept)
-    if needed <= SMALL_ANSWER_BYTES:
+    if needed <= SMALL_BYTES:
         return _again(kept)
     if not may_wait():
         raise MustWait

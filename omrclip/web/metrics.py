@@ -7,6 +7,7 @@ it does not matter which process answers. Counts start at zero with the server, 
 import logging
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from filelock import FileLock, Timeout
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -23,6 +25,8 @@ PASSED: Final = "pass"
 REFRESH_SECONDS: Final = 1.0
 """How old another process's gauges may be."""
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX: Final = "omrclip-metrics-"
+_LOCK: Final = "in-use"
 _LIVE_GAUGES: Final = re.compile(r"gauge_live\w+_([0-9]+)\.db", re.ASCII)
 # Seconds: a cached tile takes 1 ms, a decode 0.1, a request of 200 photos some minutes.
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -34,17 +38,40 @@ State = Callable[[], tuple[Mapping[str, int], int]]
 def shared_metrics() -> Iterator[None]:
     """Have the processes that are started meanwhile count together; without a disk, each counts for itself."""
     try:
-        folder = tempfile.TemporaryDirectory(prefix="omrclip-metrics-")
+        _remove_left_over()
+        folder, lock = _new_folder()
     except OSError as error:
         logger.warning("/metrics tells of one process at a time: no folder for temporary files (%s).", error.strerror)
         yield
         return
-    with folder as name:
+    with folder as name, lock:
         os.environ[_FOLDER] = name
         try:
             yield
         finally:
             del os.environ[_FOLDER]
+
+
+def _new_folder() -> tuple[tempfile.TemporaryDirectory[str], FileLock]:
+    """A folder, and a lock in it that ends with this process, so that others see whether it is in use."""
+    while True:
+        folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        lock = FileLock(Path(folder.name, _LOCK))
+        with suppress(Timeout):  # another server took it for left over
+            lock.acquire(blocking=False)
+            return folder, lock
+        folder.cleanup()
+
+
+def _remove_left_over() -> None:
+    """Remove the folders of servers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        lock = Path(folder, _LOCK)
+        # A folder of another account stays, and what a link leads to.
+        with suppress(OSError, Timeout):
+            if not folder.is_symlink() and lock.is_file() and folder.stat().st_uid == os.getuid():
+                with FileLock(lock, blocking=False):
+                    shutil.rmtree(folder)
 
 
 class Metrics:

@@ -11,6 +11,7 @@ REFUSALS: Final = {
     404: "Nothing is stored under this name",
     406: "No media type that the client accepts can be answered",
     408: "The body came too slowly",
+    410: "What is stored of this recognition is damaged",
     412: "The stored thing is not in the state that If-Match or If-None-Match names",
     413: "More than a limit allows; `details` names it",
     415: "The body, or the stored image, is of a kind that is not read",
@@ -54,6 +55,8 @@ def _statuses(path: str, method: str, operation: Node) -> set[int]:
         found |= {412, 507} if method != "get" else set()
     if takes_state and method == "put":
         found |= {428}
+    if path.startswith((f"{_RECOGNITIONS}/{{", "/iiif/")):
+        found |= {410}
     if path == _RECOGNITIONS:
         found |= {406}
     if method == "delete":

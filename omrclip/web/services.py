@@ -60,14 +60,15 @@ def install(app: Flask, config: Config) -> None:
     sources = SourceCache(config, SourceShelf(folder) if folder is not None else None)
     derivatives = DerivativeCache(config, folder)
     templates = TemplateStore(config.templates, config.limits)
+    kept = KeptRecognitions(config, sources, derivatives)
     app.extensions[_KEY] = Services(
         config,
         templates,
         ImageStore(config.images, config.limits),
         sources,
         derivatives,
-        KeptRecognitions(config, sources, derivatives),
-        Corrections(config.results),
+        kept,
+        Corrections(kept),
         PageImages(config.templates, templates, config.limits),
         folder,
         Metrics(lambda: _held(sources, derivatives)),

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 from omrclip.config import Config
 from omrclip.errors import NotFound
-from omrclip.omr.recognition import Scan
+from omrclip.omr.recognition import Scan, failed
 from omrclip.omr.result_files import ResponseFile
 from omrclip.storage import DerivativeCache, KeptRecognitions, SourceCache
 from omrclip.storage import kept as kept_module
@@ -42,7 +42,9 @@ def open_store(config: Config) -> KeptRecognitions:
 def keep(store: KeptRecognitions, scans: list[Scan], files: list[ResponseFile], seconds: float = DAY) -> str:
     """Keep one recognition, and give its identifier."""
     identifier = store.new_identifier()
-    store.begin(identifier, scans).finish(seconds, [], files, [], {"Recognitions": []})
+    keeping = store.begin(identifier, scans)
+    keeping.add(failed(scans[0].name, NotFound("none")), files, [])
+    keeping.finish(seconds, b'{"Recognitions": []}')
     return identifier
 
 
@@ -116,7 +118,8 @@ def run_kills(kills: int, seed: int) -> bool:
 
 def _is_whole(store: KeptRecognitions, identifier: str) -> bool:
     kept = store.read(identifier)
-    files = all(store.read_file(kept, file.name)[0].data == file.data for file in FILES)
+    readers = (store.open_file(kept, file.name)[0] for file in FILES)
+    files = all(reader.read(0, reader.size) == file.data for reader, file in zip(readers, FILES, strict=True))
     return files and store.answer(kept) == {"Recognitions": []}
 
 

@@ -1,11 +1,18 @@
 """What people put right is kept beside what was read, goes with it, and is overwritten by nobody unseen."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from errno import ENOSPC
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from omrclip.config import Config
+from omrclip.storage.blobs import BlobStore
+from omrclip.storage.schedule import Schedule
+from omrclip.web.app import create_app
 from tests.web.keeping import Posted
 
 Refusal = Callable[..., None]
@@ -58,3 +65,47 @@ def test_corrections_go_with_their_recognition(client: FlaskClient, uri: str, as
 )
 def test_what_is_wrong_is_named(client: FlaskClient, uri: str, assert_refused: Refusal, body: Any, path: str) -> None:
     assert_refused(client.put(uri, json=body, headers={"If-Match": "*"}), 400, "invalid_request", path)
+
+
+def counted(config: Config) -> int:
+    return Schedule(BlobStore(config.results)).used()
+
+
+def stored_bytes(config: Config) -> int:
+    return sum(path.stat().st_size for path in Path(config.results).glob("[0-9a-f]*/**/*") if path.is_file())
+
+
+def test_corrections_count_in_the_quota(config: Config, client: FlaskClient, uri: str) -> None:
+    for value in ("long" * 1000, "x", ""):
+        document = {"Corrections": [{"Scan": 1, "Name": "Q1", "Value": value}]}
+        assert client.put(uri, json=document, headers=tag(client, uri)).status_code == 200
+        assert counted(config) == stored_bytes(config)
+
+
+def test_corrections_that_exceed_the_quota_are_refused_and_those_before_stay(
+    config: Config, client: FlaskClient, uri: str, assert_refused: Refusal
+) -> None:
+    client.put(uri, json=TYPED, headers=tag(client, uri))
+    used = counted(config)
+    tight = create_app(replace(config, kept_bytes=used + 1000)).test_client()
+    many = {"Corrections": [{"Scan": 1, "Name": "Q1", "Value": "x" * 2000}]}
+    assert_refused(tight.put(uri, json=many, headers=tag(client, uri)), 507, "storage_full", "kept_bytes")
+    assert (client.get(uri).get_json(), counted(config)) == (TYPED, used)
+    fewer = {"Corrections": TYPED["Corrections"][:1]}
+    over = create_app(replace(config, kept_bytes=2**20)).test_client()
+    assert over.put(uri, json=fewer, headers=tag(client, uri)).status_code == 200, "fewer take no room"
+
+
+def test_corrections_that_find_no_room_on_the_disk_are_not_counted(
+    config: Config, client: FlaskClient, uri: str, assert_refused: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = counted(config)
+
+    def full(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("omrclip.storage.blobs.replace_file", full)
+        answer = client.put(uri, json=TYPED, headers=tag(client, uri))
+    assert_refused(answer, 507, "storage_full")
+    assert counted(config) == used

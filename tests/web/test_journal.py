@@ -2,9 +2,13 @@
 
 import io
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,6 +18,7 @@ from omrclip.config import Config
 from omrclip.web import journal, services
 from omrclip.web.app import App, create_app
 from omrclip.web.lanes import MUST_WAIT
+from omrclip.web.metrics import shared_metrics
 from tests.serving import Server, new_session, running
 from tests.web.making import asked
 
@@ -181,3 +186,29 @@ def test_processes_of_a_server_count_together(server: Server) -> None:
         ]
         assert sum(docs) == 20
         assert not [s for s in samples if "pid" in s.labels]
+
+
+def test_folders_of_killed_servers_are_removed_and_those_of_others_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    another = (
+        "import os\nfrom omrclip.web.metrics import shared_metrics\nwith shared_metrics(): os.kill(os.getpid(), {})"
+    )
+
+    def run(signal: int) -> None:
+        """Another server, which ends itself by a signal, if by any."""
+        subprocess.run(
+            [sys.executable, "-c", another.format(signal)], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False
+        )
+
+    run(9)
+    (left_over,) = tmp_path.iterdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "omrclip-metrics-link").symlink_to(tmp_path / "elsewhere")
+    with shared_metrics():
+        living = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+        assert not left_over.exists()
+        run(0)
+        assert living.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "omrclip-metrics-link"]

@@ -220,3 +220,14 @@ def test_another_process_finds_it_and_a_deletion_is_seen_by_all(config: Config, 
     for uri in (answer["Uri"], f"{clip}/full/max/0/default.png"):
         assert create_app(config).test_client().get(uri).status_code == 404
         assert other.get(uri).status_code == 404
+
+
+def test_files_are_sent_in_parts(client: FlaskClient, kept: Posted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omrclip.web.kept.READ_AT_ONCE", 100)
+    answer = kept()
+    clip = answer["ResponseFiles"][1]
+    for path in (f"files/{clip['Name']}", "files.zip"):
+        with client.get(f"{answer['Uri']}/{path}", buffered=False) as response:
+            parts = list(response.iter_encoded())
+        assert len(parts) > clip["Size"] // 100
+        assert max(map(len, parts)) < 300

@@ -168,7 +168,7 @@ def test_what_another_process_is_writing_is_left_alone(config: Config, store: Ke
     other.sweep()
     other.sweep()
     assert identifiers(config) == {"0" * 24}
-    keeping.finish(60, [], [], [], {"Recognitions": []})
+    keeping.finish(60, b'{"Recognitions": []}')
     assert other.read("0" * 24).expires == NOW + 100 * DAY + 60
     other.sweep()
     assert other.answer(other.read("0" * 24)) == {"Recognitions": []}
