@@ -75,7 +75,7 @@ def pyramid(image: Path, out: Path | None, quality: int) -> None:
         raise InvalidRequest(f"{target.name} exists already: name the file to write with --out.")
     opened = open_image(image, limits=config().limits)
     data, info = opened.data, opened.info
-    decoded = DecodedImage(decode(data, info), read_profile(data, info), info.mode)
+    decoded = DecodedImage(decode(data, info), read_profile(data, info), info.mode, info.density)
     unfinished = target.with_name(f".{target.name}.part")
     try:
         with unfinished.open("wb") as file:

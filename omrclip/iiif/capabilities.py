@@ -7,7 +7,14 @@ from omrclip.iiif.request import Format, Quality
 
 FORMATS = tuple(Format)
 QUALITIES = tuple(Quality)
+"""What the grammars accept; of which images has what, see `qualities`."""
 LEVEL_2_FORMATS = frozenset({Format.JPG, Format.PNG})
+
+
+def qualities(is_grey: bool) -> tuple[Quality, ...]:
+    """The qualities of an image: one that has no colour but grey has no `color` (3.0, sections 4.4 and 5.7)."""
+    return tuple(quality for quality in QUALITIES if not (is_grey and quality is Quality.COLOR))
+
 
 PROFILE_2 = "http://iiif.io/api/image/2/level2.json"
 PROFILE_3 = "http://iiif.io/api/image/3/level2.json"

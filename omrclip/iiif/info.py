@@ -11,20 +11,40 @@ from omrclip.iiif.capabilities import (
     LEVEL_3,
     PREFERRED_FORMATS,
     PROFILE_2,
-    QUALITIES,
+    qualities,
 )
 from omrclip.iiif.levels import TILE_SIDE, level, scale_factors
+from omrclip.iiif.physical import physical_dimensions, physical_service
 from omrclip.iiif.plan import declared_limits
 from omrclip.iiif.request import Quality
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
 PROTOCOL = "http://iiif.io/api/image"
 
 
 def info2(
-    base_uri: str, source: Dimensions, limits: Limits, *, tile_side: int = TILE_SIDE, rights: str | None = None
+    base_uri: str,
+    source: Dimensions,
+    limits: Limits,
+    *,
+    tile_side: int = TILE_SIDE,
+    rights: str | None = None,
+    density: Density | None = None,
+    is_grey: bool = False,  # noqa: ARG001  (both versions are called alike)
 ) -> dict[str, object]:
-    """The document of the Image API 2.1, section 5; `base_uri` is the image's URI without a trailing slash."""
+    """The document of the Image API 2.1, section 5.
+
+    Args:
+        base_uri: the image's URI without a trailing slash.
+        source: the extents of the image.
+        limits: which bound what is delivered.
+        tile_side: the side of the tiles that are offered, in pixels.
+        rights: a URI of the image's licence.
+        density: the image's, where it is known.
+        is_grey: whether the image has no colour but grey. It changes nothing in this version, whose level 2 promises
+            `color` for every image.
+    """
     return {
         "@context": "http://iiif.io/api/image/2/context.json",
         "@id": base_uri,
@@ -42,13 +62,21 @@ def info2(
             },
         ],
         **({"license": rights} if rights else {}),
+        **({"service": dimensions} if (dimensions := physical_dimensions(density)) else {}),
     }
 
 
 def info3(
-    base_uri: str, source: Dimensions, limits: Limits, *, tile_side: int = TILE_SIDE, rights: str | None = None
+    base_uri: str,
+    source: Dimensions,
+    limits: Limits,
+    *,
+    tile_side: int = TILE_SIDE,
+    rights: str | None = None,
+    density: Density | None = None,
+    is_grey: bool = False,
 ) -> dict[str, object]:
-    """The document of the Image API 3.0, section 5."""
+    """The document of the Image API 3.0, section 5; for the arguments see `info2`."""
     return {
         "@context": "http://iiif.io/api/image/3/context.json",
         "id": base_uri,
@@ -62,9 +90,10 @@ def info3(
         **_levels(source, tile_side, limits),
         "preferredFormats": [str(image_format) for image_format in PREFERRED_FORMATS],
         "extraFormats": _extra_formats(),
-        "extraQualities": [str(quality) for quality in QUALITIES if quality is not Quality.DEFAULT],
+        "extraQualities": [str(quality) for quality in qualities(is_grey) if quality is not Quality.DEFAULT],
         "extraFeatures": list(EXTRA_FEATURES_3),
         **({"rights": rights} if rights else {}),
+        **({"service": [dimensions]} if (dimensions := physical_service(base_uri, density)) else {}),
     }
 
 

@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from omrclip.errors import NotFound
 from omrclip.iiif import presentation_parts as parts
+from omrclip.iiif.physical import physical_service
 from omrclip.iiif.presentation_parts import ClipInput, Json, ManifestInput, PageInput, PartUris, SeeAlso
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
 __all__ = ["CONTEXT", "MEDIA_TYPE", "ClipInput", "ManifestInput", "PageInput", "SeeAlso", "Style"]
@@ -110,7 +112,7 @@ def _manifest(manifest: ManifestInput, canvases: list[Json], structures: list[Js
 
 def _page_canvas(uris: PartUris, number: int, page: PageInput) -> Json:
     uri = uris.canvas(number)
-    canvas = _canvas(uri, page.label, page.dimensions, parts.thumbnail(page))
+    canvas = _canvas(uri, page.label, page.dimensions, parts.thumbnail(page), page.density)
     if page.metadata:
         canvas["metadata"] = parts.metadata(page.metadata)
     canvas["items"] = [_painting(uri, parts.image(page))]
@@ -120,7 +122,7 @@ def _page_canvas(uris: PartUris, number: int, page: PageInput) -> Json:
 
 
 def _clip_canvas(uri: str, label: str, page: PageInput, clip: ClipInput, style: Style) -> Json:
-    canvas = _canvas(uri, label, clip.dimensions, parts.thumbnail(page, clip.box))
+    canvas = _canvas(uri, label, clip.dimensions, parts.thumbnail(page, clip.box), page.density)
     return {**canvas, "items": [_painting(uri, _clip_body(uri, page, clip, style))]}
 
 
@@ -144,8 +146,9 @@ def _clip_body(canvas_uri: str, page: PageInput, clip: ClipInput, style: Style) 
             return {**whole, "id": f"{whole['id']}#xywh={parts.xywh(clip.box)}"}
 
 
-def _canvas(uri: str, label: str, dimensions: Dimensions, thumbnail: list[Json]) -> Json:
+def _canvas(uri: str, label: str, dimensions: Dimensions, thumbnail: list[Json], density: Density | None) -> Json:
     """Section 5.3."""
+    physical = physical_service(uri, density)
     return {
         "id": uri,
         "type": "Canvas",
@@ -153,6 +156,7 @@ def _canvas(uri: str, label: str, dimensions: Dimensions, thumbnail: list[Json])
         "width": dimensions.width,
         "height": dimensions.height,
         "thumbnail": thumbnail,
+        **({"service": [physical]} if physical else {}),
     }
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from omrclip.iiif.capabilities import LEVEL_3, PROFILE_2
 from omrclip.iiif.request import Format
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 
 Json: TypeAlias = dict[str, object]
@@ -51,6 +52,7 @@ class PageInput:
         metadata: names and values shown beside it, the answers read from it.
         clips: its clip areas, in the order in which they are to be listed; each inside the page.
         service2: URI of the same image in the Image API 2.1, where it is to be offered as well.
+        density: that of its image, and of those of its clips, where it is known.
     """
 
     service3: str
@@ -59,6 +61,7 @@ class PageInput:
     metadata: Pairs = ()
     clips: tuple[ClipInput, ...] = ()
     service2: str | None = None
+    density: Density | None = None
 
     def __post_init__(self) -> None:
         # Section 5.3: nothing may be associated with places outside the canvas.

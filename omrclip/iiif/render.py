@@ -4,9 +4,10 @@ from omrclip.iiif.plan import Plan
 from omrclip.iiif.request import Format, Quality
 from omrclip.imaging import ops
 from omrclip.imaging.codec import encode
+from omrclip.imaging.density import Density, density_of, single_density
 from omrclip.imaging.pdf import pdf_of_jpeg
 from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.source import ImageSource
+from omrclip.imaging.source import ImageSource, level_factor
 
 
 def render(planned: Plan, source: ImageSource, *, jpeg_quality: int | None = None) -> bytes:
@@ -23,8 +24,26 @@ def render(planned: Plan, source: ImageSource, *, jpeg_quality: int | None = Non
     """
     pixels = render_pixels(planned, source)
     is_bilevel = planned.quality is Quality.BITONAL
-    data = encode(pixels, planned.format.encoding, quality=jpeg_quality, bilevel=is_bilevel)
-    return pdf_of_jpeg(data, planned.output, grey=pixels.ndim == 2) if planned.format is Format.PDF else data
+    density = delivered_density(planned, source)
+    data = encode(pixels, planned.format.encoding, quality=jpeg_quality, bilevel=is_bilevel, density=density)
+    if planned.format is not Format.PDF:
+        return data
+    return pdf_of_jpeg(data, planned.output, grey=pixels.ndim == 2, density=density)
+
+
+def delivered_density(planned: Plan, source: ImageSource) -> Density | None:
+    """The density of the delivered image, by the source's and the scale; None where it has none, or no single one."""
+    density = source.density
+    if density is None:
+        return None
+    box, scaled, degrees = planned.box, planned.scaled, planned.rotation.degrees
+    factor = level_factor(box, scaled, source.dimensions)  # the last tile of a level may show less than it covers
+    across, down = density
+    across *= 1 / factor if factor else scaled.width / box.width
+    down *= 1 / factor if factor else scaled.height / box.height
+    if degrees % 90 and single_density((across, down)) is None:
+        return None
+    return density_of(down, across) if degrees % 180 == 90 else density_of(across, down)
 
 
 def render_pixels(planned: Plan, source: ImageSource) -> Pixels:

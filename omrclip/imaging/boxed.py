@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource
@@ -18,6 +19,16 @@ class BoxedImage:
     def dimensions(self) -> Dimensions:
         """The box's."""
         return self.box.dimensions
+
+    @property
+    def density(self) -> Density | None:
+        """That of the whole."""
+        return self.whole.density
+
+    @property
+    def is_grey(self) -> bool:
+        """As the whole."""
+        return self.whole.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`."""

@@ -8,6 +8,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.codec import REDUCTIONS, cost, decode, decode_halved, halves_by_rows, read_profile
 from omrclip.imaging.colour import to_srgb
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageInfo
@@ -59,6 +60,16 @@ class CachedImage:
     def dimensions(self) -> Dimensions:
         """The upright extents, from the header."""
         return self.info.dimensions
+
+    @property
+    def density(self) -> Density | None:
+        """The upright density, from the header."""
+        return self.info.density
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the samples have no colour, from the header."""
+        return self.info.mode.is_grey
 
     @property
     def most_reduction(self) -> int:

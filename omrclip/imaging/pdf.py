@@ -2,19 +2,21 @@
 
 from io import BytesIO
 
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
-# Scans of paper are 300 dots an inch more often than anything else; then the page has the paper's size.
-DOTS_PER_INCH = 300
+# Most scans of paper have 300 dots an inch. With the true density the page has the paper's size.
+USUAL_DENSITY = (300.0, 300.0)
 POINTS_PER_INCH = 72
 
 
-def pdf_of_jpeg(jpeg: bytes, dimensions: Dimensions, *, grey: bool) -> bytes:
-    """Wrap a JPEG of the given Dimensions, of three channels or one (`grey`)."""
+def pdf_of_jpeg(jpeg: bytes, dimensions: Dimensions, *, grey: bool, density: Density | None = None) -> bytes:
+    """Wrap a JPEG of the given Dimensions, of three channels or one (`grey`); by default for 300 dots an inch."""
     from pypdf import PdfWriter
     from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
-    width, height = (side * POINTS_PER_INCH / DOTS_PER_INCH for side in (dimensions.width, dimensions.height))
+    across, down = density or USUAL_DENSITY
+    width, height = dimensions.width * POINTS_PER_INCH / across, dimensions.height * POINTS_PER_INCH / down
     image = StreamObject()
     image.set_data(jpeg)
     image.update(

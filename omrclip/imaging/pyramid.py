@@ -17,6 +17,7 @@ import numpy as np
 from omrclip.imaging import ops
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.colour import changes_colours, to_srgb
+from omrclip.imaging.density import Density
 from omrclip.imaging.formats import jpeg
 from omrclip.imaging.formats.tiles import Compression, decode_tile, is_as_described, whole_jpeg
 from omrclip.imaging.geometry import Box, Dimensions
@@ -55,6 +56,16 @@ class TiledImage:
     def dimensions(self) -> Dimensions:
         """The extents of the largest level."""
         return self.levels[0].dimensions
+
+    @property
+    def density(self) -> Density | None:
+        """The density that the first directory names."""
+        return self.levels[0].coding.density
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the tiles' samples have no colour."""
+        return self.levels[0].coding.mode.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`. A box that is whole pixels of a level, asked for at their number, is these pixels.

@@ -60,6 +60,16 @@ class RangedDirectory:
         values = self.few(tag, most=1)
         return values[0] if values else otherwise
 
+    def fraction(self, tag: int) -> tuple[float, ...]:
+        """The one rational of `tag`, or () where it is absent. Raises CorruptImage where it is of another type."""
+        entry = self._entry(tag)
+        if entry is None:
+            return ()
+        if (entry.kind, entry.count) != (ifd.RATIONAL, 1):
+            raise CorruptImage(f"The image's tag {tag} is damaged.")
+        numerator, denominator = struct.unpack(f"{self.layout.order}II", self._content(entry))
+        return (numerator / denominator if denominator else 0.0,)
+
     def content(self, tag: int, most: int) -> bytes:
         """The bytes of `tag`, or none where it is absent. Raises CorruptImage where they are more than `most`."""
         entry = self._entry(tag)

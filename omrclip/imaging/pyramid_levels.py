@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.colour import MOST_PROFILE_BYTES
+from omrclip.imaging.density import Density
 from omrclip.imaging.formats import ifd
 from omrclip.imaging.formats.base import ColourMode
 from omrclip.imaging.formats.tiles import Compression, TileCoding
@@ -97,7 +98,8 @@ def read_levels(reader: RangeReader) -> tuple[Level, ...]:
     coding = _read_coding(first)
     if coding is None:
         return ()
-    levels = [_read_level(first, full, replace(coding, profile=_read_profile(first)), full)]
+    coding = replace(coding, profile=_read_profile(first), density=_read_density(first))
+    levels = [_read_level(first, full, coding, full)]
     for directory in _reduced_images(first):
         coding = _read_coding(directory) if _TILES in directory.entries else None
         dimensions = _read_dimensions(directory)
@@ -168,6 +170,15 @@ def _read_profile(directory: RangedDirectory) -> bytes:
         return directory.content(ifd.PROFILE, most=MOST_PROFILE_BYTES)
     except CorruptImage:
         return b""
+
+
+def _read_density(directory: RangedDirectory) -> Density | None:
+    """The density, or None where there is none, or it is damaged."""
+    try:
+        unit = directory.number(ifd.RESOLUTION_UNIT, ifd.INCH)
+        return ifd.density_in(unit, directory.fraction(ifd.X_RESOLUTION), directory.fraction(ifd.Y_RESOLUTION))
+    except CorruptImage:
+        return None
 
 
 def _jpeg_coding(

@@ -14,6 +14,7 @@ import numpy as np
 
 from omrclip.imaging import ops
 from omrclip.imaging.codec import encode
+from omrclip.imaging.density import Density
 from omrclip.imaging.formats import ifd
 from omrclip.imaging.formats.base import ImageFormat
 from omrclip.imaging.formats.writing import DEFAULT_QUALITY, FULL_CHROMA_QUALITY
@@ -22,7 +23,8 @@ from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage, ImageSource
 
 _JPEG, _YCBCR, _SIDE_BY_SIDE = 7, 6, 1
-_SHORT, _LONG, _RATIONAL, _LONG8 = 3, 4, 5, 16
+_FRACTIONS = 10_000  # in which a density is written, of a dot an inch
+_SHORT, _LONG, _RATIONAL, _LONG8 = 3, 4, ifd.RATIONAL, 16
 _CODES = {_SHORT: "H", _LONG: "I", _RATIONAL: "I", _LONG8: "Q"}
 _FULL_RANGE = (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)  # black and white of Y, Cb and Cr, as fractions
 # More than a JPEG tile of noise takes at the best quality: its header and its entry in the directory, and each pixel.
@@ -69,12 +71,22 @@ def write_pyramid(
     image = DecodedImage(source) if isinstance(source, np.ndarray) else source
     dimensions = image.dimensions
     levels = _plan_levels(dimensions, tile)
-    writer = _Writer(out, ifd.Layout("<", big=_may_exceed_tiff(levels, tile)), tile, quality, levels)
+    layout = ifd.Layout("<", big=_may_exceed_tiff(levels, tile))
+    writer = _Writer(out, layout, tile, quality, levels, image.density)
     writer.write_header(first=0)
     for top in range(0, dimensions.height, tile):
         strip = Box(0, top, dimensions.width, min(tile, dimensions.height - top))
         writer.write_rows(0, image.read(strip, strip.dimensions), last=strip.bottom == dimensions.height)
     writer.finish()
+
+
+def _density_tags(density: Density) -> list[_Tag]:
+    x, y = ((round(dots * _FRACTIONS), _FRACTIONS) for dots in density)
+    return [
+        (ifd.X_RESOLUTION, _RATIONAL, x),
+        (ifd.Y_RESOLUTION, _RATIONAL, y),
+        (ifd.RESOLUTION_UNIT, _SHORT, (ifd.INCH,)),
+    ]
 
 
 def _plan_levels(dimensions: Dimensions, tile: int) -> list[_Level]:
@@ -92,13 +104,14 @@ def _may_exceed_tiff(levels: list[_Level], tile: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """The file, how its numbers are written, and its levels."""
+    """The file, how its numbers are written, its levels, and the density of the first."""
 
     out: BinaryIO
     layout: ifd.Layout
     tile: int
     quality: int
     levels: list[_Level]
+    density: Density | None
 
     def write_header(self, first: int) -> None:
         """Write the first bytes, with the offset of the first directory."""
@@ -131,7 +144,10 @@ class _Writer:
         following = 0
         self.out.seek(0, 2)
         for number, level in reversed(list(enumerate(self.levels))):
-            following = self._write_directory(self._tags(level, reduced=number > 0), following)
+            tags = self._tags(level, reduced=number > 0)
+            if self.density and number == 0:
+                tags = sorted([*tags, *_density_tags(self.density)])
+            following = self._write_directory(tags, following)
         self.write_header(first=following)
 
     def _write_tiles(self, level: _Level, rows: Pixels) -> None:

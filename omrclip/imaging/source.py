@@ -7,6 +7,7 @@ from typing import Protocol
 from omrclip.imaging import ops
 from omrclip.imaging.codec import decode, read_profile, reducible
 from omrclip.imaging.colour import to_srgb
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ColourMode, ImageInfo
@@ -25,6 +26,16 @@ class ImageSource(Protocol):
         """The extents of the whole image, in its own pixels."""
         ...
 
+    @property
+    def density(self) -> Density | None:
+        """That of the whole image; None where it is not known."""
+        ...
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether it is known to have no colour but grey."""
+        ...
+
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """The box's content, scaled to `out`: (out.height, out.width, 3) uint8 BGR, in sRGB.
 
@@ -38,17 +49,23 @@ class ImageSource(Protocol):
 class DecodedImage:
     """An ImageSource over pixels in memory, (height, width, 3) uint8 BGR, in the colours of a profile, or in sRGB.
 
-    `mode` is what the samples were in the file that has the `profile`.
+    `mode` is what the samples were in the file that has the `profile`; `density` is the file's.
     """
 
     pixels: Pixels
     profile: bytes = b""
     mode: ColourMode = ColourMode.RGB
+    density: Density | None = None
 
     @property
     def dimensions(self) -> Dimensions:
         """The extents of the array."""
         return ops.extents(self.pixels)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the file's samples have no colour."""
+        return self.mode.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`."""
@@ -81,6 +98,16 @@ class EncodedImage:
     def dimensions(self) -> Dimensions:
         """The upright extents, from the header."""
         return self.info.dimensions
+
+    @property
+    def density(self) -> Density | None:
+        """The upright density, from the header."""
+        return self.info.density
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the samples have no colour, from the header."""
+        return self.info.mode.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`.

@@ -8,6 +8,7 @@ from omrclip.config import Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
 from omrclip.imaging.admission import Admission, Holding
 from omrclip.imaging.codec import decode, read_profile
+from omrclip.imaging.density import Density
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
@@ -57,6 +58,7 @@ class Recognition:
         scan: the scan's name, with escapes for what cannot be shown.
         page: the template page that it shows, from 1; None where that was not found out.
         messages: what a person should know, the error's message first.
+        density: that of the page in template pixels, where the scan tells its own.
         seconds: the time that it took.
     """
 
@@ -67,6 +69,7 @@ class Recognition:
     clips: tuple[Clip, ...] = ()
     error: Failure | None = None
     messages: tuple[str, ...] = ()
+    density: Density | None = None
     seconds: float = 0.0
 
     @property
@@ -248,7 +251,8 @@ def _recognize(
     number = options.pages.get(scan.name)
     upright = options.orientation is Orientation.UPRIGHT
     found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels), upright, work)
-    registered = RegisteredPage(DecodedImage(pixels, read_profile(scan.data, info), info.mode), found.registration)
+    decoded = DecodedImage(pixels, read_profile(scan.data, info), info.mode, info.density)
+    registered = RegisteredPage(decoded, found.registration)
     work.check()
     elements = read_elements(found, registered, options)
     clips = []
@@ -263,6 +267,7 @@ def _recognize(
         registration=found.registration,
         elements=elements,
         clips=tuple(clips),
+        density=registered.density,
         messages=(
             *_blank_page_told(found.known, scan),
             *_messages(found.known.page, elements, clips),

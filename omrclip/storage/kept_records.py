@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.registration import Registration
@@ -26,13 +27,17 @@ class KeptClip:
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """One scan that passed: its number among the scans from 1, its name, registration, values and clips."""
+    """One scan that passed: its number among the scans from 1, its name, registration, values and clips.
+
+    `density` is that of the page in template pixels, None where it is not known, or the record is older.
+    """
 
     number: int
     scan: str
     registration: Registration
     values: tuple[tuple[str, str], ...]
     clips: tuple[KeptClip, ...]
+    density: Density | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def page_record(
         "matches": _packed(registration.matches),
         "confidence": registration.confidence,
         "residual": registration.residual,
+        "density": recognition.density,
         "values": [[element.name, _value(element)] for element in recognition.elements],
         "clips": [
             [clip.element, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
@@ -133,7 +139,8 @@ def _kept_page(record: Mapping[str, Any]) -> KeptPage:
     clips = tuple(KeptClip(_text(element), Box(*_whole(box)), _text(file)) for element, box, file in record["clips"])
     values = tuple((_text(name), _text(value)) for name, value in record["values"])
     (number,) = _whole([record["number"]])
-    return KeptPage(number, _text(record["scan"]), registration, values, clips)
+    across, down = record.get("density") or (0, 0)
+    return KeptPage(number, _text(record["scan"]), registration, values, clips, density_of(across, down))
 
 
 def _value(element: ElementResult) -> str:

@@ -14,6 +14,7 @@ from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.cached import MOST_REDUCTION, CachedImage
 from omrclip.imaging.codec import cost
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
@@ -159,6 +160,14 @@ class _Whole:
     @property
     def dimensions(self) -> Dimensions:
         return self.source.dimensions
+
+    @property
+    def density(self) -> Density | None:
+        return self.source.density
+
+    @property
+    def is_grey(self) -> bool:
+        return self.source.is_grey
 
     @property
     def most_reduction(self) -> int:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.errors import InvalidParameter, LimitExceeded
+from omrclip.iiif.capabilities import qualities
 from omrclip.iiif.info import info2, info3
 from omrclip.iiif.levels import TILE_SIDE
 from omrclip.iiif.request import Format, ImageRequest
@@ -99,6 +100,7 @@ def _answer(version: Version, address: str) -> BaseResponse:
 def _image(version: Version, identifier: str, region: str, size: str, rotation: str, quality_format: str) -> Response:
     asked = version.grammar.parse(region, size, rotation, quality_format)
     image = open_image(identifier)
+    _check_quality(version, image, asked)
     try:
         return _planned(version, identifier, image, asked)
     except LimitExceeded as exceeded:
@@ -106,6 +108,19 @@ def _image(version: Version, identifier: str, region: str, size: str, rotation: 
             raise
         # 3.0 has a word on it: section 4.2 wants 400 for sizes beyond the limits.
         raise InvalidParameter(exceeded.message, **{"parameter": "size", **exceeded.details}) from None
+
+
+def _check_quality(version: Version, image: OpenImage, asked: ImageRequest) -> None:
+    """Raise InvalidParameter for a quality that info.json does not offer.
+
+    3.0 has all lists of qualities complete (section 4.4). The level 2 of 2.x promises `color` for every image.
+    """
+    offered = qualities(image.source.is_grey)
+    if version.number == 3 and asked.quality not in offered:
+        raise InvalidParameter(
+            f"quality: the image is grey and has no {asked.quality}; expected one of {', '.join(sorted(offered))}",
+            parameter="quality",
+        )
 
 
 def _planned(version: Version, identifier: str, image: OpenImage, asked: ImageRequest) -> Response:
@@ -132,6 +147,8 @@ def _info(version: Version, identifier: str) -> Response:
         config.limits,
         tile_side=image.tile_side or TILE_SIDE,
         rights=config.rights,
+        density=image.source.density,
+        is_grey=image.source.is_grey,
     )
     body = json.dumps(document).encode()
     media_type = _info_media_type(version)

@@ -13,9 +13,10 @@ from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
 from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
 from omrclip.iiif.plan import Plan, plan
-from omrclip.iiif.render import render
+from omrclip.iiif.render import delivered_density, render
 from omrclip.iiif.request import Format, ImageRequest, Quality
 from omrclip.imaging.admission import Admission
+from omrclip.imaging.formats.jpeg import with_density
 from omrclip.imaging.pyramid import TiledImage
 from omrclip.imaging.source import ImageSource
 from omrclip.storage import OpenImage
@@ -80,7 +81,10 @@ def plan_answer(
     planned = plan(asked, image.dimensions, config.limits)
     canonical = grammar.canonical(planned, config.limits)
     # Another version may render otherwise, and a shared cache folder outlives versions.
-    etag = sha256(f"{__version__}/{image.etag}/{rendering_key(planned)}".encode()).hexdigest()[:32]
+    rendering = f"{__version__}/{image.etag}/{rendering_key(planned)}"
+    if density := delivered_density(planned, image.source):
+        rendering += f"/{density}"
+    etag = sha256(rendering.encode()).hexdigest()[:32]
     uri = image_uri_under(base, identifier, grammar.number)
     links = f'<{uri}/{canonical}>;rel="canonical", <{grammar.profile}>;rel="profile"'
     return ImageAnswer(image, planned, canonical, etag, {"Link": links, **validators(image, etag, config)})
@@ -113,7 +117,8 @@ def rendered(answer: ImageAnswer, admission: Admission | None) -> bytes:
     if isinstance(image.source, TiledImage) and _is_plain_jpeg(planned):
         stored = image.source.stored_jpeg(planned.box, planned.scaled)
         if stored is not None:
-            return stored
+            density = delivered_density(planned, image.source)
+            return with_density(stored, density) if density else stored
     return render_admitted(planned, image.source, admission)
 
 

@@ -173,6 +173,7 @@ def _page(uris: KeptUris, page: KeptPage) -> PageInput:
         dimensions=page.registration.page,
         label=page.scan,
         metadata=page.values,
+        density=page.density,
         clips=tuple(
             ClipInput(
                 service3=uris.image(page.number, number),

@@ -47,6 +47,7 @@ def test_only_the_box_is_read_of_the_whole() -> None:
 
     class Spy:
         dimensions = Dimensions(1000, 1000)
+        density, is_grey = None, False
 
         def read(self, box: Box, out: Dimensions) -> np.ndarray:
             asked.append((box, out))

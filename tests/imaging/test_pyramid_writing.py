@@ -128,6 +128,7 @@ class Strips:
 
     def __init__(self, width: int, height: int) -> None:
         self.dimensions = Dimensions(width, height)
+        self.density, self.is_grey = None, False
         self.boxes: list[Box] = []
 
     def read(self, box: Box, out: Dimensions) -> Pixels:

@@ -2,14 +2,16 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
-from omrclip.omr.registered_page import RegisteredPage
+from omrclip.omr.registered_page import RegisteredPage, page_density
 from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
 from omrclip.omr.registration.bend import NODES
 from omrclip.omr.template import Page
 from tests.grid import coloured_grid, position_ramp
+from tests.omr.sheet import onto
 
 PAGE = KnownPage(Page(width=300, height=200), 1)
 
@@ -44,6 +46,7 @@ class Halving:
     """A scan that gives itself at 1/2, 1/4 and 1/8 too."""
 
     most_reduction = 8
+    density, is_grey = None, False
 
     def __init__(self, pixels: Pixels) -> None:
         self._pixels = pixels
@@ -79,3 +82,36 @@ def test_small_pictures_of_the_page_are_read_from_the_scan_reduced(
     read = page.read(whole, shown)
     assert scan.asked == [reduction]
     assert np.abs(read.astype(int) - scan.read(Box(0, 0, 960, 640), shown)).max() <= 3
+
+
+def seen(corners: list[tuple[float, float]], scan: Dimensions) -> Registration:
+    """A page of 200 × 300 pixels whose corners lie there in the scan."""
+    page = Dimensions(200, 300)
+    return Registration("test", page, scan, onto(corners, scan, page).page_to_scan)
+
+
+SCANNED = Dimensions(900, 900)
+
+
+@pytest.mark.parametrize(
+    ("corners", "scan_density", "expected"),
+    [
+        ([(0, 0), (400, 0), (400, 600), (0, 600)], (600, 600), (300, 300)),
+        ([(600, 0), (600, 400), (0, 400), (0, 0)], (600, 600), (300, 300)),  # turned
+        ([(0, 0), (400, 0), (400, 600), (0, 600)], (600, 400), (300, 200)),
+        ([(600, 0), (600, 400), (0, 400), (0, 0)], (600, 400), (200, 300)),
+        ([(10, 20), (214, 20), (214, 326), (10, 326)], (306, 306), (300, 300)),  # a little larger than it should be
+        ([(0, 0), (400, 0), (380, 600), (20, 600)], (600, 600), None),  # photographed askew
+        ([(0, 0), (400, 0), (400, 600), (0, 600)], None, None),
+    ],
+)
+def test_a_page_has_the_density_that_its_scan_gives_it(
+    corners: list[tuple[float, float]], scan_density: Density | None, expected: Density | None
+) -> None:
+    found = page_density(seen(corners, SCANNED), scan_density)
+    assert found == (expected and pytest.approx(expected, rel=1e-6))
+
+
+def test_where_scan_and_page_coincide_the_density_is_the_scans_own() -> None:
+    same = Registration("test", SCANNED, SCANNED, np.diag([1 + 1e-4, 1, 1.0]))
+    assert page_density(same, (300, 300)) == (300, 300)

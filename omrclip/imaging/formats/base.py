@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
 
@@ -39,15 +40,21 @@ class ColourMode(StrEnum):
     RGB_ALPHA = "rgb with alpha"
     CMYK = "cmyk"
 
+    @property
+    def is_grey(self) -> bool:
+        """Whether such samples have no colour."""
+        return self in (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.GREY_ALPHA)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
     """What the header of one image says, before any pixel is decoded.
 
     `stored` are the extents as they are in the file; `orientation` is Exif's (1..8, and 1 where it is absent or
-    nonsense); `bit_depth` is in bits a sample; `dpi` is along the stored rows and columns; `frames` counts the pages
-    of a TIFF, or the frames of an animation; `by_rows` tells whether the codec sees opaque pixels row after row, and
-    can make them smaller on the way; `has_profile`, whether there is an ICC profile, which nobody has looked at.
+    nonsense); `bit_depth` is in bits a sample; `dpi` is the density along the stored rows and columns; `frames` counts
+    the pages of a TIFF, or the frames of an animation; `by_rows` tells whether the codec sees opaque pixels row after
+    row, and can make them smaller on the way; `has_profile`, whether there is an ICC profile, which nobody has looked
+    at.
 
     `decoding_bytes` is the memory that decoding takes at most, beside the file itself: the pixels that come out, and
     what the decoder needs on the way. Of it, `fixed_bytes` stay as many where a JPEG is decoded at a reduction. Both
@@ -59,7 +66,7 @@ class ImageInfo:
     mode: ColourMode
     bit_depth: int = 8
     orientation: int = 1
-    dpi: tuple[float, float] | None = None
+    dpi: Density | None = None
     frames: int = 1
     by_rows: bool = False
     has_profile: bool = False
@@ -67,22 +74,11 @@ class ImageInfo:
     fixed_bytes: int = field(default=0, compare=False)
 
     @property
-    def is_grey(self) -> bool:
-        """Whether its samples have no colour."""
-        return self.mode in (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.GREY_ALPHA)
-
-    @property
-    def density(self) -> tuple[float, float] | None:
-        """The dots an inch along the columns and rows of the image turned upright, where the file tells them."""
+    def density(self) -> Density | None:
+        """The density of the image turned upright, where the file tells it."""
         return self.dpi[::-1] if self.dpi and self.orientation >= 5 else self.dpi
 
     @property
     def dimensions(self) -> Dimensions:
         """The extents of the image turned upright, which are those of its decoded pixels."""
         return self.stored.transposed if self.orientation >= 5 else self.stored
-
-
-def resolution(x: float, y: float, units_per_inch: float = 1.0) -> tuple[float, float] | None:
-    """Dots an inch out of dots a unit, or None where the numbers are no resolution."""
-    across, down = x * units_per_inch, y * units_per_inch
-    return (across, down) if 0 < across < 1e6 and 0 < down < 1e6 else None

@@ -3,8 +3,9 @@
 import struct
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.density import density_of
 from omrclip.imaging.formats import opencv
-from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 
@@ -23,7 +24,7 @@ def read_header(data: bytes) -> ImageInfo:
         width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
     elif header in _INFO_HEADERS:
         width, height, _, bits, compression, _, x, y = struct.unpack_from("<iiHHIIii", data, 18)
-        dpi = resolution(x, y, _INCH)
+        dpi = density_of(x, y, _INCH)
     else:
         raise UnsupportedImage(f"A BMP with a header of {header} bytes is not read.")
     if width < 1 or height == 0:

@@ -5,20 +5,24 @@ directories, embedded in another file).
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging.formats.base import resolution
+from omrclip.imaging.density import Density, density_of
 
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
 PROFILE = 34675
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
+INCH = 2  # as a ResolutionUnit
 
+RATIONAL = 5
 # Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.
-_TYPES = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+_TYPES = {1: "B", 3: "H", 4: "I", RATIONAL: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _SIZES = {kind: struct.calcsize(f"={code}") for kind, code in _TYPES.items()}
 _MOST_ENTRIES = 4096  # TIFF defines some two hundred tags
-_UNITS_PER_INCH = {2: 1.0, 3: 2.54}
+_UNITS_PER_INCH = {INCH: 1.0, 3: 2.54}
+UNKNOWN_TO_CAMERAS = (72.0, 72.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +155,29 @@ def orientation(directory: Directory, data: bytes) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def dots_per_inch(directory: Directory, data: bytes) -> tuple[float, float] | None:
-    """The resolution, or None where the directory names none, or none with a unit."""
+def dots_per_inch(directory: Directory, data: bytes) -> Density | None:
+    """The density, or None where the directory names none, or none with a unit."""
     try:
         x = directory.numbers(data, X_RESOLUTION, most=1)
         y = directory.numbers(data, Y_RESOLUTION, most=1)
-        unit = directory.number(data, RESOLUTION_UNIT, otherwise=2)
+        unit = directory.number(data, RESOLUTION_UNIT, otherwise=INCH)
     except CorruptImage:
         return None
+    return density_in(unit, x, y)
+
+
+def density_in(unit: int, x: Sequence[float], y: Sequence[float]) -> Density | None:
+    """The density from the values of its three tags; None where a value is missing, or the unit is none of length."""
     if not x or not y or unit not in _UNITS_PER_INCH:
         return None
-    return resolution(x[0], y[0], _UNITS_PER_INCH[unit])
+    return density_of(x[0], y[0], _UNITS_PER_INCH[unit])
 
 
-def read_exif(block: bytes) -> tuple[int, tuple[float, float] | None]:
-    """Orientation and resolution of an Exif block (with or without its `Exif` prefix); (1, None) out of nonsense.
+def read_exif(block: bytes) -> tuple[int, Density | None]:
+    """Orientation and density of an Exif block (with or without its `Exif` prefix); (1, None) out of nonsense.
 
-    A damaged Exif block says nothing about the pixels, so it is no reason to refuse the picture.
+    A damaged Exif block says nothing about the pixels, so it is no reason to refuse the picture. Cameras do not know
+    the density, for which the standard has them write 72 dots an inch (Exif 2.32, section 4.6.4 A).
     """
     try:
         block = block.removeprefix(b"Exif\0\0")
@@ -175,4 +185,5 @@ def read_exif(block: bytes) -> tuple[int, tuple[float, float] | None]:
         directory = read_directory(block, layout, first)
     except CorruptImage:
         return 1, None
-    return orientation(directory, block), dots_per_inch(directory, block)
+    density = dots_per_inch(directory, block)
+    return orientation(directory, block), None if density == UNKNOWN_TO_CAMERAS else density

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.formats import pillow
-from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 
@@ -159,14 +160,14 @@ def _blocks_of(coding: bytes, samples: int, *, has_precincts: bool) -> int:
     return blocks
 
 
-def _capture_resolution(data: bytes, boxes: dict[bytes, slice]) -> tuple[float, float] | None:
+def _capture_resolution(data: bytes, boxes: dict[bytes, slice]) -> Density | None:
     """I.5.3.7.1: numerators, denominators and exponents of pixels a metre, the vertical ones first."""
     if b"resc" not in boxes:
         return None
     down, down_by, across, across_by, down_ten, across_ten = struct.unpack_from(">HHHHbb", data, boxes[b"resc"].start)
     if not down_by or not across_by:
         return None
-    return resolution(across / across_by * 10.0**across_ten, down / down_by * 10.0**down_ten, _INCH)
+    return density_of(across / across_by * 10.0**across_ten, down / down_by * 10.0**down_ten, _INCH)
 
 
 def _check_tiles(data: bytes, stream: slice) -> None:

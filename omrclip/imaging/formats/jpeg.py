@@ -10,8 +10,9 @@ import simplejpeg  # type: ignore[import-untyped]
 
 from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.colour import inks_to_bgr
+from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.formats import ifd
-from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.formats.scans import check_scans
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -27,7 +28,9 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _MODES = {1: ColourMode.GREY, 3: ColourMode.RGB, 4: ColourMode.CMYK}
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _LAST_SEGMENT = b"\xff\xda\0\2"  # a scan's header without content, at which looking through segments ends
-_UNITS_PER_INCH = {1: 1.0, 2: 2.54}
+_DOTS_PER_INCH = 1
+_UNITS_PER_INCH = {_DOTS_PER_INCH: 1.0, 2: 2.54}
+_BEGINS_WITH_JFIF = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
 _IS_YCBCR = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"  # or grey: JFIF 1.01, square pixels
 _IS_RGB = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"  # Adobe's transform 0
 _MOST_JUNK = 1 << 16
@@ -54,6 +57,8 @@ def read_header(data: bytes) -> ImageInfo:
     if frame is None:
         raise CorruptImage("The JPEG has no frame header.")
     stored, mode, depth = frame
+    if exif is not None and dpi == ifd.UNKNOWN_TO_CAMERAS:
+        dpi = None
     orientation, exif_dpi = exif or (1, None)
     coefficients = _coefficient_bytes(data)
     pixels = (_INKS_BYTES if mode is ColourMode.CMYK else 3) * stored.pixels
@@ -101,9 +106,9 @@ def read_profile(data: bytes) -> bytes:
     return b"".join(parts[number] for number in sorted(parts)) if sorted(parts) == list(range(1, count + 1)) else b""
 
 
-def _density(data: bytes, jfif: int) -> tuple[float, float] | None:
+def _density(data: bytes, jfif: int) -> Density | None:
     unit, x, y = struct.unpack_from(">BHH", data, jfif + 7)
-    return resolution(x, y, _UNITS_PER_INCH[unit]) if unit in _UNITS_PER_INCH else None
+    return density_of(x, y, _UNITS_PER_INCH[unit]) if unit in _UNITS_PER_INCH else None
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -185,6 +190,18 @@ def _tables_alone(tables: bytes) -> bytes:
         return b""
     data = _START + tables.removeprefix(_START).removesuffix(_END) + _LAST_SEGMENT
     return b"".join(data[at - 4 : at + length] for marker, at, length in _segments(data) if marker in _TABLES)
+
+
+def with_density(data: bytes, density: Density) -> bytes:
+    """The file with a density in its JFIF header, in whole dots an inch; the file itself where it has no such header.
+
+    Only the header changes. It has no room for a density of less than half a dot or more than 65,535.
+    """
+    if not data.startswith(_BEGINS_WITH_JFIF):
+        return data
+    across, down = (round(dots) for dots in density)
+    at = len(_BEGINS_WITH_JFIF) + 2  # behind the version
+    return data[:at] + struct.pack(">BHH", _DOTS_PER_INCH, across, down) + data[at + 5 :]
 
 
 def is_common(data: bytes) -> bool:

@@ -11,8 +11,9 @@ from PIL.PngImagePlugin import PngImageFile
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.colour import MOST_PROFILE_BYTES
+from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.formats import ifd, pillow, png_rows
-from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo, resolution
+from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
 
@@ -30,7 +31,8 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _BY_ROWS = {(8, 0), (8, 2)}  # depth and colour type of those whose rows need no more than their filters undone
 _WITH_A_TRANSPARENT_COLOUR = (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.RGB)  # a palette has alpha values instead
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_INCH = 0.0254
+_INCH, _METRE = 0.0254, 1  # an inch in metres, and the metre as a unit of pHYs
+_HEADER_END = 33  # of the signature and the chunk IHDR
 _MOST_CHUNKS = 100_000
 _PIECE_BYTES = 1 << 16
 # Bytes a pixel that decoding takes, its three of BGR included, by how the samples are stored; measured with images of 6
@@ -66,7 +68,7 @@ def read_header(data: bytes) -> ImageInfo:
             orientation, _ = ifd.read_exif(data[at : at + length])
         elif name == b"pHYs" and length >= 9 and data[at + 8 : at + 9] == b"\x01":
             x, y = struct.unpack_from(">II", data, at)
-            dpi = resolution(x, y, _INCH)
+            dpi = density_of(x, y, _INCH)
         elif name == b"acTL" and length >= 8:
             frames = max(1, struct.unpack_from(">I", data, at)[0])
     mode = ColourMode.BILEVEL if (colour, depth) == (0, 1) else _MODES[colour]
@@ -119,6 +121,14 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
     if transparent is None or info.mode not in _WITH_A_TRANSPARENT_COLOUR:
         return pillow.to_pixels(_load(kept), info.bit_depth)
     return _with_transparent([(name, chunk) for name, chunk in kept if name != b"tRNS"], transparent, info)
+
+
+def with_density(data: bytes, density: Density) -> bytes:
+    """A file that was written without a density, with one, in whole dots a metre (section 11.3.4.3 pHYs)."""
+    across, down = (round(dots / _INCH) for dots in density)
+    content = b"pHYs" + struct.pack(">IIB", across, down, _METRE)
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    return data[:_HEADER_END] + chunk + data[_HEADER_END:]
 
 
 def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:

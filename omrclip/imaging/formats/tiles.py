@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging.density import Density
 from omrclip.imaging.formats import jpeg
 from omrclip.imaging.formats.base import ColourMode, ImageInfo
 from omrclip.imaging.formats.writing import over_white
@@ -37,7 +38,7 @@ class TileCoding:
     `extents` are those of every tile, the padded ones at the image's edges included. `ycbcr` tells whether a JPEG's
     three components are YCbCr or RGB; `differenced` whether samples are stored as differences from their left
     neighbours; `premultiplied` whether colours are multiplied by alpha; `tables` are what the JPEG tiles lack;
-    `profile` is the image's ICC profile, in whose colours decoded tiles are.
+    `profile` is the image's ICC profile, in whose colours decoded tiles are; `density` is the image's.
     """
 
     extents: Dimensions
@@ -48,6 +49,7 @@ class TileCoding:
     premultiplied: bool = False
     tables: bytes = b""
     profile: bytes = b""
+    density: Density | None = None
 
     @property
     def samples(self) -> int:

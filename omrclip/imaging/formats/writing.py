@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 from omrclip.errors import LimitExceeded, OmrclipError
+from omrclip.imaging.density import Density
+from omrclip.imaging.formats import jpeg, png
 from omrclip.imaging.formats.base import ImageFormat
 from omrclip.imaging.pixels import Pixels
 
@@ -24,13 +26,21 @@ _LOSSLESS = 101  # above all qualities, to OpenCV's encoder of WebP
 _WITHOUT_ALPHA = frozenset({ImageFormat.JPEG, ImageFormat.GIF, ImageFormat.BMP})
 
 
-def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None, bilevel: bool = False) -> bytes:
+def encode(
+    pixels: Pixels,
+    fmt: ImageFormat,
+    *,
+    quality: int | None = None,
+    bilevel: bool = False,
+    density: Density | None = None,
+) -> bytes:
     """The pixels as a file of the format.
 
     `pixels` are uint8, (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA with straight alpha, of
     any strides. `quality`, 0 to 100, is of JPEG and WebP (85 unless given), and makes a JPEG 2000 lossy; the others
     are lossless whatever it says, but for GIF, which has 256 colours. JPEG, BMP and GIF show BGRA on white. `bilevel`
     grey pixels are 0 or 255: a PNG then has one bit a pixel, a TIFF is coded as fax (group 4), and a WebP is lossless.
+    A JPEG, PNG or TIFF tells the `density`; a file without one has the same bytes but for that.
 
     Raises LimitExceeded (`limit`, `maximum`) for a side longer than the format has, OmrclipError where the encoder
     gives nothing, and ValueError for pixels or a quality of no such kind.
@@ -40,7 +50,15 @@ def encode(pixels: Pixels, fmt: ImageFormat, *, quality: int | None = None, bile
     if quality is not None and not 0 <= quality <= 100:
         raise ValueError(f"quality is 0 to 100, not {quality}")
     _check_sides(pixels, fmt)
-    if bilevel and pixels.ndim == 2 and fmt in _BILEVEL_ENCODERS:
+    is_bilevel = bilevel and pixels.ndim == 2
+    if fmt is ImageFormat.TIFF:
+        return _tiff(pixels, is_bilevel, density)
+    data = _encoded(pixels, fmt, quality, is_bilevel)
+    return _WITH_DENSITY[fmt](data, density) if density and fmt in _WITH_DENSITY else data
+
+
+def _encoded(pixels: Pixels, fmt: ImageFormat, quality: int | None, is_bilevel: bool) -> bytes:
+    if is_bilevel and fmt in _BILEVEL_ENCODERS:
         return _BILEVEL_ENCODERS[fmt](np.ascontiguousarray(pixels))
     if pixels.shape[2:] == (4,) and fmt in _WITHOUT_ALPHA:
         pixels = over_white(pixels)
@@ -114,10 +132,14 @@ def _webp(pixels: Pixels, quality: int | None) -> bytes:
     return _imencode(ImageFormat.WEBP, pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
 
 
-def _tiff(pixels: Pixels, _: int | None) -> bytes:
+def _tiff(pixels: Pixels, is_bilevel: bool, density: Density | None) -> bytes:
     # By Pillow, which says of the fourth sample that it is alpha, where OpenCV leaves that to the reader.
+    image = _to_pillow(pixels)
+    dpi = {"dpi": density} if density else {}
+    if is_bilevel:
+        return _save(ImageFormat.TIFF, image.convert("1", dither=Image.Dither.NONE), compression="group4", **dpi)
     predictor = {317: 2}  # horizontal differencing: TIFF 6.0, section 14
-    return _save(ImageFormat.TIFF, _to_pillow(pixels), compression="tiff_lzw", tiffinfo=predictor)
+    return _save(ImageFormat.TIFF, image, compression="tiff_lzw", tiffinfo=predictor, **dpi)
 
 
 def _gif(pixels: Pixels, _: int | None) -> bytes:
@@ -157,7 +179,6 @@ def _save(fmt: ImageFormat, image: Image.Image, **options: object) -> bytes:
 _ENCODERS: dict[ImageFormat, Callable[[Pixels, int | None], bytes]] = {
     ImageFormat.JPEG: _jpeg,
     ImageFormat.PNG: _by_opencv(ImageFormat.PNG, ()),
-    ImageFormat.TIFF: _tiff,
     ImageFormat.WEBP: _webp,
     ImageFormat.GIF: _gif,
     ImageFormat.JP2: _jp2,
@@ -165,8 +186,9 @@ _ENCODERS: dict[ImageFormat, Callable[[Pixels, int | None], bytes]] = {
 }
 _BILEVEL_ENCODERS: dict[ImageFormat, Callable[[Pixels], bytes]] = {
     ImageFormat.PNG: lambda pixels: _imencode(ImageFormat.PNG, pixels, [cv2.IMWRITE_PNG_BILEVEL, 1]),
-    ImageFormat.TIFF: lambda pixels: _save(
-        ImageFormat.TIFF, _to_pillow(pixels).convert("1", dither=Image.Dither.NONE), compression="group4"
-    ),
     ImageFormat.WEBP: lambda pixels: _imencode(ImageFormat.WEBP, pixels, [cv2.IMWRITE_WEBP_QUALITY, _LOSSLESS]),
+}
+_WITH_DENSITY: dict[ImageFormat, Callable[[bytes, Density], bytes]] = {
+    ImageFormat.JPEG: jpeg.with_density,
+    ImageFormat.PNG: png.with_density,
 }
