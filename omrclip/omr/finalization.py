@@ -5,7 +5,7 @@ that is printed dark would never read as marked: these are looked for here.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -56,6 +56,7 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
         ImageError, LimitExceeded: an image cannot be decoded.
     """
     recognitions, messages = [], []
+    options = replace(options, blank_is=ElementStatus.BLANK)  # what is read is the blank page, and is meant to be
     for known in pages:
         if known.image is None:
             messages.append(f"Page {known.number} has no page image: it was not recognised.")

@@ -36,6 +36,7 @@ class RecognitionOptions:
         orientation: how the pages lie in their scans.
         grid_gap: what stands in a Grid's value for a column without a value, where another column has one.
         blank_is: the status of an element in which nothing is marked: `blank`, or `uncertain` so that a person looks.
+            None is `blank`, but `uncertain` where the scan is the template's blank page.
         pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
             taken for the only page into which they fit.
         keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
@@ -48,7 +49,7 @@ class RecognitionOptions:
     thresholds: MarkThresholds = field(default_factory=MarkThresholds)
     orientation: Orientation = Orientation.ANY
     grid_gap: str = " "
-    blank_is: ElementStatus = ElementStatus.BLANK
+    blank_is: ElementStatus | None = None
     pages: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
     keep_seconds: int | None = None

@@ -281,9 +281,9 @@ def _usual(values: Sequence[float], marks: Sequence[int]) -> float:
 
 def _as_asked(result: ElementResult, options: RecognitionOptions) -> ElementResult:
     """The result of an element of the page, with the status that the option `blank_is` asks for."""
-    if result.status is not ElementStatus.BLANK or options.blank_is is ElementStatus.BLANK:
+    if result.status is not ElementStatus.BLANK or options.blank_is in (None, ElementStatus.BLANK):
         return result
-    return replace(result, status=options.blank_is, message="Nothing is marked.")
+    return replace(result, status=options.blank_is or result.status, message="Nothing is marked.")
 
 
 def _with_gaps(grid: ElementResult, gap: str) -> ElementResult:

@@ -11,6 +11,8 @@ from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.density import Density
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
+from omrclip.omr.blank_page import TOLD as BLANK_PAGE_TOLD
+from omrclip.omr.blank_page import is_blank_page
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed
 from omrclip.omr.file_names import check_readable, shown_name
 from omrclip.omr.memory import cutting_bytes, recognition_bytes
@@ -19,7 +21,7 @@ from omrclip.omr.reading import read_elements
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLevels, register
 from omrclip.omr.registration.scale import same_shape
-from omrclip.omr.results import ElementResult
+from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Page, Template, UnknownElement, unread_type
 from omrclip.work import ENDLESS, Work
 
@@ -250,7 +252,11 @@ def _recognize(
     pixels = decode(scan.data, info)
     number = options.pages.get(scan.name)
     upright = options.orientation is Orientation.UPRIGHT
-    found = _fitting_page(pages if number is None else [pages[number - 1]], ScanLevels(pixels), upright, work)
+    levels = ScanLevels(pixels)
+    found = _fitting_page(pages if number is None else [pages[number - 1]], levels, upright, work)
+    shows_blank_page = is_blank_page(found, levels, scan.data)
+    if shows_blank_page and options.blank_is is None:
+        options = replace(options, blank_is=ElementStatus.UNCERTAIN)
     decoded = DecodedImage(pixels, read_profile(scan.data, info), info.mode, info.density)
     registered = RegisteredPage(decoded, found.registration)
     work.check()
@@ -269,24 +275,11 @@ def _recognize(
         clips=tuple(clips),
         density=registered.density,
         messages=(
-            *_blank_page_told(found.known, scan),
+            *([BLANK_PAGE_TOLD] if shows_blank_page else []),
             *_messages(found.known.page, elements, clips),
             *_extents_told(found),
         ),
     )
-
-
-def _blank_page_told(known: KnownPage, scan: Scan) -> list[str]:
-    """What is told where the scan is the very file that is taken as the blank page: then every answer reads blank.
-
-    An image beside the template is taken as its blank page, and may be a filled sheet.
-    """
-    if known.image != scan.data:
-        return []
-    return [
-        "This scan is the template's blank page, so every answer reads as blank. If the sheet is filled in, give an "
-        "image of the empty form as the blank page."
-    ]
 
 
 def _extents_told(found: FoundPage) -> list[str]:

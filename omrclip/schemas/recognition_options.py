@@ -123,7 +123,7 @@ class OptionsSchema(WireSchema):
     mark_thresholds = ObjectOf(MarkThresholdsSchema(), load_default=None, allow_none=True)
     orientation = Choice([str(way) for way in Orientation], load_default=str(Orientation.ANY))
     grid_gap = GapText(load_default=RecognitionOptions().grid_gap)
-    blank_is = Choice([str(status) for status in BLANK_IS], load_default=str(ElementStatus.BLANK))
+    blank_is = Choice([str(status) for status in BLANK_IS], load_default=None)
     pages = PageNumbers(load_default={})
     keep = KeepTime(load_default=False)
 
@@ -139,7 +139,7 @@ class OptionsSchema(WireSchema):
             thresholds=data["mark_thresholds"] or MarkThresholds(),
             orientation=Orientation(data["orientation"]),
             grid_gap=data["grid_gap"],
-            blank_is=ElementStatus(data["blank_is"]),
+            blank_is=ElementStatus(data["blank_is"]) if data["blank_is"] else None,
             pages=data["pages"],
             keep=keep is not False,
             keep_seconds=None if isinstance(keep, bool) else keep,

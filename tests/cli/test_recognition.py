@@ -9,7 +9,10 @@ import pytest
 from omrclip.omr.options import ClipScale, Orientation, RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.results import MarkThresholds
+from omrclip.omr.template import Template
+from omrclip.schemas.template import dump_template
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
+from tests.omr.sheet import coloured, form
 from tests.web.making import (
     NAME_BOX,
     SIGNATURE_BOX,
@@ -215,3 +218,24 @@ def test_a_limit_of_the_settings_holds(desk: Desk, monkeypatch: pytest.MonkeyPat
     result = desk.recognize("a.png")
     assert result.exit_code == FAILED
     assert "1,000" in result.stderr
+
+
+def test_a_scan_that_is_the_blank_page_is_told(desk: Desk) -> None:
+    """The filled sheet lies beside the template, as another kind of file."""
+    sheet = form()
+    filled = coloured(sheet.marked({"Q1": "B"}))
+    document = dump_template(Template(name="form", pages=(sheet.page,)))
+    desk.put("form.omr", json.dumps(document).encode())
+    desk.put("form.png", encoded(filled))
+    desk.put("filled.jpg", jpeg(filled, 80))
+    result = desk.recognize("filled.jpg")
+    assert result.exit_code == PASSED, result.output
+    heads, row = desk.table()
+    told = dict(zip(heads, row, strict=True))
+    assert told["Messages"].startswith("This scan is the template's blank page")
+    assert "Q2" in told["Uncertain"].split("; ")
+    assert told["Blank"] == ""
+    desk.recognize("filled.jpg", options=("--overwrite", "--blank-is", "blank"))
+    told = dict(zip(*desk.table(), strict=True))
+    assert told["Messages"].startswith("This scan is the template's blank page")
+    assert "Q2" in told["Blank"].split("; ")

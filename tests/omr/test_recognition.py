@@ -123,19 +123,6 @@ def test_many_elements_of_unknown_types_are_counted() -> None:
     assert found.messages[-1] == "5 more elements are of types that are not read."
 
 
-def test_a_scan_that_is_the_blank_page_itself_is_told() -> None:
-    """A filled sheet beside the template is taken as its blank page; read with itself, every answer is blank."""
-    filled = png(FORM.marked(ANSWERS))
-    known = replace(FORM.known(), image=filled)
-    told = "This scan is the template's blank page"
-    found = recognized(Scan("form.png", filled), known)
-    assert found.passed
-    assert found.messages[0].startswith(told)
-    # The empty form scanned anew is an ordinary blank sheet.
-    for other in (FORM.marked(ANSWERS), cv2.GaussianBlur(FORM.blank, (0, 0), 0.6)):
-        assert not any(told in message for message in recognized(scanned(other)).messages)
-
-
 def test_what_a_person_should_look_at_is_told_by_name() -> None:
     moved = np.full_like(FORM.blank, 255)
     moved[:, :-110] = FORM.marked(ANSWERS | {"Id2": "12"})[:, 110:]
