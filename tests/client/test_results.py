@@ -76,6 +76,40 @@ def _at_rest(page: "Page") -> bytes:
     return seen[-1]
 
 
+def test_blank_answers_are_counted_and_shown_alone(kept: Json, identifier: str, visit: OpenPage) -> None:
+    page = visit(f"sheets/{identifier}").page
+    blank = [
+        {element["Name"] for element in found["Elements"] if element["Status"] == "blank"}
+        for found in kept["Recognitions"]
+    ]
+    total = sum(map(len, blank))
+    assert total, "the samples have blank answers"
+    choice = page.get_by_label("Which answers to show")
+    expect(choice.locator("option[value=blank]")).to_have_text(f"Blank ({total})")
+    choice.select_option("blank")
+    rows, sheets = page.locator(".answers tbody tr"), page.get_by_role("option", name="exam-scan")
+    expect(sheets).to_have_count(sum(map(bool, blank)))
+    first = next(index for index, names in enumerate(blank) if names)
+    expect(page.get_by_role("heading", name=SCANS[first])).to_be_visible()
+    assert set(rows.evaluate_all("rows => rows.map((row) => row.dataset.name)")) == blank[first]
+    choice.select_option("all")
+    expect(sheets).to_have_count(len(SCANS))
+
+
+def test_a_scan_that_is_the_blank_page_is_told(project: Project, visit: OpenPage) -> None:
+    files = [("Images", ("blank.png", (project.folder / "templates_omr" / "exam.png").read_bytes()))]
+    answer = new_session().post(
+        f"{project.url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=PATIENCE
+    )
+    page = visit(f"sheets/{answer.json()['Uri'].rpartition('/')[2]}").page
+    expect(page.locator(".remark")).to_contain_text("This scan is the template's blank page")
+    choice = page.get_by_label("Which answers to show")
+    expect(choice.locator("option[value=blank]")).to_have_text("Blank (0)")
+    choice.select_option("blank")
+    expect(page.get_by_role("option", name="blank.png")).to_have_count(0)
+    expect(page.get_by_text("There are no such answers on this sheet.")).to_be_visible()
+
+
 def test_a_corrected_value_is_kept_beside_what_was_read(kept: Json, identifier: str, visit: OpenPage) -> None:
     page = visit(f"sheets/{identifier}").page
     value = page.get_by_label("Value of Q1", exact=True)

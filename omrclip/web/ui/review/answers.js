@@ -4,10 +4,10 @@ import { h } from "../dom.js";
 import { number, t } from "../messages.js";
 import { statusMark } from "./status.js";
 
-/** The table; `go(element)` shows where it was read, `corrections` are those of the sheet. */
-export function answersTable(sheet, corrections, go) {
-  const rows = sheet.answers.map((element) => row(sheet, element, corrections, go));
-  if (!rows.length) return h("p", { className: "muted" }, t("answers.none"));
+/** The table of what a filter lets through; `go(element)` shows where it was read, `corrections` are those of the sheet. */
+export function answersTable(sheet, corrections, filter, go) {
+  const rows = sheet.wanted(filter).map((element) => row(sheet, element, corrections, go));
+  if (!rows.length) return h("p", { className: "muted" }, t(sheet.answers.length ? "answers.noneWanted" : "answers.none"));
   const heads = ["answers.name", "answers.value", "answers.status", "answers.confidence"];
   return h(
     "table",

@@ -8,6 +8,7 @@ import { openViewer } from "../viewer.js";
 import { answersTable } from "./answers.js";
 import { clipList } from "./clips.js";
 import { drawSheet } from "./overlay.js";
+import { FILTERS } from "./sheets.js";
 import { statusMark } from "./status.js";
 
 export class Board {
@@ -17,8 +18,10 @@ export class Board {
     this.list = h("ul", { className: "sheets", role: "listbox", aria: { label: t("sheets.title") }, onkeydown: (event) => this.listKey(event), onclick: (event) => this.listClick(event) });
     this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("sheets.scan") }, onkeydown: (event) => this.viewer?.pressed(event) });
     this.details = h("section", { className: "details", aria: { label: t("sheets.details") } });
-    this.node = h("div", { className: "board" }, h("section", { className: "sheet-list", aria: { label: t("sheets.title") } }, this.list), this.host, this.details);
+    this.filter = h("select", { aria: { label: t("sheets.filter") }, onchange: () => this.sift() }, FILTERS.map((filter) => h("option", { value: filter })));
+    this.node = h("div", { className: "board" }, h("section", { className: "sheet-list", aria: { label: t("sheets.title") } }, this.filter, this.list), this.host, this.details);
     this.list.append(...sheets.map((sheet) => this.entry(sheet)));
+    this.countWanted();
     this.details.append(h("p", { className: "muted" }, t("sheets.choose")));
   }
 
@@ -31,10 +34,29 @@ export class Board {
   /** Something of a sheet is known now, or of all (null). */
   changed(sheet) {
     for (const one of sheet ? [sheet] : this.sheets) mark(this.list.children[this.sheets.indexOf(one)], one);
+    this.countWanted();
     if (!this.sheet) {
       const first = this.sheets.find((one) => one.state === "done" || one.state === "failed");
       if (first) this.show(first);
     } else if (!sheet || sheet === this.sheet) this.drawDetails();
+  }
+
+  /** Tell beside each filter how many answers it lets through, and list only the sheets that have one. */
+  countWanted() {
+    for (const option of this.filter.options) {
+      const n = this.sheets.reduce((sum, sheet) => sum + sheet.count(option.value), 0);
+      const text = t(`sheets.filter.${option.value}`, { n });
+      if (option.textContent !== text) option.textContent = text;
+    }
+    this.sheets.forEach((sheet, index) => (this.list.children[index].hidden = !sheet.isWanted(this.filter.value)));
+  }
+
+  /** Another filter was chosen. */
+  sift() {
+    this.countWanted();
+    const wanted = this.sheets.filter((sheet) => sheet.isWanted(this.filter.value));
+    if (wanted.length && !wanted.includes(this.sheet)) this.show(wanted[0]);
+    else if (this.sheet) this.drawDetails();
   }
 
   /** Show one sheet. */
@@ -49,7 +71,8 @@ export class Board {
   nextToLookAt() {
     const at = this.sheets.indexOf(this.sheet);
     const order = [...this.sheets.slice(at + 1), ...this.sheets.slice(0, at)];
-    return order.find((sheet) => sheet.state === "failed" || sheet.doubts) ?? null;
+    const filter = this.filter.value === "all" ? "doubts" : this.filter.value;
+    return order.find((sheet) => sheet.isWanted(filter)) ?? null;
   }
 
   markChosen() {
@@ -74,9 +97,13 @@ export class Board {
     if (next) facts.append(button(t("sheets.next"), "right", () => this.show(next), { kind: "quiet" }));
     if (sheet.state === "done") {
       const summary = sheet.doubts ? t("sheets.doubts", { n: sheet.doubts }) : t("sheets.sure");
-      facts.append(h("p", { className: sheet.doubts ? "warning" : "muted" }, summary), registered(sheet.recognition) ?? "");
+      facts.append(
+        ...sheet.remarks.map((remark) => h("p", { className: "warning remark" }, remark)),
+        h("p", { className: sheet.doubts ? "warning" : "muted" }, summary),
+        registered(sheet.recognition) ?? "",
+      );
       this.details.append(
-        h("div", { className: "answers-place" }, answersTable(sheet, this.corrections, (element) => this.goTo(element))),
+        h("div", { className: "answers-place" }, answersTable(sheet, this.corrections, this.filter.value, (element) => this.goTo(element))),
         h("div", { className: "clips-place" }, h("h2", {}, t("clips.title")), clipList(sheet, this.corrections, (clip) => this.goTo(clip))),
       );
     }
@@ -113,12 +140,13 @@ export class Board {
   }
 
   listKey(event) {
-    const at = this.sheets.indexOf(this.sheet);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: this.sheets.length - 1 }[event.key];
-    if (to === undefined || !this.sheets[to]) return;
+    const listed = this.sheets.filter((sheet) => sheet.isWanted(this.filter.value));
+    const at = listed.indexOf(this.sheet);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: listed.length - 1 }[event.key];
+    if (to === undefined || !listed[to]) return;
     event.preventDefault();
-    this.show(this.sheets[to]);
-    this.list.children[to].focus();
+    this.show(listed[to]);
+    this.list.children[this.sheets.indexOf(listed[to])].focus();
   }
 
   destroy() {

@@ -23,7 +23,7 @@ function tableOf(sheets, corrections) {
       sheet.name,
       sheet.state === "done" ? "Pass" : "Fail",
       sheet.recognition?.Page ?? "",
-      sheet.error ?? elements.filter(({ Message }) => Message).map(({ Name, Message }) => `${Name}: ${Message}`).join(" "),
+      sheet.error ?? [...sheet.remarks, ...elements.filter(({ Message }) => Message).map(({ Name, Message }) => `${Name}: ${Message}`)].join(" "),
       having("uncertain"),
       having("multiple"),
       having("blank"),

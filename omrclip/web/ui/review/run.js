@@ -79,9 +79,8 @@ class Run {
         this.notKept = answer.KeepingError;
         return;
       }
-      const [recognition] = answer.Recognitions;
       uri = answer.Uri;
-      batch[next].take(recognition, answer.ResponseFiles);
+      batch[next].take(answer, 0, answer.ResponseFiles);
       this.tell(batch[next]);
       next += 1;
       begun();

@@ -8,18 +8,29 @@ const UNSEEN = ["corrupt_image", "unsupported_image", "image_error", "limit_exce
 /** The order in which answers are looked at: first those that a person should see. */
 const RANK = { uncertain: 0, multiple: 1 };
 
+/** Which answers a person may want to see alone. */
+const WANTED = {
+  all: () => true,
+  doubts: ({ Status }) => Status in RANK,
+  blank: ({ Status }) => Status === "blank",
+};
+export const FILTERS = Object.keys(WANTED);
+
 /**
  * One sheet. `state` is "waiting", "running", "done" or "failed". `kept` is {id, number} once the server keeps it: the
  * recognition, and the number of the scan in it from 1; `index` is its place in its request.
  */
 export class Sheet {
   constructor(name, file = null) {
-    Object.assign(this, { name, file, state: "waiting", recognition: null, kept: null, data: new Map(), error: null });
+    Object.assign(this, { name, file, state: "waiting", recognition: null, messages: [], counts: {}, kept: null, data: new Map(), error: null });
   }
 
-  /** Take over what one answer says of one scan, with the files that came along. */
-  take(recognition, files = []) {
+  /** Take over what an answer says of its scan at `index`, with the files that came along. */
+  take(answer, index = 0, files = []) {
+    const recognition = answer.Recognitions[index];
     this.recognition = recognition;
+    this.counts = Object.fromEntries(FILTERS.map((filter) => [filter, this.wanted(filter).length]));
+    this.messages = answer.Info.Details.RecognitionStatistics[index].TaskMessages;
     this.error = recognition.Error?.message ?? null;
     this.state = this.error ? "failed" : "done";
     for (const { Name, MediaType, Data } of files) if (Data) this.data.set(Name, { MediaType, Data });
@@ -37,13 +48,34 @@ export class Sheet {
     return [...elements].sort((a, b) => (RANK[a.Status] ?? 2) - (RANK[b.Status] ?? 2));
   }
 
+  /** Those of its answers that a filter lets through. */
+  wanted(filter) {
+    return this.answers.filter(WANTED[filter]);
+  }
+
+  /** How many they are. */
+  count(filter) {
+    return this.counts[filter] ?? 0;
+  }
+
+  /** Whether a filter lets something of it through; what failed is always to be looked at. */
+  isWanted(filter) {
+    return filter === "all" || (filter === "doubts" && this.state === "failed") || this.count(filter) > 0;
+  }
+
+  /** What is told of it as a whole: messages about an answer or a clip begin with its name. */
+  get remarks() {
+    const names = [...(this.recognition?.Elements ?? []), ...this.clips].map(({ Name }) => `${Name}: `);
+    return this.state === "done" ? this.messages.filter((message) => !names.some((name) => message.startsWith(name))) : [];
+  }
+
   get clips() {
     return this.recognition?.Clips ?? [];
   }
 
   /** How many answers a person should look at. */
   get doubts() {
-    return this.answers.filter((element) => element.Status in RANK).length;
+    return this.count("doubts");
   }
 
   /** The scan as a viewer takes it, null where this browser cannot show it yet. */
@@ -114,7 +146,7 @@ export class Sheet {
 export function sheetsOf(id, answer) {
   return answer.Recognitions.map((recognition, index) => {
     const sheet = new Sheet(recognition.Name);
-    sheet.take(recognition);
+    sheet.take(answer, index);
     sheet.kept = { id, number: index + 1 };
     return sheet;
   });
