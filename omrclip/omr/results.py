@@ -32,8 +32,8 @@ class MarkThresholds:
         blank: above this fill no bubble is blank; between the two it is uncertain.
     """
 
-    marked: float = 0.2
-    blank: float = 0.12
+    marked: float = 0.1
+    blank: float = 0.08
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,10 @@ def test_a_grid_tells_of_its_parts() -> None:
     assert [child.value for child in grid.children] == ["1", "", "05", "9"]
     assert [child.status for child in grid.children] == [MARKED, BLANK, MULTIPLE, MARKED]
     assert grid.status is UNCERTAIN
-    assert grid.message == "Columns without a mark: 2. part 3: 2 bubbles are marked."
+    assert (
+        grid.message
+        == "Columns without a mark: 2. part 3: Look at the scan: 2 answers are marked where one is asked for."
+    )
     assert grid.confidence == min(0.5, *(child.confidence for child in grid.children))
     assert not grid.bubbles
     assert len(grid.children[0].bubbles) == 10
@@ -157,7 +160,7 @@ def test_several_marks_are_values_where_they_may_be() -> None:
     results = read(FORM.marked(ANSWERS | {"Q3": "BDE", "Q4": "AC"}), sheet)
     assert (results["Q3"].value, results["Q3"].status, results["Q3"].message) == ("BDE", MARKED, "")
     assert (results["Q4"].value, results["Q4"].status) == ("AC", MULTIPLE)
-    assert results["Q4"].message == "2 bubbles are marked."
+    assert results["Q4"].message == "Look at the scan: 2 answers are marked where one is asked for."
 
 
 def test_values_may_have_several_characters() -> None:
@@ -261,7 +264,10 @@ def test_an_element_outside_of_the_picture_is_told_of() -> None:
     view = View(np.array([[1, 0, -100], [0, 1, 0], [0, 0, 1]], np.float64), PAGE)
     results = read(view.of(FORM.marked(ANSWERS)))
     for n in range(1, 13):
-        assert results[f"Q{n}"].message == "It lies outside of the picture, wholly or in part."
+        assert (
+            results[f"Q{n}"].message
+            == "Scan the page again: this answer lies outside of the picture, wholly or in part."
+        )
         assert (results[f"Q{n}"].status, results[f"Q{n}"].value, results[f"Q{n}"].confidence) == (UNCERTAIN, "", 0)
         assert not results[f"Q{n}"].bubbles
     assert results["Id"].value == "1709"
@@ -270,7 +276,7 @@ def test_an_element_outside_of_the_picture_is_told_of() -> None:
 def test_a_bubble_that_is_printed_dark_is_told_of() -> None:
     dark = replace(FORM, blank=FORM.marked({"Q3": "B", "Id2": "4"}, toned(20, radius=10)))
     results = read(dark.marked(ANSWERS), dark)
-    message = "A bubble of it is printed dark; a mark could not be told from it."
+    message = "Look at the scan: a bubble is printed so dark that no mark could be seen in it."
     assert (results["Q3"].status, results["Q3"].message) == (UNCERTAIN, message)
     assert (results["Id"].status, results["Id"].message) == (UNCERTAIN, f"part 2: {message}")
     assert results["Q4"].value == ANSWERS["Q4"]
@@ -281,13 +287,19 @@ def test_a_covered_element_is_told_of() -> None:
     left, top = (round(v) for v in FORM.bubble("Q7", "A"))
     tones[top - 14 : top + 14, left - 16 : left + 150] = 250
     result = read(tones)["Q7"]
-    assert (result.status, result.message) == (UNCERTAIN, "Its printed bubbles were not found in their places.")
+    assert (result.status, result.message) == (
+        UNCERTAIN,
+        "Look at the scan: the printed bubbles were not found in their places. Something may cover them.",
+    )
 
 
 def test_a_choice_box_without_bubbles() -> None:
     empty = replace(FORM.boxes()["Q1"], name="Empty", bubbles=())
     results = read(FORM.marked(ANSWERS), replace(FORM, elements=(empty, *FORM.elements)))
-    assert (results["Empty"].status, results["Empty"].message) == (UNCERTAIN, "It has no bubbles.")
+    assert (results["Empty"].status, results["Empty"].message) == (
+        UNCERTAIN,
+        "Correct the template: this element has no bubbles.",
+    )
     assert results["Q1"].value == ANSWERS["Q1"]
 
 

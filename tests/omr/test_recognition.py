@@ -128,8 +128,8 @@ def test_what_a_person_should_look_at_is_told_by_name() -> None:
     moved[:, :-110] = FORM.marked(ANSWERS | {"Id2": "12"})[:, 110:]
     found = recognized(scanned(moved))
     assert found.passed
-    assert "Q1: It lies outside of the picture, wholly or in part." in found.messages
-    assert "Id: part 2: 2 bubbles are marked." in found.messages
+    assert "Q1: Scan the page again: this answer lies outside of the picture, wholly or in part." in found.messages
+    assert "Id: part 2: Look at the scan: 2 answers are marked where one is asked for." in found.messages
     assert found.messages[-1] == "Signature: It reaches out of the picture; what lies there is white."
     assert {element.status for element in found.elements if element.name[0] == "Q"} == {ElementStatus.UNCERTAIN}
 

@@ -33,9 +33,12 @@ class Blank:
     samples: Samples
 
 
-def darkness(grey: Grey, centres: Points, radii: Points) -> Samples:
-    """(n, SIDE, SIDE) how much darker than the paper around, 0 to 1, each bubble's grid is."""
-    paper = _paper(grey, float(np.median(radii)))
+def darkness(grey: Grey, centres: Points, radii: Points, paper: Grey | None = None) -> Samples:
+    """(n, SIDE, SIDE) how much darker than the paper around, 0 to 1, each bubble's grid is.
+
+    `paper` is the brightness of the paper, where that was measured before (`paper_around`).
+    """
+    paper = paper_around(grey, radii) if paper is None else paper
     middles = np.clip((centres / 4).astype(np.intp), 0, [paper.shape[1] - 1, paper.shape[0] - 1])
     white = paper[middles[:, 1], middles[:, 0]].astype(np.float32)[:, None, None]
     return np.asarray(np.clip(1 - tones(grey, centres, radii) / np.maximum(white, 1), 0, 1), dtype=np.float32)
@@ -55,8 +58,9 @@ def tones(grey: Grey, centres: Points, radii: Points) -> Samples:
     return seen.reshape(shape)
 
 
-def _paper(grey: Grey, radius: float) -> Grey:
+def paper_around(grey: Grey, radii: Points) -> Grey:
     """The brightness of the paper at a quarter of the scale: what is dark and narrower than a few bubbles is gone."""
+    radius = float(np.median(radii))
     height, width = (max(1, extent // 4) for extent in grey.shape)
     # Blocks of two by two are averaged four times faster than those of four by four.
     half = cv2.resize(grey[: height * 4, : width * 4], (width * 2, height * 2), interpolation=cv2.INTER_AREA)
