@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.geometry import Dimensions
 from tests.sheets.handwriting import Hand, sign, write_line, write_lines
 from tests.sheets.layout import Barcode, ChoiceBox, ClipArea, Form, Grid, scale_of
 from tests.sheets.pens import PENS, MarkStyle, Pen, Trace, mark, put_ink
@@ -15,6 +16,7 @@ from tests.sheets.printing import print_page
 FIBRE_GAIN: Final = 3.9  # brings the smoothed noise back to a deviation of 1
 
 Colour = npt.NDArray[np.uint8]
+Field = npt.NDArray[np.float32]
 Choice = tuple[int, ...]  # indexes of the marked bubbles, ascending
 
 
@@ -97,15 +99,21 @@ def _value(box: ChoiceBox, choice: Choice) -> str:
     return "".join(box.bubbles[i].value for i in choice)
 
 
-def blank_sheet(form: Form, dpi: float, paper: Paper, rng: np.random.Generator) -> Colour:
-    """The printed page on its paper, (height, width, 3) uint8, blue green red."""
+def fibres(dimensions: Dimensions, rng: np.random.Generator) -> Field:
+    """The structure of paper, (height, width) float32 of mean 0 and deviation 1 / FIBRE_GAIN."""
+    noise = rng.standard_normal((dimensions.height, dimensions.width), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.1), np.float32)
+
+
+def blank_sheet(form: Form, dpi: float, paper: Paper, structure: Field) -> Colour:
+    """The printed page on its paper, (height, width, 3) uint8, blue green red. `structure` is from `fibres`."""
     page = print_page(form, dpi)
     white, black = np.array(paper.tint), np.full(3, paper.toner)
     tones = np.rint(black + (white - black) * np.arange(256)[:, None] / 255.0).astype(np.uint8)
     sheet = cv2.LUT(cv2.merge([page, page, page]), tones[:, None, :])
-    fibre = cv2.GaussianBlur(rng.standard_normal(page.shape, dtype=np.float32), (0, 0), 1.1) * np.float32(
-        FIBRE_GAIN * paper.fibre
-    )
+    if not paper.fibre:
+        return np.asarray(sheet, np.uint8)
+    fibre = structure * np.float32(FIBRE_GAIN * paper.fibre)
     lighter, darker = (cv2.convertScaleAbs(np.maximum(sign * fibre, 0.0)) for sign in (1.0, -1.0))
     sheet = cv2.add(sheet, cv2.merge([lighter] * 3))
     return np.asarray(cv2.subtract(sheet, cv2.merge([darker] * 3)), np.uint8)

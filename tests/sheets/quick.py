@@ -1,7 +1,8 @@
 """Pictures of sheets by the thousand: a paper is filled in once and taken many times, in bytes instead of floats.
 
 `sheet.make` is exact, and what the committed samples are made with; this is a few times faster, and differs from it in
-what no one sees: light in steps of half a percent, noise cut out of one large field, paper without a soft edge.
+what no one sees: light in steps of half a percent, noise and fibres cut out of one large field, paper without a soft
+edge.
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ import numpy as np
 from omrclip.imaging.geometry import Dimensions
 from tests.sheets.camera import Field, PageMap
 from tests.sheets.corrections import Correction, doubtful, put_taken_back, taken_back
-from tests.sheets.filling import Choice, Colour, Paper, Person, blank_sheet, choose, fill_in, left_out
+from tests.sheets.filling import Choice, Colour, Paper, Person, blank_sheet, choose, fibres, fill_in, left_out
 from tests.sheets.layout import Form, scale_of
 from tests.sheets.lens import ThroughLens
 from tests.sheets.pens import PENS
+from tests.sheets.printing import page_dimensions
 from tests.sheets.scene import (
+    EVEN,
     SHADE_STEP,
     Ground,
     Light3,
@@ -90,7 +93,7 @@ def _filled_paper(
 ) -> FilledPaper:
     choosing, writing, papering, correcting, leaving = (np.random.default_rng([seed, step]) for step in range(5))
     choices = left_out(form, choose(form, person.habits, choosing), empty_columns, leaving)
-    sheet = blank_sheet(form, PAPER_DPI, paper, papering)
+    sheet = blank_sheet(form, PAPER_DPI, paper, _structure(page_dimensions(form, PAPER_DPI), papering))
     places = taken_back(form, choices, correcting) if correction != "none" else []
     if places:
         put_taken_back(sheet, places, correction, PENS[person.pen], scale_of(PAPER_DPI), correcting)
@@ -114,7 +117,8 @@ def _taken(filled: FilledPaper, form: Form, page_map: PageMap, shot: Shot, rng: 
         cv2.GaussianBlur(image, (0, 0), sensor.blur, image)
     put_dust(image, sensor.dust, rng)
     left, top = (int(v) for v in rng.integers(NOISE_SIDE, size=2))
-    noise = _noise(dimensions)[top : top + dimensions.height, left : left + dimensions.width]
+    down, across = (-(-extent // NOISE_SIDE) + 1 for extent in (dimensions.height, dimensions.width))
+    noise = _noise(down, across)[top : top + dimensions.height, left : left + dimensions.width]
     amount = sensor.noise / NOISE_UNIT
     return np.asarray(cv2.addWeighted(image, 1.0, noise, amount, -NOISE_MEAN * amount, image), np.uint8)
 
@@ -150,20 +154,32 @@ def _lay(image: Colour, filled: FilledPaper, x: Field, y: Field) -> None:
     cv2.remap(paper, columns, rows, cv2.INTER_LINEAR, dst=image, borderMode=cv2.BORDER_TRANSPARENT)
 
 
-@lru_cache(maxsize=4)
+def _structure(dimensions: Dimensions, rng: np.random.Generator) -> Field:
+    """The paper's structure; every paper has another piece of one large field."""
+    across, down = (int(v) for v in rng.integers([dimensions.width, dimensions.height]))
+    return np.roll(_fibres(dimensions), (down, across), (0, 1))
+
+
+@lru_cache(maxsize=2)
+def _fibres(dimensions: Dimensions) -> Field:
+    return fibres(dimensions, np.random.default_rng(dimensions.width))
+
+
+@lru_cache(maxsize=12)
 def _ground(ground: Ground, dimensions: Dimensions) -> Colour:
+    if ground in EVEN:
+        return np.full((dimensions.height, dimensions.width, 3), round(EVEN[ground]), np.uint8)
     pixels = ground_pixels(ground, dimensions, np.random.default_rng(dimensions.width))
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _noise(dimensions: Dimensions) -> Colour:
-    """Noise, larger than an image by NOISE_SIDE each way; half of it is shared by the channels."""
+def _noise(down: int, across: int) -> Colour:
+    """Noise, so many times NOISE_SIDE high and wide; half of it is shared by the channels."""
     rng = np.random.default_rng(NOISE_SIDE)
     grain = cv2.GaussianBlur(rng.standard_normal((NOISE_SIDE, NOISE_SIDE, 3), dtype=np.float32), (0, 0), 0.7) * 2.5
     both = grain.mean(axis=2, keepdims=True) + 0.5 * grain
     field = np.clip(np.rint(both * NOISE_UNIT + NOISE_MEAN), 0, 255).astype(np.uint8)
-    down, across = (-(-extent // NOISE_SIDE) + 1 for extent in (dimensions.height, dimensions.width))
     return np.tile(field, (down, across, 1))
 
 

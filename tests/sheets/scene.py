@@ -126,15 +126,15 @@ def cast_shadow(cover: Field, ground: Ground) -> Field:
 
 def ground_pixels(ground: Ground, dimensions: Dimensions, rng: np.random.Generator) -> Light3:
     """The ground in even light."""
-    if ground in _EVEN:
-        return np.full((dimensions.height, dimensions.width, 3), _EVEN[ground], np.float32)
+    if ground in EVEN:
+        return np.full((dimensions.height, dimensions.width, 3), EVEN[ground], np.float32)
     if ground == "grey":
         speckle = _rough(dimensions, 1.2, 1.2, rng)[:, :, None]
         return np.float32(92.0) + 7.0 * speckle + np.zeros(3, np.float32)
     return _wood(_WOODS[ground], dimensions, rng)
 
 
-_EVEN: Final[dict[Ground, float]] = {"lid": 236.0, "white": 228.0, "black": 14.0}
+EVEN: Final[dict[Ground, float]] = {"lid": 236.0, "white": 228.0, "black": 14.0}
 _WOODS: Final = {"oak": (112.0, 160.0, 196.0), "walnut": (52.0, 78.0, 112.0)}
 
 

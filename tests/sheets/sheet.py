@@ -7,7 +7,7 @@ import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
 from tests.sheets.camera import Curl, Glass, PageMap, Points, Pose, photographed, scanned
-from tests.sheets.filling import Choice, Colour, Paper, Person, answers, blank_sheet, choose, fill_in
+from tests.sheets.filling import Choice, Colour, Paper, Person, answers, blank_sheet, choose, fibres, fill_in
 from tests.sheets.layout import Form, scale_of
 from tests.sheets.printing import page_dimensions
 from tests.sheets.scene import Scene, encode, take
@@ -64,7 +64,8 @@ def make(form: Form, shot: Shot) -> Sheet:
     """
     choosing, writing, papering, seeing = (np.random.default_rng([shot.seed, step]) for step in range(4))
     choices = choose(form, shot.person.habits, choosing)
-    sheet = blank_sheet(form, PAPER_DPI, shot.paper, papering)
+    structure = fibres(page_dimensions(form, PAPER_DPI), papering)
+    sheet = blank_sheet(form, PAPER_DPI, shot.paper, structure)
     fill_in(sheet, form, choices, shot.person, PAPER_DPI, writing)
     page_map = map_of(form, shot)
     image = take(sheet, scale_of(PAPER_DPI), page_map, shot.dimensions, shot.scene, seeing)
