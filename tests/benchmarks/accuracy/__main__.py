@@ -4,7 +4,7 @@
 
 `--cache DIR` keeps the sheets there, so that the next run with the same seed only recognises them; `--keep DIR` puts
 those aside that were not read completely right, each with its truth and what was read. What is silently wrong is told
-at once, with the name of its case; `--case NAME` reads that sheet again.
+at once, with the name of its case; `--case NAME` reads that sheet again. An interrupted run tells what it has measured.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from tests.benchmarks.accuracy.cases import Case, cases
+from tests.benchmarks.accuracy.cases import Case, Paper, cases
 from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
 from tests.benchmarks.accuracy.plot import svg
@@ -43,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = open_cache(asked.cache) if asked.cache else None
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
-    outcomes = list(_progress(_run(chosen, asked.jobs, partial(work, folder, asked.keep)), len(chosen)))
+    outcomes: list[Outcome] = []
+    try:
+        outcomes.extend(_progress(_run(chosen, asked.jobs, partial(work, folder, asked.keep)), len(chosen)))
+    except KeyboardInterrupt:
+        sys.stdout.write(f"Stopped after {len(outcomes)} of {len(chosen)} sheets.\n")
     sys.stdout.write(f"{machine()}\n")
     for title, rows in TABLES:
         sys.stdout.write("\n".join(("", title, *plain(list(rows(outcomes))), "")))
@@ -81,11 +85,13 @@ def _respects(names: str) -> list[str]:
 
 
 def _chosen(asked: argparse.Namespace) -> list[Case]:
-    """The cases, those beside each other that share a paper."""
+    """The cases in the order in which they are drawn, except that those with one paper stand beside each other."""
     if asked.case:
         return [Case.named(name) for name in asked.case]
-    every = cases(asked.sheets, asked.seed, asked.respects, asked.form, asked.known or KNOWN)
-    return sorted(every, key=lambda case: case.paper)
+    papers: dict[Paper, list[Case]] = {}
+    for case in cases(asked.sheets, asked.seed, asked.respects, asked.form, asked.known or KNOWN):
+        papers.setdefault(case.paper, []).append(case)
+    return [case for alike in papers.values() for case in alike]
 
 
 def _run(chosen: Sequence[Case], jobs: int, do: Callable[[Case], Outcome]) -> Iterator[Outcome]:

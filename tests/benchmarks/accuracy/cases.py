@@ -13,6 +13,7 @@ from tests.sheets.quick import Picture
 from tests.sheets.strengths import LEVELS, RESPECTS, Level, picture_at
 
 SEPARATOR: Final = " / "
+Paper = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,11 @@ class Case:
         return drawn(self.hardness.cut, template_of(self.form), self.seed)
 
     @property
-    def paper(self) -> tuple[object, ...]:
+    def paper(self) -> Paper:
         """Cases that are alike in this are pictures of one paper."""
         picture = self.picture
-        person, paper = picture.shot.person, picture.shot.paper
-        return self.form, picture.filling, picture.correction, picture.empty_columns, str(person), str(paper)
+        shot = picture.shot
+        return self.form, picture.filling, picture.correction, picture.empty_columns, shot.person, shot.paper
 
 
 def cases(

@@ -3,6 +3,7 @@ nothing to assert here.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +15,7 @@ from tests.benchmarks.accuracy.__main__ import main
 from tests.benchmarks.accuracy.cases import Case, cases
 from tests.benchmarks.accuracy.cuts import Cutting
 from tests.benchmarks.accuracy.forms import pages_of
-from tests.benchmarks.accuracy.judging import Outcome, Verdict, miss, part_of
+from tests.benchmarks.accuracy.judging import Miss, Outcome, Verdict, miss, part_of
 from tests.benchmarks.accuracy.limits import keeps_limits, within_limits
 from tests.benchmarks.accuracy.report import summarized
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
@@ -89,6 +90,38 @@ def test_respects_are_chosen_alone(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "nothing" not in said
     with pytest.raises(SystemExit):
         main(["--respects", "squares,unheard-of"])
+
+
+def test_a_run_that_is_stopped_tells_what_it_has_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = [Outcome(case, "scan", True, 10) for case in cases(3, 1)]
+
+    def stopped(*_: object) -> Iterator[Outcome]:
+        yield from outcomes
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tests.benchmarks.accuracy.__main__._run", stopped)
+    main(["--sheets", "8"])
+    said = capsys.readouterr().out
+    assert "Stopped after 3 of 8 sheets." in said
+    assert TITLES[-1] in said
+
+
+def test_what_is_silently_wrong_is_told_with_its_case(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong, flagged = (Miss("Q1", verdict, "A", "B", "marked") for verdict in (Verdict.WRONG, Verdict.FLAGGED))
+    (case,) = cases(1, 1)
+    monkeypatch.setattr(
+        "tests.benchmarks.accuracy.__main__._run",
+        lambda *_: iter([Outcome(case, "scan", True, 10, misses=(wrong, flagged))]),
+    )
+    main(["--sheets", "1"])
+    said = capsys.readouterr().out
+    assert f"WRONG {case.title!r} Q1: 'A' was read as 'B', marked" in said
+    row = next(line for line in said.splitlines() if line.startswith("all "))
+    assert row.split()[:7] == ["all", "1", "0", "10", "80.00", "10.00", "1"]
 
 
 def test_a_case_is_found_again_by_its_title() -> None:
