@@ -14,8 +14,9 @@ from omrclip.iiif.request import ExactSize, Format, ImageRequest, PixelRegion
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.options import ClipScale, RecognitionOptions
-from omrclip.omr.registered_page import RegisteredPage
+from omrclip.omr.registered_page import RegisteredPage, is_seen_straight
 from omrclip.omr.registration import FoundPage, Registration
+from omrclip.omr.registration.reference_points import STRATEGY as BY_MARKS
 from omrclip.omr.template import ClipArea
 
 NEAR: Final = 0.3
@@ -26,6 +27,10 @@ FAR: Final = 0.35
 BENT_AWAY: Final = 0.004
 """This distance times how far the paper there departs from a flat sheet, both in the page's longer side. On photos of
 paper bent by 2 to 12 mm it was 0.011 where clips were 5 pixels off and more, and at most 0.003 where they were not."""
+
+_NOTHING = "Nothing on this page tells where the clips lie: it was taken to fill the picture."
+_ONLY_MARKS = "This page was found by its reference points alone, and is seen askew: where it bends, clips lie off."
+_LOOK = "Look whether they show the right places."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,21 @@ def unconfirmed(clip: Clip, found: FoundPage) -> str:
     if printed < LEAST_AROUND or seen >= LEAST_FOUND * printed:
         return ""
     return "What is printed around it was not found in its place; it may show another."
+
+
+def unconfirmed_page(found: FoundPage) -> str:
+    """What is told of the clips of a page on which nothing was matched; "" of others.
+
+    How it was found stands in the answer's `Registration`.
+    """
+    registration = found.registration
+    if registration.matches is not None or not found.known.page.clip_areas:
+        return ""
+    if registration.strategy == BY_MARKS:
+        return "" if is_seen_straight(registration) else f"{_ONLY_MARKS} {_LOOK}"
+    if found.known.image is None:
+        return f"{_NOTHING} {_LOOK} With an image of the blank page they are found for sure."
+    return f"{_NOTHING} {_LOOK} The image of the blank page shows too little to find them by."
 
 
 def _far_from(matches: npt.NDArray[np.float32], clip: Clip, registration: Registration) -> str:

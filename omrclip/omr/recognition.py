@@ -13,7 +13,7 @@ from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.blank_page import TOLD as BLANK_PAGE_TOLD
 from omrclip.omr.blank_page import is_blank_page
-from omrclip.omr.clips import Clip, cut_clip, unconfirmed
+from omrclip.omr.clips import Clip, cut_clip, unconfirmed, unconfirmed_page
 from omrclip.omr.file_names import check_readable, shown_name
 from omrclip.omr.memory import cutting_bytes, recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
@@ -261,12 +261,13 @@ def _recognize(
     registered = RegisteredPage(decoded, found.registration)
     work.check()
     elements = read_elements(found, registered, options)
+    of_all_clips = unconfirmed_page(found)
     clips = []
     for area in found.known.page.clip_areas:
         work.check()
         clip = cut_clip(area, registered, options, limits)
         count_clip(len(clip.data))
-        clips.append(replace(clip, message=clip.message or unconfirmed(clip, found)))
+        clips.append(replace(clip, message=clip.message or of_all_clips or unconfirmed(clip, found)))
     return Recognition(
         scan.name,
         page=found.known.number,
@@ -276,7 +277,8 @@ def _recognize(
         density=registered.density,
         messages=(
             *([BLANK_PAGE_TOLD] if shows_blank_page else []),
-            *_messages(found.known.page, elements, clips),
+            *([of_all_clips] if of_all_clips else []),
+            *_messages(found.known.page, elements, [clip for clip in clips if clip.message != of_all_clips]),
             *_extents_told(found),
         ),
     )

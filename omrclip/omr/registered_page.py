@@ -111,9 +111,25 @@ def page_density(registration: Registration, scan_density: Density | None) -> De
         return None
     if registration.is_identity:
         return scan_density
-    page = registration.page
-    corners = (registration.to_scan(ops.corners(0, 0, page.width, page.height)) / scan_density).tolist()
-    top, right, bottom, left = map(math.dist, corners, [*corners[1:], corners[0]])
-    if abs(top - bottom) > ALIKE_SIDES * max(top, bottom) or abs(left - right) > ALIKE_SIDES * max(left, right):
+    top, right, bottom, left = sides = _sides(registration, scan_density)
+    if not _are_alike(sides):
         return None
+    page = registration.page
     return density_of(2 * page.width / (top + bottom), 2 * page.height / (left + right))
+
+
+def is_seen_straight(registration: Registration) -> bool:
+    """Whether the page is seen from above, as by a scanner, and not askew, as by a camera held in the hand."""
+    return _are_alike(_sides(registration, (1.0, 1.0)))
+
+
+def _sides(registration: Registration, scan_density: Density) -> tuple[float, float, float, float]:
+    """The lengths of the page's top, right, bottom and left side in the scan, in inches."""
+    corners = registration.to_scan(ops.corners(0, 0, registration.page.width, registration.page.height))
+    one, two, three, four = (corners / scan_density).tolist()
+    return math.dist(one, two), math.dist(two, three), math.dist(three, four), math.dist(four, one)
+
+
+def _are_alike(sides: tuple[float, float, float, float]) -> bool:
+    top, right, bottom, left = sides
+    return abs(top - bottom) <= ALIKE_SIDES * max(top, bottom) and abs(left - right) <= ALIKE_SIDES * max(left, right)

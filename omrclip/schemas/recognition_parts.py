@@ -127,7 +127,7 @@ class ElementResultSchema(WireSchema):
 
 
 class ClipSchema(WireSchema):
-    """One clip: `Box` on the template page, `Corners` in the scan; `Message` says where it reaches out of the scan."""
+    """One clip: `Box` on the template page, `Corners` in the scan; `Message` says what is in doubt about it."""
 
     name = fields.String(attribute="clip.element")
     file = fields.String()

@@ -22,7 +22,7 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import load_template, template_warnings
-from tests.web.making import NAME_BOX, clip_area, cut, decoded, encoded, grid, lying_png, page, template
+from tests.web.making import NAME_BOX, UNCONFIRMED, clip_area, cut, decoded, encoded, grid, lying_png, page, template
 
 SECRET = "secret"
 
@@ -248,8 +248,8 @@ def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_p
         rows = list(csv.reader(file))
     assert rows == [
         ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Front", "Back"],
-        ["b.png", "Pass", "1", "", "", "", "", "bFront.png", ""],
-        ["a.png", "Pass", "2", "", "", "", "", "", "aBack.png"],
+        ["b.png", "Pass", "1", UNCONFIRMED, "", "", "", "bFront.png", ""],
+        ["a.png", "Pass", "2", UNCONFIRMED, "", "", "", "", "aBack.png"],
     ]
 
 

@@ -16,6 +16,7 @@ from tests.omr.sheet import coloured, form
 from tests.web.making import (
     NAME_BOX,
     SIGNATURE_BOX,
+    UNCONFIRMED,
     clip_area,
     cut,
     decoded,
@@ -53,8 +54,8 @@ def test_recognize_writes_clips_results_a_table_and_a_json(desk: Desk) -> None:
     assert (desk.out / "ö b.v2Signature.jpg").read_bytes() == jpeg(cut(second, SIGNATURE_BOX), 60)
     assert desk.table() == [
         ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Name", "Signature"],
-        ["a.png", "Pass", "1", "", "", "", "", "aName.jpg", "aSignature.jpg"],
-        ["ö b.v2.jpg", "Pass", "1", "", "", "", "", "ö b.v2Name.jpg", "ö b.v2Signature.jpg"],
+        ["a.png", "Pass", "1", UNCONFIRMED, "", "", "", "aName.jpg", "aSignature.jpg"],
+        ["ö b.v2.jpg", "Pass", "1", UNCONFIRMED, "", "", "", "ö b.v2Name.jpg", "ö b.v2Signature.jpg"],
     ]
     assert (desk.out / "results.csv").read_bytes().startswith(b"\xef\xbb\xbf"), (
         "spreadsheets know by it that it is UTF-8"
@@ -148,8 +149,8 @@ def test_pages_are_told_by_image_name(desk: Desk) -> None:
     result = desk.recognize("a.png", "ö b.v2.jpg", options=("--page", "a.png=2", "--page", "ö b.v2.jpg=1"))
     assert result.exit_code == PASSED, result.output
     assert desk.table()[1:] == [
-        ["a.png", "Pass", "2", "", "", "", "", "", "aBack.jpg"],
-        ["ö b.v2.jpg", "Pass", "1", "", "", "", "", "ö b.v2Front.jpg", ""],
+        ["a.png", "Pass", "2", UNCONFIRMED, "", "", "", "", "aBack.jpg"],
+        ["ö b.v2.jpg", "Pass", "1", UNCONFIRMED, "", "", "", "ö b.v2Front.jpg", ""],
     ]
     untold = desk.recognize("a.png", options=("--overwrite",))
     assert untold.exit_code == FAILED

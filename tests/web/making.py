@@ -19,6 +19,12 @@ Json = dict[str, Any]
 
 WIDTH, HEIGHT = 300, 200
 SQUARE = 20
+UNCONFIRMED = (
+    "Nothing on this page tells where the clips lie: it was taken to fill the picture. Look whether they show the "
+    "right places. With an image of the blank page they are found for sure."
+)
+"""What is told of the clips of a grid, since the template shows nothing to find it by."""
+
 NAME_BOX = (12, 18, 90, 40)
 SIGNATURE_BOX = (150, 110, 100, 60)
 

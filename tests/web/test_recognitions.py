@@ -15,6 +15,7 @@ from omrclip.web.app import create_app
 from tests.web.making import (
     NAME_BOX,
     SIGNATURE_BOX,
+    UNCONFIRMED,
     Json,
     asked,
     base64_of,
@@ -153,7 +154,7 @@ def test_one_broken_scan_fails_alone_with_its_message(recognised: Recognised, na
     assert (info["ProcessedTasksCount"], info["SuccessfulTasksCount"]) == (3, 2)
     first, broken, last = info["Details"]["RecognitionStatistics"]
     assert [first["TaskResult"], broken["TaskResult"], last["TaskResult"]] == ["Pass", "Fail", "Pass"]
-    assert (broken["Name"], first["TaskMessages"]) == ("broken.png", [])
+    assert (broken["Name"], first["TaskMessages"]) == ("broken.png", [UNCONFIRMED])
     assert told in broken["TaskMessages"][0]
     described = answer["Recognitions"][1]
     assert described["Error"]["code"] == code
@@ -176,7 +177,7 @@ def test_info_is_what_the_cloud_answers(recognised: Recognised) -> None:
     assert statistics["RunSeconds"] >= 0
     assert {**statistics, "RunSeconds": 0} == {
         "Name": "scan.png",
-        "TaskMessages": [],
+        "TaskMessages": [UNCONFIRMED],
         "TaskResult": "Pass",
         "RunSeconds": 0,
     }
@@ -199,7 +200,7 @@ def test_recognitions_tell_where_everything_lay(recognised: Recognised) -> None:
         "MediaType": "image/jpeg",
         "Box": {"Left": 12, "Top": 18, "Width": 90, "Height": 40},
         "Corners": [[12, 18], [102, 18], [102, 58], [12, 58]],
-        "Message": "",
+        "Message": UNCONFIRMED,
     }
     assert signature["File"] == "scanSignature.png"
 
@@ -229,7 +230,10 @@ def test_bubbles_that_are_not_there_are_uncertain_and_named(recognised: Recognis
     answer = recognised(Template=template(choice_box(), clip_area("Name")))
     ((described,),) = [recognition["Elements"] for recognition in answer["Recognitions"]]
     assert (described["Name"], described["Status"], described["Value"]) == ("Question", "uncertain", "")
-    assert "Question" in answer["Info"]["Details"]["RecognitionStatistics"][0]["TaskMessages"][0]
+    of_page, of_box = answer["Info"]["Details"]["RecognitionStatistics"][0]["TaskMessages"]
+    assert of_page == UNCONFIRMED
+    assert "Question" in of_box
+    assert answer["Recognitions"][0]["Clips"][0]["Message"] == UNCONFIRMED
     assert bytes_of(answer["ResponseFiles"][0]["Data"]) == b"Question:\n"
 
 

@@ -12,6 +12,7 @@ from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.rough import RoughMap
 
 Points = npt.NDArray[np.float64]
+STRATEGY = "reference points"
 SEARCHED_SIDE = 1000
 LEAST_POINTS = 3
 MOST_SOLIDS = 28
@@ -36,7 +37,7 @@ def by_reference_points(reference: Reference, levels: ScanLevels) -> list[RoughM
     found = _laid(marks, solids, least_area)
     if not found:
         return f"reference points: no arrangement like the template's was found among {len(solids)} solid marks"
-    return [RoughMap("reference points", matrix) for matrix in found]
+    return [RoughMap(STRATEGY, matrix) for matrix in found]
 
 
 def solids_in(levels: ScanLevels) -> Points:

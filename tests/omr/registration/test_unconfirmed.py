@@ -11,11 +11,12 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import cut_clip, unconfirmed
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import ScanLevels, register
-from omrclip.omr.template import ClipArea, ReferencePoint
+from omrclip.omr.registration import KnownPage, ScanLevels, register
+from omrclip.omr.template import ChoiceBox, ClipArea, Grid, ReferencePoint
 from tests.omr.registration.finding import turned
-from tests.omr.sheet import HEIGHT, PAGE, WIDTH, View, coloured, form, printed, question
+from tests.omr.sheet import HEIGHT, PAGE, WIDTH, View, coloured, form, onto, png, printed, question
 
 PAGE_CORNERS = ops.corners(0, 0, WIDTH, HEIGHT)
 
@@ -62,3 +63,53 @@ def test_clips_that_nothing_near_confirms_are_told_where_the_paper_bends(height:
     registered = RegisteredPage(DecodedImage(pixels), found.registration)
     clips = [cut_clip(area, registered, options, Limits()) for area in areas]
     assert {clip.element for clip in clips if unconfirmed(clip, found)} == told
+
+
+SHEET = form()
+CLIPS_ALONE = SHEET.only(ClipArea)
+CLIPS_AND_MARKS = SHEET.only(ReferencePoint, ClipArea)
+CLIPS_AND_BUBBLES = SHEET.only(ChoiceBox, Grid, ClipArea)
+ASKEW = onto([(30, 20), (620, 60), (570, 820), (60, 860)], Dimensions(660, 900))
+UPRIGHT = View(np.array([[1, 0, 12], [0, 1, 9], [0, 0, 1]], np.float64), Dimensions(640, 840))
+WHITE = KnownPage(CLIPS_ALONE.page, 1, png(np.full_like(SHEET.blank, 255)))
+
+
+@pytest.mark.parametrize(
+    ("known", "view", "told"),
+    [
+        (CLIPS_ALONE.known(image=False), turned(0), "With an image of the blank page they are found for sure."),
+        (CLIPS_ALONE.known(image=False), turned(0, scale=2), "With an image of the blank page"),
+        (WHITE, turned(0), "The image of the blank page shows too little to find them by."),
+        (CLIPS_AND_MARKS.known(image=False), UPRIGHT, None),
+        (CLIPS_AND_MARKS.known(image=False), turned(180), None),
+        (CLIPS_AND_MARKS.known(image=False), ASKEW, "found by its reference points alone, and is seen askew"),
+        (CLIPS_AND_BUBBLES.known(image=False), UPRIGHT, None),
+        (CLIPS_ALONE.known(), UPRIGHT, None),
+    ],
+    ids=["same Dimensions", "scaled", "white image", "marks", "marks, turned", "marks, askew", "bubbles", "image"],
+)
+def test_clips_of_a_page_that_nothing_confirms_are_told_once(known: KnownPage, view: View, told: str | None) -> None:
+    found = recognize([known], Scan("scan.png", png(view.of(SHEET.blank))), RecognitionOptions(), Limits())
+    assert found.passed, found.messages
+    of_page = [message for message in found.messages if message.endswith((UNSURE, "for sure.", "find them by."))]
+    assert len(found.clips) > 0
+    if told is None:
+        assert of_page == []
+        assert {clip.message for clip in found.clips} == {""}
+        return
+    assert len(of_page) == 1
+    assert told in of_page[0]
+    assert {clip.message for clip in found.clips} == {of_page[0]}
+    # The internals are in the answer's details.
+    assert found.registration is not None
+    assert found.registration.confidence is None
+
+
+UNSURE = "Look whether they show the right places."
+
+
+def test_a_page_without_clips_has_nothing_to_be_unsure_of() -> None:
+    known = SHEET.only(ReferencePoint).known(image=False)
+    found = recognize([known], Scan("scan.png", png(turned(0).of(SHEET.blank))), RecognitionOptions(), Limits())
+    assert found.passed
+    assert found.messages == ()
