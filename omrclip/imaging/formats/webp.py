@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging.formats import ifd, opencv
+from omrclip.imaging.formats import ifd, opencv, vp8l
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pixels import Pixels
@@ -14,6 +14,8 @@ _MOST_CHUNKS = 100_000
 # That decoding takes: the decoder's own four of colours and alpha, and ours; measured with images of 6 megapixels.
 _BYTES_A_PIXEL = {ColourMode.RGB: 7.2, ColourMode.RGB_ALPHA: 10.5}
 _ANIMATED_BYTES = 16.5
+_FRAME_HEADER = 16
+_LOSSLESS_ALPHA = 1
 
 
 def read_header(data: bytes) -> ImageInfo:
@@ -45,8 +47,25 @@ def read_header(data: bytes) -> ImageInfo:
         dpi,
         max(1, frames),
         has_profile=has_profile,
-        decoding_bytes=int(a_pixel * stored.pixels) + len(data),
+        decoding_bytes=int(a_pixel * stored.pixels) + len(data) + _code_bytes(data, stored),
     )
+
+
+def _code_bytes(data: bytes, canvas: Dimensions) -> int:
+    """What the prefix codes take of that image, or frame of an animation, whose codes take the most."""
+    taken = 0
+    for name, at, length in _chunks(data):
+        if name == b"ANMF" and length >= _FRAME_HEADER:
+            width, height = (int.from_bytes(data[at + side : at + side + 3], "little") + 1 for side in (6, 9))
+            parts, extents = _chunks(data, at + _FRAME_HEADER, at + length), Dimensions(width, height)
+        else:
+            parts, extents = iter([(name, at, length)]), canvas
+        for part, start, _ in parts:
+            if part == b"VP8L":
+                taken = max(taken, vp8l.table_bytes(data, start + 5, Dimensions(*_lossless_extents(data, start)[:2])))
+            elif part == b"ALPH" and data[start : start + 1] and data[start] & 3 == _LOSSLESS_ALPHA:
+                taken = max(taken, vp8l.table_bytes(data, start + 1, extents))
+    return taken
 
 
 def read_profile(data: bytes) -> bytes:
@@ -62,10 +81,13 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
     return opencv.decode(data[: declared + 8], f"WebP of {info.stored}")
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, offset and length of the content of each chunk, as far as the file goes; the last may be cut off."""
+def _chunks(data: bytes, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset and length of the content of each chunk, as far as the file goes; the last may be cut off.
+
+    They are those of the file, or those from `at` to `end`, which are a frame's.
+    """
     (declared,) = struct.unpack_from("<I", data, 4)
-    at, end = 12, min(len(data), declared + 8)
+    end = min(len(data), declared + 8 if end is None else end)
     for _ in range(_MOST_CHUNKS):
         if at + 8 > end:
             return
