@@ -1,7 +1,8 @@
-"""The peak memory of runs and of requests: `python -m tests.benchmarks.memory [--quick]`. Linux only.
+"""The peak memory of runs and of requests: `python -m tests.benchmarks.memory [--quick] [WORD ...]`. Linux only.
 
 The first table is of the command line, whose memory must not grow with the number of scans; the second of a server of
-its own, which must stay below OMRCLIP_MEMORY_BYTES and 150 MB more whatever it is sent.
+its own, which must stay below OMRCLIP_MEMORY_BYTES and 150 MB more whatever it is sent. With words, only the requests
+are sent whose names have one of them, and the first table is left out.
 """
 
 import json
@@ -10,8 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError, URLError
@@ -120,46 +122,65 @@ def post(address: str, images: list[bytes]) -> str:
     return ", ".join(sorted(set(codes)))
 
 
-def bombs() -> Iterator[tuple[str, list[bytes]]]:
-    """Requests of few bytes for many pixels."""
+def bombs() -> dict[str, Callable[[], list[bytes]]]:
+    """Requests of few bytes for many pixels, by name, each made when it is wanted."""
     white = Image.new("RGB", (WIDTH, HEIGHT), "white")
-    webp = save(white, "WEBP", lossless=True, method=0)
-    yield f"12 WebP of {PIXELS / 1e6:.0f} Mpx, {12 * len(webp):,} bytes", [webp] * 12
-    yield "JPEG", [save(white, "JPEG")]
-    yield "JPEG, progressive", [save(white, "JPEG", progressive=True, subsampling=0)]
-    yield "PNG, bilevel", [save(white.convert("1"), "PNG", compress_level=1)]
-    yield "PNG, palette", [save(white.convert("P"), "PNG", compress_level=1)]
-    yield "TIFF, group 4", [save(white.convert("1"), "TIFF", compression="group4")]
-    yield "TIFF, LZW", [save(white, "TIFF", compression="tiff_lzw")]
-    yield "GIF", [save(white.convert("P"), "GIF")]
+    deep = np.full((HEIGHT, WIDTH), 0xFFFF, np.uint16)
+    made: dict[str, Callable[[], list[bytes]]] = {
+        f"12 WebP of {PIXELS / 1e6:.0f} Mpx": lambda: [save(white, "WEBP", lossless=True, method=0)] * 12,
+        "JPEG": lambda: [save(white, "JPEG")],
+        "JPEG, progressive": lambda: [save(white, "JPEG", progressive=True, subsampling=0)],
+        "PNG, bilevel": lambda: [save(white.convert("1"), "PNG", compress_level=1)],
+        "PNG, palette": lambda: [save(white.convert("P"), "PNG", compress_level=1)],
+        "TIFF, group 4": lambda: [save(white.convert("1"), "TIFF", compression="group4")],
+        "TIFF, LZW": lambda: [save(white, "TIFF", compression="tiff_lzw")],
+        "GIF": lambda: [save(white.convert("P"), "GIF")],
+    }
     if not QUICK:
-        yield "PNG, 16 bits", [save(Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint16)), "PNG", compress_level=1)]
-        yield "PNG, alpha", [save(white.convert("RGBA"), "PNG", compress_level=1)]
-        yield "JPEG 2000", [save(white, "JPEG2000")]
-    small = files_of_every_kind(2000, 1600)
+        made |= {
+            "PNG, 16 bits": lambda: [save(Image.fromarray(deep), "PNG", compress_level=1)],
+            "PNG, alpha": lambda: [save(white.convert("RGBA"), "PNG", compress_level=1)],
+            "JPEG 2000": lambda: [save(white, "JPEG2000")],
+        }
+    small = cache(lambda: files_of_every_kind(2000, 1600))
     for name in ("jp2 small tiles", "jp2 small blocks", "jp2 small precincts", "tiff a tile beyond the image"):
-        yield f"{name}, 3 Mpx", [small[name]]
+        made[f"{name}, 3 Mpx"] = lambda name=name: [small()[name]]  # type: ignore[misc]
+    return made
+
+
+def command_line(folder: Path) -> None:
+    """Print the table of the command line."""
+    white = png(np.full((4000, 3000), 255, np.uint8))
+    good = png(FORM.marked({"Q1": "B"}))
+    tell("| Command line | Peak, MB |\n| --- | --- |")
+    for what, scan, counts in (("white scans of 12 Mpx", white, (10, 60)), ("good scans", good, (100, 1000))):
+        for count in counts:
+            tell(f"| {count} {what} | {recognize(folder, scan, count) / 1e6:.0f} |")
+
+
+def requests(folder: Path, chosen: list[str]) -> None:
+    """Print the table of the server, of the bombs whose names have one of the words, or of all."""
+    bound = DEFAULT_MEMORY_BYTES + SLACK
+    tell(f"\n| Request, bound {bound / 1e6:.0f} MB | Bytes | Outcome | Peak so far, MB |\n| --- | --- | --- | --- |")
+    with server(folder) as (address, process):
+        tell(f"| none | | | {peak_of(process) / 1e6:.0f} |")
+        for what, make in bombs().items():
+            if chosen and not any(word in what for word in chosen):
+                continue
+            images = make()
+            outcome = post(address, images)
+            peak = peak_of(process)
+            late = "" if peak <= bound else " TOO MUCH"
+            tell(f"| {what} | {sum(map(len, images)):,} | {outcome} | {peak / 1e6:.0f}{late} |")
 
 
 def main() -> None:
-    """Print both tables."""
-    white = png(np.full((4000, 3000), 255, np.uint8))
-    good = png(FORM.marked({"Q1": "B"}))
+    """Print both tables; the one of the command line only where no bombs are chosen."""
+    chosen = [word for word in sys.argv[1:] if word != "--quick"]
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        tell("| Command line | Peak, MB |\n| --- | --- |")
-        for what, scan, counts in (("white scans of 12 Mpx", white, (10, 60)), ("good scans", good, (100, 1000))):
-            for count in counts:
-                tell(f"| {count} {what} | {recognize(folder, scan, count) / 1e6:.0f} |")
-        bound = (DEFAULT_MEMORY_BYTES + SLACK) / 1e6
-        tell(f"\n| Request, bound {bound:.0f} MB | Outcome | Peak so far, MB |\n| --- | --- | --- |")
-        with server(folder) as (address, process):
-            tell(f"| none | | {peak_of(process) / 1e6:.0f} |")
-            for what, images in bombs():
-                outcome = post(address, images)
-                peak = peak_of(process)
-                late = "" if peak <= DEFAULT_MEMORY_BYTES + SLACK else " TOO MUCH"
-                tell(f"| {what} | {outcome} | {peak / 1e6:.0f}{late} |")
+        if not chosen:
+            command_line(Path(name))
+        requests(Path(name), chosen)
 
 
 if __name__ == "__main__":
