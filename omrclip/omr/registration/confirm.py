@@ -1,5 +1,6 @@
 """Whether a rough map is true: what the page shows has to be found where it puts it, and nowhere better."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,15 +77,15 @@ def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap, *, uprigh
         rivalled = _rivalled(reference, levels, rough, found, upright)
         if rivalled is not None or not reference.printed:
             return rivalled or replace(found, everywhere=True)
-    outlined = 1.0
+    everywhere = found.weakest >= LEAST_NEARBY
     if reference.blank is not None:
         alike = _outlines(reference, reference.blank, found)
         if (alike > LEAST_LIKENESS).mean() <= LEAST_OUTLINED:
             return Refused("the printed bubbles are not found in their places")
-        outlined = float((alike > GOOD_LIKENESS).mean())
+        everywhere = everywhere and bool((alike > GOOD_LIKENESS).mean() >= MOST_OUTLINED)
     if found.agreeing < BEYOND_DOUBT and _slips(reference, found):
         return Refused("the page fits as well a row or a column of bubbles further")
-    return replace(found, everywhere=found.weakest >= LEAST_NEARBY and outlined >= MOST_OUTLINED)
+    return replace(found, everywhere=everywhere)
 
 
 def _rivalled(
@@ -138,7 +139,7 @@ def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:
 
 def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArray[np.float64]:
     """How well what is seen where some bubbles should lie, all over the page, looks like their outlines, -1 to 1."""
-    step = -(-len(reference.bubbles) // MOST_OUTLINES)
+    step = math.ceil(len(reference.bubbles) / MOST_OUTLINES)
     chosen = reference.bubbles[::step]
     centres = reference.centres[::step]
     moved = centres + bending.offsets_at(found.bend, centres, reference.page)
@@ -153,7 +154,7 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     In a grid of answers nearly everything but the letters comes again a row further; what is around the grid does not.
     """
     level = reference.fine
-    patches = level.patches.only(np.arange(0, len(level.patches), -(-len(level.patches) // MOST_COMPARED)))
+    patches = level.patches.only(slice(None, None, math.ceil(len(level.patches) / MOST_COMPARED)))
     points = np.divide(patches.centres + 0.5, level.scale)
     moved = points + bending.offsets_at(found.bend, points, reference.page)
     expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)

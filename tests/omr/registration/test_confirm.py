@@ -1,14 +1,11 @@
 """Rough maps are refined and believed only where the page shows what it must."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.bend import offsets_at
-from omrclip.omr.registration.confirm import Refused, _folds, confirm
+from omrclip.omr.registration.confirm import Refused, confirm
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.refine import LocalMap
@@ -102,31 +99,3 @@ def test_a_map_is_true_everywhere_unless_a_part_of_the_page_is_lost(knowledge: s
     assert isinstance(part, LocalMap)
     assert (whole.everywhere, part.everywhere) == (True, False)
     assert part.weakest < 0.4 < whole.weakest
-
-
-@pytest.mark.parametrize(
-    ("matrix", "folds"),
-    [
-        (np.eye(3), False),
-        (np.diag([0.0999, 0.1, 1]), True),
-        (np.diag([0.1001, 0.1, 1]), False),
-        (np.diag([3.999, 4, 1]), False),
-        (np.diag([4.001, 4, 1]), True),
-        (np.diag([0.5, 0.0199, 1]), True),
-        (np.diag([0.5, 0.0201, 1]), False),
-        (np.diag([-1.0, 1, 1]), True),
-        (np.diag([1.0, -1, 1]), True),
-        (np.diag([-1.0, -1, 1]), False),  # upside down
-        (np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), False),  # a quarter to the right
-        (np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]), True),  # and mirrored
-        (np.array([[1.0, 0, 0], [0, 1, 0], [0.001, 0, 1]]), False),
-        (np.array([[1.0, 0, 0], [0, 1, 0], [-0.0019, 0, 1]]), False),
-        (np.array([[1.0, 0, 0], [0, 1, 0], [-0.0026, 0, 1]]), True),  # the right side lies behind the camera
-        (np.array([[1.0, 0, 0], [0, 1, 0], [0, -0.0026, 1]]), True),
-        (np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, np.inf]]), True),
-    ],
-)
-def test_only_a_picture_of_a_sheet_does_not_fold(matrix: ops.Matrix, folds: bool) -> None:
-    side = Dimensions(400, 400)
-    reference, levels, rough = SimpleNamespace(page=side), SimpleNamespace(dimensions=side), RoughMap("test", matrix)
-    assert _folds(reference, levels, rough) is folds  # type: ignore[arg-type]
