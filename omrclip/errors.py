@@ -102,8 +102,15 @@ MOST_PROBLEMS = 100
 """How many problems an answer lists; more help nobody."""
 
 
+def more_problems(problems: Sequence[Problem], told: int) -> str:
+    """What is said after the first `told` problems of those that were found; there may be more than MOST_PROBLEMS."""
+    more = len(problems) - told
+    at_least = "at least " if len(problems) > MOST_PROBLEMS else ""
+    return f" (and {at_least}{more:,} more)" if more > 0 else ""
+
+
 def problem_details(problems: Sequence[Problem]) -> dict[str, object]:
-    """The `details` of an error: the first MOST_PROBLEMS problems, and their number where these are not all."""
+    """The `details` of an error: the first MOST_PROBLEMS problems, and how many were found where these are not all."""
     fields = [{"path": problem.path, "expected": problem.expected} for problem in problems[:MOST_PROBLEMS]]
     return {"fields": fields, **({"problems": len(problems)} if len(problems) > MOST_PROBLEMS else {})}
 
@@ -111,7 +118,7 @@ def problem_details(problems: Sequence[Problem]) -> dict[str, object]:
 def first_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """The first MOST_PROBLEMS; where that is not all, one more tells how many are left out."""
     more = len(problems) - MOST_PROBLEMS
-    return (*problems[:MOST_PROBLEMS], *((Problem("$", f"and {more:,} more"),) if more > 0 else ()))
+    return (*problems[:MOST_PROBLEMS], *((Problem("$", f"and at least {more:,} more"),) if more > 0 else ()))
 
 
 class InvalidTemplate(OmrclipError):
@@ -122,8 +129,9 @@ class InvalidTemplate(OmrclipError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         shown = "; ".join(map(str, self.problems[:3]))
-        more = f" (and {len(self.problems) - 3} more)" if len(self.problems) > 3 else ""
-        super().__init__(f"The template is not valid. {shown}{more}", **problem_details(self.problems))
+        super().__init__(
+            f"The template is not valid. {shown}{more_problems(self.problems, 3)}", **problem_details(self.problems)
+        )
 
 
 class ImageError(OmrclipError):

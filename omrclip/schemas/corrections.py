@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.schemas.fields import SomeText, Text, WholeNumber
 from omrclip.schemas.recognition_options import ObjectOf
-from omrclip.schemas.wire import WireSchema, load_strictly
+from omrclip.schemas.wire import ListOf, WireSchema, load_strictly
 
 MOST_SCANS = 999_999
 
@@ -46,7 +46,7 @@ class CorrectionSchema(WireSchema):
 class CorrectionsSchema(WireSchema):
     """All corrections of a kept recognition."""
 
-    corrections = fields.List(
+    corrections = ListOf(
         ObjectOf(CorrectionSchema()), required=True, error_messages={"invalid": "a list of corrections"}
     )
 

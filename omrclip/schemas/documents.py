@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omrclip.config import DEFAULT_LIMITS, Limits
-from omrclip.errors import LimitExceeded, Problem
+from omrclip.errors import MOST_PROBLEMS, LimitExceeded, Problem
 
 MOST_LEVELS = 64
 MOST_DIGITS = 300
@@ -128,7 +128,7 @@ def _integer(digits: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Copier:
-    """Copies values and collects what is wrong with them.
+    """Copies values and collects what is wrong with them, up to one problem more than an answer lists.
 
     A place is a path, or the pair of a place and a key: paths are only spelled out for problems, as that takes longer
     than the copying.
@@ -178,7 +178,8 @@ class _Copier:
         return 0
 
     def _refuse(self, place: Any, expected: str) -> None:
-        self.problems.append(Problem(_spelled(place), expected))
+        if len(self.problems) <= MOST_PROBLEMS:  # one more than is listed
+            self.problems.append(Problem(_spelled(place), expected))
 
 
 def _spelled(place: Any) -> str:

@@ -5,12 +5,13 @@ Fields stand in the order in which an object made in code is written.
 
 import copy
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError, missing
 
 from omrclip.omr import template as omr
+from omrclip.schemas.enough import load_in_chunks
 from omrclip.schemas.fields import (
     AnswerText,
     Base64,
@@ -46,12 +47,15 @@ class Elements(Expected):
             raise self.refusal(value)
         if self.in_grid and not value:
             raise ValidationError(f"{self.expected}, not an empty list")
-        misfits = {index: problem for index, item in enumerate(value) if (problem := self._misfit(item))}
-        loaded, errors = _load_by_type(value)
+        return tuple(load_in_chunks(value, self._load))
+
+    def _load(self, items: Sequence[Any]) -> list[omr.Element]:
+        misfits = {index: problem for index, item in enumerate(items) if (problem := self._misfit(item))}
+        loaded, errors = _load_by_type(items)
         if misfits or errors:
             wrong = sorted(misfits.keys() | errors.keys())
             raise ValidationError({index: {**errors.get(index, {}), **misfits.get(index, {})} for index in wrong})
-        return tuple(loaded[index] for index in range(len(value)))
+        return [loaded[index] for index in range(len(items))]
 
     def _misfit(self, item: object) -> dict[str, list[str]]:
         """What is wrong with an element wherever its own schema would not see it."""
@@ -211,7 +215,7 @@ def dump_element(element: omr.Element) -> dict[str, Any]:
     return written
 
 
-def _load_by_type(items: list[Any]) -> tuple[dict[int, omr.Element], dict[int, Any]]:
+def _load_by_type(items: Sequence[Any]) -> tuple[dict[int, omr.Element], dict[int, Any]]:
     """The elements that could be loaded, and what is wrong with others, by their indexes.
 
     All elements of a type go in one call: a call costs marshmallow more than an element.

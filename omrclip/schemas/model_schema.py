@@ -5,12 +5,13 @@ go back from there.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_dump, post_load
 
 from omrclip.schemas.documents import shown
+from omrclip.schemas.enough import load_in_chunks
 from omrclip.schemas.fields import Expected
 
 
@@ -73,11 +74,14 @@ class ListOf(Expected):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or not value:
             raise ValidationError(f"{self.expected}, not {'an empty list' if value == [] else shown(value)}")
-        if wrong := {index: not_an_object(item) for index, item in enumerate(value) if not isinstance(item, dict)}:
+        return tuple(load_in_chunks(value, self._load))
+
+    def _load(self, items: Sequence[Any]) -> list[Any]:
+        if wrong := {index: not_an_object(item) for index, item in enumerate(items) if not isinstance(item, dict)}:
             # what the other items have wrong is told in the same breath
-            objects = [item if isinstance(item, dict) else {} for item in value]
+            objects = [item if isinstance(item, dict) else {} for item in items]
             raise ValidationError({**self.item.validate(objects, many=True), **wrong})
-        return tuple(self.item.load(value, many=True))
+        return list(self.item.load(items, many=True))
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> list[dict[str, Any]]:
         return list(self.item.dump(value, many=True))

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan
 from omrclip.schemas.fields import Expected, SomeText
 from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
-from omrclip.schemas.wire import EncodedBytes, WireSchema, load_strictly
+from omrclip.schemas.wire import EncodedBytes, ListOf, WireSchema, load_strictly
 
 
 class TemplateSource(Expected):
@@ -51,7 +51,7 @@ class RecognitionRequest:
     options: RecognitionOptions = field(default_factory=RecognitionOptions)
 
 
-class ImageList(fields.List[Scan]):
+class ImageList(ListOf):
     """At least one image."""
 
     default_error_messages = {
@@ -63,7 +63,7 @@ class ImageList(fields.List[Scan]):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
         if value == []:
             raise ValidationError("a list of at least one image, not an empty list")
-        return super()._deserialize(value, *args, **kwargs) or []
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class RecognitionRequestSchema(WireSchema):

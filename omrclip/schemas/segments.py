@@ -15,7 +15,7 @@ from omrclip.schemas.answer_parts import Part, file_parts
 from omrclip.schemas.fields import Choice, Expected
 from omrclip.schemas.recognition_options import ObjectOf
 from omrclip.schemas.recognition_request import ImageSchema
-from omrclip.schemas.wire import EncodedBytes, WireSchema, load_strictly
+from omrclip.schemas.wire import EncodedBytes, ListOf, WireSchema, load_strictly
 
 
 class ManifestField(Expected):
@@ -47,7 +47,7 @@ class SegmentRequestSchema(WireSchema):
     """The body of `POST /api/segments`."""
 
     manifest = ManifestField(required=True)
-    images = fields.List(ObjectOf(ImageSchema()), error_messages={"invalid": "a list of images"})
+    images = ListOf(ObjectOf(ImageSchema()), error_messages={"invalid": "a list of images"})
     format = Choice([str(image_format) for image_format in FORMATS], load_default=None)
 
     @post_load

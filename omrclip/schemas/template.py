@@ -12,15 +12,17 @@ template_json_schema  the format for other programs
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from marshmallow import ValidationError
 
 from omrclip.config import DEFAULT_LIMITS, Limits
-from omrclip.errors import InvalidTemplate, Problem
+from omrclip.errors import MOST_PROBLEMS, InvalidTemplate, Problem
 from omrclip.omr.template import ClipArea, Template
 from omrclip.schemas.documents import plain_value, read_document, shown
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, TEMPLATE
+from omrclip.schemas.enough import one_document
 from omrclip.schemas.json_schema import template_json_schema
 from omrclip.schemas.model_schema import ModelSchema
 from omrclip.schemas.problems import problems_of
@@ -42,7 +44,7 @@ def load_template(data: bytes | str | Mapping[str, object], limits: Limits = DEF
     """Read an `.omr` document: UTF-8, with or without a byte order mark, UTF-16 or UTF-32 with one, text, or parsed.
 
     Raises:
-        InvalidTemplate: with all problems of the document at once.
+        InvalidTemplate: with all problems of the document at once, of very many the first.
         LimitExceeded: it has too many values or elements.
     """
     document, problems = read_document(data, limits)
@@ -50,8 +52,8 @@ def load_template(data: bytes | str | Mapping[str, object], limits: Limits = DEF
         raise InvalidTemplate(problems)
     check_elements(document, limits)
     loaded, found = _load(TEMPLATE, document, "$")
-    across = document_problems(document) if isinstance(document, dict) else ()
-    _refuse_if([*problems, *found, *across])
+    across = document_problems(document) if isinstance(document, dict) else iter(())
+    _refuse_if([*problems, *found, *islice(across, MOST_PROBLEMS + 1)])
     template: Template = loaded
     return template
 
@@ -114,7 +116,8 @@ def _load(schema: ModelSchema, document: object, path: str) -> tuple[Any, list[P
     if not isinstance(document, dict):
         return None, [Problem(path, f"an object, not {shown(document)}")]
     try:
-        return schema.load(document), []
+        with one_document():
+            return schema.load(document), []
     except ValidationError as error:
         return None, problems_of(error, path)
 

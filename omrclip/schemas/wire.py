@@ -1,14 +1,16 @@
 """What the schemas of requests and answers share."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import pybase64
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, pre_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
-from omrclip.errors import InvalidRequest, Problem, problem_details
+from omrclip.errors import MOST_PROBLEMS, InvalidRequest, Problem, more_problems, problem_details
 from omrclip.schemas.documents import plain_value, read_document
+from omrclip.schemas.enough import load_in_chunks, one_document
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.problems import problems_of
 
@@ -26,6 +28,28 @@ class WireSchema(Schema):
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the key."""
         field_obj.data_key = field_obj.data_key or pascal_case(field_name)
+
+    @pre_load
+    def refuse_many_unknown_keys(self, data: Any, **_: Any) -> Any:
+        """Refuse an object by its first unknown keys alone, where they are more than an answer lists."""
+        if isinstance(data, dict) and len(data) > len(self.load_fields) + MOST_PROBLEMS:
+            known = {field.data_key for field in self.load_fields.values()}
+            unknown = islice((key for key in data if key not in known), MOST_PROBLEMS + 1)
+            raise ValidationError({key: [self.error_messages["unknown"]] for key in unknown})
+        return data
+
+
+class ListOf(fields.List[Any]):
+    """A list whose members are loaded until there are as many problems as an answer lists."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+
+        def load(items: Sequence[Any]) -> list[Any]:
+            return super(ListOf, self)._deserialize(items, attr, data, **kwargs) or []
+
+        return load_in_chunks(value, load)
 
 
 class EncodedBytes(Expected):
@@ -74,7 +98,8 @@ def load_strictly(
         problems = [Problem(path + problem.path.removeprefix("$"), problem.expected) for problem in found]
     if not problems:
         try:
-            return schema.load(document)  # type: ignore[arg-type]
+            with one_document():
+                return schema.load(document)  # type: ignore[arg-type]
         except ValidationError as error:
             problems = problems_of(error, path)
     raise invalid_request(problems)
@@ -83,5 +108,4 @@ def load_strictly(
 def invalid_request(problems: Sequence[Problem]) -> InvalidRequest:
     """The error of a request in which these are wrong."""
     told = "; ".join(f"{p.path}: expected {p.expected}" for p in problems[:3])
-    more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
-    return InvalidRequest(f"The request is not valid. {told}{more}", **problem_details(problems))
+    return InvalidRequest(f"The request is not valid. {told}{more_problems(problems, 3)}", **problem_details(problems))

@@ -115,8 +115,8 @@ def test_many_problems_make_a_small_answer(config: Config, method: str, path: st
     else:
         error = response.get_json()["error"]
         assert (response.status_code, len(error["details"]["fields"])) == (422, MOST_PROBLEMS)
-        assert error["details"]["problems"] >= 2_000
-        assert f"(and {error['details']['problems'] - 3} more)" in error["message"]
+        assert error["details"]["problems"] > MOST_PROBLEMS
+        assert f"(and at least {error['details']['problems'] - 3:,} more)" in error["message"]
 
 
 def test_a_hundred_thousand_wrong_elements_are_refused_at_once(config: Config) -> None:
@@ -140,7 +140,8 @@ def test_many_warnings_make_a_small_answer(client: FlaskClient) -> None:
 def test_many_wrong_images_make_a_small_answer(config: Config) -> None:
     client = client_with(config, max_images=5_000)
     error = client.post("/api/recognitions", json=asked(Images=[{}] * 2_000)).get_json()["error"]
-    assert (len(error["details"]["fields"]), error["details"]["problems"]) == (MOST_PROBLEMS, 4_000)
+    assert len(error["details"]["fields"]) == MOST_PROBLEMS
+    assert error["details"]["problems"] > MOST_PROBLEMS
 
 
 @pytest.fixture
