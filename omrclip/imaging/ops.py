@@ -4,7 +4,8 @@ Coordinates are continuous: pixel (column i, row j) covers [i, i + 1) × [j, j +
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -132,13 +133,17 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float
 
 
 def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack: float = 0.01) -> Pixels:
-    """As `warp`, through any smooth map: it is asked at every 16th pixel, and interpolated linearly between."""
-    columns, rows, step = _grid(out_to_source, out, 1)
+    """As `warp`, through any smooth map: it is asked at every 16th pixel, and interpolated linearly between.
+
+    The map of all pixels would take more than twice the memory of the output, so it is made in bands of rows.
+    """
+    places = _Places.of(out_to_source, out, 1)
+    step = places.step
     finer = 1 if step < _NEARLY_OWN else math.ceil(step - 1e-6)
     if finer > 1:
-        columns, rows, _ = _grid(out_to_source, out, finer)
+        places = _Places.of(out_to_source, out, finer)
     source = extents(pixels)
-    low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()])
+    low, high = places.extremes()
     within = bool((low >= -slack - 0.5).all() and (high <= np.array([source.width, source.height]) + slack + 0.5).all())
     left, top = (int(v) for v in np.clip(np.floor(low) - 8, 0, [source.width - 1, source.height - 1]))
     right, bottom = (int(v) for v in np.clip(np.ceil(high) + 8, [left + 1, top + 1], [source.width, source.height]))
@@ -146,15 +151,17 @@ def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack
         half = Dimensions(max(1, source.width // 2), max(1, source.height // 2))
         scale = np.array([half.width / source.width, half.height / source.height])
         return warp_bent(resample(pixels, half), lambda points: out_to_source(points) * scale, out, slack=slack)
-    sampled = cv2.remap(
-        pixels[top:bottom, left:right],
-        columns - np.float32(left + 0.5),
-        rows - np.float32(top + 0.5),
-        _kernel(step),
-        borderMode=cv2.BORDER_REPLICATE if within else cv2.BORDER_CONSTANT,
-        borderValue=WHITE,
-    )
-    return resample(_as_pixels(sampled), out)
+    sampled = np.empty((places.height, places.width, *pixels.shape[2:]), np.uint8)
+    for first, columns, rows in places.bands():
+        sampled[first : first + len(rows)] = cv2.remap(
+            pixels[top:bottom, left:right],
+            columns - np.float32(left + 0.5),
+            rows - np.float32(top + 0.5),
+            _kernel(step),
+            borderMode=cv2.BORDER_REPLICATE if within else cv2.BORDER_CONSTANT,
+            borderValue=WHITE,
+        )
+    return resample(sampled, out)
 
 
 def _kernel(step: float) -> int:
@@ -164,21 +171,52 @@ def _kernel(step: float) -> int:
     return cv2.INTER_CUBIC if step < _NEARLY_OWN else cv2.INTER_LINEAR
 
 
-def _grid(out_to_source: PointMap, out: Dimensions, finer: int) -> tuple[Grid, Grid, float]:
-    """Where the centre of each pixel, 1/`finer` of an output pixel, lies in the source, x and y; and their distance."""
-    width, height = out.width * finer, out.height * finer
-    cells = (-(-width // _GRID_STEP) + 2, -(-height // _GRID_STEP) + 2)
-    # The centres of the cells, one more on each side: resizing interpolates between centres.
-    x, y = np.meshgrid(*((np.arange(count) - 0.5) * _GRID_STEP / finer for count in cells))
-    nodes = out_to_source(np.column_stack([x.ravel(), y.ravel()])).reshape(cells[1], cells[0], 2)
-    steps = [np.linalg.norm(np.diff(nodes, axis=axis), axis=2).max() / _GRID_STEP for axis in (0, 1)]
-    columns, rows = (_dense(nodes[:, :, axis].astype(np.float32), width, height) for axis in (0, 1))
-    return columns, rows, float(max(steps))
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the centres of pixels lie in the source, each 1/`finer` of an output pixel.
+
+    Attributes:
+        nodes: (rows, columns, 2) float32: the places (x, y) of every 16th pixel, from one node beyond each edge on.
+        width, height: the pixels.
+        step: how far apart in the source the places of output pixels are at most.
+    """
+
+    nodes: npt.NDArray[np.float32]
+    width: int
+    height: int
+    step: float
+
+    @classmethod
+    def of(cls, out_to_source: PointMap, out: Dimensions, finer: int) -> "_Places":
+        """Ask the map."""
+        width, height = out.width * finer, out.height * finer
+        cells = (-(-width // _GRID_STEP) + 2, -(-height // _GRID_STEP) + 2)
+        # The centres of the cells, one more on each side: resizing interpolates between centres.
+        x, y = np.meshgrid(*((np.arange(count) - 0.5) * _GRID_STEP / finer for count in cells))
+        nodes = out_to_source(np.column_stack([x.ravel(), y.ravel()])).reshape(cells[1], cells[0], 2)
+        steps = [np.linalg.norm(np.diff(nodes, axis=axis), axis=2).max() / _GRID_STEP for axis in (0, 1)]
+        return cls(nodes.astype(np.float32), width, height, float(max(steps)))
+
+    def bands(self) -> Iterator[tuple[int, Grid, Grid]]:
+        """The first row of each band of rows, and the x and y of its pixels."""
+        cells = max(1, _BAND_PIXELS // (self.width * _GRID_STEP))
+        for cell in range(0, len(self.nodes) - 2, cells):
+            first = cell * _GRID_STEP
+            rows = min(cells * _GRID_STEP, self.height - first)
+            nodes = self.nodes[cell : cell + cells + 2]
+            columns, lines = (_dense(nodes[:, :, axis], self.width, rows) for axis in (0, 1))
+            yield first, columns, lines
+
+    def extremes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The least and the largest x and y of all pixels, as (2,) arrays."""
+        ends = [[(grid.min(), grid.max()) for grid in band[1:]] for band in self.bands()]
+        found = np.array(ends, np.float64)
+        return found[:, :, 0].min(axis=0), found[:, :, 1].max(axis=0)
 
 
-def _dense(nodes: Grid, width: int, height: int) -> Grid:
+def _dense(nodes: npt.NDArray[np.float32], width: int, height: int) -> Grid:
     size = nodes.shape[1] * _GRID_STEP, nodes.shape[0] * _GRID_STEP
-    dense = np.asarray(cv2.resize(nodes, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+    dense = np.asarray(cv2.resize(np.ascontiguousarray(nodes), size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
     return dense[_GRID_STEP : _GRID_STEP + height, _GRID_STEP : _GRID_STEP + width]
 
 

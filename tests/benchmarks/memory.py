@@ -90,7 +90,13 @@ def server(folder: Path) -> Iterator[tuple[str, int]]:
     stores = {f"OMRCLIP_{name.upper()}": str(folder / name) for name in ("templates", "images", "results")}
     for store in stores.values():
         Path(store).mkdir(exist_ok=True)
-    environment = {**os.environ, **stores, "OMRCLIP_PORT": str(port), "OMRCLIP_WORKERS": "1"}
+    environment = {
+        **os.environ,
+        **stores,
+        "OMRCLIP_PORT": str(port),
+        "OMRCLIP_WORKERS": "1",
+        "OMRCLIP_REQUEST_SECONDS": "3600",
+    }
     program = [sys.executable, "-c", "from omrclip.cli import main; main()", "serve"]
     with subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"

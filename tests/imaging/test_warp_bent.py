@@ -1,5 +1,7 @@
 """Warping through any smooth map shows every place where the map says, with one resampling."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,29 @@ def test_a_source_longer_than_the_warps_address_is_reduced_first() -> None:
     source = np.repeat(np.arange(40_000, dtype=np.uint32)[:, None] * 255 // 40_000, 4, axis=1).astype(np.uint8)
     shown = ops.warp_bent(np.dstack([source] * 3), lambda p: p * (2, 40), Dimensions(2, 1000))
     assert np.abs(shown[:, 0, 0] - (np.arange(1000) + 0.5) * 0.255).max() < 3
+
+
+def slightly_bent(points: Points) -> Points:
+    return points + np.column_stack([5 * np.sin(points[:, 1] / 700), 4 * np.cos(points[:, 0] / 900)])
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("out", [Dimensions(300, 517), Dimensions(33, 16), Dimensions(640, 48)])
+def test_bands_join_without_a_seam(factor: float, out: Dimensions, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = np.random.default_rng(1).integers(0, 255, (800, 900, 3), np.uint8)
+
+    def place(points: Points) -> Points:
+        return slightly_bent(points) * factor
+
+    whole = ops.warp_bent(source, place, out)
+    monkeypatch.setattr(ops, "_BAND_PIXELS", 1)
+    assert (ops.warp_bent(source, place, out) == whole).all()
+
+
+def test_a_whole_page_takes_less_memory_than_two_pages() -> None:
+    source, out = np.zeros((3000, 4000, 3), np.uint8), Dimensions(4000, 3000)
+    tracemalloc.start()
+    ops.warp_bent(source, slightly_bent, out)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 2 * source.nbytes + 2 * 8 * ops._BAND_PIXELS
