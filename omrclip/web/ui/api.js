@@ -5,13 +5,17 @@
 
 export const root = new URL(".", document.baseURI);
 
-/** What the server refused, in its words: `code` is for programs, `details` names the field, parameter or limit. */
+/**
+ * What the server refused, in its words: `code` is for programs, `details` names the field, parameter or limit.
+ * `requestId` is what the server's log has of the request; null where there was no answer.
+ */
 class ApiError extends Error {
-  constructor(status, code, message, details = {}) {
+  constructor(status, code, message, details = {}, requestId = null) {
     super(message);
     this.status = status;
     this.code = code;
     this.details = details;
+    this.requestId = requestId;
   }
 }
 
@@ -29,9 +33,10 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
   try {
     told = JSON.parse(text).error;
   } catch { /* under iiif/ errors are plain text */ }
-  throw new ApiError(answer.status, told?.code ?? "refused", told?.message ?? text.trim(), told?.details);
+  throw new ApiError(answer.status, told?.code ?? "refused", told?.message ?? text.trim(), told?.details, requestIdOf(answer));
 }
 
+const requestIdOf = (answer) => answer.headers.get("X-Request-Id");
 const json = { "Content-Type": "application/json" };
 const part = encodeURIComponent;
 const tagged = async (answer) => ({ etag: answer.headers.get("ETag"), text: await answer.text() });
@@ -100,7 +105,8 @@ export const correctTemplate = async (name) => (await send("POST", `api/template
 /** What a stored template reads on its blank page: {Blank, Messages}. */
 export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();
 
-/** Recognise images with a stored template and keep the outcome; each line of the answer is handed on as it comes. */
+/** Recognise images with a stored template and keep the outcome; each line of the answer is handed on as it comes, with
+ * the request's id. */
 export async function recognize(template, files, { keepSeconds, signal, online }) {
   const body = new FormData();
   body.append("Template", template);
@@ -113,7 +119,7 @@ export async function recognize(template, files, { keepSeconds, signal, online }
     const { done, value = "" } = await reader.read();
     const lines = (rest + value).split("\n");
     rest = lines.pop();
-    for (const line of lines) if (line) online(JSON.parse(line));
+    for (const line of lines) if (line) online(JSON.parse(line), requestIdOf(answer));
     if (done) return;
   }
 }

@@ -1,6 +1,6 @@
 /** The page's frame: the bar, which view the address asks for, and moving from one to another. */
 
-import { notifyFailure } from "./dialogs.js";
+import { failureNodes, notifyFailure } from "./dialogs.js";
 import { button, choice, h, icon } from "./dom.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./messages.js";
 import { remember, remembered } from "./storage.js";
@@ -50,7 +50,7 @@ async function show() {
     else taken?.();
   } catch (error) {
     notifyFailure(error);
-    place.append(h("div", { className: "empty" }, h("p", {}, error.message), h("p", {}, h("a", { href: "#/templates" }, t("nav.templates")))));
+    place.append(h("div", { className: "empty" }, h("p", {}, failureNodes(error)), h("p", {}, h("a", { href: "#/templates" }, t("nav.templates")))));
   }
   if (document.activeElement === document.body) main.focus({ preventScroll: true });
 }

@@ -52,7 +52,7 @@ export function askForm(title, fields, yes, submit) {
       try {
         close(await submit());
       } catch (error) {
-        told.textContent = error.message;
+        told.replaceChildren(error.message, ...requestNote(error.requestId));
         go.disabled = false;
       }
     };
@@ -61,7 +61,7 @@ export function askForm(title, fields, yes, submit) {
   });
 }
 
-/** Say something in the corner. What went wrong stays until it is dismissed. */
+/** Say something, text or nodes, in the corner. What went wrong stays until it is dismissed. */
 export function notify(text, { bad = false, action = null } = {}) {
   const note = h("div", { className: `notice ${bad ? "bad" : ""}` }, h("p", {}, text));
   if (action) note.append(button(action.label, null, () => (note.remove(), action.run())));
@@ -86,8 +86,16 @@ export function failureText(error) {
   }
 }
 
+/** The id of a request that failed, as nodes: an administrator finds it in the log. None where there is no id. */
+export function requestNote(requestId) {
+  return requestId ? [" ", h("small", { className: "request-id" }, t("error.request"), " ", h("code", {}, requestId))] : [];
+}
+
+/** What an error says, with the id of its request, as nodes. */
+export const failureNodes = (error) => [failureText(error), ...requestNote(error?.requestId)];
+
 /** Say that something failed. */
 export function notifyFailure(error) {
   if (error?.name === "AbortError") return;
-  notify(failureText(error), { bad: true });
+  notify(failureNodes(error), { bad: true });
 }

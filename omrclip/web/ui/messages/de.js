@@ -9,6 +9,7 @@ export default {
   "error.unreachable": "Der Server ist nicht erreichbar.",
   "error.storageUnavailable": "Der Server kann zurzeit nichts ablegen.",
   "error.storageFull": "Auf dem Server ist kein Platz mehr für Ergebnisse.",
+  "error.request": "Anfrage",
   "error.oldestExpires": "Die ältesten Ergebnisse laufen am {time} ab.",
 
   "nav.label": "Ansichten",

@@ -9,6 +9,7 @@ export default {
   "error.unreachable": "The server cannot be reached.",
   "error.storageUnavailable": "The server cannot use its storage at the moment.",
   "error.storageFull": "The server has no room left for results.",
+  "error.request": "Request",
   "error.oldestExpires": "The oldest results expire at {time}.",
 
   "nav.label": "Views",

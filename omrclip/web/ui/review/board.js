@@ -1,6 +1,6 @@
 /** The view of many sheets: their list, the scan of one with what was read on it, and its answers and clips. */
 
-import { notifyFailure } from "../dialogs.js";
+import { notifyFailure, requestNote } from "../dialogs.js";
 import { button, h } from "../dom.js";
 import { boxAround } from "../geometry.js";
 import { t } from "../messages.js";
@@ -91,7 +91,7 @@ export class Board {
     this.drawn = sheet;
     this.drawnKept = Boolean(sheet.kept);
     const facts = h("div", { className: "facts" }, h("h2", {}, sheet.name));
-    if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error));
+    if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error, requestNote(sheet.requestId)));
     this.details.replaceChildren(facts);
     const next = this.nextToLookAt();
     if (next) facts.append(button(t("sheets.next"), "right", () => this.show(next), { kind: "quiet" }));

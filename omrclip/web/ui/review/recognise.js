@@ -1,7 +1,7 @@
 /** Recognise: a template, images, progress, and the sheets as they come. */
 
 import * as api from "../api.js";
-import { failureText, notifyFailure } from "../dialogs.js";
+import { failureText, notifyFailure, requestNote } from "../dialogs.js";
 import { acceptDrops, button, choice, fileButton, h } from "../dom.js";
 import { duration, t } from "../messages.js";
 import { remember, remembered } from "../storage.js";
@@ -96,7 +96,8 @@ class Recognise {
     const left = run.secondsLeft;
     this.said.textContent = t("recognise.done", { done: run.done, total }) + (left ? ` · ${t("recognise.left", { time: duration(left) })}` : "");
     this.notKept.hidden = !run.notKept;
-    this.notKept.textContent = run.notKept ? t("recognise.notKept", { reason: failureText(run.notKept) }) : "";
+    const notKept = run.notKept && [t("recognise.notKept", { reason: failureText(run.notKept) }), ...requestNote(run.notKept.requestId)];
+    this.notKept.replaceChildren(...(notKept ?? []));
     const key = `${run.state} ${run.ids.length}`;
     if (this.shared === key && this.sharedRun === run) return;
     [this.shared, this.sharedRun] = [key, run];

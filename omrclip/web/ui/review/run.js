@@ -73,10 +73,10 @@ class Run {
       if (batch[next]) batch[next].state = "running";
       this.tell(batch[next] ?? null);
     };
-    const online = (answer) => {
+    const online = (answer, requestId) => {
       if (answer.KeepingError) {
         uri = null;
-        this.notKept = answer.KeepingError;
+        this.notKept = { ...answer.KeepingError, requestId };
         return;
       }
       uri = answer.Uri;
@@ -93,7 +93,7 @@ class Run {
     } catch (error) {
       if (error.code === "limit_exceeded" && next === 0 && batch.length > 1) return this.divide(batch);
       const said = error.name === "AbortError" ? t("run.cancelled") : error.code ? failureText(error) : t("error.unreachable");
-      for (const sheet of batch.slice(next)) sheet.fail(said);
+      for (const sheet of batch.slice(next)) sheet.fail(said, error.requestId);
     }
     this.tell();
   }

@@ -23,6 +23,7 @@ export const FILTERS = Object.keys(WANTED);
 export class Sheet {
   constructor(name, file = null) {
     Object.assign(this, { name, file, state: "waiting", recognition: null, messages: [], counts: {}, kept: null, data: new Map(), error: null });
+    this.requestId = null;
   }
 
   /** Take over what an answer says of its scan at `index`, with the files that came along. */
@@ -36,10 +37,11 @@ export class Sheet {
     for (const { Name, MediaType, Data } of files) if (Data) this.data.set(Name, { MediaType, Data });
   }
 
-  /** What cannot be worked on. */
-  fail(message) {
+  /** What cannot be worked on; `requestId` is of the request that failed, if the server refused it. */
+  fail(message, requestId = null) {
     this.state = "failed";
     this.error = message;
+    this.requestId = requestId;
   }
 
   /** Its answers, those first that a person should look at. */
