@@ -1,13 +1,19 @@
-"""uvicorn's HTTP connection, with bounds on headers: a client that sends them slowly, or without end, is cut off."""
+"""uvicorn's HTTP connection, with bounds on headers: a client that sends them slowly, or without end, is cut off.
+
+The same holds for what else is no body: trailers, and the framing of chunks. Trailers are never taken for headers.
+"""
 
 import asyncio
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 20.0
 """From the connection, or the first byte of a further request, to the end of the headers."""
 MOST_HEADER_BYTES = 64 * 1024
+FRAMING = 16
+"""How many bytes of framing a byte of a body may take. A chunk of one byte takes five."""
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
     b"The request headers are larger than 64 KiB.\n"
@@ -20,6 +26,10 @@ class Connection(HttpToolsProtocol):
     _header_bytes = 0
     _header_timer: asyncio.TimerHandle | None = None
     _has_headers = False
+    _takes_headers = False
+    _body_bytes = 0
+    _other_bytes = 0
+    _is_boundary = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -35,23 +45,63 @@ class Connection(HttpToolsProtocol):
         """Parse data; while headers are not complete, count it."""
         if self._has_headers and (self.cycle is None or self.cycle.response_complete):
             self._await_headers()  # of the next request on the connection
+        body_bytes, self._is_boundary = self._body_bytes, False
         super().data_received(data)
         if not self._has_headers:
             self._header_bytes += len(data)
             if self._header_bytes > MOST_HEADER_BYTES and not self.transport.is_closing():
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
+        elif not self._is_boundary:  # all of it belongs to one message
+            self._other_bytes += len(data) - (self._body_bytes - body_bytes)
+            if self._other_bytes > MOST_HEADER_BYTES + FRAMING * self._body_bytes:
+                self._give_up()
 
     def on_message_begin(self) -> None:
         """Give the application a way to end the connection."""
         super().on_message_begin()
         self.scope["state"]["abort"] = self.transport.abort
+        self._takes_headers = self._is_boundary = True
+        self._body_bytes = self._other_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. What follows the body, a trailer, is none: it would get past checks and proxies."""
+        if self._takes_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Hand the request over."""
+        """Hand the request over; what it raises makes the answer 400."""
         self._stop_waiting()
         self._has_headers = True
+        self._takes_headers = False
+        self._check_target()
+        self._check_encoding()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count the body."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that another message may follow."""
+        self._is_boundary = True
+        super().on_message_complete()
+
+    def _check_target(self) -> None:
+        """Refuse a target that names another host than the header does (RFC 9112, section 3.2.2)."""
+        if self.url.startswith(b"/") or self.url == b"*":
+            return
+        target = httptools.parse_url(self.url)
+        host, port = (target.host or b"").lower(), target.port or 80
+        named = {b"%s:%d" % (host, port), *([host] if port == 80 else [])}
+        if any(name == b"host" and value.lower() not in named for name, value in self.headers):
+            raise ValueError("the target names another host")
+
+    def _check_encoding(self) -> None:
+        """Refuse transfer codings that are not undone: what is behind them is no body (RFC 9112, section 6.1)."""
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
+            raise ValueError("a transfer coding other than chunked")
 
     def _await_headers(self) -> None:
         self._has_headers = False

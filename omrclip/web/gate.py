@@ -28,7 +28,7 @@ REQUEST_ID: Final = "omrclip.request_id"
 STARTED: Final = "omrclip.started"
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*/?", re.ASCII)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # Where ProxyFix leaves what it replaced.
@@ -67,7 +67,7 @@ def check_origin(environ: Environ, config: Config) -> OmrclipError | None:
     origin = environ.get("HTTP_ORIGIN")
     own = {Origin.of(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")), config.public_origin}
     is_foreign = origin is not None and (Origin.parse(origin) or "foreign") not in own
-    if not is_foreign and environ.get("HTTP_SEC_FETCH_SITE") not in _FOREIGN_SITES:
+    if not is_foreign and environ.get("HTTP_SEC_FETCH_SITE", "none") in _OWN_SITES:
         return None
     return ForeignRequest(
         "A page of another site sent this request. If it is this service's own page behind a proxy, "

@@ -123,6 +123,8 @@ FOREIGN = [
     {"Origin": ""},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "Cross-Site"},
+    {"Sec-Fetch-Site": "same-origin,cross-site"},
     {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
 ]
 OWN = [

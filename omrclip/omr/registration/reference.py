@@ -4,6 +4,7 @@ With the image of the blank page the reference is that image; without one it is 
 outlines of the bubbles, drawn where they must be printed.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -370,10 +371,16 @@ def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: 
     return paper
 
 
+PATCHES_OVER_PAGE = 4
+"""How many times all patches of bubbles together may cover the page. Bubbles that do not lie on each other cover it at
+most once, and patches 1.4 times as wide twice."""
+
+
 def _bubble_patches(pixels: Grey, bubbles: npt.NDArray[np.float64], scale: tuple[float, float]) -> Patches:
     centres = (centres_of(bubbles) * scale).astype(np.intp)
     half = round(0.7 * float(np.median(bubbles[:, 2:] * scale))) if len(bubbles) else COARSE_HALF
-    return take(pixels, centres, max(4, half))
+    most = math.isqrt(PATCHES_OVER_PAGE * pixels.size // max(1, len(bubbles))) // 2
+    return take(pixels, centres, max(4, min(half, most)))
 
 
 def _coarse_patches(pixels: Grey) -> Patches:

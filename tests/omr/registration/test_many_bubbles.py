@@ -85,3 +85,15 @@ def test_preparing_a_page_takes_no_table_of_all_distances() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200 * MEBIBYTE, "the table of 10,000 points has 800"
+
+
+def test_bubbles_that_lie_on_each_other_take_no_more_memory() -> None:
+    bubbles = (Bubble(value="A", left=0, top=0),) * 2000
+    box = ChoiceBox(
+        name="Q", left=0, top=0, width=600, height=800, bubble_width=600, bubble_height=800, bubbles=bubbles
+    )
+    tracemalloc.start()
+    reference_for(Page(width=600, height=800, elements=(box,)), None)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 400 * MEBIBYTE
