@@ -15,7 +15,7 @@ OFF_BY_PX = 1.0
 """How many pixels of the scan a corner of the page may lie off the picture's. Most sheets that were scanned lie further
 off, so that hardly one has to be compared."""
 PATCH_SIDE = 5
-MOST_CHANGED = 20.0
+MOST_CHANGED = 20
 """In levels of 255: by how much the mean of any 5 × 5 pixels may differ, of the fine reference, or of a coarser scan.
 On five forms a JPEG of quality 25 or 20 differs by 15 at the most; the palest mark, light grey in the middle of a
 bubble, by 37, and the form moved by half a pixel by 35."""
@@ -44,8 +44,8 @@ def is_blank_page(found: FoundPage, levels: ScanLevels, data: bytes) -> bool:
     height, width = page.shape
     shown = cv2.resize(levels.fitted(max(page.shape))[0], (width, height), interpolation=cv2.INTER_AREA)
     side = round(PATCH_SIDE * max(1.0, max(page.shape) / max(levels.dimensions.width, levels.dimensions.height)))
-    changed = cv2.blur(shown.astype(np.float32) - page, (side, side))
-    return float(np.abs(changed).max()) <= MOST_CHANGED
+    changed = cv2.blur(cv2.subtract(shown, page, dtype=cv2.CV_16S), (side, side))
+    return int(np.abs(changed).max()) <= MOST_CHANGED
 
 
 def _fills(found: FoundPage) -> bool:

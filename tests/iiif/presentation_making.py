@@ -36,7 +36,7 @@ TWO_PAGES = ManifestInput(
     "Exam",
     (
         page(1, clip("Name"), clip("Signature", SIGNATURE), metadata=(("Q1", "B"), ("Q2", "<i>"))),
-        page(2, clip("Name", SIGNATURE), service2="https://forms.example/iiif/2/r1.2"),
+        page(2, clip("Name", SIGNATURE), service2="https://forms.example/iiif/2/r1.2", density=(300.0, 300.0)),
     ),
     metadata=(("Template", "exam"),),
     see_also=(

@@ -6,6 +6,7 @@ from omrclip.config import Limits
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
 from omrclip.iiif.info import info2, info3
+from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
 URI = "https://forms.example/iiif/2/scan.jpg"
@@ -108,3 +109,29 @@ def test_every_advertised_format_and_quality_is_accepted() -> None:
         for image_format in FORMATS:
             for grammar in (grammar2, grammar3):
                 assert grammar.parse_quality_format(f"{quality}.{image_format}") == (quality, image_format)
+
+
+@pytest.mark.parametrize(
+    ("density", "scale"), [((300.0, 300.0), 0.084667), ((299.9994, 299.9994), 0.084667), ((100.0, 100.5), 0.25337)]
+)
+def test_a_density_is_told_as_the_size_of_a_pixel(density: Density, scale: float) -> None:
+    expected = {
+        "@context": "http://iiif.io/api/annex/services/physdim/1/context.json",
+        "profile": "http://iiif.io/api/annex/services/physdim",
+        "physicalScale": scale,
+        "physicalUnits": "mm",
+    }
+    assert info2(URI, IMAGE, Limits(), density=density)["service"] == expected
+    named = {"@id": f"{URI}#physical-dimensions", "@type": "Service"}
+    assert info3(URI, IMAGE, Limits(), density=density)["service"] == [{**named, **expected}]
+
+
+@pytest.mark.parametrize("density", [None, (204.0, 98.0)])
+def test_no_size_is_told_where_there_is_no_single_density(density: Density | None) -> None:
+    assert "service" not in info2(URI, IMAGE, Limits(), density=density)
+    assert "service" not in info3(URI, IMAGE, Limits(), density=density)
+
+
+def test_a_grey_image_offers_no_colour() -> None:
+    assert info3(URI, IMAGE, Limits(), is_grey=True)["extraQualities"] == ["gray", "bitonal"]
+    assert info2(URI, IMAGE, Limits(), is_grey=True) == info2(URI, IMAGE, Limits())

@@ -125,8 +125,7 @@ export class Sheet {
 
   /** What a clip's file is called when it is saved: the service names JPEG bytes `.png`, other programs mind. */
   savedName(clip) {
-    const type = this.data.get(clip.File)?.MediaType;
-    return type === "image/jpeg" ? clip.File.replace(/\.png$/, ".jpg") : clip.File;
+    return clip.MediaType === "image/jpeg" ? clip.File.replace(/\.png$/, ".jpg") : clip.File;
   }
 
   /** The clip's own URI, null as long as it is not kept. */
