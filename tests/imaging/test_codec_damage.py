@@ -198,6 +198,19 @@ def test_tiff_with_other_blocks_than_its_extents_need_is_refused(tags: dict[int,
         decode(tiff(tags | {258: 8, 259: 1, 262: 1}, [bytes(64)]))
 
 
+@pytest.mark.parametrize("kind", [11, 12], ids=["float", "double"])
+@pytest.mark.parametrize("tag", [320, 532])
+def test_tiff_whose_values_go_on_beyond_its_end_is_refused(tag: int, kind: int) -> None:
+    """Pillow would warn of them, on stderr."""
+    data = bytearray(tiff({256: 4, 257: 4, 258: 8, 259: 1, 262: 1, 278: 4, tag: [1] * 100}, [bytes(16)]))
+    struct.pack_into("<H", data, data.rindex(struct.pack("<HHI", tag, 4, 100)) + 2, kind)
+    if kind == 11:  # as long as it was: nothing is missing
+        assert decode(bytes(data)).shape == (4, 4, 3)
+        struct.pack_into("<I", data, data.rindex(struct.pack("<HHI", tag, kind, 100)) + 4, 200)
+    with pytest.raises(CorruptImage, match="beyond the end"):
+        decode(bytes(data))
+
+
 def test_tiff_whose_blocks_lie_over_one_another_is_refused() -> None:
     tags = {256: 100, 257: 40, 258: 8, 259: 1, 262: 1, 278: 1}
     data = tiff(tags, [bytes(1000)] + [b"x"] * 39)

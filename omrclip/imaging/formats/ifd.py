@@ -19,7 +19,7 @@ INCH = 2  # as a ResolutionUnit
 RATIONAL = 5
 # Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.
 _TYPES = {1: "B", 3: "H", 4: "I", RATIONAL: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-_SIZES = {kind: struct.calcsize(f"={code}") for kind, code in _TYPES.items()}
+_SIZES = {kind: struct.calcsize(f"={code}") for kind, code in _TYPES.items()} | {11: 4, 12: 8}  # and floats
 _MOST_ENTRIES = 4096  # TIFF defines some two hundred tags
 _UNITS_PER_INCH = {INCH: 1.0, 3: 2.54}
 UNKNOWN_TO_CAMERAS = (72.0, 72.0)

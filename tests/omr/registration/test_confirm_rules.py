@@ -206,6 +206,8 @@ def test_a_rival_is_followed_over_the_bends_of_the_paper() -> None:
         (np.diag([0.1001, 0.1, 1]), False),
         (np.diag([3.999, 4, 1]), False),
         (np.diag([4.001, 4, 1]), True),
+        (np.diag([5.0, 5, 5]), False),  # as large as the picture
+        (np.diag([0.5, 0.5, 10]), True),
         (np.diag([0.5, 0.0199, 1]), True),
         (np.diag([0.5, 0.0201, 1]), False),
         (np.diag([-1.0, 1, 1]), True),
