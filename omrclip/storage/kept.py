@@ -212,13 +212,33 @@ class KeptRecognitions:
         return document
 
     def open_file(self, kept: KeptRecognition, name: str) -> tuple[RangeReader, str, str]:
-        """The bytes of a response file, their media type, and their entity tag; raises NotFound."""
+        """The bytes of a response file, their media type, and their entity tag.
+
+        Raises:
+            NotFound: the recognition has no such file.
+            DamagedRecord: it is not there any more.
+        """
         for number, (file, media_type) in enumerate(kept.files, start=1):
             if file == name:
-                stored = f"{kept.identifier}/files/{number}"
-                state = self._blobs.state(stored)
-                return self._blobs.ranges(stored, state), media_type, _etag([stored, state.mark])
+                stored = self._file(kept, number)
+                return self.open_numbered(kept, number), media_type, _etag([stored, self._blobs.state(stored).mark])
         raise NotFound(f"The recognition has no file {name!r}.")
+
+    def open_numbered(self, kept: KeptRecognition, number: int) -> RangeReader:
+        """The bytes of a response file by its number among `kept.files`, from 1. Raises DamagedRecord."""
+        stored = self._file(kept, number)
+        try:
+            return self._blobs.ranges(stored, self._blobs.state(stored))
+        except NotFound:
+            raise _damaged(kept.identifier) from None
+
+    def check_files(self, kept: KeptRecognition) -> None:
+        """Raise DamagedRecord where a response file is missing."""
+        if not all(self._blobs.has(self._file(kept, number)) for number in range(1, len(kept.files) + 1)):
+            raise _damaged(kept.identifier)
+
+    def _file(self, kept: KeptRecognition, number: int) -> str:
+        return f"{kept.identifier}/files/{number}"
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep others from changing the store meanwhile."""
@@ -238,16 +258,25 @@ class KeptRecognitions:
         path = f"{kept.identifier}/{name}"
         with self.locked():
             before = self._blobs.state(path).size if self._blobs.has(path) else 0
-            found = self._schedule.of(kept.identifier, ceil(kept.expires)) or self._entries_of(kept.identifier)
-            if not found or not self._blobs.has(f"{kept.identifier}/{RECORD}"):
+            if not self._blobs.has(f"{kept.identifier}/{RECORD}"):
                 raise NotFound(f"There is no kept recognition {kept.identifier!r}.")
-            changed = replace(found[0], size=max(0, found[0].size + len(data) - before))
-            self._reserve(changed, instead_of=found[0])
+            scheduled = self._scheduled(kept)
+            changed = replace(scheduled, size=max(0, scheduled.size + len(data) - before))
+            self._reserve(changed, instead_of=scheduled)
             try:
                 return self._blobs.write(path, data)[0]
             except BaseException:
-                self._schedule.move(changed, found[0])
+                self._schedule.move(changed, scheduled)
                 raise
+
+    def _scheduled(self, kept: KeptRecognition) -> Entry:
+        """The entry of a recognition; a new one where it was lost, or is not made yet for a folder that was copied."""
+        second = ceil(kept.expires)
+        found = self._schedule.of(kept.identifier, second) or self._entries_of(kept.identifier)
+        if not found:
+            found = [entry(kept.identifier, second, self._blobs.size(kept.identifier))]
+            self._schedule.add(found[0])
+        return found[0]
 
     def _entries_of(self, identifier: str) -> list[Entry]:
         return [one for one in self._schedule.all() if one.identifier == identifier]
@@ -470,11 +499,15 @@ def _damage_told(identifier: str) -> Iterator[None]:
         raise
     except Exception as error:
         _log.warning("the record of the kept recognition %s cannot be read: %s", identifier[:6], type(error).__name__)
-        raise DamagedRecord(
-            "What is stored of this recognition is damaged. An administrator can restore its folder from a backup, or "
-            "delete the recognition.",
-            identifier=identifier,
-        ) from None
+        raise _damaged(identifier) from None
+
+
+def _damaged(identifier: str) -> DamagedRecord:
+    return DamagedRecord(
+        "What is stored of this recognition is damaged. An administrator can restore its folder from a backup, or "
+        "delete the recognition.",
+        identifier=identifier,
+    )
 
 
 @contextmanager

@@ -79,8 +79,7 @@ def get_files(identifier: str) -> Response:
     """All response files."""
     store = services().kept
     kept = store.read(identifier)
-    for name, _ in kept.files[:1]:
-        store.open_file(kept, name)  # a store that cannot be read is told before the answer begins
+    store.check_files(kept)  # what is missing is told before the answer begins
     answer = Response(_archive(store, kept), mimetype="application/zip")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{identifier}.zip")
     return answer
@@ -89,8 +88,8 @@ def get_files(identifier: str) -> Response:
 def _archive(store: KeptRecognitions, kept: KeptRecognition) -> Iterator[bytes]:
     outbox = Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
-        for name, media_type in kept.files:
-            file = store.open_file(kept, name)[0]
+        for number, (name, media_type) in enumerate(kept.files, start=1):
+            file = store.open_numbered(kept, number)
             with archive.open(saved_name(name, media_type), "w", force_zip64=file.size >= zipfile.ZIP64_LIMIT) as entry:
                 for piece in _bytes_of(file):
                     entry.write(piece)
