@@ -2,8 +2,7 @@
 
 Half the page's scale goes first: it costs a fifth, and on a page of 300 dpi it is what most codes need; what
 registration has at hand of the page is about that, and costs nothing. What does not read there is tried at the page's
-own scale, enlarged (which shows what more the scan has), sharpened and parted into black and white. Each is read with
-two ways of telling dark from light, so that one misreading does not stand alone.
+own scale, enlarged (which shows what more the scan has), sharpened and parted into black and white.
 """
 
 from collections.abc import Iterator
@@ -11,15 +10,12 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-import zxingcpp
-from zxingcpp import BarcodeFormat as Format
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource
-from omrclip.omr.aruco import read_markers
+from omrclip.omr.codes import Reading, code_name, is_readable, read_codes
 from omrclip.omr.registration.registration import Registration
 from omrclip.omr.registration.view import View
 from omrclip.omr.results import ElementResult, ElementStatus
@@ -33,36 +29,6 @@ _LEAST_HALVED_PX = 120
 # Above this a box is not enlarged.
 _MOST_ENLARGED_PIXELS = 1_000_000
 
-_ARUCO = "aruco"
-_FORMATS = {
-    name: zxingcpp.BarcodeFormats(formats)
-    for name, formats in {
-        **{
-            "".join(filter(str.isalnum, str(known))).lower(): (known,)
-            for known in zxingcpp.barcode_formats_list(zxingcpp.BarcodeFormats(Format.AllReadable))
-        },
-        "ean": (Format.EAN13, Format.EAN8),
-        "jan": (Format.EAN13, Format.EAN8),
-        "jam": (Format.EAN13, Format.EAN8),
-        "upc": (Format.UPCA, Format.UPCE),
-        "qr": (Format.QRCodeModel2, Format.QRCodeModel1),
-        "qrcode": (Format.QRCodeModel2, Format.QRCodeModel1),
-        "microqr": (Format.MicroQRCode,),
-        "code39": (Format.Code39Std,),
-        "code39fullascii": (Format.Code39Ext,),
-        "interleaved2of5": (Format.ITF,),
-        "gs1128": (Format.Code128,),
-        "gs1code128": (Format.Code128,),
-        "gs1datamatrix": (Format.DataMatrix,),
-        "gs1qr": (Format.QRCodeModel2,),
-        "gs1databar": (Format.DataBar,),
-    }.items()
-}
-"""Formats by the names of BarcodeType, in small letters without punctuation; `_ARUCO` beside them."""
-
-# They have no check character of their own: only what reads twice alike is taken.
-_UNCHECKED = frozenset({"Code 39", "Code 39 Standard", "Code 39 Extended", "ITF", "Codabar"})
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
@@ -70,15 +36,6 @@ class Glance:
 
     tones: Pixels
     to_page: ops.Matrix
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One code found in one attempt: its text, its centre in pixels of the attempt, and whether one is enough."""
-
-    text: str
-    centre: tuple[float, float]
-    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +73,8 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
         known, or several do. An ArUco marker's text is its number, UPC-A has 12 digits, UPC-E the 8 that are printed
         below it. Corners are left to the caller.
     """
-    name = "".join(filter(str.isalnum, element.barcode_type)).lower()
-    if name != _ARUCO and name not in _FORMATS:
+    name = code_name(element.barcode_type)
+    if not is_readable(name):
         return _uncertain(element, f"Bar codes of the type {element.barcode_type!r} cannot be read.")
     box = _with_margin(element.box).clamped(page.dimensions)
     inside = element.box.clamped(page.dimensions)
@@ -125,7 +82,8 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
         return _uncertain(element, "Its box lies outside the page.")
     texts: set[str] = set()
     for attempt in _attempts(page, box, at_hand):
-        readings = [reading for reading in _readings(attempt, name) if _holds(inside, attempt.seen, reading)]
+        found = read_codes(attempt.seen.tones, name, thorough=attempt.thorough)
+        readings = [reading for reading in found if _holds(inside, attempt.seen, reading)]
         is_second = bool(texts)
         texts |= {reading.text for reading in readings}
         if len(texts) > 1:
@@ -148,7 +106,7 @@ def _with_margin(box: Box) -> Box:
     return Box(box.left - margin, box.top - margin, box.width + 2 * margin, box.height + 2 * margin)
 
 
-def _holds(inside: Box, seen: Glance, reading: _Reading) -> bool:
+def _holds(inside: Box, seen: Glance, reading: Reading) -> bool:
     """Whether the code's centre lies in the element's own box."""
     ((x, y),) = ops.transform(seen.to_page, np.array([reading.centre]))
     return bool(inside.left <= x < inside.right and inside.top <= y < inside.bottom)
@@ -187,40 +145,3 @@ def _sharpened(tones: Pixels) -> Pixels:
     """Unsharp masking."""
     smooth = cv2.GaussianBlur(tones, (0, 0), 3)
     return np.asarray(cv2.addWeighted(tones, 2.5, smooth, -1.5, 0), dtype=np.uint8)
-
-
-def _readings(attempt: _Attempt, name: str) -> list[_Reading]:
-    if name == _ARUCO:
-        markers = read_markers(attempt.seen.tones)
-        return [_Reading(str(marker.number), _centre(marker.corners)) for marker in markers]
-    height, width = attempt.seen.tones.shape
-    return [
-        _reading(code)
-        for binarizer in (zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram)
-        for code in zxingcpp.read_barcodes(
-            attempt.seen.tones,
-            formats=_FORMATS[name],
-            binarizer=binarizer,
-            text_mode=zxingcpp.TextMode.Plain,
-            try_rotate=attempt.thorough or height > width,
-            try_downscale=attempt.thorough,
-            try_invert=attempt.thorough,
-        )
-        if code.valid
-    ]
-
-
-def _reading(code: zxingcpp.Barcode) -> _Reading:
-    corners = (getattr(code.position, name) for name in ("top_left", "top_right", "bottom_right", "bottom_left"))
-    centre = _centre(np.array([(corner.x, corner.y) for corner in corners], dtype=np.float64))
-    text = code.text
-    if code.format == Format.UPCA:
-        text = text[-12:]
-    elif code.format == Format.UPCE:
-        text = str(code.extra["UPCE"])  # type: ignore[index]  # a dict; the stub says object
-    return _Reading(text, centre, str(code.format) not in _UNCHECKED)
-
-
-def _centre(corners: npt.NDArray[np.float64]) -> tuple[float, float]:
-    x, y = corners.mean(axis=0)
-    return float(x), float(y)

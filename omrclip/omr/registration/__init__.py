@@ -39,10 +39,10 @@ LEAST_FOR_IDENTITY = 8
 LEAST_SIDE = 32
 UPRIGHT_WITHIN = 0.15
 ADVICE = (
-    "Give the template the image of the blank page or reference points; or, if all pages are fed one way, set the "
-    'option Orientation to "upright".'
+    "Give the template the image of the blank page, a bar code, or reference points that differ when the page is "
+    'turned; or, if all pages are fed one way, set the option Orientation to "upright".'
 )
-MOST_BETTER = 2
+MOST_BETTER = 3
 """Maps that are tried because one that a strategy found turned out to be worse than they are."""
 
 STRATEGIES: Sequence[Strategy] = (

@@ -72,10 +72,10 @@ class Nearest:
 
     def find(self, places: Points) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
         """Indices and distances of the nearest points, shaped as `places` without its last axis."""
-        at = (places - self._origin) / self._cell
         rows, columns = self._table.shape
-        column = np.clip(np.nan_to_num(at[..., 0]), 0, columns - 1).astype(np.intp)
-        row = np.clip(np.nan_to_num(at[..., 1]), 0, rows - 1).astype(np.intp)
+        at = (places - self._origin) / self._cell
+        # What is not a number goes to the first cell.
+        column, row = np.moveaxis(np.fmin(np.fmax(at, 0), (columns - 1, rows - 1)).astype(np.intp), -1, 0)
         found = self._table[row, column]
         return found, np.linalg.norm(self.points[found] - places, axis=-1)
 

@@ -81,8 +81,10 @@ class Reference:
         bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels, as large as they are printed
             where that was measured.
         boxes: (n,) int the number of the ChoiceBox of each bubble.
+        values: of each bubble.
         marks: (n, 3) float64 centre x, y and size of its reference points.
         solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
+        codes: its bar codes.
         pitches: (2, 2) float64 the steps (x, y) from bubble to bubble that are most common, across and down.
         printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
         looks_alike: whether that image looks the same turned about the middle of its bubbles: it cannot tell the turn.
@@ -94,8 +96,10 @@ class Reference:
     page: Dimensions
     bubbles: npt.NDArray[np.float64]
     boxes: npt.NDArray[np.intp]
+    values: tuple[str, ...]
     marks: npt.NDArray[np.float64]
     solids: npt.NDArray[np.float64]
+    codes: tuple[Barcode, ...]
     pitches: npt.NDArray[np.float64]
     printed: bool
     looks_alike: bool
@@ -201,8 +205,10 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
         dimensions,
         bubbles,
         box_numbers(page),
+        bubble_values(page),
         _marks(page),
         _solids(page),
+        tuple(element for element in page.elements if isinstance(element, Barcode)),
         _pitches(bubbles[:, :2]),
         blank is not None,
         blank is not None and _looks_alike(fine, bubbles),
@@ -301,6 +307,12 @@ def box_numbers(page: Page) -> npt.NDArray[np.intp]:
     """(n,) the number of the ChoiceBox that each bubble of the page belongs to."""
     boxes = [box for element in page.elements for box in choice_boxes(element)]
     return np.repeat(np.arange(len(boxes)), [len(box.bubbles) for box in boxes])
+
+
+def bubble_values(page: Page) -> tuple[str, ...]:
+    """The value of every bubble of the page, in template order."""
+    boxes = (box for element in page.elements for box in choice_boxes(element))
+    return tuple(bubble.value for box in boxes for bubble in box.bubbles)
 
 
 def _marks(page: Page) -> npt.NDArray[np.float64]:

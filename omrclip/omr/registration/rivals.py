@@ -4,15 +4,17 @@ Answer sheets repeat themselves. Turned upside down, or moved by a row, nearly a
 printed ones again. So a map is believed only where it has no rival. What the scan shows is brought back to the page by
 the map, and the template is laid onto it anew: in each quarter turn, at every shift at which most bubbles fit.
 
-A rival and the map are told apart by the places at which only one of the two puts something: bubbles, and reference
-points. Where the one has a place at which nothing is printed, that counts against it. What is printed beside its places
-counts for and against nobody, since a template may know only a part of the form. One of them loses where it misses
-clearly more. It also loses where it puts the page further out of the picture, or off the sheet whose edges are seen.
+A rival and the map are told apart by the bubbles at places where only one of the two has any. Where nothing is printed
+at such a place, that counts against it. What is printed beside the template's places counts for and against nobody,
+since a template may know only a part of the form. One of the two loses if it misses clearly more bubbles. It also loses
+if it misses a reference point and the other has all of them, and if it puts the page further out of the picture, or off
+the sheet whose edges are seen. Where all that does not tell, bar codes do, and the letters printed in the bubbles.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -23,7 +25,9 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import bend as bending
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.bubbles import SEARCHED_SIDES
+from omrclip.omr.registration.code_boxes import is_code_in
 from omrclip.omr.registration.lattice import Nearest
+from omrclip.omr.registration.letters import likeness_of_letters
 from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.neighbours import distances_to
 from omrclip.omr.registration.paper_edges import sheet_in
@@ -48,6 +52,16 @@ LIKE_AN_OUTLINE = 0.35
 """Correlation with a drawn outline from which on a bubble is there though no closed shape was found: it is ticked."""
 MOST_VOTING, LEAST_VOTES = 48, 0.65
 """Bubbles that look for shifts; how many must fall onto shapes at one, as a part of those that do by the map itself."""
+LEAST_MARKS, SAME_SIZE = 3, 0.45
+"""Reference points of a template for one that is missing to tell: filled bubbles and print fall onto fewer by chance.
+By how much, as a logarithm, a solid may be larger or smaller than its reference point: scans blur, copies grow."""
+LIKE_LETTERS, MORE_LIKE_LETTERS = 0.75, 0.2
+"""Correlation of what is printed in bubbles with the letters of their values, and by how much it must be better than in
+the other way. On five real sheets of three makers it is 0.83 to 0.93; where other letters are printed than the values
+say, two ways differ by 0.11 at most."""
+MOST_TIED = 8
+"""Rivals that fit alike for which codes and letters are looked at."""
+UNKNOWN = -1
 LEAST_SEEN = 0.3
 """Of the template's bubbles, how many must be seen as closed shapes for maps to be compared by them."""
 MOST_RIVALS = 80
@@ -57,9 +71,10 @@ STEPS = 3
 """In which a rival's shift is made exact, and a bend turned back."""
 FURTHER_OUT = 0.12
 """Of the page's longer side: what puts the page so much further out of the picture loses. Scanners cut off less."""
-ON_THE_SHEET, FURTHER_OFF = 0.05, 0.06
-"""Of the page's longer side: where the page's corners lie so near to those of the sheet that is seen, what puts them so
-much further off loses. Forms are printed nearer to their place on the sheet."""
+ON_THE_SHEET, TIMES_OFF, FURTHER_OFF = 0.05, 3.0, 0.02
+"""Where the page's corners lie so near to those of the sheet that is seen, in parts of the page's longer side, what
+puts them so many times as far off, and so much further, loses. Printers and feeders displace a print by less: the last
+is 6 mm on A4."""
 LEAST_PIXELS = 12.0
 """Of a bubble, for its shape to be seen."""
 SHEARED = 1.03
@@ -98,8 +113,17 @@ def strongest_rival(scene: "Scene", *, may_turn: bool) -> Rival | None:
             best = rival
     if best is not own:
         return Rival(best.moves, _turns_page(best.moves), is_better=True)
-    tied = next((rival for rival in rivals if not scene.beats(own, rival)), None)
-    return None if tied is None else Rival(tied.moves, _turns_page(tied.moves), is_better=False)
+    tied = islice((rival for rival in rivals if not scene.beats(own, rival)), MOST_TIED)
+    ways = [(rival, _turns_page(rival.moves)) for rival in tied]
+    ours = {turned: scene.shown(own, letters=turned) for turned in {turned for _, turned in ways}}
+    undecided = None
+    for rival, turned in ways:
+        theirs = scene.shown(rival, letters=turned)
+        if theirs.tells_against(ours[turned]):
+            return Rival(rival.moves, turned, is_better=True)
+        if undecided is None and not ours[turned].tells_against(theirs):
+            undecided = Rival(rival.moves, turned, is_better=False)
+    return undecided
 
 
 def _turns_page(moves: ops.Matrix) -> bool:
@@ -112,17 +136,40 @@ class _Placed:
 
     Attributes:
         moves: see Rival.
-        missing: (n,) whether nothing is printed at each of its bubbles, though it lies in the picture.
-        unmarked: (k,) whether no solid shape is at each of its reference points.
+        places: (n, 2) float64 the middles of its bubbles.
+        missing: (n,) int8 whether nothing is printed at each of its bubbles, though it lies in the picture: 1 or 0;
+            UNKNOWN until it is asked for, since looking for outlines takes long.
+        unmarked: (k,) whether no solid shape of its size is at each of its reference points, though it lies in the
+            picture.
         outside: how far the page lies out of the picture, in its longer side.
         off_sheet: how far its corners lie from those of the sheet, in its longer side; infinite where none is seen.
     """
 
     moves: ops.Matrix
-    missing: Flags
+    places: Points
+    missing: npt.NDArray[np.int8]
     unmarked: Flags
     outside: float
     off_sheet: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is seen of a template as it is placed, beside outlines.
+
+    Attributes:
+        codes: how many of its codes read in their boxes.
+        letters: how well what is printed in its bubbles looks like their values, -1 to 1.
+    """
+
+    codes: int
+    letters: float
+
+    def tells_against(self, other: "_Shown") -> bool:
+        """Whether this way is right, and the other is not, though the bubbles fit both alike."""
+        if self.codes != other.codes:
+            return self.codes > other.codes
+        return self.letters > LIKE_LETTERS and self.letters > other.letters + MORE_LIKE_LETTERS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +178,7 @@ class Scene:
 
     Attributes:
         reference: the page.
+        levels: the scan.
         page_to_scan: the map, which is right to a part of a bubble where the template's bubbles are.
         bend: of the map.
         view: the scan roughly in the page's frame.
@@ -138,14 +186,14 @@ class Scene:
         radii: (2,) float64 half the extents of one.
         own: the bubbles, to be looked up.
         printed: shapes like bubbles.
-        marks: (k, 3) float64 middles and sizes of the template's reference points, none where they are not seen.
-        solids: (m, 2) float64 solid shapes.
+        solids: (m, 3) float64 middles and sizes of solid shapes.
         within: how far off a place something is taken to be there, page pixels.
         picture: (4, 2) float64 the corners of the picture.
         sheet: (4, 2) float64 those of the sheet of paper; None where it is not seen.
     """
 
     reference: Reference
+    levels: ScanLevels
     page_to_scan: ops.Matrix
     bend: bending.Bend
     view: View
@@ -153,7 +201,6 @@ class Scene:
     radii: Points
     own: Nearest
     printed: Nearest
-    marks: Points
     solids: Points
     within: float
     picture: Points
@@ -161,29 +208,71 @@ class Scene:
 
     def placed(self, moves: ops.Matrix) -> _Placed:
         """The template moved, and what is seen of it."""
-        page = self.reference.page
+        page, marks = self.reference.page, self.reference.marks
         longer, corners = max(page.width, page.height), ops.corners(0, 0, page.width, page.height)
         corners = ops.transform(moves, corners)
         off_sheet = np.inf
         if self.sheet is not None:
             turns = [np.roll(self.sheet, turn, axis=0) for turn in range(4)]
             off_sheet = min(float(np.linalg.norm(turn - corners, axis=1).max()) for turn in turns) / longer
-        places = ops.transform(moves, self.bubbles)
+        places, marked = ops.transform(moves, self.bubbles), ops.transform(moves, marks[:, :2])
+        looked_for = (self.printed.find(places)[1] >= self.within) & _within(places, self.picture)
         return _Placed(
             moves,
-            ~self._is_printed(places) & _within(places, self.picture),
-            _missing(ops.transform(moves, self.marks[:, :2]), self.solids, self.marks[:, 2]),
+            places,
+            np.where(looked_for, UNKNOWN, 0).astype(np.int8),
+            _missing(marked, marks[:, 2], self.solids) & _within(marked, self.picture),
             _outside(corners, self.picture) / longer,
             off_sheet,
         )
 
-    def _is_printed(self, places: Points) -> Flags:
-        """(n,) whether bubbles are printed at places (n, 2) of the page."""
-        there = self.printed.find(places)[1] < self.within
-        looked_at = np.flatnonzero(~there)
-        if len(looked_at):
-            there[looked_at] = self._outlines(places[looked_at]) > LIKE_AN_OUTLINE
-        return there
+    def beats(self, one: _Placed, other: _Placed) -> bool:
+        """Whether the other loses clearly, and the one does not."""
+        alone, theirs = self._alone(one, other), self._alone(other, one)
+        return self._loses(other, one, theirs, alone) and not self._loses(one, other, alone, theirs)
+
+    def shown(self, placed: _Placed, *, letters: bool) -> "_Shown":
+        """What is seen of the template's codes, and, if asked for, of its letters: these tell only the turn."""
+
+        def to_scan(points: Points) -> Points:
+            places = ops.transform(placed.moves, points)
+            return ops.transform(self.page_to_scan, places + bending.offsets_at(self.bend, places, self.reference.page))
+
+        def to_view(points: Points) -> Points:
+            return ops.transform(self.view.scan_to_view, to_scan(points))
+
+        values = [self.reference.values[number] for number in np.flatnonzero(self.reference.common)]
+        codes = sum(is_code_in(self.levels, code, to_scan) for code in self.reference.codes)
+        if not letters:
+            return _Shown(codes, 0.0)
+        return _Shown(codes, likeness_of_letters(self.view.pixels, values, self.bubbles, self.radii, to_view))
+
+    def _loses(self, one: _Placed, other: _Placed, alone: Flags, theirs: Flags) -> bool:
+        """Whether one misses clearly more of what it has to itself, or puts the page where it cannot be."""
+        if len(one.unmarked) >= LEAST_MARKS and one.unmarked.any() and not other.unmarked.any():
+            return True
+        further_off = max(TIMES_OFF * other.off_sheet, other.off_sheet + FURTHER_OFF)
+        off_sheet = other.off_sheet < ON_THE_SHEET and one.off_sheet > further_off
+        if off_sheet or one.outside > other.outside + FURTHER_OUT:
+            return True
+        count = int(alone.sum())
+        least = max(BY_CHANCE * count + DEVIATIONS * (BY_CHANCE * (1 - BY_CHANCE) * count) ** 0.5, 1)
+        misses = self._misses(one, alone, least)
+        return bool(misses >= least and misses >= least + MANY * self._misses(other, theirs))
+
+    def _misses(self, placed: _Placed, chosen: Flags, least: float = 0.0) -> int:
+        """How many of the chosen bubbles are missing; where these are fewer than `least`, a number below it."""
+        if (placed.missing[chosen] != 0).sum() < least:
+            return 0
+        unknown = np.flatnonzero(chosen & (placed.missing == UNKNOWN))
+        if len(unknown):
+            placed.missing[unknown] = self._outlines(placed.places[unknown]) <= LIKE_AN_OUTLINE
+        return int(placed.missing[chosen].sum())
+
+    def _alone(self, one: _Placed, other: _Placed) -> Flags:
+        """(n,) which bubbles of one lie where the other has none."""
+        places = ops.transform(ops.inverse(other.moves) @ one.moves, self.bubbles)
+        return np.asarray(self.own.find(places)[1] >= self.within)
 
     def _outlines(self, places: Points) -> npt.NDArray[np.float64]:
         moved = places + bending.offsets_at(self.bend, places, self.reference.page)
@@ -195,28 +284,6 @@ class Scene:
             radii = np.tile(self.radii * self.reference.fine.scale, (int(inside.sum()), 1))
             found[inside] = likeness(-tones(self.view.pixels, in_view[inside], radii), _drawn())
         return found
-
-    def beats(self, one: _Placed, other: _Placed) -> bool:
-        """Whether the other loses clearly, and the one does not."""
-        return self._loses(other, one) and not self._loses(one, other)
-
-    def _loses(self, one: _Placed, other: _Placed) -> bool:
-        """Whether one misses clearly more of what it has to itself, or puts the page where it cannot be."""
-        bubbles, theirs = one.missing[self._alone(one, other)], other.missing[self._alone(other, one)]
-        if _clearly_more(bubbles, theirs) or _clearly_more(one.unmarked, other.unmarked):
-            return True
-        off_sheet = other.off_sheet < ON_THE_SHEET and one.off_sheet > other.off_sheet + FURTHER_OFF
-        return off_sheet or one.outside > other.outside + FURTHER_OUT
-
-    def _alone(self, one: _Placed, other: _Placed) -> Flags:
-        """(n,) which bubbles of one lie where the other has none."""
-        places = ops.transform(ops.inverse(other.moves) @ one.moves, self.bubbles)
-        return np.asarray(self.own.find(places)[1] >= self.within)
-
-
-def _clearly_more(misses: Flags, others: Flags) -> bool:
-    chance = BY_CHANCE * len(misses) + DEVIATIONS * (BY_CHANCE * (1 - BY_CHANCE) * len(misses)) ** 0.5
-    return bool(misses.sum() >= max(chance, 1) + MANY * others.sum())
 
 
 def scene_of(
@@ -234,6 +301,11 @@ def scene_of(
             places = flat - bending.offsets_at(bend, places, page)
         return places
 
+    def on_page_sized(points: Points, sizes: npt.NDArray[np.float64]) -> tuple[Points, npt.NDArray[np.float64]]:
+        places = on_page(points)
+        one, two = (on_page(points + step) - places for step in ([1, 0], [0, 1]))
+        return places, sizes * np.sqrt(np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]))
+
     # Boxes may lie on each other; bubbles side by side do not.
     pitch = max(float(np.sqrt(np.median(distances_to(bubbles, 1)))), float(extents.min()))
     in_scan = ops.transform(page_to_scan, bubbles)
@@ -242,11 +314,7 @@ def scene_of(
     blobs = _nearby(blobs, reduction, back, page)
     if not len(blobs):
         return None
-    places = on_page(blobs.centres * reduction)
-    beside = on_page((blobs.centres + np.array([1, 0])) * reduction)
-    below = on_page((blobs.centres + np.array([0, 1])) * reduction)
-    one, two = beside - places, below - places
-    sizes = blobs.sizes * np.sqrt(np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]))
+    places, sizes = on_page_sized(blobs.centres * reduction, blobs.sizes * reduction)
     within = WITHIN * pitch
     nearest, distances = Nearest(places, _spacing(places, pitch)).find(bubbles)
     hit = distances < within
@@ -254,14 +322,11 @@ def scene_of(
         return None
     size = float(np.median(sizes[nearest[hit]]))
     like = (sizes > SAME_BUBBLE[0] * size) & (sizes < SAME_BUBBLE[1] * size)
-    marks, solids = reference.marks, np.zeros((0, 2))
-    if len(marks):
-        solids = on_page(solids_in(levels)[:, :2])
-        if _missing(marks[:, :2], solids, marks[:, 2]).mean() > 0.5:
-            marks = marks[:0]
+    solids = solids_in(levels) if len(reference.marks) else np.zeros((0, 3))
     sheet, scan = sheet_in(levels), levels.dimensions
     return Scene(
         reference,
+        levels,
         page_to_scan,
         bend,
         seen,
@@ -269,8 +334,7 @@ def scene_of(
         extents / 2,
         Nearest(bubbles, _spacing(bubbles, pitch)),
         Nearest(places[like], _spacing(places, pitch)),
-        marks,
-        solids,
+        np.column_stack(on_page_sized(solids[:, :2], solids[:, 2])),
         within,
         on_page(ops.corners(0, 0, scan.width, scan.height)),
         None if sheet is None else on_page(sheet),
@@ -335,7 +399,7 @@ def _shifts(scene: Scene, turn: npt.NDArray[np.float64]) -> Iterator[ops.Matrix]
             shift = shift + (scene.printed.points[nearest[hit]] - turned[hit] - shift).mean(axis=0)
         moves = np.eye(3)
         moves[:2, :2], moves[:2, 2] = turn, shift
-        if any(np.linalg.norm(shift - other) < scene.within for other in told):
+        if told and (np.linalg.norm(np.array(told) - shift, axis=1) < scene.within).any():
             continue
         told.append(shift)
         if np.median(np.linalg.norm(turned + shift - scene.bubbles, axis=1)) > scene.within:
@@ -359,11 +423,11 @@ def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
     return [(origin + np.array([column[at] + 0.5, row[at] + 0.5])) * within for at in order]
 
 
-def _missing(places: Points, solids: Points, sizes: npt.NDArray[np.float64]) -> Flags:
-    """(n,) at which places no solid is within reach of a size."""
-    if not len(solids):
-        return np.ones(len(places), dtype=np.bool_)
-    return np.asarray(np.linalg.norm(places[:, None] - solids[None], axis=2).min(axis=1) >= sizes)
+def _missing(places: Points, sizes: npt.NDArray[np.float64], solids: Points) -> Flags:
+    """(n,) at which places no solid of about the size is within its reach."""
+    near = np.linalg.norm(places[:, None] - solids[None, :, :2], axis=2) < sizes[:, None]
+    alike = np.abs(np.log(solids[None, :, 2] / sizes[:, None])) < SAME_SIZE
+    return ~np.asarray((near & alike).any(axis=1))
 
 
 def _within(points: Points, frame: Points) -> Flags:

@@ -8,7 +8,7 @@ from typing import Final, cast
 import numpy as np
 
 from tests.benchmarks.accuracy.cuts import Cutting, drawn
-from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED, Known, TemplatedForm, template_of
+from tests.benchmarks.accuracy.forms import BLOCKS, KNOWN, TEMPLATED, Known, TemplatedForm, template_of
 from tests.sheets.quick import Picture
 from tests.sheets.strengths import LEVELS, RESPECTS, Level, picture_at
 
@@ -49,7 +49,7 @@ class Case:
 
     @property
     def templated(self) -> TemplatedForm:
-        return TEMPLATED[self.form]
+        return (TEMPLATED | BLOCKS)[self.form]
 
     @property
     def picture(self) -> Picture:

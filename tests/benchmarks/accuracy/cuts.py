@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from omrclip.omr.template import ChoiceBox, Element, Grid, ReferencePoint, Template
+from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, ReferencePoint, Template
 from tests.sheets.strengths import Cut
 
 PARTS = {
@@ -20,9 +20,9 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Cutting:
-    """What is left of a template: the elements of a `part` ("" for all of it, "column 2"), and reference points if
-    `points` says so. What is neither, and has no bubbles, is left where `bare` is False only. Bubbles are `extent`
-    times as large.
+    """What is left of a template: the elements of a `part` ("" for all of it, "column 2"), and reference points and
+    codes if `points` says so. What is neither, and has no bubbles, is left where `bare` is False only. Bubbles are
+    `extent` times as large.
     """
 
     part: str = ""
@@ -48,7 +48,7 @@ def drawn(cut: Cut, template: Template, seed: int) -> Cutting:
     is_part = bool(part)
     if not is_part and not cut.bare:
         return Cutting(extent=cut.extent)
-    has_points = any(isinstance(element, ReferencePoint) for element in template.pages[0].elements)
+    has_points = any(isinstance(element, ReferencePoint | Barcode) for element in template.pages[0].elements)
     return Cutting(part, cut.extent, True, has_points and (points if cut.points is None else cut.points))
 
 
@@ -77,7 +77,7 @@ def cut_down(template: Template, cutting: Cutting) -> Template:
     def stays(element: Element) -> bool:
         if isinstance(element, ChoiceBox | Grid):
             return id(element) in chosen
-        return cutting.points if isinstance(element, ReferencePoint) else not cutting.bare
+        return cutting.points if isinstance(element, ReferencePoint | Barcode) else not cutting.bare
 
     elements = tuple(_grown(element, cutting.extent) for element in page.elements if stays(element))
     return replace(template, pages=(replace(page, elements=elements, image_data=None),))

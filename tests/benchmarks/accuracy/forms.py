@@ -12,6 +12,7 @@ from omrclip.omr.template import Template
 from omrclip.schemas.template import load_template
 from tests.benchmarks.accuracy.cuts import Cutting, cut_down
 from tests.sheets.answers import answers
+from tests.sheets.blocks import blocks
 from tests.sheets.enrolment import enrolment
 from tests.sheets.exam import exam
 from tests.sheets.layout import Form
@@ -45,6 +46,8 @@ TEMPLATED: Final = {
         TemplatedForm(letters(), 200.0),
     )
 }
+BLOCKS: Final = {form.name: TemplatedForm(form, 200.0) for form in blocks()}
+"""Forms with one block of questions, which are read with their templates alone."""
 
 
 @lru_cache(maxsize=24)

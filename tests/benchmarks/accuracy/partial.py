@@ -1,11 +1,12 @@
 """Reads sheets with templates that know only a part of them, without an image of the blank page.
 
-    python -m tests.benchmarks.accuracy.partial --readings 2000 --seed 1 --jobs 2 [--extents] [--cache DIR] [--out FILE]
+    python -m tests.benchmarks.accuracy.partial --readings 2000 --seed 1 --jobs 2 [--extents] [--blocks] [--cache DIR]
 
 Every reading takes a sheet (generated, or a real form of ../shared/forms), a part of its template (halves, thirds,
 single columns), a quarter turn of the scan and a factor by which the template's bubbles are larger than the printed
 ones. A part of a form often fits a sheet in two ways. A reading has to be right, flagged or refused; none may be
-silently wrong.
+silently wrong. With --blocks the sheets are those of forms with one block, which fits itself turned, and the templates
+are whole.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
+from itertools import cycle, islice
 from pathlib import Path
 from time import process_time
 from typing import Final, Literal
@@ -27,11 +29,11 @@ import numpy as np
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
-from omrclip.omr.template import ReferencePoint, Template
+from omrclip.omr.template import Barcode, ReferencePoint, Template
 from omrclip.schemas.template import load_template
 from tests.benchmarks.accuracy.cases import Case
 from tests.benchmarks.accuracy.cuts import PARTS, Cutting, columns_of, cut_down, readable
-from tests.benchmarks.accuracy.forms import TEMPLATED
+from tests.benchmarks.accuracy.forms import BLOCKS, TEMPLATED
 from tests.benchmarks.accuracy.judging import Miss, Verdict, miss
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
 from tests.benchmarks.accuracy.truth import FieldTruth
@@ -86,9 +88,9 @@ class Reading:
     """One sheet to read.
 
     Attributes:
-        source: a form and a level of TEMPLATED and LEVELS, or a file of REAL with the level "".
+        source: a form and a level of TEMPLATED or BLOCKS and LEVELS, or a file of REAL with the level "".
         part: "whole", one of PARTS, or "column N" from the left, beginning with 1.
-        marks: whether the template has its reference points.
+        marks: whether the template has its reference points and codes.
         extent: by what the template's bubbles are larger than the printed ones, about the middle of each.
         degrees: by which the scan is turned clockwise.
         seed: of a generated sheet.
@@ -121,8 +123,13 @@ class Outcome:
     seconds: float = 0.0
 
 
-def readings(count: int, seed: int, *, extents: bool = False) -> list[Reading]:
-    """`count` readings drawn from all sheets, parts and turns; with `extents` from all wrong extents too."""
+def readings(count: int, seed: int, *, extents: bool = False, blocks: bool = False) -> list[Reading]:
+    """`count` readings drawn from all sheets, parts and turns; with `extents` from all wrong extents too.
+
+    With `blocks` they are of forms with one block, with their whole templates.
+    """
+    if blocks:
+        return _of_blocks(count, seed)
     rng = np.random.default_rng([seed, 71])
     found: list[Reading] = []
     while len(found) < count:
@@ -133,7 +140,7 @@ def readings(count: int, seed: int, *, extents: bool = False) -> list[Reading]:
         template = template_of(source)
         columns = min(len(columns_of(template)), MOST_COLUMNS)
         parts = ("whole", *PARTS, *(f"column {number}" for number in range(1, columns + 1)))
-        has_marks = any(isinstance(element, ReferencePoint) for element in template.pages[0].elements)
+        has_marks = any(isinstance(element, ReferencePoint | Barcode) for element in template.pages[0].elements)
         for _ in range(READINGS_A_SHEET):
             part, degrees = str(rng.choice(parts)), int(rng.choice(TURNS))
             marks, extent = bool(rng.random() < 0.5) and has_marks, float(rng.choice(EXTENTS)) if extents else 1.0
@@ -141,17 +148,28 @@ def readings(count: int, seed: int, *, extents: bool = False) -> list[Reading]:
     return found[:count]
 
 
+def _of_blocks(count: int, seed: int) -> list[Reading]:
+    """Each form as often, in each turn as often."""
+    rng = np.random.default_rng([seed, 72])
+    sheets = ((name, str(rng.choice(LEVELS)), seed * 1_000_000 + int(rng.integers(1000))) for name in cycle(BLOCKS))
+    turns = ((sheet, degrees) for sheet in sheets for degrees in TURNS)
+    return [
+        Reading(name, level, "whole", marks=True, extent=1.0, degrees=degrees, seed=own_seed)
+        for (name, level, own_seed), degrees in islice(turns, count)
+    ]
+
+
 @lru_cache(maxsize=16)
 def template_of(source: str) -> Template:
     """The whole template of a source."""
     if source in REAL:
         return load_template((FOLDER / source).with_name(REAL[source][0]).read_bytes())
-    form = TEMPLATED[source]
+    form = (TEMPLATED | BLOCKS)[source]
     return load_template(omr_text(form.layout, form.dpi))
 
 
 def part_of(template: Template, part: str, *, marks: bool, extent: float) -> Template:
-    """The template cut down; nothing is left but bubbles and, where asked for, reference points."""
+    """The template cut down; nothing is left but bubbles and, where asked for, reference points and codes."""
     return cut_down(template, Cutting("" if part == "whole" else part, extent, bare=True, points=marks))
 
 
@@ -167,6 +185,7 @@ def sheet_and_truth(source: str, level: str, seed: int, cache: Path | None) -> t
     return made.file, made.truth.fields
 
 
+@lru_cache(maxsize=4)
 def turned(data: bytes, degrees: int) -> bytes:
     """An image file turned clockwise by quarters; as it is at 0°."""
     if not degrees:
@@ -203,7 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and write the table. The exit status is 1 where a reading is silently wrong."""
     asked = _parser().parse_args(arguments)
     folder = open_cache(asked.cache) if asked.cache else None
-    chosen = [r for r in readings(asked.readings, asked.seed, extents=asked.extents) if asked.only in r.name]
+    drawn = readings(asked.readings, asked.seed, extents=asked.extents, blocks=asked.blocks)
+    chosen = [reading for reading in drawn if asked.only in reading.name]
     outcomes: list[Outcome] = []
     for outcome in _run(chosen, asked.jobs, partial(read, folder)):
         outcomes.append(outcome)
@@ -234,7 +254,7 @@ TABLES: Final[dict[str, Callable[[Reading], str]]] = {
     "level": lambda reading: reading.level or "real",
     "extents": lambda reading: f"x {reading.extent}",
     "turn": lambda reading: f"{reading.degrees}°",
-    "reference points": lambda reading: "with" if reading.marks else "without",
+    "reference points and codes": lambda reading: "with" if reading.marks else "without",
     "all": lambda _reading: "all",
 }
 
@@ -262,6 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same readings (1)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
     parser.add_argument("--extents", action="store_true", help="with bubbles 0.7 to 1.4 times the printed ones")
+    parser.add_argument("--blocks", action="store_true", help="forms with one block, whole templates")
     parser.add_argument("--only", default="", help="only the readings whose name has this text")
     parser.add_argument("--cache", type=Path, help="folder that keeps the sheets for the next run")
     parser.add_argument("--out", type=Path, help="file for every outcome")

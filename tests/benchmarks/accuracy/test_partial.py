@@ -1,5 +1,6 @@
 """That the benchmark of partial templates draws, cuts and judges as it says; and a few readings of it."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,7 +13,9 @@ from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import ChoiceBox, ReferencePoint
 from tests.benchmarks.accuracy.cuts import PARTS, columns_of, readable
+from tests.benchmarks.accuracy.forms import BLOCKS
 from tests.benchmarks.accuracy.partial import (
+    TURNS,
     Reading,
     judged,
     part_of,
@@ -42,6 +45,14 @@ def test_a_part_has_some_of_the_elements_as_they_are(part: str) -> None:
     assert 0 < len(readable(cut)) < len(readable(whole))
     assert all(element in readable(whole) for element in readable(cut))
     assert sum(isinstance(element, ReferencePoint) for element in cut.pages[0].elements) == 4
+
+
+def test_forms_with_one_block_are_drawn_alike_often_with_all_their_elements() -> None:
+    drawn = readings(80, 3, blocks=True)
+    assert Counter(reading.source for reading in drawn) == dict.fromkeys(BLOCKS, 8)
+    assert Counter(reading.degrees for reading in drawn) == dict.fromkeys(TURNS, 20)
+    coded = template_of("block-qr")
+    assert part_of(coded, "whole", marks=True, extent=1.0).pages[0].elements == coded.pages[0].elements
 
 
 def test_columns_stand_beside_each_other() -> None:

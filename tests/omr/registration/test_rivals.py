@@ -7,9 +7,12 @@ import pytest
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration import KnownPage, ScanLevels, register
-from omrclip.omr.template import ReferencePoint
+from omrclip.omr.template import Barcode, ReferencePoint
 from tests.omr.registration.finding import found, misses
 from tests.omr.sheet import PAGE, Sheet, View, coloured, printed, question, turned
+from tests.sheets import layout
+from tests.sheets.layout import BarcodeKind
+from tests.sheets.printing import code_modules
 
 COLUMNS = [[question(f"Q{18 * c + r + 1}", 60 + 170 * c, 120 + 32 * r, "ABCD") for r in range(18)] for c in range(3)]
 ROWS = [box for column in COLUMNS for box in column]
@@ -42,7 +45,7 @@ def centres(sheet: Sheet) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     return np.array([(b.left + box.bubble_width / 2, b.top + box.bubble_height / 2) for box, b in bubbles])
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 178])
+@pytest.mark.parametrize("degrees", [0, 178])
 @pytest.mark.parametrize("squares", [False, True])
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_of_a_form_is_found_in_its_place_or_not_at_all(part: str, squares: bool, degrees: float) -> None:
@@ -73,6 +76,69 @@ def test_a_block_in_the_middle_needs_to_be_known_upright(degrees: float) -> None
     off = where(sheet, view, upright=True)
     assert off is not None
     assert (off < 2) is (degrees == 0), "who says that it lies upright is believed"
+
+
+CORNERS = ((20, 20), (558, 20), (558, 758), (20, 758))
+
+
+def with_marks(count: int) -> Sheet:
+    """A block in the middle, and marks in some of the corners, as far from the page's edges on each side."""
+    marks = [ReferencePoint(left=x, top=y, width=22, height=22) for x, y in CORNERS[:count]]
+    boxes = [question(f"Q{n}", 178, 118 + 32 * n, "ABCDEFGH") for n in range(18)]
+    return printed([*boxes, *marks], PAGE, seed=None, letters=False)
+
+
+@pytest.mark.parametrize("degrees", [0, 180])
+@pytest.mark.parametrize(("count", "told"), [(4, False), (3, True)])
+def test_a_block_in_the_middle_is_told_by_marks_that_look_otherwise_when_turned(
+    count: int, told: bool, degrees: float
+) -> None:
+    off = where(with_marks(count), turned(degrees, scale=1.3))
+    assert (off is not None) is told
+    assert off is None or off < 2
+
+
+def test_a_mark_that_is_covered_tells_nothing_wrong() -> None:
+    """With the second of three marks covered, the block fits as well turned: both ways miss one mark."""
+    sheet = with_marks(3)
+    covered = Sheet(sheet.blank.copy(), sheet.elements)
+    covered.blank[:100, 500:] = 255
+    off = where(covered, turned(180, scale=1.3))
+    assert off is None or off < 2
+
+
+@pytest.mark.parametrize("degrees", [0, 180])
+@pytest.mark.parametrize("kind", ["qr", "aruco"])
+def test_a_block_in_the_middle_is_told_by_the_code_beside_it(kind: BarcodeKind, degrees: float) -> None:
+    code = Barcode(name="Code", left=440, top=10, width=100, height=100, barcode_type=kind)
+    plain = block(18, 118)
+    sheet = Sheet(plain.blank.copy(), (*plain.elements, code))
+    modules = code_modules(layout.Barcode("Code", layout.Area(0, 0, 1, 1), "7", kind))
+    drawn = cv2.resize(np.where(modules, 0, 255).astype(np.uint8), (84, 84), interpolation=cv2.INTER_NEAREST)
+    sheet.blank[18:102, 448:532] = drawn
+    off = where(sheet, turned(degrees, scale=1.3))
+    assert off is not None
+    assert off < 2
+
+
+@pytest.mark.parametrize("degrees", [0, 180])
+@pytest.mark.parametrize(("printed_letters", "told"), [("ABCDEFGH", True), ("QRSTUVWX", False)])
+def test_a_block_in_the_middle_is_told_by_the_letters_in_its_bubbles(
+    printed_letters: str, told: bool, degrees: float
+) -> None:
+    """Letters that are not the values tell nothing."""
+    boxes = [question(f"Q{n}", 178, 118 + 32 * n, printed_letters) for n in range(18)]
+    values = [question(f"Q{n}", 178, 118 + 32 * n, "ABCDEFGH") for n in range(18)]
+    off = where(Sheet(printed(boxes, PAGE, seed=None).blank, tuple(values)), turned(degrees, scale=1.5))
+    assert (off is not None) is told
+    assert off is None or off < 2
+
+
+def test_the_sheet_tells_a_part_from_the_same_some_rows_further() -> None:
+    """A page that lies on the sheet to a pixel, or 32 of 800 off it."""
+    off = where(Sheet(PLAIN.blank, tuple(ROWS[2:12])), turned(0))
+    assert off is not None
+    assert off < 2
 
 
 def test_the_message_tells_what_a_person_can_do() -> None:

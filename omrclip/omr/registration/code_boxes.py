@@ -1,0 +1,59 @@
+"""Whether a code reads in the box that the template has for it, as a map places the box."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.codes import code_name, is_readable, read_codes
+from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.template import Barcode
+
+Points = npt.NDArray[np.float64]
+AROUND = 0.25
+"""How much around a box is looked at, in its longer side: far from the bubbles a map may be a little off."""
+LEAST_SIDE, MOST_SIDE = 24, 1200
+"""Pixels of the longer side of what is read, as the scan has them."""
+
+
+def is_code_in(levels: ScanLevels, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
+    """Whether a code of the element's type reads, whose middle lies in the element's box.
+
+    Args:
+        levels: the scan.
+        code: the element.
+        to_scan: the map of page points (n, 2).
+    """
+    name = code_name(code.barcode_type)
+    if not is_readable(name) or min(code.width, code.height) <= 0:
+        return False
+    margin = AROUND * max(code.width, code.height)
+    width, height = code.width + 2 * margin, code.height + 2 * margin
+    corners = to_scan(ops.corners(code.left - margin, code.top - margin, width, height))
+    if not np.isfinite(corners).all() or not _meets(corners, levels.dimensions):
+        return False
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    scale = min(float(sides.max()), MOST_SIDE) / max(width, height)
+    if scale * max(width, height) < LEAST_SIDE:
+        return False
+    out = round(width * scale), round(height * scale)
+    target = ops.corners(0, 0, *out).astype(np.float32)
+    grey, reduction = levels.nearest(float(sides.max()) / max(out))
+    to_box = cv2.getPerspectiveTransform((corners / reduction).astype(np.float32), target)
+    seen = cv2.warpPerspective(
+        grey, ops.FROM_CENTRES @ to_box @ ops.TO_CENTRES, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    near = np.array([margin, margin]) * scale
+    return any(
+        bool((np.array(found.centre) >= near).all() and (np.array(found.centre) <= np.array(out) - near).all())
+        for found in read_codes(np.asarray(seen, np.uint8), name, thorough=True)
+    )
+
+
+def _meets(corners: Points, scan: Dimensions) -> bool:
+    """Whether the middle of some corners lies in the scan."""
+    middle = corners.mean(axis=0)
+    return bool((middle > 0).all() and (middle < [scan.width, scan.height]).all())
