@@ -255,6 +255,7 @@ def _recognize(
     levels = ScanLevels(pixels)
     found = _fitting_page(pages if number is None else [pages[number - 1]], levels, upright, work)
     shows_blank_page = is_blank_page(found, levels, scan.data)
+    del levels  # the scan's copies in grey take half its memory
     if shows_blank_page and options.blank_is is None:
         options = replace(options, blank_is=ElementStatus.UNCERTAIN)
     decoded = DecodedImage(pixels, read_profile(scan.data, info), info.mode, info.density)
