@@ -18,6 +18,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from tests.benchmarks.accuracy import partial as partial_templates
 from tests.benchmarks.accuracy.cases import Case, Paper, cases
 from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"crashed: {message}\n")
     if asked.out:
         _write(asked.out, outcomes)
+    if asked.readings:
+        _read_parts(asked)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,7 +76,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--keep", type=Path, help="folder for the sheets that were not read completely right")
     parser.add_argument("--out", type=Path, help="folder for the tables and every outcome as files")
     parser.add_argument("--case", action="append", help="only this case, as it was told by a run; may be repeated")
+    parser.add_argument(
+        "--readings", type=int, default=0, help="then so many readings with parts of templates, of real forms too (0)"
+    )
     return parser
+
+
+def _read_parts(asked: argparse.Namespace) -> None:
+    """What `tests.benchmarks.accuracy.partial` reads, with true extents and with wrong ones."""
+    alike = ["--readings", str(asked.readings), "--seed", str(asked.seed), "--jobs", str(asked.jobs)]
+    cache = ["--cache", str(asked.cache)] if asked.cache else []
+    for more in ([], ["--extents"]):
+        sys.stdout.write(f"\nParts of templates {' '.join(more)}\n")
+        partial_templates.run([*alike, *cache, *more])
 
 
 def _respects(names: str) -> list[str]:

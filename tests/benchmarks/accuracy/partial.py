@@ -219,7 +219,12 @@ def judged(reading: Reading, template: Template, truth: dict[str, FieldTruth], f
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run, and write the table. The exit status is 1 where a reading is silently wrong."""
+    """Run. The exit status is 1 where a reading is silently wrong."""
+    sys.exit(1 if run(arguments) else 0)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Read the sheets, and write the tables. Returns how many readings are silently wrong."""
     asked = _parser().parse_args(arguments)
     folder = open_cache(asked.cache) if asked.cache else None
     drawn = readings(asked.readings, asked.seed, extents=asked.extents, blocks=asked.blocks)
@@ -237,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write("\n".join(("", *table(title, key, outcomes), "")))
     if asked.out:
         asked.out.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
-    sys.exit(1 if any(outcome.judged == "wrong" for outcome in outcomes) else 0)
+    return sum(outcome.judged == "wrong" for outcome in outcomes)
 
 
 def told(outcome: Outcome) -> str:

@@ -108,6 +108,14 @@ def test_a_run_that_is_stopped_tells_what_it_has_measured(
     assert TITLES[-1] in said
 
 
+def test_parts_of_templates_are_read_by_the_same_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr("tests.benchmarks.accuracy.partial.run", asked.append)
+    main(["--case", cases(1, 1, ["nothing"])[0].title, "--jobs", "1", "--seed", "3", "--readings", "40"])
+    alike = ["--readings", "40", "--seed", "3", "--jobs", "1"]
+    assert asked == [alike, [*alike, "--extents"]]
+
+
 def test_what_is_silently_wrong_is_told_with_its_case(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
