@@ -73,11 +73,11 @@ class Nearest:
     def find(self, places: Points) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
         """Indices and distances of the nearest points, shaped as `places` without its last axis."""
         rows, columns = self._table.shape
-        at = (places - self._origin) / self._cell
         # What is not a number goes to the first cell.
-        column, row = np.moveaxis(np.fmin(np.fmax(at, 0), (columns - 1, rows - 1)).astype(np.intp), -1, 0)
-        found = self._table[row, column]
-        return found, np.linalg.norm(self.points[found] - places, axis=-1)
+        at = np.fmin(np.fmax((places - self._origin) / self._cell, 0), (columns - 1, rows - 1)).astype(np.intp)
+        found = self._table[at[..., 1], at[..., 0]]
+        away = self.points[found] - places
+        return found, np.sqrt(away[..., 0] ** 2 + away[..., 1] ** 2)
 
 
 def lay(bubbles: Points, bubble_size: float, blobs: Points, blob_size: float) -> list[PatternMap]:

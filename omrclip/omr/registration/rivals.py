@@ -189,7 +189,7 @@ class Scene:
         solids: (m, 3) float64 middles and sizes of solid shapes.
         within: how far off a place something is taken to be there, page pixels.
         picture: (4, 2) float64 the corners of the picture.
-        sheet: (4, 2) float64 those of the sheet of paper; None where it is not seen.
+        sheet: (4, 4, 2) float64 those of the sheet of paper, beginning with each of them; None where it is not seen.
     """
 
     reference: Reference
@@ -213,8 +213,7 @@ class Scene:
         corners = ops.transform(moves, corners)
         off_sheet = np.inf
         if self.sheet is not None:
-            turns = [np.roll(self.sheet, turn, axis=0) for turn in range(4)]
-            off_sheet = min(float(np.linalg.norm(turn - corners, axis=1).max()) for turn in turns) / longer
+            off_sheet = float(np.linalg.norm(self.sheet - corners, axis=2).max(axis=1).min()) / longer
         places, marked = ops.transform(moves, self.bubbles), ops.transform(moves, marks[:, :2])
         looked_for = (self.printed.find(places)[1] >= self.within) & _within(places, self.picture)
         return _Placed(
@@ -228,8 +227,7 @@ class Scene:
 
     def beats(self, one: _Placed, other: _Placed) -> bool:
         """Whether the other loses clearly, and the one does not."""
-        alone, theirs = self._alone(one, other), self._alone(other, one)
-        return self._loses(other, one, theirs, alone) and not self._loses(one, other, alone, theirs)
+        return self._loses(other, one) and not self._loses(one, other)
 
     def shown(self, placed: _Placed, *, letters: bool) -> "_Shown":
         """What is seen of the template's codes, and, if asked for, of its letters: these tell only the turn."""
@@ -247,7 +245,7 @@ class Scene:
             return _Shown(codes, 0.0)
         return _Shown(codes, likeness_of_letters(self.view.pixels, values, self.bubbles, self.radii, to_view))
 
-    def _loses(self, one: _Placed, other: _Placed, alone: Flags, theirs: Flags) -> bool:
+    def _loses(self, one: _Placed, other: _Placed) -> bool:
         """Whether one misses clearly more of what it has to itself, or puts the page where it cannot be."""
         if len(one.unmarked) >= LEAST_MARKS and one.unmarked.any() and not other.unmarked.any():
             return True
@@ -255,10 +253,13 @@ class Scene:
         off_sheet = other.off_sheet < ON_THE_SHEET and one.off_sheet > further_off
         if off_sheet or one.outside > other.outside + FURTHER_OUT:
             return True
+        if not one.missing.any():
+            return False
+        alone = self._alone(one, other)
         count = int(alone.sum())
         least = max(BY_CHANCE * count + DEVIATIONS * (BY_CHANCE * (1 - BY_CHANCE) * count) ** 0.5, 1)
         misses = self._misses(one, alone, least)
-        return bool(misses >= least and misses >= least + MANY * self._misses(other, theirs))
+        return bool(misses >= least and misses >= least + MANY * self._misses(other, self._alone(other, one)))
 
     def _misses(self, placed: _Placed, chosen: Flags, least: float = 0.0) -> int:
         """How many of the chosen bubbles are missing; where these are fewer than `least`, a number below it."""
@@ -337,7 +338,7 @@ def scene_of(
         np.column_stack(on_page_sized(solids[:, :2], solids[:, 2])),
         within,
         on_page(ops.corners(0, 0, scan.width, scan.height)),
-        None if sheet is None else on_page(sheet),
+        None if sheet is None else np.stack([np.roll(on_page(sheet), turn, axis=0) for turn in range(4)]),
     )
 
 
