@@ -131,7 +131,6 @@ rotations = st.one_of(st.sampled_from(["0", "90", "!180", "270.0", "360"]), real
         (Dimensions(90, 90), Box(0, 0, 90, 90)),
         (Dimensions(1, 7), Box(0, 3, 1, 1)),
     ],
-    ids=str,
 )
 def test_a_square_lies_in_the_middle_of_the_longer_side(source: Dimensions, box: Box) -> None:
     assert plan_region(SquareRegion(), source) == box
