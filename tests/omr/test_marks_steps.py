@@ -82,6 +82,14 @@ def test_offsets_are_told_by_what_is_expected_of_each_or_of_all() -> None:
     assert marks._offsets(grids(0.0), grids(0.5)).tolist() == [[0, 0]]
 
 
+@pytest.mark.parametrize("ink", [0.8, 0.1])
+def test_an_outline_that_is_seen_in_two_corners_alone_is_put_right_too(ink: float) -> None:
+    """Its slopes across and down go together."""
+    corners = np.asarray(np.where(X * Y > 0, 1, 0.2), np.float32)
+    (found,) = marks._offsets((outline(ink=ink) * corners)[None], (outline(0.4, 0.2, ink=ink) * corners)[None])
+    np.testing.assert_allclose(found, (0.4, 0.2), atol=0.1)
+
+
 @pytest.mark.parametrize(
     ("off", "error"),
     [([0.0] * 4, 0.2), ([0.1] * 4, 0.4), ([0.4] * 4, 1.0), ([9.0] * 4, 1.0), ([0, 0, 0, 0.1, 9], 0.4)],
@@ -279,6 +287,8 @@ CIRCLE = (RADIUS > 1.26) & (RADIUS < 1.42)
         (np.abs(Y) < 0.1, 0.9, None, 0.9),  # a line across, down, and on one side alone
         (np.abs(X) < 0.1, 0.7, None, 0.7),
         (np.abs(X - Y) < 0.15, 0.3, 0, 0.3),
+        (np.abs(Y + 0.6 * (X - 1.1 * np.sign(X))) < 0.1, 0.9, None, 0.9),  # from one direction to the next
+        (np.abs(Y - 0.6 * (X - 1.1 * np.sign(X))) < 0.1, 0.9, None, 0.9),
         ((np.abs(Y) < 0.1) & (X > 0), 0.9, None, 0),
         ((np.abs(Y) < 0.1) & (RADIUS < 1.4), 0.9, None, 0),
         (((np.abs(Y) < 0.1) & (X > 0)) | ((np.abs(X) < 0.1) & (Y > 0)), 0.9, None, 0),
@@ -293,6 +303,7 @@ def test_lines_around_a_bubble(ink: npt.NDArray[np.bool_], dark: float, rings: f
 
 
 def test_zones_lie_between_two_radii() -> None:
+    np.testing.assert_allclose(marks._steps(), (X, Y))
     np.testing.assert_array_equal(marks._between(0.5, 1.2), (RADIUS >= 0.5) & (RADIUS < 1.2))
     np.testing.assert_allclose(marks._mean(grids(X), RADIUS < 1)[0], 0, atol=1e-6)
     np.testing.assert_allclose(marks._mean(grids(X > 0, 0.5), RADIUS < 1), [0.5, 0.5])
