@@ -72,7 +72,7 @@ class Kind(Enum):
     TOUCHED = auto()
 
 
-MEANT = frozenset({Kind.MARKED, Kind.CIRCLED})
+MEANT = (Kind.MARKED, Kind.CIRCLED)
 DOUBTFUL = {
     Kind.LINE: "Look at the scan: a line runs through a bubble. It may be a fold, or cross out a mark.",
     Kind.SHADED: "Look at the scan: it is as dark around a bubble as in it. There may be a shadow.",
@@ -256,7 +256,7 @@ def _rivalled(bubbles: Bubbles, habits: Habits) -> str:
     strongest = max(fill for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True) if kind in MEANT)
     for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True):
         most = OF_STRONGEST * strongest if kind is Kind.PALE else SMUDGE * habits.faint
-        if kind in DOUBTFUL and fill > min(most, strongest):
+        if fill > min(most, strongest) and kind in DOUBTFUL:
             return ANOTHER
     return ""
 
@@ -291,7 +291,7 @@ def _confidence(bubbles: Bubbles, habits: Habits) -> float:
     reach = max(habits.marked * 1.5 - middle, 1e-9)
     sure = 1.0
     for kind, fill, ring in zip(bubbles.kinds, bubbles.fills, bubbles.rings, strict=True):
-        if kind in {Kind.CROSSED_OUT, Kind.PALE}:
+        if kind is Kind.CROSSED_OUT or kind is Kind.PALE:
             sure = min(sure, OF_CORRECTED)
         elif kind is Kind.CIRCLED:
             sure = min(sure, (ring - HALF_CIRCLED) / (1 - HALF_CIRCLED))

@@ -48,8 +48,8 @@ MOST_LAID = 64
 NEAR, FAR = 0.3, 3.0
 """How far an outline may lie off its place, in steps of the grid, without being sampled again; and from where on what
 was found is no offset of the outline."""
-LIKE_OTHERS = 0.25
-"""The quantile of the bubbles' likeness to their outlines that one must have when it is sampled elsewhere."""
+LIKE_OTHERS = 0.9
+"""The part of the usual likeness to the outline that a bubble must have where it is sampled instead."""
 LEAST_WIDENING, OF_ERROR, MOST_WIDENING = 0.2, 2.0, 1.0
 """How far print is widened: a fifth of a step of the grid, for what sampling leaves, and twice the error of the map.
 More than MOST_WIDENING would leave little of a bubble."""
@@ -128,16 +128,10 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     paper = paper_around(view, radii)
     seen = darkness(view, centres, radii, paper)
     expected = _usual(seen) if blank is None else _on_blank_page(blank, seen)
-    offsets = _offsets(expected, seen)
-    _align(
-        seen,
-        expected,
-        offsets,
-        lambda some, moved: darkness(view, centres[some] + moved * radii[some], radii[some], paper),
-    )
+    off = _align(seen, expected, lambda some, by: darkness(view, centres[some] + by * radii[some], radii[some], paper))
     scale = _Scale.of(seen)
     cover = scale.cover(seen)
-    shown = None if blank is None else _widened(scale.cover(expected), _error(_offsets(expected, seen)))
+    shown = None if blank is None else _widened(scale.cover(expected), _error(off))
     print_ = _shared(cover, values, shown)
     added = np.maximum(cover - print_, 0)
     inside, beside = zones()[0], _between(*BESIDE)
@@ -167,7 +161,7 @@ class _Scale:
     @classmethod
     def of(cls, seen: Samples) -> "_Scale":
         """Of a page. Where blurred print fills bubbles with grey, only what is clearly darker than that is ink."""
-        darkest = max(float(_nearly_highest(seen.ravel(), DARKEST)), FAINTEST_INK)
+        darkest = max(float(_nearly_highest(seen[:, ::3, ::3].ravel(), DARKEST)), FAINTEST_INK)
         grey = float(np.median(_mean(seen, zones()[0])))
         return cls(LEAST_DARKNESS * darkest, min(max(FULL_DARKNESS * darkest, OVER_GREY * grey), darkest))
 
@@ -254,7 +248,7 @@ def _offsets(expected: Samples, seen: Samples) -> Points:
     return np.column_stack([(yy * x - xy * y) / scale, (xx * y - xy * x) / scale]).astype(np.float64)
 
 
-def _align(seen: Samples, expected: Samples, offsets: Points, sample: Callable[[Indices, Points], Samples]) -> None:
+def _align(seen: Samples, expected: Samples, sample: Callable[[Indices, Points], Samples]) -> Shares:
     """Sample bubbles again whose outlines lie off their places, in place.
 
     Only where their outlines then look as clear as those of other bubbles: ink around a bubble is no outline.
@@ -262,25 +256,29 @@ def _align(seen: Samples, expected: Samples, offsets: Points, sample: Callable[[
     Args:
         seen: (n, SIDE, SIDE) darkness, changed.
         expected: what is expected of each bubble, or of all.
-        offsets: (n, 2) how far their outlines lie off, in steps of the grid.
         sample: samples some bubbles moved by so much (m, 2), in radii.
+
+    Returns:
+        (n,) how far the outlines lie off the places that were sampled, in steps of the grid.
     """
-    distances = np.hypot(*offsets.T)
-    some = np.flatnonzero((distances > NEAR) & (distances < FAR))
+    offsets = _offsets(expected, seen)
+    off = np.hypot(*offsets.T)
+    some = np.flatnonzero((off > NEAR) & (off < FAR))
     if not len(some):
-        return
+        return off
     own = expected if len(expected) == 1 else expected[some]
     step, shifts = 2 * REACH / SIDE, offsets[some]
     moved = sample(some, shifts * step)
     moved = sample(some, (shifts + _offsets(own, moved)) * step)
-    found = likeness(moved, own) >= np.quantile(likeness(seen, expected), LIKE_OTHERS)
+    found = likeness(moved, own) >= LIKE_OTHERS * np.median(likeness(seen, expected))
     seen[some[found]] = moved[found]
+    off[some[found]] = 0.0
+    return off
 
 
-def _error(offsets: Points) -> float:
+def _error(off: Shares) -> float:
     """By how much print is widened for what three in four bubbles lie off their places, in steps of the grid."""
-    error = float(np.quantile(np.hypot(*offsets.T), 0.75))
-    return min(LEAST_WIDENING + OF_ERROR * error, MOST_WIDENING)
+    return min(LEAST_WIDENING + OF_ERROR * float(np.quantile(off, 0.75)), MOST_WIDENING)
 
 
 def _widened(samples: Samples, by: float) -> Samples:

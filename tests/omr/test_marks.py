@@ -34,9 +34,17 @@ def drawn(marks: Sequence[tuple[int, Pen]] = (), *, letters: bool = True, dark: 
     return tones
 
 
-def measured(tones: Tones, known: bool, blank: Tones | None = None, centres: Points = CENTRES) -> Readings:
+def measured(
+    tones: Tones,
+    known: bool,
+    blank: Tones | None = None,
+    centres: Points = CENTRES,
+    blank_centres: Points | None = None,
+) -> Readings:
+    """What is measured of a picture; the bubbles lie at other places in it than on the blank page where both differ."""
     radii = np.full_like(centres, RADIUS)
-    printed = Blank(darkness(drawn() if blank is None else blank, centres, radii)) if known else None
+    shown = centres if blank_centres is None else blank_centres
+    printed = Blank(darkness(drawn() if blank is None else blank, shown, radii)) if known else None
     return measure(tones, centres, radii, VALUES[: len(centres)], printed)
 
 
@@ -198,3 +206,172 @@ def test_a_single_bubble() -> None:
         readings = measured(drawn([(0, filled)]), known, centres=CENTRES[:1])
         assert len(readings.fills) == 1
     assert measured(drawn([(0, filled)]), True, centres=CENTRES[:1]).fills[0] > 0.8
+
+
+def readings_of(marks: Sequence[tuple[int, Pen]], known: bool = True) -> Readings:
+    return measured(drawn(marks), known)
+
+
+def paler(tones: Tones, part: float) -> Tones:
+    """A picture with so much of its contrast."""
+    return np.clip(250 - (250 - tones.astype(np.float64)) * part, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("contrast", [1.2, 0.7, 0.4])
+@pytest.mark.parametrize("marks", [[], [(MARKED, filled)]], ids=["nothing marked", "one mark"])
+def test_print_counts_as_dark_as_the_scan_shows_it(marks: list[tuple[int, Pen]], contrast: float) -> None:
+    """Also where there is hardly a mark: then the darkest ink of the page is that of the print."""
+    readings = measured(paler(drawn(marks), contrast), True)
+    assert np.delete(readings.fills, MARKED).max() < 0.02
+    assert bool(readings.fills[MARKED] > 0.8) is bool(marks)
+
+
+def with_letter(letter: str) -> Tones:
+    """A page on which the letter of the values C is another one."""
+    tones = drawn(letters=False)
+    for index, (x, y) in enumerate(CENTRES):
+        shown = letter if VALUES[index] == "C" else VALUES[index]
+        corner = round(x) - 8, round(y) + 8
+        cv2.putText(tones, shown, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.75, 60, 3, cv2.LINE_AA)
+    return tones
+
+
+@pytest.mark.parametrize("letter", ["M", "O", "Q", "G", "W", "@"])
+@pytest.mark.parametrize("known", [True, False])
+def test_letters_with_much_ink_are_no_marks(letter: str, known: bool) -> None:
+    readings = measured(with_letter(letter), known, with_letter(letter))
+    assert readings.fills.max() < 0.03
+
+
+@pytest.mark.parametrize(("value", "count"), [("C", 8), ("A", 8)])
+def test_what_the_bubbles_of_a_value_share_is_print_though_the_blank_page_has_it_not(value: str, count: int) -> None:
+    """A thin line on all of them: the form was printed again, a little otherwise."""
+    line = strokes([(-1.2, 0.3), (1.2, 0.3)], tone=90, thickness=1)
+    lined = [index for index, own in enumerate(VALUES) if own == value][:count]
+    readings = measured(drawn([(index, line) for index in lined] + [(SECOND, filled)]), True)
+    assert np.delete(readings.fills, SECOND).max() < 0.02
+    few = measured(drawn([(index, line) for index in lined[:2]]), True)
+    assert few.fills[lined[:2]].min() > 0.03
+
+
+@pytest.mark.parametrize(
+    "pen", [filled, pencil, SCRIBBLE, CROSS, TICK], ids=["fill", "pencil", "scribble", "cross", "tick"]
+)
+def test_a_value_that_all_have_marked_is_marked_where_the_blank_page_is_known(pen: Pen) -> None:
+    every_c = [index for index, value in enumerate(VALUES) if value == "C"]
+    readings = measured(drawn([(index, pen) for index in every_c]), True)
+    assert readings.fills[every_c].min() > 0.1
+    assert np.delete(readings.fills, every_c).max() < 0.01
+
+
+@WITH_BLANK
+@pytest.mark.parametrize("shift", [(2, 0), (0, -2), (-1.4, 1.4), (3, 0)])
+def test_a_bubble_that_lies_off_its_place_is_sampled_there(shift: tuple[float, float], known: bool) -> None:
+    """The map is bent a little wrong at the page's corner."""
+    centres = CENTRES.copy()
+    centres[MARKED] += shift
+    readings = measured(drawn(), known, centres=centres, blank_centres=CENTRES)
+    assert readings.fills[MARKED] < 0.03
+    assert readings.outlines[MARKED] > 0.6
+
+
+def test_a_bubble_without_an_outline_near_is_sampled_where_it_is_looked_for() -> None:
+    centres = CENTRES.copy()
+    centres[MARKED] += (9, 0)
+    readings = measured(drawn(), True, centres=centres, blank_centres=CENTRES)
+    assert readings.outlines[MARKED] < 0.3
+
+
+@pytest.mark.parametrize(
+    ("off", "least"),
+    [((0.0, 0.0), 0.75), ((0.4, 0.4), 0.6), ((0.9, -0.9), 0.5)],
+)
+def test_print_is_widened_as_much_as_the_map_errs(off: tuple[float, float], least: float) -> None:
+    """All bubbles lie off by less than what has them sampled again, each in another direction."""
+    turns = np.random.default_rng(1).uniform(0, 2 * np.pi, len(CENTRES))
+    away = np.column_stack([np.cos(turns), np.sin(turns)]) * np.hypot(*off) * 0.4
+    readings = measured(drawn([(MARKED, pencil)]), True, centres=CENTRES + away, blank_centres=CENTRES)
+    assert readings.fills[MARKED] > least
+    assert np.delete(readings.fills, MARKED).max() < 0.02
+
+
+CIRCLE = strokes([(1.9 * np.cos(a), 1.9 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 40)])
+HALF_CIRCLE = strokes([(1.9 * np.cos(a), 1.9 * np.sin(a)) for a in np.linspace(0, np.pi, 20)])
+STRUCK = strokes([(-2.4, 0), (2.4, 0)])
+LEAVING = strokes([(0, 0), (2.4, 0)])
+
+
+def crossed_out(tones: Tones, x: float, y: float) -> None:
+    filled(tones, x, y)
+    strokes([(-2, -2), (2, 2)], [(-2, 2), (2, -2)])(tones, x, y)
+
+
+@WITH_BLANK
+@pytest.mark.parametrize(
+    ("pen", "fills", "rings", "crossings"),
+    [
+        (filled, (0.9, 1), (0, 0.1), (0, 0.1)),
+        (CIRCLE, (0, 0.03), (0.9, 1), (0, 1)),
+        (HALF_CIRCLE, (0, 0.03), (0.4, 0.6), (0, 1)),
+        (STRUCK, (0.1, 0.4), (0.05, 0.3), (0.8, 1)),
+        (LEAVING, (0.03, 0.3), (0.03, 0.2), (0, 0.1)),
+        (crossed_out, (0.9, 1), (0.15, 0.5), (0.8, 1)),
+        (CROSS, (0.15, 0.6), (0, 0.4), (0, 0.3)),
+        (TICK, (0.1, 0.6), (0, 0.3), (0, 0.3)),
+    ],
+    ids=["fill", "circle", "half a circle", "line", "line to one side", "crossed out", "cross", "tick"],
+)
+def test_what_is_drawn_around_a_bubble(
+    pen: Pen, fills: tuple[float, float], rings: tuple[float, float], crossings: tuple[float, float], known: bool
+) -> None:
+    readings = measured(drawn([(MARKED, pen), (SECOND, filled)]), known)
+    for name, (least, most) in {"fills": fills, "rings": rings, "crossings": crossings}.items():
+        assert least <= getattr(readings, name)[MARKED] <= most, name
+    others = np.delete(np.arange(len(CENTRES)), [MARKED, SECOND])
+    assert readings.fills[others].max() < 0.05
+    assert readings.rings[others].max() <= 0.25
+    assert readings.crossings[others].max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("tone", "least", "most"), [(40, 0.95, 1.05), (120, 0.5, 0.75), (165, 0.25, 0.5), (215, 0.02, 0.15), (245, 0, 0.03)]
+)
+def test_depth_is_how_dark_a_mark_is(tone: int, least: float, most: float) -> None:
+    def shaded(tones: Tones, x: float, y: float) -> None:
+        fill(tones, x, y, tone, radius=12)
+
+    depths = readings_of([(MARKED, shaded), (SECOND, filled)]).depths
+    assert least <= depths[MARKED] / depths[SECOND] <= most
+
+
+@pytest.mark.parametrize("pen", [TICK, CROSS, SCRIBBLE], ids=["tick", "cross", "scribble"])
+def test_thin_strokes_are_as_deep_as_a_fill(pen: Pen) -> None:
+    depths = readings_of([(MARKED, pen), (SECOND, filled)]).depths
+    assert depths[MARKED] > 0.8 * depths[SECOND]
+
+
+@WITH_BLANK
+def test_strays_are_beside_the_outline(known: bool) -> None:
+    beside = strokes([(-1.9, -1), (-1.9, 1)], thickness=3)
+    strays = measured(drawn([(MARKED, beside), (SECOND, filled)]), known).strays
+    assert strays[MARKED] > 0.12
+    assert np.delete(strays, MARKED).max() < 0.01
+
+
+@pytest.mark.parametrize("sigma", [3.0, 4.0])
+def test_blurred_print_fills_a_bubble_with_grey_which_is_no_ink(sigma: float) -> None:
+    def soft(tones: Tones) -> Tones:
+        return np.asarray(cv2.GaussianBlur(tones, (0, 0), sigma), np.uint8)
+
+    readings = measured(soft(drawn([(MARKED, filled)])), True)
+    assert readings.unprinted.all()
+    assert readings.fills[MARKED] > 0.5
+    assert np.delete(readings.fills, MARKED).max() < 0.05
+
+
+def test_letters_of_rare_values_are_no_marks() -> None:
+    values = [f"value {n}" for n in range(40)]
+    blank = measure(drawn(), CENTRES, np.full_like(CENTRES, RADIUS), values, None)
+    assert blank.fills.max() < 0.03
+    crossed = measure(drawn([(MARKED, CROSS)]), CENTRES, np.full_like(CENTRES, RADIUS), values, None)
+    assert crossed.fills[MARKED] > 0.15
