@@ -27,9 +27,9 @@ FAINTER, OF_FAINTER = 0.1, 0.3
 that fill from which on a bubble is marked: what is fainter may be rubbed out, or be no mark."""
 LONELY = 0.2
 """The fill from which on a bubble is marked where a page has too few marks to tell what is usual."""
-PALE = 0.45
+PALE = 0.56
 """The part of the depth of the page's fainter marks under which a mark is pale. Of what is left after rubbing out it is
-up to 0.35, of the palest marks that were meant 0.58 and more."""
+up to 0.35, or 0.55 where that was done badly; of the palest marks that were meant 0.58 and more."""
 SMUDGE = 0.25
 """The part of the fill of the page's fainter marks up to which something beside a mark is a smudge or a slip."""
 CLEARLY = 4.0
@@ -39,12 +39,13 @@ OF_STRONGEST, CLEARLY_FILLED = 0.5, 0.5
 from which on a mark is no stroke."""
 SOLID, LINE = 0.8, 0.5
 """The fill of a bubble that is filled in, and the cover from which on a line runs through it on both sides."""
-LINES_USUAL, LINES_BESIDE = 0.05, 0.2
+LINES_USUAL, LINES_BESIDE = 0.03, 0.2
 """The share of the page's marks that are lines through the bubble, from which on this is how the person marks; and the
 share of such lines that may lie beside a bubble of twice their fill: a fold or a streak runs through those as well."""
-CIRCLED, HALF_CIRCLED = 0.6, 0.3
-"""The share of all directions in which there is ink around a bubble that is circled, and around one that may be. A
-circle around a neighbour covers up to 0.25."""
+CIRCLED, HALF_CIRCLED = 0.46, 0.3
+"""The share of all directions in which there is ink around a bubble that is circled, and around one that may be.
+Circles close to the outline have 0.5 and more, others 0.67; crosses have up to 0.42, and a circle around a neighbour
+0.25."""
 MOST_STRAY = 0.12
 """How much just outside of a bubble's outline may be covered, 0 to 1, for its box to be blank."""
 LEAST_LIKENESS = 0.3

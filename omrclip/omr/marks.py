@@ -14,7 +14,6 @@ All bubbles of a page are measured at once, in these steps:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import cv2
@@ -23,7 +22,18 @@ import numpy.typing as npt
 
 from omrclip.omr.registration.keeping import kept_with_owner
 from omrclip.omr.registration.levels import Grey
-from omrclip.omr.registration.samples import REACH, SIDE, Blank, Samples, darkness, likeness, paper_around, zones
+from omrclip.omr.registration.samples import (
+    REACH,
+    SIDE,
+    Blank,
+    Samples,
+    between,
+    darkness,
+    likeness,
+    paper_around,
+    sectors,
+    zones,
+)
 
 Points = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -66,9 +76,8 @@ MOST_PRINTED, MARKS, DARKER = 0.7, 0.99, 0.25
 has DARKER more than usual; then a value whose print is nearer to it than to the usual print is marked throughout."""
 MORE_THAN_BLANK = 0.1
 """How much more of the inside may be printed than the blank page shows: a thin mark covers more."""
-ANY_LETTER, LETTER_REACH, LETTER_INK = 0.9, 0.6, 0.8
-"""The print of a bubble whose letter is not known: the quantile of the paler half of all bubbles, and in the middle, up
-to LETTER_REACH radii, LETTER_INK."""
+LETTER_REACH, LETTER_INK = 0.6, 0.8
+"""Radii up to which a letter that is not known may be printed, and the cover that it may have there."""
 LEAST_FREE = 0.05
 """The part of the inside that must be free of print."""
 LEAST_WEIGHT = 0.02
@@ -96,7 +105,8 @@ class Readings:
         fills: 0 to 1, how much of the inside is covered, of what print leaves free.
         depths: how dark the darkest strokes in and around the bubble are, in multiples of what counts as ink on
             the page; 0 where all is print.
-        rings: 0 to 1, in what part of all directions there is ink just outside of the outline.
+        rings: 0 to 1, in what part of all directions there is ink just outside of the outline; of the four
+            diagonal ones, where that is less.
         crossings: 0 to 1, how dark the darkest line is that leaves the bubble on two opposite sides.
         strays: 0 to 1, how much is covered just outside of the outline.
         outlines: -1 to 1, how well what is around the bubble looks like its printed outline.
@@ -134,7 +144,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     shown = None if blank is None else _widened(scale.cover(expected), _error(off))
     print_ = _shared(cover, values, shown)
     added = np.maximum(cover - print_, 0)
-    inside, beside = zones()[0], _between(*BESIDE)
+    inside, beside = zones()[0], between(*BESIDE)
     # A place counts by what print leaves free of it: on a letter's strokes a mark is not seen.
     weights = np.clip(1 - print_, LEAST_WEIGHT, 1)
     free = _mean((1 - print_) * weights, inside)
@@ -142,7 +152,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     rings, crossings = _lines_around(added)
     return Readings(
         fills=np.clip(_mean(added * weights, inside) / np.maximum(free, LEAST_FREE), 0, 1),
-        depths=_nearly_highest(deeper[:, _between(0, AROUND_MARK)], DEEPEST).astype(np.float64),
+        depths=_nearly_highest(deeper[:, between(0, AROUND_MARK)], DEEPEST).astype(np.float64),
         rings=rings,
         crossings=crossings,
         strays=_mean(added * weights, beside),
@@ -262,7 +272,7 @@ def _align(seen: Samples, expected: Samples, sample: Callable[[Indices, Points],
         (n,) how far the outlines lie off the places that were sampled, in steps of the grid.
     """
     offsets = _offsets(expected, seen)
-    off = np.hypot(*offsets.T)
+    off: Shares = np.hypot(offsets[:, 0], offsets[:, 1])
     some = np.flatnonzero((off > NEAR) & (off < FAR))
     if not len(some):
         return off
@@ -360,52 +370,22 @@ def _most_printed(inked: Shares, learnt: Sequence[float]) -> float:
 
 
 def _any_letter(cover: Samples) -> Samples:
-    """The print of bubbles whose letters are not known: what some of the palest have, and a letter in the middle."""
-    inside = zones()[0]
-    inked = cover[:, inside].mean(axis=1)
-    palest = cover[np.argsort(inked, kind="stable")[: max(1, len(cover) // 2)]]
-    common = _lowest(palest, ANY_LETTER)
-    common = np.minimum(common, common * (MOST_PRINTED / max(float(common[inside].mean()), 1e-6)))
-    letter = np.where(_between(0, LETTER_REACH), np.float32(LETTER_INK), np.float32(0))
+    """The print of bubbles whose letters are not known: what most bubbles show, if there are some, and any letter."""
+    common = _lowest(cover, HALF) if len(cover) >= 2 * FEW else np.zeros_like(cover[0])
+    letter = np.where(between(0, LETTER_REACH), np.float32(LETTER_INK), np.float32(0))
     return np.repeat(np.maximum(common, letter)[None], len(cover), axis=0)
 
 
 def _lines_around(added: Samples) -> tuple[Shares, Shares]:
     """`rings` and `crossings` of the bubbles, see Readings."""
-    places, starts = _directions()
+    places, starts = sectors(RINGS, DIRECTIONS)
     darkest = np.maximum.reduceat(added[:, *places], starts, axis=1).reshape(len(added), len(RINGS) - 1, DIRECTIONS)
-    rings = (darkest.max(axis=1) > INKED).mean(axis=1)
+    inked = darkest.max(axis=1) > INKED
+    # Circles around neighbours may cover all directions along rows and columns, but none on the diagonals.
+    rings = np.minimum(inked.mean(axis=1), inked[:, DIRECTIONS // 8 :: DIRECTIONS // 4].mean(axis=1))
     # A line that leads away from the bubble is in each ring, there or in the next direction.
     beside = np.maximum(np.maximum(darkest, np.roll(darkest, 1, axis=2)), np.roll(darkest, -1, axis=2))
     leading = beside.min(axis=1)
     half = DIRECTIONS // 2
     crossings = np.minimum(leading[:, :half], leading[:, half:]).max(axis=1)
     return rings.astype(np.float64), crossings.astype(np.float64)
-
-
-@lru_cache(maxsize=1)
-def _directions() -> tuple[tuple[Indices, Indices], Indices]:
-    """The rows and columns of the samples in RINGS, ordered by ring and direction, and where each direction starts."""
-    across, down = _steps()
-    radius = np.hypot(across, down)
-    ring = np.searchsorted(RINGS, radius, side="right") - 1
-    direction = np.rint(np.arctan2(down, across) / (2 * np.pi / DIRECTIONS)).astype(int) % DIRECTIONS
-    cell = np.where((ring >= 0) & (ring < len(RINGS) - 1), ring * DIRECTIONS + direction, -1).ravel()
-    ordered = np.argsort(cell, kind="stable")
-    ordered = ordered[cell[ordered] >= 0]
-    rows, columns = np.unravel_index(ordered, radius.shape)
-    return (rows, columns), np.unique(cell[ordered], return_index=True)[1]
-
-
-@lru_cache(maxsize=4)
-def _between(inner: float, outer: float) -> npt.NDArray[np.bool_]:
-    """(SIDE, SIDE) the samples between two radii."""
-    radius = np.hypot(*_steps())
-    return (radius >= inner) & (radius < outer)
-
-
-def _steps() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(SIDE, SIDE) how far the samples lie to the right and below the middle, in radii."""
-    steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
-    across, down = np.meshgrid(steps, steps)
-    return across, down

@@ -81,9 +81,40 @@ def likeness(seen: Samples, printed: Samples) -> npt.NDArray[np.float64]:
     return likeness
 
 
-@lru_cache(maxsize=1)
 def zones() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """(SIDE, SIDE) masks: where marks count, and where the outline is."""
+    return between(0, INSIDE), between(*OUTLINE)
+
+
+@lru_cache(maxsize=8)
+def between(inner: float, outer: float) -> npt.NDArray[np.bool_]:
+    """(SIDE, SIDE) the samples between two radii."""
+    radius = np.hypot(*_steps())
+    return (radius >= inner) & (radius < outer)
+
+
+@lru_cache(maxsize=1)
+def sectors(
+    rings: tuple[float, ...], directions: int
+) -> tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], npt.NDArray[np.intp]]:
+    """The samples of some rings, by ring and direction: their rows and columns, and where each direction starts.
+
+    Args:
+        rings: the radii at which they begin and end, ascending.
+        directions: into how many a ring is divided; the first leads to the right, the next are clockwise.
+    """
+    across, down = _steps()
+    ring = np.searchsorted(rings, np.hypot(across, down), side="right") - 1
+    direction = np.rint(np.arctan2(down, across) / (2 * np.pi / directions)).astype(int) % directions
+    sector = np.where((ring >= 0) & (ring < len(rings) - 1), ring * directions + direction, -1).ravel()
+    ordered = np.argsort(sector, kind="stable")
+    ordered = ordered[sector[ordered] >= 0]
+    rows, columns = np.unravel_index(ordered, across.shape)
+    return (rows, columns), np.unique(sector[ordered], return_index=True)[1]
+
+
+def _steps() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(SIDE, SIDE) how far the samples lie to the right and below the middle, in radii."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
-    radius = np.hypot(steps[None, :], steps[:, None])
-    return radius < INSIDE, (radius > OUTLINE[0]) & (radius < OUTLINE[1])
+    across, down = np.meshgrid(steps, steps)
+    return across, down
