@@ -170,7 +170,7 @@ def wait_until_healthy(process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def keep(query: str = "?keep") -> int:
-    """Recognise a sample, and read it again where it was to be kept."""
+    """Recognize a sample, and read it again where it was to be kept."""
     boundary = "trying"
     parts = [("Template", None, b"exam"), ("Images", "exam-scan-1.jpg", sheet())]
     body = b"".join(

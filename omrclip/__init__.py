@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from omrclip.omr.results import ElementResult
     from omrclip.omr.template import Template
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Abandoned",

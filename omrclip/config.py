@@ -1,4 +1,4 @@
-"""Settings: declared once, here, each with its environment variable, default and meaning.
+"""Settings, each with its environment variable, default and meaning.
 
 Nothing reads the environment at import; `Config.from_env` does when it is called, and reports all problems at once.
 """
@@ -83,38 +83,46 @@ class Limits:
     max_body_bytes: int = _setting(
         256 * MEBIBYTE,
         _whole_number(1024, 2**40),
-        "Largest request body, in bytes; at most a twenty-fourth of `OMRCLIP_MEMORY_BYTES`.",
+        "Maximum size of a request body in bytes. It is never more than a twenty-fourth of `OMRCLIP_MEMORY_BYTES`.",
     )
-    max_images: int = _setting(200, _whole_number(1, 100_000), "Most images in one recognition request.")
+    max_images: int = _setting(200, _whole_number(1, 100_000), "Maximum number of images in one recognition request.")
     max_image_pixels: int = _setting(
-        120_000_000, _whole_number(1, 2**31), "Most pixels of one image; read from its header, before it is decoded."
+        120_000_000,
+        _whole_number(1, 2**31),
+        "Maximum number of pixels of one image. It is read from the header, before the image is decoded.",
     )
     max_output_pixels: int = _setting(
-        DEFAULT_OUTPUT_PIXELS, _whole_number(1, 2**31), "Most pixels of one delivered image, and of a template page."
+        DEFAULT_OUTPUT_PIXELS,
+        _whole_number(1, 2**31),
+        "Maximum number of pixels of one delivered image, and of a template page.",
     )
     max_output_side: int | None = _setting(
-        None, _whole_number(1, 2**31), "Longest side of one delivered image, in pixels; no bound of its own if not set."
+        None, _whole_number(1, 2**31), "Maximum width and height of one delivered image in pixels. No limit if not set."
     )
     max_json_values: int = _setting(
-        250_000, _whole_number(1000, 2**31), "Most values in one JSON document; counted before it is read."
+        250_000,
+        _whole_number(1000, 2**31),
+        "Maximum number of values in one JSON document. They are counted before it is read.",
     )
     max_elements: int = _setting(
-        25_000, _whole_number(1, 2**31), "Most elements of one template, bubbles and the elements of grids included."
+        25_000,
+        _whole_number(1, 2**31),
+        "Maximum number of elements of one template, including bubbles and the elements of grids.",
     )
-    max_clips: int = _setting(20_000, _whole_number(1, 2**31), "Most clips, or segments, of one request.")
+    max_clips: int = _setting(20_000, _whole_number(1, 2**31), "Maximum number of clips, or segments, of one request.")
     max_clip_pixels: int = _setting(
-        2_000_000_000, _whole_number(1, 2**60), "Most pixels of all clips, or segments, of one request."
+        2_000_000_000, _whole_number(1, 2**60), "Maximum number of pixels of all clips, or segments, of one request."
     )
     max_clip_bytes: int = _setting(
         512 * MEBIBYTE,
         _whole_number(1, 2**60),
-        "Most bytes of all clips, or segments, of one request; scans whose clips come after that fail.",
+        "Maximum size of all clips, or segments, of one request in bytes. Scans whose clips exceed it fail.",
     )
     refuse_large_best_fit: bool = _setting(
         False,
         _switch,
-        "Whether IIIF 3.0 refuses `!w,h` above the region, as the published validator wants, instead of answering with "
-        "the largest image that fits, as the specification says.",
+        "Whether IIIF 3.0 refuses `!w,h` larger than the region, as the published validator expects. If not, "
+        "it answers with the largest image that fits, as the specification says.",
     )
 
     @property
@@ -139,91 +147,100 @@ class Config:
     """All settings of one process. `limits` is flattened into the same environment variables."""
 
     templates: str = _setting(
-        "templates_omr", _text, "Folder of the templates and their page images, or any URL that fsspec knows."
+        "templates_omr", _text, "Folder of the templates and their page images, or any URL that fsspec supports."
     )
     images: str = _setting(
-        "samples", _text, "Folder of the images served under `/iiif/`, or any URL that fsspec knows."
+        "samples", _text, "Folder of the images that are served under `/iiif/`, or any URL that fsspec supports."
     )
     results: str = _setting(
-        "results", _text, "Folder of kept recognitions, or any URL that fsspec knows. Nothing is kept unless asked."
+        "results",
+        _text,
+        "Folder of stored recognitions, or any URL that fsspec supports. Only recognitions whose request asks"
+        " for it are stored.",
     )
     keep_seconds: int = _setting(
-        86_400, _whole_number(1, 10**9), "How long a recognition is kept that was asked to be kept, without a time."
+        86_400, _whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."
     )
     max_keep_seconds: int = _setting(
-        31 * 86_400, _whole_number(1, 10**9), "The longest time for which a recognition can be asked to be kept."
+        31 * 86_400, _whole_number(1, 10**9), "The longest time for which a request can have a recognition stored."
     )
     kept_bytes: int = _setting(
         20 * 2**30,
         _whole_number(2**20, 2**60),
-        "Most bytes of kept recognitions together, those that expired and are not removed yet included.",
+        "Maximum size of all stored recognitions in bytes, including expired ones that are not removed yet.",
     )
     grace_seconds: int = _setting(
         86_400,
         _whole_number(0, 10**9),
-        "How long an expired recognition is set aside before it is removed, on a clock that cannot be set.",
+        "How long an expired recognition is set aside before it is removed, measured on a clock that nobody can set.",
     )
     host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
     port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")
     allow_remote: bool = _setting(
         False,
         _switch,
-        "Whether `omrclip serve` may listen beyond loopback: there is no log-in, and sheets are personal.",
+        "Whether `omrclip serve` may listen on addresses that other machines can reach. omrclip has no log-in.",
     )
     workers: int | None = _setting(
-        None, _whole_number(1, 256), "Server processes; if not set, 2 where there are two processors or more, else 1."
+        None,
+        _whole_number(1, 256),
+        "Number of server processes. If not set: 2 on a machine with two processors or more, else 1.",
     )
     threads: int = _setting(
         4,
         _whole_number(1, 256),
-        "Requests that decode or recognise images at a time, in one server process. Others are answered beside them.",
+        "Number of requests that decode or recognize images at a time in one server process. Other requests "
+        "run beside them.",
     )
     request_seconds: int = _setting(
-        300, _whole_number(1, 86_400), "How long the work on one request may take, the wait for its turn included."
+        300,
+        _whole_number(1, 86_400),
+        "Time limit for the work on one request, including the time that it waits for its turn.",
     )
     body_seconds: int = _setting(
-        600, _whole_number(1, 86_400), "How long a client may take to send a request body, and to read an answer."
+        600, _whole_number(1, 86_400), "Time limit for receiving a request body, and for a client to read an answer."
     )
     public_url: str | None = _setting(
-        None, _base_url, "Base URL under which clients reach the service, where a proxy stands before it."
+        None, _base_url, "Base URL under which clients reach the service, if it is behind a proxy."
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         _host_names,
-        "Host names and addresses under which clients reach the service, with commas between them, beside localhost, "
-        "loopback addresses and the host of OMRCLIP_PUBLIC_URL. Requests to others are answered 421.",
+        "Host names and addresses under which clients reach the service, separated by commas. localhost, "
+        "loopback addresses and the host of OMRCLIP_PUBLIC_URL are always allowed. Requests to other hosts "
+        "are answered 421.",
     )
     memory_bytes: int = _setting(
         DEFAULT_MEMORY_BYTES,
         _whole_number(128 * MEBIBYTE, 2**44),
-        "Memory that one server process is made for: it bounds caches and decodes under way.",
+        "Memory that one server process may use for caches and running work.",
     )
     cache_folder: str | None = _setting(
         None,
         _text,
-        "Folder in which server processes share what they rendered, and what they found out about images and page "
-        "images; memory alone where it is not set.",
+        "Folder in which server processes share rendered images and facts about image files. If not set, "
+        "these are kept in memory only.",
     )
-    cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Most bytes in that folder.")
+    cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Maximum size of the cache folder in bytes.")
     cache_control: str = _setting(
         "private, max-age=3600",
         _text,
-        "The Cache-Control of stored images and their info.json under `/iiif/`; `public, max-age=3600` lets proxies "
-        "keep them too.",
+        "The Cache-Control header of stored images and their info.json under `/iiif/`. `public, max-age=3600`"
+        " lets proxies store them.",
     )
     decode_wait_seconds: int = _setting(
-        5, _whole_number(0, 600), "How long a request waits for memory to decode in, before it is answered 503."
+        5, _whole_number(0, 600), "How long a request waits for memory to decode an image, before it is answered 503."
     )
     clip_format: str | None = _setting(
         None,
         _one_of("jpg", "png", "webp", "tif"),
-        "Format of clips for which a request asks for none; JPEG in files named `.png` if not set (`docs/clips.md`).",
+        "Format of clips if a request names none. If not set: JPEG in files named `.png` (see `docs/formats.md`).",
     )
-    rights: str | None = _setting(None, _uri, "URI of a licence or rights statement for info.json.")
+    rights: str | None = _setting(None, _uri, "URI of a license or rights statement for info.json.")
     trusted_proxies: int = _setting(
         0,
         _whole_number(0, 10),
-        "How many proxies stand before the service, whose X-Forwarded headers and X-Request-Id are believed.",
+        "Number of proxies before the service whose X-Forwarded headers and X-Request-Id are trusted.",
     )
     limits: Limits = field(default_factory=Limits)
 

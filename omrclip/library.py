@@ -1,4 +1,4 @@
-"""The functions behind `import omrclip`: what the command line does, for programs in Python."""
+"""The functions behind `import omrclip`."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How long one piece of work may go on."""
+"""Deadlines and cancellation of running work."""
 
 import time
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Work:
             Abandoned: nobody waits for the result.
         """
         if not self.is_wanted():
-            raise Abandoned("The client has gone.")
+            raise Abandoned("The client closed the connection.")
         if self.seconds_left == 0:
             raise DeadlineExceeded(
                 f"The request took longer than the {self.seconds:,} seconds allowed. Send fewer images at a time.",

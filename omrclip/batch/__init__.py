@@ -1,1 +1,1 @@
-"""Many scans: the same recognition, several at a time."""
+"""Recognition of many scans, several at a time."""

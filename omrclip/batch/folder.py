@@ -48,7 +48,7 @@ WORKERS_FOR_MEMORY = 2
 
 @dataclass(frozen=True, slots=True)
 class FolderJob:
-    """Image files to recognise with one template.
+    """Image files to recognize with one template.
 
     Attributes:
         images: the files; their names, which the clips' names begin with, must differ.
@@ -57,7 +57,7 @@ class FolderJob:
         clips_only: whether results files, table and JSON are left out.
         memory_bytes: for all that is worked on at a time; a scan that takes more fails.
         overlays: a folder for pictures of what was read where; None for none.
-        workers: how many scans are recognised at a time.
+        workers: how many scans are recognized at a time.
         overwrite: whether files of an earlier run are replaced; else a folder that has any is refused.
     """
 
@@ -75,7 +75,7 @@ class FolderJob:
 
 
 def run(job: FolderJob) -> Generator[Recognition, None, None]:
-    """Recognise the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
+    """Recognize the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
 
     All checks are made at the call, the work as the outcomes are taken. From the call to the end of the iteration no
     other run may write into the folders.
@@ -129,7 +129,7 @@ def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
     scans = set(map(os.path.realpath, job.images))
     for path, purpose in _written(job, names):
         if os.path.realpath(path) in scans:
-            message = f"{purpose} would be written over the image {path.name!r}; choose another folder."
+            message = f"{purpose} would overwrite the image {path.name!r}. Choose another folder."
             raise NameConflict(message, name=path.name)
 
 
@@ -138,7 +138,7 @@ def check_new(paths: Iterable[Path]) -> None:
     for path in paths:
         if os.path.lexists(path):
             raise FolderInUse(
-                f"The folder has results already, such as {path.name!r}. Choose another folder, or replace them "
+                f"The folder already holds results, such as {path.name!r}. Choose another folder, or replace them "
                 "with --overwrite.",
                 name=path.name,
             )
@@ -151,7 +151,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        message = "Another run is writing into the folder. Wait for its end, or choose another folder."
+        message = "Another run is writing to this folder. Wait until it ends, or choose another folder."
         raise FolderInUse(message) from None
     try:
         yield
@@ -189,7 +189,7 @@ def _outcomes(
 
 
 def _recognize_file(job: FolderJob, path: Path, pages: Sequence[KnownPage], admission: Admission) -> _Outcome:
-    """Recognise one file; whatever goes wrong with it is told in the Recognition, not raised."""
+    """Recognize one file; whatever goes wrong with it is told in the Recognition, not raised."""
     try:
         scan = read_scan(path)
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)

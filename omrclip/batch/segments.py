@@ -92,7 +92,7 @@ def read_segments(manifest: Mapping[str, object]) -> tuple[tuple[Segment, ...], 
 def _planned(segment: Segment, find: Finder, limits: Limits, image_format: Format | None) -> tuple[Plan, ImageSource]:
     source = find(segment)
     if source is None:
-        expected = f"an image that is stored here or given along, not {segment.image!r}"
+        expected = f"the name of a stored image or of an image in the request, not {segment.image!r}"
         raise InvalidRequest(
             f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}]
         )

@@ -1,4 +1,4 @@
-"""The command line, over the same functions as the web API: one module for each group of commands."""
+"""The command line. It calls the same functions as the web API; each group of commands has a module."""
 
 import click
 
@@ -9,7 +9,7 @@ from omrclip.cli import correct, images, recognition, service, templates
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="omrclip")
 def main() -> None:
-    """Cut the clip areas of .omr templates out of scanned forms; every page and clip is an IIIF image."""
+    """Recognize scanned paper forms: cut out clip areas, read marks, and serve pages and clips as IIIF images."""
 
 
 for _command in (

@@ -1,6 +1,6 @@
-"""What the commands share: how they end, and how they take files and settings.
+"""Shared parts of the commands: exit statuses, error messages, file arguments and settings.
 
-Commands import what they work with when they run, so that `omrclip --help` answers at once.
+Commands import their modules when they run, so that `omrclip --help` stays fast.
 """
 
 import os
@@ -25,13 +25,13 @@ REFUSED = 2
 
 
 class _File(click.Path):
-    """A file, or a pipe as shells make it for `<(…)`; a device may never end, and a socket cannot be opened."""
+    """A file, or a pipe that a shell makes for `<(…)`. Devices are refused because reading them may never end."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
         mode = os.stat(path).st_mode  # noqa: PTH116 (str, bytes or Path)
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
-            self.fail(f"File {shown_name(str(value))!r} is a device or a socket.", param, ctx)
+            self.fail(f"{shown_name(str(value))!r} is a device or a socket, not a file.", param, ctx)
         return path
 
 
@@ -39,14 +39,14 @@ FILE = _File(exists=True, dir_okay=False, path_type=Path)
 
 
 def telling(command: Callable[..., None]) -> Callable[..., None]:
-    """End with the message of what went wrong instead of a traceback."""
+    """Print the message of an error instead of a traceback, and exit with its status."""
 
     @wraps(command)
     def told(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
         except InvalidTemplate as error:
-            click.echo("Error: the template is not valid.", err=True)
+            click.echo("Error: The template is not valid.", err=True)
             for problem in error.problems:
                 click.echo(f"  {problem}", err=True)
             sys.exit(REFUSED)
@@ -64,16 +64,16 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass
 class Stopped:
-    """Which signal asked for the end; None as long as none did."""
+    """The signal that asked the run to stop; None until one arrives."""
 
     signal: int | None = None
 
 
 @contextmanager
 def stopped_between_steps() -> Iterator[Stopped]:
-    """Note Ctrl-C (SIGINT) and SIGTERM instead of ending at once, so that the work ends between two steps.
+    """Record Ctrl-C (SIGINT) and SIGTERM, so that the work can stop between two steps.
 
-    A second signal ends it where it is, by KeyboardInterrupt.
+    A second signal stops the work at once by KeyboardInterrupt.
     """
     stopped = Stopped()
 
@@ -90,6 +90,11 @@ def stopped_between_steps() -> Iterator[Stopped]:
             signal.signal(number, handler)
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 problem`, `2 problems`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def config() -> Config:
-    """The settings of the environment; raises ConfigurationError."""
+    """Read the settings from the environment. Raises ConfigurationError."""
     return Config.from_env(os.environ)

@@ -1,4 +1,4 @@
-"""Making templates fit their blank pages: `omrclip correct` and `omrclip finalize`."""
+"""`omrclip correct` and `omrclip finalize`: fit a template to its blank pages, and check it."""
 
 import sys
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, config, telling
+from omrclip.cli.common import FAILED, FILE, config, count, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -22,27 +22,29 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Else TEMPLATE with the extension .omrcr, which must not exist yet.",
+    help="The file to write. [default: TEMPLATE with the extension .omrcr, if it does not exist]",
 )
 @telling
 def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> None:
-    """Move the bubbles of TEMPLATE onto the printed ones of PAGE_IMAGES, the blank images of its pages in order.
+    """Move the bubbles of TEMPLATE onto the printed bubbles of its blank pages.
 
-    Exit status: 0 when every bubble was found, 1 when some were not, 2 when nothing was done.
+    PAGE_IMAGES are the images of the blank pages, in the order of the pages.
+
+    Exit status: 0 if every bubble was found, 1 if some were not found, 2 if an error stopped the command.
     """
     from omrclip.omr import correction
     from omrclip.schemas.template import check_template, template_to_bytes
 
     target = out or template.with_suffix(".omrcr")
     if out is None and target.exists():
-        raise InvalidRequest(f"{target.name} exists already: name the file to write with --out.")
+        raise InvalidRequest(f"{target.name} already exists. Use --out to name the file to write.")
     loaded, pages = _with_images(template, page_images)
     corrected = correction.correct(loaded, pages)
     check_template(corrected.template)
     target.write_bytes(template_to_bytes(corrected.template))
     for message in corrected.messages:
         click.echo(message, err=True)
-    click.echo(f"{target}: {'corrected' if not corrected.messages else 'corrected in part'}")
+    click.echo(f"{target}: {'all bubbles found' if not corrected.messages else 'some bubbles were not found'}")
     sys.exit(FAILED if corrected.messages else 0)
 
 
@@ -51,10 +53,12 @@ def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> No
 @click.argument("page_images", type=FILE, nargs=-1, required=True)
 @telling
 def finalize(template: Path, page_images: Sequence[Path]) -> None:
-    """Recognise PAGE_IMAGES, the blank images of the pages of TEMPLATE in order, and warn of all that is not empty.
+    """Check that TEMPLATE reads its blank pages as empty.
 
-    Prints what was read, a line an element. Exit status: 0 when every answer is empty, 1 when not, 2 when nothing was
-    done.
+    PAGE_IMAGES are the images of the blank pages, in the order of the pages. The command recognizes them, prints one
+    line for each element, and warns of each answer that is not empty.
+
+    Exit status: 0 if every answer is empty, 1 if one is not, 2 if an error stopped the command.
     """
     from omrclip.omr import finalization
     from omrclip.omr.options import RecognitionOptions
@@ -66,19 +70,22 @@ def finalize(template: Path, page_images: Sequence[Path]) -> None:
         if recognition.passed:
             click.echo(results_text(recognition), nl=False)
     for message in done.messages:
-        click.echo(f"warning: {message}", err=True)
+        click.echo(f"Warning: {message}", err=True)
     sys.exit(0 if done.is_blank else FAILED)
 
 
 def _with_images(template: Path, images: Sequence[Path]) -> tuple["Template", Sequence["KnownPage"]]:
-    """The template, and its pages with these images; a page without one of these keeps its own."""
+    """Load a template and its pages, with the given images for the first pages. Other pages keep their own image."""
     from omrclip.omr.recognition import check_pages, known_pages
     from omrclip.schemas.template import load_template
 
     loaded = load_template(template.read_bytes())
     pages = list(known_pages(loaded))
     if len(images) > len(pages):
-        raise InvalidRequest(f"{len(images)} images were given: expected at most one a page, {len(pages)}")
+        raise InvalidRequest(
+            f"The template has {count(len(pages), 'page')}, but you gave {count(len(images), 'image')}. Give at most "
+            "one image for each page."
+        )
     for index, image in enumerate(images):
         pages[index] = replace(pages[index], image=image.read_bytes())
     check_pages(pages, config().limits)

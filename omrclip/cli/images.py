@@ -1,11 +1,11 @@
-"""Working on image files: `omrclip render`, `omrclip segment` and `omrclip pyramid`."""
+"""Commands for image files: `omrclip render`, `omrclip segment` and `omrclip pyramid`."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from omrclip.cli.common import FILE, config, telling
+from omrclip.cli.common import FILE, config, count, telling
 from omrclip.errors import InvalidRequest
 
 
@@ -15,7 +15,7 @@ from omrclip.errors import InvalidRequest
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 @telling
 def render(image: Path, request: str, out: Path) -> None:
-    """Answer one IIIF REQUEST, such as 125,15,200,200/full/0/default.jpg, on the file IMAGE."""
+    """Render a region of IMAGE. REQUEST is the end of a IIIF URI, such as 125,15,200,200/full/0/default.jpg."""
     from omrclip.library import open_image
     from omrclip.library import render as render_request
 
@@ -25,13 +25,20 @@ def render(image: Path, request: str, out: Path) -> None:
 
 @click.command()
 @click.argument("manifest", type=FILE)
-@click.option("--image", "images", type=FILE, multiple=True, help="An image that the manifest names.")
-@click.option("--format", "image_format", type=click.Choice(["jpg", "png", "webp", "tif"]), help="Else as it says.")
+@click.option(
+    "--image", "images", type=FILE, multiple=True, help="A file of an image that the manifest names. Can be repeated."
+)
+@click.option(
+    "--format",
+    "image_format",
+    type=click.Choice(["jpg", "png", "webp", "tif"]),
+    help="Format of the output. [default: the one that the manifest names]",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder.")
-@click.option("--overwrite", is_flag=True, help="Replace files of an earlier run in the folder; others stay.")
+@click.option("--overwrite", is_flag=True, help="Replace files of an earlier run. Other files stay.")
 @telling
 def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path, overwrite: bool) -> None:
-    """Cut the parts of images that a IIIF MANIFEST paints ("segment of an image") out of files."""
+    """Cut out the parts of images that a IIIF MANIFEST shows (recipe "segment of an image")."""
     from omrclip.batch.folder import check_new
     from omrclip.batch.segments import GivenImages, cut_segments, read_segments
     from omrclip.iiif.request import Format
@@ -49,20 +56,22 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
     out.mkdir(parents=True, exist_ok=True)
     for file in files:
         (out / file.name).write_bytes(file.data)
-    click.echo(f"{len(files)} segments; see {out}")
+    click.echo(f"{count(len(files), 'segment')} written to {out}")
 
 
 @click.command()
 @click.argument("image", type=FILE)
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Else IMAGE with .tif, which must not exist yet."
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write. [default: IMAGE with the extension .tif, if it does not exist]",
 )
 @click.option(
     "--quality", type=click.IntRange(0, 100), default=85, show_default=True, help="JPEG quality of the tiles."
 )
 @telling
 def pyramid(image: Path, out: Path | None, quality: int) -> None:
-    """Make a tiled, pyramidal TIFF of IMAGE, which is served tile by tile without ever being decoded whole."""
+    """Convert IMAGE to a tiled, pyramidal TIFF. The server reads such a file tile by tile."""
     from omrclip.imaging.codec import decode, read_profile
     from omrclip.imaging.pyramid_writing import write_pyramid
     from omrclip.imaging.source import DecodedImage
@@ -70,9 +79,9 @@ def pyramid(image: Path, out: Path | None, quality: int) -> None:
 
     target = out or image.with_suffix(".tif")
     if target.resolve() == image.resolve():
-        raise InvalidRequest("--out: expected another file than IMAGE")
+        raise InvalidRequest("--out must name another file than IMAGE.")
     if out is None and target.exists():
-        raise InvalidRequest(f"{target.name} exists already: name the file to write with --out.")
+        raise InvalidRequest(f"{target.name} already exists. Use --out to name the file to write.")
     opened = open_image(image, limits=config().limits)
     data, info = opened.data, opened.info
     decoded = DecodedImage(decode(data, info), read_profile(data, info), info.mode, info.density)

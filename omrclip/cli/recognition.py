@@ -1,4 +1,4 @@
-"""Recognising image files: `omrclip recognize` and `omrclip clip`."""
+"""`omrclip recognize` and `omrclip clip`."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, config, stopped_between_steps, telling
+from omrclip.cli.common import FAILED, FILE, config, count, stopped_between_steps, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -17,44 +17,61 @@ if TYPE_CHECKING:
 
 
 def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
-    """The parameters that `recognize` and `clip` share."""
+    """Add the parameters that `recognize` and `clip` share."""
     parameters = [
         click.argument("template", type=FILE),
-        # An image that cannot be read fails alone, later.
+        # Not FILE: an image that cannot be read is the failure of this scan, and does not stop the run.
         click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True),
-        click.option("--template-image", type=FILE, help="The blank page; else the image beside the template."),
-        click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder."),
+        click.option(
+            "--template-image",
+            type=FILE,
+            help="Image of the blank page. [default: the image with the same name beside the template]",
+        ),
+        click.option(
+            "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the results."
+        ),
         click.option(
             "--clip-format",
             type=click.Choice(["jpg", "png", "webp", "tif"]),
-            help="Encode the clips so, with that extension; else JPEG bytes in files named .png.",
+            help="File format of the clips. [default: OMRCLIP_CLIP_FORMAT or jpg]",
         ),
         click.option(
             "--clip-scale",
             type=click.Choice(["template", "native"]),
-            help="Clips in the template's pixels, which is the default, or in as many as the scan has there.",
+            help="Resolution of the clips: that of the template or that of the scan. [default: template]",
         ),
-        click.option("--clip-margin", type=int, metavar="PIXELS", help="Page pixels to show around each clip area."),
+        click.option(
+            "--clip-margin",
+            type=int,
+            metavar="PIXELS",
+            help="Margin around each clip area, in pixels of the template. [default: 0]",
+        ),
         click.option(
             "--orientation",
             type=click.Choice(["any", "upright"]),
-            help="How the pages lie in the images: any way, which is the default, or all upright.",
+            help="Whether pages may lie in any direction, or are all upright. [default: any]",
         ),
-        click.option("--grid-gap", metavar="TEXT", help="What stands for an empty column of a grid; else a space."),
+        click.option(
+            "--grid-gap", metavar="TEXT", help="Text for an empty column in the value of a grid. [default: a space]"
+        ),
         click.option(
             "--blank-is",
             type=click.Choice(["blank", "uncertain"]),
-            help="The status of elements in which nothing is marked: blank, which is the default, or uncertain.",
+            help="Status of elements without a mark. [default: blank]",
         ),
         click.option(
             "--page",
             "pages",
             multiple=True,
             metavar="IMAGE=NUMBER",
-            help="Which page of a template with several an image shows.",
+            help="The page of the template that an image shows. Can be repeated. [default: found by omrclip]",
         ),
-        click.option("--overwrite", is_flag=True, help="Replace files of an earlier run in the folders; others stay."),
-        click.option("--workers", type=click.IntRange(1, 64), help="Scans worked on at a time; else one a processor."),
+        click.option("--overwrite", is_flag=True, help="Replace files of an earlier run. Other files stay."),
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 64),
+            help="Number of scans to recognize at a time. [default: one for each processor]",
+        ),
     ]
     for add in reversed(parameters):
         command = add(command)
@@ -63,19 +80,28 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_takes_scans
-@click.option("--marked", type=float, metavar="FILL", help="From this fill on, 0 to 1, a bubble is marked.")
-@click.option("--blank", type=float, metavar="FILL", help="Up to this fill a bubble is blank; in between, uncertain.")
+@click.option(
+    "--marked", type=float, metavar="FILL", help="Bubbles are marked from this fill on, 0 to 1. [default: 0.1]"
+)
+@click.option(
+    "--blank",
+    type=float,
+    metavar="FILL",
+    help="Bubbles are blank up to this fill, 0 to 1, and uncertain between the two. [default: 0.08]",
+)
 @click.option(
     "--overlay",
     type=click.Path(file_okay=False, path_type=Path),
-    help="A folder for a picture of each image with what was read where.",
+    help="Folder for an overlay of each image: a picture that shows what was read.",
 )
 @telling
 def recognize(**asked: Any) -> None:
-    """Recognise IMAGES with TEMPLATE: clips, results files, and results.csv and results.json of everything.
+    """Recognize IMAGES with TEMPLATE.
 
-    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done; 130 when interrupted (Ctrl-C),
-    143 when terminated: what was done by then is in the folder.
+    Writes the clips and a results file for each image, and results.csv and results.json for all images.
+
+    Exit status: 0 if every image passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
+    after SIGTERM. After a signal, the folder holds the results of the images that were done.
     """
     _recognize(**asked, clips_only=False)
 
@@ -84,10 +110,10 @@ def recognize(**asked: Any) -> None:
 @_takes_scans
 @telling
 def clip(**asked: Any) -> None:
-    """Cut the clip areas of TEMPLATE out of IMAGES, and write nothing else.
+    """Cut the clip areas of TEMPLATE out of IMAGES. Writes the clips only.
 
-    Exit status: 0 when every image passed, 1 when some failed, 2 when nothing was done; 130 when interrupted (Ctrl-C),
-    143 when terminated: what was done by then is in the folder.
+    Exit status: 0 if every image passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
+    after SIGTERM. After a signal, the folder holds the clips of the images that were done.
     """
     _recognize(**asked, clips_only=True)
 
@@ -110,7 +136,7 @@ def _recognize(
 
     loaded = load_template(template)
     for warning in template_warnings(loaded):
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(f"Warning: {warning}", err=True)
     page_image = template_image or blank_page_beside(template)
     workers = workers or os.cpu_count() or 1
     job = FolderJob(
@@ -140,9 +166,9 @@ def _recognize(
                 break
     for failure in failures:
         click.echo(failure, err=True)
-    click.echo(f"{done - len(failures)} of {len(images)} scans passed; see {out}")
+    click.echo(f"{done - len(failures)} of {len(images)} scans passed. The results are in {out}.")
     if stopped.signal and done < len(images):
-        click.echo(f"Stopped after {done} scans.", err=True)
+        click.echo(f"Stopped after {count(done, 'scan')}.", err=True)
         sys.exit(128 + stopped.signal)
     sys.exit(FAILED if failures else 0)
 
@@ -158,7 +184,7 @@ def _options(
     marked: float | None = None,
     blank: float | None = None,
 ) -> "RecognitionOptions":
-    """The options as the web service reads them, so that both check alike; None is the default."""
+    """Load the options with the schema of the web service. None stands for the default."""
     from omrclip.schemas.recognition_options import load_options
 
     return load_options(
@@ -178,5 +204,5 @@ def _options(
 def _page_of(text: str) -> tuple[str, int]:
     name, equals, number = text.rpartition("=")
     if not equals or not (number.isascii() and number.isdigit()):
-        raise InvalidRequest(f"--page: expected IMAGE=NUMBER, not {text!r}")
+        raise InvalidRequest(f"--page must be IMAGE=NUMBER, such as back.jpg=2, not {text!r}.")
     return name, int(number)

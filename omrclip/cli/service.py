@@ -1,4 +1,4 @@
-"""Running the web service: `omrclip serve`."""
+"""`omrclip serve`."""
 
 import click
 
@@ -6,13 +6,14 @@ from omrclip.cli.common import config, telling
 
 
 @click.command()
-@click.option("--host", help="Address to listen on; else OMRCLIP_HOST, else 127.0.0.1.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else OMRCLIP_PORT, else 8080.")
+@click.option("--host", help="Address to listen on. [default: OMRCLIP_HOST or 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on. [default: OMRCLIP_PORT or 8080]")
 @telling
 def serve(host: str | None, port: int | None) -> None:
-    """Run the web service. The settings are OMRCLIP_* environment variables; docs/settings.md lists them.
+    """Start the web service. Its settings are OMRCLIP_* environment variables, listed in docs/settings.md.
 
-    Folders that cannot be written are told at the start. That is no error: they may be read-only on purpose.
+    The service also starts if it cannot write to a folder. It prints a warning, because a folder may be read-only on
+    purpose.
     """
     from dataclasses import replace
     from functools import partial
@@ -22,7 +23,9 @@ def serve(host: str | None, port: int | None) -> None:
 
     settings = config()
     if problems := list(unwritable_folders(settings)):
-        heading = "warning: these folders cannot be written; requests that write there are answered 503 or 507:"
+        heading = (
+            "Warning: omrclip cannot write to these folders. Requests that store files there will fail (503 or 507)."
+        )
         click.echo("\n  ".join((heading, *problems)), err=True)
     settings = replace(settings, host=host or settings.host, port=port or settings.port)
     serve_config(settings, partial(click.echo, err=True))

@@ -1,4 +1,4 @@
-"""Looking at templates: `omrclip validate` and `omrclip schema`."""
+"""`omrclip validate` and `omrclip schema`."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, telling
+from omrclip.cli.common import FAILED, FILE, count, telling
 from omrclip.errors import InvalidTemplate
 
 
@@ -14,9 +14,9 @@ from omrclip.errors import InvalidTemplate
 @click.argument("template", type=FILE)
 @telling
 def validate(template: Path) -> None:
-    """Check a template, and tell everything that is wrong with it.
+    """Check a template and list all its problems.
 
-    Exit status: 0 when it is valid, 1 when it is not.
+    Exit status: 0 if the template is valid, 1 if it is not.
     """
     from omrclip.schemas.template import load_template, template_warnings
 
@@ -24,11 +24,11 @@ def validate(template: Path) -> None:
         loaded = load_template(template.read_bytes())
     except InvalidTemplate as error:
         for problem in error.problems:
-            click.echo(f"error: {problem}")
-        click.echo(f"{template.name}: {len(error.problems)} problems")
+            click.echo(f"Error: {problem}")
+        click.echo(f"{template.name}: {count(len(error.problems), 'problem')}")
         sys.exit(FAILED)
     for warning in template_warnings(loaded):
-        click.echo(f"warning: {warning}")
+        click.echo(f"Warning: {warning}")
     elements = sum(len(page.elements) for page in loaded.pages)
     counts = f"pages: {len(loaded.pages)}, elements: {elements}, clip areas: {len(loaded.clip_areas)}"
     click.echo(f"{template.name}: valid; {counts}")

@@ -1,4 +1,4 @@
-"""The shared core: strings → ImageRequest → plan (numbers only) → pixels.
+"""IIIF requests from string to bytes: grammar, plan (numbers only), pixels.
 
-The rule of this folder: no Flask, no files. Parsing, planning and touching pixels live in separate modules.
+Modules here know neither Flask nor files. Parsing, planning and work on pixels are in separate modules.
 """

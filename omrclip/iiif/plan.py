@@ -66,7 +66,7 @@ def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:
         if exceeded := limits.exceeded_by(delivered.width, delivered.height):
             limit, maximum = exceeded
             raise LimitExceeded(
-                f"size: {delivered} pixels are more than the {maximum:,} of {limit}",
+                f"size: the image would have {delivered} pixels, more than {limit} allows ({maximum:,})",
                 parameter="size",
                 limit=limit,
                 maximum=maximum,
@@ -118,7 +118,7 @@ def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
     if not size.enlarging and (is_above_full or scaled.width > region.width or scaled.height > region.height):
         asked = "that percentage is" if is_above_full else f"{scaled} pixels are"
         raise InvalidParameter(
-            f"size: {asked} more than the region's {region}; a size that enlarges has ^ before it",
+            f"size: {asked} more than the region's {region}. Put ^ before a size that enlarges the region",
             parameter="size",
         )
     return scaled
@@ -180,16 +180,20 @@ def _height_by_width(width: int, region: Dimensions) -> int:
 
 def _cropped(left: int, top: int, width: int, height: int, source: Dimensions) -> Box:
     if width < 1 or height < 1:
-        raise InvalidParameter(f"region: its {width} × {height} pixels are none", parameter="region")
+        raise InvalidParameter(
+            f"region: it has {width} × {height} pixels; expected a width and a height above 0", parameter="region"
+        )
     box = Box(left, top, width, height).clamped(source)
     if box is None:
-        raise InvalidParameter(f"region: it lies outside the image of {source} pixels", parameter="region")
+        raise InvalidParameter(f"region: it lies outside the image, which has {source} pixels", parameter="region")
     return box
 
 
 def _sized(width: int, height: int) -> Dimensions:
     if width < 1 or height < 1:
-        raise InvalidParameter(f"size: its {width} × {height} pixels are none", parameter="size")
+        raise InvalidParameter(
+            f"size: it comes to {width} × {height} pixels; expected a width and a height above 0", parameter="size"
+        )
     return Dimensions(width, height)
 
 

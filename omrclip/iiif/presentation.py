@@ -60,7 +60,7 @@ def page_canvas(manifest: ManifestInput, number: int) -> Json:
         if found == number:
             canvas = _page_canvas(PartUris(manifest.uri), number, page)
             return {"@context": CONTEXT, **canvas, "partOf": [_reference(manifest.uri, "Manifest")]}
-    raise NotFound(f"There is no page {number} here.")
+    raise NotFound(f"The recognition has no page {number}.")
 
 
 def clips_manifest(manifest: ManifestInput, style: Style, *, pages_uri: str) -> Json:
@@ -88,7 +88,7 @@ def clips_manifest(manifest: ManifestInput, style: Style, *, pages_uri: str) -> 
 def _manifest(manifest: ManifestInput, canvases: list[Json], structures: list[Json]) -> Json:
     """Section 5.2."""
     if not canvases:
-        raise NotFound("There is nothing here that a manifest could show.")
+        raise NotFound("The recognition has no page that a manifest could show. All its scans failed.")
     document: Json = {
         "@context": CONTEXT,
         "id": manifest.uri,

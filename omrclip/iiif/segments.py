@@ -99,7 +99,7 @@ def _check_crop(segment: Segment, image: Dimensions) -> None:
     asked = Dimensions(max(1, region.width), max(1, region.height))
     cut = Box(region.x, region.y, asked.width, asked.height).clamped(image)
     if cut and cut.dimensions != asked and _same_shape(asked, canvas) and not _same_shape(cut.dimensions, canvas):
-        raise _misfit(segment, f"an image that holds all of the region, not one of {image} pixels")
+        raise _misfit(segment, f"an image that contains the whole region, not one with {image} pixels")
 
 
 def _same_shape(one: Dimensions, other: Dimensions) -> bool:
@@ -180,14 +180,14 @@ def _of_annotation(annotation: Node, label: str) -> Iterator[Segment]:
         return
     body = annotation["body|resource"]
     if not body:
-        raise body.refusal("the image that is painted")
+        raise body.refusal("the image that the annotation shows")
     for node in body.one_or_more():
         for one in _alternatives(node):
             yield from _of_body(one, label)
 
 
 def _paints(motivation: Node) -> bool:
-    expected = 'a motivation, "painting" for an annotation that paints an image'
+    expected = 'a motivation ("painting" for an annotation that shows an image)'
     if not motivation:
         raise motivation.refusal(expected)
     return any(one.text(expected).rpartition(":")[2] == "painting" for one in motivation.one_or_more())
@@ -249,7 +249,7 @@ def _of_specific_resource(body: Node, label: str) -> Iterator[Segment]:
     identifier = _identifier(source)
     image = identifier.text("the image's URI")
     if "#" in image:
-        raise identifier.refusal("a URI without a fragment, since the selector says which part is meant")
+        raise identifier.refusal("a URI without a fragment, because the selector names the region")
     address = image_address(image)
     service = _service(source, address)
     if not body["selector"]:  # without one the source is shown as it is (Web Annotation, section 4; recipe 0040)
@@ -278,7 +278,7 @@ def _selected(selectors: Node) -> tuple[Node, ImageRequest]:
 
 def _request(selector: Node) -> ImageRequest:
     if selector["refinedBy"]:
-        raise selector["refinedBy"].refusal("nothing, since refined selectors are not read")
+        raise selector["refinedBy"].refusal("no refinedBy, because refined selectors are not supported")
     match selector.kind:
         case "ImageApiSelector":
             return api_request(selector)

@@ -1,7 +1,6 @@
-"""Pixels and nothing else: geometry, probing, decoding and encoding, resampling, and the ImageSource abstraction.
+"""Pixels: geometry, image headers, decoding and encoding, resampling, and ImageSource.
 
-The rule of this folder: it knows no IIIF, no templates, no files and no HTTP. It takes bytes and arrays, and
-gives bytes and arrays.
+Modules here take bytes and arrays, and return bytes and arrays. They know neither IIIF, templates, files nor HTTP.
 """
 
 from omrclip.errors import ConfigurationError

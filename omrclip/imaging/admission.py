@@ -91,7 +91,7 @@ class Admission:
         if bytes_needed + held > self._max_bytes:
             beside = f" beside the {_megabytes(held)} of the answer so far" if held else ""
             raise LimitExceeded(
-                f"This takes {_megabytes(bytes_needed)} of memory at once{beside}, more than the "
+                f"This needs {_megabytes(bytes_needed)} of memory{beside}, more than the "
                 f"{_megabytes(self._max_bytes)} that OMRCLIP_MEMORY_BYTES leaves for it.",
                 limit="memory_bytes",
                 maximum=self._max_bytes,
@@ -193,7 +193,9 @@ class Admission:
     def busy(self) -> ServerBusy:
         """The error of what finds no room."""
         seconds = max(1, round(self._wait_seconds))
-        return ServerBusy("The server is decoding as many images as it can; try again.", retry_after=seconds)
+        return ServerBusy(
+            "The server has no memory free for this at the moment. Try again in a few seconds.", retry_after=seconds
+        )
 
 
 class Holding:

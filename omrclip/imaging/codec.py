@@ -123,7 +123,7 @@ def _check_extents(pixels: Pixels, promised: Dimensions, reduction: int) -> None
 
 def _too_large(info: ImageInfo) -> LimitExceeded:
     return LimitExceeded(
-        f"An image of {info.stored} pixels needs more memory than there is.", limit="memory", maximum=None
+        f"There is not enough memory to decode an image of {info.stored} pixels.", limit="memory", maximum=None
     )
 
 

@@ -65,12 +65,12 @@ def _recognize(data: bytes) -> ImageFormat:
         if data.startswith(signature):
             return kind
     if not data:
-        raise UnsupportedImage("Not an image: there are no bytes.")
+        raise UnsupportedImage("This is not an image: the file is empty.")
     name = "HEIF or AVIF" if data[4:8] == b"ftyp" else None
     name = next((name for signature, name in _NOT_READ.items() if data.startswith(signature)), name)
     if name:
-        raise UnsupportedImage(f"Images are not read from {name} files; send {_listed()}.")
-    raise UnsupportedImage(f"Not an image: the first bytes are {data[:8].hex(' ')}.")
+        raise UnsupportedImage(f"{name} files are not supported. Send {_listed()}.")
+    raise UnsupportedImage(f"This is not an image in a supported format: the first bytes are {data[:8].hex(' ')}.")
 
 
 def _listed() -> str:

@@ -129,7 +129,7 @@ def read_following(first: RangedDirectory) -> Iterator[RangedDirectory]:
     directory = first
     while directory.following:
         if directory.following in seen:
-            raise CorruptImage("The TIFF's chain of pages does not end.")
+            raise CorruptImage("The TIFF is damaged: its list of pages does not end.")
         if len(seen) == _MOST_DIRECTORIES:
             return
         seen.add(directory.following)

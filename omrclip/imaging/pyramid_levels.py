@@ -135,7 +135,7 @@ def _same_picture(full: Dimensions, reduced: Dimensions) -> bool:
 def _read_dimensions(directory: RangedDirectory) -> Dimensions:
     width, height = directory.number(_WIDTH, 0), directory.number(_HEIGHT, 0)
     if width < 1 or height < 1:
-        raise CorruptImage("The TIFF header names no width or no height.")
+        raise CorruptImage("The TIFF header has no width or no height.")
     return Dimensions(width, height)
 
 
@@ -193,7 +193,7 @@ def _jpeg_coding(
 def _read_tile_extents(directory: RangedDirectory) -> Dimensions:
     width, height = directory.number(_TILE_WIDTH, 0), directory.number(_TILE_HEIGHT, 0)
     if width < 1 or height < 1:
-        raise CorruptImage("The TIFF's tiles have no extent.")
+        raise CorruptImage("The TIFF's tiles have no width or no height.")
     return Dimensions(width, height)
 
 
@@ -209,7 +209,7 @@ def _read_level(directory: RangedDirectory, dimensions: Dimensions, coding: Tile
     tile = coding.extents
     count = -(-dimensions.width // tile.width) * -(-dimensions.height // tile.height)
     if count > min(_MOST_TILES, directory.reader.size):  # of a byte each at the least
-        raise CorruptImage("The TIFF is too short for the tiles that its header names.")
+        raise CorruptImage("The TIFF is cut off: it is shorter than the tiles in its header.")
     offsets = directory.numbers(_TILES, most=count)
     lengths = directory.numbers(_TILE_BYTES, most=count)
     if not len(offsets) == len(lengths) == count:
@@ -217,7 +217,7 @@ def _read_level(directory: RangedDirectory, dimensions: Dimensions, coding: Tile
     size = directory.reader.size
     inside = (offsets >= 0) & (lengths >= 1) & (lengths <= size) & (offsets <= size - lengths)
     if not inside.all():
-        raise CorruptImage("The TIFF is cut off: a tile of its pixels lies beyond the end of the file.")
+        raise CorruptImage("The TIFF is cut off: a tile lies beyond the end of the file.")
     factor = _common_factor(full, dimensions)
     across, down = Axis(full.width, dimensions.width, factor), Axis(full.height, dimensions.height, factor)
     return Level(across, down, coding, offsets, lengths)

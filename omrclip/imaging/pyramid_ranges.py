@@ -52,5 +52,5 @@ def read_exactly(reader: RangeReader, offset: int, length: int) -> bytes:
         raise CorruptImage("The image is cut off: a part of it lies beyond the end of the file.")
     content = reader.read(offset, length)
     if len(content) != length:
-        raise CorruptImage("The image is cut off: it became shorter while it was read.")
+        raise CorruptImage("The file became shorter while it was read. Try again.")
     return content

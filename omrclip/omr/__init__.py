@@ -1,4 +1,4 @@
-"""Templates, registration and recognition of clip areas.
+"""Templates, registration of pages, reading of marks and barcodes, and clips.
 
-The rule of this folder: no Flask, no files. Pixels are cut by `iiif`, through the ImageSource of a registered page.
+Modules here know neither Flask nor files. `iiif` cuts the pixels, from the ImageSource of a registered page.
 """

@@ -75,11 +75,11 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
     """
     name = code_name(element.barcode_type)
     if not is_readable(name):
-        return _uncertain(element, f"Bar codes of the type {element.barcode_type!r} cannot be read.")
+        return _uncertain(element, f"omrclip does not read barcodes of the type {element.barcode_type!r}.")
     box = _with_margin(element.box).clamped(page.dimensions)
     inside = element.box.clamped(page.dimensions)
     if box is None or inside is None:
-        return _uncertain(element, "Its box lies outside the page.")
+        return _uncertain(element, "The barcode's box lies outside the page.")
     texts: set[str] = set()
     for attempt in _attempts(page, box, at_hand):
         found = read_codes(attempt.seen.tones, name, thorough=attempt.thorough)
@@ -87,13 +87,15 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
         is_second = bool(texts)
         texts |= {reading.text for reading in readings}
         if len(texts) > 1:
-            return _uncertain(element, f"Its box holds several codes: {', '.join(sorted(texts))}.")
+            return _uncertain(element, f"The box contains several barcodes: {', '.join(sorted(texts))}.")
         if readings and (readings[0].checked or len(readings) > 1 or is_second):
             value = readings[0].text
             return ElementResult(element.name or "", element.type, ElementStatus.MARKED, value, confidence=1.0)
     if texts:
-        return _uncertain(element, "The code was read only once, and has no check digit.", texts.pop())
-    return _uncertain(element, f"No code of the type {element.barcode_type!r} could be read in its box.")
+        return _uncertain(
+            element, "The barcode has no check digit and could be read in one way only. Check the value.", texts.pop()
+        )
+    return _uncertain(element, f"No barcode of the type {element.barcode_type!r} was found in the box.")
 
 
 def _uncertain(element: Barcode, message: str, value: str = "") -> ElementResult:

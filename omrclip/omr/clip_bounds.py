@@ -10,7 +10,7 @@ from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.recognition import Scan
 from omrclip.omr.template import Page
 
-_ADVICE: Final = "Send fewer images at once."
+_ADVICE: Final = "Send fewer images in one request."
 
 
 def check_clips(pages: Sequence[Page], scans: Sequence[Scan], options: RecognitionOptions, limits: Limits) -> None:
@@ -37,7 +37,7 @@ def check_total(clips: int, pixels: int, limits: Limits) -> None:
     """Raise LimitExceeded where these are more clips or pixels than a request may have."""
     if clips > limits.max_clips:
         raise LimitExceeded(
-            f"The request is for {clips:,} clips, more than the {limits.max_clips:,} allowed. {_ADVICE}",
+            f"The request asks for {clips:,} clips, more than the {limits.max_clips:,} allowed. {_ADVICE}",
             limit="max_clips",
             maximum=limits.max_clips,
         )
@@ -53,7 +53,7 @@ def check_bytes(size: int, limits: Limits) -> None:
     """Raise LimitExceeded where clips of `size` bytes are more than a request may have."""
     if size > limits.max_clip_bytes:
         raise LimitExceeded(
-            f"The clips of the request take more than the {limits.max_clip_bytes:,} bytes allowed. {_ADVICE}",
+            f"The clips of the request are larger than the {limits.max_clip_bytes:,} bytes allowed. {_ADVICE}",
             limit="max_clip_bytes",
             maximum=limits.max_clip_bytes,
         )

@@ -94,7 +94,7 @@ def unconfirmed(clip: Clip, found: FoundPage) -> str:
     printed, seen = (_around(clip.box, points) for points in (level.patches.centres / level.scale, matches[:, :2]))
     if printed < LEAST_AROUND or seen >= LEAST_FOUND * printed:
         return ""
-    return "What is printed around it was not found in its place; it may show another."
+    return "The print around this clip area was not found in the scan. The clip may show a wrong place."
 
 
 def unconfirmed_page(found: FoundPage) -> str:
@@ -122,7 +122,10 @@ def _far_from(matches: npt.NDArray[np.float32], clip: Clip, registration: Regist
     bent = np.linalg.norm(on_flat - corners, axis=1).max() / longer
     if away <= FAR and away * bent <= BENT_AWAY:
         return ""
-    return "Nothing that was found lies near it, and the paper may bend there: it may lie some pixels off."
+    return (
+        "No bubble or mark near this clip area was found, and the paper may be bent. The clip may be shifted by some "
+        "pixels."
+    )
 
 
 def _around(box: Box, points: npt.NDArray[np.floating[Any]]) -> int:
@@ -143,4 +146,4 @@ def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:
 def _outside(corners: npt.NDArray[np.float64], scan: Dimensions) -> str:
     """What is told of a clip of which more than a pixel lies outside the scan; "" of others."""
     beyond = np.maximum(-corners, corners - [scan.width, scan.height]).max()
-    return "It reaches out of the picture; what lies there is white." if beyond > 1 else ""
+    return "Part of the clip area lies outside the scan. That part is white." if beyond > 1 else ""

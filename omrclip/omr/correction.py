@@ -63,7 +63,7 @@ def correct(template: Template, pages: Sequence[KnownPage]) -> Correction:
     for known in pages:
         if known.image is None:
             corrected.append(known.page)
-            messages.append(f"Page {known.number} has no page image: nothing on it was corrected.")
+            messages.append(f"Page {known.number} was not corrected because it has no image of the blank page.")
             continue
         page, told = _corrected_page(known.page, ops.grey(decode(known.image)))
         corrected.append(page)

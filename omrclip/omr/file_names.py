@@ -41,7 +41,7 @@ def shown_name(name: str) -> str:
 
 
 def check_readable(name: str) -> None:
-    """Refuse a scan whose name people could not recognise in a list of results.
+    """Refuse a scan whose name people could not recognize in a list of results.
 
     Raises:
         InvalidRequest: the name has a control character, a line break, a character that reorders text, or bytes that

@@ -1,4 +1,4 @@
-"""Finalizing a template: its blank pages are recognised with it, and no answer may be on them.
+"""Finalizing a template: its blank pages are recognized with it, and no answer may be on them.
 
 Recognition tells marks by what the blank page does not show, so on the blank page itself it hardly finds any. A bubble
 that is printed dark would never read as marked: these are looked for here.
@@ -38,12 +38,12 @@ class Finalization:
 
     @property
     def is_blank(self) -> bool:
-        """Whether every page was recognised and every answer on it is empty."""
+        """Whether every page was recognized and every answer on it is empty."""
         return not self.messages
 
 
 def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Limits) -> Finalization:
-    """Recognise each page's own image; warn of all that is not empty, and of pages that could not be recognised.
+    """Recognize each page's own image; warn of all that is not empty, and of pages that could not be recognized.
 
     Bar codes are no answers: what reads is as it should be, what does not read is told.
 
@@ -59,7 +59,7 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
     options = replace(options, blank_is=ElementStatus.BLANK)  # what is read is the blank page, and is meant to be
     for known in pages:
         if known.image is None:
-            messages.append(f"Page {known.number} has no page image: it was not recognised.")
+            messages.append(f"Page {known.number} was not checked because it has no image of the blank page.")
             continue
         scan = Scan(f"page {known.number}", known.image)
         tones = ops.grey(decode(known.image, check_scan(scan, limits)))
@@ -79,9 +79,9 @@ def _warnings(element: ElementResult) -> Iterator[str]:
         if element.status is not ElementStatus.MARKED:
             yield f"{element.name}: {element.message}"
     elif element.value:
-        yield f"{element.name}: on the blank page it reads {element.value!r}, not nothing."
+        yield f"{element.name}: the blank page reads as {element.value!r}. Expected an empty answer."
     elif element.status is not ElementStatus.BLANK:
-        yield f"{element.name}: {element.message or 'it is uncertain whether the blank page is blank there.'}"
+        yield f"{element.name}: {element.message or 'it is uncertain whether this answer is empty on the blank page.'}"
 
 
 def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
@@ -91,7 +91,8 @@ def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
         boxes = choice_boxes(element)
         dark = [bubble.value for box in boxes for bubble in box.bubbles if _is_dark(tones, box, bubble, scale)]
         if dark:
-            yield f"{element.name}: marks could not be told in {', '.join(dark)}, which the blank page shows dark."
+            bubbles = ", ".join(dark)
+            yield f"{element.name}: the bubbles {bubbles} are dark on the blank page, so marks in them cannot be seen."
 
 
 def _is_dark(tones: Pixels, box: ChoiceBox, bubble: Bubble, scale: npt.NDArray[np.float64]) -> bool:

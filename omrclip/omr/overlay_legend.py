@@ -51,7 +51,7 @@ def with_legend(drawn: Pixels, recognition: Recognition, unit: float) -> Pixels:
 def _lines(recognition: Recognition) -> Iterator[tuple[str, Colour]]:
     registration = recognition.registration
     if registration is None:
-        yield f"{recognition.scan}: not recognised", FAILED
+        yield f"{recognition.scan}: not recognized", FAILED
     else:
         found = [recognition.scan, f"page {recognition.page}", f"found by {registration.strategy}"]
         if registration.confidence is not None:

@@ -149,8 +149,8 @@ LIKE_A_CLIP_AREA = 0.8
 def unread_type(type_name: str) -> str:
     """What is told of an element of an unknown type: that it is not read, and ClipArea where its name is near to it."""
     near = difflib.get_close_matches(type_name.casefold(), NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
-    suggestion = ' A region to cut out has the type "ClipArea".' if near else ""
-    return f'Elements of the type "{type_name[:40]}" are not read.{suggestion}'
+    suggestion = ' Use the type "ClipArea" for a region to cut out.' if near else ""
+    return f'omrclip does not read elements of the type "{type_name[:40]}".{suggestion}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Every JSON boundary, as marshmallow schemas that load to frozen dataclasses."""
+"""Marshmallow schemas for all JSON, in and out. They load to frozen dataclasses."""

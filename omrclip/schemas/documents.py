@@ -71,7 +71,7 @@ def read_document(
     try:
         document = _parsed(data) if isinstance(data, bytes | bytearray | memoryview | str) else data
     except UnicodeDecodeError as error:
-        return None, [Problem("$", f"text in {error.encoding.upper()}; byte {error.start} does not belong there")]
+        return None, [Problem("$", f"text in {error.encoding.upper()}; byte {error.start} is not valid in it")]
     except json.JSONDecodeError as error:
         return None, [Problem("$", f"JSON; {error.msg} at line {error.lineno}, column {error.colno}")]
     except RecursionError:

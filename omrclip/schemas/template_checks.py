@@ -119,7 +119,7 @@ def _repeated_names(elements: list[tuple[str, dict[str, Any]]]) -> Iterator[Prob
         if not isinstance(name, str) or not name or not _is_known(element) or element["Type"] not in NAMED_TYPES:
             continue
         if name in first:
-            yield Problem(f"{path}.Name", f"a name of its own, not {shown(name)} as at {first[name]}")
+            yield Problem(f"{path}.Name", f"a unique name; {shown(name)} is also the name of {first[name]}")
         first.setdefault(name, path)
 
 
@@ -131,14 +131,19 @@ def _warnings(path: str, elements: tuple[omr.Element, ...]) -> Iterator[Problem]
 def _element_warnings(path: str, element: omr.Element) -> Iterator[Problem]:
     if isinstance(element, omr.UnknownElement):
         yield Problem(
-            f"{path}.Type", f"one of {', '.join(ELEMENT_SCHEMAS)}; {shown(element.type)} is kept but not read"
+            f"{path}.Type",
+            f"one of {', '.join(ELEMENT_SCHEMAS)}; {shown(element.type)} is kept in the template but not read",
         )
         return
     if element.type in NAMED_TYPES and _AWKWARD_IN_NAMES.search(element.name or ""):
-        advice = 'a name without < > : " | ? * and spaces around it is recommended'
-        yield Problem(f"{path}.Name", f"{advice}: Windows files and line-wise readers trip over {shown(element.name)}")
+        advice = 'a name without < > : " | ? * and without spaces at its ends is recommended'
+        yield Problem(
+            f"{path}.Name", f"{advice}, because it becomes part of file names; this name is {shown(element.name)}"
+        )
     if isinstance(element, omr.ClipArea) and element.jpeg_quality not in RECOMMENDED_QUALITY:
-        yield Problem(f"{path}.JpegQuality", f"30 to 99 is recommended, not {element.jpeg_quality}")
+        yield Problem(
+            f"{path}.JpegQuality", f"a quality from 30 to 99 is recommended; this one is {element.jpeg_quality}"
+        )
     if isinstance(element, omr.ChoiceBox):
         yield from _bubble_warnings(path, element)
     if isinstance(element, omr.Grid):

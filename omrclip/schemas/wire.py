@@ -23,7 +23,7 @@ def pascal_case(name: str) -> str:
 class WireSchema(Schema):
     """Keys in PascalCase, in the order of the fields; unknown keys are errors."""
 
-    error_messages = {"unknown": "no key of this name", "type": "an object"}
+    error_messages = {"unknown": "no such key", "type": "an object"}
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the key."""

@@ -1,4 +1,4 @@
-"""Templates, images and kept recognitions behind fsspec: local folders by default, any URL that fsspec knows."""
+"""Storage of templates, images and recognitions, in local folders or at any URL that fsspec supports."""
 
 from omrclip.storage.blobs import Blob, BlobStore, Precondition
 from omrclip.storage.derivatives import DerivativeCache

@@ -95,17 +95,19 @@ class Precondition:
         """
         if current is None:
             if self.match is not None:
-                raise PreconditionFailed(f"{name!r} is not stored any more.", etag=None)
+                raise PreconditionFailed(f"{name!r} was deleted in the meantime.", etag=None)
             return
         if self.absent:
-            raise PreconditionFailed(f"{name!r} exists already.", etag=current.etag)
+            raise PreconditionFailed(f"{name!r} already exists.", etag=current.etag)
         if self.match is None and self.must_match:
             raise PreconditionRequired(
-                f"{name!r} exists. To replace it, send its entity tag in If-Match, or * for any state of it.",
+                f"{name!r} already exists. To replace it, send its entity tag in If-Match, or * for any version.",
                 etag=current.etag,
             )
         if self.match is not None and not {"*", current.etag} & self.match:
-            raise PreconditionFailed(f"{name!r} was changed by someone else meanwhile.", etag=current.etag)
+            raise PreconditionFailed(
+                f"{name!r} was changed by someone else in the meantime. Load it again.", etag=current.etag
+            )
 
 
 UNCONDITIONAL = Precondition()
@@ -124,10 +126,10 @@ def _storage_errors() -> Iterator[None]:
     except OSError as error:
         reason = errorcode.get(error.errno or 0, "unknown")
         if error.errno in _FULL:
-            message = "There is no space left in the store. Remove something, and try again."
+            message = "The storage is full. Delete files that are no longer needed, and try again."
             raise StorageFull(message, reason=reason) from None
-        said = error.strerror or "it is out of reach"
-        raise StorageUnavailable(f"The store cannot be used now: {said}.", reason=reason) from None
+        said = error.strerror or "it cannot be reached"
+        raise StorageUnavailable(f"The storage cannot be used at the moment: {said}.", reason=reason) from None
 
 
 def check_name(name: str) -> str:

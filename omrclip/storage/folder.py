@@ -33,7 +33,7 @@ class SharedFolder:
         try:
             found = self._cache.get(key)
         except (OSError, sqlite3.Error, Timeout) as problem:
-            _log.warning("the cache folder cannot be read: %s", problem)
+            _log.warning("cannot read the cache folder: %s", problem)
             return None
         return found if isinstance(found, str | bytes) else None
 
@@ -53,7 +53,7 @@ class SharedFolder:
         try:
             self._cache.set(key, content)
         except (OSError, sqlite3.Error, Timeout) as problem:
-            _log.warning("the cache folder takes nothing: %s", problem)
+            _log.warning("cannot write to the cache folder: %s", problem)
         finally:
             with self._lock:
                 self._waiting_bytes -= len(content)
@@ -67,5 +67,5 @@ def open_folder(config: Config) -> SharedFolder | None:
         make_folders(Path(config.cache_folder))
         return SharedFolder(config.cache_folder, config.cache_folder_bytes)
     except (OSError, sqlite3.Error, Timeout) as problem:
-        _log.warning("the cache folder cannot be used: %s", problem)
+        _log.warning("cannot use the cache folder: %s", problem)
         return None

@@ -127,10 +127,10 @@ class KeptRecognitions:
 
     def _over_quota(self, used: int) -> StorageFull:
         oldest = next((one for one in self._schedule.all() if self._blobs.has(f"{one.identifier}/{RECORD}")), None)
-        message = f"Kept recognitions take {used:,} of {self._most_bytes:,} bytes; there is no room for more."
+        message = f"Stored recognitions use {used:,} of {self._most_bytes:,} bytes, and there is no space for more."
         if oldest is not None:
             expiry = datetime.fromtimestamp(oldest.second, UTC).isoformat(sep=" ", timespec="seconds")
-            message += f" The time of the oldest is over at {expiry}; it is removed {self._grace} seconds after that."
+            message += f" The oldest expires at {expiry} and is removed {self._grace} seconds later."
         return StorageFull(
             message,
             limit="kept_bytes",
@@ -176,7 +176,7 @@ class KeptRecognitions:
                 kept = self._known.get_or_make((identifier, state.mark), lambda: self._read(identifier, state.size))
                 if kept.expires > time.time():
                     return kept
-        raise NotFound(f"There is no kept recognition {identifier!r}.")
+        raise NotFound(f"There is no stored recognition {identifier!r}. It may have expired.")
 
     def _read(self, identifier: str, size: int) -> KeptRecognition:
         with ExitStack() as stack:
@@ -259,7 +259,7 @@ class KeptRecognitions:
         with self.locked():
             before = self._blobs.state(path).size if self._blobs.has(path) else 0
             if not self._blobs.has(f"{kept.identifier}/{RECORD}"):
-                raise NotFound(f"There is no kept recognition {kept.identifier!r}.")
+                raise NotFound(f"There is no stored recognition {kept.identifier!r}. It may have expired.")
             scheduled = self._scheduled(kept)
             changed = replace(scheduled, size=max(0, scheduled.size + len(data) - before))
             self._reserve(changed, instead_of=scheduled)
@@ -406,9 +406,9 @@ class KeptRecognitions:
                 if release is not None:
                     self.sweep()
             except StorageUnavailable as problem:  # a folder that is out of reach now may be there the next time
-                _log.warning("kept recognitions cannot be swept: %s", problem.message)
+                _log.warning("cannot remove expired recognitions: %s", problem.message)
             except Exception:
-                _log.exception("kept recognitions cannot be swept")
+                _log.exception("cannot remove expired recognitions")
             time.sleep(SWEEP_SECONDS)
 
     def _remove(self, identifier: str, entries: Iterable[Entry]) -> None:
@@ -498,14 +498,14 @@ def _damage_told(identifier: str) -> Iterator[None]:
     except (OmrclipError, OSError, MemoryError):
         raise
     except Exception as error:
-        _log.warning("the record of the kept recognition %s cannot be read: %s", identifier[:6], type(error).__name__)
+        _log.warning("cannot read the record of the stored recognition %s: %s", identifier[:6], type(error).__name__)
         raise _damaged(identifier) from None
 
 
 def _damaged(identifier: str) -> DamagedRecord:
     return DamagedRecord(
-        "What is stored of this recognition is damaged. An administrator can restore its folder from a backup, or "
-        "delete the recognition.",
+        "The files of this stored recognition are damaged. An administrator can restore its folder from a backup, "
+        "or delete the recognition.",
         identifier=identifier,
     )
 
@@ -516,7 +516,7 @@ def _told(scheduled: Entry) -> Iterator[None]:
     try:
         yield
     except StorageUnavailable as problem:
-        _log.warning("the kept recognition %s cannot be swept: %s", scheduled.identifier[:6], problem.message)
+        _log.warning("cannot remove the expired recognition %s: %s", scheduled.identifier[:6], problem.message)
 
 
 def _json(value: object) -> bytes:

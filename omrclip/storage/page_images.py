@@ -128,7 +128,7 @@ class PageImages:
         """Remove the image beside a template; raises NotFound, PreconditionFailed."""
         file = self.file(name)
         if file is None:
-            raise NotFound(f"No page image lies beside the template {name!r}.")
+            raise NotFound(f"The template {name!r} has no image file beside it.")
         self._blobs.delete(file, precondition)
 
     def new_template(self, name: str, data: bytes) -> StoredTemplate:

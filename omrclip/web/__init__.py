@@ -1,1 +1,1 @@
-"""The only Flask code: HTTP in and out, over the same functions as the command line."""
+"""The Flask application: HTTP over the same functions as the command line."""

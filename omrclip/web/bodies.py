@@ -136,7 +136,7 @@ async def _next_message(receive: Receive, taken: int, began: float, work: Work) 
             return await asyncio.wait_for(receive(), patience)
     except TimeoutError:
         pass
-    raise RequestTimeout("The request body came too slowly, or not at all. Check the connection and send it again.")
+    raise RequestTimeout("The request body did not arrive in time. Check the connection and send it again.")
 
 
 async def _take(room: Room, token: object, count: int, work: Work) -> None:
@@ -144,5 +144,5 @@ async def _take(room: Room, token: object, count: int, work: Work) -> None:
         await asyncio.wait_for(room.take(token, count), work.seconds_left)
     except TimeoutError:
         raise ServerBusy(
-            "The server has no memory for the request now; try again.", retry_after=RETRY_SECONDS
+            "The server has no memory free for this request. Try again in a few seconds.", retry_after=RETRY_SECONDS
         ) from None

@@ -50,7 +50,8 @@ def check_address(environ: Environ, config: Config) -> OmrclipError | None:
         origin = Origin.of(scheme, host or "")
         if origin is None or not _is_ours(origin.host, config):
             return MisdirectedRequest(
-                "This host name is not one of this service. An administrator can add it to OMRCLIP_ALLOWED_HOSTS.",
+                "omrclip does not answer requests for this host name. An administrator can add it to "
+                "OMRCLIP_ALLOWED_HOSTS.",
                 fields=[{"path": "Host", "expected": "localhost, or a host name in the settings"}],
             )
     return None
@@ -70,7 +71,7 @@ def check_origin(environ: Environ, config: Config) -> OmrclipError | None:
     if not is_foreign and environ.get("HTTP_SEC_FETCH_SITE", "none") in _OWN_SITES:
         return None
     return ForeignRequest(
-        "A page of another site sent this request. If it is this service's own page behind a proxy, "
+        "A page of another site sent this request. If the page is omrclip's own, behind a proxy, "
         "set OMRCLIP_PUBLIC_URL to the address that browsers show."
     )
 

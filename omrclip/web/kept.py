@@ -151,7 +151,7 @@ def _manifest(kept: KeptRecognition, document: str) -> ManifestInput:
     uris = KeptUris(base_url(), kept.identifier)
     return ManifestInput(
         uri=_uri(kept, document),
-        label="Recognised forms",
+        label="Recognized forms",
         pages=tuple(_page(uris, page) for page in kept.pages),
         see_also=(SeeAlso(uris.recognition(), "Recognition", f"{base_url()}/openapi.json"),),
         summary=_summary(kept),
@@ -162,7 +162,7 @@ def _manifest(kept: KeptRecognition, document: str) -> ManifestInput:
 def _summary(kept: KeptRecognition) -> str:
     pages, clips = len(kept.pages), sum(len(page.clips) for page in kept.pages)
     counted = (f"{count} {name}{'' if count == 1 else 's'}" for count, name in ((pages, "page"), (clips, "clip")))
-    return f"{' and '.join(counted)} of recognised forms."
+    return f"{' and '.join(counted)} of recognized forms."
 
 
 def _page(uris: KeptUris, page: KeptPage) -> PageInput:

@@ -1,6 +1,6 @@
 """Which requests may take long, so that others need not wait behind them.
 
-The server answers requests in two sets of threads, its lanes. What decodes images or recognises scans runs in the work
+The server answers requests in two sets of threads, its lanes. What decodes images or recognizes scans runs in the work
 lane, `OMRCLIP_THREADS` at a time. Everything else runs in the light lane, which is never full for long.
 """
 

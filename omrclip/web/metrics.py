@@ -41,7 +41,7 @@ def shared_metrics() -> Iterator[None]:
         _remove_left_over()
         folder, lock = _new_folder()
     except OSError as error:
-        logger.warning("/metrics tells of one process at a time: no folder for temporary files (%s).", error.strerror)
+        logger.warning("No temporary folder (%s): /metrics shows the counts of one process only.", error.strerror)
         yield
         return
     with folder as name, lock:
@@ -89,20 +89,20 @@ class Metrics:
         )
         self._seconds = Histogram(
             "omrclip_request_seconds",
-            "Time from the request's headers to the last byte of its answer.",
+            "Time from the headers of a request to the last byte of its answer.",
             ["route"],
             buckets=_BUCKETS,
             registry=registry,
         )
         self._pages = Counter(
-            "omrclip_pages", f"Scans recognised: {PASSED}, or the code of the error.", ["result"], registry=registry
+            "omrclip_pages", f"Scans recognized: {PASSED}, or the code of the error.", ["result"], registry=registry
         )
         self._cached = Gauge(
             "omrclip_cache_bytes", "Bytes in a cache.", ["cache"], registry=registry, multiprocess_mode="livesum"
         )
         self._admitted = Gauge(
             "omrclip_admitted_bytes",
-            "Memory held for decodes under way.",
+            "Memory reserved for running decodes.",
             registry=registry,
             multiprocess_mode="livesum",
         )

@@ -126,7 +126,7 @@ def _recognition() -> Node:
         "keep", "query", {"type": ["integer", "string"]}, description="keep what comes out; for how many seconds"
     )
     sent = {"required": True, "content": body}
-    return parts.operation("Recognise scans", "Recognition", answers, requestBody=sent, parameters=[keep])
+    return parts.operation("Recognize scans", "Recognition", answers, requestBody=sent, parameters=[keep])
 
 
 def _kept_links() -> Node:

@@ -39,7 +39,7 @@ def correction_paths() -> dict[str, Node]:
         "/api/templates/{name}/finalization": {
             "parameters": [parameter("name", "path", NAME)],
             "post": operation(
-                "Recognise the blank page, where every answer is empty",
+                "Recognize the blank page, where every answer is empty",
                 _TAG,
                 {"200": finalized},
                 requestBody=body,

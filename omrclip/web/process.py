@@ -34,7 +34,7 @@ def from_env() -> Gateway:
         services.of(app).metrics.keep_fresh()
         warm_up(app, create_app)
     except Exception:
-        logger.exception("The server cannot start.")
+        logger.exception("The server could not start.")
         sys.exit(STARTUP_FAILURE)  # told by this status, the parent process ends too
     return Gateway(app, config, services.of(app).sources.admission)
 

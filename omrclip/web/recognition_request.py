@@ -1,4 +1,4 @@
-"""From a JSON or multipart request to what is to be recognised, everything checked before the work."""
+"""From a JSON or multipart request to what is to be recognized, everything checked before the work."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int)
         keep: object = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else text in ("", "true")
         asked = load_options({"Keep": keep}) if keep is not False else None
         if asked is None:
-            raise invalid_request([Problem("keep", f"nothing, or a number of seconds, not {text[:40]!r}")])
+            raise invalid_request([Problem("keep", f"no value, or a number of seconds, not {text[:40]!r}")])
         options = replace(options, keep=True, keep_seconds=asked.keep_seconds)
     if options.keep_seconds and options.keep_seconds > most_seconds:
         raise invalid_request([Problem("$.Options.Keep", f"at most {most_seconds} seconds")])
@@ -87,7 +87,7 @@ def check_images(count: int, limits: Limits) -> None:
 
 def _too_many_images(limits: Limits) -> LimitExceeded:
     return LimitExceeded(
-        f"Images: more than the {limits.max_images} that one request may have.",
+        f"Images: expected at most {limits.max_images}. Send the others in another request.",
         limit="max_images",
         maximum=limits.max_images,
     )
@@ -120,7 +120,9 @@ def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> t
     except ValueError:
         data = b""
     if not data:
-        expected = "the name of a stored template, or the bytes of an .omr file in base64; none is stored as this"
+        expected = (
+            "the name of a stored template, or the bytes of an .omr file in base64; no stored template has this name"
+        )
         raise invalid_request([Problem("$.Template", expected)])
     return remembered_template(data, limits), None
 
@@ -134,7 +136,7 @@ def _from_multipart(request: Request, templates: TemplateStore, limits: Limits) 
         parts = dict(_parts(request))
     except RequestEntityTooLarge:  # of its parts; the body's length was looked at before
         raise _too_many_images(limits) from None
-    if problems := [Problem(f"$.{key}", "no part of this name") for key in parts if key not in _PART_NAMES]:
+    if problems := [Problem(f"$.{key}", "no such part") for key in parts if key not in _PART_NAMES]:
         raise invalid_request(problems)
     template, stored_image = _multipart_template(parts, templates, limits)
     images = [part for part in parts.get("Images", []) if isinstance(part, FileStorage)]
@@ -167,7 +169,7 @@ def _parts(request: Request) -> Iterator[tuple[str, list[FileStorage | str]]]:
 def _only(parts: dict[str, list[FileStorage | str]], key: str) -> FileStorage | str | None:
     given = parts.get(key, [])
     if len(given) > 1:
-        raise invalid_request([Problem(f"$.{key}", "one part of this name")])
+        raise invalid_request([Problem(f"$.{key}", "only one part with this name")])
     return given[0] if given else None
 
 

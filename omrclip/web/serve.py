@@ -39,8 +39,8 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
     """
     if not is_loopback(config.host) and not config.allow_remote:
         raise ConfigurationError(
-            f"{config.host} can be reached from other machines, and omrclip has no log-in. Set OMRCLIP_ALLOW_REMOTE=1 "
-            "to listen there all the same, behind something that asks who is calling."
+            f"Other machines can reach {config.host}, and omrclip has no log-in. Put a proxy with a log-in before it, "
+            "and set OMRCLIP_ALLOW_REMOTE=1 to listen on this address."
         )
     listening = _listen(config)
     os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)
@@ -68,7 +68,7 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
         with shared_metrics():
             parent.run()
     if any(process.exitcode == STARTUP_FAILURE for process in parent.processes):
-        raise ConfigurationError("The server could not start. The lines above say why.")
+        raise ConfigurationError("The server could not start. See the messages above.")
 
 
 def _listen(config: Config) -> socket.socket:

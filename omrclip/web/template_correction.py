@@ -76,9 +76,9 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     check_pages(pages, services().config.limits)
     images = [known.image for known in pages if known.image]
     if not images:
-        expected = "the image of the blank page as the body: none is stored with the template"
+        expected = "the image of the blank page as the body, because the template has no stored image"
         raise InvalidRequest(f"Expected {expected}.", fields=[{"path": "body", "expected": expected}])
-    # A page in grey, and beside it what recognising it takes, which is more than what correcting it does.
+    # A page in grey, and beside it what recognizing it takes, which is more than what correcting it does.
     needed = max(
         probe(known.image).stored.pixels + recognition_bytes([known], known.image, RecognitionOptions())
         for known in pages

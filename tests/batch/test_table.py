@@ -12,7 +12,7 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode, ChoiceBox, ClipArea, Element, Grid, Page, Template
-from tests.omr.recognised import recognition
+from tests.omr.recognized import recognition
 
 AREA = ClipArea(name="Näme", left=150, top=110, width=100, height=60)
 FAILED = Recognition("b.png", error=Failure("corrupt_image", "It is cut off."), messages=("It is cut off.",))

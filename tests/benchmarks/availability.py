@@ -1,7 +1,7 @@
 """Whether the server answers under load, as a table: `python -m tests.benchmarks.availability`.
 
 It starts a server with its default settings and measures, in seconds, how long `/health` and a small recognition take:
-alone, beside slow clients, and beside many large photos that are recognised or shown at once. All traffic stays on
+alone, beside slow clients, and beside many large photos that are recognized or shown at once. All traffic stays on
 loopback, and ends by itself.
 """
 

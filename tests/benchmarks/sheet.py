@@ -1,4 +1,4 @@
-"""What the benchmarks recognise: one A4 sheet scanned at 300 dpi, and its template with five clip areas."""
+"""What the benchmarks recognize: one A4 sheet scanned at 300 dpi, and its template with five clip areas."""
 
 import json
 from dataclasses import dataclass, replace

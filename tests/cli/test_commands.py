@@ -65,7 +65,7 @@ def test_validate_tells_all_problems_at_once(desk: Desk) -> None:
     assert result.exit_code == FAILED
     told = result.stdout
     for path in ("Elements[0].Width", "Elements[1].Name", "Elements[2].Left"):
-        assert f"error: $.Pages[0].{path}: " in told
+        assert f"Error: $.Pages[0].{path}: " in told
     assert "bad.omr: 3 problems" in told
 
 
@@ -73,7 +73,7 @@ def test_validate_tells_warnings_and_passes(desk: Desk) -> None:
     low = desk.put("low.omr", omr(template(clip_area("A", JpegQuality=10))))
     result = desk.run("validate", low)
     assert result.exit_code == PASSED
-    assert "warning: $.Pages[0].Elements[0].JpegQuality" in result.stdout
+    assert "Warning: $.Pages[0].Elements[0].JpegQuality" in result.stdout
 
 
 def test_validate_refuses_a_missing_file(desk: Desk) -> None:

@@ -34,14 +34,14 @@ def test_correct_writes_beside_the_template(desk: Desk) -> None:
     before = (desk.folder / "drawn.omr").read_bytes()
     result = correct(desk)
     written = desk.folder / "drawn.omrcr"
-    assert (result.exit_code, result.stdout) == (PASSED, f"{written}: corrected\n")
+    assert (result.exit_code, result.stdout) == (PASSED, f"{written}: all bubbles found\n")
     assert np.abs(centres(load_template(written.read_bytes())) - FORM.centres).max() < 0.5
     assert (desk.folder / "drawn.omr").read_bytes() == before
 
 
 def test_correct_overwrites_nothing_unasked(desk: Desk) -> None:
     desk.put("drawn.omrcr", b"mine")
-    assert_refused(correct(desk), "drawn.omrcr exists already", "--out")
+    assert_refused(correct(desk), "drawn.omrcr already exists", "--out")
     assert (desk.folder / "drawn.omrcr").read_bytes() == b"mine"
     assert correct(desk, "--out", str(desk.folder / "drawn.omrcr")).exit_code == PASSED
     assert load_template((desk.folder / "drawn.omrcr").read_bytes()).name == "Form"
@@ -51,14 +51,14 @@ def test_correct_tells_the_bubbles_that_are_not_found(desk: Desk) -> None:
     result = correct(desk, image="white.png")
     assert result.exit_code == FAILED
     assert "Question6: no printed bubble was found for A, B, C, D, E.\n" in result.stderr
-    assert result.stdout.endswith("drawn.omrcr: corrected in part\n")
+    assert result.stdout.endswith("drawn.omrcr: some bubbles were not found\n")
 
 
 @pytest.mark.parametrize("command", ["correct", "finalize"])
 def test_images_that_are_not_the_pages_are_refused(desk: Desk, command: str) -> None:
     form = str(desk.folder / "drawn.omr")
     blank = str(desk.folder / "blank.png")
-    assert_refused(desk.run(command, form, blank, blank), "at most one a page")
+    assert_refused(desk.run(command, form, blank, blank), "at most one image for each page")
     assert_refused(desk.run(command, form, str(desk.folder / "broken.png")), "image")
     assert_refused(desk.run(command, form, str(desk.folder / "a.png")), "shape")
     assert not (desk.folder / "drawn.omrcr").exists()
@@ -67,5 +67,5 @@ def test_images_that_are_not_the_pages_are_refused(desk: Desk, command: str) -> 
 def test_finalize_prints_what_is_read_and_warns(desk: Desk) -> None:
     result = desk.run("finalize", str(desk.folder / "exact.omr"), str(desk.folder / "blank.png"))
     assert result.exit_code == FAILED
-    assert result.stderr == "warning: Code: No code of the type 'qr' could be read in its box.\n"
+    assert result.stderr == "Warning: Code: No barcode of the type 'qr' was found in the box.\n"
     assert "Question3:\nQuestion4:\nQuestion5:\nQuestion6:\n" in result.stdout

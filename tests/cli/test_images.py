@@ -60,6 +60,6 @@ def test_a_pyramid_replaces_no_scan_beside_its_image(desk: Desk) -> None:
     scan = desk.put("a.tif", b"a scan of its own")
     refused = desk.run("pyramid", str(desk.folder / "a.png"))
     assert refused.exit_code == REFUSED
-    assert "a.tif exists already" in refused.stderr
+    assert "a.tif already exists" in refused.stderr
     assert Path(scan).read_bytes() == b"a scan of its own"
     assert desk.run("pyramid", str(desk.folder / "a.png"), "--out", scan).exit_code == PASSED

@@ -83,7 +83,7 @@ def test_a_failed_scan_is_told_and_the_others_are_done(desk: Desk) -> None:
     result = desk.recognize("broken.png", "a.png", "square.png")
     assert result.exit_code == FAILED
     assert "1 of 3 scans passed" in result.stdout
-    assert "broken.png: Not an image" in result.stderr
+    assert "broken.png: This is not an image" in result.stderr
     assert "square.png: The template page was not found" in result.stderr
     assert [row[:3] for row in desk.table()[1:]] == [
         ["broken.png", "Fail", ""],
@@ -161,7 +161,7 @@ def test_a_questionable_template_is_told(desk: Desk) -> None:
     desk.put("form.omr", omr(template(clip_area("Name", JpegQuality=10))))
     result = desk.recognize("a.png")
     assert result.exit_code == PASSED
-    assert "warning: $.Pages[0].Elements[0].JpegQuality" in result.stderr
+    assert "Warning: $.Pages[0].Elements[0].JpegQuality" in result.stderr
 
 
 REFUSED_RUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {

@@ -92,7 +92,7 @@ def test_a_second_run_into_one_folder_is_refused(desk: Desk) -> None:
         )
     for refused in (second, overlay):
         assert refused.exit_code == REFUSED
-        assert "Another run is writing into the folder" in refused.stderr
+        assert "Another run is writing to this folder" in refused.stderr
     assert "a.png" not in rows(desk)
 
 

@@ -120,8 +120,8 @@ def drag(page: "Page", canvas: "Locator", start: tuple[float, float], end: tuple
     page.mouse.up()
 
 
-def recognise(watched: WatchedPage, *images: Path) -> None:
-    """Choose images in the view Recognise, and wait until all are kept."""
+def recognize(watched: WatchedPage, *images: Path) -> None:
+    """Choose images in the view Recognize, and wait until all are kept."""
     page = watched.page
     page.locator("input[type=file]").first.set_input_files(list(images))
     page.get_by_role("button", name="Manifest").wait_for()

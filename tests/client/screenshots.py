@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Final
 
-from tests.client.conftest import ROOT, open_editor, recognise, visiting
+from tests.client.conftest import ROOT, open_editor, recognize, visiting
 from tests.serving import running
 from tests.viewers.browser import WatchedPage, chromium
 
@@ -49,10 +49,10 @@ def _editor(watched: WatchedPage, url: str) -> None:
 
 def _results(watched: WatchedPage, url: str, samples: Path) -> None:
     page = watched.page
-    page.goto(f"{url}/#/recognise/exam")
-    recognise(watched, *sorted(samples.glob("exam-scan-*.jpg")))
+    page.goto(f"{url}/#/recognize/exam")
+    recognize(watched, *sorted(samples.glob("exam-scan-*.jpg")))
     page.get_by_role("row", name="Q21").get_by_role("button").click()
-    _take(page, "recognise")
+    _take(page, "recognize")
     page.get_by_role("link", name="Gallery").click()
     page.locator(".gallery input").last.wait_for()
     for field, name in zip(page.locator(".gallery input").all(), NAMES, strict=True):

@@ -68,7 +68,7 @@ def test_the_editor(visit: OpenPage, settings: dict[str, Any]) -> None:
 
 
 def test_recognition_and_what_comes_of_it(project: Project, visit: OpenPage, settings: dict[str, Any]) -> None:
-    watched = visit("recognise/survey", **settings)
+    watched = visit("recognize/survey", **settings)
     page = watched.page
     page.locator(".drop").wait_for()
     assert violations(page) == []

@@ -109,8 +109,8 @@ def test_problems_are_told_at_the_field_as_one_types(visit: OpenPage) -> None:
     open_editor(watched)
     page.get_by_role("option", name="DateArea").click()
     for key, value, said in (
-        ("Name", "InitialsArea", "Another element is named"),
-        ("Width", "9000", "Reaches beyond the right edge"),
+        ("Name", "InitialsArea", "Another element already has the name"),
+        ("Width", "9000", "beyond the right edge of the page"),
         ("Top", "none", "Expected"),
     ):
         box = page.get_by_label(key, exact=True)

@@ -34,7 +34,7 @@ def test_a_view_that_fails_tells_the_id_and_it_can_be_selected(visit: OpenPage, 
 
 @pytest.mark.parametrize("language", REQUEST)
 def test_a_sheet_that_was_refused_tells_the_id(visit: OpenPage, project: Project, language: str) -> None:
-    watched = visit("recognise/exam", locale=language)
+    watched = visit("recognize/exam", locale=language)
     page = watched.page
     page.route("**/api/recognitions", refuse)
     page.locator("input[type=file]").first.set_input_files([project.samples / "exam-scan-1.jpg"])

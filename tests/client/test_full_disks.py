@@ -1,4 +1,4 @@
-"""What the page says when the server cannot keep what it recognised, and when a list has several pages."""
+"""What the page says when the server cannot keep what it recognized, and when a list has several pages."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Route
 
 SCANS = ("exam-scan-1.jpg", "exam-scan-2.jpg")
-FULL = {"code": "storage_full", "message": "There is no space left.", "details": {"oldest_expires": 1_800_000_000}}
+FULL = {"code": "storage_full", "message": "There is storage is full.", "details": {"oldest_expires": 1_800_000_000}}
 SAID = {
-    "en-GB": ("Not all sheets are kept", "no room left", "Jan 15, 2027"),
-    "de-DE": ("Nicht alle Bögen", "kein Platz mehr", "15.01.2027"),
+    "en-GB": ("could not store the results of all sheets", "storage is full", "Jan 15, 2027"),
+    "de-DE": ("konnte nicht alle Ergebnisse speichern", "keinen Platz mehr", "15.01.2027"),
 }
 
 
@@ -41,7 +41,7 @@ def lines(browser: object, project: Project) -> str:  # noqa: ARG001 (skipped wi
 def test_sheets_that_are_not_kept_stay_on_the_page_and_it_says_so(
     lines: str, project: Project, visit: OpenPage, language: str
 ) -> None:
-    page = visit("recognise/exam", locale=language).page
+    page = visit("recognize/exam", locale=language).page
 
     def answer(route: "Route") -> None:
         route.fulfill(status=200, content_type="application/x-ndjson", body=lines)
@@ -59,12 +59,12 @@ def test_sheets_that_are_not_kept_stay_on_the_page_and_it_says_so(
 
 
 def test_a_server_without_room_is_told_at_each_sheet(project: Project, visit: OpenPage) -> None:
-    watched = visit("recognise/exam")
+    watched = visit("recognize/exam")
     page = watched.page
     refusal: dict[str, Any] = {"error": FULL}
     page.route("**/api/recognitions", lambda route: route.fulfill(status=507, json=refusal))
     page.locator("input[type=file]").first.set_input_files([project.samples / SCANS[0]])
-    expect(page.locator("main")).to_contain_text("no room left for results")
+    expect(page.locator("main")).to_contain_text("storage is full for results")
     forget_refusal(watched, 507)
 
 

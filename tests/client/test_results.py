@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.client.conftest import OpenPage, Project, expect, forget_refusal, recognise, visiting
+from tests.client.conftest import OpenPage, Project, expect, forget_refusal, recognize, visiting
 from tests.patience import PATIENCE, until
 from tests.serving import new_session, running
 
@@ -107,7 +107,7 @@ def test_a_scan_that_is_the_blank_page_is_told(project: Project, visit: OpenPage
     expect(choice.locator("option[value=blank]")).to_have_text("Blank (0)")
     choice.select_option("blank")
     expect(page.get_by_role("option", name="blank.png")).to_have_count(0)
-    expect(page.get_by_text("There are no such answers on this sheet.")).to_be_visible()
+    expect(page.get_by_text("This sheet has no such answers.")).to_be_visible()
 
 
 def test_a_corrected_value_is_kept_beside_what_was_read(kept: Json, identifier: str, visit: OpenPage) -> None:
@@ -133,17 +133,17 @@ def test_names_are_typed_in_the_gallery_from_clip_to_clip(kept: Json, identifier
     assert (
         pictures.evaluate_all("all => Promise.all(all.map((image) => image.decode().then(() => true)))") == [True] * 3
     )
-    page.get_by_label(f"What the clip of {SCANS[0]} says").focus()
+    page.get_by_label(f"Text in the clip of {SCANS[0]}").focus()
     with page.expect_response(lambda response: response.request.method == "PUT"):
         for name in ("Ada", "Berta", "=Carl"):
             page.keyboard.type(name)
             page.keyboard.press("Enter")
     page.get_by_label("Clip area").select_option("SignatureArea")
-    expect(page.get_by_label(f"What the clip of {SCANS[0]} says")).to_have_value("")
+    expect(page.get_by_label(f"Text in the clip of {SCANS[0]}")).to_have_value("")
     page.get_by_label("Clip area").select_option("NameArea")
-    expect(page.get_by_label(f"What the clip of {SCANS[2]} says")).to_have_value("=Carl")
+    expect(page.get_by_label(f"Text in the clip of {SCANS[2]}")).to_have_value("=Carl")
     page.get_by_role("link", name="Sheets").click()  # who leaves has everything sent
-    expect(page.get_by_label("What NameArea says")).to_have_value("Ada")
+    expect(page.get_by_label("Text in NameArea")).to_have_value("Ada")
     typed = corrections(kept)
     assert [typed[number, "NameArea"] for number in (1, 2, 3)] == ["Ada", "Berta", "=Carl"]
 
@@ -173,7 +173,7 @@ def _cells(workbook: bytes) -> list[list[str]]:
 
 def test_the_gallery_is_paged_by_keyboard(identifier: str, visit: OpenPage) -> None:
     page = visit(f"gallery/{identifier}+{identifier}+{identifier}+{identifier}+{identifier}").page
-    page.get_by_label("Clips a page").select_option("12")
+    page.get_by_label("Clips per page").select_option("12")
     expect(page.locator(".gallery img")).to_have_count(12)
     page.locator(".gallery input").last.focus()
     page.keyboard.press("PageDown")
@@ -187,11 +187,11 @@ def test_results_are_found_by_their_link_and_removed_when_one_says_so(
     project: Project, kept: Json, visit: OpenPage
 ) -> None:
     page = visit("results").page
-    expect(page.get_by_text("Nothing is kept at the moment.")).to_be_visible()
+    expect(page.get_by_text("There are no stored results.")).to_be_visible()
     page.get_by_label("Link or identifier of a recognition").fill(kept["Uri"])
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("listbox", name="Sheets").get_by_role("option")).to_have_count(len(SCANS))
-    page.goto(f"{project.url}/#/recognise/survey")
+    page.goto(f"{project.url}/#/recognize/survey")
     page.locator("input[type=file]").first.set_input_files(project.samples / "survey-scan-1.jpg")
     page.get_by_role("button", name="Manifest").wait_for()
     page.get_by_role("button", name="Manifest").click()
@@ -203,7 +203,7 @@ def test_results_are_found_by_their_link_and_removed_when_one_says_so(
     page.get_by_role("link", name="Results").click()
     page.get_by_role("button", name="Delete the results of").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Nothing is kept at the moment.")).to_be_visible()
+    expect(page.get_by_text("There are no stored results.")).to_be_visible()
     assert new_session().get(str(manifest), timeout=PATIENCE).status_code == 404
 
 
@@ -211,11 +211,11 @@ def test_a_run_can_be_cancelled(project: Project, visit: OpenPage, tmp_path: Pat
     scans = [tmp_path / f"{number}.jpg" for number in range(20)]
     for scan in scans:
         scan.write_bytes((project.samples / SCANS[1]).read_bytes())
-    page = visit("recognise/exam").page
+    page = visit("recognize/exam").page
     page.locator("input[type=file]").first.set_input_files(scans)
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("option", name="19.jpg").click()
-    expect(page.get_by_role("alert")).to_have_text("Cancelled before it was recognised.")
+    expect(page.get_by_role("alert")).to_have_text("Cancelled before this sheet was recognized.")
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
@@ -226,9 +226,9 @@ def test_a_server_that_takes_less_at_once_is_given_less(
     copytree(project.folder / "templates_omr", folder / "templates_omr")
     with (
         running(folder, max_images=2) as server,
-        visiting(browser, f"{server.url}/#/recognise/exam") as watched,
+        visiting(browser, f"{server.url}/#/recognize/exam") as watched,
     ):
-        recognise(watched, *(project.samples / name for name in SCANS))
+        recognize(watched, *(project.samples / name for name in SCANS))
         forget_refusal(watched, 413)
         assert watched.problems == []
         expect(watched.page.locator(".sheets .status.failed")).to_have_count(0)

@@ -1,10 +1,10 @@
-"""The whole story: a clip area is drawn and saved, sheets are recognised, their clips looked at and taken away."""
+"""The whole story: a clip area is drawn and saved, sheets are recognized, their clips looked at and taken away."""
 
 import json
 import zipfile
 from pathlib import Path
 
-from tests.client.conftest import OpenPage, Project, drag, expect, open_editor, recognise
+from tests.client.conftest import OpenPage, Project, drag, expect, open_editor, recognize
 from tests.patience import PATIENCE
 from tests.serving import new_session
 
@@ -43,9 +43,9 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
         "JpegQuality": 60,
     }
 
-    page.goto(f"{project.url}/#/recognise/exam")
+    page.goto(f"{project.url}/#/recognize/exam")
     scans = [project.samples / f"exam-scan-{number}.jpg" for number in (1, 2, 3)]
-    recognise(watched, *scans)
+    recognize(watched, *scans)
     sheets = page.get_by_role("listbox", name="Sheets").get_by_role("option")
     expect(sheets).to_have_count(len(scans))
     areas = ["NameArea", "SignatureArea", "RulesArea"]
@@ -86,8 +86,8 @@ def _api_path(_view: str, urls: list[str]) -> str:
 def test_a_broken_image_is_told_and_spoils_nothing(project: Project, visit: OpenPage, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes((project.samples / "exam-scan-1.jpg").read_bytes()[:40_000])
-    watched = visit("recognise/exam")
-    recognise(watched, broken, project.samples / "exam-scan-1.jpg")
+    watched = visit("recognize/exam")
+    recognize(watched, broken, project.samples / "exam-scan-1.jpg")
     page = watched.page
     page.get_by_role("option", name="broken.jpg").click()
     expect(page.get_by_role("alert")).to_contain_text("damaged or cut off")

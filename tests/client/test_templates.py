@@ -31,7 +31,7 @@ def test_a_template_is_made_of_a_page_image(project: Project, visit: OpenPage) -
     name = dialog.get_by_label("Name")
     expect(name).to_have_value("survey")
     dialog.get_by_role("button", name="Create").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("exists already")
+    expect(dialog.get_by_role("alert")).to_contain_text("already exists")
     forget_refusal(watched, 412)
     name.fill("fresh")
     dialog.get_by_role("button", name="Create").click()

@@ -42,7 +42,7 @@ TWO_PAGES = ManifestInput(
     see_also=(
         SeeAlso("https://forms.example/api/recognitions/r1", "Recognition", "https://forms.example/openapi.json"),
     ),
-    summary="2 pages of recognised forms.",
+    summary="2 pages of recognized forms.",
     provider=("https://forms.example/", "omrclip"),
 )
 

@@ -23,14 +23,14 @@ def planned(request: str, source: Dimensions = IMAGE, limits: Limits | None = No
 @pytest.mark.parametrize(
     ("region", "reason"),
     [
-        ("0,0,0,10", "0 × 10 pixels are none"),
-        ("0,0,10,0", "10 × 0 pixels are none"),
-        ("300,0,10,10", "outside the image of 300 × 200"),
+        ("0,0,0,10", "0 × 10 pixels"),
+        ("0,0,10,0", "10 × 0 pixels"),
+        ("300,0,10,10", "outside the image, which has 300 × 200"),
         ("0,200,10,10", "outside the image"),
         ("999999999,0,1,1", "outside the image"),
         ("pct:100,0,10,10", "outside the image"),
-        ("pct:0,0,0,10", "pixels are none"),
-        ("pct:0,0,0.1,10", "0 × 20 pixels are none"),
+        ("pct:0,0,0,10", "a width and a height above 0"),
+        ("pct:0,0,0.1,10", "0 × 20 pixels"),
     ],
 )
 def test_empty_regions_and_regions_outside_are_refused(region: str, reason: str) -> None:
@@ -41,7 +41,7 @@ def test_empty_regions_and_regions_outside_are_refused(region: str, reason: str)
 
 @pytest.mark.parametrize("size", ["0,", ",0", "0,0", "10,0", "!0,5", "!5,0", "pct:0", "pct:0.1"])
 def test_sizes_of_nothing_are_refused(size: str) -> None:
-    with pytest.raises(InvalidParameter, match="pixels are none") as refused:
+    with pytest.raises(InvalidParameter, match="a width and a height above 0") as refused:
         planned(f"full/{size}/0/default.jpg")
     assert refused.value.details == {"parameter": "size"}
 
@@ -210,7 +210,7 @@ def test_a_region_is_enlarged_to_the_area_of_the_image() -> None:
 @pytest.mark.parametrize(("source", "size"), [(Dimensions(300, 1), "1,"), (Dimensions(1, 300), ",1")])
 def test_a_side_that_comes_to_zero_is_refused(source: Dimensions, size: str) -> None:
     """Image API 3.0, section 4.2."""
-    with pytest.raises(InvalidParameter, match="pixels are none"):
+    with pytest.raises(InvalidParameter, match="a width and a height above 0"):
         planned3(size, source)
 
 
@@ -218,7 +218,7 @@ def test_a_side_that_comes_to_zero_is_refused(source: Dimensions, size: str) -> 
     "size", ["301,", ",201", "301,200", "300,201", "pct:100.5", "pct:100.1", "pct:100.000000000000000000000000000001"]
 )
 def test_without_a_caret_nothing_is_enlarged(size: str) -> None:
-    with pytest.raises(InvalidParameter, match="more than the region's 300 × 200; a size that enlarges has") as refused:
+    with pytest.raises(InvalidParameter, match=r"more than the region's 300 × 200\. Put \^ before") as refused:
         planned3(size)
     assert refused.value.details == {"parameter": "size"}
 
@@ -254,10 +254,12 @@ def test_a_best_fit_lies_within_its_bounds(size: str, limits: Limits, scaled: tu
 
 
 def test_the_message_of_a_limit_names_the_size_and_the_limit() -> None:
-    with pytest.raises(LimitExceeded, match="size: 300 × 200 pixels are more than the 1,000 of max_output_pixels"):
+    with pytest.raises(
+        LimitExceeded, match="size: the image would have 300 × 200 pixels, more than max_output_pixels allows"
+    ):
         planned("full/full/0/default.jpg", limits=Limits(max_output_pixels=1000))
 
 
 def test_sizes_of_nothing_tell_both_sides() -> None:
-    with pytest.raises(InvalidParameter, match="its 0 × 0 pixels are none"):
+    with pytest.raises(InvalidParameter, match="0 × 0 pixels"):
         planned("full/0,/0/default.jpg")

@@ -181,7 +181,7 @@ def test_an_area_beyond_its_page_is_a_mistake_of_the_caller() -> None:
 def test_a_manifest_tells_what_it_shows_who_made_it_and_where_the_data_are() -> None:
     """Sections 3.1 and 3.3.1: `seeAlso` has a label, and a profile that tells the form of the data."""
     told = pages_of(TWO_PAGES)
-    assert told["summary"] == {"none": ["2 pages of recognised forms."]}
+    assert told["summary"] == {"none": ["2 pages of recognized forms."]}
     (provider,) = told["provider"]
     assert (provider["id"], provider["type"]) == ("https://forms.example/", "Agent")
     assert provider["label"] == {"none": ["omrclip"]}

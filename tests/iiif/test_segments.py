@@ -318,7 +318,7 @@ def test_a_region_that_fits_its_canvas_is_not_cropped_to_another_shape() -> None
     """The canvas of `manifest` has 1000 × 1600 pixels."""
     segment = the_segment(image(f"{PHOTO}#xywh=100,100,500,800"))
     assert fitted_request(segment, Dimensions(600, 900)).region == PixelRegion(100, 100, 500, 800)
-    with pytest.raises(InvalidRequest, match="holds all of the region, not one of 600 × 450 pixels"):
+    with pytest.raises(InvalidRequest, match="contains the whole region, not one with 600 × 450 pixels"):
         fitted_request(segment, Dimensions(600, 450))
     of_another_shape = the_segment(image(f"{PHOTO}#xywh=100,100,500,100"))
     assert fitted_request(of_another_shape, Dimensions(300, 450)).region == PixelRegion(100, 100, 500, 100)

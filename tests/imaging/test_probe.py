@@ -140,7 +140,7 @@ def test_giant_extents_are_only_told(data: bytes, extents: tuple[int, int], capf
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "there are no bytes"),
+        (b"", "the file is empty"),
         (b"hello, world", "the first bytes are 68 65 6c 6c 6f 2c 20 77"),
         (b"\0" * 100, "the first bytes are 00 00 00"),
         (b"%PDF-1.7 ...", "PDF"),

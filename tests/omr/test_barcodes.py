@@ -157,7 +157,7 @@ def test_a_mended_marker_is_read_and_a_spoilt_one_is_not() -> None:
 def test_another_type_is_not_read(barcode_type: str) -> None:
     found = read(page_of(printed(Format.EAN13, "5901234123457")), barcode_type)
     assert (found.status, found.value) == (ElementStatus.UNCERTAIN, "")
-    assert found.message == f"No code of the type {barcode_type!r} could be read in its box."
+    assert found.message == f"No barcode of the type {barcode_type!r} was found in the box."
 
 
 @pytest.mark.parametrize("barcode_type", ["ean", "upc", "code39", "itf", "codabar", "code93", "qr", "aruco"])
@@ -171,7 +171,7 @@ def test_writing_and_noise_are_no_code(barcode_type: str) -> None:
 def test_a_name_that_is_not_known_is_told() -> None:
     found = read(page_of(printed(Format.EAN13, "5901234123457")), "postbar 7")
     assert (found.status, found.value) == (ElementStatus.UNCERTAIN, "")
-    assert found.message == "Bar codes of the type 'postbar 7' cannot be read."
+    assert found.message == "omrclip does not read barcodes of the type 'postbar 7'."
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_name_that_is_not_known_is_told() -> None:
 def test_two_codes_in_one_box_are_uncertain(barcode_type: str, codes: list[Tones]) -> None:
     found = read(page_of(np.vstack(codes)), barcode_type)
     assert (found.status, found.value) == (ElementStatus.UNCERTAIN, "")
-    assert found.message.startswith("Its box holds several codes: ")
+    assert found.message.startswith("The box contains several barcodes: ")
 
 
 def test_only_the_code_in_the_box_is_read() -> None:

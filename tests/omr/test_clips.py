@@ -72,7 +72,7 @@ def test_corners_are_where_the_clip_lies_in_the_scan() -> None:
 
 
 def test_a_clip_is_bounded_like_every_output() -> None:
-    with pytest.raises(LimitExceeded, match="size: 120 × 60 pixels"):
+    with pytest.raises(LimitExceeded, match="would have 120 × 60 pixels"):
         cut_clip(area(30, 40, 120, 60), registered(), RecognitionOptions(), Limits(max_output_pixels=7199))
 
 
@@ -173,7 +173,7 @@ def test_a_native_clip_of_a_flat_upright_scan_has_its_very_pixels() -> None:
 
 def test_native_clips_are_bounded_too() -> None:
     options, page = RecognitionOptions(clip_scale=ClipScale.NATIVE), page_in(turned(0, scale=2), SHEET.blank)
-    with pytest.raises(LimitExceeded, match="size: 600 × 180 pixels"):
+    with pytest.raises(LimitExceeded, match="would have 600 × 180 pixels"):
         cut_clip(SIGNATURE, page, options, Limits(max_output_pixels=600 * 180 - 1))
 
 
@@ -200,9 +200,9 @@ def test_a_margin_shows_what_is_around(place: tuple[float, float, float, float],
     [
         (-90, ""),  # the clip's left edge is the picture's
         (-90.9, ""),  # by less than a pixel
-        (-92, "It reaches out of the picture; what lies there is white."),
-        (-190, "It reaches out of the picture; what lies there is white."),
-        (-700, "It reaches out of the picture; what lies there is white."),
+        (-92, "Part of the clip area lies outside the scan. That part is white."),
+        (-190, "Part of the clip area lies outside the scan. That part is white."),
+        (-700, "Part of the clip area lies outside the scan. That part is white."),
     ],
 )
 def test_what_lies_outside_of_the_picture_is_white_and_told_of(shift: float, message: str) -> None:
@@ -221,7 +221,7 @@ def test_what_lies_outside_of_the_picture_is_white_and_told_of(shift: float, mes
 def test_a_bent_clip_outside_of_the_picture_is_white_and_told_of() -> None:
     view = View(np.array([[1, 0, -190], [0, 1, 0], [0, 0, 1]], np.float64), PAGE, bow)
     clip = cut_clip(SIGNATURE, page_in(view, np.full((800, 600), 120, np.uint8)), LOSSLESS, Limits())
-    assert clip.message.startswith("It reaches out of the picture")
+    assert clip.message.startswith("Part of the clip area lies outside")
     shown = decoded(clip)
     assert (shown[:, :90] == 255).all()
     assert (shown[:, 110:] == 120).all()

@@ -216,7 +216,7 @@ def test_pages_without_an_image_stay_as_they_are() -> None:
     (page,) = known(FORM)
     two = replace(FORM.template, pages=(page.page, page.page))
     corrected = correct(two, [page, replace(page, number=2, image=None)])
-    assert corrected.messages == ("Page 2 has no page image: nothing on it was corrected.",)
+    assert corrected.messages == ("Page 2 was not corrected because it has no image of the blank page.",)
     assert corrected.template.pages[1] == page.page
     assert corrected.template.pages[0] != page.page
 

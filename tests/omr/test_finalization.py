@@ -30,8 +30,8 @@ def test_a_blank_page_reads_blank() -> None:
 @pytest.mark.parametrize(
     ("bubble", "told"),
     [
-        (2, "ID: marks could not be told in C, which the blank page shows dark."),
-        (14, "Question3: marks could not be told in E, which the blank page shows dark."),
+        (2, "ID: the bubbles C are dark on the blank page, so marks in them cannot be seen."),
+        (14, "Question3: the bubbles E are dark on the blank page, so marks in them cannot be seen."),
     ],
 )
 @pytest.mark.parametrize("tone", [0, 110])
@@ -44,11 +44,11 @@ def test_a_bubble_that_is_mostly_printed_dark_is_told(bubble: int, told: str, to
     assert not done.is_blank
 
 
-def test_pages_that_cannot_be_recognised_are_told() -> None:
+def test_pages_that_cannot_be_recognized_are_told() -> None:
     (page,) = known(FORM, template=TEMPLATE)
     white = known(FORM, np.full_like(FORM.tones, 255), TEMPLATE)[0].image
     done = finalize([replace(page, image=None), replace(page, number=2, image=white)], RecognitionOptions(), Limits())
-    assert done.messages[0] == "Page 1 has no page image: it was not recognised."
+    assert done.messages[0] == "Page 1 was not checked because it has no image of the blank page."
     assert len(done.messages) > 1
     assert len(done.recognitions) == 1
 
@@ -65,12 +65,12 @@ def test_a_damaged_page_image_is_refused() -> None:
         (ElementResult("Q", "ChoiceBox", ElementStatus.BLANK), None),
         (
             ElementResult("Q", "ChoiceBox", ElementStatus.MARKED, "AB"),
-            "Q: on the blank page it reads 'AB', not nothing.",
+            "Q: the blank page reads as 'AB'. Expected an empty answer.",
         ),
         (ElementResult("Q", "Grid", ElementStatus.UNCERTAIN, "", message="A mark is faint."), "Q: A mark is faint."),
         (
             ElementResult("Q", "Grid", ElementStatus.UNCERTAIN),
-            "Q: it is uncertain whether the blank page is blank there.",
+            "Q: it is uncertain whether this answer is empty on the blank page.",
         ),
         (ElementResult("Code", "Barcode", ElementStatus.MARKED, "5901234123457"), None),
         (ElementResult("Code", "Barcode", ElementStatus.UNCERTAIN, message="No code."), "Code: No code."),

@@ -16,7 +16,7 @@ from omrclip.omr.overlay import draw, draw_on, drawn_dimensions, outline
 from omrclip.omr.overlay_style import CLIP, FAILED, PAGE, RESIDUAL, STATUS_COLOURS
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.results import BubbleResult, ElementStatus
-from tests.omr.recognised import ELEMENTS, SCAN, bent, choice, recognition
+from tests.omr.recognized import ELEMENTS, SCAN, bent, choice, recognition
 
 Mask = npt.NDArray[np.bool_]
 GREY = 130

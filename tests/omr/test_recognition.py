@@ -111,8 +111,9 @@ def test_elements_of_unknown_types_are_told_with_each_scan() -> None:
     sheet = replace(FORM, elements=(*FORM.elements, area, scores))
     found = recognize([sheet.known()], scanned(FORM.marked(ANSWERS)), RecognitionOptions(), Limits())
     assert found.messages == (
-        'Signature 2: Elements of the type "AreaOfInterest" are not read. A region to cut out has the type "ClipArea".',
-        'An element: Elements of the type "ScoreGroup" are not read.',
+        'Signature 2: omrclip does not read elements of the type "AreaOfInterest". '
+        'Use the type "ClipArea" for a region to cut out.',
+        'An element: omrclip does not read elements of the type "ScoreGroup".',
     )
 
 
@@ -130,7 +131,7 @@ def test_what_a_person_should_look_at_is_told_by_name() -> None:
     assert found.passed
     assert "Q1: Scan the page again: this answer lies outside of the picture, wholly or in part." in found.messages
     assert "Id: part 2: Look at the scan: 2 answers are marked where one is asked for." in found.messages
-    assert found.messages[-1] == "Signature: It reaches out of the picture; what lies there is white."
+    assert found.messages[-1] == "Signature: Part of the clip area lies outside the scan. That part is white."
     assert {element.status for element in found.elements if element.name[0] == "Q"} == {ElementStatus.UNCERTAIN}
 
 
@@ -228,6 +229,9 @@ def test_a_clip_around_which_another_print_lies_is_told() -> None:
     around[:] = np.kron(noise, np.ones((8, 8)))[: around.shape[0], : around.shape[1]]
     recognition = recognize([sheet.known()], Scan("a.png", png(scan)), RecognitionOptions(), Limits())
     told = {clip.element: clip.message for clip in recognition.clips}
-    assert told.pop(area.name) == "What is printed around it was not found in its place; it may show another."
+    assert (
+        told.pop(area.name)
+        == "The print around this clip area was not found in the scan. The clip may show a wrong place."
+    )
     assert set(told.values()) <= {""}
-    assert any(message.startswith(f"{area.name}: What is printed") for message in recognition.messages)
+    assert any(message.startswith(f"{area.name}: The print around") for message in recognition.messages)

@@ -103,9 +103,11 @@ def test_types():
 )
 def test_a_type_near_to_clip_area_is_suggested(near: str) -> None:
     told = unread_type(near)
-    assert told == f'Elements of the type "{near}" are not read. A region to cut out has the type "ClipArea".'
+    assert (
+        told == f'omrclip does not read elements of the type "{near}". Use the type "ClipArea" for a region to cut out.'
+    )
 
 
 @pytest.mark.parametrize("other", ["ScoreGroup", "ReplaceTrigger", "TextArea", "Table", ""])
 def test_another_type_gets_no_suggestion(other: str) -> None:
-    assert unread_type(other) == f'Elements of the type "{other}" are not read.'
+    assert unread_type(other) == f'omrclip does not read elements of the type "{other}".'

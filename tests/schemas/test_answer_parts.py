@@ -12,7 +12,7 @@ from omrclip.omr.recognition import Recognition, failed
 from omrclip.schemas.answer_parts import ENCODED_AT_ONCE, Base64, answer_parts, length, tell_scan, written
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
-from tests.omr.recognised import recognition
+from tests.omr.recognized import recognition
 
 LARGE = bytes(range(256)) * 3000 + b"!"
 KEPT = KeptUris("http://localhost", "0" * 24)

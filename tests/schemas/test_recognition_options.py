@@ -61,7 +61,7 @@ WRONG = [
     ({"ClipMargin": 1.5}, "$.Options.ClipMargin", "whole number"),
     ({"ClipMargin": True}, "$.Options.ClipMargin", "whole number"),
     ({"MarkThresholds": 0.5}, "$.Options.MarkThresholds", "an object"),
-    ({"MarkThresholds": {"marked": 0.5}}, "$.Options.MarkThresholds.marked", "no key of this name"),
+    ({"MarkThresholds": {"marked": 0.5}}, "$.Options.MarkThresholds.marked", "no such key"),
     ({"MarkThresholds": {"Marked": 1.01}}, "$.Options.MarkThresholds.Marked", "from 0 to 1"),
     ({"MarkThresholds": {"Marked": "0.5"}}, "$.Options.MarkThresholds.Marked", "from 0 to 1"),
     ({"MarkThresholds": {"Blank": -0.1}}, "$.Options.MarkThresholds.Blank", "from 0 to 1"),

@@ -14,7 +14,7 @@ from omrclip.omr.results import ElementResult
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_parts import ElementResultSchema
 from omrclip.schemas.recognition_response import dump_answer, dump_kept, load_kept
-from tests.omr.recognised import ELEMENTS, bent, recognition
+from tests.omr.recognized import ELEMENTS, bent, recognition
 
 
 def described(**changes: object) -> dict:

@@ -194,15 +194,21 @@ class TestWarnings:
         ("items", "expected"),
         [
             ([clip_area(JpegQuality=30), clip_area("B", JpegQuality=99)], []),
-            ([clip_area(JpegQuality=29)], [("$.Pages[0].Elements[0].JpegQuality", "30 to 99 is recommended, not 29")]),
+            (
+                [clip_area(JpegQuality=29)],
+                [("$.Pages[0].Elements[0].JpegQuality", "from 30 to 99 is recommended; this one is 29")],
+            ),
             (
                 [clip_area(JpegQuality=100)],
-                [("$.Pages[0].Elements[0].JpegQuality", "30 to 99 is recommended, not 100")],
+                [("$.Pages[0].Elements[0].JpegQuality", "from 30 to 99 is recommended; this one is 100")],
             ),
             ([clip_area("Why?")], [("$.Pages[0].Elements[0].Name", '"Why?"')]),
-            ([clip_area(" A")], [("$.Pages[0].Elements[0].Name", "spaces around it")]),
+            ([clip_area(" A")], [("$.Pages[0].Elements[0].Name", "without spaces at its ends")]),
             ([choice_box("A:B")], [("$.Pages[0].Elements[0].Name", '"A:B"')]),
-            ([{"Type": "clipArea"}], [("$.Pages[0].Elements[0].Type", '"clipArea" is kept but not read')]),
+            (
+                [{"Type": "clipArea"}],
+                [("$.Pages[0].Elements[0].Type", '"clipArea" is kept in the template but not read')],
+            ),
             (
                 [grid(choice_box(Bubbles=[bubble(), bubble("10:30"), bubble("")]))],
                 [

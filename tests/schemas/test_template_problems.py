@@ -45,8 +45,8 @@ NOT_A_DOCUMENT = [
     (b"", "$", "JSON; Expecting value at line 1, column 1"),
     ('{"Pages":\n  [,]}', "$", "JSON; Expecting value at line 2, column 4"),
     ("{} {}", "$", "JSON; Extra data at line 1, column 4"),
-    (b'{"Name": "\xff"}', "$", "text in UTF-8; byte 10 does not belong there"),
-    (b"\xff\xfe{", "$", "text in UTF-16-LE; byte 2 does not belong there"),
+    (b'{"Name": "\xff"}', "$", "text in UTF-8; byte 10 is not valid in it"),
+    (b"\xff\xfe{", "$", "text in UTF-16-LE; byte 2 is not valid in it"),
     ("[" * 100_000, "$", "values nested at most 64 levels deep"),
     ("[]", "$", "an object, not a list"),
     ("null", "$", "an object, not null"),
@@ -172,14 +172,14 @@ NAMES = [
     (
         document(clip_area("A"), choice_box("A")),
         "$.Pages[0].Elements[1].Name",
-        'a name of its own, not "A" as at $.Pages[0].Elements[0]',
+        'a unique name; "A" is also the name of $.Pages[0].Elements[0]',
     ),
     (
         document(Pages=[page(clip_area("A")), page(clip_area("A"))]),
         "$.Pages[1].Elements[0].Name",
-        'a name of its own, not "A" as at $.Pages[0].Elements[0]',
+        'a unique name; "A" is also the name of $.Pages[0].Elements[0]',
     ),
-    (document(grid(choice_box("A"), choice_box("A"))), f"{FIRST}.Elements[1].Name", "a name of its own"),
+    (document(grid(choice_box("A"), choice_box("A"))), f"{FIRST}.Elements[1].Name", "a unique name"),
 ]
 
 PLACES = [

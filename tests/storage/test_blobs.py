@@ -104,15 +104,15 @@ OLD, NEW = Blob("a", b"old"), Blob("a", b"new")
         (Precondition(match=frozenset({OLD.etag})), OLD, None),
         (Precondition(match=frozenset({"other", OLD.etag})), OLD, None),
         (Precondition(match=frozenset({"*"})), OLD, None),
-        (Precondition(match=frozenset({NEW.etag})), OLD, "changed by someone else meanwhile"),
-        (Precondition(match=frozenset()), OLD, "changed by someone else meanwhile"),
-        (Precondition(match=frozenset({"*"})), None, "not stored any more"),
+        (Precondition(match=frozenset({NEW.etag})), OLD, "changed by someone else in the meantime"),
+        (Precondition(match=frozenset()), OLD, "changed by someone else in the meantime"),
+        (Precondition(match=frozenset({"*"})), None, "deleted in the meantime"),
         (Precondition(absent=True), None, None),
-        (Precondition(absent=True), OLD, "exists already"),
+        (Precondition(absent=True), OLD, "already exists"),
         (Precondition(must_match=True), None, None),
         (Precondition(must_match=True, match=frozenset({OLD.etag})), OLD, None),
         (Precondition(must_match=True, absent=True), None, None),
-        (Precondition(must_match=True, absent=True), OLD, "exists already"),
+        (Precondition(must_match=True, absent=True), OLD, "already exists"),
     ],
 )
 def test_preconditions(precondition: Precondition, current: Blob | None, error: str | None) -> None:
@@ -160,8 +160,8 @@ def test_of_many_editors_of_one_state_one_wins(tmp_path: Path) -> None:
 
 
 FAILURES = [
-    (ENOSPC, StorageFull, "no space left"),
-    (EDQUOT, StorageFull, "no space left"),
+    (ENOSPC, StorageFull, "storage is full"),
+    (EDQUOT, StorageFull, "storage is full"),
     (EROFS, StorageUnavailable, "Read-only file system"),
     (EACCES, StorageUnavailable, "Permission denied"),
     (EIO, StorageUnavailable, "Input/output error"),

@@ -68,4 +68,4 @@ def test_a_folder_that_cannot_be_read_has_nothing(
     monkeypatch.setattr(folder._cache, "get", fails)
     with caplog.at_level(logging.WARNING):
         assert folder.get("key") is None
-    assert "cannot be read" in caplog.text
+    assert "cannot read" in caplog.text

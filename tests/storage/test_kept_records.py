@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from omrclip.storage.kept_records import KeptPage, kept_recognition, page_record, registration_mark
-from tests.omr.recognised import bent, recognition
+from tests.omr.recognized import bent, recognition
 
 
 def again(**changes: Any) -> KeptPage:

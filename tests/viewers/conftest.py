@@ -81,7 +81,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 def _recognition(url: str) -> dict[str, Any]:
-    """Have the scans recognised and kept."""
+    """Have the scans recognized and kept."""
     files = [("Images", (name, (ROOT / "samples" / name).read_bytes())) for name in SCANS]
     answer = new_session().post(
         f"{url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=PATIENCE

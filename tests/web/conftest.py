@@ -47,7 +47,7 @@ def client(app: App) -> FlaskClient:
 
 
 @pytest.fixture
-def recognised(client: FlaskClient) -> Callable[..., dict[str, Any]]:
+def recognized(client: FlaskClient) -> Callable[..., dict[str, Any]]:
     """Post a good JSON request, with keys changed or added, and give the answer."""
 
     def post(**changes: Any) -> dict[str, Any]:

@@ -130,8 +130,8 @@ def test_a_hundred_thousand_wrong_elements_are_refused_at_once(config: Config) -
 def test_many_warnings_make_a_small_answer(client: FlaskClient) -> None:
     document = template(*[{"Type": f"Unknown {number}"} for number in range(2_000)])
     saved = client.put("/api/templates/new", json=document)
-    recognised = client.post("/api/recognitions", json=asked(Template=document))
-    for response in (saved, recognised, client.post("/api/validation", json=document)):
+    recognized = client.post("/api/recognitions", json=asked(Template=document))
+    for response in (saved, recognized, client.post("/api/validation", json=document)):
         assert response.status_code in {200, 201}
         assert len(response.data) < SMALL_ANSWER
         assert "1,900 more" in response.text
@@ -145,7 +145,7 @@ def test_many_wrong_images_make_a_small_answer(config: Config) -> None:
 
 
 @pytest.fixture
-def nothing_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_is_recognized(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("the request was to be refused before the work")
 
@@ -159,7 +159,7 @@ def areas(count: int) -> Json:
 TWO = [image("a.png"), image("b.png")]
 
 
-@pytest.mark.usefixtures("nothing_is_recognised")
+@pytest.mark.usefixtures("nothing_is_recognized")
 @pytest.mark.parametrize(
     ("limit", "maximum", "changes"),
     [
@@ -178,7 +178,7 @@ def test_clips_are_counted_before_the_work(config: Config, limit: str, maximum: 
     assert_exceeded(response, limit, maximum)
 
 
-@pytest.mark.usefixtures("nothing_is_recognised")
+@pytest.mark.usefixtures("nothing_is_recognized")
 def test_a_thousand_full_pages_are_refused_by_default(config: Config) -> None:
     a4_at_150_dpi = (0, 0, 1240, 1754)
     elements = [clip_area(f"a{number}", a4_at_150_dpi) for number in range(1000)]

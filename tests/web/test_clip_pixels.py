@@ -25,7 +25,7 @@ from tests.web.making import (
     with_orientation,
 )
 
-Recognised = Callable[..., Json]
+Recognized = Callable[..., Json]
 BOXES = {
     "inside": NAME_BOX,
     "whole page": (0, 0, 300, 200),
@@ -45,9 +45,9 @@ def clip_of(answer: Json) -> bytes:
 @pytest.mark.parametrize("quality", [0, 1, 30, 85, 100])
 @pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
 def test_a_clip_is_byte_for_byte_what_opencv_writes_of_the_slice(
-    recognised: Recognised, box: tuple[int, int, int, int], quality: int
+    recognized: Recognized, box: tuple[int, int, int, int], quality: int
 ) -> None:
-    data = clip_of(recognised(Template=template(clip_area("Area", box, JpegQuality=quality))))
+    data = clip_of(recognized(Template=template(clip_area("Area", box, JpegQuality=quality))))
     assert data == jpeg(cut(grid(), box), quality)
     assert decoded(data).shape == (box[3], box[2], 3)
 
@@ -65,14 +65,14 @@ SCANS = {
 
 
 @pytest.mark.parametrize("name", SCANS)
-def test_every_format_of_scan_gives_the_slice_of_its_own_pixels(recognised: Recognised, name: str) -> None:
+def test_every_format_of_scan_gives_the_slice_of_its_own_pixels(recognized: Recognized, name: str) -> None:
     scan = SCANS[name]
-    answer = recognised(Template=template(clip_area("Area")), Images=[image("scan.png", scan)])
+    answer = recognized(Template=template(clip_area("Area")), Images=[image("scan.png", scan)])
     assert clip_of(answer) == jpeg(cut(decoded(scan), NAME_BOX))
 
 
-def test_a_scan_is_known_by_its_bytes_not_by_its_name(recognised: Recognised) -> None:
-    answer = recognised(Template=template(clip_area("Area")), Images=[image("scan.tif", jpeg(grid()))])
+def test_a_scan_is_known_by_its_bytes_not_by_its_name(recognized: Recognized) -> None:
+    answer = recognized(Template=template(clip_area("Area")), Images=[image("scan.tif", jpeg(grid()))])
     assert clip_of(answer) == jpeg(cut(decoded(jpeg(grid())), NAME_BOX))
 
 
@@ -92,9 +92,9 @@ def stored_as(orientation: int, upright: Pixels) -> Pixels:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_applied_before_anything_is_cut(recognised: Recognised, orientation: int) -> None:
+def test_exif_orientation_is_applied_before_anything_is_cut(recognized: Recognized, orientation: int) -> None:
     scan = with_orientation(stored_as(orientation, grid()), orientation)
-    answer = recognised(Template=template(clip_area("Area")), Images=[image("scan.jpg", scan)])
+    answer = recognized(Template=template(clip_area("Area")), Images=[image("scan.jpg", scan)])
     assert answer["Recognitions"][0]["Registration"]["Strategy"] == "identity"
     assert clip_of(answer) == jpeg(cut(decoded(scan), NAME_BOX))
     shown = decoded(clip_of(answer)).astype(int)
@@ -105,9 +105,9 @@ FORMATS = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "tif":
 
 
 @pytest.mark.parametrize("clip_format", FORMATS)
-def test_clip_format_gives_its_extension_its_media_type_and_its_bytes(recognised: Recognised, clip_format: str) -> None:
+def test_clip_format_gives_its_extension_its_media_type_and_its_bytes(recognized: Recognized, clip_format: str) -> None:
     area = clip_area("Area", JpegQuality=100)
-    answer = recognised(Template=template(area), Options={"ClipFormat": clip_format})
+    answer = recognized(Template=template(area), Options={"ClipFormat": clip_format})
     clip = answer["ResponseFiles"][1]
     assert (clip["Name"], clip["MediaType"]) == (f"scanArea.{clip_format}", FORMATS[clip_format])
     assert answer["Recognitions"][0]["Clips"][0]["MediaType"] == FORMATS[clip_format]
@@ -121,8 +121,8 @@ def test_clip_format_gives_its_extension_its_media_type_and_its_bytes(recognised
         assert np.abs(shown.astype(int) - cut(grid(), NAME_BOX)).mean() < 8
 
 
-def test_the_name_png_holds_jpeg_bytes_and_the_media_type_says_so(recognised: Recognised) -> None:
-    clip = recognised()["ResponseFiles"][1]
+def test_the_name_png_holds_jpeg_bytes_and_the_media_type_says_so(recognized: Recognized) -> None:
+    clip = recognized()["ResponseFiles"][1]
     assert (clip["Name"], clip["MediaType"]) == ("scanName.png", "image/jpeg")
     assert bytes_of(clip["Data"]).startswith(b"\xff\xd8\xff")
 
@@ -130,10 +130,10 @@ def test_the_name_png_holds_jpeg_bytes_and_the_media_type_says_so(recognised: Re
 @pytest.mark.parametrize("scan", ["png", "jpeg"])
 @pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
 def test_the_same_box_by_uri_is_the_same_picture(
-    client: FlaskClient, recognised: Recognised, box: tuple[int, int, int, int], scan: str
+    client: FlaskClient, recognized: Recognized, box: tuple[int, int, int, int], scan: str
 ) -> None:
     area = template(clip_area("Area", box))
-    lossless = recognised(Template=area, Images=[image("s", SCANS[scan])], Options={"ClipFormat": "png"})
+    lossless = recognized(Template=area, Images=[image("s", SCANS[scan])], Options={"ClipFormat": "png"})
     assert client.put("/api/images/same", data=SCANS[scan]).status_code == 201
     by_uri = client.get(f"/iiif/2/same/{','.join(map(str, box))}/full/0/default.png")
     assert by_uri.mimetype == "image/png"
@@ -144,11 +144,11 @@ def test_the_same_box_by_uri_is_the_same_picture(
 @pytest.mark.parametrize("box", [NAME_BOX, (20, 40, 100, 60), (0, 0, 300, 200)])
 @pytest.mark.parametrize("factor", [2, 3, 1.5, 0.5])
 def test_a_scaled_scan_gives_the_content_of_the_page(
-    recognised: Recognised, factor: float, box: tuple[int, int, int, int]
+    recognized: Recognized, factor: float, box: tuple[int, int, int, int]
 ) -> None:
     width, height = round(300 * factor), round(200 * factor)
     scan = cv2.resize(grid(), (width, height), interpolation=cv2.INTER_NEAREST)
-    answer = recognised(
+    answer = recognized(
         Template=template(clip_area("Area", box)),
         Images=[image("scan.png", encoded(np.asarray(scan, np.uint8)))],
         Options={"ClipFormat": "png"},
@@ -163,16 +163,16 @@ def test_a_scaled_scan_gives_the_content_of_the_page(
 
 @pytest.mark.parametrize(("width", "height", "passes"), [(302, 200, True), (298, 200, True), (304, 200, False)])
 def test_one_percent_of_aspect_is_taken_for_the_scanner(
-    recognised: Recognised, width: int, height: int, passes: bool
+    recognized: Recognized, width: int, height: int, passes: bool
 ) -> None:
-    answer = recognised(Images=[image("scan.png", encoded(grid(width, height)))])
+    answer = recognized(Images=[image("scan.png", encoded(grid(width, height)))])
     (statistics,) = answer["Info"]["Details"]["RecognitionStatistics"]
     assert (statistics["TaskResult"] == "Pass") is passes
     if not passes:
         assert "width to height" in statistics["TaskMessages"][0]
 
 
-def test_fractions_of_pixels_are_rounded_by_the_one_rule(recognised: Recognised) -> None:
+def test_fractions_of_pixels_are_rounded_by_the_one_rule(recognized: Recognized) -> None:
     area = clip_area("Area", (10.5, 20.49, 30.5, 9.6))
-    clip = clip_of(recognised(Template=template(area), Options={"ClipFormat": "png"}))
+    clip = clip_of(recognized(Template=template(area), Options={"ClipFormat": "png"}))
     assert np.array_equal(decoded(clip), cut(grid(), (11, 20, 31, 10)))

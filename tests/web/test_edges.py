@@ -30,7 +30,7 @@ def test_a_template_that_is_neither_stored_nor_base64_is_told(
     else:
         parts = multipart(("Template", name), ("Images", file_part("scan.png", SCAN)))
         response = client.post("/api/recognitions", **parts)
-    assert_refused(response, 400, "invalid_request", ("$.Template", "none is stored"))
+    assert_refused(response, 400, "invalid_request", ("$.Template", "no stored template has this name"))
 
 
 def test_a_template_sent_as_text_may_begin_with_a_byte_order_mark(client: FlaskClient) -> None:

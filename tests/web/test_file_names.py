@@ -26,7 +26,7 @@ from tests.web.making import (
     template,
 )
 
-Recognised = Callable[..., Json]
+Recognized = Callable[..., Json]
 Refusal = Callable[..., None]
 SCAN = encoded(grid())
 
@@ -61,9 +61,9 @@ def no_decoding(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     ],
 )
 def test_a_clip_is_named_by_the_stem_of_its_scan_and_its_element(
-    recognised: Recognised, scan: str, element: str, name: str
+    recognized: Recognized, scan: str, element: str, name: str
 ) -> None:
-    answer = recognised(Template=template(clip_area(element)), Images=[image(scan)])
+    answer = recognized(Template=template(clip_area(element)), Images=[image(scan)])
     assert [file["Name"] for file in answer["ResponseFiles"]] == ["RecognitionResults.dat", name]
     assert answer["Recognitions"][0]["Clips"][0]["File"] == name
 
@@ -113,10 +113,10 @@ def test_a_scan_with_an_unreadable_name_fails_alone(client: FlaskClient, accept:
     assert "Rename the file" in described[1]["Error"]["message"]
 
 
-def test_the_names_of_elements_differ_per_page_where_pages_are_told(recognised: Recognised) -> None:
+def test_the_names_of_elements_differ_per_page_where_pages_are_told(recognized: Recognized) -> None:
     two = {"Pages": [page(clip_area("1Area")), page(clip_area("Area"))]}
     scans = [image("Paper1.png"), image("Paper11.png")]
-    answer = recognised(Template=two, Images=scans, Options={"Pages": {"Paper1.png": 1, "Paper11.png": 1}})
+    answer = recognized(Template=two, Images=scans, Options={"Pages": {"Paper1.png": 1, "Paper11.png": 1}})
     assert [file["Name"] for file in answer["ResponseFiles"]][2:] == ["Paper11Area.png", "Paper111Area.png"]
 
 
@@ -134,17 +134,17 @@ def two_pages(**second: int) -> Json:
     return {"Pages": [page(clip_area("Front")), page(clip_area("Back", SIGNATURE_BOX), **second)]}
 
 
-def test_a_scan_is_taken_for_the_only_page_that_it_fits(recognised: Recognised) -> None:
+def test_a_scan_is_taken_for_the_only_page_that_it_fits(recognized: Recognized) -> None:
     pages = {"Pages": [page(clip_area("Front")), page(clip_area("Back", (100, 200, 90, 40)), **TALL)]}
-    answer = recognised(Template=pages, Images=[image("a.png"), image("b.png", encoded(grid(200, 300)))])
+    answer = recognized(Template=pages, Images=[image("a.png"), image("b.png", encoded(grid(200, 300)))])
     assert [described["Page"] for described in answer["Recognitions"]] == [1, 2]
     front, back = answer["ResponseFiles"][2:]
     assert (front["Name"], back["Name"]) == ("aFront.png", "bBack.png")
     assert bytes_of(back["Data"]) == jpeg(cut(grid(200, 300), (100, 200, 90, 40)))
 
 
-def test_a_scan_that_fits_two_pages_fails_and_says_how_to_tell(recognised: Recognised) -> None:
-    (described,) = recognised(Template=two_pages())["Recognitions"]
+def test_a_scan_that_fits_two_pages_fails_and_says_how_to_tell(recognized: Recognized) -> None:
+    (described,) = recognized(Template=two_pages())["Recognitions"]
     assert described["Error"]["code"] == "registration_failed"
     assert "pages 1 and 2" in described["Error"]["message"]
     assert "Pages" in described["Error"]["message"]
@@ -152,15 +152,15 @@ def test_a_scan_that_fits_two_pages_fails_and_says_how_to_tell(recognised: Recog
 
 @pytest.mark.parametrize(("number", "element", "box"), [(1, "Front", NAME_BOX), (2, "Back", SIGNATURE_BOX)])
 def test_the_option_pages_tells_the_page(
-    recognised: Recognised, number: int, element: str, box: tuple[int, int, int, int]
+    recognized: Recognized, number: int, element: str, box: tuple[int, int, int, int]
 ) -> None:
-    answer = recognised(Template=two_pages(), Options={"Pages": {"scan.png": number}, "ClipFormat": "png"})
+    answer = recognized(Template=two_pages(), Options={"Pages": {"scan.png": number}, "ClipFormat": "png"})
     assert answer["Recognitions"][0]["Page"] == number
     (clip,) = answer["ResponseFiles"][1:]
     assert clip["Name"] == f"scan{element}.png"
     assert np.array_equal(decoded(bytes_of(clip["Data"])), cut(grid(), box))
 
 
-def test_a_page_that_is_told_but_does_not_fit_fails(recognised: Recognised) -> None:
-    (described,) = recognised(Template=two_pages(Height=500), Options={"Pages": {"scan.png": 2}})["Recognitions"]
+def test_a_page_that_is_told_but_does_not_fit_fails(recognized: Recognized) -> None:
+    (described,) = recognized(Template=two_pages(Height=500), Options={"Pages": {"scan.png": 2}})["Recognitions"]
     assert described["Error"]["code"] == "registration_failed"

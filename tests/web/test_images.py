@@ -105,7 +105,7 @@ def test_what_was_damaged_in_the_store_is_refused_not_half_shown(
     assert client.get("/iiif/2/cut.jpg/info.json").status_code == 200
     assert_refused(client.get("/iiif/2/cut.jpg/full/full/0/default.png"), 422, "", "cut off")
     (Path(config.images) / "truth.json").write_bytes(b"{}")
-    assert_refused(client.get("/iiif/2/truth.json/info.json"), 415, "", "Not an image")
+    assert_refused(client.get("/iiif/2/truth.json/info.json"), 415, "", "not an image")
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="this system has no symbolic links")

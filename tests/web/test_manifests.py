@@ -59,7 +59,7 @@ def test_a_document_is_a_manifest_under_its_own_uri(client: FlaskClient, kept: P
     assert len(manifest["items"]) == (2 if document == "manifest.json" else 4)
     assert [one["id"] for one in manifest["seeAlso"]] == [recognition]
     assert client.get(manifest["seeAlso"][0]["profile"]).status_code == 200
-    assert manifest["summary"] == {"none": ["2 pages and 4 clips of recognised forms."]}
+    assert manifest["summary"] == {"none": ["2 pages and 4 clips of recognized forms."]}
     with client.get(manifest["provider"][0]["homepage"][0]["id"]) as homepage:
         assert homepage.status_code == 200
     for canvas in manifest["items"]:

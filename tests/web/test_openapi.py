@@ -15,7 +15,7 @@ from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import template_json_schema
 from omrclip.web.app import App
-from tests.omr.recognised import recognition
+from tests.omr.recognized import recognition
 from tests.web.making import asked, template
 
 METHODS = {"get", "put", "post", "delete", "patch"}

@@ -12,7 +12,7 @@ from omrclip.errors import DeadlineExceeded
 from omrclip.work import Work
 from tests.web.making import Json, asked, bytes_of, encoded, grid, image, jpeg
 
-Recognised = Callable[..., Json]
+Recognized = Callable[..., Json]
 JSON, ZIP, LINES = "application/json", "application/zip", "application/x-ndjson"
 THREE = [image("a.png"), image("brökén.png", b"hello"), image("c.jpg", jpeg(grid()))]
 
@@ -21,8 +21,8 @@ def without_times(answer: Json) -> Json:
     return json.loads(json.dumps(answer), object_hook=lambda node: {k: v for k, v in node.items() if k != "RunSeconds"})
 
 
-def test_a_zip_holds_the_files_that_json_would(client: FlaskClient, recognised: Recognised) -> None:
-    by_json = recognised(Images=THREE)
+def test_a_zip_holds_the_files_that_json_would(client: FlaskClient, recognized: Recognized) -> None:
+    by_json = recognized(Images=THREE)
     response = client.post("/api/recognitions", json=asked(Images=THREE), headers={"Accept": ZIP})
     assert response.status_code == 200
     assert response.mimetype == ZIP
@@ -48,8 +48,8 @@ def test_a_zip_of_one_scan_names_the_results_file_as_json_does(client: FlaskClie
         assert archive.namelist() == ["RecognitionResults.dat", "scanName.jpg", "scanSignature.jpg", "results.json"]
 
 
-def test_lines_are_an_answer_a_scan_in_the_order_of_the_scans(client: FlaskClient, recognised: Recognised) -> None:
-    by_json = recognised(Images=THREE)
+def test_lines_are_an_answer_a_scan_in_the_order_of_the_scans(client: FlaskClient, recognized: Recognized) -> None:
+    by_json = recognized(Images=THREE)
     response = client.post("/api/recognitions", json=asked(Images=THREE), headers={"Accept": LINES})
     assert response.mimetype == LINES
     assert response.is_streamed
@@ -88,7 +88,7 @@ def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.M
 
 @pytest.fixture
 def time_for_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the time of a request end with the first scan that is recognised."""
+    """Have the time of a request end with the first scan that is recognized."""
     from omrclip.web import recognitions
 
     recognize, done = recognitions.recognize_admitted, []

@@ -36,7 +36,7 @@ from tests.web.making import (
     tiff_of,
 )
 
-Recognised = Callable[..., Json]
+Recognized = Callable[..., Json]
 SCAN = encoded(grid())
 TEMPLATES_IN_JSON: dict[str, Any] = {
     "inline": template(),
@@ -63,8 +63,8 @@ def expected_files() -> list[tuple[str, int, str, bytes]]:
 
 
 @pytest.mark.parametrize("given", TEMPLATES_IN_JSON.values(), ids=TEMPLATES_IN_JSON)
-def test_json_gives_the_same_files_however_the_template_comes(recognised: Recognised, given: Any) -> None:
-    assert files_of(recognised(Template=given)) == expected_files()
+def test_json_gives_the_same_files_however_the_template_comes(recognized: Recognized, given: Any) -> None:
+    assert files_of(recognized(Template=given)) == expected_files()
 
 
 PARTS = {
@@ -94,10 +94,10 @@ def _again(part: Any) -> Any:
     return part
 
 
-def test_null_is_as_good_as_absent(recognised: Recognised) -> None:
-    answer = recognised(TemplateImage=None, Options=None)
+def test_null_is_as_good_as_absent(recognized: Recognized) -> None:
+    answer = recognized(TemplateImage=None, Options=None)
     assert files_of(answer) == expected_files()
-    answer = recognised(Options={"ClipFormat": None, "Pages": None})
+    answer = recognized(Options={"ClipFormat": None, "Pages": None})
     assert files_of(answer) == expected_files()
 
 
@@ -112,8 +112,8 @@ def test_the_image_beside_a_stored_template_is_its_blank_page(
     assert sent.status_code == 200, "an image that is sent goes before the stored one"
 
 
-def test_several_scans_results_come_first_then_the_clips_in_order(recognised: Recognised) -> None:
-    answer = recognised(Images=[image("b.png"), image("a.jpg", jpeg(grid())), image("ünï cödé.v2.png")])
+def test_several_scans_results_come_first_then_the_clips_in_order(recognized: Recognized) -> None:
+    answer = recognized(Images=[image("b.png"), image("a.jpg", jpeg(grid())), image("ünï cödé.v2.png")])
     assert [file["Name"] for file in answer["ResponseFiles"]] == [
         "bRecognitionResults.dat",
         "aRecognitionResults.dat",
@@ -130,7 +130,7 @@ def test_several_scans_results_come_first_then_the_clips_in_order(recognised: Re
 
 
 BROKEN = {
-    "no image": (b"hello", "Not an image", "unsupported_image"),
+    "no image": (b"hello", "not an image", "unsupported_image"),
     "cut off": (jpeg(grid())[:-400], "JPEG", "corrupt_image"),
     "header only": (lying_png(WIDTH := 300, 200), "PNG", "corrupt_image"),
     "several pages": (tiff_of(grid(), grid(salt=9)), "2 images", "corrupt_image"),
@@ -139,9 +139,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_one_broken_scan_fails_alone_with_its_message(recognised: Recognised, name: str) -> None:
+def test_one_broken_scan_fails_alone_with_its_message(recognized: Recognized, name: str) -> None:
     data, told, code = BROKEN[name]
-    answer = recognised(Images=[image("first.png"), image("broken.png", data), image("last.png")])
+    answer = recognized(Images=[image("first.png"), image("broken.png", data), image("last.png")])
     assert [file["Name"] for file in answer["ResponseFiles"]] == [
         "firstRecognitionResults.dat",
         "lastRecognitionResults.dat",
@@ -162,14 +162,14 @@ def test_one_broken_scan_fails_alone_with_its_message(recognised: Recognised, na
     assert (described["Registration"], described["Clips"], described["Page"]) == (None, [], None)
 
 
-def test_a_scan_that_came_alone_may_fail_too(recognised: Recognised) -> None:
-    answer = recognised(Images=[image("scan.png", b"hello")])
+def test_a_scan_that_came_alone_may_fail_too(recognized: Recognized) -> None:
+    answer = recognized(Images=[image("scan.png", b"hello")])
     assert answer["ResponseFiles"] == []
     assert answer["Info"]["SuccessfulTasksCount"] == 0
 
 
-def test_info_is_what_the_cloud_answers(recognised: Recognised) -> None:
-    info = recognised()["Info"]
+def test_info_is_what_the_cloud_answers(recognized: Recognized) -> None:
+    info = recognized()["Info"]
     assert list(info) == ["ResponseVersion", "ProcessedTasksCount", "SuccessfulTasksCount", "Details"]
     assert (info["ResponseVersion"], info["ProcessedTasksCount"], info["SuccessfulTasksCount"]) == ("1.0", 1, 1)
     (statistics,) = info["Details"]["RecognitionStatistics"]
@@ -183,8 +183,8 @@ def test_info_is_what_the_cloud_answers(recognised: Recognised) -> None:
     }
 
 
-def test_recognitions_tell_where_everything_lay(recognised: Recognised) -> None:
-    (described,) = recognised()["Recognitions"]
+def test_recognitions_tell_where_everything_lay(recognized: Recognized) -> None:
+    (described,) = recognized()["Recognitions"]
     assert (described["Name"], described["Page"], described["Error"]) == ("scan.png", 1, None)
     registration = described["Registration"]
     assert registration["Strategy"] == "identity"
@@ -205,8 +205,8 @@ def test_recognitions_tell_where_everything_lay(recognised: Recognised) -> None:
     assert signature["File"] == "scanSignature.png"
 
 
-def test_corners_lie_in_the_scan_where_it_is_scaled(recognised: Recognised) -> None:
-    answer = recognised(Images=[image("scan.png", encoded(grid(600, 400, square=40)))])
+def test_corners_lie_in_the_scan_where_it_is_scaled(recognized: Recognized) -> None:
+    answer = recognized(Images=[image("scan.png", encoded(grid(600, 400, square=40)))])
     (described,) = answer["Recognitions"]
     assert described["Registration"]["Strategy"] == "scale"
     assert described["Registration"]["Scan"] == {"Width": 600, "Height": 400}
@@ -216,18 +216,18 @@ def test_corners_lie_in_the_scan_where_it_is_scaled(recognised: Recognised) -> N
     assert clip["Corners"] == [[24, 36], [204, 36], [204, 116], [24, 116]]
 
 
-def test_what_is_questionable_in_a_template_is_told_and_done(recognised: Recognised) -> None:
-    answer = recognised(Template=template(clip_area("Name", JpegQuality=10), {"Type": "Spiral"}))
+def test_what_is_questionable_in_a_template_is_told_and_done(recognized: Recognized) -> None:
+    answer = recognized(Template=template(clip_area("Name", JpegQuality=10), {"Type": "Spiral"}))
     low, unknown = answer["Warnings"]
     assert (low["path"], unknown["path"]) == ("$.Pages[0].Elements[0].JpegQuality", "$.Pages[0].Elements[1].Type")
     assert "10" in low["expected"]
     assert "Spiral" in unknown["expected"]
     assert bytes_of(answer["ResponseFiles"][1]["Data"]) == jpeg(cut(grid(), NAME_BOX), 10)
-    assert recognised()["Warnings"] == []
+    assert recognized()["Warnings"] == []
 
 
-def test_bubbles_that_are_not_there_are_uncertain_and_named(recognised: Recognised) -> None:
-    answer = recognised(Template=template(choice_box(), clip_area("Name")))
+def test_bubbles_that_are_not_there_are_uncertain_and_named(recognized: Recognized) -> None:
+    answer = recognized(Template=template(choice_box(), clip_area("Name")))
     ((described,),) = [recognition["Elements"] for recognition in answer["Recognitions"]]
     assert (described["Name"], described["Status"], described["Value"]) == ("Question", "uncertain", "")
     of_page, of_box = answer["Info"]["Details"]["RecognitionStatistics"][0]["TaskMessages"]
@@ -237,8 +237,8 @@ def test_bubbles_that_are_not_there_are_uncertain_and_named(recognised: Recognis
     assert bytes_of(answer["ResponseFiles"][0]["Data"]) == b"Question:\n"
 
 
-def test_a_template_without_clip_areas_gives_results_only(recognised: Recognised) -> None:
-    answer = recognised(Template={"Pages": [page()]})
+def test_a_template_without_clip_areas_gives_results_only(recognized: Recognized) -> None:
+    answer = recognized(Template={"Pages": [page()]})
     assert [file["Name"] for file in answer["ResponseFiles"]] == ["RecognitionResults.dat"]
 
 

@@ -45,7 +45,7 @@ def test_a_segment_that_would_be_cropped_to_another_shape_than_its_canvas_is_ref
     document = manifest(canvas(f"{OURS}/full/max/0/default.jpg", "280,190,99,99"))
     response = client.post("/api/segments", json={"Manifest": document})
     assert response.status_code == 400
-    assert "an image that holds all of the region" in response.get_json()["error"]["message"]
+    assert "an image that contains the whole region" in response.get_json()["error"]["message"]
 
 
 @pytest.mark.parametrize(("area", "box"), [("12,18,90,40", NAME_BOX), ("280,190,99,9", (280, 190, 20, 9))])

@@ -133,7 +133,7 @@ def test_a_process_that_cannot_start_says_so_and_ends_with_the_status_that_ends_
     with pytest.raises(SystemExit) as ended:
         process.from_env()
     assert ended.value.code == STARTUP_FAILURE
-    assert "The server cannot start." in caplog.text
+    assert "The server could not start." in caplog.text
 
 
 def test_two_servers_cannot_listen_on_one_port(server: Server, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_finalization_tells_what_is_read_on_the_blank_page(client: FlaskClient, 
     told = answer.get_json()
     assert (answer.status_code, told["Name"], told["Blank"]) == (200, "drawn", False)
     # the drawn form has a bar code in its template alone
-    assert told["Messages"] == ["Code: No code of the type 'qr' could be read in its box."]
+    assert told["Messages"] == ["Code: No barcode of the type 'qr' was found in the box."]
     lines = told["Results"].splitlines()
     assert [line for line in lines if line.startswith("Question")] == [f"Question{n}:" for n in range(3, 7)]
 

@@ -105,7 +105,7 @@ export const correctTemplate = async (name) => (await send("POST", `api/template
 /** What a stored template reads on its blank page: {Blank, Messages}. */
 export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();
 
-/** Recognise images with a stored template and keep the outcome; each line of the answer is handed on as it comes, with
+/** Recognize images with a stored template and keep the outcome; each line of the answer is handed on as it comes, with
  * the request's id. */
 export async function recognize(template, files, { keepSeconds, signal, online }) {
   const body = new FormData();

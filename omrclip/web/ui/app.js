@@ -9,7 +9,7 @@ import { remember, remembered } from "./storage.js";
 const VIEWS = {
   templates: { title: "nav.templates", load: () => import("./templates/list.js") },
   edit: { title: "nav.templates", under: "templates", load: () => import("./editor/opening.js") },
-  recognise: { title: "nav.recognise", load: () => import("./review/recognise.js") },
+  recognize: { title: "nav.recognize", load: () => import("./review/recognize.js") },
   results: { title: "nav.results", load: () => import("./results/results.js") },
   sheets: { title: "nav.results", under: "results", load: () => import("./review/kept.js") },
   gallery: { title: "nav.results", under: "results", load: () => import("./results/gallery.js") },
@@ -68,7 +68,7 @@ function drawBar() {
   document.getElementById("bar").append(
     skip,
     h("a", { className: "brand", href: "#/templates" }, h("img", { src: "ui/favicon.svg", alt: "" }), h("span", {}, "omrclip")),
-    h("nav", { aria: { label: t("nav.label") } }, link("templates", "nav.templates"), link("recognise", "nav.recognise"), link("results", "nav.results")),
+    h("nav", { aria: { label: t("nav.label") } }, link("templates", "nav.templates"), link("recognize", "nav.recognize"), link("results", "nav.results")),
     h("span", { className: "grow" }),
     h("a", { className: "button quiet", href: "docs/" }, t("nav.api")),
     choice(LANGUAGES, language, { aria: { label: t("nav.language") }, onchange: (event) => chooseLanguage(event.target.value) }),

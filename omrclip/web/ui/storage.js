@@ -20,7 +20,7 @@ export function remember(key, value) {
 
 /**
  * The runs made in this browser, newest first: {ids, template, created, expires, sheets, failed}. A run is a number of
- * images recognised at once; large ones are several recognitions, `ids`. Their addresses cannot be guessed, so that
+ * images recognized at once; large ones are several recognitions, `ids`. Their addresses cannot be guessed, so that
  * this list is the only one there is.
  */
 export function listRuns() {

@@ -1,8 +1,8 @@
-"""Makes sheets, recognises them, and tells how many fields are right, flagged and silently wrong.
+"""Makes sheets, recognizes them, and tells how many fields are right, flagged and silently wrong.
 
     python -m tests.benchmarks.accuracy --sheets 3000 --seed 1 --jobs 2 [--respects ticks,pale] [--out DIR]
 
-`--cache DIR` keeps the sheets there, so that the next run with the same seed only recognises them; `--keep DIR` puts
+`--cache DIR` keeps the sheets there, so that the next run with the same seed only recognizes them; `--keep DIR` puts
 those aside that were not read completely right, each with its truth and what was read. What is silently wrong is told
 at once, with the name of its case; `--case NAME` reads that sheet again. An interrupted run tells what it has measured.
 """
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.accuracy")
-    parser.add_argument("--sheets", type=int, default=200, help="how many sheets are recognised (200)")
+    parser.add_argument("--sheets", type=int, default=200, help="how many sheets are recognized (200)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same sheets (1)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
     parser.add_argument(

@@ -18,7 +18,7 @@ Paper = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One sheet to make and recognise. `known` is what is known of the blank page besides the template."""
+    """One sheet to make and recognize. `known` is what is known of the blank page besides the template."""
 
     form: str
     known: Known

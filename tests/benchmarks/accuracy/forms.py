@@ -1,4 +1,4 @@
-"""The forms whose sheets are recognised, each with the resolution of its template."""
+"""The forms whose sheets are recognized, each with the resolution of its template."""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache

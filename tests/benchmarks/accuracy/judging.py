@@ -1,4 +1,4 @@
-"""Recognises one sheet and compares what came out with the truth."""
+"""Recognizes one sheet and compares what came out with the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -74,7 +74,7 @@ class Outcome:
 
 
 def judge(case: Case, sheet: MadeSheet, pages: Sequence[KnownPage], limits: Limits) -> Outcome:
-    """Recognise the sheet, and tell how right it was. A crash is an outcome too, so that one does not end a run."""
+    """Recognize the sheet, and tell how right it was. A crash is an outcome too, so that one does not end a run."""
     truth = part_of(sheet.truth, pages)
     within = truth.within and keeps_limits(case.cutting)
     blank = Outcome(case, truth.kind, within, len(truth.fields))

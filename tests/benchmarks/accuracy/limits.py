@@ -4,7 +4,7 @@ A form designer reads them so: print bubbles with a black or dark grey outline, 
 large as the printed ones, ask people to fill bubbles (not to tick or cross them) with a pen or an ordinary pencil, and
 let nobody correct an answer on the sheet. Whoever scans: 150 dpi or more, a whole page, flat, in even light.
 
-Sheets beyond the limits are recognised too. They are measured apart, because more of their answers need a person.
+Sheets beyond the limits are recognized too. They are measured apart, because more of their answers need a person.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Recognises real filled forms, each turned, scaled and spoilt in known ways, and images that are none of them.
+"""Recognizes real filled forms, each turned, scaled and spoilt in known ways, and images that are none of them.
 
     python -m tests.benchmarks.accuracy.real_forms [--only TEXT] [--known "bubbles only"] [--keep DIR]
 
@@ -43,7 +43,7 @@ MOST_OFFSET = {"page image": 3.0, "bubbles only": 5.0}  # px of the page
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One image to recognise: the form that is looked for, and what has to come out; None: it is to be rejected."""
+    """One image to recognize: the form that is looked for, and what has to come out; None: it is to be rejected."""
 
     name: str
     form: RealForm
@@ -100,7 +100,7 @@ def _images_of(form: RealForm) -> Iterator[tuple[str, Callable[[], bytes]]]:
 
 
 def _checked(check: Check, data: bytes, pages: Sequence[KnownPage], known: str, keep: Path | None) -> bool:
-    """Recognise, write the line, and tell whether nothing is silently wrong."""
+    """Recognize, write the line, and tell whether nothing is silently wrong."""
     started = process_time()
     found = recognize(pages, Scan("image.jpg", data), RecognitionOptions(), LIMITS)
     found = replace(found, seconds=process_time() - started)  # other work on the machine does not count

@@ -36,7 +36,7 @@ SEED: Final = 11
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the table."""
     asked = argparse.ArgumentParser(prog="python -m tests.benchmarks.accuracy.throughput")
-    asked.add_argument("--rounds", type=int, default=10, help="how often each sheet is recognised (10)")
+    asked.add_argument("--rounds", type=int, default=10, help="how often each sheet is recognized (10)")
     rounds = asked.parse_args(arguments).rounds
     keep_freed_memory()
     sys.stdout.write(f"{machine()}\n{'sheet':48}{'way':34}{'ms':>7}  sheets/s  × decode\n")

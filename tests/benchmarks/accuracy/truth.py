@@ -79,7 +79,7 @@ class Truth:
 
 
 def truth_of(sheet: Sheet, picture: Picture, template_dpi: float) -> Truth:
-    """The truth about a sheet that is recognised with a template of that resolution."""
+    """The truth about a sheet that is recognized with a template of that resolution."""
     clips = tuple(_clip_truth(sheet, area, template_dpi) for area in sheet.form.clip_areas())
     multiple = _several_marked(sheet.form, sheet.choices)
     grids = {element.name for element in sheet.form.elements if isinstance(element, Grid)}

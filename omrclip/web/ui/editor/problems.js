@@ -64,20 +64,23 @@ function at(path, expected, warning) {
     page: found ? Number(found[1]) : null,
     index: found?.[2] === undefined ? null : Number(found[2]),
     field: /^\.(\w+)/.exec(rest)?.[1] ?? "",
-    text: explained(expected),
+    text: warning ? sentence(expected) : explained(expected),
     path,
     warning,
   };
 }
 
 const WORDS = [
-  [/^a name of its own, not (".*?") as at/, (name) => t("problem.sameName", { name })],
+  [/^a unique name; (".*?") is also the name of/, (name) => t("problem.sameName", { name })],
   [/^(\w+) \+ \w+ of at most the page's (\w+), ([\d.]+), not ([\d.]+)/, (_from, side, most, found) => t(`problem.beyond${side}`, { most, found })],
   [/^a number from 0 to the page's \w+, ([\d.]+), not (.+)/, (most, found) => t("problem.outside", { most, found })],
   [/^(.*); it is missing$/, (what) => t("problem.missing", { what })],
 ];
 
-/** The commonest problems in the page's language; the others in the server's words. */
+/** A warning of the server as a sentence. */
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+/** The most frequent problems in the language of the page, and the others in the words of the server. */
 function explained(expected) {
   for (const [pattern, say] of WORDS) {
     const found = pattern.exec(expected);

@@ -38,7 +38,7 @@ class Gallery {
     const run = listRuns().find((each) => each.ids[0] === ids[0]);
     this.node = h(
       "div",
-      { className: "recognise", onkeydown: (event) => this.pressed(event) },
+      { className: "recognize", onkeydown: (event) => this.pressed(event) },
       h(
         "div",
         { className: "toolbar" },

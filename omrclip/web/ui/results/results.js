@@ -36,7 +36,7 @@ function opening() {
 
 function table(runs, redraw) {
   if (!runs.length) return h("p", { className: "empty" }, t("results.none"));
-  const heads = ["results.when", "recognise.template", "results.sheets", "results.failed", "results.expires", "results.actions"];
+  const heads = ["results.when", "recognize.template", "results.sheets", "results.failed", "results.expires", "results.actions"];
   return h(
     "table",
     { className: "runs" },

@@ -34,7 +34,7 @@ export async function mount(main, address) {
     h("span", { className: "grow" }),
     shareActions(ids, sheets, corrections, template || "results"),
   );
-  main.append(h("div", { className: "recognise" }, bar, h("div", { className: "board-place" }, board.node)));
+  main.append(h("div", { className: "recognize" }, bar, h("div", { className: "board-place" }, board.node)));
   board.changed(null);
   const leave = () => {
     board.destroy();

@@ -1,4 +1,4 @@
-/** A run: many images recognised with one template, batch by batch, while the page may show anything else. */
+/** A run: many images recognized with one template, batch by batch, while the page may show anything else. */
 
 import * as api from "../api.js";
 import { failureText } from "../dialogs.js";
@@ -24,7 +24,7 @@ class Run {
   constructor(template, files, keepSeconds) {
     Object.assign(this, { template, keepSeconds, sheets: distinct(files).map(([name, file]) => new Sheet(name, file)) });
     this.ids = [];
-    /** Why sheets that were recognised are not kept on the server; null where all are. */
+    /** Why sheets that were recognized are not kept on the server; null where all are. */
     this.notKept = null;
     this.stop = new AbortController();
     this.started = performance.now();
@@ -59,14 +59,14 @@ class Run {
   async go() {
     for (const batch of batches(this.sheets)) {
       if (this.stop.signal.aborted) break;
-      await this.recognise(batch);
+      await this.recognize(batch);
     }
     this.state = this.stop.signal.aborted ? "cancelled" : "done";
     for (const sheet of this.sheets) if (sheet.state === "waiting" || sheet.state === "running") sheet.fail(t("run.cancelled"));
     this.tell();
   }
 
-  async recognise(batch) {
+  async recognize(batch) {
     let uri = null;
     let next = 0;
     const begun = () => {
@@ -101,8 +101,8 @@ class Run {
   /** The server takes less at once than is usual. */
   async divide(batch) {
     const half = Math.ceil(batch.length / 2);
-    await this.recognise(batch.slice(0, half));
-    await this.recognise(batch.slice(half));
+    await this.recognize(batch.slice(0, half));
+    await this.recognize(batch.slice(half));
   }
 
   /** From now on the batch is looked at on the server. */

@@ -39,7 +39,7 @@ export async function mount(main) {
 
 function card(name) {
   const remove = button(t("templates.delete", { name }), "trash", () => removeTemplate(name, entry), { square: true, kind: "quiet" });
-  const recognise = h("a", { className: "button quiet", href: `#/recognise/${encodeURIComponent(name)}` }, icon("play"), t("templates.recognise"));
+  const recognize = h("a", { className: "button quiet", href: `#/recognize/${encodeURIComponent(name)}` }, icon("play"), t("templates.recognize"));
   const entry = h(
     "li",
     { className: "card", dataset: { name } },
@@ -50,7 +50,7 @@ function card(name) {
       h("span", { className: "card-name" }, name),
       h("span", { className: "card-facts muted" }, " "),
     ),
-    h("div", { className: "card-actions" }, recognise, h("span", { className: "grow" }), remove),
+    h("div", { className: "card-actions" }, recognize, h("span", { className: "grow" }), remove),
   );
   return entry;
 }

@@ -1,4 +1,4 @@
-/** Recognise: a template, images, progress, and the sheets as they come. */
+/** Recognize: a template, images, progress, and the sheets as they come. */
 
 import * as api from "../api.js";
 import { failureText, notifyFailure, requestNote } from "../dialogs.js";
@@ -11,20 +11,20 @@ import { shareActions } from "./sharing.js";
 import * as runs from "./run.js";
 
 const DAY = 24 * 3600;
-const KEPT = [[3600, "recognise.hour"], [DAY, "recognise.day"], [7 * DAY, "recognise.week"], [30 * DAY, "recognise.month"]];
+const KEPT = [[3600, "recognize.hour"], [DAY, "recognize.day"], [7 * DAY, "recognize.week"], [30 * DAY, "recognize.month"]];
 
 export async function mount(main, wanted) {
-  const view = new Recognise(main, await api.listTemplates(), wanted);
+  const view = new Recognize(main, await api.listTemplates(), wanted);
   return () => view.destroy();
 }
 
-class Recognise {
+class Recognize {
   constructor(main, templates, wanted) {
     this.corrections = new Corrections();
     const chosen = [wanted, runs.current?.template, remembered("template"), templates[0]].find((name) => templates.includes(name));
     this.template = choice(templates.map((name) => [name, name]), chosen, { onchange: () => remember("template", this.template.value) });
     this.keep = choice(KEPT.map(([seconds, key]) => [seconds, t(key)]), remembered("keep", DAY), { onchange: () => remember("keep", Number(this.keep.value)) });
-    this.progress = h("progress", { max: 1, value: 0, aria: { label: t("recognise.progress") } });
+    this.progress = h("progress", { max: 1, value: 0, aria: { label: t("recognize.progress") } });
     this.said = h("span", { className: "number", role: "status" });
     this.cancel = button(t("cancel"), "stop", () => runs.current?.cancel());
     this.running = h("div", { className: "running", hidden: true }, this.progress, this.said, this.cancel);
@@ -34,22 +34,22 @@ class Recognise {
     this.drop = h(
       "div",
       { className: "drop big" },
-      h("p", {}, t("recognise.drop")),
-      fileButton(t("recognise.choose"), "images", take, { ...accept, kind: "primary" }),
-      h("p", { className: "muted" }, t("recognise.privacy")),
+      h("p", {}, t("recognize.drop")),
+      fileButton(t("recognize.choose"), "images", take, { ...accept, kind: "primary" }),
+      h("p", { className: "muted" }, t("recognize.privacy")),
     );
     this.notKept = h("p", { className: "warning", role: "alert", hidden: true });
     this.place = h("div", { className: "board-place" }, this.drop);
     this.node = h(
       "div",
-      { className: "recognise" },
+      { className: "recognize" },
       h(
         "div",
         { className: "toolbar" },
-        h("h1", {}, t("nav.recognise")),
-        h("label", { className: "inline" }, t("recognise.template"), this.template),
-        h("label", { className: "inline" }, t("recognise.keep"), this.keep),
-        fileButton(t("recognise.choose"), "images", take, accept),
+        h("h1", {}, t("nav.recognize")),
+        h("label", { className: "inline" }, t("recognize.template"), this.template),
+        h("label", { className: "inline" }, t("recognize.keep"), this.keep),
+        fileButton(t("recognize.choose"), "images", take, accept),
         this.running,
         h("span", { className: "grow" }),
         this.sharing,
@@ -94,9 +94,9 @@ class Recognise {
     this.running.hidden = run.state !== "running";
     this.progress.value = run.done / total;
     const left = run.secondsLeft;
-    this.said.textContent = t("recognise.done", { done: run.done, total }) + (left ? ` · ${t("recognise.left", { time: duration(left) })}` : "");
+    this.said.textContent = t("recognize.done", { done: run.done, total }) + (left ? ` · ${t("recognize.left", { time: duration(left) })}` : "");
     this.notKept.hidden = !run.notKept;
-    const notKept = run.notKept && [t("recognise.notKept", { reason: failureText(run.notKept) }), ...requestNote(run.notKept.requestId)];
+    const notKept = run.notKept && [t("recognize.notKept", { reason: failureText(run.notKept) }), ...requestNote(run.notKept.requestId)];
     this.notKept.replaceChildren(...(notKept ?? []));
     const key = `${run.state} ${run.ids.length}`;
     if (this.shared === key && this.sharedRun === run) return;
