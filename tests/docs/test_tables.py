@@ -62,6 +62,16 @@ def test_the_version_is_told_once() -> None:
     assert re.search(rf"^## {re.escape(omrclip.__version__)} - \d{{4}}-\d\d-\d\d$", changes, re.MULTILINE)
 
 
+def test_constraints_name_versions_and_hashes_and_no_index() -> None:
+    lines = [line.strip() for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()]
+    pinned = [line for line in lines if line and not line.startswith(("#", "--hash=sha256:"))]
+    assert all(re.match(r"[a-z0-9._-]+==[^\s]+", line) for line in pinned)
+    assert not [line for line in lines if "://" in line or "index" in line.split("==")[0].split("-")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in project["project"]["dependencies"]}
+    assert {name for name in wanted if not any(line.startswith(f"{name}==") for line in pinned)} == set()
+
+
 def test_the_image_has_a_volume_for_each_folder_that_is_written() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     (volumes,) = (json.loads(line.partition(" ")[2]) for line in lines if line.startswith("VOLUME "))
