@@ -57,7 +57,7 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--blank-is",
             type=click.Choice(["blank", "uncertain"]),
-            help="Status of elements without a mark. [default: blank]",
+            help="Status of elements without a mark. [default: blank; uncertain in a scan of the blank page itself]",
         ),
         click.option(
             "--page",
