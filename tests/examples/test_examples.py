@@ -1,11 +1,12 @@
 """Every example of the documentation does what the page says, as it can be pasted.
 
 The blocks of a page run one after the other in one folder, which begins as a clone does: with samples/ and
-templates_omr/. Requests go to a server of that folder on a free port. Languages say how a block is checked.
+templates_omr/. Requests go to a server on a free port, which has such a folder of its own. The language of a block says
+how it is checked.
 
 sh, python: run; the status has to be 0, and a block after `<!-- output -->` is what it prints
 json: has to be JSON
-ini, nginx, text, console: not run here; test_deployment.py checks those of the server's set-up
+ini, nginx, text, console: not run here; tests/docs/test_deployment.py checks those of the server's set-up
 """
 
 import json
@@ -13,7 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,23 @@ def test_json_is_json(block: Block) -> None:
     json.loads(block.text)
 
 
+def _as_cloned(folder: Path) -> Path:
+    for name in ("samples", "templates_omr"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a server listens that has the sample forms."""
+    with running(stores=_as_cloned(tmp_path_factory.mktemp("server")), workers=1) as server:
+        yield server.url.removeprefix("http://")
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder as a clone is one, with `omrclip` and `python3` on the path of its own environment."""
-    for name in ("samples", "templates_omr"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    """A folder as a clone is one, with `omrclip` and `python3` in its own environment."""
+    _as_cloned(tmp_path)
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
     for name, arguments in (("omrclip", "-m omrclip"), ("python3", "")):
@@ -58,18 +71,16 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="the examples need bash and curl")
 @pytest.mark.parametrize("page", STORY_PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_the_examples_of_a_page_work_as_pasted(page: Path, place: Path) -> None:
+def test_the_examples_of_a_page_work_as_pasted(page: Path, place: Path, request: pytest.FixtureRequest) -> None:
     examples = [block for block in blocks(page) if block.language in ("sh", "python") and block.text not in NOT_RUN]
-    with ExitStack() as stack:
-        address = None
-        for block in examples:
-            if ADDRESS in block.text and address is None:
-                address = stack.enter_context(running(stores=place)).url.removeprefix("http://")
-            _run(block, place, block.text.replace(ADDRESS, address or ADDRESS))
+    needs_server = any(ADDRESS in block.text for block in examples)
+    address = request.getfixturevalue("address") if needs_server else ADDRESS
+    for block in examples:
+        _run(block, place, block.text.replace(ADDRESS, address))
 
 
 def _run(block: Block, place: Path, text: str) -> None:
-    # A server for the page runs already, where a block needs one.
+    # The server runs already.
     lines = [line for line in text.removeprefix(INSTALL).splitlines() if not _starts_a_server(line)]
     code = "\n".join(lines)
     command = [sys.executable, "-c", code] if block.language == "python" else ["bash", "-euo", "pipefail", "-c", code]
