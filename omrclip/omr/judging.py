@@ -42,7 +42,7 @@ SOLID, LINE = 0.8, 0.5
 LINES_USUAL, LINES_BESIDE = 0.03, 0.2
 """The share of the page's marks that are lines through the bubble, from which on this is how the person marks; and the
 share of such lines that may lie beside a bubble of twice their fill: a fold or a streak runs through those as well."""
-CIRCLED, HALF_CIRCLED = 0.46, 0.3
+CIRCLED, HALF_CIRCLED = 0.46, 0.2
 """The share of all directions in which there is ink around a bubble that is circled, and around one that may be.
 Circles close to the outline have 0.5 and more, others 0.67; crosses have up to 0.42, and a circle around a neighbour
 0.25."""

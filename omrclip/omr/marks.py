@@ -93,6 +93,8 @@ RINGS = (1.1, 1.26, 1.42, 1.58)
 """Radii of the rings in which lines outside of the outline are looked for, from ring to ring."""
 DIRECTIONS = 24
 """Into which a ring is divided: 2.7 samples each on the innermost ring."""
+MOST_BESIDE = 0.45
+"""The share of directions that counts at most where the diagonals are free: less than that of a circle."""
 INKED = 0.4
 """Cover from which on a sample of a ring is ink."""
 
@@ -105,8 +107,8 @@ class Readings:
         fills: 0 to 1, how much of the inside is covered, of what print leaves free.
         depths: how dark the darkest strokes in and around the bubble are, in multiples of what counts as ink on
             the page; 0 where all is print.
-        rings: 0 to 1, in what part of all directions there is ink just outside of the outline; of the four
-            diagonal ones, where that is less.
+        rings: 0 to 1, in what part of all directions there is ink just outside of the outline; at most
+            MOST_BESIDE where the diagonals are free.
         crossings: 0 to 1, how dark the darkest line is that leaves the bubble on two opposite sides.
         strays: 0 to 1, how much is covered just outside of the outline.
         outlines: -1 to 1, how well what is around the bubble looks like its printed outline.
@@ -381,8 +383,10 @@ def _lines_around(added: Samples) -> tuple[Shares, Shares]:
     places, starts = sectors(RINGS, DIRECTIONS)
     darkest = np.maximum.reduceat(added[:, *places], starts, axis=1).reshape(len(added), len(RINGS) - 1, DIRECTIONS)
     inked = darkest.max(axis=1) > INKED
+    share = inked.mean(axis=1)
     # Circles around neighbours may cover all directions along rows and columns, but none on the diagonals.
-    rings = np.minimum(inked.mean(axis=1), inked[:, DIRECTIONS // 8 :: DIRECTIONS // 4].mean(axis=1))
+    on_diagonals = inked[:, DIRECTIONS // 8 :: DIRECTIONS // 4].mean(axis=1) >= HALF
+    rings = np.where(on_diagonals, share, np.minimum(share, MOST_BESIDE))
     # A line that leads away from the bubble is in each ring, there or in the next direction.
     beside = np.maximum(np.maximum(darkest, np.roll(darkest, 1, axis=2)), np.roll(darkest, -1, axis=2))
     leading = beside.min(axis=1)

@@ -191,8 +191,8 @@ HABITS = Habits(marked=0.2, blank=0.05, faint=0.8, usual=0.9, depth=2.0)
         ({"fills": 0.0, "rings": 0.46}, Kind.CIRCLED),
         ({"fills": 0.19, "rings": 0.46}, Kind.CIRCLED),
         ({"fills": 0.0, "rings": 0.45}, Kind.TOUCHED),
-        ({"fills": 0.0, "rings": 0.3}, Kind.TOUCHED),
-        ({"fills": 0.0, "rings": 0.29}, Kind.BLANK),
+        ({"fills": 0.0, "rings": 0.2}, Kind.TOUCHED),
+        ({"fills": 0.0, "rings": 0.19}, Kind.BLANK),
         ({"fills": 0.2, "rings": 0.46}, Kind.SHADED),
         ({"fills": 0.5, "rings": 0.46}, Kind.MARKED),
         ({"fills": 0.3, "rings": 0.45}, Kind.MARKED),
@@ -330,7 +330,7 @@ def test_ink_beside_the_bubbles_of_a_box_without_a_mark(stray: float, status: El
         ("M_", (0.2125, 0.0), 0.5),
         ("MX", (1.0, 1.0), 0.6),
         ("Mp", (1.0, 0.2), 0.6),
-        ("O_", (0.0, 0.0), 6 / 7),
+        ("O_", (0.0, 0.0), 0.875),
     ],
 )
 def test_confidence_is_the_distance_from_the_middle_between_blank_and_marked(
