@@ -78,7 +78,7 @@ def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may ask for. All are checked before the work that they bound."""
+    """Limits of one request. Each is checked before the work that it bounds."""
 
     max_body_bytes: int = _setting(
         256 * MEBIBYTE,
@@ -127,7 +127,7 @@ class Limits:
 
     @property
     def declares_area(self) -> bool:
-        """Whether the bound on pixels was set, and so is one that clients are told of and may ask to fill."""
+        """Whether the limit on pixels was set. Then info.json announces it, and `^max` fills it."""
         return self.max_output_pixels != DEFAULT_OUTPUT_PIXELS
 
     def exceeded_by(self, width: int, height: int) -> tuple[str, int] | None:

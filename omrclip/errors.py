@@ -82,7 +82,7 @@ class NameConflict(InvalidRequest):
 
 
 class FolderInUse(InvalidRequest):
-    """The folder for results has some already, or another run is writing into it."""
+    """The folder already holds results, or another run is writing to it."""
 
     code = "folder_in_use"
 
@@ -99,7 +99,7 @@ class Problem:
 
 
 MOST_PROBLEMS = 100
-"""How many problems an answer lists; more help nobody."""
+"""Maximum number of problems in an answer. A longer list helps no one."""
 
 
 def more_problems(problems: Sequence[Problem], told: int) -> str:
@@ -116,7 +116,7 @@ def problem_details(problems: Sequence[Problem]) -> dict[str, object]:
 
 
 def first_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The first MOST_PROBLEMS; where that is not all, one more tells how many are left out."""
+    """The first MOST_PROBLEMS, and one more that counts the others if there are more."""
     more = len(problems) - MOST_PROBLEMS
     return (*problems[:MOST_PROBLEMS], *((Problem("$", f"and at least {more:,} more"),) if more > 0 else ()))
 
@@ -141,13 +141,13 @@ class ImageError(OmrclipError):
 
 
 class UnsupportedImage(ImageError):
-    """Not an image, or of a kind that is not read."""
+    """Not an image, or a format that is not supported."""
 
     code = "unsupported_image"
 
 
 class CorruptImage(ImageError):
-    """The image is cut off, damaged, or other than its header says."""
+    """The image is cut off, damaged, or does not match its header."""
 
     code = "corrupt_image"
 
@@ -177,25 +177,25 @@ class ForeignRequest(OmrclipError):
 
 
 class NotFound(OmrclipError):
-    """No stored thing of that name."""
+    """Nothing is stored under this name."""
 
     code = "not_found"
 
 
 class DamagedRecord(OmrclipError):
-    """What is stored of a kept recognition is damaged."""
+    """The files of a stored recognition are damaged."""
 
     code = "damaged_record"
 
 
 class StorageUnavailable(OmrclipError):
-    """A store cannot be read or written now; `details["reason"]` is the system's name for it, such as `EROFS`."""
+    """The storage cannot be read or written now. `details["reason"]` is the system's name, such as `EROFS`."""
 
     code = "storage_unavailable"
 
 
 class StorageFull(StorageUnavailable):
-    """No space is left in a store, or the quota of kept recognitions is used up."""
+    """The storage is full, or stored recognitions have reached their maximum size."""
 
     code = "storage_full"
 
@@ -213,13 +213,13 @@ class PreconditionRequired(PreconditionFailed):
 
 
 class ServerBusy(OmrclipError):
-    """There is no room for the work now; `details["retry_after"]` says in how many seconds to try again."""
+    """No memory is free for the work. `details["retry_after"]` is the number of seconds to wait."""
 
     code = "server_busy"
 
 
 class Stopped(OmrclipError):
-    """Work was ended before it was done. This is no failure of a scan: whatever catches failures lets it pass."""
+    """The work was ended before it was done. Code that catches the failures of scans raises it again."""
 
     code = "stopped"
 
@@ -231,19 +231,19 @@ class DeadlineExceeded(Stopped):
 
 
 class Abandoned(Stopped):
-    """Nobody waits for the result any more."""
+    """The client closed the connection, so the result is no longer needed."""
 
     code = "client_gone"
 
 
 class InternalError(OmrclipError):
-    """An exception that nobody foresaw; `details["reference"]` is what its entry in the log begins with."""
+    """An unexpected exception. `details["reference"]` is the reference of its entry in the log."""
 
     code = "internal_error"
 
 
 def internal_error(error: BaseException) -> InternalError:
-    """Log an exception that is none of ours under a new reference, and make the error that tells the reference.
+    """Log an unexpected exception under a new reference, and return the error with this reference.
 
     The log gets the type and the stack. It does not get the exception's message: that may name a person or a file.
     """
@@ -268,6 +268,6 @@ class Failure:
 
     @classmethod
     def of(cls, error: Exception) -> "Failure":
-        """What an exception says. One that is none of ours is logged, and told as an InternalError."""
+        """The failure of an exception. Unexpected exceptions are logged and become an InternalError."""
         own = error if isinstance(error, OmrclipError) else internal_error(error)
         return cls(own.code, own.message, own.details)

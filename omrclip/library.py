@@ -126,7 +126,7 @@ def recognize(
 
 
 def blank_page_beside(template: Path) -> Path | None:
-    """The image file that has the template's name and lies beside it; None where there is none."""
+    """The image file beside a template with the same name, or None."""
     beside = (template.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
     return next((path for path in beside if path.is_file()), None)
 

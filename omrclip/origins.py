@@ -24,7 +24,7 @@ class Origin:
 
     @classmethod
     def of(cls, scheme: str, host: str) -> "Origin | None":
-        """The origin of a scheme and what a Host header holds; None where either breaks the grammar."""
+        """The origin of a scheme and a Host header, or None if one of them is not valid."""
         found = _HOST.fullmatch(host)
         if found is None or scheme not in _DEFAULT_PORTS:
             return None
@@ -35,7 +35,7 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> "Origin | None":
-        """The origin that an Origin header names; None for `null` and for what is no web address."""
+        """The origin of an Origin header, or None for `null` and invalid values."""
         scheme, separator, host = text.partition("://")
         return cls.of(scheme.lower(), host) if separator else None
 

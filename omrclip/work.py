@@ -13,7 +13,7 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A deadline for work, and a way to learn that nobody waits for its result any more.
+    """The deadline of running work, and whether its client is still connected.
 
     Long loops call `check` once a turn. Without arguments the work may go on for ever.
 
@@ -38,7 +38,7 @@ class Work:
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def check(self) -> None:
-        """Return when the work may go on.
+        """Return if the work may continue.
 
         Raises:
             DeadlineExceeded: its time is over.

@@ -115,7 +115,7 @@ def read_scan(path: Path) -> Scan:
 
 
 def _written(job: FolderJob, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Every file that the run may write, and what it is for."""
+    """Every file that the run may write, with its purpose for messages."""
     files = list(file_names(job.template, names, job.options))
     if not job.clips_only:
         files += [(TABLE_NAME, "the table"), (JSON_NAME, "the JSON")]
@@ -164,7 +164,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What came out of one file, and what is to be written of it: the files, and the overlay where one is wanted."""
+    """The outcome of one file: its recognition, the files to write, and the overlay if one is wanted."""
 
     recognition: Recognition
     files: Sequence[ResponseFile] = ()
@@ -189,7 +189,7 @@ def _outcomes(
 
 
 def _recognize_file(job: FolderJob, path: Path, pages: Sequence[KnownPage], admission: Admission) -> _Outcome:
-    """Recognize one file; whatever goes wrong with it is told in the Recognition, not raised."""
+    """Recognize one file. Errors become the `error` of its Recognition and are not raised."""
     try:
         scan = read_scan(path)
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)

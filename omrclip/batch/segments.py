@@ -51,7 +51,7 @@ def cut_segments(
     render: Renderer = render,
     count_file: Callable[[int], None] = lambda _: None,
 ) -> list[ResponseFile]:
-    """One file a segment, in the manifest's order, cropped at the image's edge.
+    """One file for each segment, in the order of the manifest, cropped at the edge of the image.
 
     Args:
         segments: what `iiif.segments.find_segments` found.

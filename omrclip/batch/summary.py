@@ -54,7 +54,7 @@ class Summary:
         self.finish()
 
     def add(self, recognition: Recognition) -> None:
-        """Write what is told of a scan; the row is on disk at once."""
+        """Write the row and the JSON entry of a scan. The row is on disk at once."""
         told = dump_answer(Answer([recognition], self._table.options, alone=False), with_files=False)
         separator = ",\n" if self._count else "\n"
         entry = (separator + _indented(told["Recognitions"][0], 2)).encode()

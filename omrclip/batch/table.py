@@ -14,7 +14,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class ResultsTable:
-    """The columns of a table with a row for each scan; the template alone tells them.
+    """The columns of a table with a row for each scan. They depend on the template only.
 
     First come how it went, which elements a person should look at, and which are blank; then a column
     for the value of each element, and one for the file of each clip. No cell is a formula: an apostrophe stands before

@@ -1,4 +1,4 @@
-"""What the server can do, declared once: the grammars accept it, info.json advertises it.
+"""The features of the image server, declared once for the grammars and for info.json.
 
 Feature names are those of the Image API 2.1, section 5.3, and 3.0, section 5.7, and for 2.0 what it named otherwise.
 """

@@ -34,7 +34,7 @@ from omrclip.imaging.ops import rotated_dimensions
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the renderer does, in its order: cut `box`, scale to `scaled`, turn, recolour, encode."""
+    """The steps of the renderer, in order: cut `box`, scale to `scaled`, rotate, change colors, encode."""
 
     source: Dimensions
     box: Box

@@ -81,7 +81,7 @@ class SeeAlso:
 
 @dataclass(frozen=True, slots=True)
 class ManifestInput:
-    """All that a manifest of pages or of clips is made from.
+    """The data for a manifest of pages or of clips.
 
     Attributes:
         uri: where the document itself is served; its parts have URIs below it.
@@ -156,7 +156,7 @@ def see_also(document: SeeAlso) -> Json:
 
 
 def provider(uri: str, name: str) -> Json:
-    """Who made the document (section 3.1, `provider`): an agent with a page for people."""
+    """The `provider` of the document (section 3.1): an agent with a page for people."""
     homepage = {"id": uri, "type": "Text", "label": text(name), "format": "text/html"}
     return {"id": uri, "type": "Agent", "label": text(name), "homepage": [homepage]}
 

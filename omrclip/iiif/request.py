@@ -1,4 +1,4 @@
-"""What one IIIF Image API request asks for: frozen values, independent of the version whose grammar they came in.
+"""One IIIF Image API request as frozen values, independent of the version of the grammar.
 
 Region, Size and Rotation are the parameters of sections 4.1 to 4.3 of the Image API 2.1, Quality and Format those of
 4.4 and 4.5. Each form of a parameter is a class of its own, so that the planner can tell them apart by `match`.

@@ -1,4 +1,4 @@
-"""JSON values with their places, and the two ways in which a manifest writes a region: for `segments`.
+"""JSON values with their paths, and the two notations of a region in a manifest. Used by `segments`.
 
 Every refusal names the JSON path and what was expected there.
 """
@@ -66,7 +66,7 @@ class Node:
         return [Node(f"{self.path}[{index}]", value) for index, value in enumerate(self.value)]
 
     def one_or_more(self) -> "list[Node]":
-        """The elements of a list, or the value itself where it is none."""
+        """The elements of a list, or the value itself if it is not a list."""
         return self.listed() if isinstance(self.value, list | tuple) or not self else [self]
 
     def text(self, expected: str) -> str:

@@ -1,4 +1,4 @@
-"""The other way round: which parts of which images a manifest paints.
+"""Reads manifests: which parts of which images they show.
 
 Read are the forms of the IIIF cookbook for a "Segment of an Image": a painting annotation whose body is
 
@@ -58,7 +58,7 @@ class Segment:
 
 
 def find_segments(manifest: Mapping[str, object]) -> tuple[Segment, ...]:
-    """Everything that the document paints, in its order; whole images too (`Segment.whole`).
+    """All segments that the document shows, in its order, including whole images (`Segment.whole`).
 
     Raises:
         InvalidRequest: naming the JSON path of what is wrong, and what was expected there.
@@ -67,7 +67,7 @@ def find_segments(manifest: Mapping[str, object]) -> tuple[Segment, ...]:
 
 
 def fitted_request(segment: Segment, image: Dimensions) -> ImageRequest:
-    """What to take of an image that is at hand, which may be a scaled copy of the one that the document means.
+    """The request for an image at hand, which may be a scaled copy of the image that the document means.
 
     Where the document tells the image's extents, a region in pixels is scaled by what they differ. Where it does not,
     the region counts the pixels of the image at hand.
@@ -227,7 +227,7 @@ def _of_image(body: Node, label: str) -> Segment:
 
 
 def _is_whole(request: ImageRequest) -> bool:
-    """Whether what is delivered is the image itself, in its own extents."""
+    """Whether the result is the whole image in its own dimensions."""
     untouched = isinstance(request.region, FullRegion) and request.rotation == Rotation()
     return untouched and request.size in (FullSize(), MaxSize())
 
@@ -266,7 +266,7 @@ def _of_specific_resource(body: Node, label: str) -> Iterator[Segment]:
 
 
 def _selected(selectors: Node) -> tuple[Node, ImageRequest]:
-    """What the selectors say, and the first of them; several are to say the same (Web Annotation, section 4.2)."""
+    """The request of the selectors, and the first one. Several must agree (Web Annotation, section 4.2)."""
     read = [(node, _request(node)) for node in selectors.one_or_more()]
     if not read:
         raise selectors.refusal("an ImageApiSelector or a FragmentSelector")

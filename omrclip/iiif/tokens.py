@@ -1,4 +1,4 @@
-"""What the grammars of all Image API versions share: regions, rotations, qualities and formats are written alike.
+"""Shared parts of the grammars of all Image API versions: regions, rotations, qualities and formats.
 
 Source: https://iiif.io/api/image/2.1/ and https://iiif.io/api/image/3.0/, sections 4.1 and 4.3 to 4.5. Numbers are
 ASCII digits only; real numbers have a leading zero below 1, and any number of decimals (3.0, section 4; 2.1 has ten).

@@ -21,7 +21,7 @@ class _Load:
 
 
 class Admission:
-    """Lets work in as long as there is room for it; others wait briefly, and then are sent away.
+    """Admits work while memory is free. Other work waits for a short time and is then refused.
 
     Work larger than the whole bound is refused at once. Answers share the memory with decodes (`holding`).
 
@@ -60,7 +60,7 @@ class Admission:
         return self._load.bytes
 
     def holding(self) -> "Holding":
-        """Memory for one answer, none at first."""
+        """Return the memory of one answer, empty at first."""
         return Holding(self)
 
     @contextmanager
@@ -73,7 +73,7 @@ class Admission:
         answer: "Holding | None" = None,
         spare: int = 0,
     ) -> Iterator[None]:
-        """Hold room for a decode of so many bytes.
+        """Reserve memory for a decode.
 
         Args:
             bytes_needed: what it takes at most.
@@ -258,7 +258,7 @@ class Holding:
 
 
 def _nothing() -> None:
-    """Nobody can give memory back."""
+    """Do nothing: no cache shares the memory."""
 
 
 def _megabytes(count: int) -> str:

@@ -12,7 +12,7 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class CacheCounts:
-    """What a cache has done so far, and what it holds."""
+    """Counters of a cache, and its contents."""
 
     hits: int
     misses: int
@@ -58,7 +58,7 @@ class ByteCache(Generic[Entry]):
             return key in self._making
 
     def get_or_make(self, key: Hashable, make: Callable[[], Entry]) -> Entry:
-        """The entry, made by one caller where it is missing; the others wait for it.
+        """Return the entry. If it is missing, one caller makes it and the others wait.
 
         Where making fails, its exception goes to the caller that made, and one of those who wait makes it anew.
         """
@@ -90,7 +90,7 @@ class ByteCache(Generic[Entry]):
             return [self._entries.pop(key) for key in list(self._entries) if concerns(key)]
 
     def lend(self, bytes_lent: int) -> None:
-        """Hold so many bytes fewer than the bound from now on, in place of what was lent before."""
+        """Reduce the limit by this number of bytes, instead of by the number lent before."""
         with self._lock:
             self._lent = bytes_lent
             self._make_room(0)

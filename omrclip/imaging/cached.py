@@ -86,7 +86,7 @@ class CachedImage:
         return self.in_srgb(read_reduced(self.reduced(reduction), reduction, box, out, self.dimensions))
 
     def in_srgb(self, pixels: Pixels) -> Pixels:
-        """What is made of its pixels, in sRGB; for an image without a profile, `data` is not asked."""
+        """Convert pixels of the image to sRGB. `data` is not read for an image without a profile."""
         if not self.info.has_profile:
             return pixels
         return to_srgb(pixels, read_profile(self.data(), self.info), self.info.mode)
@@ -103,7 +103,7 @@ class CachedImage:
         return self.cache.get_or_make((self.key, reduction), lambda: self._found(reduction))
 
     def missing_bytes(self, reduction: int) -> int:
-        """How much memory `reduced` would take now: none for what is in the cache."""
+        """The memory that `reduced` would need now: 0 if the pixels are in the cache."""
         if self.cache.holds((self.key, reduction)):
             return 0
         if self._is_decoded(reduction) or self._is_halved_by_rows(reduction):

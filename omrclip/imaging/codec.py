@@ -54,7 +54,7 @@ def reducible(info: ImageInfo) -> bool:
 
 
 def read_profile(data: bytes, info: ImageInfo) -> bytes:
-    """The ICC profile of an image file, for `colour.to_srgb`; empty where there is none. GIF and BMP have none here."""
+    """The ICC profile of an image file for `colour.to_srgb`, or empty bytes. Profiles of GIF and BMP are not read."""
     return _PROFILES[info.format](data) if info.has_profile else b""
 
 
@@ -95,7 +95,7 @@ def halves_by_rows(info: ImageInfo) -> bool:
 
 
 def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
-    """What `ops.halve`, so many times, makes of what `decode` gives, without the whole image in memory.
+    """The same pixels as `ops.halve` applied to the result of `decode`, without the whole image in memory.
 
     See `decode` for what it raises; ValueError for an image that does not come by rows (`halves_by_rows`).
     """

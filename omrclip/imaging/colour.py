@@ -89,7 +89,7 @@ def _bands(pixels: Pixels) -> Iterator[slice]:
 
 @lru_cache(maxsize=4)
 def _transform(profile: bytes, space: str) -> ImageCms.ImageCmsTransform | None:
-    """The transform of a profile for such samples to sRGB, or None where there is none, or nothing to do."""
+    """The transform from a profile to sRGB, or None if the profile cannot be used or changes nothing."""
     if len(profile) > MOST_PROFILE_BYTES:
         return None
     try:
@@ -113,7 +113,7 @@ def _is_srgb(transform: ImageCms.ImageCmsTransform) -> bool:
 
 @lru_cache(maxsize=4)
 def _tones(profile: bytes) -> Pixels | None:
-    """(256,) uint8: the sRGB level of each grey level of a profile, or None where there is none, or nothing to do."""
+    """(256,) uint8: the sRGB level of each grey level of a profile, or None if it cannot be used or changes nothing."""
     transform = _transform(profile, "GRAY")
     if transform is None:
         return None

@@ -39,7 +39,7 @@ class Pen:
 
 
 class Canvas:
-    """A copy of some pixels, (height, width, 3) uint8 BGR, to draw on; what is drawn later lies above."""
+    """A copy of pixels to draw on, (height, width, 3) uint8 BGR. Later drawings cover earlier ones."""
 
     def __init__(self, pixels: Pixels) -> None:
         self.pixels = np.array(pixels, dtype=np.uint8, order="C")

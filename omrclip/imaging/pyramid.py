@@ -89,7 +89,7 @@ class TiledImage:
         return pixels
 
     def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
-        """The JPEG file of one stored tile, undecoded, where the request is for that tile exactly; else None.
+        """The JPEG file of a stored tile, without decoding, if the request is for exactly this tile, else None.
 
         It is for one where `out` are a tile's extents, and the box covers that tile of the level that `read` would
         choose; `read` then gives the pixels to which the file decodes. Tiles at the right and lower edges are padded
@@ -224,7 +224,7 @@ class TiledImage:
 
 
 def open_tiled(reader: RangeReader) -> TiledImage | None:
-    """The image, where its file is a TIFF whose first page can be read tile by tile; else None, to decode it whole.
+    """The image if its file is a TIFF whose first page can be read tile by tile, else None.
 
     Read are the kinds of tiles that `formats.tiles` tells of, in upright pages, with or without smaller levels. Only
     directories are fetched: less than a kilobyte where the answer is None.

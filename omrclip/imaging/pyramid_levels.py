@@ -173,7 +173,7 @@ def _read_profile(directory: RangedDirectory) -> bytes:
 
 
 def _read_density(directory: RangedDirectory) -> Density | None:
-    """The density, or None where there is none, or it is damaged."""
+    """The density, or None if it is missing or damaged."""
     try:
         unit = directory.number(ifd.RESOLUTION_UNIT, ifd.INCH)
         return ifd.density_in(unit, directory.fraction(ifd.X_RESOLUTION), directory.fraction(ifd.Y_RESOLUTION))

@@ -7,7 +7,7 @@ from omrclip.errors import CorruptImage
 
 
 class RangeReader(Protocol):
-    """Random access to the bytes of one file that does not change meanwhile.
+    """Random access to the bytes of one file. The file must not change.
 
     Readers have no position that calls share, so that threads may read through one at the same time: `os.pread` on a
     file of the machine, `cat_file(path, start, end)` on one that fsspec knows.

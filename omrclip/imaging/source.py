@@ -83,7 +83,7 @@ class DecodedImage:
         return self.pixels
 
     def in_srgb(self, pixels: Pixels) -> Pixels:
-        """What is made of the pixels, in sRGB."""
+        """Convert pixels of the image to sRGB."""
         return to_srgb(pixels, self.profile, self.mode)
 
 
@@ -126,7 +126,7 @@ class EncodedImage:
 
 
 def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:
-    """The factor f for which `out` is exactly the box's part of the image at 1/f; None where there is none.
+    """The factor f for which `out` is exactly the part of the box in the image at 1/f, or None.
 
     That is how viewers ask for levels and their tiles: f is a power of two, the box begins at a multiple of it, and
     ends at one or at the image's edge, where the last pixel covers less than the others.
@@ -143,7 +143,7 @@ def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:
 
 
 def serving_reduction(box: Box, out: Dimensions, within: Dimensions, reductions: Iterable[int]) -> int:
-    """The first of the reductions, which come largest first, that serves a box at a size; else 1.
+    """The first of the reductions (largest first) that has enough pixels for a box at a size, else 1.
 
     At 1/r the box must still have twice as many pixels along each axis as are asked for. Reduced pixels are means, or
     what a JPEG's decoder makes of half its coefficients: both let through what is too fine for them. Of this, the last

@@ -71,7 +71,7 @@ def _dictionary(name: str) -> cv2.aruco.Dictionary:
 
 
 def _numbers(tones: Pixels, corners: npt.NDArray[np.float64]) -> set[int]:
-    """What the square says in the dictionaries of a size: clearest cells first, exact readings before mended ones."""
+    """The readings of a square in the dictionaries of a size: clearest cells first, exact before corrected ones."""
     by_size = {size: _bits(tones, corners, size) for size in _DICTIONARIES}
     sizes = sorted((size for size, bits in by_size.items() if bits.is_marker), key=lambda it: -by_size[it].clearness)
     for size in sizes:

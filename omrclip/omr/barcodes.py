@@ -40,14 +40,14 @@ class Glance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Attempt:
-    """What is read at a time; thorough: codes are looked for in all directions, reduced, and light on dark too."""
+    """One attempt. A thorough one looks in all directions, at reduced size, and for light codes on dark ground."""
 
     seen: Glance
     thorough: bool = False
 
 
 def glance(element: Barcode, registration: Registration, view: View) -> Glance | None:
-    """What a rough view of the page shows of an element, which may be bent a little; None where it shows nothing."""
+    """The result from a coarse view of the page, which may be slightly bent, or None if no code is found."""
     box = _with_margin(element.box)
     corners = ops.corners(box.left, box.top, box.width, box.height)
     in_view = ops.transform(view.scan_to_view, registration.to_scan(corners))

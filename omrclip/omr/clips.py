@@ -84,7 +84,7 @@ def cut_clip(area: ClipArea, page: RegisteredPage, options: RecognitionOptions, 
 
 
 def unconfirmed(clip: Clip, found: FoundPage) -> str:
-    """What is told of a clip whose place was not confirmed by anything near; "" of others."""
+    """The message for a clip whose place is not confirmed by anything near it, else ""."""
     matches = found.registration.matches
     if matches is None:
         return ""
@@ -113,7 +113,7 @@ def unconfirmed_page(found: FoundPage) -> str:
 
 
 def _far_from(matches: npt.NDArray[np.float32], clip: Clip, registration: Registration) -> str:
-    """What is told of a clip that lies far from all bubbles and marks that were found, more so on bent paper."""
+    """The message for a clip far from all bubbles and marks that were found. Bent paper shortens this distance."""
     corners = ops.corners(clip.box.left, clip.box.top, clip.box.width, clip.box.height)
     longer = max(registration.page.width, registration.page.height)
     away = np.linalg.norm(corners[:, None] - matches[None, :, :2], axis=2).min(axis=1).max() / longer
@@ -144,6 +144,6 @@ def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:
 
 
 def _outside(corners: npt.NDArray[np.float64], scan: Dimensions) -> str:
-    """What is told of a clip of which more than a pixel lies outside the scan; "" of others."""
+    """The message for a clip of which more than a pixel lies outside the scan, else ""."""
     beyond = np.maximum(-corners, corners - [scan.width, scan.height]).max()
     return "Part of the clip area lies outside the scan. That part is white." if beyond > 1 else ""

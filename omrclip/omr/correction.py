@@ -31,7 +31,7 @@ _ALIGNED = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A corrected template, and what a person should know of it: the bubbles that were not found."""
+    """A corrected template, and messages about the bubbles that were not found."""
 
     template: Template
     messages: tuple[str, ...]
@@ -103,7 +103,7 @@ def _label(elements: Sequence[Element], path: _Path) -> str:
 
 
 def _find(boxes: Mapping[_Path, ChoiceBox], tones: Pixels, scale: npt.NDArray[np.float64]) -> dict[_Path, _Found]:
-    """Look for the bubbles of each size at once: what they have in common is told by all of them."""
+    """Find the bubbles of each size together, because their common look is measured on all of them."""
     of_size = defaultdict(list)
     for path, box in boxes.items():
         of_size[box.bubble_width, box.bubble_height].append(path)

@@ -1,4 +1,4 @@
-"""Finding the printed bubbles of a blank page: outlines of the size that the template tells, near the places it tells.
+"""Finds the printed bubbles of a blank page: outlines of the template's size near the template's places.
 
     outlines   every connected piece of print whose outer contour is a full, convex shape of about the size
     pairing    nearest first, each outline to one bubble; the size that most of them share is the bubbles' own
@@ -82,7 +82,7 @@ def find_printed(tones: Pixels, expected: Places) -> Printed:
 
 
 def _is_plausible(centres: Floats, expected: Places) -> bool:
-    """Whether most were found, or what was found lies off its places alike: round letters lie off anyhow."""
+    """Whether most bubbles were found, or all found ones are shifted alike. Round letters are shifted at random."""
     is_found = np.isfinite(centres[:, 0])
     if is_found.mean() >= _MOST:
         return True

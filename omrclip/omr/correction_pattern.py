@@ -1,4 +1,4 @@
-"""What the printed bubbles of one size have in common: to find more like them, and to measure their extents.
+"""The common look of the printed bubbles of one size, to find more of them and to measure their size.
 
 Coordinates are continuous pixels of the image, as in `imaging.ops`; sizes are (2,) float64 (width, height).
 """
@@ -34,7 +34,7 @@ class Pattern:
 
     @classmethod
     def of(cls, smooth: Pixels, centres: Floats, size: Floats) -> "Pattern":
-        """The median of these bubbles; what is printed in their middles differs and does not count."""
+        """The median of these bubbles. Their middles are ignored, because different letters are printed there."""
         across, down = _patch(size)
         seen = [cv2.getRectSubPix(smooth, (across, down), (x - 0.5, y - 0.5)) for x, y in centres[:_MOST_SEEN]]
         return cls(np.median(seen, axis=0).astype(np.float32), _around_middle(size))

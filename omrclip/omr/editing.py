@@ -15,7 +15,7 @@ def find_clip_area(template: Template, name: str) -> ClipArea:
 
 
 def add_clip_area(template: Template, area: ClipArea, page: int | None = None) -> Template:
-    """Put an area behind the last element of a page (from 1), which may be left out where there is only one.
+    """Add an area after the last element of a page (from 1). The number may be left out if there is one page.
 
     Raises:
         InvalidRequest: the page is missing or is none of the template's.

@@ -1,4 +1,4 @@
-"""Finalizing a template: its blank pages are recognized with it, and no answer may be on them.
+"""Finalization of a template: recognizes its blank pages and checks that all answers are empty.
 
 Recognition tells marks by what the blank page does not show, so on the blank page itself it hardly finds any. A bubble
 that is printed dark would never read as marked: these are looked for here.
@@ -31,7 +31,7 @@ _PRINT = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Finalization:
-    """What was read from the blank pages, one Recognition a page that has an image, and what is wrong with it."""
+    """One Recognition for each page with an image, and messages about answers that are not empty."""
 
     recognitions: tuple[Recognition, ...]
     messages: tuple[str, ...]
@@ -43,7 +43,7 @@ class Finalization:
 
 
 def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Limits) -> Finalization:
-    """Recognize each page's own image; warn of all that is not empty, and of pages that could not be recognized.
+    """Recognize the image of each page. Warn of answers that are not empty and of pages that failed.
 
     Bar codes are no answers: what reads is as it should be, what does not read is told.
 

@@ -1,4 +1,4 @@
-"""How much memory a recognition takes at most, told before it begins."""
+"""The maximum memory of a recognition, computed before it begins."""
 
 from collections.abc import Sequence
 from math import ceil, sqrt
@@ -20,7 +20,7 @@ WARPED_PIXEL_BYTES, CLIP_PIXEL_BYTES = 12, 14
 
 
 def recognition_bytes(pages: Sequence[KnownPage], data: bytes, options: RecognitionOptions) -> int:
-    """The bytes that `recognition.recognize` takes at most for a scan of one of the pages, beside those of its file.
+    """Maximum bytes that `recognition.recognize` needs for a scan of one of the pages, without its file.
 
     The scan is decoded; then its pixels are there, in grey too, while the page is prepared if it is not yet, found,
     read, and its clips are cut one after the other. 0 for what is no image: it is refused before it is decoded.

@@ -1,4 +1,4 @@
-"""What a recognition request may ask for."""
+"""Options of a recognition request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ class Orientation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
-    """What a request may ask for.
+    """Options of a recognition request.
 
     Attributes:
         clip_format: encoding and extension of the clips; None for JPEG bytes in files named `.png`.

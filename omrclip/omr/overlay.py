@@ -32,7 +32,7 @@ Points = npt.NDArray[np.float64]
 
 
 def can_be_drawn(recognition: Recognition) -> bool:
-    """Whether there is a picture to draw on: not where the scan failed because it is none that can be used."""
+    """Whether the scan can be drawn. It cannot if it failed because it is not a usable image."""
     return recognition.error is None or recognition.error.code not in _NO_PICTURE
 
 
@@ -55,7 +55,7 @@ def drawn_dimensions(scan: Dimensions) -> Dimensions:
 
 
 def draw(scan: Pixels, recognition: Recognition) -> Pixels:
-    """The scan with what was found on it, and a legend below.
+    """The scan with an overlay of what was found, and a legend below.
 
     Drawn are the page's outline as the paper bends, each element's box, its bubbles by status with bars as long as they
     are filled, the values of grids and bar codes, the clips' outlines with their names, and by how much what was
@@ -132,7 +132,7 @@ class _Sheet:
         self.canvas.line(self._pixels(clip.corners), Pen(CLIP, 2 * self.unit), closed=True)
 
     def draw_residuals(self, registration: Registration) -> None:
-        """From where the map puts what was matched towards where it was found; of very many, some evenly chosen."""
+        """Arrows from the expected to the found place of each match. If there are very many, an even choice of them."""
         if registration.matches is None or not len(registration.matches):
             return
         matches = registration.matches[:: -(-len(registration.matches) // MOST_RESIDUALS)].astype(np.float64)
@@ -157,7 +157,7 @@ class _Sheet:
         self._label("top", edge, _direction(edge, below))
 
     def _label_clip(self, clip: Clip) -> None:
-        """The name above the clip's top left as on the page: what is written in the clip stays to be seen."""
+        """The name above the upper left corner of the clip, so that the writing in the clip stays visible."""
         corners = self._pixels(clip.corners)
         self._label(clip.element, corners[0], _direction(corners[0], corners[1]), _direction(corners[3], corners[0]))
 

@@ -32,7 +32,7 @@ class ReducibleImage(ImageSource, Protocol):
         ...
 
     def in_srgb(self, pixels: Pixels) -> Pixels:
-        """What is made of these pixels, in sRGB; they may be in the colours of the scan's profile."""
+        """Convert pixels from the colors of the scan's profile to sRGB."""
         ...
 
 
@@ -90,7 +90,7 @@ class RegisteredPage:
         return np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
 
     def reduction(self, box: Box, out: Dimensions) -> int:
-        """The largest power of two by which the scan can be reduced first: half of what it and the page are, or less.
+        """The largest power of two by which the scan can be reduced first, at most half of the ratio to the page.
 
         At the page's own scale the scan's own pixels are read, however fine it is: that is what clips are cut from.
         """

@@ -18,7 +18,7 @@ LONGEST_FILE_NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class ResponseFile:
-    """One file of a response; `media_type` tells what `data` is, whatever the name's extension says."""
+    """One file of a response. `media_type` is the real format of `data`, whatever the extension of the name."""
 
     name: str
     media_type: str
@@ -44,7 +44,7 @@ def saved_name(name: str, media_type: str) -> str:
 
 
 def file_names(template: Template, scans: Sequence[str], options: RecognitionOptions) -> Iterator[tuple[str, str]]:
-    """Every (file name, what it is for) that a request can come to; results first, as in the response."""
+    """Every (file name, purpose) of a request; results first, as in the response."""
     for scan in scans:
         yield results_name(scan, alone=len(scans) == 1), f"the results of {scan!r}"
     for scan in scans:
@@ -54,12 +54,12 @@ def file_names(template: Template, scans: Sequence[str], options: RecognitionOpt
 
 
 def overlay_name(scan: str) -> str:
-    """The name of the picture that shows what was read of a scan, made safe by `safe_file_name`."""
+    """The name of a scan's overlay, made safe by `safe_file_name`."""
     return safe_file_name(f"{scan}.overlay.jpg")
 
 
 def overlay_names(scans: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Every (file name, what it is for) of the overlays."""
+    """Every (file name, purpose) of the overlays."""
     for scan in scans:
         yield overlay_name(scan), f"the overlay of {scan!r}"
 

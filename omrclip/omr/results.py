@@ -1,4 +1,4 @@
-"""What is read of the elements of one scan, and the options by which marks are judged."""
+"""Results of the elements of one scan, and the options for judging marks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ Corners = tuple[tuple[float, float], ...]
 
 
 class ElementStatus(StrEnum):
-    """What is known of an element's value.
+    """The status of an element's value.
 
     `uncertain` asks for a person's eye: a mark too faint or too much erased to decide, a place that could not be
     found again in the scan, a bar code that does not read. Its value is the likeliest one.
@@ -48,7 +48,7 @@ class BubbleResult:
 
 @dataclass(frozen=True, slots=True)
 class ElementResult:
-    """What was read of one ChoiceBox, Grid or Barcode.
+    """The result of one ChoiceBox, Grid or Barcode.
 
     Attributes:
         name, type: of the element; unnamed children of a Grid have the name "".

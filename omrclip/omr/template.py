@@ -147,7 +147,7 @@ LIKE_A_CLIP_AREA = 0.8
 
 
 def unread_type(type_name: str) -> str:
-    """What is told of an element of an unknown type: that it is not read, and ClipArea where its name is near to it."""
+    """The message for an element of an unknown type, with the suggestion ClipArea if the name is similar."""
     near = difflib.get_close_matches(type_name.casefold(), NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
     suggestion = ' Use the type "ClipArea" for a region to cut out.' if near else ""
     return f'omrclip does not read elements of the type "{type_name[:40]}".{suggestion}'

@@ -50,7 +50,7 @@ class ToldFile:
 
 @dataclass(frozen=True, slots=True)
 class ToldScan:
-    """What an answer tells of one scan.
+    """The JSON of one scan in an answer.
 
     Attributes:
         passed: whether it has a result.
@@ -83,7 +83,7 @@ class ToldScan:
 
 
 def tell_scan(answer: Answer) -> ToldScan:
-    """What is told of the only scan of an answer."""
+    """The JSON of the only scan of an answer."""
     told = dump_kept(answer)
     files = (named.file.data for named in answer.response_files)
     return ToldScan(

@@ -17,7 +17,7 @@ MOST_SCANS = 999_999
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person says an element of a scan holds, beside what was read of it.
+    """The correction of an element's value by a person. The value that was read stays beside it.
 
     Attributes:
         scan: the number of the scan in its recognition, from 1.

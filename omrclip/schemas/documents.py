@@ -1,4 +1,4 @@
-"""From bytes, text or a mapping to plain JSON values, with everything that no JSON document should hold found.
+"""From bytes, text or a mapping to plain JSON values, with all problems of the document.
 
 The result consists of dict, list, str, int, float, bool and None only, is a copy of its own, and can be written back
 as UTF-8. What is wrong comes as problems with their JSON paths; no exception but LimitExceeded leaves this module.
@@ -137,7 +137,7 @@ class _Copier:
     problems: list[Problem]
 
     def copy(self, value: object, place: Any, levels: int) -> object:
-        """The value as plain JSON; what is not becomes null, or 0 where it is a number."""
+        """The value as plain JSON. Invalid values become null, invalid numbers 0."""
         if isinstance(value, str):
             return self._text(value, place)
         if value is None or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Fields that know three things of a value: what it should be in words, how to load it, its JSON Schema.
+"""Fields with a description in words, a loader, and a JSON Schema.
 
 Every problem reads "what was expected, not what is there". A null is the default wherever there is a default, since
 generators write null for what they do not set.
@@ -26,7 +26,7 @@ _NOT_NAMES = (".", "..")
 
 
 class Expected(fields.Field[Any]):
-    """A field whose problems are told in the words of `expected`; missing, null and wrong values alike."""
+    """A field that reports missing, null and wrong values with the text `expected`."""
 
     def __init__(self, expected: str, **settings: Any) -> None:
         messages: dict[str, Any] = {"required": f"{expected}; it is missing", "null": f"{expected}, not null"}
@@ -49,11 +49,11 @@ class Expected(fields.Field[Any]):
         return loaded
 
     def refusal(self, value: object) -> ValidationError:
-        """The error that tells what was expected and what is there."""
+        """The error with the expected and the actual value."""
         return ValidationError(f"{self.expected}, not {shown(value)}")
 
     def json_schema(self) -> dict[str, Any]:
-        """What the field takes, as JSON Schema: `rule`, null where it is the default, and the default."""
+        """The JSON Schema of the field: `rule`, null if that is the default, and the default."""
         if not self.allow_none:
             return self.rule()
         rule = {"anyOf": [self.rule(), {"type": "null"}]}

@@ -1,4 +1,4 @@
-"""What the schemas of all `.omr` objects share: JSON object to model and back, with nothing lost on the way.
+"""Base of the schemas of all `.omr` objects: JSON object to model and back, without loss.
 
 Attributes are `jpeg_quality`, keys `JpegQuality`. Keys that a schema does not know stay in the object's `source`, and
 go back from there.
@@ -39,12 +39,12 @@ class ModelSchema(Schema):
 
     @post_load(pass_original=True)
     def to_model(self, values: dict[str, Any], original: Mapping[str, object], **_: Any) -> Any:
-        """Make the model's object, which remembers what it was read from."""
+        """Make the object of the model, which keeps its source document."""
         return self.model(**values, source=original)
 
     @post_dump(pass_original=True)
     def restore(self, written: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
-        """Bring back unknown keys, the order of keys, nulls, and the absence of what is at its default."""
+        """Restore unknown keys, the order of keys, nulls, and the absence of keys with default values."""
         source = original.source
         if not source:
             return {key: value for key, value in written.items() if value is not None}

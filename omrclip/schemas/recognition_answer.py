@@ -28,7 +28,7 @@ class KeptUris:
         return f"{self.recognition()}/files/{quote(name, safe='')}"
 
     def overlay(self, scan: int) -> str:
-        """The picture of what was read of a scan; they are counted from 1."""
+        """The URI of a scan's overlay. Scans are numbered from 1."""
         return f"{self.recognition()}/overlay/{scan}"
 
     def image(self, scan: int, clip: int | None = None, *, version: int = 3) -> str:
@@ -60,7 +60,7 @@ class _Described:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Recognitions of one request, with what naming their files takes.
+    """Recognitions of one request, with the options that name their files.
 
     Attributes:
         alone: whether the request had one scan, whose results file then bears no scan's name.

@@ -89,7 +89,7 @@ class GapText(AnswerText):
 
 
 class ObjectOf(fields.Nested):
-    """An object of another schema; what is wrong with its type is told as in the other fields."""
+    """An object of another schema. Wrong types are reported as by the other fields."""
 
     default_error_messages = {
         "type": "an object",

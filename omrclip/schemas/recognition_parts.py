@@ -1,4 +1,4 @@
-"""What the answer says of one scan: its registration, what was read of the elements, and the clips.
+"""The parts of an answer about one scan: registration, elements and clips.
 
 `Corners` are four points in scan pixels (x, y): top left, top right, bottom right and bottom left as on the page. What
 is drawn there lies in its place on the scan as it came, whichever way up that is.
@@ -91,7 +91,7 @@ class RegistrationSchema(WireSchema):
 
 
 class BubbleResultSchema(WireSchema):
-    """One bubble: how much of it is covered by what was not printed there, and whether that counts as a mark."""
+    """One bubble: its fill, and whether it counts as marked."""
 
     value = fields.String()
     fill = Share()
@@ -105,7 +105,7 @@ class BubbleResultSchema(WireSchema):
 
 
 class ElementResultSchema(WireSchema):
-    """What was read of one ChoiceBox, Grid or Barcode; `Elements` are a Grid's children.
+    """The result of one ChoiceBox, Grid or Barcode. `Elements` are the children of a Grid.
 
     The `Value` of an `uncertain` one is the likeliest, and `Message` says why a person should look at it.
     """
@@ -139,7 +139,7 @@ class ClipSchema(WireSchema):
 
 
 def load_clip(told: Mapping[str, Any]) -> Clip:
-    """A clip as an answer tells it, without its bytes."""
+    """A clip in an answer, without its bytes."""
     box = told["Box"]
     return Clip(
         element=told["Name"],

@@ -1,4 +1,4 @@
-"""What a recognition request may hold."""
+"""Schemas of a recognition request."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from omrclip.schemas.wire import EncodedBytes, ListOf, WireSchema, load_strictly
 
 
 class TemplateSource(Expected):
-    """A template as an object, as base64 of its file, or as the name of a stored one; told apart later."""
+    """A template as an object, as base64 of its file, or as the name of a stored template."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("a template object, its file in base64, or the name of a stored template", **settings)

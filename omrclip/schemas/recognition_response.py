@@ -1,4 +1,4 @@
-"""What the answer to a recognition request holds."""
+"""Schemas of the answer to a recognition request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -66,7 +66,7 @@ class ScanErrorSchema(WireSchema):
 
 
 class RecognitionSchema(WireSchema):
-    """All that came out of one scan but the files themselves.
+    """The result of one scan without its files.
 
     Where it is kept, `Uri` is the registered page as an IIIF image, and `Overlay` a picture of what was read where.
     """
@@ -117,13 +117,13 @@ def dump_answer(answer: Answer, *, with_files: bool = True) -> dict[str, Any]:
 
 
 def dump_kept(answer: Answer) -> dict[str, Any]:
-    """The answer as it is kept: its files are kept beside it, and are told without their data."""
+    """The answer for storage. Its files are stored beside it, so it lists them without data."""
     written: dict[str, Any] = _WITHOUT_DATA.dump(answer)
     return written
 
 
 def load_kept(answer: Mapping[str, Any], number: int, registration: Registration | None) -> Recognition:
-    """A recognition as a kept answer tells it; its clips hold no bytes.
+    """The Recognition of a stored answer. Its clips hold no bytes.
 
     Args:
         answer: what `dump_kept` gave.

@@ -1,4 +1,4 @@
-"""What a request for segments may hold, and what its answer holds."""
+"""Schemas of a request for segments and of its answer."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from omrclip.schemas.wire import EncodedBytes, ListOf, WireSchema, load_strictly
 
 
 class ManifestField(Expected):
-    """A manifest, canvas or annotation of the IIIF Presentation API; what is in it is checked by who reads it."""
+    """A manifest, canvas or annotation of the IIIF Presentation API. `iiif.segments` checks its contents."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("a IIIF manifest, as an object", **settings)
@@ -30,7 +30,7 @@ class ManifestField(Expected):
         return value
 
     def rule(self) -> dict[str, Any]:
-        """An object that says what it is."""
+        """Any JSON object."""
         return {"type": "object", "anyOf": [{"required": ["type"]}, {"required": ["@type"]}]}
 
 

@@ -1,4 +1,4 @@
-"""The `.omr` document: bytes or JSON to a Template, and back with everything that came, known or not.
+"""The `.omr` document: bytes or JSON to a Template, and back without loss.
 
 load_template  bytes, text or mapping → Template, or InvalidTemplate with every problem
 remembered_template  the same for bytes that come again and again
@@ -84,7 +84,7 @@ def check_template(template: Template, limits: Limits = DEFAULT_LIMITS) -> None:
 
 
 def dump_template(template: Template) -> dict[str, Any]:
-    """The document as JSON values: keys, their order, nulls and what is unknown as they were read.
+    """The document as JSON values, with the keys, order, nulls and unknown parts as they were read.
 
     A key that was absent stays so while its value is the default. The result shares nothing with the template.
     """
@@ -123,7 +123,7 @@ def _load(schema: ModelSchema, document: object, path: str) -> tuple[Any, list[P
 
 
 def _refuse_if(problems: list[Problem]) -> None:
-    """Raise what is wrong, if anything is; of several problems at one path the first is the cause of the others."""
+    """Raise InvalidTemplate if there are problems. Of several problems at one path, the first causes the others."""
     first: dict[str, Problem] = {}
     for problem in problems:
         first.setdefault(problem.path, problem)

@@ -1,4 +1,4 @@
-"""What can only be seen across the parts of a template: places on the page, names used twice, grids within grids.
+"""Checks across the parts of a template: places on the page, duplicate names, nested grids.
 
 The checks read the document, not the model, so that they also see elements that have other problems: all is told at
 once. Numbers and types that a schema refuses are passed over here.
@@ -53,7 +53,7 @@ def _elements_in(owner: object, *keys: str) -> int:
 
 
 def template_warnings(template: omr.Template) -> tuple[Problem, ...]:
-    """What is allowed in a template but will hardly be meant: each with its path and what would be better."""
+    """Warnings about values that are allowed but probably not meant, each with its path and a recommendation."""
     return tuple(
         warning
         for page_index, page in enumerate(template.pages)

@@ -1,4 +1,4 @@
-"""What the schemas of requests and answers share."""
+"""Shared parts of the schemas of requests and answers."""
 
 from collections.abc import Sequence
 from itertools import islice

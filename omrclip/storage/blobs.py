@@ -59,7 +59,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class BlobState:
-    """Which state of a stored thing this is: `mark` differs between states.
+    """The state of a stored file. `mark` differs between states.
 
     `modified` is when its bytes were written, as told to clients, and `changed` when it last changed in any way, as far
     as that is known; both in seconds since 1970, 0 for unknown.
@@ -73,7 +73,7 @@ class BlobState:
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The state that a caller expects before a change.
+    """The state of a file that a caller expects before a change.
 
     Attributes:
         match: entity tags of which the stored thing has one; `"*"` stands for whatever is stored; None: not said.
@@ -87,7 +87,7 @@ class Precondition:
     must_match: bool = False
 
     def check(self, name: str, current: Blob | None) -> None:
-        """Hold the state against what is stored, None for nothing.
+        """Compare the expected state with the stored one (None if nothing is stored).
 
         Raises:
             PreconditionFailed: the stored thing is in another state.
@@ -120,7 +120,7 @@ def _mark(status: os.stat_result) -> str:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """Raise what the system says of a store as StorageFull and StorageUnavailable, without the paths in it."""
+    """Raise errors of the system as StorageFull and StorageUnavailable, without paths in the message."""
     try:
         yield
     except OSError as error:
@@ -133,7 +133,7 @@ def _storage_errors() -> Iterator[None]:
 
 
 def check_name(name: str) -> str:
-    """Give the name back if it can be stored: parts between slashes, none of which could lead out of the root.
+    """Return the name if it can be stored: parts between slashes that cannot lead out of the root.
 
     Raises:
         InvalidRequest: the name has an empty, hidden, relative or overlong part, a backslash or a control character.
@@ -181,7 +181,7 @@ class BlobStore:
         return self._walk("", after, folders=folders)
 
     def children(self, folder: str = "") -> list[str]:
-        """Return what is directly in a folder, by the last parts of the names, sorted; nothing where there is none."""
+        """Return the sorted names of the files and folders directly in a folder; empty if it does not exist."""
         path = f"{self._root}/{folder}".rstrip("/")
         with _storage_errors():
             try:
@@ -214,7 +214,7 @@ class BlobStore:
         return blob
 
     def state(self, name: str) -> BlobState:
-        """What tells one state of the bytes from another without reading them; raises NotFound."""
+        """The state of a file, without reading it. Raises NotFound."""
         path = self._path(name)
         if self._local:
             return self._local_state(path, name)
@@ -236,7 +236,7 @@ class BlobStore:
             return LocalRange(path) if self._local else RemoteRange(self._fs, path, state.size)
 
     def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[Blob, bool]:
-        """Store bytes; also tells whether the name is new.
+        """Store bytes. The last value says whether the name is new.
 
         Raises:
             InvalidRequest: the name cannot be stored.
@@ -257,7 +257,7 @@ class BlobStore:
         return Blob(name, data), current is None
 
     def create(self, name: str, data: bytes) -> None:
-        """Store bytes under a name that nobody else uses, without the lock; `sync` has to follow.
+        """Store bytes without the lock, under a name that no other process uses. Call `sync` afterwards.
 
         A process that is killed may leave a part of them.
         """
@@ -277,7 +277,7 @@ class BlobStore:
                         sync_folder(Path(self._path(folder)))
 
     def move(self, name: str, new_name: str) -> None:
-        """Rename what is stored; nothing happens where nothing is."""
+        """Rename a file or folder, if it exists."""
         path, new_path = self._path(name), self._path(check_name(new_name))
         with _storage_errors(), suppress(FileNotFoundError):
             if self._local:
@@ -304,7 +304,7 @@ class BlobStore:
                 sync_folder(Path(path).parent)
 
     def discard(self, name: str) -> None:
-        """Remove bytes that nobody else changes, without the lock, if they are there."""
+        """Remove a file without the lock, if it exists. No other process may change it."""
         with _storage_errors(), suppress(FileNotFoundError, NotFound):
             self._fs.rm_file(self._path(name))
 
@@ -342,7 +342,7 @@ class BlobStore:
             self._fs.rm_file(f"{self._root}/.tried")
 
     def remove_unfinished(self) -> None:
-        """Remove what a process left that was killed while it replaced something."""
+        """Remove temporary files of processes that were killed while they replaced a file."""
         if self._local and os.path.lexists(f"{self._root}/{UNFINISHED}"):
             with self.locked():
                 Path(self._root, UNFINISHED).unlink(missing_ok=True)
@@ -448,7 +448,7 @@ class BlobStore:
                 yield
 
     def hold(self, name: str) -> Callable[[], None] | None:
-        """Take a lock of this name, and return what releases it; None where another thread or process holds it.
+        """Take a lock, and return a function that releases it, or None if another thread or process holds it.
 
         The lock ends with the process. Where the root is no local folder, it keeps out nobody.
         """

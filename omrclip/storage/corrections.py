@@ -18,7 +18,7 @@ class Corrections:
         self._store = store
 
     def read(self, kept: KeptRecognition) -> Blob:
-        """The document; one without corrections where nobody has made any."""
+        """The document, without entries if there are no corrections."""
         try:
             return self._store.read_beside(kept, FILE)
         except NotFound:

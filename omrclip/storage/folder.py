@@ -29,7 +29,7 @@ class SharedFolder:
         self._waiting_bytes = 0
 
     def get(self, key: str) -> str | bytes | None:
-        """What was put there under the key; None where the folder cannot be read."""
+        """The value of a key, or None if it is missing or the folder cannot be read."""
         try:
             found = self._cache.get(key)
         except (OSError, sqlite3.Error, Timeout) as problem:

@@ -53,7 +53,7 @@ class ImageStore:
     def write(
         self, identifier: str, data: bytes, precondition: Precondition = UNCONDITIONAL
     ) -> tuple[Blob, ImageInfo, bool]:
-        """Store an image; the last value tells whether the identifier is new.
+        """Store an image. The last value says whether the identifier is new.
 
         Raises:
             UnsupportedImage, CorruptImage, LimitExceeded: the bytes cannot be served as an image.

@@ -1,4 +1,4 @@
-"""Kept recognitions: the answer, its files and the scans, until their time is over.
+"""Stored recognitions: answer, files and scans, until they expire.
 
 Under the root each has a folder of its own, named by an identifier that cannot be guessed:
 
@@ -88,11 +88,11 @@ class KeptRecognitions:
             self.start_sweeping()
 
     def new_identifier(self) -> str:
-        """96 random bits, so that who does not know it does not find it."""
+        """96 random bits, so that the identifier cannot be guessed."""
         return secrets.token_hex(12)
 
     def begin(self, identifier: str, scans: Sequence[Scan]) -> "Keeping":
-        """Store the scans of a recognition before it is made, so that a full disk is told before the work.
+        """Store the scans before the recognition, so that a full disk is reported before the work.
 
         Raises:
             StorageFull: no space is left, or the quota is used up; `details["oldest_expires"]` says when the oldest
@@ -157,7 +157,7 @@ class KeptRecognitions:
         self._schedule.move(larger, replace(larger, second=ceil(expires)))
 
     def _abandon(self, reserved: Entry, release: Callable[[], None]) -> None:
-        """Remove what was stored of a recognition that does not come to its end."""
+        """Remove the files of a recognition that was not completed."""
         with suppress(StorageUnavailable):  # the sweep tries again
             self._remove(reserved.identifier, self._schedule.of(reserved.identifier, reserved.second))
         release()
@@ -195,7 +195,7 @@ class KeptRecognitions:
             return self._json(f"{kept.identifier}/{ANSWER}")
 
     def recognition(self, kept: KeptRecognition, number: int) -> Recognition:
-        """What the answer tells of a scan, numbered from 1; its clips hold no bytes.
+        """The Recognition of a scan, numbered from 1. Its clips hold no bytes.
 
         Raises:
             NotFound: the recognition has no such scan.
@@ -249,7 +249,7 @@ class KeptRecognitions:
         return self._blobs.read(f"{kept.identifier}/{name}")
 
     def write_beside(self, kept: KeptRecognition, name: str, data: bytes) -> Blob:
-        """Replace such a file, which counts in the quota.
+        """Replace a file beside a recognition. It counts in the quota.
 
         Raises:
             StorageFull, StorageUnavailable: there is no room for it; what was there stays.
@@ -335,7 +335,7 @@ class KeptRecognitions:
         return replace(scan, owner=kept.identifier, modified=kept.created)
 
     def sweep(self) -> None:
-        """Look at what is due: remove what was never finished, set aside or remove what has expired."""
+        """Process all due entries: remove unfinished recognitions, and set aside or remove expired ones."""
         self._adopt()
         now = time.time()
         aside = self._schedule.aside()
@@ -370,7 +370,7 @@ class KeptRecognitions:
             self._remove(scheduled.identifier, [scheduled])
 
     def _remove_unfinished(self, scheduled: Entry) -> None:
-        """Remove what a process left that died while it stored or removed a recognition."""
+        """Remove the files of a process that died while it stored or removed a recognition."""
         release = self._blobs.hold(f"{scheduled.identifier}/{WRITING}")
         if release is None:
             return  # it is alive
@@ -476,7 +476,7 @@ class Keeping:
         self._release()
 
     def abandon(self) -> None:
-        """Remove what was stored, unless that is done."""
+        """Remove the stored files, unless the recognition has ended."""
         if not self._has_ended:
             self._has_ended = True
             self._store._abandon(self._reserved, self._release)
@@ -492,7 +492,7 @@ class Keeping:
 
 @contextmanager
 def _damage_told(identifier: str) -> Iterator[None]:
-    """Raise DamagedRecord where what is stored of a recognition is cut off, or not what was written."""
+    """Raise DamagedRecord if the files of a recognition are cut off or not valid."""
     try:
         yield
     except (OmrclipError, OSError, MemoryError):
@@ -512,7 +512,7 @@ def _damaged(identifier: str) -> DamagedRecord:
 
 @contextmanager
 def _told(scheduled: Entry) -> Iterator[None]:
-    """Log what a recognition's folder is unusable for, and go on with the next; a later sweep tries again."""
+    """Log the error of one recognition and continue with the next. A later sweep tries again."""
     try:
         yield
     except StorageUnavailable as problem:

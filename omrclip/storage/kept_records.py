@@ -1,4 +1,4 @@
-"""What is known of a kept recognition beside its files, and how that is written as JSON."""
+"""The record of a stored recognition, and its form as JSON."""
 
 import base64
 import zlib
@@ -42,7 +42,7 @@ class KeptPage:
 
 @dataclass(frozen=True, slots=True)
 class KeptRecognition:
-    """What is known of one kept recognition; times are in seconds since 1970.
+    """The record of one stored recognition. Times are in seconds since 1970.
 
     `held` is the memory that it takes, in bytes.
     """
@@ -80,7 +80,7 @@ def page_record(
 
 
 def kept_recognition(identifier: str, record: Mapping[str, Any], held: int = 0) -> KeptRecognition:
-    """What a record says; `held` is the memory that this takes.
+    """Load a record. `held` is the memory that it needs.
 
     Raises:
         ValueError, TypeError, LookupError, zlib.error: it is damaged.
@@ -96,7 +96,7 @@ def kept_recognition(identifier: str, record: Mapping[str, Any], held: int = 0) 
 
 
 def seconds_since_1970(value: object) -> float:
-    """A time of a record. Raises TypeError, ValueError where it is none."""
+    """A time of a record. Raises TypeError or ValueError if it is not valid."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("not a number")
     if not 0 <= value < MOST_SECONDS:
@@ -144,7 +144,7 @@ def _kept_page(record: Mapping[str, Any]) -> KeptPage:
 
 
 def _value(element: ElementResult) -> str:
-    """The value, and what a person should know of it before it is believed."""
+    """The value, with a message if it should be checked."""
     doubtful = element.status in (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE)
     return f"{element.value} ({element.status})".lstrip() if doubtful else element.value
 

@@ -1,4 +1,4 @@
-"""Local files: read without hanging, written so that what was acknowledged survives a crash.
+"""Local files: reads never hang, and acknowledged writes survive a crash.
 
 Everything written here is for the service's own account: files have mode 0600, folders 0700.
 """
@@ -102,7 +102,7 @@ def sync_folder(path: Path) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder with everything in it; nothing where there is none."""
+    """Remove a folder and its contents, if it exists."""
     with suppress(FileNotFoundError):
         shutil.rmtree(path)
         sync_folder(path.parent)

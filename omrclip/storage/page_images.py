@@ -1,4 +1,4 @@
-"""The blank page images of templates: kept beside the template, and opened as images under `/iiif/`.
+"""Images of blank pages: stored beside their template, and served under `/iiif/`.
 
 Page n of the template NAME has the identifier `NAME.omr.n`. The first page's image is the file beside the template
 under the same stem; where there is none, and for all other pages, it is the page's own ImageData.
@@ -87,7 +87,7 @@ class PageImages:
         return pages[number - 1]
 
     def states(self, stored: StoredTemplate) -> Sequence[str | None]:
-        """For each page what tells one state of its image from another; None for a page without image."""
+        """For each page the state of its image, or None for a page without an image."""
         file = self.file(stored.name)
         own = [stored.blob.etag if page.image_data else None for page in stored.template.pages]
         return [self._blobs.state(file).mark, *own[1:]] if file else own
@@ -104,7 +104,7 @@ class PageImages:
         return Blob(name, data), probe(data)
 
     def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[Blob, ImageInfo, bool]:
-        """Put an image beside a stored template; the last value tells whether it had none there.
+        """Store an image beside a template. The last value says whether the template had no image there.
 
         Raises:
             NotFound: there is no such template.

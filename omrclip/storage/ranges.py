@@ -9,7 +9,7 @@ from omrclip.storage.local_files import open_regular
 
 
 class LocalRange:
-    """A local file, open as long as this object lives; replacing the file's name does not change what is read."""
+    """An open local file. Replacing the file does not change the bytes that are read."""
 
     def __init__(self, path: str) -> None:
         self._file = open(open_regular(path), "rb", buffering=0)  # noqa: PTH123, SIM115 (closed with the object)
@@ -32,7 +32,7 @@ class LocalRange:
 
 @dataclass(frozen=True, slots=True)
 class RemoteRange:
-    """A file of any file system that fsspec knows, a request a range."""
+    """A file of any file system that fsspec supports, with one request for each range."""
 
     file_system: AbstractFileSystem
     path: str

@@ -86,7 +86,7 @@ class Schedule:
                 yield from (found for found in self._in_hour(hour) if found.second <= now)
 
     def aside(self) -> list[Entry]:
-        """What is set aside, the longest first."""
+        """Entries that are set aside, oldest first."""
         matches = filter(None, map(_ASIDE_NAME.fullmatch, self._blobs.children(ASIDE)))
         found = (Entry(match[3], int(match[2]), int(match[4]), int(match[1])) for match in matches)
         return sorted(found, key=lambda one: one.set_aside or 0)
@@ -97,7 +97,7 @@ class Schedule:
         return [one for one in found if one.identifier == identifier]
 
     def all(self) -> Iterator[Entry]:
-        """Yield every entry: what is set aside, and then the others in the order of their seconds."""
+        """Yield every entry: first those that are set aside, then the others by time."""
         yield from self.aside()
         for hour in self._hours():
             yield from self._in_hour(hour)

@@ -1,4 +1,4 @@
-"""What earlier runs found out about stored images: what their files are, and their small scales.
+"""Facts about stored images from earlier runs: their headers and small scales.
 
 A server that starts knows nothing. It reads a whole file to tell its digest, and decodes a whole JPEG for a thumbnail,
 though an earlier run or another process did both.
@@ -38,7 +38,7 @@ class SourceShelf:
         self._folder = folder
 
     def described(self, name: str, state: BlobState, describe: Callable[[], Description]) -> Description:
-        """What a stored file is in this state; found out, where no run has found it out yet.
+        """The facts of a stored file in this state, read from the file if no earlier run has stored them.
 
         The state's mark stands for the bytes: of a local file it has the inode, the length, and the nanoseconds at
         which content and inode changed, the last of which nobody can set back. While a file is so new that its next

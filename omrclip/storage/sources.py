@@ -70,7 +70,7 @@ class OpenImage:
 
 
 class SourceCache:
-    """What is open, decoded and let in to be decoded, shared by everything that serves images in one process."""
+    """Open images, decoded pixels and admission of decodes, shared by all users in one process."""
 
     def __init__(self, config: Config, shelf: SourceShelf | None = None) -> None:
         memory = shared_bytes(config.memory_bytes)
@@ -95,7 +95,7 @@ class SourceCache:
         *,
         lasting: bool = False,
     ) -> OpenImage:
-        """Open stored bytes, or find them open in the same state; `key` tells which they are.
+        """Open stored bytes, or return the open image of the same state. `key` identifies them.
 
         Of what is `lasting`, digest and small scales are put on the shelf; of anything else nothing leaves the memory.
         """
@@ -103,7 +103,7 @@ class SourceCache:
         return self.opened.get_or_make((key, state.mark), lambda: self._open(key, state, ranges(), shelf))
 
     def forget(self, keys: str) -> None:
-        """Drop what is open under keys that begin so, and its pixels."""
+        """Close images whose keys begin with a prefix, and drop their pixels."""
         dropped = self.opened.forget(lambda key: isinstance(key, tuple) and str(key[0]).startswith(keys))
         etags = {image.etag for image in dropped}
         self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
@@ -131,7 +131,7 @@ class SourceCache:
 
 
 def shared_bytes(memory_bytes: int) -> int:
-    """What is shared out of the memory that a process is made for: all but what references of templates may take."""
+    """The memory to share out: that of the process without the part for prepared template pages."""
     return memory_bytes - min(REFERENCES_BYTES, memory_bytes // 2)
 
 
@@ -185,7 +185,7 @@ class _Whole:
 
 
 def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
-    """How much memory a `read` would take to decode what is in no cache yet; none for what is decoded, or tiled."""
+    """The memory that a `read` would need for decoding: 0 if the pixels are cached or the image is tiled."""
     match source:
         case BoxedImage(whole, frame):
             inside = Box(frame.left + box.left, frame.top + box.top, box.width, box.height)

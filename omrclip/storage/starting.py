@@ -1,4 +1,4 @@
-"""Trying at the start what will be written later, so that a wrong mount or owner is told before the first scan."""
+"""Checks at the start that folders can be written, so that a wrong mount or owner is reported before the first scan."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A clock that nobody can set: it counts the seconds in which the machine was up and a server used the store."""
+"""A clock that cannot be set: it counts the seconds in which the machine was up and a server used the storage."""
 
 import json
 import sys

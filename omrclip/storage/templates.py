@@ -16,7 +16,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".j
 
 @dataclass(frozen=True, slots=True)
 class StoredTemplate:
-    """A template as it lies in the store: its name without suffix, its file, and what it says."""
+    """A stored template: its name without extension, its file, and the loaded template."""
 
     name: str
     blob: Blob
@@ -57,7 +57,7 @@ class TemplateStore:
         return None
 
     def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[StoredTemplate, bool]:
-        """Store the bytes of an `.omr` file as they are; also tells whether the name is new.
+        """Store the bytes of an `.omr` file. The last value says whether the name is new.
 
         Raises:
             InvalidTemplate: the file is not a valid template.
@@ -69,7 +69,7 @@ class TemplateStore:
         return StoredTemplate(stem, blob, template), is_new
 
     def change(self, name: str, edit: Callable[[Template], Template], precondition: Precondition) -> StoredTemplate:
-        """Read, edit and write back with nobody in between.
+        """Read, edit and write back under the lock.
 
         Raises:
             NotFound, PreconditionFailed: as in `read` and BlobStore.write, and whatever `edit` raises.

@@ -9,7 +9,7 @@ from omrclip.schemas.answer_parts import Part, written
 
 
 class Outbox(io.RawIOBase):
-    """What a ZipFile writes, until it is sent; it cannot seek, so the archive is written front to back."""
+    """The output of a ZipFile until it is sent. It cannot seek, so the archive is written from front to back."""
 
     def __init__(self) -> None:
         self._parts: deque[Part] = deque()
@@ -19,7 +19,7 @@ class Outbox(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Take what the archive says next."""
+        """Return the next bytes of the archive."""
         self._parts.append(bytes(data))
         return len(data)
 

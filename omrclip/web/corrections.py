@@ -1,4 +1,4 @@
-"""`/api/recognitions/{id}/corrections`: what people put right in a kept recognition, kept beside what was read."""
+"""`/api/recognitions/{id}/corrections`: corrections of people, stored beside the values that were read."""
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType

@@ -1,4 +1,4 @@
-"""`/health`: whether the process answers, its version, and what its caches do; `/metrics`: what the server did."""
+"""`/health`: version and caches of a process; `/metrics`: counts for Prometheus."""
 
 from dataclasses import asdict
 

@@ -160,7 +160,7 @@ def _info(version: Version, identifier: str) -> Response:
 
 
 def _info_media_type(version: Version) -> str:
-    """JSON-LD where it is asked for; 3.0 (section 5.1) also gives it to who asks for nothing, 2.1 then gives JSON."""
+    """JSON-LD if it is requested. Without an Accept header, 3.0 (section 5.1) answers JSON-LD and 2.1 JSON."""
     linked, plain = _accepted("application/ld+json"), _accepted("application/json")
     if linked > plain or (linked == plain and version.number == 3):
         return f'application/ld+json;profile="{version.context}"'

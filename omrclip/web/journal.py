@@ -1,4 +1,4 @@
-"""The access log: a line for each request, and the request's id in every line that is logged while it is worked on.
+"""The access log: a line for each request, and the request's id in every line that is logged during its work.
 
 A line holds no name of a person or a file: of the path it tells the rule that the path matched.
 """
@@ -90,7 +90,7 @@ class Journal:
 
 @dataclass(slots=True)
 class _Entry:
-    """What is known of a request so far."""
+    """The record of a request."""
 
     environ: Environ
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR

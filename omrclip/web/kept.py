@@ -37,7 +37,7 @@ blueprint = Blueprint("kept", __name__, url_prefix="/api/recognitions")
 @blueprint.get("/<identifier>")
 @runs_in(Lane.LIGHT_FIRST)
 def get_recognition(identifier: str) -> Response:
-    """The answer again; its files are told by their URIs, without their data."""
+    """The stored answer. It lists files by their URIs, without data."""
     store = services().kept
     kept = store.read(identifier)
     needed = store.answer_bytes(kept)

@@ -1,4 +1,4 @@
-"""What the service did, in the text form of Prometheus.
+"""Metrics in the text format of Prometheus.
 
 All processes of a server add up what they count, in files of a folder that the server makes (`shared_metrics`), so that
 it does not matter which process answers. Counts start at zero with the server, not with a process.

@@ -1,4 +1,4 @@
-"""Which refusals an operation of the OpenAPI description can answer, by what it takes and does."""
+"""Errors of each operation of the OpenAPI document, by its parameters and its method."""
 
 from collections.abc import Iterator
 from typing import Final

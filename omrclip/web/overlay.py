@@ -1,4 +1,4 @@
-"""`/api/recognitions/{id}/overlay/{scan}`: a scan of a kept recognition with what was read drawn on it."""
+"""`/api/recognitions/{id}/overlay/{scan}`: a scan of a stored recognition with its overlay."""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""What one process of the server runs."""
+"""The application of one server process."""
 
 import ctypes
 import logging

@@ -1,4 +1,4 @@
-"""From a JSON or multipart request to what is to be recognized, everything checked before the work."""
+"""Reads and checks a recognition request, JSON or multipart, before the work."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -189,7 +189,7 @@ def _bytes(part: FileStorage | str) -> bytes:
 
 
 def _check_sizes(scans: Sequence[Scan], limits: Limits) -> None:
-    """Refuse the request where an image is too large; what is no image fails alone, later."""
+    """Refuse the request if an image is too large. Files that are not images fail later, one by one."""
     for scan in scans:
         try:
             info = probe(scan.data)

@@ -25,7 +25,7 @@ blueprint = Blueprint("segments", __name__, url_prefix="/api")
 @blueprint.post("/segments")
 @runs_in(Lane.WORK)
 def post_segments() -> Response:
-    """Cut the segments of a manifest over images of ours, or images given along.
+    """Cut the segments of a manifest out of stored images or images in the request.
 
     A manifest of one segment is answered with its bytes where an image is accepted and JSON is not.
     """

@@ -95,7 +95,7 @@ def _listen(config: Config) -> socket.socket:
 
 
 def _allow_many_connections() -> None:
-    """Raise the number of open files to what the system allows: each connection is one."""
+    """Raise the limit of open files to the system's maximum, because each connection is an open file."""
     with suppress(ImportError, ValueError, OSError):  # Windows has no such module
         import resource
 

@@ -1,4 +1,4 @@
-"""What the views of one application share: its settings and stores, kept in the app's `extensions`."""
+"""Settings and stores of one application, for its views. They are in the app's `extensions`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ def base_url() -> str:
 
 
 def precondition(*, must_match: bool) -> Precondition:
-    """What the request's If-Match and If-None-Match ask of the stored thing (RFC 9110, section 13.1)."""
+    """The precondition of the request's If-Match and If-None-Match (RFC 9110, section 13.1)."""
     match: frozenset[str] | None = None
     if "If-Match" in request.headers:
         match = frozenset({"*"} if request.if_match.star_tag else request.if_match.as_set())
@@ -159,7 +159,7 @@ _PLAIN_IN_SEGMENT = ":!$&'()*+,;=~"
 
 
 def image_uri(identifier: str, version: int = 2) -> str:
-    """The base URI of an image, the one under which its info.json knows it."""
+    """The base URI of an image, as in its info.json."""
     return image_uri_under(base_url(), identifier, version)
 
 

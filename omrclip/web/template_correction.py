@@ -27,7 +27,7 @@ blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 @blueprint.post("/templates/<name>/correction")
 @runs_in(Lane.WORK)
 def post_correction(name: str) -> Response:
-    """The template corrected by its blank pages; with If-Match it also replaces the stored one.
+    """Correct the template by its blank pages. With If-Match, also replace the stored template.
 
     The body is the image of the page that `?page=` tells, 1 if it does not; without a body the stored images serve.
     """
@@ -51,7 +51,7 @@ def post_correction(name: str) -> Response:
 @blueprint.post("/templates/<name>/finalization")
 @runs_in(Lane.WORK)
 def post_finalization(name: str) -> Response:
-    """What the template reads on its blank pages, and warnings of all that is not empty; nothing is stored.
+    """Recognize the blank pages, and warn of answers that are not empty. Nothing is stored.
 
     The body is as for the correction.
     """

@@ -23,7 +23,7 @@ blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
 
 @blueprint.post("/templates")
 def post_template() -> Response:
-    """Make a template of one empty page out of its blank image, under the name that `?name=` tells."""
+    """Create a template with one page from the image of the blank form. `?name=` is its name."""
     _accept_image()
     stored = services().pages.new_template(request.args.get("name", ""), request.get_data())
     answer = jsonify(Name=stored.name, Uri=_uri(stored.name), Warnings=[])

@@ -80,7 +80,7 @@ def get_clip_area(name: str, element: str) -> Response:
 
 @blueprint.post("/templates/<name>/clip-areas")
 def post_clip_area(name: str) -> Response:
-    """Add a clip area; `?page=` tells the page where the template has several."""
+    """Add a clip area. `?page=` is the page if the template has several."""
     if not request.is_json:  # browsers post other types to any site unasked
         raise UnsupportedMediaType("Content-Type: expected application/json")
     area = _area_from_body()
@@ -118,7 +118,7 @@ def _changed(name: str, edit: Callable[[Template], Template], *, must_match: boo
 
 
 def _area_from_body(default_name: str | None = None) -> ClipArea:
-    """The clip area of the body; its Name may be left out where the URI tells it."""
+    """The clip area in the body. Its Name may be left out if the URI contains it."""
     document, problems = read_document(request.get_data(), services().config.limits)
     if problems:
         raise InvalidTemplate(problems)

@@ -1,4 +1,4 @@
-"""Doing once, before the first request comes, what it would have to wait for."""
+"""Work before the first request, so that it does not have to wait."""
 
 import gc
 from collections.abc import Callable
@@ -33,7 +33,7 @@ _REQUESTS = (
 
 
 def warm_up(app: Flask, create: Callable[[Config], Flask]) -> None:
-    """Answer requests, those for images by an application of its own: modules, routes, codecs and threads are set up.
+    """Answer some requests, so that modules, routes, codecs and threads are set up.
 
     `create` makes that one. It serves files that are made for it alone: the stores of `app` may be far away, or out of
     reach for now, and its caches are for what it is asked.
