@@ -105,7 +105,7 @@ def recognize(
     work: Work = ENDLESS,
     count_clip: Callable[[int], None] = _nothing,
 ) -> Recognition:
-    """Recognise one scan. Whatever goes wrong with the scan is told in the Recognition, not raised.
+    """Recognize one scan. Whatever goes wrong with the scan is told in the Recognition, not raised.
 
     Args:
         pages: those that the scan may show.
@@ -139,7 +139,7 @@ def recognize_admitted(
     answer: Holding | None = None,
     count_clip: Callable[[int], None] = _nothing,
 ) -> Recognition:
-    """Recognise one scan when there is memory for it; one that takes more than there is fails, and says so.
+    """Recognize one scan when there is memory for it; one that takes more than there is fails, and says so.
 
     As `recognize`; `answer` is where `count_clip` counts, and is given what finding the page leaves free.
 

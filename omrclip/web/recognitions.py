@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 @blueprint.post("/recognitions")
 @runs_in(Lane.WORK)
 def post_recognition() -> Response:
-    """Recognise the scans of one request; with the option `Keep`, or `?keep`, the service keeps what comes out."""
+    """Recognize the scans of one request; with the option `Keep`, or `?keep`, the service keeps what comes out."""
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
@@ -88,7 +88,7 @@ class Run:
             self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
 
     def recognitions(self, *, streamed: bool = False) -> Iterator[tuple[Recognition, ToldScan]]:
-        """Recognise scan by scan, and keep what is to be kept; all of it is kept before the iteration ends.
+        """Recognize scan by scan, and keep what is to be kept; all of it is kept before the iteration ends.
 
         When the time of the request is over, DeadlineExceeded is raised. With `streamed`, where the answer has begun
         already, the scans that are left fail instead.
@@ -106,11 +106,11 @@ class Run:
             self._keep(recognition)
             self._told.append(told.without_data())
             yield recognition, told
-            del recognition, told  # the next scan is not recognised beside them
+            del recognition, told  # the next scan is not recognized beside them
         self._finish_keeping()
 
     def _recognize(self, scan: Scan) -> Recognition:
-        """Recognise a scan; it fails where there is no room for its clips."""
+        """Recognize a scan; it fails where there is no room for its clips."""
         limits, held = self._services.config.limits, self._held.bytes
         self._work.check()
         try:
@@ -220,7 +220,7 @@ def _each_line(run: Run) -> Iterator[bytes]:
     for recognition, told in run.recognitions(streamed=True):
         yield from written((*answer_parts(replace(run.answer(), keeping_error=None), [told]), b"\n"))
         run.sent(recognition.clip_bytes)
-        del recognition, told  # the next scan is not recognised beside them
+        del recognition, told  # the next scan is not recognized beside them
     if run.keeping_error:
         yield from written((*answer_parts(run.answer(), []), b"\n"))
 
@@ -241,7 +241,7 @@ def _archive(run: Run) -> Iterator[bytes]:
                 yield from outbox.taken()
                 del file
             run.sent(recognition.clip_bytes)
-            del recognition, _  # the next scan is not recognised beside them
+            del recognition, _  # the next scan is not recognized beside them
         with archive.open(RESULTS_IN_ZIP, "w") as results:
             for piece in written(run.parts(with_files=False)):
                 results.write(piece)
