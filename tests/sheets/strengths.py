@@ -12,6 +12,7 @@ from typing import Final, Literal
 import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
+from tests.sheets.blocks import blocks
 from tests.sheets.camera import Curl, Points, Pose, photographed
 from tests.sheets.filling import Habits, Paper, Person
 from tests.sheets.flatbed import Laid, lay_down
@@ -55,7 +56,9 @@ DESKS: Final[tuple[Ground, ...]] = ("oak", "walnut", "white", "grey")
 MARGIN: Final = 0.02  # of the image's extents, left free around the page
 FITTING_ROUNDS: Final = 4
 FILLINGS: Final = 6  # papers that are filled in for each form and pen; each is taken many times
-SQUARED: Final = ("exam", "answers", "letters")  # forms with four equal squares in their corners
+ONE_BLOCK: Final = tuple(form.name for form in blocks())
+SQUARED: Final = ("exam", "answers", "letters", "block-squares", "block-squares-letters")
+"""Forms with four equal squares in their corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ class Cut:
 class Level:
     """One strength of one respect, for one kind of picture. `harden` gets the form, an easy picture and randomness.
 
-    `cut` is what the template has of the form; `forms` are the names of the forms that it is measured on, all if none
-    is named.
+    `cut` is what the template has of the form; `forms` are the names of the forms that it is measured on; if none is
+    named, those with several blocks.
     """
 
     respect: str
@@ -290,6 +293,7 @@ def _levels() -> tuple[Level, ...]:
         *_respect("scan", ("scan",), SCANS),
         *_of_template("parts", {"halves": Cut(HALVES), "thirds": Cut(THIRDS)}),
         *_of_template("blocks", {"single column": Cut(("column",))}),
+        *_of_template("blocks", {"whole form": Cut()}, forms=ONE_BLOCK),
         *_of_template("extents", {f"× {extent}": Cut(extent=extent) for extent in EXTENTS}),
         *_of_template("squares", {"bubbles and squares": Cut(bare=True, points=True)}, forms=SQUARED),
         *_respect("together", BOTH, {name: partial(together, part) for name, part in TOGETHER.items()}),

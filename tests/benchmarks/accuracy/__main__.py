@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks.accuracy import partial as partial_templates
 from tests.benchmarks.accuracy.cases import Case, Paper, cases
-from tests.benchmarks.accuracy.forms import KNOWN, TEMPLATED
+from tests.benchmarks.accuracy.forms import FORMS, KNOWN
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
 from tests.benchmarks.accuracy.plot import svg
 from tests.benchmarks.accuracy.report import Row, by_form, by_respect, by_strength, markdown, overview, plain
@@ -68,9 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--respects", type=_respects, default=(), metavar="A,B", help=f"only these, of {', '.join(RESPECTS)}"
     )
-    parser.add_argument(
-        "--form", action="append", default=[], choices=list(TEMPLATED), help="only this; may be repeated"
-    )
+    parser.add_argument("--form", action="append", default=[], choices=list(FORMS), help="only this; may be repeated")
     parser.add_argument("--known", action="append", choices=KNOWN, help="with the page image, or the bubbles only")
     parser.add_argument("--cache", type=Path, help="folder that keeps the sheets for the next run")
     parser.add_argument("--keep", type=Path, help="folder for the sheets that were not read completely right")

@@ -8,7 +8,7 @@ from typing import Final, cast
 import numpy as np
 
 from tests.benchmarks.accuracy.cuts import Cutting, drawn
-from tests.benchmarks.accuracy.forms import BLOCKS, KNOWN, TEMPLATED, Known, TemplatedForm, template_of
+from tests.benchmarks.accuracy.forms import FORMS, KNOWN, TEMPLATED, Known, TemplatedForm, template_of
 from tests.sheets.quick import Picture
 from tests.sheets.strengths import LEVELS, RESPECTS, Level, picture_at
 
@@ -29,7 +29,7 @@ class Case:
     def named(cls, title: str) -> "Case":
         """The case of a title."""
         form, known, level, seed = title.split(SEPARATOR)
-        if form not in TEMPLATED or level not in LEVELS:
+        if form not in FORMS or level not in LEVELS:
             raise ValueError(f"There is no case {title!r}.")
         return cls(form, KNOWN[KNOWN.index(cast(Known, known))], level, int(seed))
 
@@ -49,7 +49,7 @@ class Case:
 
     @property
     def templated(self) -> TemplatedForm:
-        return (TEMPLATED | BLOCKS)[self.form]
+        return FORMS[self.form]
 
     @property
     def picture(self) -> Picture:
@@ -78,7 +78,7 @@ def cases(
     """`count` sheets, spread evenly over levels and forms; the first ones are the same for every count."""
     cells = [
         (form, known, level.name)
-        for form in forms or list(TEMPLATED)
+        for form in forms or list(FORMS)
         for known in knowns
         for level in LEVELS.values()
         if level.respect in (respects or RESPECTS) and form in (level.forms or TEMPLATED)

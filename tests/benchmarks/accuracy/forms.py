@@ -47,7 +47,8 @@ TEMPLATED: Final = {
     )
 }
 BLOCKS: Final = {form.name: TemplatedForm(form, 200.0) for form in blocks()}
-"""Forms with one block of questions, which are read with their templates alone."""
+"""Forms with one block of questions, which fits itself turned by half."""
+FORMS: Final = TEMPLATED | BLOCKS
 
 
 @lru_cache(maxsize=24)
@@ -56,14 +57,14 @@ def pages_of(name: str, known: Known, cutting: Cutting = WHOLE) -> tuple[KnownPa
     template = cut_down(template_of(name), cutting)
     if known == "bubbles only":
         return known_pages(template)
-    form = TEMPLATED[name]
+    form = FORMS[name]
     return known_pages(template, _page_image(form.layout, form.dpi))
 
 
 @cache
 def template_of(name: str) -> Template:
     """The whole template of a form."""
-    form = TEMPLATED[name]
+    form = FORMS[name]
     return load_template(omr_text(form.layout, form.dpi))
 
 

@@ -33,7 +33,7 @@ from omrclip.omr.template import Barcode, ReferencePoint, Template
 from omrclip.schemas.template import load_template
 from tests.benchmarks.accuracy.cases import Case
 from tests.benchmarks.accuracy.cuts import PARTS, Cutting, columns_of, cut_down, readable
-from tests.benchmarks.accuracy.forms import BLOCKS, TEMPLATED
+from tests.benchmarks.accuracy.forms import BLOCKS, FORMS, TEMPLATED
 from tests.benchmarks.accuracy.judging import Miss, Verdict, miss
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
 from tests.benchmarks.accuracy.truth import FieldTruth
@@ -164,7 +164,7 @@ def template_of(source: str) -> Template:
     """The whole template of a source."""
     if source in REAL:
         return load_template((FOLDER / source).with_name(REAL[source][0]).read_bytes())
-    form = (TEMPLATED | BLOCKS)[source]
+    form = FORMS[source]
     return load_template(omr_text(form.layout, form.dpi))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tests.benchmarks.accuracy.forms import TEMPLATED
+from tests.benchmarks.accuracy.forms import FORMS
 from tests.benchmarks.accuracy.judging import Outcome, Verdict
 from tests.sheets.strengths import LEVELS, RESPECTS
 
@@ -83,7 +83,7 @@ def by_strength(outcomes: Sequence[Outcome]) -> Iterator[Row]:
 
 def by_form(outcomes: Sequence[Outcome]) -> Iterator[Row]:
     """Each form, with its page image and without."""
-    forms = list(TEMPLATED)
+    forms = list(FORMS)
     ordered = sorted(outcomes, key=lambda it: (forms.index(it.case.form), it.case.known, not it.within))
     yield from grouped(ordered, lambda it: f"{it.case.form}, {it.case.known}, {_where(it)}")
 

@@ -14,7 +14,7 @@ from omrclip.omr.results import ElementResult, ElementStatus
 from tests.benchmarks.accuracy.__main__ import main
 from tests.benchmarks.accuracy.cases import Case, cases
 from tests.benchmarks.accuracy.cuts import Cutting
-from tests.benchmarks.accuracy.forms import pages_of
+from tests.benchmarks.accuracy.forms import BLOCKS, TEMPLATED, pages_of
 from tests.benchmarks.accuracy.judging import Miss, Outcome, Verdict, miss, part_of
 from tests.benchmarks.accuracy.limits import keeps_limits, within_limits
 from tests.benchmarks.accuracy.report import summarized
@@ -151,6 +151,14 @@ def test_a_template_that_is_cut_down_has_fields_of_its_part() -> None:
 @pytest.mark.parametrize(("extent", "within"), [(0.7, False), (0.8, True), (1.0, True), (1.3, True), (1.4, False)])
 def test_extents_of_bubbles_have_limits(extent: float, within: bool) -> None:
     assert keeps_limits(Cutting(extent=extent)) is within
+
+
+def test_forms_of_one_block_are_measured_where_a_level_asks_for_them() -> None:
+    drawn = cases(400, 1)
+    assert {case.form for case in drawn if case.hardness.forms == ()} == set(TEMPLATED)
+    blocks = cases(100, 1, ["blocks"])
+    assert {case.form for case in blocks if case.hardness.label == "whole form"} == set(BLOCKS)
+    assert {case.cutting.part for case in blocks if case.form in BLOCKS} == {""}
 
 
 def test_a_sheet_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
