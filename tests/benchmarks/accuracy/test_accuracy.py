@@ -20,6 +20,7 @@ from tests.benchmarks.accuracy.limits import keeps_limits, within_limits
 from tests.benchmarks.accuracy.report import summarized
 from tests.benchmarks.accuracy.sheets import open_cache, sheet_of
 from tests.benchmarks.accuracy.truth import FieldTruth, truth_of
+from tests.benchmarks.accuracy.working import work
 from tests.sheets.quick import Picture
 from tests.sheets.sheet import Sheet
 from tests.sheets.strengths import LEVELS, RESPECTS, picture_at
@@ -146,6 +147,13 @@ def test_a_template_that_is_cut_down_has_fields_of_its_part() -> None:
     assert len(truth.fields) in (30, 31)
     assert truth.clips == ()
     assert not set(truth.fields) - set(sheet.truth.fields)
+
+
+def test_a_sheet_is_read_with_the_template_that_its_case_has() -> None:
+    case = next(case for case in cases(400, 1, ["blocks"], ["enrolment"], ["bubbles only"]) if case.cutting.part)
+    outcome = work(None, None, case)
+    assert 0 < outcome.fields < 13
+    assert outcome.offsets == {}
 
 
 @pytest.mark.parametrize(("extent", "within"), [(0.7, False), (0.8, True), (1.0, True), (1.3, True), (1.4, False)])

@@ -18,7 +18,7 @@ FAR: Final = 3.0  # page px: a sheet with a clip that lies further off is put as
 def work(cache_folder: Path | None, keep: Path | None, case: Case) -> Outcome:
     """All that a worker does for one sheet."""
     sheet = sheet_of(case, cache_folder)
-    outcome = judge(case, sheet, pages_of(case.form, case.known), LIMITS)
+    outcome = judge(case, sheet, pages_of(case.form, case.known, case.cutting), LIMITS)
     problem = problem_of(outcome)
     if keep and problem:
         _put_aside(keep / f"{problem}-{case.name}-{case.known.split()[0]}", sheet, outcome)
