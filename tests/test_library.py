@@ -17,7 +17,7 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).parents[1]
 EXAM = ROOT / "templates_omr" / "exam.omr"
 SCANS = [ROOT / "samples" / f"exam-scan-{number}.jpg" for number in (1, 2)]
-FUNCTIONS = {"clip_name", "load_template", "open_image", "recognize", "render"}
+FUNCTIONS = {"clip_names", "load_template", "open_image", "recognize", "render"}
 VALUES = {"Clip", "ElementResult", "Limits", "Recognition", "Scan", "Template"}
 ERRORS = {
     name
@@ -90,7 +90,7 @@ def test_a_template_and_scans_in_memory_and_options() -> None:
     options = {"ClipFormat": "png", "ClipMargin": 10}
     (recognition,) = omrclip.recognize(template, [scan], blank_page=blank_page, options=options)
     (clip,) = (clip for clip in recognition.clips if clip.element == "NameArea")
-    assert omrclip.clip_name(recognition.scan, clip.element, clip.format) == "aNameArea.png"
+    assert omrclip.clip_names(recognition)[recognition.clips.index(clip)] == "aNameArea.png"
     pixels = cv2.imdecode(np.frombuffer(clip.data, np.uint8), cv2.IMREAD_COLOR)
     assert pixels.shape == (133 + 20, 740 + 20, 3)
 

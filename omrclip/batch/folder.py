@@ -30,11 +30,12 @@ from omrclip.omr.recognition import (
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.registration.reference import REFERENCES_BYTES
 from omrclip.omr.result_files import (
+    FileNames,
     ResponseFile,
-    check_file_names,
     file_names,
     overlay_name,
     overlay_names,
+    plan_file_names,
     recognition_files,
 )
 from omrclip.omr.template import Template
@@ -87,18 +88,19 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
     """
     names = [path.name for path in job.images]
     check_options(len(job.template.pages), names, job.options)
-    check_file_names(job.template, names, job.options, overlay_names(names) if job.overlays else ())
+    files = plan_file_names(job.template, names, job.options, overlay_names(names) if job.overlays else ())
     pages = known_pages(job.template, job.template_image)
     check_pages(pages, job.limits)
-    _check_nothing_overwritten(job, names)
+    _check_nothing_overwritten(job, names, files)
     with ExitStack() as stack:
         for folder in {os.path.realpath(folder): folder for folder in (job.out, job.overlays) if folder}.values():
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_locked(folder))
         if not job.overwrite:
             # A table that is there would not list what clips alone put beside it.
-            check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names))))
-        return _outcomes(job, pages, admission_for(job.workers, job.memory_bytes), stack.pop_all())
+            check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names, files))))
+        admission = admission_for(job.workers, job.memory_bytes)
+        return _outcomes(job, pages, files, admission, stack.pop_all())
 
 
 def admission_for(workers: int, memory_bytes: int) -> Admission:
@@ -114,20 +116,20 @@ def read_scan(path: Path) -> Scan:
         raise ImageError(f"The file cannot be read: {error.strerror}.") from None
 
 
-def _written(job: FolderJob, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
+def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator[tuple[Path, str]]:
     """Every file that the run may write, with its purpose for messages."""
-    files = list(file_names(job.template, names, job.options))
+    written = list(file_names(files, job.template, names, job.options))
     if not job.clips_only:
-        files += [(TABLE_NAME, "the table"), (JSON_NAME, "the JSON")]
-    yield from ((job.out / name, purpose) for name, purpose in files)
+        written += [(TABLE_NAME, "the table"), (JSON_NAME, "the JSON")]
+    yield from ((job.out / name, purpose) for name, purpose in written)
     if job.overlays:
         yield from ((job.overlays / name, purpose) for name, purpose in overlay_names(names))
 
 
-def _check_nothing_overwritten(job: FolderJob, names: Sequence[str]) -> None:
+def _check_nothing_overwritten(job: FolderJob, names: Sequence[str], files: FileNames) -> None:
     """Raise NameConflict where a result would be written over a scan."""
     scans = set(map(os.path.realpath, job.images))
-    for path, purpose in _written(job, names):
+    for path, purpose in _written(job, names, files):
         if os.path.realpath(path) in scans:
             message = f"{purpose} would overwrite the image {path.name!r}. Choose another folder."
             raise NameConflict(message, name=path.name)
@@ -172,15 +174,21 @@ class _Outcome:
 
 
 def _outcomes(
-    job: FolderJob, pages: Sequence[KnownPage], admission: Admission, locks: AbstractContextManager[object]
+    job: FolderJob,
+    pages: Sequence[KnownPage],
+    files: FileNames,
+    admission: Admission,
+    locks: AbstractContextManager[object],
 ) -> Generator[Recognition, None, None]:
     with ExitStack() as stack:
         stack.enter_context(locks)
         summary = None
         if not job.clips_only:
             warnings = template_warnings(job.template)
-            summary = stack.enter_context(open_summary(job.out, job.template, job.options, warnings))
-        for outcome in in_order(lambda path: _recognize_file(job, path, pages, admission), job.images, job.workers):
+            summary = stack.enter_context(open_summary(job.out, job.template, job.options, files, warnings))
+        for outcome in in_order(
+            lambda path: _recognize_file(job, path, pages, files, admission), job.images, job.workers
+        ):
             _write_files(job, outcome)
             recognition = _without_bytes(outcome.recognition)
             if summary:
@@ -188,13 +196,15 @@ def _outcomes(
             yield recognition
 
 
-def _recognize_file(job: FolderJob, path: Path, pages: Sequence[KnownPage], admission: Admission) -> _Outcome:
+def _recognize_file(
+    job: FolderJob, path: Path, pages: Sequence[KnownPage], files: FileNames, admission: Admission
+) -> _Outcome:
     """Recognize one file. Errors become the `error` of its Recognition and are not raised."""
     try:
         scan = read_scan(path)
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
         overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
-        return _Outcome(recognition, recognition_files(recognition, job.options, alone=len(job.images) == 1), overlay)
+        return _Outcome(recognition, recognition_files(recognition, job.options, files), overlay)
     except Exception as error:
         return _Outcome(failed(path.name, error))
 

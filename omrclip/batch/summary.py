@@ -12,6 +12,7 @@ from omrclip.batch.table import ResultsTable
 from omrclip.errors import Problem
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
+from omrclip.omr.result_files import FileNames
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
@@ -48,14 +49,14 @@ class Summary:
         """Write the headings, and the JSON without a recognition."""
         self._rows.writerow(self._table.headings())
         self._csv.flush()
-        told = dump_answer(Answer([], self._table.options, alone=False, warnings=warnings), with_files=False)
+        told = dump_answer(Answer([], self._table.options, self._table.files, warnings=warnings), with_files=False)
         fixed = {key: told[key] for key in ("Uri", "Identifier", "KeepingError", "Warnings")}
         self._pending = (_indented(fixed, 0).removesuffix("\n}") + ',\n "Recognitions": [').encode()
         self.finish()
 
     def add(self, recognition: Recognition) -> None:
         """Write the row and the JSON entry of a scan. The row is on disk at once."""
-        told = dump_answer(Answer([recognition], self._table.options, alone=False), with_files=False)
+        told = dump_answer(Answer([recognition], self._table.options, self._table.files), with_files=False)
         separator = ",\n" if self._count else "\n"
         entry = (separator + _indented(told["Recognitions"][0], 2)).encode()
         statistic = (separator + _indented(told["Info"]["Details"]["RecognitionStatistics"][0], 4)).encode()
@@ -71,7 +72,7 @@ class Summary:
 
     def finish(self) -> None:
         """Write the recognitions that are not in the JSON yet, and its end."""
-        info = dump_answer(Answer([], self._table.options, alone=False), with_files=False)["Info"]
+        info = dump_answer(Answer([], self._table.options, self._table.files), with_files=False)["Info"]
         info |= {"ProcessedTasksCount": self._count, "SuccessfulTasksCount": self._passed}
         before, after = _indented({"Info": info}, 0)[2:].rsplit("[]", 1)
         self._statistics.seek(0)
@@ -96,7 +97,7 @@ class Summary:
 
 @contextmanager
 def open_summary(
-    folder: Path, template: Template, options: RecognitionOptions, warnings: Sequence[Problem]
+    folder: Path, template: Template, options: RecognitionOptions, files: FileNames, warnings: Sequence[Problem]
 ) -> Iterator[Summary]:
     """Begin the files in a folder; however the block is left, they are complete for the scans added so far.
 
@@ -109,7 +110,7 @@ def open_summary(
         (folder / JSON_NAME).open("wb", buffering=0) as json_file,
         SpooledTemporaryFile(_STATISTICS_BYTES) as statistics,
     ):
-        summary = Summary(ResultsTable.of(template, options), csv_file, json_file, statistics)
+        summary = Summary(ResultsTable.of(template, options, files), csv_file, json_file, statistics)
         summary.begin(warnings)
         try:
             yield summary

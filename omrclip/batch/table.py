@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from omrclip.omr.labels import page_labels
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
-from omrclip.omr.result_files import clip_name
+from omrclip.omr.result_files import FileNames
 from omrclip.omr.results import ElementStatus
-from omrclip.omr.template import Barcode, ChoiceBox, Grid, Template
+from omrclip.omr.template import ClipArea, Template
 
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -21,21 +22,26 @@ class ResultsTable:
     what would be one.
 
     Attributes:
-        elements: the names of the choice boxes, grids and bar codes of all pages.
-        areas: the names of the clip areas of all pages.
+        elements: the labels of the choice boxes, grids and bar codes of all pages. Those of two pages may share a
+            column, since a scan shows one page.
+        areas: the labels of the clip areas of all pages.
         options: those of the recognitions.
+        files: the names of the clips' files.
     """
 
     elements: tuple[str, ...]
     areas: tuple[str, ...]
     options: RecognitionOptions
+    files: FileNames
 
     @classmethod
-    def of(cls, template: Template, options: RecognitionOptions) -> "ResultsTable":
+    def of(cls, template: Template, options: RecognitionOptions, files: FileNames) -> "ResultsTable":
         """The table for scans of a template."""
-        read = (e for page in template.pages for e in page.elements if isinstance(e, ChoiceBox | Grid | Barcode))
-        names = dict.fromkeys(element.name or "" for element in read)
-        return cls(tuple(names), tuple(area.name or "" for area in template.clip_areas), options)
+        elements, areas = dict[str, None](), dict[str, None]()
+        for page in template.pages:
+            for index, label in page_labels(page).items():
+                (areas if isinstance(page.elements[index], ClipArea) else elements)[label] = None
+        return cls(tuple(elements), tuple(areas), options, files)
 
     def headings(self) -> list[str]:
         """The first row."""
@@ -45,9 +51,10 @@ class ResultsTable:
 
     def row(self, recognition: Recognition) -> list[str]:
         """The row of one scan."""
-        values = {element.name: element.value for element in recognition.elements}
         scan, cut = recognition.scan, [clip.element for clip in recognition.clips]
-        clips = {name: clip_name(scan, name, self.options.clip_format) for name in cut}
+        values = {element.title: element.value for element in recognition.elements}
+        named = zip(recognition.clips, self.files.clips(scan, cut, self.options.clip_format), strict=True)
+        clips = {clip.title: name for clip, name in named}
         return _plain(
             scan,
             "Pass" if recognition.passed else "Fail",
@@ -56,13 +63,13 @@ class ResultsTable:
             _with_status(recognition, ElementStatus.UNCERTAIN),
             _with_status(recognition, ElementStatus.MULTIPLE),
             _with_status(recognition, ElementStatus.BLANK),
-            *(values.get(name, "") for name in self.elements),
-            *(clips.get(name, "") for name in self.areas),
+            *(values.get(label, "") for label in self.elements),
+            *(clips.get(label, "") for label in self.areas),
         )
 
 
 def _with_status(recognition: Recognition, status: ElementStatus) -> str:
-    return "; ".join(element.name for element in recognition.elements if element.status is status)
+    return "; ".join(element.title for element in recognition.elements if element.status is status)
 
 
 def _plain(*cells: str) -> list[str]:

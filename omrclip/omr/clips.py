@@ -45,6 +45,8 @@ class Clip:
         format: what `data` is encoded as.
         data: the bytes of the image file.
         message: what a person should know; "" where there is nothing.
+        path: the ClipArea's JSON path in the template.
+        label: tells clips and elements of one name apart (`Gender (2)`).
     """
 
     element: str
@@ -53,6 +55,13 @@ class Clip:
     format: Format
     data: bytes = field(repr=False)
     message: str = ""
+    path: str = ""
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """The label, or the name where there is none."""
+        return self.label or self.element
 
 
 def cut_clip(area: ClipArea, page: RegisteredPage, options: RecognitionOptions, limits: Limits) -> Clip:

@@ -17,7 +17,7 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.pixels import Pixels
 from omrclip.omr.correction_bubbles import find_printed
 from omrclip.omr.registration import KnownPage
-from omrclip.omr.template import ChoiceBox, Element, Grid, Page, Template, UnknownElement
+from omrclip.omr.template import ChoiceBox, Element, Grid, Page, Template, UnknownElement, around
 
 # An image with more pixels a page pixel than this is reduced: they would cost time, and tell nothing more.
 _FINEST = 1.5
@@ -173,12 +173,8 @@ def _around(grid: Grid, children: tuple[Element, ...]) -> Grid:
     placed = [child for child in children if not isinstance(child, UnknownElement)]
     if not placed:
         return replace(grid, elements=children)
-    left, top = min(child.left for child in placed), min(child.top for child in placed)
-    right = max(child.left + child.width for child in placed)
-    bottom = max(child.top + child.height for child in placed)
-    return replace(
-        grid, elements=children, left=left, top=top, width=_tenths(right - left), height=_tenths(bottom - top)
-    )
+    left, top, width, height = around(child.place for child in placed)
+    return replace(grid, elements=children, left=left, top=top, width=_tenths(width), height=_tenths(height))
 
 
 def _tenths(value: float) -> float:

@@ -2,16 +2,38 @@
 
 from dataclasses import replace
 
-from omrclip.errors import InvalidRequest, NotFound
-from omrclip.omr.template import ClipArea, Page, Template
+from omrclip.errors import InvalidRequest, NameConflict, NotFound
+from omrclip.omr.labels import element_path
+from omrclip.omr.template import ClipArea, Element, Template
 
 
-def find_clip_area(template: Template, name: str) -> ClipArea:
-    """The clip area of this name, on whichever page; raises NotFound."""
-    for area in template.clip_areas:
-        if area.name == name:
-            return area
-    raise NotFound(f"The template has no clip area named {name!r}.", element=name)
+def clip_area_paths(template: Template) -> dict[str, ClipArea]:
+    """The clip areas of all pages in template order, by their JSON paths such as `$.Pages[0].Elements[3]`."""
+    return {
+        element_path(number, index): element
+        for number, page in enumerate(template.pages, start=1)
+        for index, element in enumerate(page.elements)
+        if isinstance(element, ClipArea)
+    }
+
+
+def find_clip_area(template: Template, address: str) -> tuple[str, ClipArea]:
+    """Return the clip area at a JSON path or of a name, and its path.
+
+    Raises:
+        NotFound: there is none.
+        NameConflict: several have the name.
+    """
+    areas = clip_area_paths(template)
+    if address in areas:
+        return address, areas[address]
+    found = [path for path, area in areas.items() if area.name == address]
+    if not found:
+        raise NotFound(f"The template has no clip area named {address!r}.", element=address)
+    if len(found) > 1:
+        message = f"{len(found)} clip areas are named {address!r}. Use a path instead: {', '.join(found[:9])}."
+        raise NameConflict(message, name=address)
+    return found[0], areas[found[0]]
 
 
 def add_clip_area(template: Template, area: ClipArea, page: int | None = None) -> Template:
@@ -30,23 +52,22 @@ def add_clip_area(template: Template, area: ClipArea, page: int | None = None) -
     return replace(template, pages=tuple(pages))
 
 
-def replace_clip_area(template: Template, name: str, area: ClipArea) -> Template:
-    """Put an area in the place of the one named; it may bear another name. Raises NotFound."""
-    return _with_elements_in_place_of(template, name, (area,))
+def replace_clip_area(template: Template, address: str, area: ClipArea) -> Template:
+    """Put an area in the place of the one at an address; it may have another name. Raises as `find_clip_area`."""
+    return _with_elements_in_place_of(template, address, (area,))
 
 
-def remove_clip_area(template: Template, name: str) -> Template:
-    """Take the named area out. Raises NotFound."""
-    return _with_elements_in_place_of(template, name, ())
+def remove_clip_area(template: Template, address: str) -> Template:
+    """Take out the area at an address. Raises as `find_clip_area`."""
+    return _with_elements_in_place_of(template, address, ())
 
 
-def _with_elements_in_place_of(template: Template, name: str, areas: tuple[ClipArea, ...]) -> Template:
-    old = find_clip_area(template, name)
-
-    def edited(page: Page) -> Page:
-        position = next((i for i, element in enumerate(page.elements) if element is old), None)
-        if position is None:
-            return page
-        return replace(page, elements=(*page.elements[:position], *areas, *page.elements[position + 1 :]))
-
-    return replace(template, pages=tuple(edited(page) for page in template.pages))
+def _with_elements_in_place_of(template: Template, address: str, areas: tuple[ClipArea, ...]) -> Template:
+    wanted, _ = find_clip_area(template, address)
+    pages = []
+    for number, page in enumerate(template.pages, start=1):
+        elements: list[Element] = []
+        for index, element in enumerate(page.elements):
+            elements += areas if element_path(number, index) == wanted else [element]
+        pages.append(replace(page, elements=tuple(elements)))
+    return replace(template, pages=tuple(pages))

@@ -30,6 +30,11 @@ def safe_file_name(name: str) -> str:
     return f"_{safe}" if _DEVICE.match(safe) else safe
 
 
+def file_key(name: str) -> str:
+    """The same for names that are one file on some system: letter case and composed accents do not tell them apart."""
+    return unicodedata.normalize("NFC", safe_file_name(name)).casefold()
+
+
 def is_plain(character: str) -> bool:
     """Whether a character can stand in a line of text without ending it, being unprintable, or reordering it."""
     return unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"} and character not in _REORDERING

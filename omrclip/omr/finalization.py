@@ -20,7 +20,7 @@ from omrclip.omr.recognition import Recognition, Scan, check_scan, recognize
 from omrclip.omr.registration import KnownPage
 from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import ElementResult, ElementStatus
-from omrclip.omr.template import Barcode, Bubble, ChoiceBox
+from omrclip.omr.template import BARCODE_TYPES, Bubble, ChoiceBox
 
 # The part of a bubble's extents that is looked at, how much of that may be printed, and how much darker than the paper
 # print is.
@@ -75,13 +75,13 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
 
 
 def _warnings(element: ElementResult) -> Iterator[str]:
-    if element.type == Barcode.type:
+    if element.type in BARCODE_TYPES:
         if element.status is not ElementStatus.MARKED:
-            yield f"{element.name}: {element.message}"
+            yield f"{element.title}: {element.message}"
     elif element.value:
-        yield f"{element.name}: the blank page reads as {element.value!r}. Expected an empty answer."
+        yield f"{element.title}: the blank page reads as {element.value!r}. Expected an empty answer."
     elif element.status is not ElementStatus.BLANK:
-        yield f"{element.name}: {element.message or 'it is uncertain whether this answer is empty on the blank page.'}"
+        yield f"{element.title}: {element.message or 'it is uncertain whether this answer is empty on the blank page.'}"
 
 
 def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:

@@ -6,7 +6,7 @@ of one ChoiceBox decide what it says (`judge`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import numpy as np
@@ -27,6 +27,9 @@ FAINTER, OF_FAINTER = 0.1, 0.3
 that fill from which on a bubble is marked: what is fainter may be rubbed out, or be no mark."""
 LONELY = 0.2
 """The fill from which on a bubble is marked where a page has too few marks to tell what is usual."""
+ABOVE_BLANKS = 2.0
+"""How many times as much ink as a blank bubble may have a mark has where its box asks for less than the page does. The
+fills that part marks from blanks on pages without marks, 0.2 and 0.12, differ by 1.7."""
 PALE = 0.56
 """The part of the depth of the page's fainter marks under which a mark is pale. Of what is left after rubbing out it is
 up to 0.35, or 0.55 where that was done badly; of the palest marks that were meant 0.58 and more."""
@@ -214,6 +217,27 @@ def kinds_of(readings: Readings, habits: Habits) -> list[Kind]:
     ]
     chosen = np.select([which for _, which in conditions], list(range(len(conditions))), -1)
     return [Kind.BLANK if number < 0 else conditions[number][0] for number in chosen.tolist()]
+
+
+def with_threshold(bubbles: Bubbles, habits: Habits, threshold: float | None) -> Bubbles:
+    """The bubbles of a box that has a Threshold of its own, in percent; None and 0 are none.
+
+    One above the page's is what a mark needs: less is faint, never blank. One below it makes marks of faint ones, but
+    never of what has less than twice the ink that blank bubbles of the page may have.
+    """
+    if not threshold:
+        return bubbles
+    own = threshold / 100
+    least = max(own, min(habits.marked, ABOVE_BLANKS * habits.blank))
+    kinds = [
+        Kind.MARKED
+        if kind is Kind.FAINT and fill >= least
+        else Kind.FAINT
+        if kind is Kind.MARKED and fill < own
+        else kind
+        for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True)
+    ]
+    return replace(bubbles, kinds=kinds)
 
 
 def judge(bubbles: Bubbles, habits: Habits, *, several: bool) -> Judgement:

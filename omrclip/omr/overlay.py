@@ -159,7 +159,7 @@ class _Sheet:
     def _label_clip(self, clip: Clip) -> None:
         """The name above the upper left corner of the clip, so that the writing in the clip stays visible."""
         corners = self._pixels(clip.corners)
-        self._label(clip.element, corners[0], _direction(corners[0], corners[1]), _direction(corners[3], corners[0]))
+        self._label(clip.title, corners[0], _direction(corners[0], corners[1]), _direction(corners[3], corners[0]))
 
     def _label_element(self, element: ElementResult) -> None:
         """What its bubbles do not show, at the right as on the page: a grid's or bar code's value, a sign of doubt."""

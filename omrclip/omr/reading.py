@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.omr.barcodes import glance, read_barcode
-from omrclip.omr.judging import LEAST_LIKENESS, Bubbles, Kind, habits_of, is_legible, judge, kinds_of
+from omrclip.omr.combining import combined, worst
+from omrclip.omr.judging import LEAST_LIKENESS, Bubbles, Kind, habits_of, is_legible, judge, kinds_of, with_threshold
 from omrclip.omr.marks import Readings, measure
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
@@ -19,13 +20,11 @@ from omrclip.omr.registration.view import View
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
 
-_WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
-
 
 def read_elements(
     found: FoundPage, registered: RegisteredPage, options: RecognitionOptions
 ) -> tuple[ElementResult, ...]:
-    """What is read of the page's ChoiceBoxes, Grids and Barcodes, in template order."""
+    """What is read of the page's elements of all kinds that hold an answer, in template order."""
     if found.view is None:
         return ()
     reader = BubbleReader(found, found.view, options)
@@ -36,8 +35,8 @@ def read_elements(
             (corners,) = boxes_in_scan([element], found.registration)
             results.append(replace(code, corners=corners))
         elif isinstance(element, ChoiceBox | Grid):
-            results.append(_as_asked(reader.read(element), options))
-    return tuple(results)
+            results.append(reader.read(element))
+    return tuple(_as_asked(result, options) for result in combined(found.known.page, results))
 
 
 class BubbleReader:
@@ -71,11 +70,10 @@ class BubbleReader:
 
     def _grid(self, grid: Grid) -> ElementResult:
         children = tuple(self.read(child) for child in grid.elements if isinstance(child, ChoiceBox | Grid))
-        statuses = {child.status for child in children}
         result = ElementResult(
             grid.name or "",
             grid.type,
-            next((status for status in _WORST_FIRST if status in statuses), ElementStatus.BLANK),
+            worst(children),
             "".join(child.value for child in children),
             min((child.confidence for child in children), default=0.0),
             children=children,
@@ -95,6 +93,7 @@ class BubbleReader:
             for each in (self._readings.fills, self._readings.rings, self._readings.strays)
         )
         bubbles = Bubbles(self._kinds[chosen.start : chosen.stop], fills, rings, strays)
+        bubbles = with_threshold(bubbles, self._habits, box.threshold)
         judged = judge(bubbles, self._habits, several=box.multiselect)
         return replace(
             result,
@@ -144,7 +143,7 @@ def _measured(found: FoundPage, view: View) -> Readings:
 
 def boxes_in_scan(elements: Sequence[PlacedElement], registration: Registration) -> list[Corners]:
     """Where the boxes of elements lie in the scan."""
-    boxes = np.array([(e.left, e.top, e.width, e.height) for e in elements], dtype=np.float64).reshape(-1, 4)
+    boxes = np.array([element.place for element in elements], dtype=np.float64).reshape(-1, 4)
     return as_corners(registration.to_scan(ops.box_corners(boxes).reshape(-1, 2)))
 
 

@@ -1,6 +1,6 @@
 """All that comes out of one scan: registration, element results and clips, or the reason why there are none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -15,6 +15,7 @@ from omrclip.omr.blank_page import TOLD as BLANK_PAGE_TOLD
 from omrclip.omr.blank_page import is_blank_page
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed, unconfirmed_page
 from omrclip.omr.file_names import check_readable, shown_name
+from omrclip.omr.labels import element_path, page_labels
 from omrclip.omr.memory import cutting_bytes, recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
 from omrclip.omr.reading import read_elements
@@ -22,7 +23,16 @@ from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLevels, register
 from omrclip.omr.registration.scale import same_shape
 from omrclip.omr.results import ElementResult, ElementStatus
-from omrclip.omr.template import Page, Template, UnknownElement, unread_type
+from omrclip.omr.template import (
+    DEFAULT_JPEG_QUALITY,
+    ClipArea,
+    Element,
+    Grid,
+    Page,
+    Template,
+    UnknownElement,
+    unread_type,
+)
 from omrclip.work import ENDLESS, Work
 
 TOLD_EXTENTS = 0.15
@@ -88,7 +98,12 @@ class Recognition:
 def known_pages(template: Template, template_image: bytes | None = None) -> tuple[KnownPage, ...]:
     """The pages of a template with their blank images; `template_image` goes before the first page's own."""
     return tuple(
-        KnownPage(page, number, (template_image if number == 1 else None) or page.image_bytes())
+        KnownPage(
+            page,
+            number,
+            (template_image if number == 1 else None) or page.image_bytes(),
+            is_generated=bool(template.is_generated),
+        )
         for number, page in enumerate(template.pages, start=1)
     )
 
@@ -266,21 +281,43 @@ def _recognize(
     clips = []
     for area in found.known.page.clip_areas:
         work.check()
+        if found.known.is_generated and area.jpeg_quality == 0:
+            area = replace(area, jpeg_quality=DEFAULT_JPEG_QUALITY)
         clip = cut_clip(area, registered, options, limits)
         count_clip(len(clip.data))
         clips.append(replace(clip, message=clip.message or of_all_clips or unconfirmed(clip, found)))
+    elements, cut = _addressed(found.known, elements, clips)
     return Recognition(
         scan.name,
         page=found.known.number,
         registration=found.registration,
         elements=elements,
-        clips=tuple(clips),
+        clips=cut,
         density=registered.density,
         messages=(
             *([BLANK_PAGE_TOLD] if shows_blank_page else []),
             *([of_all_clips] if of_all_clips else []),
-            *_messages(found.known.page, elements, [clip for clip in clips if clip.message != of_all_clips]),
+            *_messages(found.known.page, elements, [clip for clip in cut if clip.message != of_all_clips]),
             *_extents_told(found),
+        ),
+    )
+
+
+def _addressed(
+    known: KnownPage, elements: Sequence[ElementResult], clips: Sequence[Clip]
+) -> tuple[tuple[ElementResult, ...], tuple[Clip, ...]]:
+    """The results with the paths and labels of their elements; both are in template order."""
+    labels = page_labels(known.page)
+    cut = [index for index, element in enumerate(known.page.elements) if isinstance(element, ClipArea)]
+    read = sorted(labels.keys() - cut)[: len(elements)]  # nothing is read where no image of the page could be made
+    return (
+        tuple(
+            replace(element, path=element_path(known.number, index), label=labels[index])
+            for index, element in zip(read, elements, strict=True)
+        ),
+        tuple(
+            replace(clip, path=element_path(known.number, index), label=labels[index])
+            for index, clip in zip(cut, clips, strict=True)
         ),
     )
 
@@ -313,11 +350,22 @@ def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool,
     return found[0]
 
 
+def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, str]]:
+    """What people call each element of an unknown type, also in Grids, and its type."""
+    for number, element in enumerate(elements, start=1):
+        here = shown_name(element.name) if element.name else f"Element {number}" if grid else "An element"
+        here = f"{grid}, {here}" if grid else here
+        if isinstance(element, UnknownElement):
+            yield here, element.type
+        elif isinstance(element, Grid):
+            yield from _unread(element.elements, here)
+
+
 def _messages(page: Page, elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
     """What a person should look at: elements that are not read, or not certain, and clips that are not whole."""
-    unread = [element for element in page.elements if isinstance(element, UnknownElement)]
-    told = [f"{element.name or 'An element'}: {unread_type(element.type)}" for element in unread[:MOST_UNREAD_TOLD]]
+    unread = list(_unread(page.elements))
+    told = [f"{name}: {unread_type(type_name)}" for name, type_name in unread[:MOST_UNREAD_TOLD]]
     if len(unread) > MOST_UNREAD_TOLD:
         told.append(f"{len(unread) - MOST_UNREAD_TOLD:,} more elements are of types that are not read.")
-    told += [f"{element.name}: {element.message}" for element in elements if element.message]
-    return (*told, *(f"{clip.element}: {clip.message}" for clip in clips if clip.message))
+    told += [f"{element.title}: {element.message}" for element in elements if element.message]
+    return (*told, *(f"{clip.title}: {clip.message}" for clip in clips if clip.message))

@@ -59,6 +59,9 @@ class ElementResult:
         children: of a Grid, in template order.
         corners: where the element's box lies in the scan.
         message: for people, why it is uncertain; "" where it is not.
+        path: the element's JSON path in the template; "" for children.
+        label: tells elements of one name apart (`Gender (2)`); "" for children.
+        score: the sum of a ScoreGroup, and of its questions and answers; None for others.
     """
 
     name: str
@@ -70,3 +73,11 @@ class ElementResult:
     children: tuple["ElementResult", ...] = ()
     corners: Corners = ()
     message: str = ""
+    path: str = ""
+    label: str = ""
+    score: float | None = None
+
+    @property
+    def title(self) -> str:
+        """The label, or the name where there is none."""
+        return self.label or self.name

@@ -1,7 +1,11 @@
 """The `.omr` template: a document of pages, a page of elements, each at its place in page pixels.
 
     Template → Page → Element = ChoiceBox | Grid | Barcode | ClipArea | ReferencePoint | UnknownElement
+BARCODE_TYPES = (Barcode.type, BarcodeDownloadable.type)
                                 ChoiceBox → Bubble,  Grid → Element
+
+A CheckBox and a ReplaceTrigger are ChoiceBoxes, a CompositeGrid is a Grid of ChoiceBoxes, and a ScoreGroup is a Grid of
+ScoreQuestions, which are Grids of ScoreAnswers, which are ChoiceBoxes: all bubbles are found and read in one way.
 
 All coordinates are pixels of the template page, absolute (also inside a Grid), origin top left; whole or fractional,
 kept as they were written. Objects are made by keyword and changed with `dataclasses.replace`.
@@ -13,13 +17,15 @@ values and is no part of equality. A value made in code has an empty one.
 
 import binascii
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from omrclip.imaging.geometry import Box, Dimensions, round_pixel
+from omrclip.omr.file_names import shown_name
 
 DEFAULT_JPEG_QUALITY = 85
+Place = tuple[float, float, float, float]
 
 
 def pixel_box(left: float, top: float, width: float, height: float) -> Box:
@@ -30,6 +36,14 @@ def pixel_box(left: float, top: float, width: float, height: float) -> Box:
         max(1, round_pixel(width)),
         max(1, round_pixel(height)),
     )
+
+
+def around(places: Iterable[Place]) -> Place:
+    """The smallest place that covers all of these; nothing at the page's corner where there are none."""
+    places = list(places)
+    left, top = (min((place[axis] for place in places), default=0) for axis in (0, 1))
+    right, bottom = (max((place[axis] + place[axis + 2] for place in places), default=0) for axis in (0, 1))
+    return left, top, right - left, bottom - top
 
 
 def decode_image_data(text: str) -> bytes:
@@ -60,14 +74,22 @@ class PlacedElement:
     source: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
+    def place(self) -> Place:
+        """Left, top, width and height on its page."""
+        return self.left, self.top, self.width, self.height
+
+    @property
     def box(self) -> Box:
         """The element's pixels on its page; exactly Width × Height where these are whole."""
-        return pixel_box(self.left, self.top, self.width, self.height)
+        return pixel_box(*self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceBox(PlacedElement):
-    """A question with bubbles. `orientation` is "Horizontal", "Vertical" or None; None for `aligned_*` not computed."""
+    """A question with bubbles. `orientation` is "Horizontal", "Vertical" or None; None for `aligned_*` not computed.
+
+    `threshold` is the percentage of a bubble from which on it counts as marked; None or 0 leaves that to the page.
+    """
 
     type: ClassVar[str] = "ChoiceBox"
 
@@ -78,6 +100,14 @@ class ChoiceBox(PlacedElement):
     orientation: str | None = None
     aligned_horizontally: bool | None = None
     aligned_vertically: bool | None = None
+    threshold: float | None = None
+
+    @property
+    def place(self) -> Place:
+        """Left, top, width and height on its page; those of its bubbles where its own width or height is 0."""
+        if self.width and self.height:
+            return self.left, self.top, self.width, self.height
+        return around([(bubble.left, bubble.top, self.bubble_width, self.bubble_height) for bubble in self.bubbles])
 
     def bubble_box(self, bubble: Bubble) -> Box:
         """The pixels of one of the bubbles on the page."""
@@ -85,15 +115,101 @@ class ChoiceBox(PlacedElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckBox(ChoiceBox):
+    """A ChoiceBox of which several bubbles may be marked; generators write 0 for its extents."""
+
+    type: ClassVar[str] = "CheckBox"
+
+    multiselect: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceTrigger(ChoiceBox):
+    """A bubble that, when it is marked, puts `value` in the place of what is read of the element named `target`."""
+
+    type: ClassVar[str] = "ReplaceTrigger"
+
+    target: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid(PlacedElement):
     """ChoiceBoxes whose values are read as one, in order; the children lie at absolute places and are often unnamed."""
 
     type: ClassVar[str] = "Grid"
+    members: ClassVar[str] = "Elements"
+    """The key under which its elements stand in a document."""
 
     elements: tuple["Element", ...]
     orientation: str | None = None
     aligned_horizontally: bool | None = None
     aligned_vertically: bool | None = None
+
+    @property
+    def place(self) -> Place:
+        """Left, top, width and height on its page; those of its elements where its own width or height is 0."""
+        if self.width and self.height:
+            return self.left, self.top, self.width, self.height
+        return around([child.place for child in self.elements if isinstance(child, PlacedElement)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeGrid(Grid):
+    """A Grid of unnamed ChoiceBoxes of one bubble size, one for each symbol; a document has only their bubbles."""
+
+    type: ClassVar[str] = "CompositeGrid"
+    members: ClassVar[str] = "Bubbles"
+
+    @property
+    def bubble_width(self) -> float:
+        """The width of all bubbles."""
+        return self._first.bubble_width
+
+    @property
+    def bubble_height(self) -> float:
+        """The height of all bubbles."""
+        return self._first.bubble_height
+
+    @property
+    def symbols(self) -> tuple[tuple[Bubble, ...], ...]:
+        """The bubbles of each symbol."""
+        return tuple(element.bubbles for element in self.elements if isinstance(element, ChoiceBox))
+
+    @property
+    def _first(self) -> ChoiceBox:
+        return next(element for element in self.elements if isinstance(element, ChoiceBox))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreBubble(Bubble):
+    """A bubble that counts `score` when it is marked, and nothing when it is not positive."""
+
+    is_positive: bool = True
+    score: float = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreAnswer(ChoiceBox):
+    """One criterion of a ScoreQuestion; its bubbles are ScoreBubbles."""
+
+    type: ClassVar[str] = "ScoreAnswer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreQuestion(Grid):
+    """A part of a ScoreGroup; its elements are ScoreAnswers."""
+
+    type: ClassVar[str] = "ScoreQuestion"
+    members: ClassVar[str] = "ScoreAnswers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreGroup(Grid):
+    """Questions whose marks are added up; its elements are ScoreQuestions."""
+
+    type: ClassVar[str] = "ScoreGroup"
+    members: ClassVar[str] = "Questions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +223,24 @@ class Barcode(PlacedElement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BarcodeDownloadable(Barcode):
+    """A bar code under the name that newer generators give it."""
+
+    type: ClassVar[str] = "BarcodeDownloadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipArea(PlacedElement):
-    """A part of the page to be cut out as an image. `jpeg_quality` is 0 to 100, default 85."""
+    """A part of the page to be cut out as an image. `jpeg_quality` is 0 to 100, default 85.
+
+    It is cut out whether it is `required` or not.
+    """
 
     type: ClassVar[str] = "ClipArea"
 
     name: str
     jpeg_quality: int = DEFAULT_JPEG_QUALITY
+    required: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,18 +266,23 @@ class UnknownElement:
 
 
 Element = ChoiceBox | Grid | Barcode | ClipArea | ReferencePoint | UnknownElement
+BARCODE_TYPES = (Barcode.type, BarcodeDownloadable.type)
 
 
-NEAR_A_CLIP_AREA = ("cliparea", "croparea", "areaofinterest", "regionofinterest", "clippingarea")
+NEAR_A_CLIP_AREA = (
+    *("cliparea", "clippingarea", "croparea", "areaofinterest", "regionofinterest"),
+    *("clip", "crop", "roi", "aoi", "imagearea", "writein"),
+)
 LIKE_A_CLIP_AREA = 0.8
 """The likeness by difflib, 0 to 1, from which on an unknown type may be one of these names, misspelt."""
 
 
 def unread_type(type_name: str) -> str:
     """The message for an element of an unknown type, with the suggestion ClipArea if the name is similar."""
-    near = difflib.get_close_matches(type_name.casefold(), NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
+    plain = "".join(filter(str.isalnum, type_name[:40])).casefold()
+    near = difflib.get_close_matches(plain, NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
     suggestion = ' Use the type "ClipArea" for a region to cut out.' if near else ""
-    return f'omrclip does not read elements of the type "{type_name[:40]}".{suggestion}'
+    return f'omrclip does not read elements of the type "{shown_name(type_name[:40])}".{suggestion}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import post_load
+from marshmallow import post_dump, post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.schemas.fields import SomeText, Text, WholeNumber
@@ -23,11 +23,13 @@ class Correction:
         scan: the number of the scan in its recognition, from 1.
         name: the element, a ClipArea among them; a Grid's child by its Grid's name.
         value: the value, or the text of the clip.
+        path: the element's JSON path, as in the answer, which tells elements of one name apart; "" where the name does.
     """
 
     scan: int
     name: str
     value: str
+    path: str = ""
 
 
 class CorrectionSchema(WireSchema):
@@ -36,11 +38,17 @@ class CorrectionSchema(WireSchema):
     scan = WholeNumber(1, MOST_SCANS, required=True)
     name = SomeText(required=True)
     value = Text(required=True)
+    path = Text(load_default="")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Correction:
         """Load to Correction."""
         return Correction(**data)
+
+    @post_dump
+    def leave_out(self, written: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """No Path where the name tells."""
+        return {key: value for key, value in written.items() if (key, value) != ("Path", "")}
 
 
 class CorrectionsSchema(WireSchema):

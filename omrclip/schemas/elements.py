@@ -13,20 +13,23 @@ from marshmallow import ValidationError, missing
 from omrclip.omr import template as omr
 from omrclip.schemas.enough import load_in_chunks
 from omrclip.schemas.fields import (
-    AnswerText,
+    AnyCaseChoice,
     Base64,
-    Choice,
+    BubbleValue,
     ElementName,
     Expected,
     Number,
     NumberOrText,
+    RoundedNumber,
     SomeText,
     Text,
     TrueOrFalse,
-    WholeNumber,
+    TypeName,
+    plain_type,
 )
-from omrclip.schemas.model_schema import ListOf, ModelSchema, not_an_object
+from omrclip.schemas.model_schema import ListOf, ListsOf, ModelSchema, not_an_object
 
+SOME_BUBBLES = "a list of at least one bubble"
 ORIENTATIONS = ("Horizontal", "Vertical")
 REFERENCE_POINT_TYPES = ("ReferencePoint", "ReferencePointElement")
 
@@ -64,9 +67,9 @@ class Elements(Expected):
         if problem := _problem_of(TYPE, item, "Type"):
             return problem
         if self.in_grid:
-            misplaced = item["Type"] == "ClipArea"
+            misplaced = kind_of(item["Type"]) == "ClipArea"
             return {"Type": ["another element than a ClipArea, which belongs on a page"]} if misplaced else {}
-        return _problem_of(NAME, item, "Name") if item["Type"] in NAMED_TYPES else {}
+        return _problem_of(NAME, item, "Name") if kind_of(item["Type"]) in NAMED_TYPES else {}
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> list[dict[str, Any]]:
         return [dump_element(element) for element in value]
@@ -86,19 +89,20 @@ class BubbleSchema(ModelSchema):
 
     model = omr.Bubble
 
-    value = AnswerText(required=True)
+    value = BubbleValue()
     top = Number(required=True)
     left = Number(required=True)
     is_valid = TrueOrFalse(load_default=True)
 
 
-def _type(*names: str, **settings: Any) -> Choice:
-    return Choice(names, required=True, **settings)
+def _type(*names: str, **settings: Any) -> TypeName:
+    return TypeName(names, required=True, **settings)
 
 
-def _place() -> tuple[Number, Number, Number, Number]:
+def _place(**bound: float) -> tuple[Number, Number, Number, Number]:
     """Width, height, top and left: the order in which they are written."""
-    return Number(above=0, required=True), Number(above=0, required=True), Number(required=True), Number(required=True)
+    width, height = (Number(**bound or {"above": 0}, required=True) for _ in range(2))
+    return width, height, Number(required=True), Number(required=True)
 
 
 class ChoiceBoxSchema(ModelSchema):
@@ -108,14 +112,34 @@ class ChoiceBoxSchema(ModelSchema):
 
     type = _type("ChoiceBox", dump_only=True)
     name = ElementName(load_default=None)
-    orientation = Choice(ORIENTATIONS, load_default=None)
+    orientation = AnyCaseChoice(ORIENTATIONS, load_default=None)
     multiselect = TrueOrFalse(load_default=False)
     aligned_horizontally = TrueOrFalse(load_default=None)
     aligned_vertically = TrueOrFalse(load_default=None)
     bubble_width = Number(above=0, required=True)
     bubble_height = Number(above=0, required=True)
-    bubbles = ListOf(BubbleSchema(), "a list of at least one bubble")
-    width, height, top, left = _place()
+    bubbles = ListOf(BubbleSchema(), SOME_BUBBLES)
+    threshold = Number(least=0, most=100, load_default=None)
+    width, height, top, left = _place(least=0)
+
+
+class CheckBoxSchema(ChoiceBoxSchema):
+    """A CheckBox; several of its bubbles may be marked."""
+
+    model = omr.CheckBox
+
+    type = _type("CheckBox", dump_only=True)
+    multiselect = TrueOrFalse(load_default=True)
+
+
+class ReplaceTriggerSchema(ChoiceBoxSchema):
+    """A ReplaceTrigger: where it is marked, the element named Target has this Value."""
+
+    model = omr.ReplaceTrigger
+
+    type = _type("ReplaceTrigger", dump_only=True)
+    target = Text(load_default=None)
+    value = Text(load_default=None)
 
 
 class GridSchema(ModelSchema):
@@ -125,11 +149,77 @@ class GridSchema(ModelSchema):
 
     type = _type("Grid", dump_only=True)
     name = ElementName(load_default=None)
-    orientation = Choice(ORIENTATIONS, load_default=None)
+    orientation = AnyCaseChoice(ORIENTATIONS, load_default=None)
     aligned_horizontally = TrueOrFalse(load_default=None)
     aligned_vertically = TrueOrFalse(load_default=None)
     elements = Elements(in_grid=True, required=True)
-    width, height, top, left = _place()
+    width, height, top, left = _place(least=0)
+
+
+class CompositeGridSchema(ModelSchema):
+    """A CompositeGrid; its Bubbles are a list for each symbol."""
+
+    model = omr.CompositeGrid
+
+    type = _type("CompositeGrid", dump_only=True)
+    name = ElementName(load_default=None)
+    bubble_width = Number(above=0, required=True)
+    bubble_height = Number(above=0, required=True)
+    bubbles = ListsOf(
+        BubbleSchema(), "a list with a list of bubbles for each symbol", SOME_BUBBLES, attribute="symbols"
+    )
+    width, height, top, left = _place(least=0)
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """Make a ChoiceBox of each symbol; its place is that of its bubbles."""
+        wide, high = values.pop("bubble_width"), values.pop("bubble_height")
+        elements = tuple(
+            omr.ChoiceBox(left=0, top=0, width=0, height=0, bubble_width=wide, bubble_height=high, bubbles=bubbles)
+            for bubbles in values.pop("symbols")
+        )
+        return super().make({**values, "elements": elements})
+
+
+class ScoreBubbleSchema(BubbleSchema):
+    """A bubble of a ScoreAnswer."""
+
+    model = omr.ScoreBubble
+
+    is_positive = TrueOrFalse(load_default=True)
+    score = Number(load_default=1)
+
+
+class ScoreAnswerSchema(ModelSchema):
+    """A criterion of a ScoreQuestion; it has no Type."""
+
+    model = omr.ScoreAnswer
+
+    name = ElementName(load_default=None)
+    bubble_width = Number(above=0, required=True)
+    bubble_height = Number(above=0, required=True)
+    bubbles = ListOf(ScoreBubbleSchema(), SOME_BUBBLES)
+    width, height, top, left = _place(least=0)
+
+
+class ScoreQuestionSchema(ModelSchema):
+    """A question of a ScoreGroup; it has no Type."""
+
+    model = omr.ScoreQuestion
+
+    name = ElementName(load_default=None)
+    score_answers = ListOf(ScoreAnswerSchema(), "a list of at least one answer", attribute="elements")
+    width, height, top, left = _place(least=0)
+
+
+class ScoreGroupSchema(ModelSchema):
+    """A ScoreGroup: questions whose marks are added up."""
+
+    model = omr.ScoreGroup
+
+    type = _type("ScoreGroup", dump_only=True)
+    name = ElementName(load_default=None)
+    questions = ListOf(ScoreQuestionSchema(), "a list of at least one question", attribute="elements")
+    width, height, top, left = _place(least=0)
 
 
 class BarcodeSchema(ModelSchema):
@@ -144,6 +234,14 @@ class BarcodeSchema(ModelSchema):
     width, height, top, left = _place()
 
 
+class BarcodeDownloadableSchema(BarcodeSchema):
+    """A Barcode under the name that newer generators give it."""
+
+    model = omr.BarcodeDownloadable
+
+    type = _type("BarcodeDownloadable", dump_only=True)
+
+
 class ClipAreaSchema(ModelSchema):
     """A ClipArea; it always has a Name."""
 
@@ -151,7 +249,8 @@ class ClipAreaSchema(ModelSchema):
 
     type = _type("ClipArea", dump_only=True)
     name = ElementName(required=True)
-    jpeg_quality = WholeNumber(0, 100, load_default=omr.DEFAULT_JPEG_QUALITY)
+    jpeg_quality = RoundedNumber(least=0, most=100, load_default=omr.DEFAULT_JPEG_QUALITY)
+    required = TrueOrFalse(load_default=None)
     width, height, top, left = _place()
 
 
@@ -194,8 +293,13 @@ class TemplateSchema(ModelSchema):
 
 ELEMENT_SCHEMAS: dict[str, ModelSchema] = {
     "ChoiceBox": ChoiceBoxSchema(),
+    "CheckBox": CheckBoxSchema(),
+    "ReplaceTrigger": ReplaceTriggerSchema(),
     "Grid": GridSchema(),
+    "CompositeGrid": CompositeGridSchema(),
+    "ScoreGroup": ScoreGroupSchema(),
     "Barcode": BarcodeSchema(),
+    "BarcodeDownloadable": BarcodeDownloadableSchema(),
     "ClipArea": ClipAreaSchema(),
     **dict.fromkeys(REFERENCE_POINT_TYPES, ReferencePointSchema()),
 }
@@ -205,6 +309,14 @@ NAME = ElementName(required=True)
 NAMED_TYPES = frozenset(
     name for name, schema in ELEMENT_SCHEMAS.items() if isinstance(schema.fields["name"], ElementName)
 )
+
+
+_KINDS = {name.casefold(): name for name in ELEMENT_SCHEMAS}
+
+
+def kind_of(type_name: str) -> str:
+    """The type as which an element is loaded, in whatever letter case it is written; an unknown one as it is."""
+    return _KINDS.get(plain_type(type_name).casefold(), type_name)
 
 
 def dump_element(element: omr.Element) -> dict[str, Any]:
@@ -223,7 +335,7 @@ def _load_by_type(items: Sequence[Any]) -> tuple[dict[int, omr.Element], dict[in
     indexes_of = defaultdict(list)
     for index, item in enumerate(items):
         if isinstance(item, dict) and isinstance(item.get("Type"), str):
-            indexes_of[item["Type"]].append(index)
+            indexes_of[kind_of(item["Type"])].append(index)
     loaded: dict[int, omr.Element] = {}
     errors: dict[int, Any] = {}
     for type_name, indexes in indexes_of.items():
@@ -236,7 +348,7 @@ def _load_by_type(items: Sequence[Any]) -> tuple[dict[int, omr.Element], dict[in
 
 def _load(type_name: str, items: list[dict[str, Any]]) -> list[omr.Element]:
     if type_name not in ELEMENT_SCHEMAS:
-        return [omr.UnknownElement(type=type_name, source=_without_type(item)) for item in items]
+        return [omr.UnknownElement(type=item["Type"], source=_without_type(item)) for item in items]
     loaded: list[omr.Element] = ELEMENT_SCHEMAS[type_name].load(items, many=True)
     return loaded
 

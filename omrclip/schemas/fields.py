@@ -11,18 +11,19 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, missing
 
+from omrclip.imaging.geometry import round_pixel
 from omrclip.omr.template import decode_image_data
 from omrclip.schemas.documents import shown
 
 MOST_PIXELS = 1_000_000
-MOST_NAME_BYTES = 200
+MOST_NAME_LENGTH = 2000
 _NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,20})?"
+_NOT_NEGATIVE = r"[0-9]{1,20}(\.[0-9]{1,20})?"
 _POSITIVE = r"0{0,9}[1-9][0-9]{0,9}(\.[0-9]{1,20})?|0{1,10}\.0{0,9}[1-9][0-9]{0,9}"
 _WHOLE_NUMBER = r"[0-9]{1,20}(\.0{1,20})?"
-# separators would leave the folder of the results; the others end a line of them
-_BREAKS_A_NAME = r"/\\\x00-\x1f\x7f-\x9f\u2028\u2029"
+_BOOLEANS = {"true": True, "false": False}
+# They end a line of the results.
 _BREAKS_A_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
-_NOT_NAMES = (".", "..")
 
 
 class Expected(fields.Field[Any]):
@@ -69,26 +70,47 @@ class Expected(fields.Field[Any]):
 
 
 class Number(Expected):
-    """A number of pixels, whole or not, also written as a string; kept as int or float."""
+    """A number, whole or not, also written as a string; kept as int or float."""
 
-    def __init__(self, *, above: float | None = None, **settings: Any) -> None:
-        super().__init__("a number" if above is None else f"a number above {above}", **settings)
-        self.above = above
+    def __init__(
+        self, *, above: float | None = None, least: float | None = None, most: float = MOST_PIXELS, **settings: Any
+    ) -> None:
+        bound = "" if above is None else f" above {above}"
+        if least is not None:
+            bound = f" from {least} on" if most == MOST_PIXELS else f" from {least} to {most}"
+        super().__init__(f"a number{bound}", **settings)
+        self.above, self.least, self.most = above, least, most
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         number = as_number(value)
-        if number is None or (self.above is not None and number <= self.above):
+        if number is None or not self._is_in_range(number):
             raise self.refusal(value)
         if abs(number) > MOST_PIXELS:
             raise ValidationError(f"{self.expected}, no further than {MOST_PIXELS} from 0, not {shown(value)}")
         return number
 
+    def _is_in_range(self, number: float) -> bool:
+        if (self.above is not None and number <= self.above) or (self.least is not None and number < self.least):
+            return False
+        return self.most == MOST_PIXELS or number <= self.most
+
     def rule(self) -> dict[str, Any]:
         """A number in range, or a string that is one."""
-        lowest = {"minimum": -MOST_PIXELS} if self.above is None else {"exclusiveMinimum": self.above}
-        number = {"type": "number", **lowest, "maximum": MOST_PIXELS}
-        written = _NUMBER if self.above is None else _POSITIVE  # all bounds are 0
+        lowest: dict[str, float] = {"minimum": -MOST_PIXELS}
+        written = _NUMBER  # all bounds are 0
+        if self.above is not None:
+            lowest, written = {"exclusiveMinimum": self.above}, _POSITIVE
+        elif self.least is not None:
+            lowest, written = {"minimum": self.least}, _NOT_NEGATIVE
+        number = {"type": "number", **lowest, "maximum": self.most}
         return {"anyOf": [number, {"type": "string", "pattern": f"^({written})$"}]}
+
+
+class RoundedNumber(Number):
+    """A number that is rounded to a whole one; loads to int."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        return round_pixel(super()._deserialize(value))
 
 
 class WholeNumber(Expected):
@@ -111,19 +133,22 @@ class WholeNumber(Expected):
 
 
 class TrueOrFalse(Expected):
-    """A JSON boolean and nothing that only looks like one."""
+    """A JSON boolean, also written as a string in any letter case."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("true or false", **settings)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        if not isinstance(value, bool):
+        found = _BOOLEANS.get(value.casefold()) if isinstance(value, str) else value
+        if not isinstance(found, bool):
             raise self.refusal(value)
-        return value
+        return found
 
     def rule(self) -> dict[str, Any]:
-        """A boolean."""
-        return {"type": "boolean"}
+        """A boolean, or a string that is one."""
+        return {
+            "anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]
+        }
 
 
 class Text(Expected):
@@ -177,6 +202,32 @@ class Choice(Text):
         return {"enum": list(self.choices)}
 
 
+class AnyCaseChoice(Choice):
+    """One of a few strings in any letter case; loads to the choice as it is spelt here."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        folded = value.casefold() if isinstance(value, str) else None
+        choice = next((choice for choice in self.choices if choice.casefold() == folded), None)
+        if choice is None:
+            raise self.refusal(value)
+        return choice
+
+    def rule(self) -> dict[str, Any]:
+        """A string; a pattern with all letter cases of the choices would tell nobody anything."""
+        return {"type": "string", "examples": list(self.choices)}
+
+
+class TypeName(AnyCaseChoice):
+    """The type of an element whose schema was chosen by it."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return super()._deserialize(plain_type(value) if isinstance(value, str) else value)
+
+    def rule(self) -> dict[str, Any]:
+        """The types: JSON Schema has no rule for those that are written otherwise."""
+        return {"enum": list(self.choices)}
+
+
 class AnswerText(Text):
     """A string that fits into one line of a result file."""
 
@@ -192,35 +243,37 @@ class AnswerText(Text):
         return {"type": "string", "pattern": f"^[^{_BREAKS_A_LINE}]*$"}
 
 
-class ElementName(Text):
-    r"""A name that can be part of a file name and begin a line of a result file; null and "" where it may be absent.
+class BubbleValue(AnswerText):
+    """What a bubble means. Null is no text; a Value that is missing is an error, as it may be a misspelt key."""
 
-    Letters beyond ASCII, spaces and punctuation are welcome. Refused are / and \ (another folder), control characters
-    and line breaks, "." and "..", spaces alone, and more than 200 bytes of UTF-8 (with a scan's name, file systems
-    end at 255).
+    def __init__(self) -> None:
+        super().__init__(required=True)
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Load a value."""
+        return "" if value is None else super().deserialize(value, attr, data, **kwargs)
+
+    def rule(self) -> dict[str, Any]:
+        """As of any answer's text, or null."""
+        return {"anyOf": [super().rule(), {"type": "null"}]}
+
+
+class ElementName(Text):
+    """A name: any text, also with separators and control characters; null and "" where it may be absent.
+
+    `omr.file_names` makes parts of file names of it, and `omr.labels` one line.
     """
 
     def __init__(self, **settings: Any) -> None:
-        what = "a name without / \\ and control characters, other than . and .., of at most"
-        super().__init__(f"{what} {MOST_NAME_BYTES} bytes", **settings)
+        super().__init__(f"a name of at most {MOST_NAME_LENGTH:,} characters", **settings)
 
     def accepts(self, text: str) -> bool:
-        """Whether files and lines can bear the name."""
-        if text == "":
-            return not self.required
-        if text.isspace() or text in _NOT_NAMES or re.search(f"[{_BREAKS_A_NAME}]", text):
-            return False
-        return len(text.encode("utf-8", "surrogatepass")) <= MOST_NAME_BYTES
+        """Whether it is a name."""
+        return len(text) <= MOST_NAME_LENGTH and (text != "" or not self.required)
 
     def rule(self) -> dict[str, Any]:
-        """A string of characters that a file name can hold; its bytes are not for JSON Schema to count."""
-        return {
-            "type": "string",
-            "minLength": 1 if self.required else 0,
-            "maxLength": MOST_NAME_BYTES,
-            "pattern": f"^[^{_BREAKS_A_NAME}]*$",
-            "not": {"enum": list(_NOT_NAMES)},
-        }
+        """A string that is not too long."""
+        return {"type": "string", "minLength": 1 if self.required else 0, "maxLength": MOST_NAME_LENGTH}
 
 
 class Base64(Text):
@@ -256,6 +309,11 @@ class NumberOrText(Expected):
     def rule(self) -> dict[str, Any]:
         """A number or a string."""
         return {"type": ["number", "string"]}
+
+
+def plain_type(text: str) -> str:
+    """The name of a type without what serializers add: `CompositeGridOmr:#Some.Namespace` is `CompositeGrid`."""
+    return text.partition(":#")[0].removesuffix("Omr")
 
 
 def as_number(value: object) -> float | None:

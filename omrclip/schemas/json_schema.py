@@ -1,7 +1,7 @@
 """The JSON Schema of `.omr` documents, made from the marshmallow schemas, so that the two cannot say different things.
 
-It refuses nothing that `load_template` takes. What JSON Schema cannot say (names used once, places inside the page,
-bytes of a name) only the loader checks.
+It refuses nothing that `load_template` takes. What JSON Schema cannot say (places inside the page, types and
+choices in other letter cases) only the loader checks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, NAME, NAMED_TYPES, TEMPLATE, TYPE, Elements
 from omrclip.schemas.fields import Expected
-from omrclip.schemas.model_schema import ListOf, ModelSchema
+from omrclip.schemas.model_schema import ListOf, ListsOf, ModelSchema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -43,9 +43,10 @@ def _object(schema: ModelSchema) -> dict[str, Any]:
 def _below(schema: ModelSchema) -> Iterator[ModelSchema]:
     """The schemas of the objects inside, the elements' own included once each."""
     for field in schema.fields.values():
-        if isinstance(field, ListOf):
-            yield field.item
-            yield from _below(field.item)
+        if isinstance(field, ListOf | ListsOf):
+            item = field.item if isinstance(field, ListOf) else field.each.item
+            yield item
+            yield from _below(item)
         # the elements of a grid are those of a page again
         elif isinstance(field, Elements) and not field.in_grid:
             for element in ELEMENT_SCHEMAS.values():

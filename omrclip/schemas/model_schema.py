@@ -36,11 +36,16 @@ class ModelSchema(Schema):
             for field in self.fields.values()
             if isinstance(field, Expected) and not field.required
         }
+        self.by_key = {field.data_key: field for field in self.fields.values() if isinstance(field, Expected)}
 
     @post_load(pass_original=True)
     def to_model(self, values: dict[str, Any], original: Mapping[str, object], **_: Any) -> Any:
         """Make the object of the model, which keeps its source document."""
-        return self.model(**values, source=original)
+        return self.make({**values, "source": original})
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """Make the object of the model from its attributes."""
+        return self.model(**values)
 
     @post_dump(pass_original=True)
     def restore(self, written: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
@@ -54,14 +59,19 @@ class ModelSchema(Schema):
             for key, value in written.items()
             if key not in source and (key not in self.defaults or value != self.defaults[key])
         }
-        first = {"Type": written["Type"]} if "Type" in written else {}
+        first = {"Type": kept.get("Type", written["Type"])} if "Type" in written else {}
         return {**first, **kept, **new}
 
     def _kept(self, key: str, was: object, written: dict[str, Any]) -> object:
         if key not in written:
             return copy.deepcopy(was)
-        stays_null = was is None and written[key] == self.defaults.get(key)
-        return None if stays_null else written[key]
+        if isinstance(was, dict | list):
+            return written[key]
+        if was is None and written[key] == self.defaults.get(key):
+            return None
+        # "12", 84.6 or "TRUE" stay as they were written, unless they were edited
+        unchanged = was == written[key] or self.by_key[key].deserialize(was) == written[key]
+        return was if unchanged else written[key]
 
 
 class ListOf(Expected):
@@ -89,6 +99,37 @@ class ListOf(Expected):
     def rule(self) -> dict[str, Any]:
         """A list, its items defined elsewhere."""
         return {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{self.item.model.__name__}"}}
+
+
+class ListsOf(Expected):
+    """A list of lists of objects of one schema; loads to a tuple of tuples."""
+
+    def __init__(self, item: ModelSchema, expected: str, expected_list: str, **settings: Any) -> None:
+        super().__init__(expected, required=True, **settings)
+        self.each = ListOf(item, expected_list)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not value:
+            raise ValidationError(f"{self.expected}, not {'an empty list' if value == [] else shown(value)}")
+        return tuple(load_in_chunks(value, self._load))
+
+    def _load(self, lists: Sequence[Any]) -> list[Any]:
+        loaded, errors = [], {}
+        for index, members in enumerate(lists):
+            try:
+                loaded.append(self.each.deserialize(members))
+            except ValidationError as error:
+                errors[index] = error.messages
+        if errors:
+            raise ValidationError(errors)
+        return loaded
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> list[list[dict[str, Any]]]:
+        return [list(self.each.item.dump(members, many=True)) for members in value]
+
+    def rule(self) -> dict[str, Any]:
+        """A list of such lists."""
+        return {"type": "array", "minItems": 1, "items": self.each.rule()}
 
 
 def not_an_object(value: object) -> dict[str, list[str]]:

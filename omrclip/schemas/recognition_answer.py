@@ -9,7 +9,7 @@ from omrclip.omr.clips import Clip
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.overlay import can_be_drawn
 from omrclip.omr.recognition import Recognition
-from omrclip.omr.result_files import ResponseFile, clip_name, recognition_files
+from omrclip.omr.result_files import FileNames, ResponseFile, recognition_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Answer:
     """Recognitions of one request, with the options that name their files.
 
     Attributes:
-        alone: whether the request had one scan, whose results file then bears no scan's name.
+        names: of the request's files.
         warnings: what is questionable in the template.
         first: the number of the first of these recognitions in its request, from 1.
         kept: where it is kept, None where it is not.
@@ -72,7 +72,7 @@ class Answer:
 
     recognitions: Sequence[Recognition]
     options: RecognitionOptions
-    alone: bool
+    names: FileNames
     warnings: Sequence[Problem] = field(default=())
     first: int = 1
     kept: KeptUris | None = None
@@ -101,7 +101,7 @@ class Answer:
         results: list[_NamedFile] = []
         clips: list[_NamedFile] = []
         for number, recognition in self._numbered():
-            for position, file in enumerate(recognition_files(recognition, self.options, alone=self.alone)):
+            for position, file in enumerate(recognition_files(recognition, self.options, self.names)):
                 uri = None
                 if self.kept:
                     uri = self.kept.image(number, position) if position else self.kept.file(file.name)
@@ -114,7 +114,7 @@ class Answer:
         return [
             _Described(
                 recognition,
-                [self._named(number, position, recognition) for position in range(len(recognition.clips))],
+                self._named_clips(number, recognition),
                 self.kept.image(number) if self.kept and recognition.passed else None,
                 self.kept.overlay(number) if self.kept and can_be_drawn(recognition) else None,
             )
@@ -124,7 +124,10 @@ class Answer:
     def _numbered(self) -> Iterator[tuple[int, Recognition]]:
         return enumerate(self.recognitions, start=self.first)
 
-    def _named(self, number: int, position: int, recognition: Recognition) -> _NamedClip:
-        clip = recognition.clips[position]
-        name = clip_name(recognition.scan, clip.element, self.options.clip_format)
-        return _NamedClip(clip, name, self.kept.image(number, position + 1) if self.kept else None)
+    def _named_clips(self, number: int, recognition: Recognition) -> list[_NamedClip]:
+        areas = [clip.element for clip in recognition.clips]
+        files = self.names.clips(recognition.scan, areas, self.options.clip_format)
+        return [
+            _NamedClip(clip, file, self.kept.image(number, position) if self.kept else None)
+            for position, (clip, file) in enumerate(zip(recognition.clips, files, strict=True), start=1)
+        ]

@@ -107,10 +107,14 @@ class BubbleResultSchema(WireSchema):
 class ElementResultSchema(WireSchema):
     """The result of one ChoiceBox, Grid or Barcode. `Elements` are the children of a Grid.
 
+    `Path` is its JSON path in the template, and `Label` tells elements of one name apart; both are empty for children.
+    `Score` is the sum of a ScoreGroup, of its questions and of their answers, else null.
     The `Value` of an `uncertain` one is the likeliest, and `Message` says why a person should look at it.
     """
 
     name = fields.String()
+    path = fields.String()
+    label = fields.String()
     type = fields.String()
     status = fields.Enum(ElementStatus, by_value=True)
     value = fields.String()
@@ -119,6 +123,7 @@ class ElementResultSchema(WireSchema):
     corners = Points()
     bubbles = fields.List(fields.Nested(BubbleResultSchema()))
     children = fields.List(fields.Nested(lambda: ElementResultSchema()), data_key="Elements")
+    score = fields.Float(allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ElementResult:
@@ -127,9 +132,14 @@ class ElementResultSchema(WireSchema):
 
 
 class ClipSchema(WireSchema):
-    """One clip: `Box` on the template page, `Corners` in the scan; `Message` says what is in doubt about it."""
+    """One clip: `Box` on the template page, `Corners` in the scan; `Message` says what is in doubt about it.
+
+    `Path` is the JSON path of its ClipArea, `Label` tells elements of one name apart, and `File` is its response file.
+    """
 
     name = fields.String(attribute="clip.element")
+    path = fields.String(attribute="clip.path")
+    label = fields.String(attribute="clip.label")
     file = fields.String()
     uri = fields.String(allow_none=True)
     media_type = fields.String(attribute="clip.format.media_type")
@@ -148,6 +158,8 @@ def load_clip(told: Mapping[str, Any]) -> Clip:
         format=next(known for known in CLIP_FORMATS if known.media_type == told["MediaType"]),
         data=b"",
         message=told["Message"],
+        path=told.get("Path", ""),  # those that were kept by an older version have none
+        label=told.get("Label", ""),
     )
 
 

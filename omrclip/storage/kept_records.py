@@ -18,9 +18,9 @@ from omrclip.omr.results import ElementResult, ElementStatus
 
 @dataclass(frozen=True, slots=True)
 class KeptClip:
-    """One clip: its element, its pixels on the page, and its file."""
+    """One clip: its label, its pixels on the page, and its file."""
 
-    element: str
+    label: str
     box: Box
     file: str
 
@@ -71,9 +71,9 @@ def page_record(
         "confidence": registration.confidence,
         "residual": registration.residual,
         "density": recognition.density,
-        "values": [[element.name, _value(element)] for element in recognition.elements],
+        "values": [[element.title, _value(element)] for element in recognition.elements],
         "clips": [
-            [clip.element, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
+            [clip.title, [clip.box.left, clip.box.top, clip.box.width, clip.box.height], name]
             for clip, name in zip(recognition.clips, clip_files, strict=True)
         ],
     }
@@ -136,7 +136,7 @@ def _kept_page(record: Mapping[str, Any]) -> KeptPage:
         confidence=record["confidence"],
         residual=record["residual"],
     )
-    clips = tuple(KeptClip(_text(element), Box(*_whole(box)), _text(file)) for element, box, file in record["clips"])
+    clips = tuple(KeptClip(_text(label), Box(*_whole(box)), _text(file)) for label, box, file in record["clips"])
     values = tuple((_text(name), _text(value)) for name, value in record["values"])
     (number,) = _whole([record["number"]])
     across, down = record.get("density") or (0, 0)

@@ -178,7 +178,7 @@ def _page(uris: KeptUris, page: KeptPage) -> PageInput:
                 service3=uris.image(page.number, number),
                 service2=uris.image(page.number, number, version=2),
                 box=clip.box,
-                label=clip.element,
+                label=clip.label,
             )
             for number, clip in enumerate(page.clips, start=1)
         ),

@@ -253,7 +253,7 @@ def _segments() -> Node:
 
 def _paths() -> dict[str, Node]:
     name = parts.parameter("name", "path", parts.NAME)
-    element = parts.parameter("element", "path")
+    element = parts.parameter("element", "path", description="a name, or a path where several have the name")
     page = parts.parameter("page", "query", parts.PAGE_NUMBER, description="where there are several")
     template_body = {"required": True, "content": parts.content("Template")}
     area_body = {"required": True, "content": parts.content("ClipArea")}
@@ -293,7 +293,9 @@ def _paths() -> dict[str, Node]:
         },
         "/api/templates/{name}/clip-areas": {
             "parameters": [name],
-            "get": parts.operation("All clip areas", api, {"200": parts.answer("In template order", OBJECT)}),
+            "get": parts.operation(
+                "All clip areas", api, {"200": parts.answer("In template order, and their Paths", OBJECT)}
+            ),
             "post": parts.operation(
                 "Add a clip area",
                 api,

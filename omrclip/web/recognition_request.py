@@ -16,7 +16,7 @@ from omrclip.omr.clip_bounds import check_clips
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_options, check_pages, check_pixels, known_pages
 from omrclip.omr.registration import KnownPage
-from omrclip.omr.result_files import check_file_names, check_scan_name
+from omrclip.omr.result_files import FileNames, check_scan_name, plan_file_names
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_options import load_options
 from omrclip.schemas.recognition_request import load_request
@@ -32,6 +32,7 @@ class Job:
     pages: Sequence[KnownPage]
     scans: Sequence[Scan] = field(repr=False)
     options: RecognitionOptions
+    files: FileNames
     warnings: Sequence[Problem]
 
 
@@ -59,10 +60,10 @@ def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
     check_options(len(template.pages), names, options)
     _check_sizes(scans, limits)
     check_clips(template.pages, scans, options, limits)
-    check_file_names(template, names, options)
+    files = plan_file_names(template, names, options)
     pages = known_pages(template, image)
     check_pages(pages, limits)
-    return Job(pages, scans, options, first_problems(template_warnings(template)))
+    return Job(pages, scans, options, files, first_problems(template_warnings(template)))
 
 
 def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int) -> RecognitionOptions:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotAcceptable
 from omrclip.errors import DeadlineExceeded, LimitExceeded, OmrclipError, ServerBusy, StorageUnavailable
 from omrclip.omr.clip_bounds import check_bytes
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted
-from omrclip.omr.result_files import ResponseFile, clip_name, recognition_files
+from omrclip.omr.result_files import ResponseFile, recognition_files
 from omrclip.schemas.answer_parts import Part, ToldScan, answer_parts, length, tell_scan, written
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.storage.kept import Keeping
@@ -144,7 +144,7 @@ class Run:
     def answer(self, *recognitions: Recognition, first: int = 1) -> Answer:
         """The answer for these, the first of which has this number in the request."""
         job = self.job
-        return Answer(recognitions, job.options, self.alone, job.warnings, first, self.kept, self.keeping_error)
+        return Answer(recognitions, job.options, job.files, job.warnings, first, self.kept, self.keeping_error)
 
     def parts(self, told: Sequence[ToldScan] | None = None, *, with_files: bool = True) -> Iterator[Part]:
         """The JSON of the answer when all scans are done; without `told`, it lacks the bytes of files."""
@@ -152,11 +152,6 @@ class Run:
         if self.keeping_error:
             scans = [scan.without_uris() for scan in scans]
         return answer_parts(self.answer(), scans, with_files=with_files)
-
-    @property
-    def alone(self) -> bool:
-        """Whether there is one scan only."""
-        return len(self.job.scans) == 1
 
     def sent(self, size: int) -> None:
         """Give back the memory of clips of so many bytes, which are not needed any more."""
@@ -174,7 +169,8 @@ class Run:
         if self._keeping is None:
             return
         options = self.job.options
-        names = [clip_name(recognition.scan, clip.element, options.clip_format) for clip in recognition.clips]
+        areas = [clip.element for clip in recognition.clips]
+        names = self.job.files.clips(recognition.scan, areas, options.clip_format)
         try:
             self._held.grow(self._keeping.add(recognition, self.files(recognition), names))
         except OmrclipError as error:
@@ -183,7 +179,7 @@ class Run:
 
     def files(self, recognition: Recognition) -> list[ResponseFile]:
         """The files of a scan."""
-        return recognition_files(recognition, self.job.options, alone=self.alone)
+        return recognition_files(recognition, self.job.options, self.job.files)
 
     def _finish_keeping(self) -> None:
         if self._keeping is None:

@@ -8,7 +8,13 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidRequest, InvalidTemplate, first_problems
-from omrclip.omr.editing import add_clip_area, find_clip_area, remove_clip_area, replace_clip_area
+from omrclip.omr.editing import (
+    add_clip_area,
+    clip_area_paths,
+    find_clip_area,
+    remove_clip_area,
+    replace_clip_area,
+)
 from omrclip.omr.template import ClipArea, Template
 from omrclip.schemas.documents import read_document
 from omrclip.schemas.elements import dump_element
@@ -64,9 +70,10 @@ def delete_template(name: str) -> Response:
 
 @blueprint.get("/templates/<name>/clip-areas")
 def list_clip_areas(name: str) -> Response:
-    """All clip areas of a template, in its order."""
+    """All clip areas of a template, in its order, and their paths, which address those whose name others have."""
     stored = services().templates.read(name)
-    answer = jsonify(ClipAreas=[dump_element(area) for area in stored.template.clip_areas])
+    areas = clip_area_paths(stored.template)
+    answer = jsonify(ClipAreas=[dump_element(area) for area in areas.values()], Paths=list(areas))
     answer.set_etag(stored.blob.etag)
     return answer
 
@@ -75,7 +82,8 @@ def list_clip_areas(name: str) -> Response:
 def get_clip_area(name: str, element: str) -> Response:
     """One clip area."""
     stored = services().templates.read(name)
-    return _area_answer(stored, find_clip_area(stored.template, element))
+    _, area = find_clip_area(stored.template, element)
+    return _area_answer(stored, area)
 
 
 @blueprint.post("/templates/<name>/clip-areas")
@@ -87,22 +95,29 @@ def post_clip_area(name: str) -> Response:
     page = _page_number()
     stored = _changed(name, lambda template: add_clip_area(template, area, page), must_match=False)
     answer = _area_answer(stored, area, HTTPStatus.CREATED)
-    answer.headers["Location"] = f"{_uri(stored.name)}/clip-areas/{quote(area.name or '', safe='')}"
+    answer.headers["Location"] = f"{_uri(stored.name)}/clip-areas/{quote(_address(stored.template, page), safe='')}"
     return answer
 
 
 @blueprint.put("/templates/<name>/clip-areas/<element>")
 def put_clip_area(name: str, element: str) -> Response:
     """Replace a clip area; takes the template's If-Match. Another Name in the body renames it."""
-    area = _area_from_body(default_name=element)
-    stored = _changed(name, lambda template: replace_clip_area(template, element, area), must_match=True)
-    return _area_answer(stored, area)
+    changed: list[ClipArea] = []
+
+    def edit(template: Template) -> Template:
+        _, old = find_clip_area(template, element)
+        changed.append(_area_from_body(default_name=old.name))
+        return replace_clip_area(template, element, changed[-1])
+
+    stored = _changed(name, edit, must_match=True)
+    return _area_answer(stored, changed[-1])
 
 
 @blueprint.delete("/templates/<name>/clip-areas/<element>")
 def delete_clip_area(name: str, element: str) -> Response:
-    """Remove a clip area."""
-    stored = _changed(name, lambda template: remove_clip_area(template, element), must_match=False)
+    """Remove a clip area. One that is addressed by its path takes the template's If-Match: paths move."""
+    by_path = element.startswith("$.")
+    stored = _changed(name, lambda template: remove_clip_area(template, element), must_match=by_path)
     answer = Response(status=HTTPStatus.NO_CONTENT)
     answer.set_etag(stored.blob.etag)
     return answer
@@ -134,6 +149,14 @@ def _saved(stored: StoredTemplate, status: HTTPStatus) -> Response:
     answer.headers["Location"] = _uri(stored.name)
     answer.set_etag(stored.blob.etag)
     return answer
+
+
+def _address(template: Template, page: int | None) -> str:
+    """How the last clip area of a page is addressed: by its name, or by its path where others have the name."""
+    path = [path for path in clip_area_paths(template) if path.startswith(f"$.Pages[{(page or 1) - 1}]")][-1]
+    name = clip_area_paths(template)[path].name
+    is_alone = "/" not in name and [area.name for area in template.clip_areas].count(name) == 1
+    return name if is_alone else path
 
 
 def _area_answer(stored: StoredTemplate, area: ClipArea, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -19,6 +19,7 @@ from omrclip.config import Limits
 from omrclip.errors import InvalidRequest, LimitExceeded, NameConflict, UnsupportedImage
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.result_files import FileNames
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import load_template, template_warnings
@@ -79,7 +80,7 @@ def test_what_comes_out_of_a_scan_is_written_before_it_is_told(job: FolderJob, t
 def test_the_json_is_the_answer_of_the_web_service_without_files(job: FolderJob, tmp_path: Path) -> None:
     images = [*scans(tmp_path, "a.png", "ü.png"), *scans(tmp_path, "bad.png", data=b"hello")]
     outcomes = list(run(replace(job, images=images)))
-    answer = Answer(outcomes, job.options, alone=False, warnings=template_warnings(job.template))
+    answer = Answer(outcomes, job.options, FileNames(alone=False), warnings=template_warnings(job.template))
     expected = json.loads(json.dumps(dump_answer(answer, with_files=False)))
     written = told(job)
     assert written == expected
@@ -219,11 +220,6 @@ def _forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:
 REFUSALS: dict[str, tuple[type[Exception], dict[str, Any], tuple[str, ...]]] = {
     "one name in two folders": (NameConflict, {}, ("a.png", "sub/a.png")),
     "one stem": (NameConflict, {}, ("a.png", "a.jpg")),
-    "files of one name": (
-        NameConflict,
-        {"template": load_template(template(clip_area("1Area"), clip_area("Area")))},
-        ("Paper1.png", "Paper11.png"),
-    ),
     "page of no image": (InvalidRequest, {"options": RecognitionOptions(pages={"b.png": 1})}, ("a.png",)),
     "page beyond": (InvalidRequest, {"options": RecognitionOptions(pages={"a.png": 2})}, ("a.png",)),
     "no blank page": (UnsupportedImage, {"template_image": b"hello"}, ("a.png",)),
@@ -281,9 +277,17 @@ def test_an_overlay_overwrites_no_scan(job: FolderJob, tmp_path: Path) -> None:
     assert not job.out.exists()
 
 
-def test_an_overlay_and_a_clip_of_one_name_are_refused(job: FolderJob, tmp_path: Path) -> None:
-    named = load_template(template(clip_area(".png.overlay")))
-    taken = replace(job, template=named, options=RecognitionOptions(Format.JPG), images=scans(tmp_path, "a.png"))
-    assert next(run(taken)).passed
-    with pytest.raises(NameConflict, match=r"'a.png.overlay.jpg'"):
-        run(replace(taken, overlays=job.out))
+def test_no_file_is_written_over_another_of_its_name(job: FolderJob, tmp_path: Path) -> None:
+    """An overlay and a clip, and clips of two scans."""
+    named = load_template(template(clip_area(".png.overlay"), clip_area("1Area"), clip_area("Area")))
+    images = scans(tmp_path, "a.png", "a1.png")
+    taken = replace(job, template=named, options=RecognitionOptions(Format.JPG), images=images, overlays=job.out)
+    assert [recognition.passed for recognition in run(taken)] == [True, True]
+    assert {path.name for path in job.out.glob("*.jpg")} == {
+        *("a.png.overlay.jpg", "a.png.overlay_2.jpg", "a1Area.jpg", "aArea.jpg"),
+        *("a1.png.overlay.jpg", "a1.png.overlay_2.jpg", "a11Area.jpg", "a1Area_2.jpg"),
+    }
+    told = json.loads((job.out / "results.json").read_text("utf-8"))["Recognitions"][1]["Clips"]
+    assert [clip["File"] for clip in told] == ["a1.png.overlay_2.jpg", "a11Area.jpg", "a1Area_2.jpg"]
+    with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file))[2][-3:] == ["a1.png.overlay_2.jpg", "a11Area.jpg", "a1Area_2.jpg"]

@@ -8,8 +8,10 @@ import pytest
 from omrclip.batch.table import ResultsTable
 from omrclip.errors import Failure
 from omrclip.iiif.request import Format
+from omrclip.omr.file_names import shown_name
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
+from omrclip.omr.result_files import FileNames
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode, ChoiceBox, ClipArea, Element, Grid, Page, Template
 from tests.omr.recognized import recognition
@@ -35,7 +37,7 @@ TEMPLATE = form(box("Q1"), box("Q2"), AREA, box("Q3"), box("Q4"), GRID, code("Co
 
 
 def rows(*recognitions: Recognition, template: Template = TEMPLATE, options: RecognitionOptions | None = None) -> Any:
-    table = ResultsTable.of(template, options or RecognitionOptions())
+    table = ResultsTable.of(template, options or RecognitionOptions(), FileNames(alone=False))
     return [table.headings(), *map(table.row, recognitions)]
 
 
@@ -59,9 +61,10 @@ def test_several_elements_that_are_not_sure_are_all_named() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(start: str) -> None:
     text = f"{start}HYPERLINK(A1)"
-    element = ElementResult(text, "Barcode", ElementStatus.MARKED, text)
+    element = ElementResult(text, "Barcode", ElementStatus.MARKED, text, label=shown_name(text))
     headings, row = rows(recognition(scan=f"{start}.png", elements=(element,)), template=form(code(text), AREA))
-    assert headings[7] == row[7] == f"'{text}"
+    assert row[7] == f"'{text}"
+    assert headings[7] == ("'" if start.isprintable() else "") + shown_name(text)
     assert row[0] == f"'{start}.png"
     assert not any(cell.startswith(start) for cell in (*headings, *row))
 
@@ -69,6 +72,21 @@ def test_no_cell_is_a_formula(start: str) -> None:
 def test_what_is_no_formula_stays_as_it_is() -> None:
     element = ElementResult("A=B", "Barcode", ElementStatus.MARKED, "1+1 @ 2")
     assert rows(recognition(elements=(element,)), template=form(code("A=B")))[1][7] == "1+1 @ 2"
+
+
+def test_columns_of_one_name_are_told_apart() -> None:
+    twice = form(
+        box("Gender"), replace(AREA, name="Gender"), code("Gender (2)"), box("Gender"), replace(AREA, name="Gender")
+    )
+    read = [ElementResult("Gender", "ChoiceBox", ElementStatus.MARKED, "A", label="Gender")]
+    read += [ElementResult("Gender (2)", "Barcode", ElementStatus.UNCERTAIN, "42", label="Gender (2)")]
+    read += [ElementResult("Gender", "ChoiceBox", ElementStatus.UNCERTAIN, "B", label="Gender (3)")]
+    (clip,) = recognition().clips
+    clips = tuple(replace(clip, element="Gender", label=f"Gender ({number})") for number in (4, 5))
+    headings, row = rows(recognition(elements=tuple(read), clips=clips), template=twice)
+    assert headings[7:] == ["Gender", "Gender (2)", "Gender (3)", "Gender (4)", "Gender (5)"]
+    assert row[7:] == ["A", "42", "B", "scanGender.png", "scanGender_2.png"]
+    assert row[4] == "Gender (2); Gender (3)"
 
 
 def test_the_template_alone_tells_the_columns() -> None:

@@ -43,7 +43,7 @@ from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.omr.registration import KnownPage
-from omrclip.omr.result_files import ResponseFile, check_file_names, recognition_files
+from omrclip.omr.result_files import FileNames, ResponseFile, plan_file_names, recognition_files
 from omrclip.schemas.template import load_template
 from tests.benchmarks.measuring import MEBIBYTE, Way, keep_freed_memory, machine, measure, table, warm_up
 from tests.benchmarks.sheet import DIMENSIONS, JPEG_QUALITY, SCAN_NAME, Sample, make_sample
@@ -106,12 +106,12 @@ def _bare_decode(scan: bytes) -> object:
 
 def _recognized(pages: Sequence[KnownPage], scan: bytes) -> list[ResponseFile]:
     recognition = recognize(pages, Scan(SCAN_NAME, scan), OPTIONS, LIMITS)
-    return recognition_files(recognition, OPTIONS, alone=True)
+    return recognition_files(recognition, OPTIONS, FileNames(alone=True))
 
 
 def _from_bytes(omr: bytes, scan: bytes) -> list[ResponseFile]:
     template = load_template(omr)
-    check_file_names(template, [SCAN_NAME], OPTIONS)
+    plan_file_names(template, [SCAN_NAME], OPTIONS)
     return _recognized(known_pages(template), scan)
 
 

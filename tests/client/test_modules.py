@@ -126,6 +126,33 @@ def test_a_moved_grid_takes_all_that_is_in_it_along(page: "Page") -> None:
     assert [[x + 7, y - 3] for x, y in found[0]] == found[1]
 
 
+def test_what_has_no_extents_is_where_its_bubbles_are_and_all_that_holds_bubbles_moves_them(page: "Page") -> None:
+    bubbles = [{"Value": "A", "Left": "15", "Top": 20}, {"Value": "B", "Left": 40, "Top": "30"}]
+    size = {"BubbleWidth": 10, "BubbleHeight": 8}
+    empty = {"Left": "0", "Top": "0", "Width": "0", "Height": "0"}
+    place = {"Left": 5, "Top": 5, "Width": 80, "Height": 60}
+    answer = {"Name": "a", **place, **size, "Bubbles": bubbles}
+    question = {"Name": "q", **place, "ScoreAnswers": [answer]}
+    elements = [
+        {"Type": "CheckBox", **empty, **size, "Bubbles": bubbles},
+        {"Type": "CompositeGridOmr:#Vendor.Model", **place, **size, "Bubbles": [bubbles, bubbles]},
+        {"Type": "ScoreGroup", **place, "Questions": [question]},
+    ]
+    kinds, boxes, moved = page.evaluate(
+        """async (elements) => {
+          const { boxOf, kindOf, movedBy } = await import("/ui/editor/document.js");
+          return [elements.map(kindOf), elements.map(boxOf), elements.map((element) => movedBy(element, 7, -3))];
+        }""",
+        elements,
+    )
+    assert kinds == ["ChoiceBox", None, None]
+    assert boxes[0] == {"left": 15, "top": 20, "width": 35, "height": 18}
+    along = [{"Value": "A", "Left": 22, "Top": 17}, {"Value": "B", "Left": 47, "Top": 27}]
+    assert moved[0]["Bubbles"] == along
+    assert moved[1]["Bubbles"] == [along, along]
+    assert moved[2]["Questions"][0]["ScoreAnswers"][0]["Bubbles"] == along
+
+
 def test_every_message_is_there_in_every_language(page: "Page") -> None:
     keys, places = page.evaluate(
         """async () => {

@@ -6,7 +6,7 @@ from omrclip.config import Limits
 from omrclip.omr.file_names import safe_file_name, shown_name
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
-from omrclip.omr.result_files import clip_name, overlay_name, results_name
+from omrclip.omr.result_files import FileNames, overlay_name
 from omrclip.schemas.template import load_template
 from tests.web.making import encoded, grid, template
 
@@ -38,9 +38,10 @@ def test_a_safe_name_is_the_name_itself_but_for_what_some_system_refuses(name: s
 
 
 def test_the_names_of_all_outputs_follow_the_rule() -> None:
-    assert clip_name("CO.png", "N", None) == "_CON.png"
-    assert clip_name("10:32.png", "Q1/Q2", None) == "10_32Q1_Q2.png"
-    assert results_name("10:32.png", alone=False) == "10_32RecognitionResults.dat"
+    names = FileNames(alone=False)
+    assert names.clips("CO.png", ["N"], None) == ["_CON.png"]
+    assert names.clips("10:32.png", ["Q1/Q2"], None) == ["10_32Q1_Q2.png"]
+    assert names.results("10:32.png") == "10_32RecognitionResults.dat"
     assert overlay_name("aux.png") == "_aux.png.overlay.jpg"
 
 

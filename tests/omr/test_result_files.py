@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from omrclip.errors import InvalidRequest, NameConflict
@@ -5,11 +7,10 @@ from omrclip.iiif.request import Format
 from omrclip.omr.options import CLIP_FORMATS, RecognitionOptions
 from omrclip.omr.recognition import Recognition, stem
 from omrclip.omr.result_files import (
-    check_file_names,
+    FileNames,
     check_scan_name,
-    clip_name,
     file_names,
-    results_name,
+    plan_file_names,
     results_text,
     saved_name,
 )
@@ -37,45 +38,76 @@ def test_stem(name: str, expected: str) -> None:
     [(None, "photoNameArea.png"), (Format.JPG, "photoNameArea.jpg"), (Format.TIF, "photoNameArea.tif")],
 )
 def test_clip_names(clip_format: Format | None, expected: str) -> None:
-    assert clip_name("photo.jpg", "NameArea", clip_format) == expected
+    assert FileNames(alone=True).clips("photo.jpg", ["NameArea"], clip_format) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("elements", "parts"),
+    [
+        (["A", "A", "B", "A"], ["A", "A_2", "B", "A_3"]),
+        (["A", "A", "A_2"], ["A", "A_3", "A_2"]),
+        (["a/b", "a?b", "a_b"], ["a_b", "a_b_2", "a_b_3"]),
+        (["Photo", "photo"], ["Photo", "photo_2"]),
+        (["é", "e\u0301"], ["é", "e\u0301_2"]),
+        (["line\nbreak", ".."], ["line_break", ".."]),
+        (["{}", "{}"], ["{}", "{}_2"]),
+    ],
+)
+def test_clips_of_one_page_have_names_of_their_own(elements: list[str], parts: list[str]) -> None:
+    assert FileNames(alone=True).clips("s.jpg", elements, None) == [f"s{part}.png" for part in parts]
 
 
 def test_a_scan_that_came_alone_lends_its_results_no_name() -> None:
-    assert results_name("photo.jpg", alone=True) == "RecognitionResults.dat"
-    assert results_name("photo.jpg", alone=False) == "photoRecognitionResults.dat"
+    assert FileNames(alone=True).results("photo.jpg") == "RecognitionResults.dat"
+    assert FileNames(alone=False).results("photo.jpg") == "photoRecognitionResults.dat"
 
 
 def test_all_files_are_known_beforehand() -> None:
-    named = file_names(
-        template(("Name", "Sign"), ("Date",)), ["a.jpg", "b.jpg"], RecognitionOptions(pages={"b.jpg": 2})
-    )
+    form, scans = template(("Name", "Sign", "Name"), ("Date", "Name")), ["a.jpg", "b.jpg"]
+    options = RecognitionOptions(pages={"b.jpg": 2})
+    named = file_names(plan_file_names(form, scans, options), form, scans, options)
     assert [name for name, _ in named] == [
         "aRecognitionResults.dat",
         "bRecognitionResults.dat",
         "aName.png",
         "aSign.png",
+        "aName_2.png",
         "aDate.png",
+        "aName.png",  # of the other page, which the scan shows or does not
         "bDate.png",
+        "bName.png",
     ]
 
 
+def test_a_clip_with_the_name_of_another_scans_is_moved() -> None:
+    form, scans = template(("1Area", "Area", "Area")), ["Paper1.jpg", "Paper11.jpg", "Paper.jpg"]
+    names = plan_file_names(form, scans, RecognitionOptions())
+    given = [names.clips(scan, ["1Area", "Area", "Area"], Format.JPG) for scan in scans]
+    assert given == [
+        ["Paper11Area.jpg", "Paper1Area.jpg", "Paper1Area_2.jpg"],
+        ["Paper111Area.jpg", "Paper11Area_2.jpg", "Paper11Area_2_2.jpg"],
+        ["Paper1Area_3.jpg", "PaperArea.jpg", "PaperArea_2.jpg"],
+    ]
+    all_names = [name for of_scan in given for name in of_scan]
+    assert len(set(all_names)) == len(all_names)
+
+
+def test_no_clip_has_a_reserved_name() -> None:
+    names = plan_file_names(template(("A",)), ["s.jpg"], RecognitionOptions(), [("sA.jpg", "the overlay")])
+    assert names.clips("s.jpg", ["A"], Format.JPG) == ["sA_2.jpg"]
+
+
 @pytest.mark.parametrize(
-    ("names", "scans", "message"),
+    ("scans", "message"),
     [
-        (
-            ("1Area", "Area"),
-            ["Paper1.jpg", "Paper11.jpg"],
-            r"'Area' of 'Paper11.jpg' would both be named 'Paper11Area.png'",
-        ),
-        (("Area",), ["a.jpg", "a.png"], "would both be named 'aRecognitionResults.dat'"),
-        (("Area",), ["a.jpg", "a.jpg"], "would both be named 'a.jpg'"),
-        (("Area",), ["a.jpg", "A.jpg"], "would both be named 'A.jpg'"),
-        (("é", "e\u0301"), ["a.jpg"], "would both be named"),
+        (["a.jpg", "a.png"], "would both be named 'aRecognitionResults.dat'"),
+        (["a.jpg", "a.jpg"], "would both be named 'a.jpg'"),
+        (["a.jpg", "A.jpg"], "would both be named 'A.jpg'"),
     ],
 )
-def test_two_files_of_one_name_are_refused(names: tuple[str, ...], scans: list[str], message: str) -> None:
+def test_two_scans_of_one_name_are_refused(scans: list[str], message: str) -> None:
     with pytest.raises(NameConflict, match=message):
-        check_file_names(template(names), scans, RecognitionOptions())
+        plan_file_names(template(("Area",)), scans, RecognitionOptions())
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b.jpg", "a\\b.jpg"])
@@ -85,10 +117,19 @@ def test_names_that_cannot_be_file_names_are_refused(name: str) -> None:
     assert refused.value.details["fields"][0]["path"] == "$.Images[1].Name"  # type: ignore[index]
 
 
-def test_names_too_long_for_file_systems_are_refused() -> None:
-    check_file_names(template(("N" * 100,)), ["ü" * 75 + ".jpg"], RecognitionOptions())
+def test_long_names_of_elements_are_shortened_to_whole_characters() -> None:
+    scan, element = "ü" * 76 + ".jpg", "N" + "\N{GRINNING FACE}" * 60
+    names = plan_file_names(template((element, element)), [scan], RecognitionOptions())
+    first, second = names.clips(scan, [element, element], Format.WEBP)
+    assert first.removesuffix(".webp") == "ü" * 76 + "N" + "\N{GRINNING FACE}" * 23
+    assert second.removesuffix(".webp") == first.removesuffix(".webp") + "_2"
+    assert len(second.encode()) <= 255
+
+
+def test_scan_names_too_long_for_file_systems_are_refused() -> None:
+    plan_file_names(template(("N" * 100,)), ["ü" * 113 + ".jpg"], RecognitionOptions())
     with pytest.raises(InvalidRequest, match="longer than 255 bytes"):
-        check_file_names(template(("N" * 100,)), ["ü" * 76 + ".jpg"], RecognitionOptions())
+        plan_file_names(template(("N" * 100,)), ["ü" * 114 + ".jpg"], RecognitionOptions())
 
 
 def test_every_element_has_a_line() -> None:
@@ -103,6 +144,7 @@ def test_every_element_has_a_line() -> None:
 def test_no_value_ends_its_line() -> None:
     code = ElementResult("Code", "Barcode", ElementStatus.MARKED, "1\nQ1:A\r\x00\u20282 ü漢")
     assert results_text(Recognition("a.jpg", elements=(code,))) == "Code:1 Q1:A   2 ü漢\n"
+    assert results_text(Recognition("a.jpg", elements=(replace(code, name="Co\nde", value="1"),))) == "Co de:1\n"
 
 
 def test_a_saved_file_has_the_extension_of_its_bytes() -> None:

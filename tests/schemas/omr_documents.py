@@ -54,22 +54,19 @@ def document(*elements: Any, **changes: Any) -> dict[str, Any]:
     return changed({"Version": "1.0", "Name": "T", "Pages": [page(*elements)]}, changes)
 
 
-def normal(value):
-    """A document with numbers written as strings turned to numbers, and whole floats to integers."""
-    numeric = {"Width", "Height", "Left", "Top", "BubbleWidth", "BubbleHeight", "JpegQuality"}
+def type_first(value: Any) -> Any:
+    """A document with the Type of each element before its other keys."""
     if isinstance(value, dict):
-        known = "Type" not in value or not value["Type"].startswith("Un")
-        return {
-            key: float(inner) if known and key in numeric and isinstance(inner, str) else normal(inner)
-            for key, inner in value.items()
-        }
-    return [normal(inner) for inner in value] if isinstance(value, list) else value
+        first = {"Type": value["Type"]} if "Type" in value else {}
+        return {**first, **{key: type_first(inner) for key, inner in value.items()}}
+    return [type_first(inner) for inner in value] if isinstance(value, list) else value
 
 
 # --- any valid document -------------------------------------------------------------------------------------------
 
-_numbers = st.integers(0, 40) | st.integers(0, 80).map(lambda half: half / 2)
-_extents = st.integers(1, 40) | st.integers(1, 80).map(lambda half: half / 2)
+_numbers = st.integers(0, 40) | st.integers(0, 80).map(lambda half: half / 2) | st.integers(0, 40).map(str)
+_sides = st.integers(1, 40) | st.integers(1, 80).map(lambda half: half / 2) | st.sampled_from(["1", "40.0"])
+_extents = _sides | st.sampled_from([0, "0"])
 _texts = st.text(max_size=8)
 _leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _texts
 _anything = st.recursive(_leaves, lambda inner: st.lists(inner) | st.dictionaries(_texts, inner), max_leaves=5)
@@ -84,14 +81,14 @@ any_json = st.recursive(
     ),
     max_leaves=20,
 )
-_maybe_bool = st.sampled_from([ABSENT, None, True, False])
-_orientation = st.sampled_from([ABSENT, None, "Horizontal", "Vertical"])
+_maybe_bool = st.sampled_from([ABSENT, None, True, False, "True", "false"])
+_orientation = st.sampled_from([ABSENT, None, "Horizontal", "Vertical", "vertical"])
 _extras = st.dictionaries(_texts.map("x".__add__), _anything, max_size=2)
 _bubbles = st.builds(
     lambda value, left, top, is_valid, extras: changed(
         {"Value": value, "Top": top, "Left": left, **extras}, {"IsValid": is_valid}
     ),
-    st.sampled_from(["A", "Yes", "ä", "10:30", ""]),
+    st.sampled_from(["A", "Yes", "ä", "10:30", "", None]),
     _numbers,
     _numbers,
     _maybe_bool,
@@ -99,26 +96,37 @@ _bubbles = st.builds(
 )
 
 
-def _elements(type_name: str, **keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    place = {"Width": _extents, "Height": _extents, "Top": _numbers, "Left": _numbers}
-    fixed = st.fixed_dictionaries({"Type": st.just(type_name), **place, **keys})
+def _elements(*type_names: str, **keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    place = {"Width": _sides, "Height": _sides, "Top": _numbers, "Left": _numbers}
+    fixed = st.fixed_dictionaries({"Type": st.sampled_from(type_names), **place, **keys})
     return st.builds(lambda values, extras: changed({**values, **extras}, {}), fixed, _extras)
 
 
 _boxes = _elements(
     "ChoiceBox",
+    "choicebox",
+    "CheckBox",
+    Width=_extents,
+    Height=_extents,
     Bubbles=st.lists(_bubbles, min_size=1, max_size=3),
-    BubbleWidth=_extents,
-    BubbleHeight=_extents,
+    BubbleWidth=_sides,
+    BubbleHeight=_sides,
     Multiselect=_maybe_bool,
     Orientation=_orientation,
     AlignedVertically=_maybe_bool,
 )
 _grids = _elements("Grid", Elements=st.lists(_boxes, min_size=1, max_size=2), Orientation=_orientation)
 _barcodes = _elements(
-    "Barcode", BarcodeType=st.sampled_from(["qr", "EAN13", "?"]), QrVersion=st.sampled_from([ABSENT, None, 1, "1"])
+    "Barcode",
+    "BarcodeDownloadable",
+    BarcodeType=st.sampled_from(["qr", "EAN13", "?"]),
+    QrVersion=st.sampled_from([ABSENT, None, 1, "1"]),
 )
-_clips = _elements("ClipArea", JpegQuality=st.sampled_from([ABSENT, None, 0, 85, 100, 50.0, "60", "60.0"]))
+_clips = _elements(
+    "ClipArea",
+    JpegQuality=st.sampled_from([ABSENT, None, 0, 85, 100, 50.0, 84.6, "60", "60.0"]),
+    Required=_maybe_bool,
+)
 _points = _elements(
     "ReferencePointElement", Name=st.sampled_from([ABSENT, None, ""]), ReferenceType=st.sampled_from([ABSENT, "Corner"])
 )
@@ -129,16 +137,20 @@ _unknown = st.builds(
 )
 
 
-def _named(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    needs = {"ChoiceBox", "Grid", "Barcode", "ClipArea"}
-    return [{**e, "Name": f"é {i}"} if e["Type"] in needs else e for i, e in enumerate(elements)]
+_names = st.sampled_from(["Name", "Name", "a/b\\c", "é\n", ".."])
+
+
+def _named(elements: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    needs = {"ChoiceBox", "choicebox", "CheckBox", "Grid", "Barcode", "BarcodeDownloadable", "ClipArea"}
+    return [{**e, "Name": name} if e["Type"] in needs else e for e, name in zip(elements, names, strict=False)]
 
 
 _pages = st.builds(
-    lambda elements, image, extras: changed(
-        {"Height": "100", "Width": 100.0, "Elements": _named(elements), **extras}, {"ImageData": image}
+    lambda elements, names, image, extras: changed(
+        {"Height": "100", "Width": 100.0, "Elements": _named(elements, names), **extras}, {"ImageData": image}
     ),
     st.lists(_boxes | _grids | _barcodes | _clips | _points | _unknown, max_size=4),
+    st.lists(_names, min_size=4, max_size=4),
     st.sampled_from([ABSENT, None, base64.b64encode(b"image").decode()]),
     _extras,
 )

@@ -9,6 +9,7 @@ import pytest
 from omrclip.errors import NotFound
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, failed
+from omrclip.omr.result_files import FileNames
 from omrclip.schemas.answer_parts import ENCODED_AT_ONCE, Base64, answer_parts, length, tell_scan, written
 from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
@@ -25,7 +26,7 @@ def scans() -> list[Recognition]:
 
 
 def answer(*recognitions: Recognition, first: int = 1, kept: KeptUris | None = KEPT) -> Answer:
-    return Answer(recognitions, RecognitionOptions(), alone=False, first=first, kept=kept)
+    return Answer(recognitions, RecognitionOptions(), FileNames(alone=False), first=first, kept=kept)
 
 
 @pytest.mark.parametrize("kept", [None, KEPT])

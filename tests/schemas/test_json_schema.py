@@ -47,7 +47,7 @@ def test_what_a_clip_area_is():
     quality = definition["properties"]["JpegQuality"]
     assert definition["required"] == ["Type", "Name", "Width", "Height", "Top", "Left"]
     assert quality["default"] == 85
-    assert quality["anyOf"][0]["anyOf"][0] == {"type": "integer", "minimum": 0, "maximum": 100}
+    assert quality["anyOf"][0]["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 100}
     assert definition["properties"]["Type"]["enum"] == ["ClipArea"]
 
 
@@ -71,11 +71,10 @@ def test_real_files_are_valid(shared_forms, name):
         document(clip_area(JpegQuality=101)),
         document(clip_area(JpegQuality=True)),
         document(clip_area(Name=ABSENT)),
-        document(clip_area("a/b")),
-        document(clip_area("..")),
-        document(clip_area("n" * 201)),
+        document(clip_area("")),
+        document(clip_area("n" * 2001)),
         document(choice_box(Name=None)),
-        document(choice_box(Orientation="horizontal")),
+        document(choice_box(Orientation=5)),
         document(choice_box(Bubbles=[])),
         document(choice_box(Bubbles=[bubble(Value=5)])),
         document(choice_box(Bubbles=[bubble(Left=ABSENT)])),

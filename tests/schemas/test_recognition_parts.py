@@ -10,6 +10,7 @@ from omrclip.errors import Failure, NotFound, RegistrationFailed
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
+from omrclip.omr.result_files import FileNames
 from omrclip.omr.results import ElementResult
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_parts import ElementResultSchema
@@ -18,7 +19,7 @@ from tests.omr.recognized import ELEMENTS, bent, recognition
 
 
 def described(**changes: object) -> dict:
-    answer = dump_answer(Answer([recognition(**changes)], RecognitionOptions(), alone=True))
+    answer = dump_answer(Answer([recognition(**changes)], RecognitionOptions(), FileNames(alone=True)))
     (only,) = json.loads(json.dumps(answer))["Recognitions"]
     return only
 
@@ -55,6 +56,8 @@ def test_an_element_tells_status_value_confidence_and_its_place_in_the_scan() ->
     first = told[0]
     assert list(first) == [
         "Name",
+        "Path",
+        "Label",
         "Type",
         "Status",
         "Value",
@@ -63,6 +66,7 @@ def test_an_element_tells_status_value_confidence_and_its_place_in_the_scan() ->
         "Corners",
         "Bubbles",
         "Elements",
+        "Score",
     ]
     assert np.allclose(first["Corners"], ELEMENTS[0].corners, atol=0.005)
     assert (first["Type"], first["Confidence"], first["Message"]) == ("ChoiceBox", 0.9, "")
@@ -92,7 +96,7 @@ def test_elements_load_as_they_were() -> None:
 
 
 def kept_answer(*recognitions: Recognition) -> dict:
-    return json.loads(json.dumps(dump_kept(Answer(recognitions, RecognitionOptions(), alone=False))))
+    return json.loads(json.dumps(dump_kept(Answer(recognitions, RecognitionOptions(), FileNames(alone=False)))))
 
 
 def test_a_kept_recognition_loads_as_it_was() -> None:

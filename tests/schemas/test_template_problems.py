@@ -21,7 +21,7 @@ from tests.schemas.omr_documents import (
 )
 
 FIRST = "$.Pages[0].Elements[0]"
-NAME = "a name without / \\ and control characters, other than . and .., of at most 200 bytes"
+NAME = "a name of at most 2,000 characters"
 
 
 def problems(data):
@@ -104,11 +104,12 @@ ELEMENTS = [
     (document({"Name": "x"}), f"{FIRST}.Type", "the name of an element type; it is missing"),
     (document({"Type": ["x"]}), f"{FIRST}.Type", "the name of an element type, not a list"),
     (document({"Type": ""}), f"{FIRST}.Type", 'the name of an element type, not ""'),
-    (document(clip_area(JpegQuality=101)), f"{FIRST}.JpegQuality", "a whole number from 0 to 100, not 101"),
-    (document(clip_area(JpegQuality=-1)), f"{FIRST}.JpegQuality", "a whole number from 0 to 100, not -1"),
-    (document(clip_area(JpegQuality=50.5)), f"{FIRST}.JpegQuality", "a whole number from 0 to 100, not 50.5"),
-    (document(clip_area(JpegQuality=False)), f"{FIRST}.JpegQuality", "a whole number from 0 to 100, not false"),
-    (document(clip_area(JpegQuality="high")), f"{FIRST}.JpegQuality", 'a whole number from 0 to 100, not "high"'),
+    (document(clip_area(JpegQuality=101)), f"{FIRST}.JpegQuality", "a number from 0 to 100, not 101"),
+    (document(clip_area(JpegQuality=-1)), f"{FIRST}.JpegQuality", "a number from 0 to 100, not -1"),
+    (document(clip_area(JpegQuality=100.4)), f"{FIRST}.JpegQuality", "a number from 0 to 100, not 100.4"),
+    (document(clip_area(Required="maybe")), f"{FIRST}.Required", 'true or false, not "maybe"'),
+    (document(clip_area(JpegQuality=False)), f"{FIRST}.JpegQuality", "a number from 0 to 100, not false"),
+    (document(clip_area(JpegQuality="high")), f"{FIRST}.JpegQuality", 'a number from 0 to 100, not "high"'),
     (document(clip_area(Width=0)), f"{FIRST}.Width", "a number above 0, not 0"),
     (document(clip_area(Left=ABSENT)), f"{FIRST}.Left", "a number; it is missing"),
     (document(clip_area(Left=" 5")), f"{FIRST}.Left", 'a number, not " 5"'),
@@ -125,18 +126,19 @@ ELEMENTS = [
     (document(choice_box(BubbleWidth=0)), f"{FIRST}.BubbleWidth", "a number above 0, not 0"),
     (document(choice_box(Multiselect=0)), f"{FIRST}.Multiselect", "true or false, not 0"),
     (
-        document(choice_box(Orientation="vertical")),
+        document(choice_box(Orientation="diagonal")),
         f"{FIRST}.Orientation",
-        '"Horizontal" or "Vertical", not "vertical"',
+        '"Horizontal" or "Vertical", not "diagonal"',
     ),
     (document(barcode(BarcodeType=ABSENT)), f"{FIRST}.BarcodeType", "the name of a bar code type; it is missing"),
     (document(barcode(QrVersion=True)), f"{FIRST}.QrVersion", "a number or a string, not true"),
     (document(element("ReferencePoint", "", Top=None)), f"{FIRST}.Top", "a number, not null"),
     (document(grid()), f"{FIRST}.Elements", "a list of at least one element, not an empty list"),
     (document(grid(Elements=None)), f"{FIRST}.Elements", "a list of at least one element, not null"),
-    (document(grid(choice_box(Width="w"))), f"{FIRST}.Elements[0].Width", 'a number above 0, not "w"'),
+    (document(grid(choice_box(Width="w"))), f"{FIRST}.Elements[0].Width", 'a number from 0 on, not "w"'),
+    (document(choice_box(Height="-1")), f"{FIRST}.Height", 'a number from 0 on, not "-1"'),
     (
-        document(grid(clip_area())),
+        document(grid(clip_area(Type="clipArea"))),
         f"{FIRST}.Elements[0].Type",
         "another element than a ClipArea, which belongs on a page",
     ),
@@ -153,49 +155,22 @@ NAMES = [
             (make(Name=5), f"{NAME}, not 5"),
         ]
     ],
-    *[
-        (document(clip_area(name)), f"{FIRST}.Name", f"{NAME}, not {shown}")
-        for name, shown in [
-            ("a/b", '"a/b"'),
-            ("a\\b", '"a\\\\b"'),
-            ("..", '".."'),
-            (".", '"."'),
-            ("   ", '"   "'),
-            ("a\nb", '"a\\nb"'),
-            ("a\0", '"a\\u0000"'),
-            ("a\u2028b", '"a\\u2028b"'),
-            ("a\x85b", '"a\\x85b"'),
-            ("é" * 101, '"éééé'),
-        ]
-    ],
-    (document(grid(choice_box("a/b"))), f"{FIRST}.Elements[0].Name", NAME),
-    (
-        document(clip_area("A"), choice_box("A")),
-        "$.Pages[0].Elements[1].Name",
-        'a unique name; "A" is also the name of $.Pages[0].Elements[0]',
-    ),
-    (
-        document(Pages=[page(clip_area("A")), page(clip_area("A"))]),
-        "$.Pages[1].Elements[0].Name",
-        'a unique name; "A" is also the name of $.Pages[0].Elements[0]',
-    ),
-    (document(grid(choice_box("A"), choice_box("A"))), f"{FIRST}.Elements[1].Name", "a unique name"),
+    (document(clip_area("n" * 2001)), f"{FIRST}.Name", NAME),
+    (document(grid(choice_box("n" * 2001))), f"{FIRST}.Elements[0].Name", NAME),
 ]
 
 PLACES = [
-    (document(clip_area(Left=-1)), f"{FIRST}.Left", "a number from 0 to the page's Width, 100, not -1"),
+    (document(clip_area(Left=-40)), f"{FIRST}.Left", "a number from 0 to the page's Width, 100, not -40"),
+    (document(barcode(Top=200)), f"{FIRST}.Top", "a number from 0 to the page's Height, 200, not 200"),
+    (document(element("ReferencePoint", "", Left=100)), f"{FIRST}.Left", "a number from 0 to the page's Width"),
     (document(clip_area(Left=100)), f"{FIRST}.Left", "a number from 0 to the page's Width, 100, not 100"),
     (document(clip_area(Top="200")), f"{FIRST}.Top", "a number from 0 to the page's Height, 200, not 200"),
-    (document(clip_area(Width=90.75)), f"{FIRST}.Width", "Left + Width of at most the page's Width, 100, not 100.75"),
-    (document(clip_area(Height=181)), f"{FIRST}.Height", "Top + Height of at most the page's Height, 200, not 201"),
     (
         document(choice_box(Bubbles=[bubble(), bubble(Left=93)])),
         f"{FIRST}.Bubbles[1].Left",
         "Left + BubbleWidth of at most the page's Width, 100, not 101",
     ),
     (document(choice_box(Bubbles=[bubble(Top=-9)])), f"{FIRST}.Bubbles[0].Top", "a number from 0 to"),
-    (document(grid(choice_box(Left=70))), f"{FIRST}.Elements[0].Width", "Left + Width of at most"),
-    (document(element("ReferencePoint", "", Left=99)), f"{FIRST}.Width", "Left + Width of at most"),
     (document(nested_grids(9)), FIRST + ".Elements[0]" * 8, "grids nested at most 8 deep"),
 ]
 
@@ -212,7 +187,7 @@ def test_one_mistake_is_one_problem(data, path, words):
 
 
 def test_all_problems_come_at_once_across_levels():
-    first = page(clip_area("A", JpegQuality=101, Left=-3), 5, grid(choice_box("B", Bubbles=[bubble(Top="x")])))
+    first = page(clip_area("A", JpegQuality=101, Left=-40), 5, grid(choice_box("B", Bubbles=[bubble(Top="x")])))
     second = page(clip_area("A"), {"Type": None}, Width=0)
     data = document(Pages=[first, 7, second], Version=[], Note=float("inf"))
     assert {problem.path for problem in problems(data)} == {
@@ -224,7 +199,6 @@ def test_all_problems_come_at_once_across_levels():
         "$.Pages[0].Elements[2].Elements[0].Bubbles[0].Top",
         "$.Pages[1]",
         "$.Pages[2].Width",
-        "$.Pages[2].Elements[0].Name",
         "$.Pages[2].Elements[1].Type",
     }
 
@@ -246,14 +220,14 @@ def test_a_template_changed_in_code_keeps_the_rules_too():
     template = load_template(document(clip_area("A"), clip_area("B")))
     check_template(template)
     a, b = template.clip_areas
-    wrong = (a, dataclasses.replace(b, name="A", jpeg_quality=500, left=99.0))
+    wrong = (a, dataclasses.replace(b, name="", jpeg_quality=500, left=100.0))
     changed = dataclasses.replace(template, pages=(dataclasses.replace(template.pages[0], elements=wrong),))
     with pytest.raises(InvalidTemplate) as raised:
         check_template(changed)
     assert sorted(problem.path for problem in raised.value.problems) == [
         "$.Pages[0].Elements[1].JpegQuality",
+        "$.Pages[0].Elements[1].Left",
         "$.Pages[0].Elements[1].Name",
-        "$.Pages[0].Elements[1].Width",
     ]
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.result_files import FileNames
 from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_response import dump_answer
 from omrclip.schemas.template import template_json_schema
@@ -83,7 +84,7 @@ def test_real_bodies_fit_their_schemas(client: FlaskClient, document: dict[str, 
     _check(document, "ClipArea", template()["Pages"][0]["Elements"][0])
     failed = asked(Images=[{"Name": "a", "Data": "aGVsbG8="}])
     _check(document, "RecognitionResponse", client.post("/api/recognitions", json=failed).get_json())
-    answer = Answer([recognition()], RecognitionOptions(), alone=True)
+    answer = Answer([recognition()], RecognitionOptions(), FileNames(alone=True))
     _check(document, "RecognitionResponse", json.loads(json.dumps(dump_answer(answer))))
     _check(document, "Error", client.get("/nowhere").get_json())
 

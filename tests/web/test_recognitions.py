@@ -195,6 +195,8 @@ def test_recognitions_tell_where_everything_lay(recognized: Recognized) -> None:
     name, signature = described["Clips"]
     assert name == {
         "Name": "Name",
+        "Path": "$.Pages[0].Elements[0]",
+        "Label": "Name",
         "File": "scanName.png",
         "Uri": None,
         "MediaType": "image/jpeg",

@@ -136,7 +136,9 @@ def test_writes_leave_no_other_files(client: FlaskClient, folder: Path, monkeypa
 
 def test_all_clip_areas_and_each_of_them(client: FlaskClient) -> None:
     listed = client.get(AREAS)
-    assert listed.get_json() == {"ClipAreas": template()["Pages"][0]["Elements"]}
+    paths = ["$.Pages[0].Elements[0]", "$.Pages[0].Elements[1]"]
+    assert listed.get_json() == {"ClipAreas": template()["Pages"][0]["Elements"], "Paths": paths}
+    assert [client.get(f"{AREAS}/{path}").get_json() for path in paths] == listed.get_json()["ClipAreas"]
     assert listed.headers["ETag"] == client.get(FORM).headers["ETag"]
     one = client.get(f"{AREAS}/Signature")
     assert one.get_json() == clip_area("Signature", SIGNATURE_BOX, JpegQuality=60)

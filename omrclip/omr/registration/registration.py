@@ -22,11 +22,13 @@ class KnownPage:
         page: the template's page.
         number: its place in the template, from 1.
         image: the encoded image of the blank page, where there is one.
+        is_generated: whether a generator wrote the template; then a JpegQuality of 0 means that none was chosen.
     """
 
     page: Page
     number: int
     image: bytes | None = field(default=None, repr=False)
+    is_generated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,23 @@ export const KINDS = {
   ReferencePoint: { key: "p", icon: "point", size: [0.03, 0.021] },
 };
 
-/** The kind by which an element is shown; null for one that is kept but not read. */
-export const kindOf = (element) => (element.Type === "ReferencePointElement" ? "ReferencePoint" : element.Type in KINDS ? element.Type : null);
+/** Types, in small letters, that are shown and edited as a kind. */
+const SHOWN_AS = {
+  ...Object.fromEntries(Object.keys(KINDS).map((kind) => [kind.toLowerCase(), kind])),
+  checkbox: "ChoiceBox", replacetrigger: "ChoiceBox", barcodedownloadable: "Barcode", referencepointelement: "ReferencePoint",
+};
+
+/** The kind by which an element is shown and edited; null for one that can only be moved. */
+export const kindOf = ({ Type }) => SHOWN_AS[String(Type).split(":#")[0].replace(/Omr$/, "").toLowerCase()] ?? null;
+
+/** The keys under which elements hold others. */
+const HOLDING = ["Elements", "Questions", "ScoreAnswers"];
+
+/** The elements in an element. */
+export const membersOf = (element) => HOLDING.flatMap((key) => (Array.isArray(element[key]) ? element[key] : []));
+
+/** The bubbles of an element; some types have a list of them for each symbol. */
+export const bubblesOf = (element) => (Array.isArray(element.Bubbles) ? element.Bubbles.flat() : []);
 
 /** A document with the indentation of its file, so that saving changes no line that nobody edited. */
 export function parseDocument(text) {
@@ -27,13 +42,18 @@ export function withoutImages(document) {
   return { ...document, Pages: document.Pages.map(({ ImageData: _, ...page }) => page) };
 }
 
-/** Where an element lies; numbers may be written as strings, what is none becomes NaN. */
-export function boxOf({ Left, Top, Width, Height }) {
-  return { left: Number(Left), top: Number(Top), width: Number(Width), height: Number(Height) };
+/** Where an element lies; numbers may be written as strings, what is none becomes NaN. Without extents it is its bubbles. */
+export function boxOf(element) {
+  const own = { left: Number(element.Left), top: Number(element.Top), width: Number(element.Width), height: Number(element.Height) };
+  if (own.width !== 0 && own.height !== 0) return own;
+  const [width, height] = [Number(element.BubbleWidth), Number(element.BubbleHeight)];
+  const bubbles = bubblesOf(element).map(({ Left, Top }) => ({ left: Number(Left), top: Number(Top), width, height }));
+  const inside = [...bubbles, ...membersOf(element).map(boxOf)];
+  return inside.length ? around(inside) : own;
 }
 
 /** Whether an element can be drawn. */
-export const isPlaced = (element) => Object.values(boxOf(element)).every(Number.isFinite) && Number(element.Width) > 0;
+export const isPlaced = (element) => Object.values(boxOf(element)).every(Number.isFinite) && boxOf(element).width > 0;
 
 const placed = (element, { left, top, width, height }) => ({ ...element, Left: left, Top: top, Width: width, Height: height });
 const round = Math.round;
@@ -48,15 +68,17 @@ export function withBox(element, box) {
   };
   if (Array.isArray(element.Bubbles)) {
     const [wide, high] = [Number(element.BubbleWidth), Number(element.BubbleHeight)];
-    next.Bubbles = element.Bubbles.map((bubble) => ({
+    const moved = (bubble) => Array.isArray(bubble) ? bubble.map(moved) : {
       ...bubble,
       Left: spread(Number(bubble.Left), wide, old.left, old.width, box.left, box.width),
       Top: spread(Number(bubble.Top), high, old.top, old.height, box.top, box.height),
-    }));
+    };
+    next.Bubbles = element.Bubbles.map(moved);
   }
-  if (Array.isArray(element.Elements)) {
+  for (const key of HOLDING) {
+    if (!Array.isArray(element[key])) continue;
     const [across, down] = [box.width / old.width, box.height / old.height];
-    next.Elements = element.Elements.map((child) => {
+    next[key] = element[key].map((child) => {
       const inner = boxOf(child);
       return withBox(child, {
         left: round(box.left + (inner.left - old.left) * across),

@@ -1,7 +1,7 @@
 /** What lies over the page: elements, bubbles, names, handles, guides, problems. The paper is white in either theme. */
 
 import { bottom, grown, right, touch } from "../geometry.js";
-import { boxOf, isPlaced, kindOf } from "./document.js";
+import { boxOf, bubblesOf, isPlaced, kindOf, membersOf } from "./document.js";
 
 const COLOURS = {
   ClipArea: "#1557b0",
@@ -65,13 +65,14 @@ function drawGroup(context, scale, style, members) {
 }
 
 function traceBubbles(context, scale, element) {
-  for (const child of element.Elements ?? []) {
-    if (scale > 0.25 && isPlaced(child)) context.rect(Number(child.Left), Number(child.Top), Number(child.Width), Number(child.Height));
+  for (const child of membersOf(element)) {
+    const box = boxOf(child);
+    if (scale > 0.25 && isPlaced(child)) context.rect(box.left, box.top, box.width, box.height);
     traceBubbles(context, scale, child);
   }
   const [wide, high] = [Number(element.BubbleWidth), Number(element.BubbleHeight)];
   if (!(wide * scale > 2.5)) return;
-  for (const bubble of element.Bubbles ?? []) {
+  for (const bubble of bubblesOf(element)) {
     const [x, y] = [Number(bubble.Left) + wide / 2, Number(bubble.Top) + high / 2];
     context.moveTo(x + wide / 2, y);
     if (wide * scale > 9) context.ellipse(x, y, wide / 2, high / 2, 0, 0, 2 * Math.PI);

@@ -10,7 +10,7 @@ function keyed(document) {
     for (const element of page.Elements ?? []) {
       const place = element.Name ? `name ${element.Name}` : `${element.Type} ${(unnamed[element.Type] = (unnamed[element.Type] ?? 0) + 1)}`;
       let key = `${number} ${place}`;
-      while (found.has(key)) key += "+"; // names that stand twice are wrong, but must not be lost
+      while (found.has(key)) key += "+"; // several may have one name
       found.set(key, element);
     }
   });

@@ -52,7 +52,7 @@ export class Problems {
  * What is wrong between two elements is also told, as an echo, at the other: that may be the one being edited.
  */
 function placed({ path, expected }, warning) {
-  const other = / as at (\$\.Pages\[\d+\]\.Elements\[\d+\])$/.exec(expected)?.[1];
+  const other = / is also the name of (\$\.Pages\[\d+\]\.Elements\[\d+\])$/.exec(expected)?.[1];
   const here = at(path, expected, warning);
   return other ? [here, { ...at(`${other}.${here.field}`, expected, warning), echo: true }] : [here];
 }

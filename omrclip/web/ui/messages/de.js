@@ -88,7 +88,7 @@ export default {
   "editor.leaveTitle": "Ungespeicherte Änderungen",
   "editor.leaveText": "Die Vorlage hat Änderungen, die nicht gespeichert sind.",
 
-  "properties.unknown": "omrclip liest Elemente dieser Art nicht. Sie bleiben unverändert in der Vorlage.",
+  "properties.unknown": "Diese Art von Element lässt sich hier verschieben. Alles andere bleibt, wie es ist.",
   "properties.align": "Ausrichten",
   "properties.page": "Seite",
   "properties.keys": "Tastenkürzel auf der Seite",

@@ -88,7 +88,7 @@ export default {
   "editor.leaveTitle": "Unsaved changes",
   "editor.leaveText": "The template has changes that are not saved.",
 
-  "properties.unknown": "omrclip does not read elements of this type. It keeps them unchanged in the template.",
+  "properties.unknown": "Elements of this type can be moved here. omrclip keeps everything else of them unchanged.",
   "properties.align": "Align",
   "properties.page": "Page",
   "properties.keys": "Keyboard shortcuts on the page",

@@ -6,6 +6,7 @@ import { t } from "../messages.js";
 import { previewClip } from "../review/clips.js";
 import { Corrections } from "../review/corrections.js";
 import { loadSheets } from "../review/kept.js";
+import { titleOf } from "../review/sheets.js";
 import { shareActions } from "../review/sharing.js";
 import { listRuns, remember, remembered } from "../storage.js";
 
@@ -24,7 +25,7 @@ export async function mount(main, address, wanted) {
 class Gallery {
   constructor(main, ids, sheets, corrections, wanted) {
     Object.assign(this, { ids, sheets, corrections, page: 0 });
-    const names = [...new Set(sheets.flatMap((sheet) => sheet.clips.map(({ Name }) => Name)))];
+    const names = [...new Set(sheets.flatMap((sheet) => sheet.clips.map(titleOf)))];
     const name = names.includes(wanted) ? wanted : names[0];
     this.area = choice(names.map((each) => [each, each]), name, { onchange: () => this.turnTo(0) });
     this.size = choice(SIZES.map((each) => [each, t("gallery.perPage", { n: each })]), remembered("gallery", 24), {
@@ -56,7 +57,7 @@ class Gallery {
   }
 
   get entries() {
-    return this.sheets.flatMap((sheet) => sheet.clips.filter(({ Name }) => Name === this.area.value).map((clip) => [sheet, clip]));
+    return this.sheets.flatMap((sheet) => sheet.clips.filter((clip) => titleOf(clip) === this.area.value).map((clip) => [sheet, clip]));
   }
 
   /** Show a page, and put the cursor into its first field where the keyboard turned it. */
@@ -76,9 +77,9 @@ class Gallery {
 
   entry(sheet, clip) {
     const field = h("input", {
-      type: "text", autocomplete: "off", value: this.corrections.of(sheet, clip.Name) ?? "",
+      type: "text", autocomplete: "off", value: this.corrections.of(sheet, clip) ?? "",
       placeholder: t("clips.says"), aria: { label: t("gallery.says", { sheet: sheet.name }) },
-      oninput: () => this.corrections.set(sheet, clip.Name, field.value === "" ? undefined : field.value),
+      oninput: () => this.corrections.set(sheet, clip, field.value === "" ? undefined : field.value),
     });
     return h(
       "li",

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { number, t } from "../messages.js";
+import { titleOf } from "./sheets.js";
 import { statusMark } from "./status.js";
 
 /** The table of what a filter lets through; `go(element)` shows where it was read, `corrections` are those of the sheet. */
@@ -20,14 +21,14 @@ export function answersTable(sheet, corrections, filter, go) {
 
 function row(sheet, element, corrections, go) {
   const read = element.Value ?? "";
-  const said = () => corrections.of(sheet, element.Name);
+  const said = () => corrections.of(sheet, element);
   const was = h("span", { className: "was muted" });
   const input = h("input", {
     type: "text", value: said() ?? read, autocomplete: "off", spellcheck: false, disabled: !sheet.kept,
-    aria: { label: t("answers.of", { name: element.Name }) },
+    aria: { label: t("answers.of", { name: titleOf(element) }) },
     onfocus: () => go(element),
     oninput: () => {
-      corrections.set(sheet, element.Name, input.value === read ? undefined : input.value);
+      corrections.set(sheet, element, input.value === read ? undefined : input.value);
       show();
     },
   });
@@ -36,10 +37,10 @@ function row(sheet, element, corrections, go) {
     line.classList.toggle("corrected", corrected);
     was.textContent = corrected ? t("answers.was", { value: read || t("status.blank") }) : "";
   };
-  const name = h("button", { type: "button", className: "quiet plain", onclick: () => go(element) }, element.Name);
+  const name = h("button", { type: "button", className: "quiet plain", onclick: () => go(element) }, titleOf(element));
   const line = h(
     "tr",
-    { className: element.Status, dataset: { name: element.Name }, title: element.Message || null, onclick: (event) => event.target === input || go(element) },
+    { className: element.Status, dataset: { name: titleOf(element) }, title: element.Message || null, onclick: (event) => event.target === input || go(element) },
     h("th", { scope: "row" }, name),
     h("td", {}, input, was),
     h("td", {}, statusMark(element.Status, { word: element.Status !== "marked" })),

@@ -8,7 +8,7 @@ import { openViewer } from "../viewer.js";
 import { answersTable } from "./answers.js";
 import { clipList } from "./clips.js";
 import { drawSheet } from "./overlay.js";
-import { FILTERS } from "./sheets.js";
+import { FILTERS, titleOf } from "./sheets.js";
 import { statusMark } from "./status.js";
 
 export class Board {
@@ -128,8 +128,8 @@ export class Board {
 
   /** Show where an element or a clip was found. */
   goTo(found) {
-    this.chosen = found.Name;
-    for (const line of this.details.querySelectorAll("[data-name]")) line.classList.toggle("chosen", line.dataset.name === found.Name);
+    this.chosen = titleOf(found);
+    for (const line of this.details.querySelectorAll("[data-name]")) line.classList.toggle("chosen", line.dataset.name === this.chosen);
     if (found.Corners?.length && this.viewer) this.viewer.goTo(boxAround(found.Corners), 2.5);
     this.viewer?.redraw();
   }

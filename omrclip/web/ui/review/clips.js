@@ -6,6 +6,7 @@ import { button, h } from "../dom.js";
 import { saveAddress } from "../files.js";
 import { t } from "../messages.js";
 import { openViewer } from "../viewer.js";
+import { titleOf } from "./sheets.js";
 
 const SQUARE = { square: true, kind: "quiet" };
 
@@ -17,22 +18,22 @@ export function clipList(sheet, corrections, go) {
 
 function entry(sheet, clip, corrections, go) {
   const picture = h("img", { src: sheet.picture(clip, 480, 240), alt: "", loading: "lazy" });
-  const open = h("button", { type: "button", className: "clip-picture", aria: { label: t("clips.preview", { name: clip.Name }) }, onclick: () => previewClip(sheet, clip) }, picture);
+  const open = h("button", { type: "button", className: "clip-picture", aria: { label: t("clips.preview", { name: titleOf(clip) }) }, onclick: () => previewClip(sheet, clip) }, picture);
   const typed = h("input", {
-    type: "text", autocomplete: "off", value: corrections.of(sheet, clip.Name) ?? "", disabled: !sheet.kept,
-    placeholder: t("clips.says"), aria: { label: t("clips.saysOf", { name: clip.Name }) },
-    oninput: () => corrections.set(sheet, clip.Name, typed.value === "" ? undefined : typed.value),
+    type: "text", autocomplete: "off", value: corrections.of(sheet, clip) ?? "", disabled: !sheet.kept,
+    placeholder: t("clips.says"), aria: { label: t("clips.saysOf", { name: titleOf(clip) }) },
+    oninput: () => corrections.set(sheet, clip, typed.value === "" ? undefined : typed.value),
     onfocus: () => go(clip),
   });
   return h(
     "li",
-    { className: "clip", dataset: { name: clip.Name } },
+    { className: "clip", dataset: { name: titleOf(clip) } },
     h(
       "div",
       { className: "row nowrap" },
-      h("button", { type: "button", className: "quiet plain grow", onclick: () => go(clip) }, clip.Name),
-      button(t("clips.save", { name: clip.Name }), "down", () => saveAddress(sheet.clipAddress(clip), sheet.savedName(clip)), SQUARE),
-      button(t("clips.copy", { name: clip.Name }), "link", () => copyUri(sheet, clip), { ...SQUARE, disabled: !sheet.kept }),
+      h("button", { type: "button", className: "quiet plain grow", onclick: () => go(clip) }, titleOf(clip)),
+      button(t("clips.save", { name: titleOf(clip) }), "down", () => saveAddress(sheet.clipAddress(clip), sheet.savedName(clip)), SQUARE),
+      button(t("clips.copy", { name: titleOf(clip) }), "link", () => copyUri(sheet, clip), { ...SQUARE, disabled: !sheet.kept }),
     ),
     open,
     clip.Message ? h("p", { className: "warning" }, clip.Message) : null,
@@ -51,11 +52,11 @@ async function copyUri(sheet, clip) {
 
 /** A clip in a view of its own. */
 export function previewClip(sheet, clip) {
-  const host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("clips.previewOf", { name: clip.Name }) }, onkeydown: (event) => viewer?.pressed(event) });
+  const host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("clips.previewOf", { name: titleOf(clip) }) }, onkeydown: (event) => viewer?.pressed(event) });
   let viewer = null;
   const extents = { width: clip.Box.Width, height: clip.Box.Height };
   const opening = () => openViewer(host, sheet.clipSource(clip), extents).then((opened) => (viewer = opened), notifyFailure);
-  const shown = openDialog(`${clip.Name} · ${sheet.name}`, (close) => [
+  const shown = openDialog(`${titleOf(clip)} · ${sheet.name}`, (close) => [
     host,
     h(
       "div",

@@ -3,8 +3,17 @@
 import * as api from "../api.js";
 import { notifyFailure } from "../dialogs.js";
 import { debounced } from "../dom.js";
+import { titleOf } from "./sheets.js";
 
-const keyOf = (scan, name) => `${scan} ${name}`;
+/** Elements are corrected by their names, those whose name another has by their paths. */
+const keyOf = ({ Scan, Name, Path }) => JSON.stringify([Scan, Path || Name]);
+
+/** What names an element, or a clip, of a sheet in a correction. */
+function addressOf(sheet, element) {
+  const { Name, Path } = element;
+  const address = { Scan: sheet.kept.number, Name };
+  return Path && titleOf(element) !== Name ? { ...address, Path } : address;
+}
 
 /** The corrections of kept recognitions, by their identifiers; loaded when they are first asked for. */
 export class Corrections {
@@ -27,23 +36,23 @@ export class Corrections {
   async fetch(id, book) {
     const { etag, corrections } = await api.readCorrections(id);
     book.etag = etag;
-    book.values = new Map(corrections.map(({ Scan, Name, Value }) => [keyOf(Scan, Name), { Scan, Name, Value }]));
+    book.values = new Map(corrections.map((entry) => [keyOf(entry), entry]));
     for (const [key, value] of book.mine) put(book.values, key, value);
   }
 
   /** What a person said an element of a sheet holds; undefined where nobody did. */
-  of(sheet, name) {
-    return sheet.kept ? this.books.get(sheet.kept.id)?.values.get(keyOf(sheet.kept.number, name))?.Value : undefined;
+  of(sheet, element) {
+    return sheet.kept ? this.books.get(sheet.kept.id)?.values.get(keyOf(addressOf(sheet, element)))?.Value : undefined;
   }
 
   /** Say what an element of a sheet holds; undefined takes it back. */
-  set(sheet, name, value) {
+  set(sheet, element, value) {
     const book = this.books.get(sheet.kept?.id);
     if (!book) return;
-    const { number } = sheet.kept;
-    const entry = value === undefined ? undefined : { Scan: number, Name: name, Value: value };
-    book.mine.set(keyOf(number, name), entry);
-    put(book.values, keyOf(number, name), entry);
+    const address = addressOf(sheet, element);
+    const entry = value === undefined ? undefined : { ...address, Value: value };
+    book.mine.set(keyOf(address), entry);
+    put(book.values, keyOf(address), entry);
     book.send();
     this.told();
   }

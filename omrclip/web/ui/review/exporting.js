@@ -1,5 +1,6 @@
 /** The answers of many sheets as a table, with what people put right in it; as CSV, XLSX or JSON. */
 
+import { titleOf } from "./sheets.js";
 import { workbook } from "./xlsx.js";
 
 /** What a spreadsheet takes for the beginning of a formula. */
@@ -10,26 +11,27 @@ const FORMULA = /^[=+\-@\t\r]/;
  * they were put right, and what was typed of each clip.
  */
 function tableOf(sheets, corrections) {
-  const names = (list) => [...new Set(sheets.flatMap((sheet) => list(sheet).map(({ Name }) => Name)))];
-  const answers = names((sheet) => sheet.recognition?.Elements ?? []);
-  const clips = names((sheet) => sheet.clips);
+  const titles = (list) => [...new Set(sheets.flatMap((sheet) => list(sheet).map(titleOf)))];
+  const answers = titles((sheet) => sheet.recognition?.Elements ?? []);
+  const clips = titles((sheet) => sheet.clips);
   const head = ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Corrected", ...answers, ...clips];
   const rows = sheets.map((sheet) => {
     const elements = sheet.recognition?.Elements ?? [];
-    const read = new Map(elements.map(({ Name, Value }) => [Name, Value ?? ""]));
-    const having = (status) => elements.filter(({ Status }) => Status === status).map(({ Name }) => Name).join("; ");
-    const said = (name) => corrections.of(sheet, name);
+    const read = new Map(elements.map((element) => [titleOf(element), element]));
+    const cut = new Map(sheet.clips.map((clip) => [titleOf(clip), clip]));
+    const having = (status) => elements.filter(({ Status }) => Status === status).map(titleOf).join("; ");
+    const said = (one) => (one ? corrections.of(sheet, one) : undefined);
     return [
       sheet.name,
       sheet.state === "done" ? "Pass" : "Fail",
       sheet.recognition?.Page ?? "",
-      sheet.error ?? [...sheet.remarks, ...elements.filter(({ Message }) => Message).map(({ Name, Message }) => `${Name}: ${Message}`)].join(" "),
+      sheet.error ?? [...sheet.remarks, ...elements.filter(({ Message }) => Message).map((element) => `${titleOf(element)}: ${element.Message}`)].join(" "),
       having("uncertain"),
       having("multiple"),
       having("blank"),
-      answers.filter((name) => said(name) !== undefined).join("; "),
-      ...answers.map((name) => said(name) ?? read.get(name) ?? ""),
-      ...clips.map((name) => said(name) ?? ""),
+      elements.filter((element) => said(element) !== undefined).map(titleOf).join("; "),
+      ...answers.map((title) => said(read.get(title)) ?? read.get(title)?.Value ?? ""),
+      ...clips.map((title) => said(cut.get(title)) ?? ""),
     ].map(String);
   });
   return [head, ...rows];
@@ -52,7 +54,7 @@ export const asXlsx = (sheets, corrections) => workbook(tableOf(sheets, correcti
 export function asJson(sheets, corrections) {
   const told = sheets.map((sheet) => {
     const named = [...(sheet.recognition?.Elements ?? []), ...sheet.clips];
-    const said = named.map(({ Name }) => [Name, corrections.of(sheet, Name)]).filter(([, value]) => value !== undefined);
+    const said = named.map((one) => [titleOf(one), corrections.of(sheet, one)]).filter(([, value]) => value !== undefined);
     return { ...(sheet.recognition ?? { Name: sheet.name, Error: { message: sheet.error } }), Corrections: Object.fromEntries(said) };
   });
   return new File([JSON.stringify({ Recognitions: told }, null, 1)], "results.json", { type: "application/json" });

@@ -1,11 +1,13 @@
 /** What was found and read, drawn over the scan: the page's outline, elements and bubbles by status, clips. */
 
+import { titleOf } from "./sheets.js";
+
 const COLOURS = { marked: "#0f7a43", blank: "#5b6b82", multiple: "#8a1f7d", uncertain: "#b25f00" };
 const OUTLINE = "#1557b0";
 const CLIP = "#1557b0";
 const CHOSEN = "#d2156b";
 
-/** Draw one sheet's recognition; `chosen` is the name of the element that is looked at. */
+/** Draw one sheet's recognition; `chosen` is the title of the element that is looked at. */
 export function drawSheet(context, scale, recognition, chosen) {
   if (!recognition) return;
   const thin = 1.5 / scale;
@@ -19,9 +21,9 @@ export function drawSheet(context, scale, recognition, chosen) {
   for (const clip of clips) {
     if (!clip.Corners?.length) continue;
     outline(context, clip.Corners, CLIP, 2 / scale, `${CLIP}14`);
-    caption(context, scale, clip.Name, clip.Corners[0], CLIP);
+    caption(context, scale, titleOf(clip), clip.Corners[0], CLIP);
   }
-  const found = [...elements, ...clips].find(({ Name }) => Name === chosen);
+  const found = [...elements, ...clips].find((one) => titleOf(one) === chosen);
   if (found?.Corners?.length) outline(context, found.Corners, CHOSEN, 3 / scale);
 }
 

@@ -16,6 +16,9 @@ const WANTED = {
 };
 export const FILTERS = Object.keys(WANTED);
 
+/** What tells an element or a clip of a sheet from all others of it: answers of older versions have no label. */
+export const titleOf = ({ Label, Name }) => Label || Name;
+
 /**
  * One sheet. `state` is "waiting", "running", "done" or "failed". `kept` is {id, number} once the server keeps it: the
  * recognition, and the number of the scan in it from 1; `index` is its place in its request.
@@ -67,7 +70,7 @@ export class Sheet {
 
   /** What is told of it as a whole: messages about an answer or a clip begin with its name. */
   get remarks() {
-    const names = [...(this.recognition?.Elements ?? []), ...this.clips].map(({ Name }) => `${Name}: `);
+    const names = [...(this.recognition?.Elements ?? []), ...this.clips].map((one) => `${titleOf(one)}: `);
     return this.state === "done" ? this.messages.filter((message) => !names.some((name) => message.startsWith(name))) : [];
   }
 

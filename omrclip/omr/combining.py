@@ -1,0 +1,115 @@
+"""What elements mean together: the sums of score groups, and the values that triggers put in the place of others."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from omrclip.omr.results import ElementResult, ElementStatus
+from omrclip.omr.template import (
+    Barcode,
+    ChoiceBox,
+    Element,
+    Grid,
+    Page,
+    ReplaceTrigger,
+    ScoreAnswer,
+    ScoreBubble,
+    ScoreGroup,
+    ScoreQuestion,
+)
+
+WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
+
+
+def combined(page: Page, results: Sequence[ElementResult]) -> list[ElementResult]:
+    """Complete what was read of a page's elements one by one; both in template order."""
+    read = [element for element in page.elements if isinstance(element, ChoiceBox | Grid | Barcode)]
+    told = [
+        _sum(element, result) if isinstance(element, ScoreGroup) else result
+        for element, result in zip(read, results, strict=True)
+    ]
+    triggers = {index: element for index, element in enumerate(read) if isinstance(element, ReplaceTrigger)}
+    aimed: dict[int, list[int]] = {}
+    for index, trigger in triggers.items():
+        targets = [number for number, one in enumerate(read) if is_target(one) and one.name == trigger.target]
+        told[index] = _as_trigger(told[index], trigger, len(targets))
+        for target in targets:
+            aimed.setdefault(target, []).append(index)
+    for target, indexes in aimed.items():
+        told[target] = _replaced(told[target], [told[index] for index in indexes])
+    return told
+
+
+def is_target(element: Element) -> bool:
+    """Whether a trigger may replace what is read of an element."""
+    return isinstance(element, ChoiceBox | Grid | Barcode) and not isinstance(element, ReplaceTrigger)
+
+
+def worst(results: Sequence[ElementResult]) -> ElementStatus:
+    """The status of several results together: the one that most needs a person."""
+    statuses = {result.status for result in results}
+    return next((status for status in WORST_FIRST if status in statuses), ElementStatus.BLANK)
+
+
+def _as_trigger(result: ElementResult, trigger: ReplaceTrigger, targets: int) -> ElementResult:
+    """What is told of the trigger itself: its Value where it is marked, and a doubt where it has not one target."""
+    if result.status is ElementStatus.BLANK:
+        return result
+    is_marked = any(bubble.marked for bubble in result.bubbles)
+    result = replace(result, value=(trigger.value or "") if is_marked else "")
+    if targets == 1:
+        return result
+    named = "nothing" if targets == 0 else f"{targets} elements"
+    message = f"It replaces the value of {trigger.target!r}, but that names {named}. {result.message}".strip()
+    return replace(result, status=ElementStatus.UNCERTAIN, confidence=0.0, message=message)
+
+
+def _replaced(result: ElementResult, triggers: Sequence[ElementResult]) -> ElementResult:
+    """The result of a target with these triggers."""
+    acting = [trigger for trigger in triggers if trigger.status is not ElementStatus.BLANK]
+    if not acting:
+        return result
+    if len({trigger.value for trigger in acting}) > 1 or worst(acting) is not ElementStatus.MARKED:
+        names = ", ".join(dict.fromkeys(trigger.name for trigger in acting))
+        message = f"Whether a trigger replaces its value is not certain: {names}."
+        return replace(result, status=ElementStatus.UNCERTAIN, confidence=0.0, message=message)
+    certain = min(trigger.confidence for trigger in acting)
+    return replace(result, status=ElementStatus.MARKED, value=acting[0].value, confidence=certain, message="")
+
+
+def _sum(group: ScoreGroup, result: ElementResult) -> ElementResult:
+    """The group with its sum as value."""
+    pairs = zip(group.elements, result.children, strict=True)
+    questions = [_sum_question(question, told) for question, told in pairs if isinstance(question, ScoreQuestion)]
+    summed = _together(result, questions)
+    return summed if summed.status is ElementStatus.BLANK else replace(summed, value=f"{summed.score:.12g}")
+
+
+def _sum_question(question: ScoreQuestion, result: ElementResult) -> ElementResult:
+    """The question with the names of the criteria that are met as value, and its sum."""
+    answers = []
+    met = []
+    for answer, told in zip(question.elements, result.children, strict=True):
+        scores = _scores(answer, told) if isinstance(answer, ScoreAnswer) else []
+        answers.append(replace(told, score=sum(scores)))
+        if scores:
+            met.append(told.name)
+    return replace(_together(result, answers), value=",".join(met))
+
+
+def _scores(answer: ScoreAnswer, result: ElementResult) -> list[float]:
+    """The scores of the positive bubbles that are marked; an answer that could not be read has no bubbles."""
+    bubbles = zip(answer.bubbles, result.bubbles, strict=False)
+    return [b.score for b, read in bubbles if read.marked and isinstance(b, ScoreBubble) and b.is_positive]
+
+
+def _together(result: ElementResult, children: Sequence[ElementResult]) -> ElementResult:
+    """A result with these children and their sum; without the gaps of a Grid."""
+    return replace(
+        result,
+        status=worst(children),
+        value="",
+        confidence=min((child.confidence for child in children), default=0.0),
+        children=tuple(children),
+        message=" ".join(f"{child.name}: {child.message}" for child in children if child.message),
+        score=sum(child.score or 0 for child in children),
+    )
