@@ -58,6 +58,6 @@ def test_where_the_server_is_not_reached_there_is_no_id(visit: OpenPage) -> None
     page = watched.page
     page.route("**/api/templates", lambda route: route.abort())
     page.goto(page.url.replace("results", "templates"))
-    expect(page.locator(".notice.bad")).to_contain_text("cannot be reached")
+    expect(page.locator(".notice.bad")).to_contain_text("does not respond")
     expect(page.locator(".request-id")).to_have_count(0)
     watched.problems[:] = [text for text in watched.problems if "ERR_FAILED" not in text]

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Route
 
 SCANS = ("exam-scan-1.jpg", "exam-scan-2.jpg")
-FULL = {"code": "storage_full", "message": "There is storage is full.", "details": {"oldest_expires": 1_800_000_000}}
+FULL = {"code": "storage_full", "message": "There is no room for results.", "details": {"oldest_expires": 1_800_000_000}}
 SAID = {
-    "en-GB": ("could not store the results of all sheets", "storage is full", "Jan 15, 2027"),
+    "en-GB": ("could not store the results of all sheets", "no space left", "Jan 15, 2027"),
     "de-DE": ("konnte nicht alle Ergebnisse speichern", "keinen Platz mehr", "15.01.2027"),
 }
 
@@ -64,7 +64,7 @@ def test_a_server_without_room_is_told_at_each_sheet(project: Project, visit: Op
     refusal: dict[str, Any] = {"error": FULL}
     page.route("**/api/recognitions", lambda route: route.fulfill(status=507, json=refusal))
     page.locator("input[type=file]").first.set_input_files([project.samples / SCANS[0]])
-    expect(page.locator("main")).to_contain_text("storage is full for results")
+    expect(page.locator("main")).to_contain_text("no space left for results")
     forget_refusal(watched, 507)
 
 

@@ -57,7 +57,7 @@ def test_from_the_upload_to_the_export(project: Project, visit: OpenPage, tmp_pa
     assert clips.evaluate_all("clips => clips.map((clip) => clip.dataset.name)") == list(traits.ALL_CLIPS)
 
     uri = f"{project.url}/api/recognitions/{_identifier(page)}"
-    for label, text in (("What Gender (2) says", "one"), ("What Gender (3) says", "two"), ("Value of Bar (2)", "0816")):
+    for label, text in (("Text in Gender (2)", "one"), ("Text in Gender (3)", "two"), ("Value of Bar (2)", "0816")):
         with page.expect_response(lambda response: response.request.method == "PUT"):
             page.get_by_label(label, exact=True).fill(text)
     corrected = new_session().get(f"{uri}/corrections", timeout=PATIENCE).json()["Corrections"]

@@ -64,7 +64,7 @@ function at(path, expected, warning) {
     page: found ? Number(found[1]) : null,
     index: found?.[2] === undefined ? null : Number(found[2]),
     field: /^\.(\w+)/.exec(rest)?.[1] ?? "",
-    text: warning ? sentence(expected) : explained(expected),
+    text: inWords(expected) ?? (warning ? sentence(expected) : t("problem.expected", { expected })),
     path,
     warning,
   };
@@ -80,11 +80,11 @@ const WORDS = [
 /** A warning of the server as a sentence. */
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
-/** The most frequent problems in the language of the page, and the others in the words of the server. */
-function explained(expected) {
+/** The most frequent problems and warnings in the language of the page; null for the others. */
+function inWords(expected) {
   for (const [pattern, say] of WORDS) {
     const found = pattern.exec(expected);
     if (found) return say(...found.slice(1));
   }
-  return t("problem.expected", { expected });
+  return null;
 }
