@@ -60,11 +60,11 @@ def test_validate_counts_what_is_there(desk: Desk) -> None:
 
 
 def test_validate_tells_all_problems_at_once(desk: Desk) -> None:
-    bad = desk.put("bad.omr", omr(template(clip_area("A", Width=0), clip_area("A"), clip_area("B", Left=500))))
+    bad = desk.put("bad.omr", omr(template(clip_area("A", Width=0), clip_area("B", Left="x"), clip_area("C", Left=500))))
     result = desk.run("validate", bad)
     assert result.exit_code == FAILED
     told = result.stdout
-    for path in ("Elements[0].Width", "Elements[1].Name", "Elements[2].Left"):
+    for path in ("Elements[0].Width", "Elements[1].Left", "Elements[2].Left"):
         assert f"Error: $.Pages[0].{path}: " in told
     assert "bad.omr: 3 problems" in told
 

@@ -119,11 +119,11 @@ def test_a_preview_is_in_template_pixels_whatever_the_images_scale(client: Flask
 
 
 def test_validation_tells_every_problem_and_stores_nothing(client: FlaskClient) -> None:
-    areas = [clip_area("A"), clip_area("A", Left=280), clip_area("B", JpegQuality=10)]
+    areas = [clip_area("A"), clip_area("C", Left=900, Width=0), clip_area("B", JpegQuality=10)]
     told = client.post("/api/validation", json=template(Pages=[page(*areas)])).get_json()
     assert (told["Valid"], told["Warnings"]) == (False, [])
     assert {problem["path"] for problem in told["Problems"]} == {
-        "$.Pages[0].Elements[1].Name",
+        "$.Pages[0].Elements[1].Left",
         "$.Pages[0].Elements[1].Width",
     }
     told = client.post("/api/validation", json=template(Pages=[page(*areas[::2])])).get_json()
