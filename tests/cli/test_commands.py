@@ -60,7 +60,8 @@ def test_validate_counts_what_is_there(desk: Desk) -> None:
 
 
 def test_validate_tells_all_problems_at_once(desk: Desk) -> None:
-    bad = desk.put("bad.omr", omr(template(clip_area("A", Width=0), clip_area("B", Left="x"), clip_area("C", Left=500))))
+    areas = clip_area("A", Width=0), clip_area("B", Left="x"), clip_area("C", Left=500)
+    bad = desk.put("bad.omr", omr(template(*areas)))
     result = desk.run("validate", bad)
     assert result.exit_code == FAILED
     told = result.stdout
