@@ -136,9 +136,9 @@ class Judgement:
 def habits_of(readings: Readings, boxes: Sequence[range], thresholds: MarkThresholds) -> Habits:
     """Describe a page by its own marks and blanks.
 
-    Where the page's marks are full, one far from it was rubbed out or is a slip of the pen; where its blanks are clean,
-    what stands out from them is no noise; where they are not, a mark has to stand out from what they have. All ask for
-    a person; none makes a mark of what was none.
+    Where the page's marks are full, a mark far from them was rubbed out or is a slip of the pen. Where its blanks are
+    clean, whatever stands out from them is no noise. Where they are not clean, a mark has to stand out from them. These
+    rules only make answers uncertain. They never turn a blank into a mark.
 
     Args:
         readings: of the page's bubbles.

@@ -30,7 +30,8 @@ def find_landmarks(view: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], np
 
     Returns:
         (n,) whether each was found, and (n, 4, 2) float64 how far off its box's corners lie, x and y, from the top left
-        clockwise. Middle, turn and slant are measured, the area is the box's: how close a box lies around, who knows.
+        clockwise. Middle, turn and slant are measured. The area is the box's, since templates draw boxes more or less
+        closely around their codes.
     """
     found, offsets = np.zeros(len(boxes), dtype=np.bool_), np.zeros((len(boxes), 4, 2))
     for index, (box, corners) in enumerate(zip(boxes, ops.box_corners(boxes), strict=True)):
