@@ -55,7 +55,7 @@ def try_image(folder: Path) -> None:
         expect("POST /api/recognitions?keep", keep(), 200)
         expect("PUT /api/templates/new", put("templates/new", template()), 201)
         expect("PUT /api/images/new.jpg", put("images/new.jpg", sheet()), 201)
-        expect("warnings at the start", log.read_text().count("cannot be written"), 0)
+        expect("warnings at the start", log.read_text().count("cannot write"), 0)
     print("read-only volumes:")
     for volume in image.volumes:
         path = image.root / volume.lstrip("/")
@@ -75,7 +75,7 @@ class Image:
         self.root = root
         self.log = log
         self.lines = re.sub(r"\\\n", "", (PROJECT / "Dockerfile").read_text()).splitlines()
-        self.folder = Path(self._argument("WORKDIR").lstrip("/"))
+        self.source, self.folder = (Path(place.lstrip("/")) for place in self._arguments("WORKDIR"))
         self.user = self._argument("USER")
         self.volumes = json.loads(self._argument("VOLUME"))
         self.environment = dict(pair.split("=", 1) for pair in self._argument("ENV").split())
@@ -85,13 +85,16 @@ class Image:
         self.root.mkdir()
         self._mount_system()
         self._mount_devices()
-        (self.root / self.folder).mkdir(parents=True)
+        for folder in (self.source, self.folder):
+            (self.root / folder).mkdir(parents=True)
         for line in self.lines:
             words = shlex.split(line)
             if words[:1] == ["COPY"]:
                 self._copy(words[1:])
             elif words[:2] == ["RUN", "install"]:
                 subprocess.run(words[1:], cwd=self.root / self.folder, check=True)
+            elif words[:2] == ["RUN", "omrclip"]:
+                subprocess.run(self._command(words[2:]), check=True)
 
     def _mount_system(self) -> None:
         for path in map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc")):
@@ -102,7 +105,6 @@ class Image:
         for path in {Path(sys.prefix), Path(sys.base_prefix)}:
             if not path.is_relative_to("/usr"):
                 mount(path, self.root / path.relative_to("/"))
-        mount(PROJECT / "omrclip", self.root / "package" / "omrclip")
 
     def _mount_devices(self) -> None:
         for name in ("null", "zero", "random", "urandom"):
@@ -120,13 +122,8 @@ class Image:
     def serving(self):
         """Run the service in the image as its user; gives its log."""
         log = self.log
-        serve = "from omrclip.cli import main; main()"
-        settings = {**self.environment, "OMRCLIP_PORT": str(PORT), "PYTHONPATH": "/package", "HOME": "/tmp"}
-        command = ["chroot", f"--userspec={self.user}", str(self.root), "/usr/bin/env", "-i"]
-        command += [f"{name}={value}" for name, value in settings.items()]
-        command += ["sh", "-c", f"cd /{self.folder} && exec {sys.executable} -c '{serve}' serve"]
         with log.open("wb") as sink:
-            process = subprocess.Popen(command, stdout=sink, stderr=sink)
+            process = subprocess.Popen(self._command(["serve"]), stdout=sink, stderr=sink)
         try:
             wait_until_healthy(process, log)
             yield log
@@ -134,15 +131,27 @@ class Image:
             process.terminate()
             process.wait()
 
+    def _command(self, arguments: list[str]) -> list[str]:
+        """`omrclip` with arguments, run in the image as its user."""
+        settings = {**self.environment, "OMRCLIP_PORT": str(PORT), "PYTHONPATH": f"/{self.source}", "HOME": "/tmp"}
+        command = ["chroot", f"--userspec={self.user}", str(self.root), "/usr/bin/env", "-i"]
+        command += [f"{name}={value}" for name, value in settings.items()]
+        run = shlex.join([sys.executable, "-m", "omrclip", *arguments])
+        return [*command, "sh", "-c", f"cd /{self.folder} && exec {run}"]
+
+    def _arguments(self, name: str) -> list[str]:
+        return [line.partition(" ")[2] for line in self.lines if line.startswith(f"{name} ")]
+
     def _argument(self, name: str) -> str:
-        return next(line.partition(" ")[2] for line in self.lines if line.startswith(f"{name} "))
+        (argument,) = self._arguments(name)
+        return argument
 
     def _copy(self, words: list[str]) -> None:
         owner = next((word.partition("=")[2] for word in words if word.startswith("--chown=")), "0:0")
         *sources, target = [word for word in words if not word.startswith("--")]
         for source in sources:
             path = PROJECT / source
-            copied = self.root / self.folder / (source if target in {".", "./"} else target)
+            copied = self.root / self.source / (source if target in {".", "./"} else target)
             if path.is_dir():
                 shutil.copytree(path, copied, ignore=shutil.ignore_patterns("__pycache__", ".*"))
             else:

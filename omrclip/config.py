@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from ipaddress import ip_address
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from omrclip.errors import ConfigurationError
 from omrclip.origins import Origin
@@ -16,6 +17,8 @@ from omrclip.origins import Origin
 MEBIBYTE = 1024 * 1024
 DEFAULT_MEMORY_BYTES = 1024 * MEBIBYTE
 DEFAULT_OUTPUT_PIXELS = 120_000_000
+STORES: Final = ("templates", "images", "results")
+"""The settings that name folders which are in the home folder by default."""
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -37,6 +40,12 @@ def _switch(text: str) -> bool:
 def _text(text: str) -> str:
     if not text.strip():
         raise ValueError("not empty")
+    return text
+
+
+def _local_folder(text: str) -> str:
+    if not text.strip() or "://" in text:
+        raise ValueError("a folder of this machine")
     return text
 
 
@@ -146,17 +155,29 @@ DEFAULT_LIMITS = Limits()
 class Config:
     """All settings of one process. `limits` is flattened into the same environment variables."""
 
+    home: str | None = _setting(
+        None,
+        _local_folder,
+        "The home folder, which holds the next three folders unless they are set. If not set: the folder for data of "
+        "applications, such as `~/.local/share/omrclip` on Linux. `omrclip serve` tells it.",
+    )
     templates: str = _setting(
-        "templates_omr", _text, "Folder of the templates and their page images, or any URL that fsspec supports."
+        "templates",
+        _text,
+        "Folder of the templates and their page images, or any URL that fsspec supports. The default is in the home "
+        "folder.",
     )
     images: str = _setting(
-        "samples", _text, "Folder of the images that are served under `/iiif/`, or any URL that fsspec supports."
+        "images",
+        _text,
+        "Folder of the images that are served under `/iiif/`, or any URL that fsspec supports. The default is in the "
+        "home folder.",
     )
     results: str = _setting(
         "results",
         _text,
         "Folder of stored recognitions, or any URL that fsspec supports. Only recognitions whose request asks"
-        " for it are stored.",
+        " for it are stored. The default is in the home folder.",
     )
     keep_seconds: int = _setting(
         86_400, _whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."
@@ -263,6 +284,8 @@ class Config:
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """Read the `OMRCLIP_*` variables.
 
+        `home` is always set in the result. Of `templates`, `images` and `results`, those without a variable lie in it.
+
         Raises:
             ConfigurationError: with every unknown variable and every unusable value.
         """
@@ -282,7 +305,17 @@ class Config:
                 problems.append(f"{variable(setting)} must be {expected}, not {text!r}")
         if problems:
             raise ConfigurationError("The settings are not usable: " + "; ".join(problems) + ".", problems=problems)
+        own.setdefault("home", default_home())
+        for store in STORES:
+            own.setdefault(store, str(Path(own["home"], store)))
         return cls(**own, limits=Limits(**limits))
+
+
+def default_home() -> str:
+    """The home folder if none is set: omrclip's folder among those for data of applications on this platform."""
+    import platformdirs
+
+    return platformdirs.user_data_dir("omrclip", appauthor=False)
 
 
 def settings() -> tuple[Field[Any], ...]:

@@ -48,9 +48,10 @@ class Desk:
 
 
 def laid_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk with form.omr and the images a.png, ö b.v2.jpg and broken.png, under no settings."""
+    """A desk with form.omr and the images a.png, ö b.v2.jpg and broken.png, and no settings but its own home folder."""
     for name in [name for name in os.environ if name.startswith("OMRCLIP_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("OMRCLIP_HOME", str(folder / "home"))
     desk = Desk(folder)
     desk.put("form.omr", omr(template()))
     desk.put("a.png", encoded(grid()))

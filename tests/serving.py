@@ -32,8 +32,11 @@ class Server:
 def running(stores: Path | None = None, **settings: object) -> Iterator[Server]:
     """Start a server with the default settings, but for those given by their names in lower case; stop it at the end.
 
-    `stores` is the folder in which the server finds `templates_omr/` and `samples/`; without it they are empty.
+    `stores` is the folder in which the server finds `templates_omr/` and `samples/`; without it they are empty. If
+    `home` is given, it is the home folder of the server instead.
     """
+    if "home" not in settings:
+        settings = {"home": ".", "templates": "templates_omr", "images": "samples", **settings}
     with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -87,10 +90,11 @@ def new_session() -> requests.Session:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Resident bytes of a server's processes, as sums: now, and each process's highest so far."""
+    """Resident bytes of a server's processes, as sums: now, and each process's highest so far; and of the largest."""
 
     now: int
     peak: int
+    largest: int
     processes: int
 
 
@@ -102,8 +106,18 @@ def memory_of(server: Server) -> Memory | None:
     return Memory(
         now=sum(_bytes(status, "VmRSS") for status in statuses),
         peak=sum(_bytes(status, "VmHWM") for status in statuses),
+        largest=max(_bytes(status, "VmRSS") for status in statuses),
         processes=len(statuses),
     )
+
+
+def processor_seconds_of(server: Server) -> list[float]:
+    """The processor time of a server's processes so far, that of the first process first."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    stats = [
+        (PROC / status["Pid"].strip() / "stat").read_text().rpartition(")")[2].split() for status in _tree(server.pid)
+    ]
+    return [(int(stat[11]) + int(stat[12])) / ticks for stat in stats]
 
 
 def _tree(root: int) -> list[dict[str, str]]:

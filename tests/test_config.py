@@ -1,19 +1,36 @@
 import dataclasses
+from pathlib import Path
 
+import platformdirs
 import pytest
 
-from omrclip.config import Config, Limits, is_loopback, settings, variable
+from omrclip.config import STORES, Config, Limits, is_loopback, settings, variable
 from omrclip.errors import ConfigurationError
 
+HOME = {"OMRCLIP_HOME": "home"}
+AT_HOME = dataclasses.replace(
+    Config(), home="home", templates="home/templates", images="home/images", results="home/results"
+)
 
-def test_the_defaults_need_no_environment() -> None:
-    assert Config.from_env({}) == Config()
-    assert Config.from_env({"PATH": "/bin", "OMRCLIP": "x"}) == Config()
+
+def test_other_variables_are_not_read() -> None:
+    assert Config.from_env({"PATH": "/bin", "OMRCLIP": "x", **HOME}) == AT_HOME
+
+
+def test_without_variables_the_stores_are_in_the_platforms_folder_for_data() -> None:
+    home = platformdirs.user_data_dir("omrclip", appauthor=False)
+    stores = {name: str(Path(home, name)) for name in STORES}
+    assert Config.from_env({}) == dataclasses.replace(Config(), home=home, **stores)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
+        (
+            "OMRCLIP_HOME",
+            "a b",
+            {"home": "a b", "templates": "a b/templates", "images": "a b/images", "results": "a b/results"},
+        ),
         ("OMRCLIP_TEMPLATES", "memory://t", {"templates": "memory://t"}),
         ("OMRCLIP_IMAGES", "scans", {"images": "scans"}),
         ("OMRCLIP_HOST", "::1", {"host": "::1"}),
@@ -57,7 +74,7 @@ def test_the_defaults_need_no_environment() -> None:
     ],
 )
 def test_each_setting_has_its_variable(name: str, text: str, expected: dict[str, object]) -> None:
-    assert Config.from_env({name: text}) == dataclasses.replace(Config(), **expected)  # type: ignore[arg-type]
+    assert Config.from_env({**HOME, name: text}) == dataclasses.replace(AT_HOME, **expected)  # type: ignore[arg-type]
 
 
 def test_a_rights_uri_is_kept_to_the_letter() -> None:
@@ -80,11 +97,13 @@ def test_all_problems_are_told_at_once() -> None:
                 "OMRCLIP_ALLOW_REMOTE": "maybe",
                 "OMRCLIP_PUBLIC_URL": "forms.example",
                 "OMRCLIP_TEMPLATES": " ",
+                "OMRCLIP_HOME": "s3://bucket",
                 "OMRCLIP_PROT": "80",
             }
         )
     assert refused.value.details["problems"] == [
         "OMRCLIP_PROT is not a setting",
+        "OMRCLIP_HOME must be a folder of this machine, not 's3://bucket'",
         "OMRCLIP_TEMPLATES must be not empty, not ' '",
         "OMRCLIP_PORT must be a whole number from 1 to 65535, not 'http'",
         "OMRCLIP_ALLOW_REMOTE must be one of 1, true, yes, 0, false, no, not 'maybe'",

@@ -22,6 +22,7 @@ for _command in (
     templates.schema,
     correct.correct,
     correct.finalize,
+    service.init,
     service.serve,
 ):
     main.add_command(_command)

@@ -1,10 +1,11 @@
-"""Checks at the start that folders can be written, so that a wrong mount or owner is reported before the first scan."""
+"""Checks at the start: which folders cannot be written, and whether there is a template."""
 
 from collections.abc import Iterator
 
 from omrclip.config import Config
 from omrclip.errors import StorageUnavailable
 from omrclip.storage.blobs import BlobStore
+from omrclip.storage.templates import TemplateStore
 
 
 def unwritable_folders(config: Config) -> Iterator[str]:
@@ -22,3 +23,11 @@ def unwritable_folders(config: Config) -> Iterator[str]:
             BlobStore(url).check_writable()
         except StorageUnavailable as problem:
             yield f"{variable} ({url}): {problem.message}"
+
+
+def has_templates(config: Config) -> bool:
+    """Whether a template is stored. Where that cannot be found out, it is taken to be so."""
+    try:
+        return next(TemplateStore(config.templates).names(), None) is not None
+    except StorageUnavailable:
+        return True

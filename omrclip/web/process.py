@@ -22,14 +22,13 @@ logger = logging.getLogger(__name__)
 THREAD_STACK_BYTES = 8 * 1024 * 1024
 
 
-def from_env() -> Gateway:
+def application(config: Config) -> Gateway:
     """Make the application that `omrclip serve` runs in each of its processes; end the process where that fails."""
     threading.stack_size(THREAD_STACK_BYTES)
     _return_memory()
     os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
     configure_logging()
     try:
-        config = Config.from_env(os.environ)
         app = create_app(config)
         services.of(app).metrics.keep_fresh()
         warm_up(app, create_app)

@@ -4,6 +4,8 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
@@ -12,6 +14,9 @@ from uvicorn.supervisors import Multiprocess
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
 from omrclip.web.metrics import shared_metrics
+
+if TYPE_CHECKING:
+    from omrclip.web.gateway import Gateway
 
 # Pixels come in megabytes: taking new memory for them in pages of 4 KiB costs a fresh process more than decoding them.
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
@@ -24,14 +29,14 @@ BACKLOG = 1024
 
 
 def serve(config: Config, announce: Callable[[str], object]) -> None:
-    """Listen until stopped; each server process reads the settings from the environment again.
+    """Listen until stopped.
 
     A process that ends unexpectedly is replaced. The parent holds the listening socket, so that connections wait for
     the new process, and nothing else can listen on the port.
 
     Args:
-        config: the settings.
-        announce: called with a line for people when the server listens.
+        config: the settings, of which each server process gets a copy.
+        announce: called with the address of the service when the server listens.
 
     Raises:
         ConfigurationError: the address is reachable from other machines and no setting allows that, or the server
@@ -46,7 +51,7 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
     os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)
     _allow_many_connections()
     settings = uvicorn.Config(
-        "omrclip.web.process:from_env",
+        partial(_application, config),
         factory=True,
         http="omrclip.web.connections:Connection",
         ws="none",
@@ -62,13 +67,20 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
         timeout_worker_healthcheck=HUNG_SECONDS,
     )
     shown = f"[{config.host}]" if ":" in config.host else config.host
-    announce(f"omrclip listens on http://{shown}:{config.port}/. Stop it with Ctrl-C.")
+    announce(f"http://{shown}:{config.port}/")
     with listening:
         parent = Multiprocess(settings, sockets=[listening])
         with shared_metrics():
             parent.run()
     if any(process.exitcode == STARTUP_FAILURE for process in parent.processes):
         raise ConfigurationError("The server could not start. See the messages above.")
+
+
+def _application(config: Config) -> "Gateway":
+    """The application of one server process, which alone imports it."""
+    from omrclip.web.process import application
+
+    return application(config)
 
 
 def _listen(config: Config) -> socket.socket:

@@ -1,8 +1,10 @@
 """`omrclip render`, `validate`, `schema` and `serve`."""
 
 import json
+import os
 import socket
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from omrclip.config import Config
 from omrclip.schemas.template import template_json_schema
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
 from tests.web.making import NAME_BOX, clip_area, cut, decoded, grid, omr, template
@@ -138,7 +141,11 @@ def test_serve_hands_the_settings_to_the_server(
     assert f"http://127.0.0.1:{first_port}/" in ran.stderr
     assert desk.run("serve", "--host", "::1", "--port", str(second_port)).exit_code == PASSED
     first, second = started
-    assert (first.settings.app, first.settings.factory) == ("omrclip.web.process:from_env", True)
+    assert first.settings.factory
+    assert isinstance(first.settings.app, partial)
+    assert first.settings.app.args == (Config.from_env(os.environ),)
+    assert isinstance(second.settings.app, partial)
+    assert second.settings.app.args[0].port == second_port
     assert first.address == ("127.0.0.1", first_port)
     assert first.settings.workers == 3
     assert second.address[:2] == ("::1", second_port)

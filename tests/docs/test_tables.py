@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import omrclip
 from omrclip.cli import main
-from omrclip.config import Config
+from omrclip.config import STORES
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.recognition_options import OptionsSchema, load_options
 from tests.docs.examples import ROOT, blocks
@@ -75,8 +75,8 @@ def test_constraints_name_versions_and_hashes_and_no_index() -> None:
 def test_the_image_has_a_volume_for_each_folder_that_is_written() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     (volumes,) = (json.loads(line.partition(" ")[2]) for line in lines if line.startswith("VOLUME "))
-    folders = (Config().templates, Config().images, Config().results, "cache")
-    assert volumes == [f"/srv/omrclip/{folder}" for folder in folders]
-    assert any("OMRCLIP_CACHE_FOLDER=cache" in line for line in lines)
+    assert volumes == [f"/srv/omrclip/{folder}" for folder in (*STORES, "cache")]
+    for setting in ("OMRCLIP_HOME=/srv/omrclip", "OMRCLIP_CACHE_FOLDER=cache"):
+        assert any(setting in line for line in lines if line.startswith("ENV "))
     page = (ROOT / "docs" / "guide" / "server.md").read_text(encoding="utf-8")
     assert all(volume in page for volume in volumes)

@@ -1,8 +1,8 @@
 """Every example of the documentation does what the page says, as it can be pasted.
 
 The blocks of a page run one after the other in one folder, which begins as a clone does: with samples/ and
-templates_omr/. Requests go to a server on a free port, which has such a folder of its own. The language of a block says
-how it is checked.
+templates_omr/. Requests go to a server on a free port, whose home `omrclip init` made. The language of a block says how
+it is checked.
 
 sh, python: run; the status has to be 0, and a block after `<!-- output -->` is what it prints
 json: has to be JSON
@@ -53,7 +53,9 @@ def _as_cloned(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a server listens that has the sample forms."""
-    with running(stores=_as_cloned(tmp_path_factory.mktemp("server")), workers=1) as server:
+    home = tmp_path_factory.mktemp("home")
+    subprocess.run([sys.executable, "-m", "omrclip", "init", str(home)], check=True, timeout=PATIENCE)
+    with running(home=home, workers=1) as server:
         yield server.url.removeprefix("http://")
 
 
@@ -85,6 +87,7 @@ def _run(block: Block, place: Path, text: str) -> None:
     code = "\n".join(lines)
     command = [sys.executable, "-c", code] if block.language == "python" else ["bash", "-euo", "pipefail", "-c", code]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OMRCLIP_")}
+    environment |= {"HOME": str(place), "XDG_DATA_HOME": str(place / ".local" / "share")}
     environment["PATH"] = f"{place / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
         command, cwd=place, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False

@@ -131,14 +131,14 @@ def test_a_process_that_cannot_start_says_so_and_ends_with_the_status_that_ends_
     monkeypatch.setattr(process, "configure_logging", lambda: None)
     monkeypatch.setattr(os, "umask", lambda _: None)
     with pytest.raises(SystemExit) as ended:
-        process.from_env()
+        process.application(Config())
     assert ended.value.code == STARTUP_FAILURE
     assert "The server could not start." in caplog.text
 
 
 def test_two_servers_cannot_listen_on_one_port(server: Server, tmp_path: Path) -> None:
     port = server.url.rpartition(":")[2]
-    command = [sys.executable, "-c", "from omrclip.cli import main; main()", "serve", "--port", port]
+    command = [sys.executable, "-c", "from omrclip.cli import main; main()", "serve", "--home", ".", "--port", port]
     second = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert second.returncode == 2
     assert f"port {port}" in second.stderr

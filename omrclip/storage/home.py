@@ -1,0 +1,82 @@
+"""The home folder, which holds templates, images and results unless settings say otherwise; and the sample forms."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from omrclip.config import STORES
+from omrclip.storage.local_files import create_file, make_folders, read_regular
+
+
+@dataclass(frozen=True, slots=True)
+class MadeHome:
+    """What `make_home` did.
+
+    Attributes:
+        added: names of the files that it wrote, such as `templates/exam.omr`.
+        differing: names of files that were there already with other content. They are as they were.
+    """
+
+    added: tuple[str, ...]
+    differing: tuple[str, ...]
+
+
+def make_home(home: Path) -> MadeHome:
+    """Make a home folder with its folders and a copy of the sample forms. Files that are there stay as they are.
+
+    The page image of a sample form is left out if the template of this name is not the sample's: a template uses the
+    image beside it.
+
+    Raises:
+        OSError: the folder or a file cannot be written.
+    """
+    for store in STORES:
+        make_folders(home / store)
+    added, differing = [], []
+    foreign: set[str] = set()
+    for store, sample in _samples():
+        name, stem = f"{store}/{sample.name}", f"{store}/{Path(sample.name).stem}"
+        if stem in foreign:
+            continue
+        if _add(home / name, sample.read_bytes()):
+            added.append(name)
+        elif not _holds(home / name, sample.read_bytes()):
+            differing.append(name)
+            foreign.add(stem)
+    return MadeHome(tuple(added), tuple(differing))
+
+
+def _add(path: Path, data: bytes) -> bool:
+    """Write a file if nothing of this name is there, and return whether that was so."""
+    try:
+        create_file(path, data)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a path leads to a file with these bytes."""
+    try:
+        return read_regular(path) == data
+    except OSError:
+        return False
+
+
+def _samples() -> Iterator[tuple[str, Traversable]]:
+    """The folder in the home of each sample file, and the file; templates come before their page images."""
+    for store, folder in zip(("templates", "images"), _sample_folders(), strict=True):
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            if not file.name.endswith(".json"):
+                yield store, file
+
+
+def _sample_folders() -> tuple[Traversable, Traversable]:
+    """The folders of the sample templates and images: those of the installed package, else those of the clone."""
+    packaged = files("omrclip") / "samples"
+    if packaged.is_dir():
+        return packaged / "templates", packaged / "images"
+    clone = Path(__file__).parents[2]
+    return clone / "templates_omr", clone / "samples"
