@@ -36,7 +36,7 @@ ENCODING_BYTES = {
     Format.WEBP: 10,
     Format.TIF: 14,
     Format.GIF: 38,
-    Format.JP2: 48,
+    Format.JP2: 24,
     Format.PDF: 3,
 }
 SCALING_BYTES, TURNING_BYTES, SLANTING_BYTES, GREY_BYTES = 6.5, 5, 16, 2.5

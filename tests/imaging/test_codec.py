@@ -47,7 +47,7 @@ def filtered(rows: np.ndarray) -> bytes:
 )
 def test_lossless_kinds_come_back_exactly(image: Image.Image, fmt: str) -> None:
     options = {"WEBP": {"lossless": True, "exact": True}, "GIF": {}}.get(fmt, {})
-    if (fmt == "JPEG2000" and image.mode in "1P") or (fmt == "BMP" and image.mode == "LA"):
+    if (fmt == "JPEG2000" and image.mode in ("1", "P", "LA")) or (fmt == "BMP" and image.mode == "LA"):
         image = image.convert("RGB")
     data = save(image, fmt, **options)
     assert_is(data, bgr(Image.open(BytesIO(data))))

@@ -10,8 +10,10 @@ from omrclip.errors import CorruptImage
 from omrclip.imaging.pixels import Pixels
 
 
-def decode(data: bytes, kind: str) -> Pixels:
+def decode(data: bytes | memoryview, kind: str, depth: int = 16) -> Pixels:
     """uint8 (height, width) grey, BGR or BGRA pixels of the first frame, as stored: no orientation is applied.
+
+    `depth` is the number of bits that samples use where they come as uint16.
 
     Raises CorruptImage, and MemoryError where memory does not suffice.
     """
@@ -23,7 +25,7 @@ def decode(data: bytes, kind: str) -> Pixels:
         raise CorruptImage(f"The {kind} is damaged or cut off.") from None
     if pixels is None or pixels.size == 0:
         raise CorruptImage(f"The {kind} is damaged or cut off.")
-    return upper_bits(pixels)
+    return upper_bits(pixels, depth)
 
 
 def upper_bits(samples: npt.NDArray[Any], depth: int = 16) -> Pixels:
