@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from omrclip.library import load_template, open_image, recognize, render
     from omrclip.omr.clips import Clip
     from omrclip.omr.recognition import Recognition, Scan
-    from omrclip.omr.result_files import clip_names
+    from omrclip.omr.report.result_files import clip_names
     from omrclip.omr.results import ElementResult
     from omrclip.omr.template import Template
 
@@ -96,7 +96,7 @@ _MODULES = {
     "Recognition": "omrclip.omr.recognition",
     "Scan": "omrclip.omr.recognition",
     "Template": "omrclip.omr.template",
-    "clip_names": "omrclip.omr.result_files",
+    "clip_names": "omrclip.omr.report.result_files",
     "load_template": "omrclip.library",
     "open_image": "omrclip.library",
     "recognize": "omrclip.library",

@@ -5,28 +5,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from omrclip.batch.folder import WORKERS_FOR_MEMORY, admission_for, read_scan
-from omrclip.batch.local import in_order
+from omrclip.admission import Admission
 from omrclip.config import DEFAULT_LIMITS, DEFAULT_MEMORY_BYTES, Limits
 from omrclip.errors import InvalidRequest
 from omrclip.iiif import grammar2
 from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render as render_plan
-from omrclip.imaging.admission import Admission
-from omrclip.imaging.probe import probe
+from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.source import EncodedImage, ImageSource
+from omrclip.jobs.folder import WORKERS_FOR_MEMORY, admission_for, read_scan
+from omrclip.jobs.local import in_order
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,
     Scan,
     check_options,
     check_pages,
-    check_pixels,
     failed,
     known_pages,
     recognize_admitted,
 )
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_options import load_options
 from omrclip.schemas.template import load_template as load_document

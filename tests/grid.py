@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 
 
 def coloured_grid(width: int, height: int, square: int = 10) -> Pixels:

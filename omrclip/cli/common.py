@@ -18,7 +18,7 @@ import click
 
 from omrclip.config import Config
 from omrclip.errors import InvalidTemplate, OmrclipError
-from omrclip.omr.file_names import shown_name
+from omrclip.omr.report.file_names import shown_name
 
 FAILED = 1
 REFUSED = 2

@@ -12,7 +12,7 @@ from omrclip.cli.common import FAILED, FILE, config, count, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from omrclip.omr.registration import KnownPage
+    from omrclip.omr.registration.find import KnownPage
     from omrclip.omr.template import Template
 
 
@@ -32,7 +32,7 @@ def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> No
 
     Exit status: 0 if every bubble was found, 1 if some were not found, 2 if an error stopped the command.
     """
-    from omrclip.omr import correction
+    from omrclip.omr.authoring import correction
     from omrclip.schemas.template import check_template, template_to_bytes
 
     target = out or template.with_suffix(".omrcr")
@@ -60,9 +60,9 @@ def finalize(template: Path, page_images: Sequence[Path]) -> None:
 
     Exit status: 0 if every answer is empty, 1 if one is not, 2 if an error stopped the command.
     """
-    from omrclip.omr import finalization
+    from omrclip.omr.authoring import finalization
     from omrclip.omr.options import RecognitionOptions
-    from omrclip.omr.result_files import results_text
+    from omrclip.omr.report.result_files import results_text
 
     _, pages = _with_images(template, page_images)
     done = finalization.finalize(pages, RecognitionOptions(), config().limits)

@@ -39,11 +39,11 @@ def render(image: Path, request: str, out: Path) -> None:
 @telling
 def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path, overwrite: bool) -> None:
     """Cut out the parts of images that a IIIF MANIFEST shows (recipe "segment of an image")."""
-    from omrclip.batch.folder import check_new
-    from omrclip.batch.segments import GivenImages, cut_segments, read_segments
     from omrclip.iiif.request import Format
+    from omrclip.jobs.folder import check_new
     from omrclip.library import open_image
     from omrclip.schemas.documents import read_document
+    from omrclip.serving.segments import GivenImages, cut_segments, read_segments
 
     document, problems = read_document(manifest.read_bytes())
     if problems or not isinstance(document, dict):
@@ -73,8 +73,8 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
 def pyramid(image: Path, out: Path | None, quality: int) -> None:
     """Convert IMAGE to a tiled, pyramidal TIFF. The server reads such a file tile by tile."""
     from omrclip.imaging.codec import decode, read_profile
-    from omrclip.imaging.pyramid_writing import write_pyramid
     from omrclip.imaging.source import DecodedImage
+    from omrclip.imaging.tiff.writing import write_pyramid
     from omrclip.library import open_image
 
     target = out or image.with_suffix(".tif")

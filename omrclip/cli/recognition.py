@@ -130,7 +130,7 @@ def _recognize(
     overlay: Path | None = None,
     **options: Any,
 ) -> None:
-    from omrclip.batch.folder import WORKERS_FOR_MEMORY, FolderJob, run
+    from omrclip.jobs.folder import WORKERS_FOR_MEMORY, FolderJob, run
     from omrclip.library import blank_page_beside, load_template
     from omrclip.schemas.template import template_warnings
 

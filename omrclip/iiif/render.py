@@ -3,10 +3,10 @@
 from omrclip.iiif.plan import Plan
 from omrclip.iiif.request import Format, Quality
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
 from omrclip.imaging.density import Density, density_of, single_density
 from omrclip.imaging.pdf import pdf_of_jpeg
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource, level_factor
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import ImageSource
 
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from omrclip.errors import CorruptImage, LimitExceeded
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
 from omrclip.imaging.formats.base import ImageFormat, ImageInfo
 from omrclip.imaging.formats.writing import encode, over_white
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 
 __all__ = [

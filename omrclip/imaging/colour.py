@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.formats.base import ColourMode
-from omrclip.imaging.pixels import Pixels
 
 MOST_PROFILE_BYTES = 4 << 20
 """Profiles of printing presses, the largest in use, have up to 3 MB."""

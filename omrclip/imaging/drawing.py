@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents
-from omrclip.imaging.pixels import Pixels
 
 Colour = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.scaling import Place, lanczos, reach
 
 Matrix = npt.NDArray[np.float64]

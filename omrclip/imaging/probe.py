@@ -3,7 +3,8 @@
 import struct
 from collections.abc import Callable
 
-from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.config import Limits
+from omrclip.errors import CorruptImage, LimitExceeded, UnsupportedImage
 from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 
@@ -76,3 +77,14 @@ def _recognize(data: bytes) -> ImageFormat:
 def _listed() -> str:
     *names, last = (kind.value.upper() for kind in ImageFormat)
     return f"{', '.join(names)} or {last}"
+
+
+def check_pixels(name: str, info: ImageInfo, limits: Limits) -> None:
+    """Raise LimitExceeded where an image has more pixels than allowed."""
+    if info.dimensions.pixels > limits.max_image_pixels:
+        raise LimitExceeded(
+            f"{name} has {info.dimensions} pixels, more than the {limits.max_image_pixels:,} allowed.",
+            limit="max_image_pixels",
+            maximum=limits.max_image_pixels,
+            image=name,
+        )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, read_profile, reducible
 from omrclip.imaging.colour import to_srgb
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ColourMode, ImageInfo
 from omrclip.imaging.scaling import Place
 

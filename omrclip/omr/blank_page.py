@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from omrclip.imaging import ops
-from omrclip.omr.registration import FoundPage, ScanLevels
-from omrclip.omr.registration.scale import scaling
+from omrclip.omr.registration.find import FoundPage, ScanLevels
+from omrclip.omr.registration.strategies.scale import scaling
 
 OFF_BY_PX = 1.0
 """How many pixels of the scan a corner of the page may lie off the picture's. Most sheets that were scanned lie further

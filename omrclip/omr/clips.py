@@ -15,8 +15,8 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage, is_seen_straight
-from omrclip.omr.registration import FoundPage, Registration
-from omrclip.omr.registration.reference_points import STRATEGY as BY_MARKS
+from omrclip.omr.registration.find import FoundPage, Registration
+from omrclip.omr.registration.strategies.reference_points import STRATEGY as BY_MARKS
 from omrclip.omr.template import ClipArea
 
 NEAR: Final = 0.3

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from omrclip.omr.file_names import shown_name
+from omrclip.omr.report.file_names import shown_name
 from omrclip.omr.template import Barcode, ChoiceBox, ClipArea, Grid, Page
 
 

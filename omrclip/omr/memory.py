@@ -7,7 +7,7 @@ from omrclip.errors import ImageError
 from omrclip.imaging.codec import cost
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.omr.options import ClipScale, RecognitionOptions
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.reference import choice_boxes, preparing_bytes
 
 REGISTERING_BYTES = 270_000_000

@@ -4,24 +4,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
+from omrclip.admission import Admission, Holding
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
-from omrclip.imaging.admission import Admission, Holding
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.density import Density
-from omrclip.imaging.probe import ImageInfo, probe
+from omrclip.imaging.probe import ImageInfo, check_pixels, probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.blank_page import TOLD as BLANK_PAGE_TOLD
 from omrclip.omr.blank_page import is_blank_page
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed, unconfirmed_page
-from omrclip.omr.file_names import check_readable, shown_name
 from omrclip.omr.labels import element_path, page_labels
 from omrclip.omr.memory import cutting_bytes, recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
-from omrclip.omr.reading import read_elements
+from omrclip.omr.reading.elements import read_elements
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import FoundPage, KnownPage, Registration, ScanLevels, register
-from omrclip.omr.registration.scale import same_shape
+from omrclip.omr.registration.find import FoundPage, KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.strategies.scale import same_shape
+from omrclip.omr.report.file_names import check_readable, shown_name, stem
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import (
     DEFAULT_JPEG_QUALITY,
@@ -54,12 +54,6 @@ class Scan:
     def stem(self) -> str:
         """The name without its extension."""
         return stem(self.name)
-
-
-def stem(name: str) -> str:
-    """A file name without its extension; a dot that begins the name begins no extension."""
-    before, dot, _ = name.rpartition(".")
-    return before if dot and before else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +186,6 @@ def check_scan(scan: Scan, limits: Limits) -> ImageInfo:
     if info.frames > 1:
         raise CorruptImage(f"The file holds {info.frames} images. Give each page as an image of its own.")
     return info
-
-
-def check_pixels(name: str, info: ImageInfo, limits: Limits) -> None:
-    """Raise LimitExceeded where an image has more pixels than allowed."""
-    if info.dimensions.pixels > limits.max_image_pixels:
-        raise LimitExceeded(
-            f"{name} has {info.dimensions} pixels, more than the {limits.max_image_pixels:,} allowed.",
-            limit="max_image_pixels",
-            maximum=limits.max_image_pixels,
-            image=name,
-        )
 
 
 def check_options(pages: int, scans: Sequence[str], options: RecognitionOptions) -> None:

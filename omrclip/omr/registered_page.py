@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import OVERSAMPLING, ImageSource, level_factor
-from omrclip.omr.registration import Registration
+from omrclip.omr.registration.find import Registration
 
 ALIKE_SIDES = 0.02
 """By which part opposite sides of a page may differ in length for its pixels to have one density. Those of seven scans

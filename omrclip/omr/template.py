@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from omrclip.imaging.geometry import Box, Dimensions, round_pixel
-from omrclip.omr.file_names import shown_name
+from omrclip.omr.report.file_names import shown_name
 
 DEFAULT_JPEG_QUALITY = 85
 Place = tuple[float, float, float, float]

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import pybase64
 
-from omrclip.omr.result_files import ResponseFile
-from omrclip.schemas.recognition_answer import Answer
+from omrclip.omr.report.answer import Answer
+from omrclip.omr.report.result_files import ResponseFile
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
 
 ENCODED_AT_ONCE: Final = 192 * 1024

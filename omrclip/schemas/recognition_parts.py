@@ -15,7 +15,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box
 from omrclip.omr.clips import Clip
 from omrclip.omr.options import CLIP_FORMATS
-from omrclip.omr.registration import Registration
+from omrclip.omr.registration.find import Registration
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.schemas.wire import WireSchema
 

@@ -7,8 +7,8 @@ from marshmallow import fields
 
 from omrclip.errors import Failure, NotFound
 from omrclip.omr.recognition import Recognition
-from omrclip.omr.registration import Registration
-from omrclip.schemas.recognition_answer import Answer
+from omrclip.omr.registration.find import Registration
+from omrclip.omr.report.answer import Answer
 from omrclip.schemas.recognition_parts import ClipSchema, ElementResultSchema, RegistrationSchema, load_clip
 from omrclip.schemas.wire import EncodedBytes, WireSchema
 

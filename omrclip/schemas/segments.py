@@ -10,7 +10,7 @@ from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.iiif.capabilities import FORMATS
 from omrclip.iiif.request import Format
 from omrclip.omr.recognition import Scan
-from omrclip.omr.result_files import ResponseFile
+from omrclip.omr.report.result_files import ResponseFile
 from omrclip.schemas.answer_parts import Part, file_parts
 from omrclip.schemas.fields import Choice, Expected
 from omrclip.schemas.recognition_options import ObjectOf

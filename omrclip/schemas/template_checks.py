@@ -11,8 +11,8 @@ from typing import Any
 from omrclip.config import Limits
 from omrclip.errors import LimitExceeded, Problem
 from omrclip.omr import template as omr
-from omrclip.omr.combining import is_target
 from omrclip.omr.labels import element_path
+from omrclip.omr.reading.combining import is_target
 from omrclip.schemas.documents import shown
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, NAMED_TYPES, REFERENCE_POINT_TYPES, kind_of
 from omrclip.schemas.fields import as_number

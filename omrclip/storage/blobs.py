@@ -23,8 +23,8 @@ from omrclip.errors import (
     StorageFull,
     StorageUnavailable,
 )
-from omrclip.imaging.pyramid_ranges import RangeReader
-from omrclip.omr.file_names import is_plain, shown_name
+from omrclip.imaging.tiff.ranges import RangeReader
+from omrclip.omr.report.file_names import is_plain, shown_name
 from omrclip.storage.local_files import (
     ABSENT,
     FILE_MODE,

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 from omrclip.config import Limits
 from omrclip.errors import NotFound
-from omrclip.imaging.probe import ImageInfo, probe
-from omrclip.imaging.pyramid_ranges import RangeReader
-from omrclip.omr.recognition import check_pixels
+from omrclip.imaging.probe import ImageInfo, check_pixels, probe
+from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobState, BlobStore, Precondition
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".bmp")

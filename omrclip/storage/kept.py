@@ -22,36 +22,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from math import ceil
 from typing import Any
 
+from omrclip.admission import Admission
+from omrclip.cache import ByteCache
 from omrclip.config import Config
 from omrclip.errors import DamagedRecord, NotFound, OmrclipError, StorageFull, StorageUnavailable
-from omrclip.imaging.boxed import BoxedImage
-from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.pyramid_ranges import RangeReader
-from omrclip.omr.recognition import Recognition, Scan, stem
-from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.result_files import ResponseFile
+from omrclip.imaging.tiff.ranges import RangeReader
+from omrclip.omr.recognition import Recognition, Scan
+from omrclip.omr.report.result_files import ResponseFile
 from omrclip.schemas.recognition_response import load_kept
-from omrclip.storage.blobs import Blob, BlobStore
-from omrclip.storage.derivatives import DerivativeCache
+from omrclip.storage.blobs import Blob, BlobState, BlobStore
 from omrclip.storage.kept_records import (
     KeptRecognition,
+    etag_of,
     kept_recognition,
     page_record,
-    registration_mark,
     seconds_since_1970,
 )
 from omrclip.storage.schedule import Entry, Schedule, entry
-from omrclip.storage.sources import OpenImage, SourceCache
 from omrclip.storage.steady_clock import SteadyClock
 
 RECORD, ANSWER, WRITING = "kept.json", "answer.json", ".writing"
 SWEEPING = ".sweeping"
-_IMAGE = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})(?:\.([1-9][0-9]{0,5}))?")
-_SCAN = re.compile(r"([0-9a-f]{24})\.([1-9][0-9]{0,5})\.scan")
 _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 KNOWN_BYTES = 8 * 1024 * 1024
@@ -71,10 +65,13 @@ _log = logging.getLogger(__name__)
 class KeptRecognitions:
     """Keeping, finding and forgetting recognitions. What has expired is not found any more from then on."""
 
-    def __init__(self, config: Config, sources: SourceCache, derivatives: DerivativeCache) -> None:
-        self._derivatives = derivatives
+    def __init__(
+        self, config: Config, admission: Admission, on_removed: Callable[[str], object] = lambda _: None
+    ) -> None:
+        """Open the store of `config`; `on_removed` gets the identifier of each recognition that is removed."""
         self._blobs = BlobStore(config.results)
-        self._sources = sources
+        self._admission = admission
+        self._on_removed = on_removed
         self._schedule = Schedule(self._blobs)
         self._clock = SteadyClock(self._blobs)
         self.seconds = config.keep_seconds
@@ -84,8 +81,10 @@ class KeptRecognitions:
         self._known: ByteCache[KeptRecognition] = ByteCache(KNOWN_BYTES, lambda kept: kept.held)
         self._sweeper: threading.Thread | None = None
         self._lock = threading.Lock()
-        if self._blobs.exists():
-            self.start_sweeping()
+
+    def exists(self) -> bool:
+        """Whether the folder of the store is there."""
+        return self._blobs.exists()
 
     def new_identifier(self) -> str:
         """96 random bits, so that the identifier cannot be guessed."""
@@ -181,7 +180,7 @@ class KeptRecognitions:
     def _read(self, identifier: str, size: int) -> KeptRecognition:
         with ExitStack() as stack:
             if RECORD_COST * size > SMALL_BYTES:
-                stack.enter_context(self._sources.admission.admitted(RECORD_COST * size))
+                stack.enter_context(self._admission.admitted(RECORD_COST * size))
             with _damage_told(identifier):
                 return kept_recognition(identifier, self._json(f"{identifier}/{RECORD}"), RECORD_COST * size)
 
@@ -221,7 +220,7 @@ class KeptRecognitions:
         for number, (file, media_type) in enumerate(kept.files, start=1):
             if file == name:
                 stored = self._file(kept, number)
-                return self.open_numbered(kept, number), media_type, _etag([stored, self._blobs.state(stored).mark])
+                return self.open_numbered(kept, number), media_type, etag_of([stored, self._blobs.state(stored).mark])
         raise NotFound(f"The recognition has no file {name!r}.")
 
     def open_numbered(self, kept: KeptRecognition, number: int) -> RangeReader:
@@ -293,46 +292,15 @@ class KeptRecognitions:
             self._schedule.move(scheduled, at_once)
         self._remove(identifier, [at_once])
 
-    def open_image(self, identifier: str) -> OpenImage | None:
-        """What an identifier stands for, None where it is of no kept recognition's kind.
-
-        That is the registered page `{recognition}.{page}`, the scan as it came `{recognition}.{page}.scan`, or the
-        clip `{recognition}.{page}.{clip}`.
-
-        Raises:
-            NotFound: the recognition is not kept any more, or has no such page or clip.
-        """
-        if of_scan := _SCAN.fullmatch(identifier):
-            return self.open_scan(self.read(of_scan[1]), int(of_scan[2]))
-        found = _IMAGE.fullmatch(identifier)
-        if not found:
-            return None
-        kept = self.read(found[1])
-        page = next((page for page in kept.pages if page.number == int(found[2])), None)
-        clip_number = int(found[3] or 0)
-        if page is None or clip_number > len(page.clips):
-            raise NotFound(f"There is no image with the identifier {identifier!r}.")
-        scan = self.open_scan(kept, page.number)
-        whole = RegisteredPage(self._sources.reducible(scan), page.registration)
-        marks = [scan.etag, registration_mark(page.registration)]
-        if not clip_number:
-            return OpenImage(_etag(marks), kept.created, whole, owner=kept.identifier, name=stem(page.scan))
-        clip = page.clips[clip_number - 1]
-        etag = _etag([*marks, str(clip.box)])
-        boxed = BoxedImage(whole, clip.box)
-        return OpenImage(etag, kept.created, boxed, owner=kept.identifier, name=stem(clip.file))
-
-    def open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
-        """A scan as it came, numbered from 1.
+    def scan_file(self, kept: KeptRecognition, number: int) -> tuple[str, BlobState, Callable[[], RangeReader]]:
+        """The name of a scan's file in the store, its state, and what opens it; scans are numbered from 1.
 
         Raises:
             NotFound: the recognition has no such scan.
-            UnsupportedImage, CorruptImage, LimitExceeded: it is no image that can be read.
         """
         name = f"{kept.identifier}/scans/{number}"
         state = self._blobs.state(name)
-        scan = self._sources.open(name, state, lambda: self._blobs.ranges(name, state))
-        return replace(scan, owner=kept.identifier, modified=kept.created)
+        return name, state, lambda: self._blobs.ranges(name, state)
 
     def sweep(self) -> None:
         """Process all due entries: remove unfinished recognitions, and set aside or remove expired ones."""
@@ -417,8 +385,7 @@ class KeptRecognitions:
         self._blobs.remove_folder(identifier)
         for scheduled in entries:
             self._schedule.remove(scheduled)
-        self._sources.forget(f"{identifier}/")
-        self._derivatives.forget(identifier)
+        self._on_removed(identifier)
 
 
 class Keeping:
@@ -525,7 +492,3 @@ def _json(value: object) -> bytes:
 
 def _nothing() -> None:
     """Release no lock."""
-
-
-def _etag(marks: Sequence[object]) -> str:
-    return sha256(repr(marks).encode()).hexdigest()[:32]

@@ -4,6 +4,7 @@ import base64
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.recognition import Recognition
-from omrclip.omr.registration import Registration
+from omrclip.omr.registration.find import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 
 
@@ -117,6 +118,11 @@ def _whole(values: Sequence[object]) -> list[int]:
     if not all(type(value) is int for value in values):
         raise TypeError("not whole numbers")
     return [value for value in values if isinstance(value, int)]
+
+
+def etag_of(marks: Sequence[object]) -> str:
+    """An entity tag that is the same for equal marks."""
+    return sha256(repr(marks).encode()).hexdigest()[:32]
 
 
 def registration_mark(registration: Registration) -> str:

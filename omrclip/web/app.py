@@ -7,21 +7,17 @@ import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from omrclip.config import Config
-from omrclip.web import (
+from omrclip.web import docs, health, iiif, services, ui
+from omrclip.web.api import (
     corrections,
-    docs,
-    health,
-    iiif,
     images,
     kept,
     overlay,
     recognitions,
     segments,
-    services,
     template_correction,
     template_pages,
     templates,
-    ui,
 )
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.gate import Gate, refuse

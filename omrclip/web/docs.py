@@ -5,7 +5,7 @@ from functools import cache
 from flask import Blueprint, Response, jsonify
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from omrclip.web.openapi import openapi
+from omrclip.web.openapi.document import openapi
 
 blueprint = Blueprint("docs", __name__)
 # Without validatorUrl the page would show the description to a validator on the internet.

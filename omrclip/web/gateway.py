@@ -22,9 +22,9 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import HTTPException
 
+from omrclip.admission import Admission, Holding
 from omrclip.config import Config
 from omrclip.errors import Abandoned, OmrclipError
-from omrclip.imaging.admission import Admission, Holding
 from omrclip.web.app import App
 from omrclip.web.bodies import ClientGone, Message, Receive, Room, give_back_body, read_body
 from omrclip.web.gate import REFUSAL

@@ -14,8 +14,8 @@ from omrclip.iiif.capabilities import qualities
 from omrclip.iiif.info import info2, info3
 from omrclip.iiif.levels import TILE_SIDE
 from omrclip.iiif.request import Format, ImageRequest
-from omrclip.omr.recognition import stem
-from omrclip.storage import OpenImage
+from omrclip.omr.report.file_names import stem
+from omrclip.serving.sources import OpenImage
 from omrclip.storage.images import SUFFIXES
 from omrclip.web.image_answers import (
     CROSS_ORIGIN,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from omrclip import __version__
+from omrclip.admission import Admission
 from omrclip.config import Config, Limits
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
@@ -15,12 +16,10 @@ from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import delivered_density, render
 from omrclip.iiif.request import Format, ImageRequest, Quality
-from omrclip.imaging.admission import Admission
 from omrclip.imaging.formats.jpeg import with_density
-from omrclip.imaging.pyramid import TiledImage
 from omrclip.imaging.source import ImageSource
-from omrclip.storage import OpenImage
-from omrclip.storage.sources import decoding_bytes
+from omrclip.imaging.tiff.pyramid import TiledImage
+from omrclip.serving.sources import OpenImage, decoding_bytes
 from omrclip.web.lanes import MustWait
 from omrclip.web.services import PRIVATE, image_uri_under
 

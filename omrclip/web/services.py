@@ -8,24 +8,17 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, jsonify, request
 
+from omrclip.cache import CacheCounts
 from omrclip.config import Config
 from omrclip.errors import InvalidRequest, NotFound
-from omrclip.imaging.cache import CacheCounts
-from omrclip.storage import (
-    DerivativeCache,
-    ImageStore,
-    KeptRecognitions,
-    OpenImage,
-    Precondition,
-    SharedFolder,
-    SourceCache,
-    SourceShelf,
-    TemplateStore,
-    open_folder,
-    open_stored,
-)
+from omrclip.serving.derivatives import DerivativeCache
+from omrclip.serving.folder import SharedFolder, open_folder
+from omrclip.serving.kept_images import KeptImages
+from omrclip.serving.page_images import PageImages
+from omrclip.serving.sources import OpenImage, SourceCache, open_stored
+from omrclip.serving.stored_levels import SourceShelf
+from omrclip.storage import ImageStore, KeptRecognitions, Precondition, TemplateStore
 from omrclip.storage.corrections import Corrections
-from omrclip.storage.page_images import PageImages
 from omrclip.web.metrics import Metrics
 
 # Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
@@ -44,6 +37,7 @@ class Services:
     sources: SourceCache
     derivatives: DerivativeCache
     kept: KeptRecognitions
+    kept_images: KeptImages
     corrections: Corrections
     pages: PageImages
     folder: SharedFolder | None
@@ -60,7 +54,14 @@ def install(app: Flask, config: Config) -> None:
     sources = SourceCache(config, SourceShelf(folder) if folder is not None else None)
     derivatives = DerivativeCache(config, folder)
     templates = TemplateStore(config.templates, config.limits)
-    kept = KeptRecognitions(config, sources, derivatives)
+
+    def forget(identifier: str) -> None:
+        sources.forget(f"{identifier}/")
+        derivatives.forget(identifier)
+
+    kept = KeptRecognitions(config, sources.admission, forget)
+    if kept.exists():
+        kept.start_sweeping()
     app.extensions[_KEY] = Services(
         config,
         templates,
@@ -68,6 +69,7 @@ def install(app: Flask, config: Config) -> None:
         sources,
         derivatives,
         kept,
+        KeptImages(kept, sources),
         Corrections(kept),
         PageImages(config.templates, templates, config.limits),
         folder,
@@ -104,7 +106,7 @@ def open_image(identifier: str) -> OpenImage:
         UnsupportedImage, CorruptImage, LimitExceeded: something that cannot be served.
     """
     try:
-        kept = services().kept.open_image(identifier) or services().pages.open(identifier, services().sources)
+        kept = services().kept_images.open(identifier) or services().pages.open(identifier, services().sources)
     except NotFound:
         if not services().images.has(identifier):
             raise

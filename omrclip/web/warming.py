@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from omrclip.config import MEBIBYTE, Config
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat
-from omrclip.imaging.pyramid_writing import write_pyramid
+from omrclip.imaging.tiff.writing import write_pyramid
 from omrclip.web.journal import UNLOGGED
 
 # The interpreter makes a function faster after it has run eight times.

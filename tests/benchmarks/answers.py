@@ -25,7 +25,7 @@ from omrclip.schemas.template import dump_template
 from tests.benchmarks.memory import SLACK, peak_of, server, tell
 from tests.imaging.samples import save
 from tests.omr.sheet import form
-from tests.serving import new_session
+from tests.servers import new_session
 
 AT_ONCE, SCANS, CLIPS = 6, 3, 20
 SCALE = 3

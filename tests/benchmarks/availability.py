@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from tests.patience import PATIENCE
-from tests.serving import Server, memory_of, new_session, running
+from tests.servers import Server, memory_of, new_session, running
 
 ROOT: Final = Path(__file__).parents[2]
 CLIENTS: Final = 64

@@ -19,8 +19,9 @@ from types import SimpleNamespace
 from omrclip.config import Config
 from omrclip.errors import NotFound
 from omrclip.omr.recognition import Scan, failed
-from omrclip.omr.result_files import ResponseFile
-from omrclip.storage import DerivativeCache, KeptRecognitions, SourceCache
+from omrclip.omr.report.result_files import ResponseFile
+from omrclip.serving.sources import SourceCache
+from omrclip.storage import KeptRecognitions
 from omrclip.storage import kept as kept_module
 from omrclip.storage.blobs import UNFINISHED
 
@@ -35,8 +36,7 @@ FILES = [ResponseFile(f"{number}.png", "image/png", os.urandom(5_000)) for numbe
 def open_store(config: Config) -> KeptRecognitions:
     """The store as a new process opens it; nothing sweeps but the measurement."""
     KeptRecognitions.start_sweeping = lambda _: None  # type: ignore[method-assign]
-    sources = SourceCache(config)
-    return KeptRecognitions(config, sources, DerivativeCache(config))
+    return KeptRecognitions(config, SourceCache(config).admission)
 
 
 def keep(store: KeptRecognitions, scans: list[Scan], files: list[ResponseFile], seconds: float = DAY) -> str:

@@ -5,7 +5,7 @@ import string
 import cv2
 import numpy as np
 
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 
 SEED = 11
 

@@ -24,13 +24,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.cached import CachedImage
+from omrclip.cache import ByteCache
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, encode
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import DecodedImage
+from omrclip.serving.cached import CachedImage
 from tests.benchmarks.measuring import machine
 from tests.benchmarks.patterns import photo, text, zone_plate
 from tests.imaging import profiles

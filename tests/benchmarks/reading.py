@@ -21,7 +21,7 @@ import numpy as np
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.schemas.template import load_template
 from tests.benchmarks.measuring import keep_freed_memory, machine
 from tests.benchmarks.sheet import make_sample

@@ -42,12 +42,12 @@ import requests
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
-from omrclip.omr.registration import KnownPage
-from omrclip.omr.result_files import FileNames, ResponseFile, plan_file_names, recognition_files
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.report.result_files import FileNames, ResponseFile, plan_file_names, recognition_files
 from omrclip.schemas.template import load_template
 from tests.benchmarks.measuring import MEBIBYTE, Way, keep_freed_memory, machine, measure, table, warm_up
 from tests.benchmarks.sheet import DIMENSIONS, JPEG_QUALITY, SCAN_NAME, Sample, make_sample
-from tests.serving import Server, memory_of, new_session, running
+from tests.servers import Server, memory_of, new_session, running
 
 PARALLEL: Final = 8
 TIMEOUT: Final = 120.0

@@ -113,7 +113,7 @@ def test_the_options_reach_the_recognition(desk: Desk, monkeypatch: pytest.Monke
         seen.append(options)
         return Recognition(scan.name)
 
-    monkeypatch.setattr("omrclip.batch.folder.recognize_admitted", noted)
+    monkeypatch.setattr("omrclip.jobs.folder.recognize_admitted", noted)
     clips = ("--clip-scale", "native", "--clip-margin", "12", "--orientation", "upright")
     assert desk.recognize("a.png", options=(*clips, "--marked", "0.4", "--blank", "0.1")).exit_code == PASSED
     assert desk.recognize("a.png", command="clip", options=(*clips, "--overwrite")).exit_code == PASSED

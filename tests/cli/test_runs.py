@@ -20,7 +20,7 @@ SCANS = [f"{number:03}.png" for number in range(60)]
 # One scan at a time, none in less than a tenth of a second, so that there is time to stop the run.
 SLOWLY = """
 import time
-from omrclip.batch import folder
+from omrclip.jobs import folder
 recognize = folder.recognize_admitted
 folder.recognize_admitted = lambda *scans, **options: (time.sleep(0.1), recognize(*scans, **options))[1]
 from omrclip.cli import main

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.patience import PATIENCE_MILLISECONDS
-from tests.serving import running
+from tests.servers import running
 from tests.viewers.browser import WatchedPage, chromium
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import click
 import cv2
 import numpy as np
 
-from omrclip.imaging.pyramid_writing import write_pyramid
+from omrclip.imaging.tiff.writing import write_pyramid
 from tests.client.conftest import ROOT, open_editor, visiting
-from tests.serving import running
+from tests.servers import running
 from tests.viewers.browser import WatchedPage, chromium
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from shutil import copytree
 from typing import TYPE_CHECKING, Final
 
 from tests.client.conftest import ROOT, open_editor, recognize, visiting
-from tests.serving import running
+from tests.servers import running
 from tests.viewers.browser import WatchedPage, chromium
 
 if TYPE_CHECKING:

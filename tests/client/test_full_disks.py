@@ -7,7 +7,7 @@ import pytest
 
 from tests.client.conftest import OpenPage, Project, expect, forget_refusal
 from tests.patience import PATIENCE
-from tests.serving import new_session
+from tests.servers import new_session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route

@@ -13,7 +13,7 @@ import pytest
 
 from tests.client.conftest import OpenPage, Project, expect, forget_refusal, recognize, visiting
 from tests.patience import PATIENCE, until
-from tests.serving import new_session, running
+from tests.servers import new_session, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

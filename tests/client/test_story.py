@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.client.conftest import OpenPage, Project, drag, expect, open_editor, recognize
 from tests.patience import PATIENCE
-from tests.serving import new_session
+from tests.servers import new_session
 
 
 def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage) -> None:

@@ -12,7 +12,7 @@ from tests.client.test_templates import DROP
 from tests.omr import traits
 from tests.omr.traits import as_file
 from tests.patience import PATIENCE
-from tests.serving import new_session
+from tests.servers import new_session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 from tests.patience import PATIENCE
-from tests.serving import running
+from tests.servers import running
 
 VALIDATOR_VERSION: Final = "1.0.5"
 VALIDATOR: Final = Path(sys.executable).with_name("iiif-validate.py")

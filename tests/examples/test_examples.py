@@ -21,7 +21,7 @@ import pytest
 
 from tests.docs.examples import PAGES, ROOT, Block, blocks, matches
 from tests.patience import PATIENCE
-from tests.serving import running
+from tests.servers import running
 
 ADDRESS = "127.0.0.1:8080"
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install . && "

@@ -12,23 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omrclip.cache import ByteCache
 from omrclip.config import Limits
 from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.info import info2, info3
 from omrclip.iiif.levels import level, scale_factors
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render_pixels
-from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.cached import CachedImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
-from omrclip.imaging.pyramid import open_tiled
-from omrclip.imaging.pyramid_ranges import BytesReader
-from omrclip.imaging.pyramid_writing import write_pyramid
 from omrclip.imaging.source import ImageSource
+from omrclip.imaging.tiff.pyramid import open_tiled
+from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.imaging.tiff.writing import write_pyramid
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import Registration
+from omrclip.omr.registration.find import Registration
+from omrclip.serving.cached import CachedImage
 
 DIMENSIONS = [Dimensions(1001, 667), Dimensions(513, 2), Dimensions(1, 900), Dimensions(512, 512), Dimensions(70, 33)]
 KINDS = {"png": 128, "jpeg": 128, "tiled tiff": 64, "registered page": 128}

@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 
 TILE = 32
 SHORT, LONG, LONG8, UNDEFINED = 3, 4, 16, 7

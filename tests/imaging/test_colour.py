@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from omrclip.cache import ByteCache
 from omrclip.imaging import colour
-from omrclip.imaging.cache import ByteCache
-from omrclip.imaging.cached import CachedImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.formats.base import ColourMode
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
-from omrclip.imaging.pyramid import TiledImage, open_tiled
 from omrclip.imaging.source import DecodedImage, EncodedImage, ImageSource
+from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
+from omrclip.serving.cached import CachedImage
 from tests.imaging import profiles
 from tests.imaging.pyramid_files import CountingReader
 from tests.imaging.samples import chunk

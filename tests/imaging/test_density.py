@@ -12,10 +12,10 @@ from omrclip.imaging.density import Density, density_of, single_density
 from omrclip.imaging.formats.jpeg import with_density
 from omrclip.imaging.pdf import pdf_of_jpeg
 from omrclip.imaging.probe import ImageFormat, probe
-from omrclip.imaging.pyramid import open_tiled
-from omrclip.imaging.pyramid_ranges import BytesReader
-from omrclip.imaging.pyramid_writing import write_pyramid
 from omrclip.imaging.source import DecodedImage
+from omrclip.imaging.tiff.pyramid import open_tiled
+from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.imaging.tiff.writing import write_pyramid
 from tests.grid import coloured_grid
 from tests.imaging.samples import grid, save
 

@@ -8,10 +8,10 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.pdf import pdf_of_jpeg
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageFormat
 from tests.grid import coloured_grid, position_ramp
 

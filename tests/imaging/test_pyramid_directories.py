@@ -13,8 +13,8 @@ from omrclip.errors import CorruptImage, ImageError
 from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.probe import probe
-from omrclip.imaging.pyramid import open_tiled
-from omrclip.imaging.pyramid_ranges import BytesReader
+from omrclip.imaging.tiff.pyramid import open_tiled
+from omrclip.imaging.tiff.ranges import BytesReader
 from tests.grid import coloured_grid
 from tests.imaging import pyramid_files as files
 from tests.imaging import samples

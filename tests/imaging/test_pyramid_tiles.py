@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.pyramid import TiledImage, open_tiled
-from omrclip.imaging.pyramid_ranges import BytesReader
+from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
+from omrclip.imaging.tiff.ranges import BytesReader
 from tests.grid import coloured_grid
 from tests.imaging import pyramid_files as files
 from tests.imaging.pyramid_files import SHORT, TILE, UNDEFINED, Kind

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops, scaling
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import ImageFormat
 from omrclip.imaging.scaling import Place, lanczos
 from tests.benchmarks import quality

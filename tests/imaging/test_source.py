@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.probe import probe
 from omrclip.imaging.source import DecodedImage, EncodedImage, ImageSource
 from tests.grid import coloured_grid, position_ramp

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import Barcode, Bubble, ChoiceBox, Grid, Page, Template
 
 Tones = npt.NDArray[np.uint8]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.recognition import Recognition, known_pages
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import Barcode, ClipArea
 from omrclip.schemas.template import load_template
 from tests.sheets.scene import Light, Scene, Sensor, bare_ground

@@ -9,7 +9,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.clips import Clip
 from omrclip.omr.recognition import Recognition
-from omrclip.omr.registration import Registration
+from omrclip.omr.registration.find import Registration
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 
 PAGE, SCAN = Dimensions(300, 200), Dimensions(700, 500)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import Bubble, ChoiceBox, ClipArea, Element, Grid, Page, ReferencePoint
 
 Tones = npt.NDArray[np.uint8]

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from omrclip.config import Limits
+from omrclip.omr.authoring.finalization import finalize
 from omrclip.omr.blank_page import TOLD
-from omrclip.omr.finalization import finalize
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.results import ElementStatus
 from omrclip.omr.template import Barcode
 from tests.omr.sheet import Tones, fill, form, png, turned

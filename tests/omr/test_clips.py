@@ -9,14 +9,14 @@ from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render_pixels
 from omrclip.iiif.request import Format
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
-from omrclip.omr.registration.bend import NODES, nodes
+from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.paper.displacement_grid import NODES, nodes
 from omrclip.omr.template import ClipArea, Page
 from tests.grid import coloured_grid
 from tests.omr.sheet import PAGE, Points, Tones, View, coloured, form, onto, turned

@@ -12,11 +12,11 @@ import pytest
 
 from omrclip.config import Limits
 from omrclip.errors import LimitExceeded, RegistrationFailed
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 from omrclip.omr import recognition
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
-from omrclip.omr.registration import ScanLevels
+from omrclip.omr.registration.find import ScanLevels
 from tests.omr.sheet import form, png
 
 FORM = form()

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from omrclip.omr import marks
-from omrclip.omr.registration.samples import REACH, SIDE, Blank, Samples, between, zones
+from omrclip.omr.reading import marks
+from omrclip.omr.registration.bubble_patches import REACH, SIDE, Blank, Samples, between, zones
 
 STEP = 2 * REACH / SIDE
 PLACES = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH

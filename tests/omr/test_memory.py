@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from omrclip.admission import Admission
 from omrclip.config import Limits
-from omrclip.imaging.admission import Admission
 from omrclip.imaging.codec import cost
 from omrclip.imaging.probe import probe
 from omrclip.omr.memory import BUBBLE_BYTES, recognition_bytes
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize_admitted
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.reference import preparing_bytes, reference_for
 from omrclip.omr.template import ClipArea, Page
 from tests.imaging.decoding import can_be_measured

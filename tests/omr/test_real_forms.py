@@ -11,7 +11,7 @@ from omrclip.config import Limits
 from omrclip.errors import RegistrationFailed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.results import ElementStatus
 from tests.omr.real_forms import (
     FORMS,

@@ -17,17 +17,9 @@ from omrclip.errors import (
 )
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
-from omrclip.omr.recognition import (
-    Recognition,
-    Scan,
-    check_options,
-    check_pages,
-    check_scan,
-    known_pages,
-    recognize,
-    stem,
-)
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, check_scan, known_pages, recognize
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.report.file_names import stem
 from omrclip.omr.results import ElementStatus
 from omrclip.omr.template import ClipArea, Page, Template, UnknownElement
 from tests.omr.sheet import PAGE, Sheet, Tones, form, png, printed, question, turned

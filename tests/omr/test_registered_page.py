@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pixels import Pixels
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.registered_page import RegisteredPage, page_density
-from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
-from omrclip.omr.registration.bend import NODES
+from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.paper.displacement_grid import NODES
 from omrclip.omr.template import Page
 from tests.grid import coloured_grid, position_ramp
 from tests.omr.sheet import onto

@@ -14,7 +14,7 @@ import pytest
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.results import ElementStatus
 from omrclip.schemas.template import load_template
 

@@ -12,7 +12,7 @@ from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
-from omrclip.omr.result_files import clip_names, results_text
+from omrclip.omr.report.result_files import clip_names, results_text
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.schemas.template import load_template, template_to_bytes, template_warnings
 from tests.omr import traits

@@ -9,9 +9,9 @@ import pytest
 from omrclip.errors import NotFound
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, failed
-from omrclip.omr.result_files import FileNames
+from omrclip.omr.report.answer import Answer, KeptUris
+from omrclip.omr.report.result_files import FileNames
 from omrclip.schemas.answer_parts import ENCODED_AT_ONCE, Base64, answer_parts, length, tell_scan, written
-from omrclip.schemas.recognition_answer import Answer, KeptUris
 from omrclip.schemas.recognition_response import dump_answer, dump_kept
 from tests.omr.recognized import recognition
 

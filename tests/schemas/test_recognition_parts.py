@@ -10,9 +10,9 @@ from omrclip.errors import Failure, NotFound, RegistrationFailed
 from omrclip.iiif.request import Format
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
-from omrclip.omr.result_files import FileNames
+from omrclip.omr.report.answer import Answer
+from omrclip.omr.report.result_files import FileNames
 from omrclip.omr.results import ElementResult
-from omrclip.schemas.recognition_answer import Answer
 from omrclip.schemas.recognition_parts import ElementResultSchema
 from omrclip.schemas.recognition_response import dump_answer, dump_kept, load_kept
 from tests.omr.recognized import ELEMENTS, bent, recognition

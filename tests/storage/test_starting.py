@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from omrclip.cli import main
 from omrclip.config import Config
-from omrclip.storage import open_folder
+from omrclip.serving.folder import open_folder
 from omrclip.storage.starting import unwritable_folders
 
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 from tests.patience import PATIENCE_MILLISECONDS
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.imaging.pixels import Pixels
-from omrclip.imaging.pyramid_writing import write_pyramid
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.tiff.writing import write_pyramid
 from tests.grid import position_ramp
 from tests.patience import PATIENCE
-from tests.serving import new_session, running
+from tests.servers import new_session, running
 from tests.viewers import browser as browsers
 
 if TYPE_CHECKING:

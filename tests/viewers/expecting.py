@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 from tests.viewers.browser import Seen
 
 SEAM_PIXELS: Final = 2

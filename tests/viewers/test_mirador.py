@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.patience import PATIENCE
-from tests.serving import new_session
+from tests.servers import new_session
 from tests.viewers.browser import opened
 from tests.viewers.conftest import Project
 from tests.viewers.expecting import assert_shown

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from omrclip.imaging.admission import Admission, Holding
+from omrclip.admission import Admission, Holding
 from omrclip.web import services
 from omrclip.web.app import App
 from tests.web.keeping import stored

@@ -12,8 +12,8 @@ from omrclip.config import Config, Limits
 from omrclip.errors import MOST_PROBLEMS
 from omrclip.omr import recognition
 from omrclip.web.app import create_app
+from tests.web.api.test_segments import OURS, canvas, manifest
 from tests.web.making import Json, asked, choice_box, clip_area, file_part, image, multipart, omr, page, template
-from tests.web.test_segments import OURS, canvas, manifest
 
 WHOLE = (0, 0, 300, 200)
 SMALL_ANSWER = 50_000

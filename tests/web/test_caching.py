@@ -12,8 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
-from omrclip.imaging import cached
-from omrclip.storage import derivatives
+from omrclip.serving import cached, derivatives
 from omrclip.web import image_answers, services
 from omrclip.web.app import App, create_app
 from tests.patience import PATIENCE

@@ -53,7 +53,7 @@ def test_the_tag_is_known_before_anything_is_rendered(
         raise AssertionError("nothing was to be decoded or rendered")
 
     monkeypatch.setattr("omrclip.web.image_answers.render", fail)
-    monkeypatch.setattr("omrclip.imaging.cached.decode", fail)
+    monkeypatch.setattr("omrclip.serving.cached.decode", fail)
     response = client.open(path, method=method, headers={"If-None-Match": condition.format(tag=tag)})
     assert (response.status_code, response.data) == (304, b"")
     assert response.headers["ETag"] == tag

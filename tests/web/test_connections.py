@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.patience import PATIENCE
-from tests.serving import Server, new_session, running
+from tests.servers import Server, new_session, running
 
 
 @pytest.fixture(scope="module")

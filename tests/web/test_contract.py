@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.web.openapi_refusals import REFUSALS
+from omrclip.web.openapi.refusals import REFUSALS
 from tests.patience import PATIENCE
-from tests.serving import running
+from tests.servers import running
 from tests.web.making import asked, encoded, grid, omr, template
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")

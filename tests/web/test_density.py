@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from omrclip.imaging.pyramid_writing import write_pyramid
 from omrclip.imaging.source import DecodedImage
+from omrclip.imaging.tiff.writing import write_pyramid
 from tests.web.conftest import Refusal
 from tests.web.keeping import Posted, identifier_of
 from tests.web.making import NAME_BOX, Json, bytes_of, clip_area, decoded, encoded, grid, image, template

@@ -10,10 +10,10 @@ from typing import Any
 import flask
 import pytest
 
+from omrclip.admission import Admission
 from omrclip.config import Config
 from omrclip.errors import Abandoned, DeadlineExceeded
-from omrclip.imaging.admission import Admission
-from omrclip.storage.sources import DERIVATIVES_SHARE, FILES_SHARE, PIXELS_SHARE, shared_bytes
+from omrclip.serving.sources import DERIVATIVES_SHARE, FILES_SHARE, PIXELS_SHARE, shared_bytes
 from omrclip.web import gateway as gateway_module
 from omrclip.web.app import App, create_app
 from omrclip.web.bodies import Message

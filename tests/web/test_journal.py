@@ -19,7 +19,7 @@ from omrclip.web import journal, services
 from omrclip.web.app import App, create_app
 from omrclip.web.lanes import MUST_WAIT
 from omrclip.web.metrics import shared_metrics
-from tests.serving import Server, new_session, running
+from tests.servers import Server, new_session, running
 from tests.web.making import asked
 
 LINE = re.compile(r"(?P<method>\S+) (?P<route>\S+) (?P<status>\d+) \d+\.\d{4} s (?P<bytes>\d+) bytes")

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.omr import recognition
-from omrclip.omr.registration import FoundPage, KnownPage, ScanLevels
+from omrclip.omr.registration.find import FoundPage, KnownPage, ScanLevels
 from tests.web.making import NAME_BOX, Json, asked, bytes_of, clip_area, cut, decoded, encoded, grid, image, template
 
 PNG = {"ClipFormat": "png", "Keep": True}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.imaging.pyramid import TiledImage
-from omrclip.imaging.pyramid_writing import write_pyramid
+from omrclip.imaging.tiff.pyramid import TiledImage
+from omrclip.imaging.tiff.writing import write_pyramid
 from tests.web.conftest import Refusal
 from tests.web.keeping import THREE, Posted, identifier_of
 from tests.web.making import (

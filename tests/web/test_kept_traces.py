@@ -12,7 +12,7 @@ from diskcache import Cache
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
-from omrclip.storage import derivatives
+from omrclip.serving import derivatives
 from omrclip.storage import kept as kept_module
 from omrclip.web.app import create_app
 from tests.patience import until

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 
 from omrclip.config import Config
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.pyramid import TiledImage, open_tiled
-from omrclip.imaging.pyramid_ranges import BytesReader
-from omrclip.imaging.pyramid_writing import write_pyramid
 from omrclip.imaging.source import DecodedImage
+from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
+from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.imaging.tiff.writing import write_pyramid
 from omrclip.web import image_answers
 from tests.grid import position_ramp
 from tests.web.making import decoded

@@ -67,7 +67,7 @@ def test_lines_are_an_answer_a_scan_in_the_order_of_the_scans(client: FlaskClien
 
 
 def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    from omrclip.web import recognitions
+    from omrclip.web.api import recognitions
 
     done: list[str] = []
     recognize = recognitions.recognize_admitted
@@ -89,7 +89,7 @@ def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.M
 @pytest.fixture
 def time_for_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the time of a request end with the first scan that is recognized."""
-    from omrclip.web import recognitions
+    from omrclip.web.api import recognitions
 
     recognize, done = recognitions.recognize_admitted, []
 

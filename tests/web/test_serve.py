@@ -20,7 +20,7 @@ from omrclip.web.connections import MOST_HEADER_BYTES
 from omrclip.web.process import THREAD_STACK_BYTES
 from omrclip.web.serve import LARGE_PAGES
 from tests.patience import PATIENCE, until
-from tests.serving import PROC, Server, new_session, running
+from tests.servers import PROC, Server, new_session, running
 
 SLOW_CLIENTS = 64
 

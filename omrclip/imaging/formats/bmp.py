@@ -3,11 +3,11 @@
 import struct
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.density import density_of
 from omrclip.imaging.formats import opencv
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 
 _CORE_HEADER = 12
 _INFO_HEADERS = (40, 52, 56, 108, 124)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from PIL.GifImagePlugin import GifImageFile
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.formats import pillow
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 
 _IMAGE, _EXTENSION, _TRAILER, _GRAPHIC_CONTROL = 0x2C, 0x21, 0x3B, 0xF9
 _TABLE_FLAG = 0x80

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.colour import inks_to_bgr
 from omrclip.imaging.density import Density, density_of
 from omrclip.imaging.formats import opencv
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 
 CODESTREAM = b"\xff\x4f\xff\x51"
 BOXES = b"\x00\x00\x00\x0cjP  \r\n\x87\n"

@@ -9,13 +9,13 @@ import numpy as np
 import simplejpeg  # type: ignore[import-untyped]
 
 from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.colour import inks_to_bgr
 from omrclip.imaging.density import Density, density_of
-from omrclip.imaging.formats import ifd
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.formats.scans import check_scans
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.tiff import ifd
 
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 _PROFILE, _PROFILE_HEAD = b"ICC_PROFILE\0", 14

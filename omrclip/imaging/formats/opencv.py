@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.arrays import Pixels
 
 
 def decode(data: bytes | memoryview, kind: str, depth: int = 16) -> Pixels:

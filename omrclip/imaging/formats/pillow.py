@@ -14,9 +14,9 @@ from PIL import Image, _imaging
 from PIL.ImageFile import ImageFile
 
 from omrclip.errors import CorruptImage, ImageError
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.colour import inks_to_bgr
 from omrclip.imaging.formats.opencv import upper_bits
-from omrclip.imaging.pixels import Pixels
 
 # libtiff writes about each damaged file to stderr, where no request is named. The library is Pillow's own copy, found
 # through the module that links to it; where the system does not find it so, the lines stay, and nothing else changes.

@@ -10,12 +10,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.colour import MOST_PROFILE_BYTES
 from omrclip.imaging.density import Density, density_of
-from omrclip.imaging.formats import ifd, pillow, png_rows
+from omrclip.imaging.formats import pillow, png_rows
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.tiff import ifd
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

@@ -15,10 +15,10 @@ from PIL import Image
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.formats import pillow
 from omrclip.imaging.formats.base import ColourMode
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
 
 MODES = {ColourMode.GREY: ("L", "L"), ColourMode.RGB: ("RGB", "BGR"), ColourMode.RGB_ALPHA: ("RGBA", "BGRA")}
 """The kinds that are read here, if not interlaced and of eight bits: the order of samples in the file, and ours."""

@@ -8,10 +8,11 @@ import numpy as np
 from PIL.TiffImagePlugin import TiffImageFile
 
 from omrclip.errors import CorruptImage, UnsupportedImage
-from omrclip.imaging.formats import fax, ifd, jpeg, pillow
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.formats import fax, jpeg, pillow
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.tiff import ifd
 
 _SUBFILE_TYPE = 254
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _SAMPLES = 256, 257, 258, 259, 262, 273, 277

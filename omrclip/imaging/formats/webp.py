@@ -4,10 +4,11 @@ import struct
 from collections.abc import Iterator
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging.formats import ifd, opencv, vp8l
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.formats import opencv, vp8l
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.geometry import Dimensions
-from omrclip.imaging.pixels import Pixels
+from omrclip.imaging.tiff import ifd
 
 _ALPHA_FLAG = 0x10
 _MOST_CHUNKS = 100_000

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from omrclip.errors import LimitExceeded, OmrclipError
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.density import Density
 from omrclip.imaging.formats import jpeg, png
 from omrclip.imaging.formats.base import ImageFormat
-from omrclip.imaging.pixels import Pixels
 
 DEFAULT_QUALITY = 85
 FULL_CHROMA_QUALITY = 90

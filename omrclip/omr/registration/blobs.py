@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
 
 LEAST_SIDE, MOST_SIDE = 6.0, 120.0
 LEAST_FILLED = 0.62

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.codes import code_name, is_readable, read_codes
-from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.reading.codes import code_name, is_readable, read_codes
+from omrclip.omr.registration.image_pyramid import ScanLevels
 from omrclip.omr.template import Barcode
 
 Points = npt.NDArray[np.float64]

@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration import bend as bending
-from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.bubble_patches import Blank, likeness, tones
+from omrclip.omr.registration.candidate import RoughMap
+from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.rivals import scene_of, strongest_rival
-from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.samples import Blank, likeness, tones
 
 Points = npt.NDArray[np.float64]
 LEAST_AGREEING = 0.5

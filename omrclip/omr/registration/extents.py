@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.levels import ScanLevels
-from omrclip.omr.registration.samples import REACH, SIDE, tones
+from omrclip.omr.registration.bubble_patches import REACH, SIDE, tones
+from omrclip.omr.registration.image_pyramid import ScanLevels
 
 Points = npt.NDArray[np.float64]
 FACTORS = np.round(np.arange(0.64, 1.5, 0.03), 2)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.levels import Grey
+from omrclip.omr.registration.image_pyramid import Grey
 
 Points = npt.NDArray[np.float64]
 SEARCH = 30

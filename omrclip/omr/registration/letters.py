@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.levels import Grey
+from omrclip.omr.registration.image_pyramid import Grey
 
 Points = npt.NDArray[np.float64]
 Tones = npt.NDArray[np.float32]

@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.cache import ByteCache
 from omrclip.imaging import ops
-from omrclip.imaging.cache import ByteCache
 from omrclip.imaging.codec import cost, decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
+from omrclip.omr.registration.bubble_patches import Blank, darkness
 from omrclip.omr.registration.extents import printed_extents
-from omrclip.omr.registration.levels import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
-from omrclip.omr.registration.samples import Blank, darkness
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
 
 COARSE_SIDE = 877

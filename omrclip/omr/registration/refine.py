@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import bend as bending
-from omrclip.omr.registration.extension import extended
+from omrclip.omr.registration.candidate import RoughMap
+from omrclip.omr.registration.image_pyramid import ScanLevels
 from omrclip.omr.registration.landmarks import find_landmarks
-from omrclip.omr.registration.lens import Perspective, fit_perspective
-from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper.extension import extended
+from omrclip.omr.registration.paper.lens import Perspective, fit_perspective
 from omrclip.omr.registration.patches import Found, find
+from omrclip.omr.registration.rectified_scan import View, view
 from omrclip.omr.registration.reference import COARSE_SEARCH, Reference, ReferenceLevel, centres_of
-from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.view import View, view
 
 Points = npt.NDArray[np.float64]
 LEAST_SCORE = 0.4

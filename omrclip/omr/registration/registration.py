@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.bend import offsets_at
+from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.template import Page
 
 # Nearer to identity than this, resampling would only blur what is in its place already.

@@ -22,19 +22,19 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import bend as bending
 from omrclip.omr.registration.blobs import Blobs, blobs_of
-from omrclip.omr.registration.bubbles import SEARCHED_SIDES
+from omrclip.omr.registration.bubble_patches import REACH, SIDE, likeness, tones
 from omrclip.omr.registration.code_boxes import is_code_in
-from omrclip.omr.registration.lattice import Nearest
+from omrclip.omr.registration.image_pyramid import ScanLevels
 from omrclip.omr.registration.letters import likeness_of_letters
-from omrclip.omr.registration.levels import ScanLevels
 from omrclip.omr.registration.neighbours import distances_to
-from omrclip.omr.registration.paper_edges import sheet_in
+from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.rectified_scan import View
 from omrclip.omr.registration.reference import Reference
-from omrclip.omr.registration.reference_points import solids_in
-from omrclip.omr.registration.samples import REACH, SIDE, likeness, tones
-from omrclip.omr.registration.view import View
+from omrclip.omr.registration.strategies.bubbles import SEARCHED_SIDES
+from omrclip.omr.registration.strategies.paper_edges import sheet_in
+from omrclip.omr.registration.strategies.point_patterns import Nearest
+from omrclip.omr.registration.strategies.reference_points import solids_in
 
 Points = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

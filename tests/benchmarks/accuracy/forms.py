@@ -7,7 +7,7 @@ from typing import Final, Literal
 import cv2
 
 from omrclip.omr.recognition import known_pages
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import Template
 from omrclip.schemas.template import load_template
 from tests.benchmarks.accuracy.cuts import Cutting, cut_down

@@ -13,7 +13,7 @@ from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Box
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.results import ElementResult, ElementStatus
 from tests.benchmarks.accuracy.cases import Case
 from tests.benchmarks.accuracy.limits import keeps_limits

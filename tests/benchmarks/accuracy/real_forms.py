@@ -18,7 +18,7 @@ from time import process_time
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from tests.benchmarks.accuracy.forms import KNOWN
 from tests.benchmarks.accuracy.judging import Miss, Verdict, miss
 from tests.benchmarks.accuracy.truth import FieldTruth

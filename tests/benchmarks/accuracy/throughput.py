@@ -20,7 +20,7 @@ import numpy as np
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from tests.benchmarks.accuracy.forms import TEMPLATED, pages_of
 from tests.benchmarks.measuring import Measured, Way, keep_freed_memory, machine, measure
 from tests.sheets.quick import make_quickly

@@ -41,7 +41,7 @@ from typing import Final
 import numpy as np
 
 from omrclip.imaging.formats.writing import DEFAULT_QUALITY
-from omrclip.storage.shelf import SETTLED_SECONDS
+from omrclip.serving.stored_levels import SETTLED_SECONDS
 from tests.benchmarks.iiif.idling import wait_until_idle
 from tests.benchmarks.iiif.likeness import likeness
 from tests.benchmarks.iiif.load import ask_fast, ask_in_turn, entity_tags
@@ -51,7 +51,7 @@ from tests.benchmarks.iiif.pictures import JPEG_NAME, TIFF_NAME, make_sources
 from tests.benchmarks.iiif.report import OURS, PEER, Result, cold_table, warm_table
 from tests.benchmarks.iiif.rows import DIMENSIONS, EARLIER, ROWS, WARM_UP, Row, chosen
 from tests.benchmarks.measuring import machine
-from tests.serving import running
+from tests.servers import running
 
 WORKERS: Final = 2
 # More than this runs already: what is measured now is measured beside something else.

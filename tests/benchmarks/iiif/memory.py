@@ -13,7 +13,7 @@ from tests.benchmarks.iiif.load import Client
 from tests.benchmarks.iiif.pictures import SMALL_DIMENSIONS, make_many
 from tests.benchmarks.iiif.rows import SEED
 from tests.benchmarks.measuring import MEBIBYTE
-from tests.serving import memory_of, running
+from tests.servers import memory_of, running
 
 CLIENTS: Final = 8
 TILE: Final = 512

@@ -16,7 +16,7 @@ from typing import Final
 import requests
 
 from tests.patience import PATIENCE
-from tests.serving import new_session
+from tests.servers import new_session
 
 PROCESSES: Final = 2
 IIPSRV: Final = Path("/usr/lib/iipimage-server/iipsrv.fcgi")

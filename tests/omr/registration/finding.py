@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
 from omrclip.omr.template import ChoiceBox, ClipArea, Grid, ReferencePoint
 from tests.omr.sheet import PAGE, Points, Tones, View, coloured, form, lattice, onto, turned
 

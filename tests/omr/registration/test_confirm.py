@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.bend import offsets_at
+from omrclip.omr.registration.candidate import RoughMap
 from omrclip.omr.registration.confirm import Refused, confirm
-from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.refine import LocalMap
-from omrclip.omr.registration.rough import RoughMap
 from tests.omr.registration.finding import FILLED, KNOWLEDGE, VIEWS, moved, scan_of
 from tests.omr.sheet import PAGE, Tones, coloured, lattice, printed, question
 

@@ -13,14 +13,14 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import bend as bending
+from omrclip.omr.registration.bubble_patches import Blank, darkness
+from omrclip.omr.registration.candidate import RoughMap
 from omrclip.omr.registration.confirm import Refused, _folds, _followed, _outlines, _slips, confirm, is_upright
+from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.patches import take
+from omrclip.omr.registration.rectified_scan import View
 from omrclip.omr.registration.refine import LocalMap
 from omrclip.omr.registration.rivals import Rival
-from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.samples import Blank, darkness
-from omrclip.omr.registration.view import View
 
 MODULE = import_module("omrclip.omr.registration.confirm")  # the package has the function by that name
 SIDE = Dimensions(400, 400)

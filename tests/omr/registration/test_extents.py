@@ -9,8 +9,8 @@ from omrclip.config import Limits
 from omrclip.errors import RegistrationFailed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
-from omrclip.omr.registration import FoundPage, ScanLevels, register
 from omrclip.omr.registration.extents import printed_extents
+from omrclip.omr.registration.find import FoundPage, ScanLevels, register
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.template import ChoiceBox
 from tests.omr.registration.finding import misses

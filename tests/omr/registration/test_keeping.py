@@ -5,8 +5,8 @@ from weakref import ref
 import numpy as np
 
 from omrclip.omr.registration import reference as references
+from omrclip.omr.registration.bubble_patches import Blank
 from omrclip.omr.registration.keeping import kept_with_owner
-from omrclip.omr.registration.samples import Blank
 
 
 def test_it_is_made_once_for_an_object_and_its_arguments() -> None:

@@ -9,7 +9,7 @@ import pytest
 from omrclip.config import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.results import ElementStatus
 from omrclip.omr.template import Bubble, ChoiceBox, Grid, Page

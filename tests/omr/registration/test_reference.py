@@ -5,7 +5,7 @@ import pytest
 
 from omrclip.errors import ImageError
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.reference import (
     COARSE_SIDE,
     FINE_SIDE,

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.bend import flat, offsets_at
-from omrclip.omr.registration.levels import ScanLevels
+from omrclip.omr.registration.candidate import RoughMap
+from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.paper.displacement_grid import flat, offsets_at
+from omrclip.omr.registration.rectified_scan import view
 from omrclip.omr.registration.reference import Reference, reference_for
 from omrclip.omr.registration.refine import refine, settle
-from omrclip.omr.registration.rough import RoughMap
-from omrclip.omr.registration.view import view
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
 from tests.omr.sheet import PAGE, coloured, lattice, turned
 

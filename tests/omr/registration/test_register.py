@@ -8,7 +8,7 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import KnownPage
+from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import ClipArea, Page, ReferencePoint
 from tests.omr.registration.finding import (
     BUBBLES_ONLY,

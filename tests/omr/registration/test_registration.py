@@ -4,8 +4,8 @@ import pytest
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import KnownPage, Registration, ScanLevels, register
-from omrclip.omr.registration.bend import NODES
+from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.paper.displacement_grid import NODES
 from omrclip.omr.template import Page
 from tests.grid import position_ramp
 

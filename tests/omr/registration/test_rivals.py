@@ -6,7 +6,7 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import KnownPage, ScanLevels, register
+from omrclip.omr.registration.find import KnownPage, ScanLevels, register
 from omrclip.omr.template import Barcode, ReferencePoint
 from tests.omr.registration.finding import found, misses
 from tests.omr.sheet import PAGE, Sheet, View, coloured, printed, question, turned

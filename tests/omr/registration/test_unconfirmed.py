@@ -13,7 +13,7 @@ from omrclip.omr.clips import cut_clip, unconfirmed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration import KnownPage, ScanLevels, register
+from omrclip.omr.registration.find import KnownPage, ScanLevels, register
 from omrclip.omr.template import ChoiceBox, ClipArea, Grid, ReferencePoint
 from tests.omr.registration.finding import turned
 from tests.omr.sheet import HEIGHT, PAGE, WIDTH, View, coloured, form, onto, png, printed, question

@@ -1,1 +1,0 @@
-"""Recognition of many scans, several at a time."""

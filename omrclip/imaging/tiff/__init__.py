@@ -1,0 +1,1 @@
+"""Tiled TIFF pyramids: directories, tiles, levels, and writing."""

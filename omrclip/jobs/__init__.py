@@ -1,0 +1,1 @@
+"""Recognition of many scans on this machine."""

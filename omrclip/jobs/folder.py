@@ -1,0 +1,227 @@
+"""Recognition of image files into a folder: clips, results, and a table and a JSON of everything."""
+
+import os
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from omrclip.admission import Admission
+from omrclip.config import DEFAULT_MEMORY_BYTES, Limits
+from omrclip.errors import FolderInUse, ImageError, NameConflict
+from omrclip.imaging.codec import cost, encode
+from omrclip.imaging.probe import ImageFormat, probe
+from omrclip.imaging.source import EncodedImage
+from omrclip.jobs.local import in_order
+from omrclip.jobs.summary import JSON_NAME, TABLE_NAME, open_summary
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import (
+    Recognition,
+    Scan,
+    check_options,
+    check_pages,
+    failed,
+    known_pages,
+    recognize_admitted,
+)
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.registration.reference import REFERENCES_BYTES
+from omrclip.omr.report.overlay import can_be_drawn, draw_on, drawing_bytes
+from omrclip.omr.report.result_files import (
+    FileNames,
+    ResponseFile,
+    file_names,
+    overlay_name,
+    overlay_names,
+    plan_file_names,
+    recognition_files,
+)
+from omrclip.omr.template import Template
+from omrclip.schemas.template import template_warnings
+from omrclip.storage.local_files import read_regular
+
+LOCK_NAME = ".omrclip-lock"
+WORKERS_FOR_MEMORY = 2
+"""How many workers the memory that a server process is made for serves: as many as decode at a time there."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderJob:
+    """Image files to recognize with one template.
+
+    Attributes:
+        images: the files; their names, which the clips' names begin with, must differ.
+        template_image: the encoded blank page, where there is one.
+        out: the folder to write into; it is made where it is missing.
+        clips_only: whether results files, table and JSON are left out.
+        memory_bytes: for all that is worked on at a time; a scan that takes more fails.
+        overlays: a folder for pictures of what was read where; None for none.
+        workers: how many scans are recognized at a time.
+        overwrite: whether files of an earlier run are replaced; else a folder that has any is refused.
+    """
+
+    template: Template
+    images: Sequence[Path]
+    template_image: bytes | None
+    options: RecognitionOptions
+    out: Path
+    clips_only: bool
+    workers: int
+    limits: Limits
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    overlays: Path | None = None
+    overwrite: bool = False
+
+
+def run(job: FolderJob) -> Generator[Recognition, None, None]:
+    """Recognize the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
+
+    All checks are made at the call, the work as the outcomes are taken. From the call to the end of the iteration no
+    other run may write into the folders.
+
+    Raises:
+        InvalidRequest, NameConflict, ImageError, LimitExceeded: before any work.
+        FolderInUse: another run writes into a folder, or it has results, and `overwrite` is not set.
+        OSError: a folder cannot be written.
+    """
+    names = [path.name for path in job.images]
+    check_options(len(job.template.pages), names, job.options)
+    files = plan_file_names(job.template, names, job.options, overlay_names(names) if job.overlays else ())
+    pages = known_pages(job.template, job.template_image)
+    check_pages(pages, job.limits)
+    _check_nothing_overwritten(job, names, files)
+    with ExitStack() as stack:
+        for folder in {os.path.realpath(folder): folder for folder in (job.out, job.overlays) if folder}.values():
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_locked(folder))
+        if not job.overwrite:
+            # A table that is there would not list what clips alone put beside it.
+            check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names, files))))
+        admission = admission_for(job.workers, job.memory_bytes)
+        return _outcomes(job, pages, files, admission, stack.pop_all())
+
+
+def admission_for(workers: int, memory_bytes: int) -> Admission:
+    """The memory for scans that `workers` threads recognize at a time, without the part for prepared pages."""
+    return Admission(workers, memory_bytes - REFERENCES_BYTES, wait_seconds=0, max_waiting=0)
+
+
+def read_scan(path: Path) -> Scan:
+    """Read an image file as a scan of the file's name. Raises ImageError where the file cannot be read."""
+    try:
+        return Scan(path.name, read_regular(path))
+    except OSError as error:
+        raise ImageError(f"The file cannot be read: {error.strerror}.") from None
+
+
+def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator[tuple[Path, str]]:
+    """Every file that the run may write, with its purpose for messages."""
+    written = list(file_names(files, job.template, names, job.options))
+    if not job.clips_only:
+        written += [(TABLE_NAME, "the table"), (JSON_NAME, "the JSON")]
+    yield from ((job.out / name, purpose) for name, purpose in written)
+    if job.overlays:
+        yield from ((job.overlays / name, purpose) for name, purpose in overlay_names(names))
+
+
+def _check_nothing_overwritten(job: FolderJob, names: Sequence[str], files: FileNames) -> None:
+    """Raise NameConflict where a result would be written over a scan."""
+    scans = set(map(os.path.realpath, job.images))
+    for path, purpose in _written(job, names, files):
+        if os.path.realpath(path) in scans:
+            message = f"{purpose} would overwrite the image {path.name!r}. Choose another folder."
+            raise NameConflict(message, name=path.name)
+
+
+def check_new(paths: Iterable[Path]) -> None:
+    """Raise FolderInUse where one of the files is there already."""
+    for path in paths:
+        if os.path.lexists(path):
+            raise FolderInUse(
+                f"The folder already holds results, such as {path.name!r}. Choose another folder, or replace them "
+                "with --overwrite.",
+                name=path.name,
+            )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder; the system ends the lock with the process. Raises FolderInUse."""
+    lock = FileLock(folder / LOCK_NAME, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        message = "Another run is writing to this folder. Wait until it ends, or choose another folder."
+        raise FolderInUse(message) from None
+    try:
+        yield
+    finally:
+        # Before the release: who opened the file before, and waits for nothing, was refused.
+        with suppress(OSError):
+            (folder / LOCK_NAME).unlink()
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The outcome of one file: its recognition, the files to write, and the overlay if one is wanted."""
+
+    recognition: Recognition
+    files: Sequence[ResponseFile] = ()
+    overlay: ResponseFile | None = None
+
+
+def _outcomes(
+    job: FolderJob,
+    pages: Sequence[KnownPage],
+    files: FileNames,
+    admission: Admission,
+    locks: AbstractContextManager[object],
+) -> Generator[Recognition, None, None]:
+    with ExitStack() as stack:
+        stack.enter_context(locks)
+        summary = None
+        if not job.clips_only:
+            warnings = template_warnings(job.template)
+            summary = stack.enter_context(open_summary(job.out, job.template, job.options, files, warnings))
+        for outcome in in_order(
+            lambda path: _recognize_file(job, path, pages, files, admission), job.images, job.workers
+        ):
+            _write_files(job, outcome)
+            recognition = _without_bytes(outcome.recognition)
+            if summary:
+                summary.add(recognition)
+            yield recognition
+
+
+def _recognize_file(
+    job: FolderJob, path: Path, pages: Sequence[KnownPage], files: FileNames, admission: Admission
+) -> _Outcome:
+    """Recognize one file. Errors become the `error` of its Recognition and are not raised."""
+    try:
+        scan = read_scan(path)
+        recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
+        overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
+        return _Outcome(recognition, recognition_files(recognition, job.options, files), overlay)
+    except Exception as error:
+        return _Outcome(failed(path.name, error))
+
+
+def _overlay(scan: Scan, recognition: Recognition, admission: Admission) -> ResponseFile:
+    image = EncodedImage(scan.data, probe(scan.data))
+    with admission.admitted(cost(image.info) + drawing_bytes(image.dimensions), patient=True):
+        drawn = encode(draw_on(image, recognition), ImageFormat.JPEG)
+    return ResponseFile(overlay_name(scan.name), ImageFormat.JPEG.media_type, drawn)
+
+
+def _write_files(job: FolderJob, outcome: _Outcome) -> None:
+    for file in outcome.files[1:] if job.clips_only else outcome.files:
+        (job.out / file.name).write_bytes(file.data)
+    if job.overlays and outcome.overlay is not None:
+        (job.overlays / outcome.overlay.name).write_bytes(outcome.overlay.data)
+
+
+def _without_bytes(recognition: Recognition) -> Recognition:
+    return replace(recognition, clips=tuple(replace(clip, data=b"") for clip in recognition.clips))

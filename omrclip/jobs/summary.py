@@ -1,0 +1,123 @@
+"""The two files about all scans of a folder, a table and a JSON, written scan by scan so that memory holds neither."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from omrclip.errors import Problem
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition
+from omrclip.omr.report.answer import Answer
+from omrclip.omr.report.result_files import FileNames
+from omrclip.omr.report.table import ResultsTable
+from omrclip.omr.template import Template
+from omrclip.schemas.recognition_response import dump_answer
+
+TABLE_NAME = "results.csv"
+JSON_NAME = "results.json"
+
+# Bytes of the scans' statistics held in memory; more are in a temporary file.
+_STATISTICS_BYTES = 1 << 20
+# The statistics are the end of the JSON. They are written again together with new recognitions, once these come to this
+# share of their bytes: so all writes come to less than 17 times the file, and a killed process leaves out few scans.
+_REWRITTEN_SHARE = 1 / 16
+
+
+class Summary:
+    """Writes a row of the table, and an entry of the JSON, for each scan.
+
+    The JSON is the answer of the web service without its `ResponseFiles`. `Info` comes last, because it counts. Each
+    write replaces the end of the JSON by new entries and a new end, so the file is valid at all times, even when the
+    process is killed. It may then lack the last scans, which the table has.
+    """
+
+    def __init__(self, table: ResultsTable, csv_file: IO[str], json_file: IO[bytes], statistics: IO[bytes]) -> None:
+        self._table = table
+        self._csv = csv_file
+        self._rows = csv.writer(csv_file)
+        self._json = json_file
+        self._statistics = statistics
+        self._pending = self._end = b""
+        self._end_at = self._statistics_bytes = 0
+        self._count = self._passed = 0
+
+    def begin(self, warnings: Sequence[Problem]) -> None:
+        """Write the headings, and the JSON without a recognition."""
+        self._rows.writerow(self._table.headings())
+        self._csv.flush()
+        told = dump_answer(Answer([], self._table.options, self._table.files, warnings=warnings), with_files=False)
+        fixed = {key: told[key] for key in ("Uri", "Identifier", "KeepingError", "Warnings")}
+        self._pending = (_indented(fixed, 0).removesuffix("\n}") + ',\n "Recognitions": [').encode()
+        self.finish()
+
+    def add(self, recognition: Recognition) -> None:
+        """Write the row and the JSON entry of a scan. The row is on disk at once."""
+        told = dump_answer(Answer([recognition], self._table.options, self._table.files), with_files=False)
+        separator = ",\n" if self._count else "\n"
+        entry = (separator + _indented(told["Recognitions"][0], 2)).encode()
+        statistic = (separator + _indented(told["Info"]["Details"]["RecognitionStatistics"][0], 4)).encode()
+        self._rows.writerow(self._table.row(recognition))
+        self._csv.flush()
+        self._pending += entry
+        self._statistics.write(statistic)
+        self._statistics_bytes += len(statistic)
+        self._count += 1
+        self._passed += recognition.passed
+        if len(self._pending) >= self._statistics_bytes * _REWRITTEN_SHARE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write the recognitions that are not in the JSON yet, and its end."""
+        info = dump_answer(Answer([], self._table.options, self._table.files), with_files=False)["Info"]
+        info |= {"ProcessedTasksCount": self._count, "SuccessfulTasksCount": self._passed}
+        before, after = _indented({"Info": info}, 0)[2:].rsplit("[]", 1)
+        self._statistics.seek(0)
+        end = b"".join((f"\n ],\n{before}[".encode(), self._statistics.read(), f"\n   ]{after}\n".encode()))
+        try:
+            self._write_at_end(self._pending + end)
+        except OSError:
+            with suppress(OSError):
+                self._write_at_end(self._end)  # its room on the disk is still there
+            raise
+        self._end_at += len(self._pending)
+        self._pending, self._end = b"", end
+
+    def _write_at_end(self, data: bytes) -> None:
+        self._json.seek(self._end_at)
+        # In one call, which a signal hardly divides; a second one only where the disk took less, which then says why.
+        written = self._json.write(data)
+        if written < len(data):
+            self._json.write(data[written:])
+        self._json.truncate()
+
+
+@contextmanager
+def open_summary(
+    folder: Path, template: Template, options: RecognitionOptions, files: FileNames, warnings: Sequence[Problem]
+) -> Iterator[Summary]:
+    """Begin the files in a folder; however the block is left, they are complete for the scans added so far.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    with (
+        # The byte order mark tells spreadsheets that names beyond ASCII are UTF-8.
+        (folder / TABLE_NAME).open("w", encoding="utf-8-sig", newline="") as csv_file,
+        (folder / JSON_NAME).open("wb", buffering=0) as json_file,
+        SpooledTemporaryFile(_STATISTICS_BYTES) as statistics,
+    ):
+        summary = Summary(ResultsTable.of(template, options, files), csv_file, json_file, statistics)
+        summary.begin(warnings)
+        try:
+            yield summary
+        finally:
+            summary.finish()
+
+
+def _indented(value: object, spaces: int) -> str:
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    return " " * spaces + text.replace("\n", "\n" + " " * spaces)

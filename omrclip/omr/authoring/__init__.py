@@ -1,0 +1,1 @@
+"""Making templates: editing, correction by a blank page, and finalization."""

@@ -1,0 +1,1 @@
+"""Reading: marks, bar codes and ArUco markers of a registered page."""

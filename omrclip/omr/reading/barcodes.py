@@ -1,0 +1,149 @@
+"""Reading a bar code: in its element's box, of its type, or not at all.
+
+Half the page's scale goes first: it costs a fifth, and on a page of 300 dpi it is what most codes need; what
+registration has at hand of the page is about that, and costs nothing. What does not read there is tried at the page's
+own scale, enlarged (which shows what more the scan has), sharpened and parted into black and white.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.source import ImageSource
+from omrclip.omr.reading.codes import Reading, code_name, is_readable, read_codes
+from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.registration import Registration
+from omrclip.omr.results import ElementResult, ElementStatus
+from omrclip.omr.template import Barcode
+
+# What is read around the box: quiet zone, and what registration may be off; a share of the longer side, in pixels.
+_MARGIN = 0.05
+_LEAST_MARGIN_PX, _MOST_MARGIN_PX = 8, 40
+# Below this at its shorter side a box is not read at half the page's scale.
+_LEAST_HALVED_PX = 120
+# Above this a box is not enlarged.
+_MOST_ENLARGED_PIXELS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """Pixels in and around an element's box: (height, width) uint8, and the map from them to the page."""
+
+    tones: Pixels
+    to_page: ops.Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """One attempt. A thorough one looks in all directions, at reduced size, and for light codes on dark ground."""
+
+    seen: Glance
+    thorough: bool = False
+
+
+def glance(element: Barcode, registration: Registration, view: View) -> Glance | None:
+    """The result from a coarse view of the page, which may be slightly bent, or None if no code is found."""
+    box = _with_margin(element.box)
+    corners = ops.corners(box.left, box.top, box.width, box.height)
+    in_view = ops.transform(view.scan_to_view, registration.to_scan(corners))
+    (left, top), (right, bottom) = np.floor(in_view.min(axis=0)).astype(int), np.ceil(in_view.max(axis=0)).astype(int)
+    shown = Box(left, top, max(right - left, 1), max(bottom - top, 1)).clamped(ops.extents(view.pixels))
+    if shown is None:
+        return None
+    to_page = cv2.getPerspectiveTransform(in_view.astype(np.float32), corners.astype(np.float32))
+    moved = np.array([[1, 0, shown.left], [0, 1, shown.top], [0, 0, 1]], dtype=np.float64)
+    return Glance(np.ascontiguousarray(ops.cut(view.pixels, shown)), to_page @ moved)
+
+
+def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = None) -> ElementResult:
+    """Read the code of an element.
+
+    Args:
+        element: its box is in page pixels; its type is compared without letter case and punctuation.
+        page: the registered page.
+        at_hand: what is known of its pixels already, for a first attempt.
+
+    Returns:
+        Status `marked` and the text; `uncertain` with a message where no code of this type reads, its name is not
+        known, or several do. An ArUco marker's text is its number, UPC-A has 12 digits, UPC-E the 8 that are printed
+        below it. Corners are left to the caller.
+    """
+    name = code_name(element.barcode_type)
+    if not is_readable(name):
+        return _uncertain(element, f"omrclip does not read barcodes of the type {element.barcode_type!r}.")
+    box = _with_margin(element.box).clamped(page.dimensions)
+    inside = element.box.clamped(page.dimensions)
+    if box is None or inside is None:
+        return _uncertain(element, "The barcode's box lies outside the page.")
+    texts: set[str] = set()
+    for attempt in _attempts(page, box, at_hand):
+        found = read_codes(attempt.seen.tones, name, thorough=attempt.thorough)
+        readings = [reading for reading in found if _holds(inside, attempt.seen, reading)]
+        is_second = bool(texts)
+        texts |= {reading.text for reading in readings}
+        if len(texts) > 1:
+            return _uncertain(element, f"The box contains several barcodes: {', '.join(sorted(texts))}.")
+        if readings and (readings[0].checked or len(readings) > 1 or is_second):
+            value = readings[0].text
+            return ElementResult(element.name or "", element.type, ElementStatus.MARKED, value, confidence=1.0)
+    if texts:
+        return _uncertain(
+            element, "The barcode has no check digit and could be read in one way only. Check the value.", texts.pop()
+        )
+    return _uncertain(element, f"No barcode of the type {element.barcode_type!r} was found in the box.")
+
+
+def _uncertain(element: Barcode, message: str, value: str = "") -> ElementResult:
+    return ElementResult(element.name or "", element.type, ElementStatus.UNCERTAIN, value, message=message)
+
+
+def _with_margin(box: Box) -> Box:
+    longer = max(box.width, box.height)
+    margin = round(min(max(_MARGIN * longer, _LEAST_MARGIN_PX), _MOST_MARGIN_PX))
+    return Box(box.left - margin, box.top - margin, box.width + 2 * margin, box.height + 2 * margin)
+
+
+def _holds(inside: Box, seen: Glance, reading: Reading) -> bool:
+    """Whether the code's centre lies in the element's own box."""
+    ((x, y),) = ops.transform(seen.to_page, np.array([reading.centre]))
+    return bool(inside.left <= x < inside.right and inside.top <= y < inside.bottom)
+
+
+def _attempts(page: ImageSource, box: Box, at_hand: Glance | None) -> Iterator[_Attempt]:
+    """Cheap ones first; the next is made only when it is asked for."""
+    if at_hand is not None:
+        yield _Attempt(at_hand)
+    elif min(box.width, box.height) >= _LEAST_HALVED_PX:
+        yield _Attempt(_seen(page, box, 0.5))
+    own = _seen(page, box, 1)
+    yield _Attempt(own)
+    if box.dimensions.pixels <= _MOST_ENLARGED_PIXELS:
+        enlarged = _seen(page, box, 2)
+        yield _Attempt(enlarged)
+        yield _Attempt(replace(enlarged, tones=_sharpened(enlarged.tones)))
+        yield _Attempt(replace(enlarged, tones=_parted(enlarged.tones)))
+    yield _Attempt(own, thorough=True)
+    yield _Attempt(replace(own, tones=_sharpened(own.tones)), thorough=True)
+
+
+def _seen(page: ImageSource, box: Box, scale: float) -> Glance:
+    out = Dimensions(max(1, round(box.width * scale)), max(1, round(box.height * scale)))
+    across, down = box.width / out.width, box.height / out.height
+    to_page = np.array([[across, 0, box.left], [0, down, box.top], [0, 0, 1]], dtype=np.float64)
+    return Glance(ops.grey(page.read(box, out)), to_page)
+
+
+def _parted(tones: Pixels) -> Pixels:
+    """Black and white by one threshold, Otsu's (IEEE Trans. SMC 9, 1979), for all of a code."""
+    return np.asarray(cv2.threshold(tones, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1], np.uint8)
+
+
+def _sharpened(tones: Pixels) -> Pixels:
+    """Unsharp masking."""
+    smooth = cv2.GaussianBlur(tones, (0, 0), 3)
+    return np.asarray(cv2.addWeighted(tones, 2.5, smooth, -1.5, 0), dtype=np.uint8)

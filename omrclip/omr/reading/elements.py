@@ -1,0 +1,218 @@
+"""Values of ChoiceBoxes and Grids from what was measured of their bubbles."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.reading.barcodes import glance, read_barcode
+from omrclip.omr.reading.combining import combined, worst
+from omrclip.omr.reading.judging import (
+    LEAST_LIKENESS,
+    Bubbles,
+    Kind,
+    habits_of,
+    is_legible,
+    judge,
+    kinds_of,
+    with_threshold,
+)
+from omrclip.omr.reading.marks import Readings, measure
+from omrclip.omr.registered_page import RegisteredPage
+from omrclip.omr.registration.find import FoundPage, Registration
+from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.reference import choice_boxes
+from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
+from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
+
+
+def read_elements(
+    found: FoundPage, registered: RegisteredPage, options: RecognitionOptions
+) -> tuple[ElementResult, ...]:
+    """What is read of the page's elements of all kinds that hold an answer, in template order."""
+    if found.view is None:
+        return ()
+    reader = BubbleReader(found, found.view, options)
+    results = []
+    for element in found.known.page.elements:
+        if isinstance(element, Barcode):
+            code = read_barcode(element, registered, glance(element, found.registration, found.view))
+            (corners,) = boxes_in_scan([element], found.registration)
+            results.append(replace(code, corners=corners))
+        elif isinstance(element, ChoiceBox | Grid):
+            results.append(reader.read(element))
+    return tuple(_as_asked(result, options) for result in combined(found.known.page, results))
+
+
+class BubbleReader:
+    """Reads the ChoiceBoxes and Grids of one page of one scan, in any order, each as often as asked."""
+
+    def __init__(self, found: FoundPage, view: View, options: RecognitionOptions) -> None:
+        """Measure all bubbles of the page, and find the places of all its boxes, at once."""
+        elements = found.known.page.elements
+        self._gap = options.grid_gap
+        self._numbers = _bubble_numbers(elements)
+        self._readings = _measured(found, view)
+        self._habits = habits_of(self._readings, list(self._numbers.values()), options.thresholds)
+        self._kinds = kinds_of(self._readings, self._habits)
+        self._legible = is_legible(self._readings, self._habits)
+        registration, bubbles = found.registration, found.reference.bubbles
+        corners = registration.to_scan(ops.box_corners(bubbles).reshape(-1, 2))
+        scan = registration.scan
+        within = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=1)
+        self._inside = [all(four) for four in within.reshape(-1, 4).tolist()]
+        self._bubble_corners = as_corners(corners)
+        boxes = [box for element in elements for box in _with_children(element)]
+        self._box_corners = dict(zip(boxes, boxes_in_scan(boxes, registration), strict=True))
+
+    def read(self, element: ChoiceBox | Grid) -> ElementResult:
+        """An element of the page, or one in a Grid of it.
+
+        Raises:
+            KeyError: the page has no such element.
+        """
+        return self._choice(element) if isinstance(element, ChoiceBox) else self._grid(element)
+
+    def _grid(self, grid: Grid) -> ElementResult:
+        children = tuple(self.read(child) for child in grid.elements if isinstance(child, ChoiceBox | Grid))
+        result = ElementResult(
+            grid.name or "",
+            grid.type,
+            worst(children),
+            "".join(child.value for child in children),
+            min((child.confidence for child in children), default=0.0),
+            children=children,
+            corners=self._box_corners[grid],
+            message=_told_of(children),
+        )
+        return _with_gaps(result, self._gap) if result.value else result
+
+    def _choice(self, box: ChoiceBox) -> ElementResult:
+        chosen = self._numbers[box]
+        result = ElementResult(box.name or "", box.type, ElementStatus.UNCERTAIN, corners=self._box_corners[box])
+        reason = self._unreadable(chosen)
+        if reason:
+            return replace(result, message=reason)
+        fills, rings, strays = (
+            each[chosen.start : chosen.stop].tolist()
+            for each in (self._readings.fills, self._readings.rings, self._readings.strays)
+        )
+        bubbles = Bubbles(self._kinds[chosen.start : chosen.stop], fills, rings, strays)
+        bubbles = with_threshold(bubbles, self._habits, box.threshold)
+        judged = judge(bubbles, self._habits, several=box.multiselect)
+        return replace(
+            result,
+            status=judged.status,
+            value="".join(bubble.value for bubble, marked in zip(box.bubbles, judged.marked, strict=True) if marked),
+            confidence=round(judged.confidence, 3),
+            bubbles=tuple(
+                BubbleResult(bubble.value, round(fill, 3), marked, self._bubble_corners[index])
+                for bubble, fill, marked, index in zip(box.bubbles, fills, judged.marked, chosen, strict=True)
+            ),
+            message=judged.message,
+        )
+
+    def _unreadable(self, chosen: range) -> str:
+        """Why a box cannot be read, and what to do; "" where it can."""
+        if not chosen:
+            return "Correct the template: this element has no bubbles."
+        if not all(self._inside[index] for index in chosen):
+            return "Scan the page again: this answer lies outside of the picture, wholly or in part."
+        if not all(self._readings.unprinted[index] for index in chosen):
+            return "Look at the scan: a bubble is printed so dark that no mark could be seen in it."
+        if not self._legible:
+            return "Scan the page again: it is too blurred or too dark to tell marks from print."
+        if self._likeness(chosen) < LEAST_LIKENESS:
+            return "Look at the scan: the printed bubbles were not found in their places. Something may cover them."
+        return ""
+
+    def _likeness(self, chosen: range) -> float:
+        """How well bubbles look like their outlines; those with lines drawn around them only where there are no others.
+
+        Such a line changes what is seen around a bubble.
+        """
+        outlines = [(self._readings.outlines[index], self._kinds[index] is Kind.CIRCLED) for index in chosen]
+        return float(median([outline for outline, circled in outlines if not circled] or [o for o, _ in outlines]))
+
+
+def _measured(found: FoundPage, view: View) -> Readings:
+    reference = found.reference
+    centres, radii = reference.centres, reference.bubbles[:, 2:] / 2
+    boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]
+    scale = np.array(reference.fine.scale)
+    in_view = ops.transform(view.scan_to_view, found.registration.to_scan(centres))
+    return measure(
+        view.pixels, in_view, radii * scale, [b.value for box in boxes for b in box.bubbles], reference.blank
+    )
+
+
+def boxes_in_scan(elements: Sequence[PlacedElement], registration: Registration) -> list[Corners]:
+    """Where the boxes of elements lie in the scan."""
+    boxes = np.array([element.place for element in elements], dtype=np.float64).reshape(-1, 4)
+    return as_corners(registration.to_scan(ops.box_corners(boxes).reshape(-1, 2)))
+
+
+def as_corners(points: npt.NDArray[np.float64]) -> list[Corners]:
+    """(4 · n, 2) points as they are told, four by four."""
+    rounded = [(x, y) for x, y in points.round(2).tolist()]
+    return [tuple(rounded[index : index + 4]) for index in range(0, len(rounded), 4)]
+
+
+def _bubble_numbers(elements: Sequence[Element]) -> dict[ChoiceBox, range]:
+    """The numbers of the bubbles of each ChoiceBox among all of the page, which are in template order.
+
+    Boxes that are equal lie at the same place, so that either's bubbles will do.
+    """
+    numbers = {}
+    start = 0
+    for box in (box for element in elements for box in choice_boxes(element)):
+        numbers[box] = range(start, start + len(box.bubbles))
+        start += len(box.bubbles)
+    return numbers
+
+
+def _with_children(element: Element) -> list[ChoiceBox | Grid]:
+    """A ChoiceBox or Grid, and all that are in it, in the order in which they are read."""
+    if isinstance(element, Grid):
+        return [element, *(box for child in element.elements for box in _with_children(child))]
+    return [element] if isinstance(element, ChoiceBox) else []
+
+
+def _as_asked(result: ElementResult, options: RecognitionOptions) -> ElementResult:
+    """The result of an element of the page, with the status that the option `blank_is` asks for."""
+    if result.status is not ElementStatus.BLANK or options.blank_is in (None, ElementStatus.BLANK):
+        return result
+    return replace(result, status=options.blank_is or result.status, message="Nothing is marked.")
+
+
+def _with_gaps(grid: ElementResult, gap: str) -> ElementResult:
+    """A grid of which a column has a value, with `gap` in the places of the columns that have none.
+
+    Without it `4 51` would be the number 451. Whether the column was forgotten is for a person to decide.
+    """
+    if not any(map(_is_gap, grid.children)):
+        return grid
+    value = "".join(gap * _columns(child) if _is_gap(child) else child.value for child in grid.children)
+    blank = [str(n) for n, child in enumerate(grid.children, start=1) if child.status is ElementStatus.BLANK]
+    told = f"Columns without a mark: {', '.join(blank)}." if blank else ""
+    message = " ".join(filter(None, (told, grid.message)))
+    confidence = min(grid.confidence, 0.5)
+    return replace(grid, status=ElementStatus.UNCERTAIN, value=value, confidence=confidence, message=message)
+
+
+def _is_gap(column: ElementResult) -> bool:
+    return not column.value and column.status in {ElementStatus.BLANK, ElementStatus.UNCERTAIN}
+
+
+def _columns(result: ElementResult) -> int:
+    """How many characters a result would hold in its grid: one for each ChoiceBox in it."""
+    return sum(_columns(child) for child in result.children) if result.children else 1
+
+
+def _told_of(children: Sequence[ElementResult]) -> str:
+    told = [f"part {number}: {child.message}" for number, child in enumerate(children, start=1) if child.message]
+    return " ".join(told)

@@ -1,0 +1,77 @@
+"""The scan in grey at halved sizes, made when they are asked for, so that a cheap strategy pays for what it uses."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging import ops
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.geometry import Dimensions
+
+Found = TypeVar("Found")
+Grey = npt.NDArray[np.uint8]
+"""(height, width) uint8, 0 is black."""
+
+
+class ScanLevels:
+    """A scan in grey: level n has 1/2ⁿ of its pixels on each axis, each the mean of those that it covers."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._colour = pixels
+        self._levels: dict[int, Grey] = {}
+        self._found: dict[object, Any] = {}
+
+    def once(self, name: object, find: Callable[[], Found]) -> Found:
+        """What is found in the scan, looked for when it is first asked for by this name."""
+        if name not in self._found:
+            self._found[name] = find()
+        return cast(Found, self._found[name])
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The scan's own."""
+        return ops.extents(self._colour)
+
+    def level(self, number: int) -> Grey:
+        """Level `number`; an odd last row or column of the level before is left out."""
+        if number not in self._levels:
+            self._levels[number] = self._make(number)
+        return self._levels[number]
+
+    def _make(self, number: int) -> Grey:
+        if number == 0:
+            return ops.grey(self._colour)
+        if number == 1 and 0 not in self._levels:
+            # Halving first leaves a quarter of the pixels to turn grey.
+            return ops.grey(_half(self._colour))
+        return _half(self.level(number - 1))
+
+    def nearest(self, step: float) -> tuple[Grey, float]:
+        """The level to sample at every `step` scan pixels without aliasing, and how many of these its pixels span."""
+        number = max(0, min(round(np.log2(max(step, 1.0)) - 0.2), self._most_halvings()))
+        return self.level(number), float(2**number)
+
+    def fitted(self, long_side: int) -> tuple[Grey, float]:
+        """The scan scaled down to at most `long_side` pixels, and how many scan pixels each of its pixels has."""
+        side = max(self.dimensions.width, self.dimensions.height)
+        if side <= long_side:
+            return self.level(0), 1.0
+        number = 0
+        while side // 2 ** (number + 1) >= long_side:
+            number += 1
+        grey = self.level(number)
+        scale = long_side / max(grey.shape)
+        out = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+        return np.asarray(cv2.resize(grey, out, interpolation=cv2.INTER_AREA), dtype=np.uint8), side / long_side
+
+    def _most_halvings(self) -> int:
+        return int(np.log2(max(1, min(self.dimensions.width, self.dimensions.height) // 16 or 1)))
+
+
+def _half(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = (max(1, extent // 2) for extent in pixels.shape[:2])
+    even = pixels[: height * 2, : width * 2]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""The ways to find a candidate map, one a module."""

@@ -1,0 +1,34 @@
+"""Registration of full-bleed scans by their Dimensions: the page is taken to fill the scan."""
+
+import numpy as np
+
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration.candidate import RoughMap
+from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.reference import Reference
+
+ASPECT_TOLERANCE_PERCENT = 1
+FLATBED_TOLERANCE_PERCENT = 5
+"""Flatbeds show a little more or less than the page."""
+
+
+def same_shape(page: Dimensions, other: Dimensions, percent: int = ASPECT_TOLERANCE_PERCENT) -> bool:
+    """Whether the aspects agree within some per cent of the page's; in whole numbers, so that exactly 1 % does."""
+    difference = abs(other.width * page.height - page.width * other.height)
+    return 100 * difference <= percent * page.width * other.height
+
+
+def by_scale(reference: Reference, levels: ScanLevels) -> RoughMap | str:
+    """Both axes scaled onto each other, to be corrected by what the page shows."""
+    page, scan = reference.page, levels.dimensions
+    if not same_shape(page, scan, FLATBED_TOLERANCE_PERCENT):
+        difference = abs(scan.aspect / page.aspect - 1)
+        return f"scale: its width to height ratio differs by {difference:.1%} from the page's"
+    if not reference.printed:
+        return "scale: there is no image of the blank page to verify it by"
+    return RoughMap("scale", scaling(page, scan))
+
+
+def scaling(page: Dimensions, scan: Dimensions) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    """The (3, 3) map of a page that fills the scan."""
+    return np.diag([scan.width / page.width, scan.height / page.height, 1.0])

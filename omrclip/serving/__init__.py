@@ -1,0 +1,1 @@
+"""Open images, caches, and rendering of requests to bytes."""

@@ -1,0 +1,167 @@
+"""Images of blank pages: stored beside their template, and served under `/iiif/`.
+
+Page n of the template NAME has the identifier `NAME.omr.n`. The first page's image is the file beside the template
+under the same stem; where there is none, and for all other pages, it is the page's own ImageData.
+"""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+
+from omrclip.config import Limits
+from omrclip.errors import NotFound, StorageUnavailable
+from omrclip.imaging.probe import ImageInfo, probe
+from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.omr.recognition import check_pages
+from omrclip.omr.registered_page import RegisteredPage
+from omrclip.omr.registration.find import KnownPage, Registration
+from omrclip.omr.template import Page, Template
+from omrclip.schemas.template import template_to_bytes
+from omrclip.serving.sources import OpenImage, SourceCache
+from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
+from omrclip.storage.templates import IMAGE_SUFFIXES, SUFFIX, StoredTemplate, TemplateStore
+
+_IDENTIFIER = re.compile(r"([^/]+)\.omr\.([1-9][0-9]{0,3})")
+
+
+def page_identifier(name: str, number: int) -> str:
+    """What page `number`, from 1, of a template is called under `/iiif/`."""
+    return f"{name}{SUFFIX}.{number}"
+
+
+class PageImages:
+    """The page images of one template store; `url` and `templates` are of the same."""
+
+    def __init__(self, url: str, templates: TemplateStore, limits: Limits) -> None:
+        self._blobs = BlobStore(url)
+        self._templates = templates
+        self._limits = limits
+
+    def open(self, identifier: str, cache: SourceCache) -> OpenImage | None:
+        """The blank page that an identifier stands for; None where it is no page's identifier.
+
+        Raises:
+            NotFound: there is no such template or page, or it has no image.
+            UnsupportedImage, CorruptImage, LimitExceeded: the image cannot be served.
+        """
+        found = _IDENTIFIER.fullmatch(identifier)
+        if not found:
+            return None
+        name, number = found[1], int(found[2])
+        file = self.file(name) if number == 1 else None
+        if file is not None:
+            state = self._blobs.state(file)
+            return cache.open(
+                f"templates/{file}",
+                state,
+                lambda: self._blobs.ranges(file, state),
+                lasting=True,
+            )
+        state = self._blobs.state(name + SUFFIX)
+        page = self.page(self._templates.read(name), number)
+        if page.image_data is None:
+            raise NotFound(f"Page {number} of the template {name!r} has no image.")
+        return cache.open(
+            f"templates/{identifier}",
+            state,
+            lambda: BytesReader(page.image_bytes() or b""),
+        )
+
+    def registered(self, name: str, number: int, cache: SourceCache) -> RegisteredPage:
+        """A blank page in template pixels, as a scan of it that fills the page is seen; raises as `open` does."""
+        page = self.page(self._templates.read(name), number).dimensions
+        image = self.open(page_identifier(name.removesuffix(SUFFIX), number), cache)
+        if image is None:
+            raise NotFound(f"The template {name!r} has no page image.")
+        scan = image.dimensions
+        to_scan = np.diag([scan.width / page.width, scan.height / page.height, 1.0])
+        return RegisteredPage(cache.reducible(image), Registration("page image", page, scan, to_scan))
+
+    def page(self, stored: StoredTemplate, number: int) -> Page:
+        """One of the pages, from 1; raises NotFound."""
+        pages = stored.template.pages
+        if not 1 <= number <= len(pages):
+            raise NotFound(f"The template {stored.name!r} has no page {number}.")
+        return pages[number - 1]
+
+    def states(self, stored: StoredTemplate) -> Sequence[str | None]:
+        """For each page the state of its image, or None for a page without an image."""
+        file = self.file(stored.name)
+        own = [stored.blob.etag if page.image_data else None for page in stored.template.pages]
+        return [self._blobs.state(file).mark, *own[1:]] if file else own
+
+    def read(self, name: str) -> tuple[Blob, ImageInfo]:
+        """The file of the first page's image; raises NotFound."""
+        file = self.file(name)
+        if file is not None:
+            blob = self._blobs.read(file)
+            return blob, probe(blob.data)
+        data = self.page(self._templates.read(name), 1).image_bytes()
+        if data is None:
+            raise NotFound(f"The template {name!r} has no page image.")
+        return Blob(name, data), probe(data)
+
+    def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[Blob, ImageInfo, bool]:
+        """Store an image beside a template. The last value says whether the template had no image there.
+
+        Raises:
+            NotFound: there is no such template.
+            InvalidRequest: the image has another shape than the page.
+            UnsupportedImage, CorruptImage, LimitExceeded: the bytes cannot be used as an image.
+            PreconditionFailed, PreconditionRequired: see Precondition.
+        """
+        info = probe(data)
+        with self._blobs.locked():
+            stored = self._templates.read(name)
+            check_pages([KnownPage(stored.template.pages[0], 1, data)], self._limits)
+            old = self.file(stored.name)
+            precondition.check(stored.name, self._blobs.read(old) if old else None)
+            new = f"{stored.name}.{info.format.extension}"
+            blob, _ = self._blobs.write(new, data)
+            if old not in (None, new):
+                self._blobs.delete(old or "")
+        return blob, info, old is None
+
+    def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
+        """Remove the image beside a template; raises NotFound, PreconditionFailed."""
+        file = self.file(name)
+        if file is None:
+            raise NotFound(f"The template {name!r} has no image file beside it.")
+        self._blobs.delete(file, precondition)
+
+    def new_template(self, name: str, data: bytes) -> StoredTemplate:
+        """Store a template of one empty page that has the image's dimensions, and the image beside it.
+
+        Raises:
+            PreconditionFailed: there is a template of this name.
+            InvalidRequest, UnsupportedImage, CorruptImage, LimitExceeded: the name or the image cannot be used.
+            StorageUnavailable, StorageFull: nothing is stored.
+        """
+        stem = name.removesuffix(SUFFIX)
+        info = probe(data)
+        extents = info.dimensions
+        page = Page(
+            width=extents.width,
+            height=extents.height,
+            image_name=f"{stem}.{info.format.extension}",
+            image_format=f".{info.format.extension}",
+        )
+        check_pages([KnownPage(page, 1, data)], self._limits)
+        template = Template(version="1.0", name=stem, pages=(page,))
+        stored, _ = self._templates.write(stem, template_to_bytes(template), Precondition(absent=True))
+        try:
+            with suppress(NotFound):  # the image of a template that was removed
+                self.delete(stem)
+            self.write(stem, data)
+        except StorageUnavailable:
+            with suppress(NotFound, StorageUnavailable):
+                self._templates.delete(stem)  # so that the same request can be made again
+            raise
+        return stored
+
+    def file(self, name: str) -> str | None:
+        """The name of the image file beside a template; None where none lies there."""
+        stem = name.removesuffix(SUFFIX)
+        return next((stem + suffix for suffix in IMAGE_SUFFIXES if self._blobs.has(stem + suffix)), None)

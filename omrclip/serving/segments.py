@@ -1,0 +1,105 @@
+"""Cutting the segments that a manifest paints out of images that are at hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
+
+from omrclip.config import Limits
+from omrclip.errors import InvalidRequest
+from omrclip.iiif.plan import Plan, plan
+from omrclip.iiif.render import render
+from omrclip.iiif.request import Format
+from omrclip.iiif.segments import Segment, find_segments, fitted_request
+from omrclip.imaging.source import ImageSource
+from omrclip.omr.clip_bounds import check_bytes, check_total
+from omrclip.omr.report.file_names import safe_file_name, stem
+from omrclip.omr.report.result_files import ResponseFile
+
+Finder = Callable[[Segment], ImageSource | None]
+"""The image that a segment is a part of; None where it is not at hand."""
+
+Renderer = Callable[[Plan, ImageSource], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenImages:
+    """Images given along with a manifest, by file name.
+
+    One image alone stands for the manifest's, whatever it is called there, as long as the manifest names only one.
+    """
+
+    images: Mapping[str, ImageSource]
+    manifest_images: int
+
+    def find(self, segment: Segment) -> ImageSource | None:
+        """By the last part of the image's URI, or of its service's."""
+        for uri in (segment.image, segment.service or ""):
+            name = unquote(urlsplit(uri).path.rpartition("/")[2])
+            if name in self.images:
+                return self.images[name]
+        if len(self.images) == 1 and self.manifest_images == 1:
+            return next(iter(self.images.values()))
+        return None
+
+
+def cut_segments(
+    segments: tuple[Segment, ...],
+    find: Finder,
+    limits: Limits,
+    image_format: Format | None = None,
+    render: Renderer = render,
+    count_file: Callable[[int], None] = lambda _: None,
+) -> list[ResponseFile]:
+    """One file for each segment, in the order of the manifest, cropped at the edge of the image.
+
+    Args:
+        segments: what `iiif.segments.find_segments` found.
+        find: gives the image of a segment.
+        limits: bounds each file's pixels, and all files in number, pixels and bytes.
+        image_format: the files' format; None for what each segment says, which is JPEG where it says nothing.
+        render: makes the bytes of a file.
+        count_file: told of the bytes of each file when it is made; what it raises ends the work.
+
+    Raises:
+        InvalidRequest: there is no segment, or an image is not at hand; names the JSON path.
+        InvalidParameter, LimitExceeded, ImageError: a segment cannot be cut.
+    """
+    if not segments:
+        expected = "a canvas painted with an image"
+        raise InvalidRequest(f"$: expected {expected}", fields=[{"path": "$", "expected": expected}])
+    check_total(len(segments), 0, limits)
+    planned = [_planned(segment, find, limits, image_format) for segment in segments]
+    check_total(len(planned), sum(one.scaled.pixels for one, _ in planned), limits)
+    files: list[ResponseFile] = []
+    size = 0
+    for number, (segment, (one, source)) in enumerate(zip(segments, planned, strict=True), start=1):
+        files.append(ResponseFile(_name(number, segment, one), one.format.media_type, render(one, source)))
+        size += len(files[-1].data)
+        check_bytes(size, limits)
+        count_file(len(files[-1].data))
+    return files
+
+
+def read_segments(manifest: Mapping[str, object]) -> tuple[tuple[Segment, ...], int]:
+    """The segments of a manifest, and how many images they are parts of. Raises InvalidRequest."""
+    segments = find_segments(manifest)
+    # Beside segments, whole images are what they are segments of, or decoration.
+    segments = tuple(segment for segment in segments if not segment.whole) or segments
+    return segments, len({segment.service or segment.image for segment in segments})
+
+
+def _planned(segment: Segment, find: Finder, limits: Limits, image_format: Format | None) -> tuple[Plan, ImageSource]:
+    source = find(segment)
+    if source is None:
+        expected = f"the name of a stored image or of an image in the request, not {segment.image!r}"
+        raise InvalidRequest(
+            f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}]
+        )
+    request = fitted_request(segment, source.dimensions)
+    request = replace(request, format=image_format or request.format)
+    return plan(request, source.dimensions, limits), source
+
+
+def _name(number: int, segment: Segment, planned: Plan) -> str:
+    name = segment.canvas_label or stem(unquote(urlsplit(segment.image).path.rpartition("/")[2]))
+    return safe_file_name(f"{number:03d}-{name[:80].strip(' .') or 'segment'}.{planned.format}")

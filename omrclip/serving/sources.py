@@ -1,0 +1,237 @@
+"""Stored images, opened: their hash, extents and pixels, kept in memory within bounds."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from blake3 import blake3
+
+from omrclip.admission import Admission
+from omrclip.cache import ByteCache
+from omrclip.config import Config
+from omrclip.errors import CorruptImage, UnsupportedImage
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.boxed import BoxedImage
+from omrclip.imaging.codec import cost
+from omrclip.imaging.density import Density
+from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.probe import check_pixels, probe
+from omrclip.imaging.source import EncodedImage, ImageSource
+from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
+from omrclip.imaging.tiff.ranges import RangeReader
+from omrclip.omr.registered_page import ReducibleImage, RegisteredPage
+from omrclip.omr.registration.reference import REFERENCES_BYTES
+from omrclip.serving.cached import MOST_REDUCTION, CachedImage
+from omrclip.serving.stored_levels import Description, SourceShelf
+from omrclip.storage.blobs import BlobState
+from omrclip.storage.images import ImageStore
+
+# Of the memory that a process is made for, less the references of templates: for decodes under way and decoded pixels,
+# which make way for each other, and for answers; for the bytes of opened files; for renderings. The rest is for request
+# bodies and what is read from them. The program itself, and what the allocator keeps, come on top.
+PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE = 0.68, 0.06, 0.04
+ANSWERS_SHARE = PIXELS_SHARE / 2
+"""What answers may take of the memory for decodes, so that most decodes go on beside clients that read slowly."""
+MOST_DECODES = 2
+HASHED_AT_ONCE = 1 << 17  # stays in the processor's cache, and in memory that is taken again for the next part
+# As many as there are processors, however many caches there are.
+_DECODERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="tiles")
+_OPENED_BYTES = 4096  # what an opened image takes beside the bytes of its file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenImage:
+    """One state of a stored image.
+
+    Attributes:
+        etag: the first 32 hexadecimal digits of the BLAKE3 of its file, or of what it is made from.
+        modified: when it was stored, in seconds since 1970.
+        source: its pixels.
+        tile_side: the side of the tiles in which it is best asked for, in pixels.
+        held: how many bytes of memory it holds, beside decoded pixels.
+        owner: the kept recognition that it is a part of, which no rendering of it may outlive; else None.
+        name: what a file of it is called, without an extension; None for the last part of its identifier.
+    """
+
+    etag: str
+    modified: float
+    source: ImageSource
+    tile_side: int | None = None
+    held: int = _OPENED_BYTES
+    owner: str | None = None
+    name: str | None = None
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The extents of the upright image."""
+        return self.source.dimensions
+
+
+class SourceCache:
+    """Open images, decoded pixels and admission of decodes, shared by all users in one process."""
+
+    def __init__(self, config: Config, shelf: SourceShelf | None = None) -> None:
+        memory = shared_bytes(config.memory_bytes)
+        self._shelf = shelf
+        self.limits = config.limits
+        self.pixels: ByteCache[Pixels] = ByteCache(int(memory * PIXELS_SHARE), lambda pixels: pixels.nbytes)
+        self.opened: ByteCache[OpenImage] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
+        self.admission = Admission(
+            MOST_DECODES,
+            int(memory * PIXELS_SHARE),
+            config.decode_wait_seconds,
+            max_waiting=config.threads,
+            make_way=self.pixels.lend,
+            max_answers=int(memory * ANSWERS_SHARE),
+        )
+
+    def open(
+        self,
+        key: str,
+        state: BlobState,
+        ranges: Callable[[], RangeReader],
+        *,
+        lasting: bool = False,
+    ) -> OpenImage:
+        """Open stored bytes, or return the open image of the same state. `key` identifies them.
+
+        Of what is `lasting`, digest and small scales are put on the shelf; of anything else nothing leaves the memory.
+        """
+        shelf = self._shelf if lasting else None
+        return self.opened.get_or_make((key, state.mark), lambda: self._open(key, state, ranges(), shelf))
+
+    def forget(self, keys: str) -> None:
+        """Close images whose keys begin with a prefix, and drop their pixels."""
+        dropped = self.opened.forget(lambda key: isinstance(key, tuple) and str(key[0]).startswith(keys))
+        etags = {image.etag for image in dropped}
+        self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
+
+    def reducible(self, image: OpenImage) -> ReducibleImage:
+        """The image as one that gives its whole pixels; those of a tiled one are read when they are asked for."""
+        return image.source if isinstance(image.source, CachedImage) else _Whole(image.source)
+
+    def _open(self, key: str, state: BlobState, reader: RangeReader, shelf: SourceShelf | None) -> OpenImage:
+        tiled = _tiled(reader)
+        file = _ReadOnce(reader)
+
+        def describe() -> Description:
+            return Description(_hash(reader), None) if tiled else Description(_digest(file()), probe(file()))
+
+        described = describe() if shelf is None else shelf.described(key, state, describe)
+        etag = described.digest
+        if tiled is not None:
+            source = replace(tiled, key=etag, cache=self.pixels, decoders=_DECODERS)
+            return OpenImage(etag, state.modified, source, tile_side=_tile_side(tiled))
+        info = described.info or probe(file())
+        check_pixels(key, info, self.limits)
+        whole = CachedImage(etag, file, info, self.pixels, shelf)
+        return OpenImage(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
+
+
+def shared_bytes(memory_bytes: int) -> int:
+    """The memory to share out: that of the process without the part for prepared template pages."""
+    return memory_bytes - min(REFERENCES_BYTES, memory_bytes // 2)
+
+
+def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenImage:
+    """Open an image of the store.
+
+    Raises:
+        NotFound: there is none of this identifier.
+        UnsupportedImage, CorruptImage, LimitExceeded: it cannot be served.
+    """
+    state = images.state(identifier)
+    return cache.open(
+        identifier,
+        state,
+        lambda: images.ranges(identifier, state),
+        lasting=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Whole:
+    """A tiled image as a ReducibleImage: each scale is read anew from the level that serves it."""
+
+    source: ImageSource
+
+    @property
+    def dimensions(self) -> Dimensions:
+        return self.source.dimensions
+
+    @property
+    def density(self) -> Density | None:
+        return self.source.density
+
+    @property
+    def is_grey(self) -> bool:
+        return self.source.is_grey
+
+    @property
+    def most_reduction(self) -> int:
+        return MOST_REDUCTION
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        return self.source.read(box, out)
+
+    def reduced(self, reduction: int) -> Pixels:
+        across, down = -(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction)
+        return self.source.read(self.dimensions.box, Dimensions(across, down))
+
+    def in_srgb(self, pixels: Pixels) -> Pixels:
+        return pixels
+
+
+def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
+    """The memory that a `read` would need for decoding: 0 if the pixels are cached or the image is tiled."""
+    match source:
+        case BoxedImage(whole, frame):
+            inside = Box(frame.left + box.left, frame.top + box.top, box.width, box.height)
+            return decoding_bytes(whole, inside, out)
+        case RegisteredPage(scan, registration) if not registration.is_identity:
+            return scan.missing_bytes(source.reduction(box, out)) if isinstance(scan, CachedImage) else 0
+        case RegisteredPage(scan, _):
+            return decoding_bytes(scan, box, out)
+        case CachedImage():
+            return source.missing_bytes(source.reduction(box, out))
+        case EncodedImage():
+            return cost(source.info, source.reduction(box, out))
+        case _:
+            return 0
+
+
+class _ReadOnce:
+    """The bytes of a file, read when they are first asked for, and kept from then on."""
+
+    def __init__(self, reader: RangeReader) -> None:
+        self._reader = reader
+        self._data: bytes | None = None
+
+    def __call__(self) -> bytes:
+        if self._data is None:
+            self._data = self._reader.read(0, self._reader.size)
+        return self._data
+
+
+def _digest(data: bytes) -> str:
+    return blake3(data).hexdigest()[:32]
+
+
+def _hash(reader: RangeReader) -> str:
+    digest = blake3()
+    for offset in range(0, reader.size, HASHED_AT_ONCE):
+        digest.update(reader.read(offset, min(HASHED_AT_ONCE, reader.size - offset)))
+    return digest.hexdigest()[:32]
+
+
+def _tiled(reader: RangeReader) -> TiledImage | None:
+    try:
+        return open_tiled(reader)
+    except (CorruptImage, UnsupportedImage):
+        return None  # the whole decoder says better what is wrong, or reads it after all
+
+
+def _tile_side(tiled: TiledImage) -> int | None:
+    extents = tiled.levels[0].coding.extents
+    return extents.width if extents.width == extents.height else None

@@ -1,0 +1,199 @@
+"""Reads and checks a recognition request, JSON or multipart, before the work."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from flask import Request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from omrclip.config import Config, Limits
+from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem, first_problems
+from omrclip.iiif.request import Format
+from omrclip.imaging.probe import check_pixels, probe
+from omrclip.omr.clip_bounds import check_clips
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Scan, check_options, check_pages, known_pages
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.report.result_files import FileNames, check_scan_name, plan_file_names
+from omrclip.omr.template import Template
+from omrclip.schemas.recognition_options import load_options
+from omrclip.schemas.recognition_request import load_request
+from omrclip.schemas.template import remembered_template, template_warnings
+from omrclip.schemas.wire import decode_base64, invalid_request
+from omrclip.storage import TemplateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request that may be carried out."""
+
+    pages: Sequence[KnownPage]
+    scans: Sequence[Scan] = field(repr=False)
+    options: RecognitionOptions
+    files: FileNames
+    warnings: Sequence[Problem]
+
+
+def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
+    """Read and check a request.
+
+    Raises:
+        InvalidRequest, InvalidTemplate, NameConflict, NotFound, ImageError, LimitExceeded: naming the key or part.
+    """
+    limits = config.limits
+    if request.mimetype == "multipart/form-data":
+        template, image, scans, options = _from_multipart(request, templates, limits)
+    elif request.is_json:
+        template, image, scans, options = _from_json(request, templates, limits)
+    else:
+        # Not even tried: browsers send other types to any site unasked.
+        raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
+    check_images(len(scans), limits)
+    if config.clip_format and options.clip_format is None:
+        options = replace(options, clip_format=Format(config.clip_format))
+    options = _with_keep(options, request, config.max_keep_seconds)
+    names = [scan.name for scan in scans]
+    for index, name in enumerate(names):
+        check_scan_name(name, f"$.Images[{index}].Name")
+    check_options(len(template.pages), names, options)
+    _check_sizes(scans, limits)
+    check_clips(template.pages, scans, options, limits)
+    files = plan_file_names(template, names, options)
+    pages = known_pages(template, image)
+    check_pages(pages, limits)
+    return Job(pages, scans, options, files, first_problems(template_warnings(template)))
+
+
+def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int) -> RecognitionOptions:
+    """The options, with `?keep` or `?keep=SECONDS` for the option `Keep`."""
+    if "keep" in request.args:
+        text = request.args["keep"]
+        keep: object = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else text in ("", "true")
+        asked = load_options({"Keep": keep}) if keep is not False else None
+        if asked is None:
+            raise invalid_request([Problem("keep", f"no value, or a number of seconds, not {text[:40]!r}")])
+        options = replace(options, keep=True, keep_seconds=asked.keep_seconds)
+    if options.keep_seconds and options.keep_seconds > most_seconds:
+        raise invalid_request([Problem("$.Options.Keep", f"at most {most_seconds} seconds")])
+    return options
+
+
+def check_images(count: int, limits: Limits) -> None:
+    """Raise LimitExceeded where a request has more images than allowed."""
+    if count > limits.max_images:
+        raise _too_many_images(limits)
+
+
+def _too_many_images(limits: Limits) -> LimitExceeded:
+    return LimitExceeded(
+        f"Images: expected at most {limits.max_images}. Send the others in another request.",
+        limit="max_images",
+        maximum=limits.max_images,
+    )
+
+
+_Parts = tuple[Template, bytes | None, list[Scan], RecognitionOptions]
+
+
+def _from_json(request: Request, templates: TemplateStore, limits: Limits) -> _Parts:
+    asked = load_request(request.get_data(), limits)
+    if isinstance(asked.template, dict):
+        return (
+            remembered_template(json.dumps(asked.template).encode(), limits),
+            asked.template_image,
+            asked.images,
+            asked.options,
+        )
+    template, image = _stored_or_encoded(asked.template, templates, limits)
+    return template, asked.template_image or image, asked.images, asked.options
+
+
+def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> tuple[Template, bytes | None]:
+    """A name goes first: base64 of a template is far longer than any name can be."""
+    try:
+        return templates.read(text).template, templates.page_image(text)
+    except NotFound:
+        pass
+    try:
+        data = decode_base64(text) if len(text) >= _SHORTEST_TEMPLATE else b""
+    except ValueError:
+        data = b""
+    if not data:
+        expected = (
+            "the name of a stored template, or the bytes of an .omr file in base64; no stored template has this name"
+        )
+        raise invalid_request([Problem("$.Template", expected)])
+    return remembered_template(data, limits), None
+
+
+# In base64 characters: what is shorter is no template, but a name that is base64 by chance.
+_SHORTEST_TEMPLATE = 40
+
+
+def _from_multipart(request: Request, templates: TemplateStore, limits: Limits) -> _Parts:
+    try:
+        parts = dict(_parts(request))
+    except RequestEntityTooLarge:  # of its parts; the body's length was looked at before
+        raise _too_many_images(limits) from None
+    if problems := [Problem(f"$.{key}", "no such part") for key in parts if key not in _PART_NAMES]:
+        raise invalid_request(problems)
+    template, stored_image = _multipart_template(parts, templates, limits)
+    images = [part for part in parts.get("Images", []) if isinstance(part, FileStorage)]
+    if not images or len(images) != len(parts.get("Images", [])):
+        raise invalid_request([Problem("$.Images", "a file part for each image, at least one")])
+    scans = [Scan(file.filename or "", file.read()) for file in images]
+    page_image = _only(parts, "TemplateImage")
+    options = _only(parts, "Options")
+    return (
+        template,
+        stored_image if page_image is None else _bytes(page_image),
+        scans,
+        RecognitionOptions() if options is None else load_options(_bytes(options)),
+    )
+
+
+_PART_NAMES = ("Template", "TemplateImage", "Images", "Options")
+
+
+def _parts(request: Request) -> Iterator[tuple[str, list[FileStorage | str]]]:
+    """The parts by their names, whose letter case does not matter."""
+    spelled = {name.lower(): name for name in _PART_NAMES}
+    grouped: dict[str, list[FileStorage | str]] = {}
+    for values in (request.files, request.form):
+        for key in values:
+            grouped.setdefault(spelled.get(key.lower(), key), []).extend(values.getlist(key))
+    yield from grouped.items()
+
+
+def _only(parts: dict[str, list[FileStorage | str]], key: str) -> FileStorage | str | None:
+    given = parts.get(key, [])
+    if len(given) > 1:
+        raise invalid_request([Problem(f"$.{key}", "only one part with this name")])
+    return given[0] if given else None
+
+
+def _multipart_template(
+    parts: dict[str, list[FileStorage | str]], templates: TemplateStore, limits: Limits
+) -> tuple[Template, bytes | None]:
+    part = _only(parts, "Template")
+    if part is None:
+        raise invalid_request([Problem("$.Template", "an .omr file, or the name of a stored template; it is missing")])
+    if isinstance(part, str) and not part.removeprefix("\ufeff").lstrip().startswith("{"):
+        return _stored_or_encoded(part, templates, limits)
+    return remembered_template(_bytes(part), limits), None
+
+
+def _bytes(part: FileStorage | str) -> bytes:
+    return part.encode() if isinstance(part, str) else part.read()
+
+
+def _check_sizes(scans: Sequence[Scan], limits: Limits) -> None:
+    """Refuse the request if an image is too large. Files that are not images fail later, one by one."""
+    for scan in scans:
+        try:
+            info = probe(scan.data)
+        except ImageError:
+            continue
+        check_pixels(scan.name, info, limits)

@@ -1,0 +1,245 @@
+"""`POST /api/recognitions`: a template and scans in, results and clips out, as JSON, zip or a line a scan.
+
+Clips leave the memory as they are sent: a zip or lines hold those of one scan. A JSON answer holds all clips before the
+first is sent, since it can still fail as a whole. What an answer holds is admitted as it grows (`Run`).
+"""
+
+import logging
+import zipfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotAcceptable
+
+from omrclip.errors import DeadlineExceeded, LimitExceeded, OmrclipError, ServerBusy, StorageUnavailable
+from omrclip.omr.clip_bounds import check_bytes
+from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted
+from omrclip.omr.report.answer import Answer, KeptUris
+from omrclip.omr.report.result_files import ResponseFile, recognition_files
+from omrclip.schemas.answer_parts import Part, ToldScan, answer_parts, length, tell_scan, written
+from omrclip.storage.kept import Keeping
+from omrclip.web.api.recognition_request import Job, read_job
+from omrclip.web.archives import Outbox
+from omrclip.web.lanes import HOLDING, Lane, runs_in, work
+from omrclip.web.metrics import PASSED
+from omrclip.web.services import base_url, services
+
+blueprint = Blueprint("recognitions", __name__, url_prefix="/api")
+
+JSON = "application/json"
+ZIP = "application/zip"
+LINES = "application/x-ndjson"
+RESULTS_IN_ZIP = "results.json"
+JSON_COST = 2
+"""The memory that the JSON of a scan takes, as a multiple of its size: it is put together when it is kept."""
+
+logger = logging.getLogger(__name__)
+
+
+@blueprint.post("/recognitions")
+@runs_in(Lane.WORK)
+def post_recognition() -> Response:
+    """Recognize the scans of one request; with the option `Keep`, or `?keep`, the service keeps what comes out."""
+    wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
+    if wanted is None:
+        raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
+    job = read_job(request, services().templates, services().config)
+    run = Run(replace(job, options=job.options.as_saved) if wanted == ZIP else job)
+    try:
+        answer = {JSON: _json, ZIP: _zip, LINES: _lines}[wanted](run)
+    except BaseException:
+        run.close()
+        raise
+    answer.call_on_close(run.close)
+    if run.kept:
+        answer.headers["Location"] = run.kept.recognition()
+    return answer
+
+
+class Run:
+    """One request being carried out: its recognitions one by one, what is told of them, and their keeping.
+
+    What cannot be kept is known before the work where the scans already find no room: then the request is refused.
+    Where the disk fails later, the results are answered all the same: `kept` is None from then on, and `keeping_error`
+    says why.
+
+    The memory of clips and of what is told is admitted as it grows. A scan that finds no room fails. `sent` gives back
+    the memory of clips that are no longer needed, `close` all of it.
+
+    Raises:
+        StorageFull, StorageUnavailable: the scans cannot be kept.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.kept: KeptUris | None = None
+        self.keeping_error: OmrclipError | None = None
+        # The views that stream are run when the request's context is gone.
+        self._services = services()
+        self._work = work()
+        self._keeping: Keeping | None = None
+        self._clip_bytes = 0
+        self._told: list[ToldScan] = []
+        self._held = request.environ[HOLDING] = self._services.sources.admission.holding()
+        if job.options.keep:
+            self.kept = KeptUris(base_url(), self._services.kept.new_identifier())
+            self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
+
+    def recognitions(self, *, streamed: bool = False) -> Iterator[tuple[Recognition, ToldScan]]:
+        """Recognize scan by scan, and keep what is to be kept; all of it is kept before the iteration ends.
+
+        When the time of the request is over, DeadlineExceeded is raised. With `streamed`, where the answer has begun
+        already, the scans that are left fail instead.
+        """
+        for number, scan in enumerate(self.job.scans, start=1):
+            try:
+                recognition = self._recognize(scan)
+            except DeadlineExceeded as error:
+                if not streamed:
+                    raise
+                recognition = failed(scan.name, error)
+            recognition, told = self._tell(recognition, number)
+            failure = recognition.error
+            self._services.metrics.count_page(PASSED if failure is None else failure.code)
+            self._keep(recognition)
+            self._told.append(told.without_data())
+            yield recognition, told
+            del recognition, told  # the next scan is not recognized beside them
+        self._finish_keeping()
+
+    def _recognize(self, scan: Scan) -> Recognition:
+        """Recognize a scan; it fails where there is no room for its clips."""
+        limits, held = self._services.config.limits, self._held.bytes
+        self._work.check()
+        try:
+            check_bytes(self._clip_bytes, limits)
+        except LimitExceeded as error:
+            return failed(scan.name, error)
+        admission = self._services.sources.admission
+        recognition = recognize_admitted(
+            admission, self.job.pages, scan, self.job.options, limits, self._work, self._held, self._count_clip
+        )
+        if not recognition.passed:
+            self._held.shrink(held)  # its clips are not answered
+        return recognition
+
+    def _count_clip(self, size: int) -> None:
+        self._clip_bytes += size
+        check_bytes(self._clip_bytes, self._services.config.limits)
+        self._held.grow(size)
+
+    def _tell(self, recognition: Recognition, number: int) -> tuple[Recognition, ToldScan]:
+        """What is told of a scan; it fails where there is no room for that."""
+        told = tell_scan(self.answer(recognition, first=number))
+        try:
+            self._held.grow(JSON_COST * told.json_bytes)
+        except (LimitExceeded, ServerBusy) as error:
+            self.sent(recognition.clip_bytes)
+            recognition = failed(recognition.scan, error)
+            told = tell_scan(self.answer(recognition, first=number))
+        return recognition, told
+
+    def answer(self, *recognitions: Recognition, first: int = 1) -> Answer:
+        """The answer for these, the first of which has this number in the request."""
+        job = self.job
+        return Answer(recognitions, job.options, job.files, job.warnings, first, self.kept, self.keeping_error)
+
+    def parts(self, told: Sequence[ToldScan] | None = None, *, with_files: bool = True) -> Iterator[Part]:
+        """The JSON of the answer when all scans are done; without `told`, it lacks the bytes of files."""
+        scans = self._told if told is None else told
+        if self.keeping_error:
+            scans = [scan.without_uris() for scan in scans]
+        return answer_parts(self.answer(), scans, with_files=with_files)
+
+    def sent(self, size: int) -> None:
+        """Give back the memory of clips of so many bytes, which are not needed any more."""
+        self._held.shrink(max(0, self._held.bytes - size))
+
+    def close(self) -> None:
+        """Give back all memory; what is not kept by now is not kept."""
+        if self._keeping:
+            self._keeping.abandon()
+            self._keeping = None
+        self._told = []
+        self._held.shrink()
+
+    def _keep(self, recognition: Recognition) -> None:
+        if self._keeping is None:
+            return
+        options = self.job.options
+        areas = [clip.element for clip in recognition.clips]
+        names = self.job.files.clips(recognition.scan, areas, options.clip_format)
+        try:
+            self._held.grow(self._keeping.add(recognition, self.files(recognition), names))
+        except OmrclipError as error:
+            self._keeping.abandon()
+            self._keeping_failed(error)
+
+    def files(self, recognition: Recognition) -> list[ResponseFile]:
+        """The files of a scan."""
+        return recognition_files(recognition, self.job.options, self.job.files)
+
+    def _finish_keeping(self) -> None:
+        if self._keeping is None:
+            return
+        try:
+            self._keeping.finish(self.job.options.keep_seconds, b"".join(written(self.parts())))
+        except StorageUnavailable as error:
+            self._keeping_failed(error)
+        self._keeping = None
+
+    def _keeping_failed(self, error: OmrclipError) -> None:
+        logger.warning("a recognition could not be kept: %s", error.message)
+        self._keeping, self.kept, self.keeping_error = None, None, error.with_traceback(None)
+
+
+def _json(run: Run) -> Response:
+    """All scans at once: the work is done before the first byte is sent."""
+    parts = deque(run.parts([told for _, told in run.recognitions()]))
+    size = length(parts)
+    answer = Response(written(parts, run.sent), mimetype=JSON)
+    answer.content_length = size
+    return answer
+
+
+def _lines(run: Run) -> Response:
+    return Response(_each_line(run), mimetype=LINES)
+
+
+def _each_line(run: Run) -> Iterator[bytes]:
+    """A line a scan, each an answer of its own, as soon as it is done.
+
+    The lines tell URIs before anything is kept there: where keeping fails, a last line without scans takes them back.
+    """
+    for recognition, told in run.recognitions(streamed=True):
+        yield from written((*answer_parts(replace(run.answer(), keeping_error=None), [told]), b"\n"))
+        run.sent(recognition.clip_bytes)
+        del recognition, told  # the next scan is not recognized beside them
+    if run.keeping_error:
+        yield from written((*answer_parts(run.answer(), []), b"\n"))
+
+
+def _zip(run: Run) -> Response:
+    answer = Response(_archive(run), mimetype=ZIP)
+    answer.headers.set("Content-Disposition", "attachment", filename="recognition.zip")
+    return answer
+
+
+def _archive(run: Run) -> Iterator[bytes]:
+    """The files of each scan as soon as it is done, and at last what JSON would say beside them."""
+    outbox = Outbox()
+    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:  # the clips are compressed already
+        for recognition, _ in run.recognitions(streamed=True):
+            for file in run.files(recognition):
+                archive.writestr(file.name, file.data)
+                yield from outbox.taken()
+                del file
+            run.sent(recognition.clip_bytes)
+            del recognition, _  # the next scan is not recognized beside them
+        with archive.open(RESULTS_IN_ZIP, "w") as results:
+            for piece in written(run.parts(with_files=False)):
+                results.write(piece)
+                yield from outbox.taken()
+    yield from outbox.taken()

@@ -1,0 +1,97 @@
+"""`POST /api/templates/{name}/correction` and `…/finalization`: a stored template held against its blank pages."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from omrclip.errors import InvalidRequest
+from omrclip.imaging.probe import probe
+from omrclip.omr.authoring.correction import correct
+from omrclip.omr.authoring.finalization import finalize
+from omrclip.omr.memory import recognition_bytes
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import check_pages, known_pages
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.report.result_files import results_text
+from omrclip.schemas.template import check_template, dump_template, template_to_bytes
+from omrclip.storage import Precondition, StoredTemplate
+from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.services import precondition, services
+
+blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
+
+
+@blueprint.post("/templates/<name>/correction")
+@runs_in(Lane.WORK)
+def post_correction(name: str) -> Response:
+    """Correct the template by its blank pages. With If-Match, also replace the stored template.
+
+    The body is the image of the page that `?page=` tells, 1 if it does not; without a body the stored images serve.
+    """
+    stored = services().templates.read(name)
+    replacing = "If-Match" in request.headers
+    if replacing:
+        precondition(must_match=True).check(stored.name, stored.blob)
+    with _admitted_pages(stored) as pages:
+        corrected = correct(stored.template, pages)
+    check_template(corrected.template, services().config.limits)
+    if replacing:
+        unchanged = Precondition(match=frozenset({stored.blob.etag}), must_match=True)
+        stored, _ = services().templates.write(stored.name, template_to_bytes(corrected.template), unchanged)
+    answer = jsonify(
+        Name=stored.name, Stored=replacing, Messages=corrected.messages, Template=dump_template(corrected.template)
+    )
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+@blueprint.post("/templates/<name>/finalization")
+@runs_in(Lane.WORK)
+def post_finalization(name: str) -> Response:
+    """Recognize the blank pages, and warn of answers that are not empty. Nothing is stored.
+
+    The body is as for the correction.
+    """
+    stored = services().templates.read(name)
+    with _admitted_pages(stored) as pages:
+        done = finalize(pages, RecognitionOptions(), services().config.limits)
+    results = "".join(results_text(recognition) for recognition in done.recognitions if recognition.passed)
+    answer = jsonify(Name=stored.name, Blank=done.is_blank, Messages=done.messages, Results=results)
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+@contextmanager
+def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
+    """The template's pages with their images, checked, and room held for decoding the largest."""
+    pages = known_pages(stored.template, services().templates.page_image(stored.name))
+    if image := request.get_data():
+        if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":
+            raise UnsupportedMediaType("Content-Type: expected image/* or application/octet-stream")
+        number = _page_number(len(pages))
+        pages = tuple(replace(known, image=image) if known.number == number else known for known in pages)
+    check_pages(pages, services().config.limits)
+    images = [known.image for known in pages if known.image]
+    if not images:
+        expected = "the image of the blank page as the body, because the template has no stored image"
+        raise InvalidRequest(f"Expected {expected}.", fields=[{"path": "body", "expected": expected}])
+    # A page in grey, and beside it what recognizing it takes, which is more than what correcting it does.
+    needed = max(
+        probe(known.image).stored.pixels + recognition_bytes([known], known.image, RecognitionOptions())
+        for known in pages
+        if known.image
+    )
+    with services().sources.admission.admitted(needed):
+        yield pages
+
+
+def _page_number(pages: int) -> int:
+    text = request.args.get("page", "1")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= number <= pages:
+        expected = f"a page number from 1 to {pages}"
+        raise InvalidRequest(f"page: expected {expected}", fields=[{"path": "page", "expected": expected}])
+    return number

@@ -1,0 +1,136 @@
+"""What an editor takes beside the template itself: pages and their images, validation, a clip before it is saved."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from omrclip.errors import InvalidTemplate, Problem, first_problems
+from omrclip.imaging.probe import ImageInfo
+from omrclip.omr.clips import cut_clip
+from omrclip.omr.memory import CLIP_PIXEL_BYTES
+from omrclip.omr.options import RecognitionOptions
+from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
+from omrclip.serving.page_images import page_identifier
+from omrclip.serving.sources import decoding_bytes
+from omrclip.storage import Blob
+from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.services import base_url, image_uri, precondition, services
+
+blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
+
+
+@blueprint.post("/templates")
+def post_template() -> Response:
+    """Create a template with one page from the image of the blank form. `?name=` is its name."""
+    _accept_image()
+    stored = services().pages.new_template(request.args.get("name", ""), request.get_data())
+    answer = jsonify(Name=stored.name, Uri=_uri(stored.name), Warnings=[])
+    answer.status_code = HTTPStatus.CREATED
+    answer.headers["Location"] = _uri(stored.name)
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+@blueprint.post("/validation")
+def post_validation() -> Response:
+    """All that saving the body as an `.omr` file would be refused for, or warned of; nothing is stored."""
+    if not request.is_json:
+        raise UnsupportedMediaType("Content-Type: expected application/json")
+    try:
+        template = load_template(request.get_data(), services().config.limits)
+    except InvalidTemplate as error:
+        return jsonify(Valid=False, Problems=_told(first_problems(error.problems)), Warnings=[])
+    return jsonify(Valid=True, Problems=[], Warnings=_told(first_problems(template_warnings(template))))
+
+
+@blueprint.get("/templates/<name>/pages")
+def list_pages(name: str) -> Response:
+    """The pages: dimensions, how much is on them, and their blank images with a mark that changes with the image."""
+    stored = services().templates.read(name)
+    states, file = services().pages.states(stored), services().pages.file(stored.name)
+    pages = [
+        {
+            "Number": number,
+            "Width": page.dimensions.width,
+            "Height": page.dimensions.height,
+            "Elements": len(page.elements),
+            "ClipAreas": len(page.clip_areas),
+            "Image": image_uri(page_identifier(stored.name, number), 3) if state else None,
+            "ImageState": state,
+            "ImageFile": file if number == 1 else None,
+        }
+        for number, (page, state) in enumerate(zip(stored.template.pages, states, strict=True), start=1)
+    ]
+    answer = jsonify(Name=stored.name, Pages=pages)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@blueprint.get("/templates/<name>/pages/<int:number>/clip")
+@runs_in(Lane.WORK)
+def get_clip_preview(name: str, number: int) -> Response:
+    """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
+    area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
+    page = services().pages.registered(name, number, services().sources)
+    whole = page.dimensions
+    needed = decoding_bytes(page, whole.box, whole) + CLIP_PIXEL_BYTES * area.box.dimensions.pixels
+    with services().sources.admission.admitted(needed):
+        clip = cut_clip(area, page, RecognitionOptions(), services().config.limits)
+    answer = Response(clip.data, mimetype=clip.format.media_type)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@blueprint.get("/templates/<name>/image")
+def get_page_image(name: str) -> Response:
+    """The file of the first page's blank image."""
+    blob, info = services().pages.read(name)
+    answer = Response(blob.data, mimetype=info.format.media_type)
+    answer.set_etag(blob.etag)
+    answer.make_conditional(request)
+    return answer
+
+
+@blueprint.put("/templates/<name>/image")
+def put_page_image(name: str) -> Response:
+    """Put the body beside the template as its blank page; replacing one takes If-Match."""
+    _accept_image()
+    blob, info, is_new = services().pages.write(name, request.get_data(), precondition(must_match=True))
+    answer = jsonify(_described(blob, info))
+    answer.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    answer.set_etag(blob.etag)
+    return answer
+
+
+@blueprint.delete("/templates/<name>/image")
+def delete_page_image(name: str) -> Response:
+    """Remove the image beside the template."""
+    services().pages.delete(name, precondition(must_match=False))
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _accept_image() -> None:
+    """Browsers post other types to any site unasked; an image they do not."""
+    if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":
+        raise UnsupportedMediaType("Content-Type: expected image/* or application/octet-stream")
+
+
+def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:
+    extents = info.dimensions
+    return {
+        "Name": blob.name,
+        "Width": extents.width,
+        "Height": extents.height,
+        "MediaType": info.format.media_type,
+        "Size": len(blob.data),
+    }
+
+
+def _told(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
+    return [{"path": problem.path, "expected": problem.expected} for problem in problems]
+
+
+def _uri(name: str) -> str:
+    return f"{base_url()}/api/templates/{quote(name, safe='')}"

@@ -1,0 +1,330 @@
+"""The OpenAPI description of the service, its bodies from the same marshmallow schemas that read and write them."""
+
+from itertools import chain
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import fields
+
+from omrclip import __version__
+from omrclip.iiif.capabilities import FORMATS, QUALITIES
+from omrclip.iiif.presentation import Style
+from omrclip.iiif.tokens import INTEGER, REAL
+from omrclip.schemas.fields import Expected
+from omrclip.schemas.recognition_request import RecognitionRequestSchema
+from omrclip.schemas.recognition_response import RecognitionResponseSchema
+from omrclip.schemas.segments import SegmentRequestSchema, SegmentResponseSchema
+from omrclip.schemas.template import template_json_schema
+from omrclip.web.openapi import parts as parts
+from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths
+from omrclip.web.openapi.parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
+from omrclip.web.openapi.refusals import refusal_schemas, refusals
+from omrclip.web.services import MOST_LISTED
+
+METHODS = {"get", "put", "post", "delete"}
+
+
+def openapi() -> Node:
+    """The document, OpenAPI 3.1."""
+    schemas = MarshmallowPlugin(schema_name_resolver=lambda schema: _name(schema))
+    spec = APISpec(
+        title="omrclip",
+        version=__version__,
+        openapi_version="3.1.0",
+        info={"description": "Cuts clip areas out of scanned forms; every stored image is an IIIF image too."},
+        plugins=[schemas],
+    )
+    converter: Any = schemas.converter  # made when the plugin met its spec
+    converter.add_attribute_function(_own_field)
+    spec.components.schema("Error", _ERROR)
+    for name, definition in _template_schemas().items():
+        spec.components.schema(name, definition)
+    described = (_paths(), authoring_paths(), correction_paths(), corrections_paths())
+    for name, refusal in refusal_schemas():
+        spec.components.response(name, refusal)
+    for path, operations in chain.from_iterable(paths.items() for paths in described):
+        for method in METHODS & operations.keys():
+            operation = operations[method]
+            operation["operationId"] = parts.operation_id(method, path)
+            operation["responses"] |= refusals(path, method, operation)
+        spec.path(path, parameters=operations.pop("parameters", []), operations=operations)
+    return spec.to_dict()
+
+
+def _name(schema: Any) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return str(cls.__name__).removesuffix("Schema")
+
+
+def _own_field(_converter: Any, field: fields.Field[Any], ret: Node) -> Node:  # noqa: ARG001 (apispec's signature)
+    """Our fields describe themselves; apispec asks for each field in turn."""
+    if not isinstance(field, Expected):
+        return {}
+    return {"description": field.expected, **field.json_schema()}
+
+
+def _template_schemas() -> Node:
+    """The `.omr` format as components: its own definitions, with references into this document."""
+    schema = template_json_schema()
+    definitions = {**schema.pop("$defs"), "Template": schema}
+    schema.pop("$schema")
+    return {name: _rebased(definition) for name, definition in definitions.items()}
+
+
+def _rebased(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _rebased(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_rebased(value) for value in node]
+    return node.replace("#/$defs/", "#/components/schemas/") if isinstance(node, str) else node
+
+
+_ERROR: Node = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "details", "request_id"],
+            "properties": {
+                "code": {"type": "string", "description": "stable, for programs"},
+                "message": {"type": "string", "description": "for people"},
+                "details": {"type": "object", "description": "names the field, parameter or limit"},
+                "request_id": {"type": "string", "description": "as in the header X-Request-Id, and in the log"},
+            },
+        }
+    },
+}
+
+
+def _recognition() -> Node:
+    by_parts: Node = {
+        "type": "object",
+        "required": ["Template", "Images"],
+        "properties": {
+            "Template": {**BINARY, "description": "an .omr file, or the name of a stored template as plain text"},
+            "TemplateImage": {**BINARY, "description": "the blank page"},
+            "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": "the scans"},
+            "Options": {"type": "string", "description": "the options, as JSON"},
+        },
+    }
+    body = {JSON: {"schema": RecognitionRequestSchema}, "multipart/form-data": {"schema": by_parts}}
+    found = {
+        **parts.content(RecognitionResponseSchema),
+        "application/x-ndjson": {"schema": {"type": "string", "description": "an answer a line, a line a scan"}},
+        "application/zip": {"schema": BINARY},
+    }
+    answers = {
+        "200": {
+            "description": "Each scan's outcome, also where scans failed.",
+            "content": found,
+            "links": _kept_links(),
+        }
+    }
+    keep = parts.parameter(
+        "keep", "query", {"type": ["integer", "string"]}, description="keep what comes out; for how many seconds"
+    )
+    sent = {"required": True, "content": body}
+    return parts.operation("Recognize scans", "Recognition", answers, requestBody=sent, parameters=[keep])
+
+
+def _kept_links() -> Node:
+    """From the answer to what can be done with a recognition that is kept."""
+    given = {"identifier": "$response.body#/Identifier"}
+    others = {"number": "1", "name": "$response.body#/ResponseFiles/0/Name"}
+    found = {}
+    for path, operations in {**_kept_paths(), **corrections_paths()}.items():
+        for method in METHODS & operations.keys():
+            places = {name: value for name, value in others.items() if f"{{{name}}}" in path}
+            identity = parts.operation_id(method, path)
+            found[identity] = {"operationId": identity, "parameters": {**given, **places}}
+    return found
+
+
+def _kept_paths() -> dict[str, Node]:
+    tag = "Kept recognitions"
+    identifier = parts.parameter("identifier", "path", description="as the answer's Uri tells it")
+    styles: Node = {"type": "string", "enum": [str(style) for style in Style]}
+    style = parts.parameter("style", "query", styles, description="how the clips are painted")
+    download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment")
+
+    def document(summary: str, *parameters: Node) -> Node:
+        answers = {"200": parts.answer("IIIF Presentation API 3.0", OBJECT, JSON_LD)}
+        return {"get": parts.operation(summary, tag, answers, parameters=list(parameters))}
+
+    answer = {
+        "allOf": [{"$ref": "#/components/schemas/RecognitionResponse"}],
+        "description": "the answer as it was given, its files without Data; Created and Expires in seconds since 1970",
+    }
+    paths: dict[str, Node] = {
+        "": {
+            "get": parts.operation("The answer again", tag, {"200": parts.answer("It", answer)}),
+            "delete": parts.operation("Remove it with its scans and files", tag, {"204": parts.answer("Removed")}),
+        },
+        "/files/{name}": {
+            "parameters": [parts.parameter("name", "path")],
+            "get": parts.operation(
+                "A response file", tag, {"200": parts.answer("It", BINARY, "*/*")}, parameters=[download]
+            ),
+        },
+        "/files.zip": {"get": parts.operation("All response files", tag, {"200": parts.answer("They", BINARY, ZIP)})},
+        "/overlay/{number}": {
+            "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],
+            "get": parts.operation(
+                "A scan with what was read drawn on it",
+                tag,
+                {"200": parts.answer("It", BINARY, "image/jpeg"), "304": parts.answer("The client has it")},
+            ),
+        },
+        "/manifest.json": document("The pages as canvases; with a style, the clips", style),
+        "/manifest.json/canvas/p{number}": {
+            "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],
+            **document("One canvas of the manifest"),
+        },
+        "/clips.json": document("The clips as canvases", style),
+    }
+    return {
+        f"/api/recognitions/{{identifier}}{path}": {
+            **operations,
+            "parameters": [identifier, *operations.get("parameters", [])],
+        }
+        for path, operations in paths.items()
+    }
+
+
+_REGION = rf"full|square|{INTEGER}(,{INTEGER}){{3}}|pct:{REAL}(,{REAL}){{3}}"
+_SIZE = rf"max|pct:{REAL}|{INTEGER},|,{INTEGER}|!?{INTEGER},{INTEGER}"
+_SIZES = {2: f"full|{_SIZE}", 3: rf"\^?({_SIZE})"}
+
+
+def _pattern(expression: str) -> Node:
+    return {"type": "string", "pattern": f"^({expression})$"}
+
+
+def _iiif_paths() -> dict[str, Node]:
+    identifier = parts.parameter("identifier", "path", description="percent-encoded, slashes included")
+    download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment with a file name")
+    sizes = {2: "full, max, w, ,h pct:n w,h or !w,h", 3: "max, w, ,h pct:n w,h or !w,h, with ^ before it to enlarge"}
+    names = {2: "Image API 2.0, 2.1", 3: "Image API 3.0"}
+    paths = {}
+    for version, size in sizes.items():
+        parameters = [
+            identifier,
+            parts.parameter("region", "path", _pattern(_REGION), description="full, square, x,y,w,h or pct:x,y,w,h"),
+            parts.parameter("size", "path", _pattern(_SIZES[version]), description=size),
+            parts.parameter(
+                "rotation",
+                "path",
+                _pattern(f"!?{REAL}"),
+                description="degrees clockwise from 0 to 360, with ! before it to mirror",
+            ),
+            parts.parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
+            parts.parameter(
+                "format", "path", {"type": "string", "enum": [str(image_format) for image_format in FORMATS]}
+            ),
+        ]
+        image = {
+            "200": parts.answer("It", BINARY, "image/*", "application/pdf"),
+            "304": parts.answer("The client has it"),
+        }
+        information = {
+            "200": parts.answer("The document", OBJECT, JSON, JSON_LD),
+            "304": parts.answer("The client has it"),
+        }
+        base = f"/iiif/{version}/{{identifier}}"
+        paths[f"{base}/{{region}}/{{size}}/{{rotation}}/{{quality}}.{{format}}"] = {
+            "parameters": parameters,
+            "get": parts.operation(f"An image ({names[version]})", "IIIF", image, parameters=[download]),
+        }
+        paths[f"{base}/info.json"] = {
+            "parameters": [identifier],
+            "get": parts.operation(f"Image information ({names[version]})", "IIIF", information),
+        }
+    return paths
+
+
+def _segments() -> Node:
+    found = {**parts.content(SegmentResponseSchema), "image/*": {"schema": BINARY}}
+    answers = {"200": {"description": "A file a segment; one alone also as its bytes.", "content": found}}
+    body = {"required": True, "content": parts.content(SegmentRequestSchema)}
+    return parts.operation("Cut the segments that a manifest paints", "IIIF", answers, requestBody=body)
+
+
+def _paths() -> dict[str, Node]:
+    name = parts.parameter("name", "path", parts.NAME)
+    element = parts.parameter("element", "path", description="a name, or a path where several have the name")
+    page = parts.parameter("page", "query", parts.PAGE_NUMBER, description="where there are several")
+    template_body = {"required": True, "content": parts.content("Template")}
+    area_body = {"required": True, "content": parts.content("ClipArea")}
+    image_body = {"required": True, "content": parts.content(BINARY, "image/*")}
+    saved = {"200": parts.answer("Replaced", OBJECT), "201": parts.answer("New", OBJECT)}
+    gone = {"204": parts.answer("Removed")}
+    api = "Templates"
+    return {
+        "/health": {
+            "get": parts.operation("Whether the service answers", "Service", {"200": parts.answer("It does", OBJECT)})
+        },
+        "/metrics": {
+            "get": parts.operation(
+                "What the server did",
+                "Service",
+                {"200": parts.answer("Prometheus text", {"type": "string"}, "text/plain")},
+            )
+        },
+        "/openapi.json": {
+            "get": parts.operation("This document", "Service", {"200": parts.answer("OpenAPI 3.1", OBJECT)})
+        },
+        "/api/recognitions": {"post": _recognition()},
+        **_kept_paths(),
+        "/api/schemas/omr.json": {
+            "get": parts.operation(
+                "JSON Schema of the .omr format",
+                api,
+                {"200": parts.answer("Draft 2020-12", OBJECT, "application/schema+json")},
+            )
+        },
+        "/api/templates": {"get": parts.listing("All templates", api, "Templates", MOST_LISTED)},
+        "/api/templates/{name}": {
+            "parameters": [name],
+            "get": parts.operation("The .omr file", api, {"200": parts.answer("The file, with its ETag", "Template")}),
+            "put": parts.operation("Store a template", api, saved, requestBody=template_body, parameters=[IF_MATCH]),
+            "delete": parts.operation("Remove a template", api, gone, parameters=[IF_MATCH]),
+        },
+        "/api/templates/{name}/clip-areas": {
+            "parameters": [name],
+            "get": parts.operation(
+                "All clip areas", api, {"200": parts.answer("In template order, and their Paths", OBJECT)}
+            ),
+            "post": parts.operation(
+                "Add a clip area",
+                api,
+                {"201": parts.answer("Added", "ClipArea")},
+                requestBody=area_body,
+                parameters=[page, IF_MATCH],
+            ),
+        },
+        "/api/templates/{name}/clip-areas/{element}": {
+            "parameters": [name, element],
+            "get": parts.operation("One clip area", api, {"200": parts.answer("Found", "ClipArea")}),
+            "put": parts.operation(
+                "Replace a clip area",
+                api,
+                {"200": parts.answer("Replaced", "ClipArea")},
+                requestBody=area_body,
+                parameters=[IF_MATCH],
+            ),
+            "delete": parts.operation("Remove a clip area", api, gone, parameters=[IF_MATCH]),
+        },
+        "/api/images": {"get": parts.listing("All images", "Images", "Images", MOST_LISTED)},
+        "/api/images/{name}": {
+            "parameters": [parts.parameter("name", "path", description="percent-encoded, slashes included")],
+            "get": parts.operation(
+                "The stored file", "Images", {"200": parts.answer("As it was put", BINARY, "image/*")}
+            ),
+            "put": parts.operation("Store an image", "Images", saved, requestBody=image_body, parameters=[IF_MATCH]),
+            "delete": parts.operation("Remove an image", "Images", gone, parameters=[IF_MATCH]),
+        },
+        "/api/segments": {"post": _segments()},
+        **_iiif_paths(),
+    }

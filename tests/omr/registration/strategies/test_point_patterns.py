@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from omrclip.imaging import ops
+from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, lay, pairs_of
+from tests.omr.sheet import Points, turned
+
+
+def grid(columns: int, rows: int, *, pitch: float = 30.0, left: float = 100.0, top: float = 100.0) -> Points:
+    x, y = np.meshgrid(np.arange(columns) * pitch + left, np.arange(rows) * pitch + top)
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+# Two blocks of different lengths: nothing looks the same another way.
+PATTERN = np.vstack([grid(5, 9), grid(3, 4, left=350, top=130), grid(2, 3, left=340, top=320)])
+SIZE = 16.0
+
+
+def placed(found: PatternMap, points: Points = PATTERN) -> Points:
+    return ops.transform(found.matrix, points)
+
+
+@pytest.mark.parametrize("degrees", [0, 3, -25, 45, 90, 180, 270])
+@pytest.mark.parametrize("scale", [0.8, 1.0, 1.7])
+def test_a_pattern_is_laid_onto_itself_moved_turned_and_scaled(degrees: float, scale: float) -> None:
+    blobs = ops.transform(turned(degrees, scale=scale).page_to_scan, PATTERN)
+    shuffled = np.random.default_rng(1).permutation(blobs)
+    best, *others = lay(PATTERN, SIZE, shuffled, SIZE * scale)
+    assert best.score == pytest.approx(1)
+    assert np.abs(placed(best) - blobs).max() < 1e-3
+    assert len(best.bubbles) == len(best.blobs) == len(PATTERN)
+    assert np.abs(shuffled[best.blobs] - blobs[best.bubbles]).max() < 1e-9
+    assert all(other.score < 0.95 for other in others)
+
+
+def test_blobs_may_be_missing_and_strange_ones_among_them() -> None:
+    rng = np.random.default_rng(2)
+    blobs = PATTERN[rng.random(len(PATTERN)) > 0.15] + rng.normal(0, 0.5, (1, 2))
+    strange = rng.uniform(0, 600, (12, 2))
+    best = lay(PATTERN, SIZE, np.vstack([strange, blobs]), SIZE)[0]
+    assert np.abs(placed(best) - PATTERN).max() < 3
+    assert 0.75 < best.score < 1
+
+
+def test_perspective_is_followed() -> None:
+    matrix = np.array([[1, 0.05, 3], [-0.04, 1, 5], [2e-4, 1e-4, 1]])
+    best = lay(PATTERN, SIZE, ops.transform(matrix, PATTERN), SIZE * 0.95)[0]
+    assert np.abs(placed(best) - ops.transform(matrix, PATTERN)).max() < 0.5
+
+
+def test_a_map_a_row_off_scores_less() -> None:
+    """A row off, one row of bubbles has no blobs."""
+    rows = grid(6, 8)
+    maps = lay(rows, SIZE, rows, SIZE)
+    assert maps == sorted(maps, key=lambda found: -found.score)
+    exact = [found for found in maps if np.abs(placed(found, rows) - rows).max() < 0.5]
+    turned_over = [found for found in maps if np.abs(placed(found, rows)[::-1] - rows).max() < 0.5]
+    assert len(exact) == len(turned_over) == 1, "a plain grid looks the same upside down"
+    assert all(found.score < 0.95 for found in maps if found not in (*exact, *turned_over))
+
+
+def test_blobs_beside_the_pattern_count_for_nothing() -> None:
+    beside = np.vstack([PATTERN, grid(5, 9, left=100, top=370), grid(3, 9, left=250)])
+    best = lay(PATTERN, SIZE, beside, SIZE)[0]
+    assert best.score == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("bubbles", "blobs"), [(0, 20), (3, 20), (20, 0), (20, 3)])
+def test_a_few_points_are_no_pattern(bubbles: int, blobs: int) -> None:
+    assert lay(PATTERN[:bubbles], SIZE, PATTERN[:blobs], SIZE) == []
+
+
+@pytest.mark.parametrize(
+    "blobs",
+    [
+        np.column_stack([np.arange(30) * 20.0, np.full(30, 50.0)]),  # in one line: no second direction
+        np.column_stack([np.full(12, 70.0), np.full(12, 50.0)]),  # all in one place
+        PATTERN * (-1, 1) + (600, 0),  # mirrored
+        grid(5, 9, pitch=100),  # the size of the bubbles forbids it
+    ],
+    ids=["line", "point", "mirror", "wide"],
+)
+def test_what_is_no_picture_of_the_pattern_is_not_taken_for_it(blobs: Points) -> None:
+    assert all(found.score < 0.95 for found in lay(PATTERN, SIZE, blobs, SIZE))
+
+
+def test_the_nearest_of_points() -> None:
+    places = np.random.default_rng(5).uniform(-50, 500, (400, 2))
+    found, distances = Nearest(PATTERN, SIZE).find(places)
+    every = np.linalg.norm(places[:, None] - PATTERN[None], axis=2)
+    assert np.allclose(distances, every[np.arange(400), found])
+    near = every.min(axis=1) < SIZE / 2
+    assert near.any()
+    assert (found[near] == every[near].argmin(axis=1)).all(), "exact within half a blob"
+
+
+def test_each_blob_is_taken_by_its_nearest_bubble_alone() -> None:
+    nearest = Nearest(np.array([[10.0, 10.0], [50.0, 10.0]]), SIZE)
+    bubbles, blobs = pairs_of(np.array([[13.0, 10.0], [11.0, 10.0], [55.0, 10.0], [90.0, 10.0]]), nearest, 6)
+    assert bubbles.tolist() == [1, 2]
+    assert blobs.tolist() == [0, 1]

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration.candidate import RoughMap
+from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.reference import reference_for
+from omrclip.omr.registration.strategies.scale import by_scale, same_shape, scaling
+from tests.omr.sheet import PAGE, form
+
+
+@pytest.mark.parametrize(
+    ("other", "percent", "expected"),
+    [
+        (Dimensions(300, 200), 1, True),
+        (Dimensions(303, 200), 1, True),  # exactly 1 %
+        (Dimensions(304, 200), 1, False),
+        (Dimensions(297, 200), 1, True),
+        (Dimensions(296, 200), 1, False),
+        (Dimensions(30, 20), 1, True),
+        (Dimensions(200, 300), 50, False),
+        (Dimensions(315, 200), 5, True),
+        (Dimensions(316, 200), 5, False),
+    ],
+)
+def test_shapes_agree_within_some_per_cent(other: Dimensions, percent: int, expected: bool) -> None:
+    assert same_shape(Dimensions(300, 200), other, percent) is expected
+
+
+def test_both_axes_are_scaled_onto_each_other() -> None:
+    assert scaling(Dimensions(300, 200), Dimensions(600, 300)).tolist() == np.diag([2, 1.5, 1]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("image", "scan", "expected"),
+    [
+        (True, Dimensions(1200, 1600), "scale"),
+        (True, Dimensions(1240, 1600), "scale"),
+        (True, Dimensions(1280, 1600), "scale: its width to height ratio differs by 6.7% from the page's"),
+        (False, PAGE, "scale: there is no image of the blank page to verify it by"),
+    ],
+)
+def test_by_scale(image: bool, scan: Dimensions, expected: str) -> None:
+    known = form().known(image=image)
+    levels = ScanLevels(np.full((scan.height, scan.width, 3), 255, np.uint8))
+    found = by_scale(reference_for(known.page, known.image), levels)
+    assert (found.strategy if isinstance(found, RoughMap) else found) == expected
+    if isinstance(found, RoughMap):
+        assert (found.page_to_scan == scaling(PAGE, scan)).all()
