@@ -1,14 +1,13 @@
 """Bytes to pixels and back: the only place of the package that decodes or encodes."""
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
 from omrclip.errors import CorruptImage, LimitExceeded
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
+from omrclip.imaging.formats import jpeg, png
 from omrclip.imaging.formats.base import ImageFormat, ImageInfo
+from omrclip.imaging.formats.registry import CODECS
 from omrclip.imaging.formats.writing import encode, over_white
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
@@ -27,25 +26,8 @@ __all__ = [
 REDUCTIONS = (1, 2, 4, 8)
 """The fractions of a JPEG's extents at which it can be decoded."""
 
-_PROFILES: dict[ImageFormat, Callable[[bytes], bytes]] = {
-    ImageFormat.JPEG: jpeg.read_profile,
-    ImageFormat.PNG: png.read_profile,
-    ImageFormat.TIFF: tiff.read_profile,
-    ImageFormat.WEBP: webp.read_profile,
-    ImageFormat.JP2: jp2.read_profile,
-}
 _WORKING_BYTES = 8 << 20
 """What a decoder takes however small the image is: tables, and bands of rows."""
-
-_DECODERS: dict[ImageFormat, Callable[[bytes, ImageInfo], Pixels]] = {
-    ImageFormat.JPEG: jpeg.decode,
-    ImageFormat.PNG: png.decode,
-    ImageFormat.TIFF: tiff.decode,
-    ImageFormat.WEBP: webp.decode,
-    ImageFormat.GIF: gif.decode,
-    ImageFormat.JP2: jp2.decode,
-    ImageFormat.BMP: bmp.decode,
-}
 
 
 def reducible(info: ImageInfo) -> bool:
@@ -55,7 +37,8 @@ def reducible(info: ImageInfo) -> bool:
 
 def read_profile(data: bytes, info: ImageInfo) -> bytes:
     """The ICC profile of an image file for `colour.to_srgb`, or empty bytes. Profiles of GIF and BMP are not read."""
-    return _PROFILES[info.format](data) if info.has_profile else b""
+    read = CODECS[info.format].read_profile
+    return read(data) if read and info.has_profile else b""
 
 
 def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) -> Pixels:
@@ -111,7 +94,7 @@ def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
 
 def _decode_stored(data: bytes, info: ImageInfo, reduction: int) -> Pixels:
     """The pixels as stored, in the extents that the header promises, and no others."""
-    pixels = jpeg.decode(data, info, reduction) if reduction > 1 else _DECODERS[info.format](data, info)
+    pixels = jpeg.decode(data, info, reduction) if reduction > 1 else CODECS[info.format].decode(data, info)
     _check_extents(pixels, info.stored, reduction)
     return pixels
 

@@ -1,37 +1,14 @@
 """What an image file is, from its header bytes alone: format, extents, orientation, frames. Nothing is decoded."""
 
 import struct
-from collections.abc import Callable
 
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, LimitExceeded, UnsupportedImage
-from omrclip.imaging.formats import bmp, gif, jp2, jpeg, png, tiff, webp
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
+from omrclip.imaging.formats.registry import CODECS
 
 __all__ = ["ColourMode", "ImageFormat", "ImageInfo", "probe"]
 
-_READERS: dict[ImageFormat, Callable[[bytes], ImageInfo]] = {
-    ImageFormat.JPEG: jpeg.read_header,
-    ImageFormat.PNG: png.read_header,
-    ImageFormat.TIFF: tiff.read_header,
-    ImageFormat.WEBP: webp.read_header,
-    ImageFormat.GIF: gif.read_header,
-    ImageFormat.JP2: jp2.read_header,
-    ImageFormat.BMP: bmp.read_header,
-}
-_SIGNATURES: dict[bytes, ImageFormat] = {
-    b"\xff\xd8\xff": ImageFormat.JPEG,
-    png.SIGNATURE: ImageFormat.PNG,
-    b"II\x2a\0": ImageFormat.TIFF,
-    b"MM\0\x2a": ImageFormat.TIFF,
-    b"II\x2b\0": ImageFormat.TIFF,
-    b"MM\0\x2b": ImageFormat.TIFF,
-    b"GIF87a": ImageFormat.GIF,
-    b"GIF89a": ImageFormat.GIF,
-    jp2.BOXES: ImageFormat.JP2,
-    jp2.CODESTREAM: ImageFormat.JP2,
-    b"BM": ImageFormat.BMP,
-}
 # Kinds that people do send, worth their name in the message.
 _NOT_READ: dict[bytes, str] = {
     b"%PDF": "PDF",
@@ -54,16 +31,14 @@ def probe(data: bytes) -> ImageInfo:
     """
     kind = _recognize(data)
     try:
-        return _READERS[kind](data)
+        return CODECS[kind].read_header(data)
     except (struct.error, IndexError):
         raise CorruptImage(f"The {kind.value.upper()} header is cut off.") from None
 
 
 def _recognize(data: bytes) -> ImageFormat:
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return ImageFormat.WEBP
-    for signature, kind in _SIGNATURES.items():
-        if data.startswith(signature):
+    for kind, codec in CODECS.items():
+        if codec.signature.match(data):
             return kind
     if not data:
         raise UnsupportedImage("This is not an image: the file is empty.")

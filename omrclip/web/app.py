@@ -28,6 +28,12 @@ from omrclip.web.lanes import work
 class Request(flask.Request):
     """A request whose uploaded files stay in memory: they are personal data, and the body's size is bounded."""
 
+    def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        # werkzeug compares "*" with entity tags; it holds for all that exists (RFC 9110, section 13.1.1).
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("HTTP_IF_MATCH", "").strip() == "*":
+            del environ["HTTP_IF_MATCH"]
+        super().__init__(environ, *args, **kwargs)
+
     def _get_file_stream(
         self,
         total_content_length: int | None,  # noqa: ARG002 (the signature is werkzeug's)

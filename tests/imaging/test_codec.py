@@ -1,5 +1,6 @@
 import struct
 import zlib
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -256,7 +257,7 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setitem(codec._DECODERS, ImageFormat.PNG, fail)
+    monkeypatch.setitem(codec.CODECS, ImageFormat.PNG, replace(codec.CODECS[ImageFormat.PNG], decode=fail))
     with pytest.raises(LimitExceeded) as refusal:
         decode(save(grid(), "PNG"))
     assert refusal.value.details == {"limit": "memory", "maximum": None}

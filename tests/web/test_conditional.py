@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from omrclip.config import Config
 from omrclip.web.app import create_app
-from tests.web.making import encoded, grid, jpeg
+from tests.web.making import encoded, grid, jpeg, omr, template
 
 IMAGES = ["/iiif/2/grid.png/full/50,/0/default.jpg", "/iiif/3/grid.png/0,0,50,50/max/90/gray.png"]
 INFORMATION = ["/iiif/2/grid.png/info.json", "/iiif/3/grid.png/info.json"]
@@ -84,6 +84,16 @@ def test_another_tag_is_answered_in_full(client: FlaskClient, path: str, conditi
     whole = client.get(path)
     response = client.get(path, headers={"If-None-Match": condition})
     assert (response.status_code, response.data) == (200, whole.data)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("condition", "status"), [("*", 200), ("{tag}", 200), ('"other"', 412)])
+def test_a_template_is_given_if_it_is_the_one_that_the_client_expects(
+    client: FlaskClient, method: str, condition: str, status: int
+) -> None:
+    created = client.put("/api/templates/new", data=omr(template()))
+    condition = condition.format(tag=created.headers["ETag"])
+    assert client.open("/api/templates/new", method=method, headers={"If-Match": condition}).status_code == status
 
 
 @pytest.mark.parametrize("path", ALL)
