@@ -54,7 +54,7 @@ def serve(**options: str | int | None) -> None:
     Each option stands for the variable of its name. The service also starts if it cannot write to a folder. It prints a
     warning, because a folder may be read-only on purpose.
     """
-    from omrclip.storage.starting import has_templates, unwritable_folders
+    from omrclip.storage.home import has_templates, unwritable_folders
     from omrclip.web.serve import serve as serve_config
 
     given = {f"OMRCLIP_{name.upper()}": str(value) for name, value in options.items() if value is not None}

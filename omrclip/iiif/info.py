@@ -13,7 +13,6 @@ from omrclip.iiif.capabilities import (
     PROFILE_2,
     qualities,
 )
-from omrclip.iiif.levels import TILE_SIDE, level, scale_factors
 from omrclip.iiif.physical import physical_dimensions, physical_service
 from omrclip.iiif.plan import declared_limits
 from omrclip.iiif.request import Quality
@@ -21,6 +20,7 @@ from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
 PROTOCOL = "http://iiif.io/api/image"
+TILE_SIDE = 512
 
 
 def info2(
@@ -120,3 +120,20 @@ def _maxima(source: Dimensions, limits: Limits) -> dict[str, int]:
     if limits.declares_area or source.pixels > limits.max_output_pixels:
         maxima["maxArea"] = limits.max_output_pixels
     return maxima
+
+
+def scale_factors(source: Dimensions, tile_side: int = TILE_SIDE) -> tuple[int, ...]:
+    """1, 2, 4, … up to the first at which the whole image fits into one tile.
+
+    Image API 2.1, section 5.2, and 3.0, section 5.4: `sizes` and `tiles` match one to one, and viewers take a level's
+    extents for the full ones divided by the factor, rounded up.
+    """
+    factors = [1]
+    while max(level(source, factors[-1]).width, level(source, factors[-1]).height) > tile_side:
+        factors.append(2 * factors[-1])
+    return tuple(factors)
+
+
+def level(source: Dimensions, factor: int) -> Dimensions:
+    """The Dimensions of the whole image, or of a tile's region, at a scale factor."""
+    return Dimensions(-(-source.width // factor), -(-source.height // factor))

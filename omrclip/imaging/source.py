@@ -175,3 +175,30 @@ def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, with
         return ops.resample(ops.cut(pixels, box), out)
     edges = (edge / reduction for edge in (box.left, box.top, box.right, box.bottom))
     return ops.resample_place(pixels, Place(*edges), out, with_surroundings=is_tile)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedImage:
+    """An ImageSource that shows another through a box, which lies inside it."""
+
+    whole: ImageSource
+    box: Box
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The box's."""
+        return self.box.dimensions
+
+    @property
+    def density(self) -> Density | None:
+        """That of the whole."""
+        return self.whole.density
+
+    @property
+    def is_grey(self) -> bool:
+        """As the whole."""
+        return self.whole.is_grey
+
+    def read(self, box: Box, out: Dimensions) -> Pixels:
+        """See `ImageSource.read`."""
+        return self.whole.read(Box(self.box.left + box.left, self.box.top + box.top, box.width, box.height), out)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.find import FoundPage, ScanLevels
+from omrclip.omr.registration.find import FoundPage, ImagePyramid
 from omrclip.omr.registration.strategies.scale import scaling
 
 OFF_BY_PX = 1.0
@@ -26,7 +26,7 @@ TOLD = (
 )
 
 
-def is_blank_page(found: FoundPage, levels: ScanLevels, data: bytes) -> bool:
+def is_blank_page(found: FoundPage, levels: ImagePyramid, data: bytes) -> bool:
     """Whether a scan is the image of the blank page, in whatever format, quality or colours.
 
     Args:

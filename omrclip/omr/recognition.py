@@ -19,7 +19,7 @@ from omrclip.omr.memory import cutting_bytes, recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
 from omrclip.omr.reading.elements import read_elements
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration.find import FoundPage, KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.find import FoundPage, ImagePyramid, KnownPage, Registration, register
 from omrclip.omr.registration.strategies.scale import same_shape
 from omrclip.omr.report.file_names import check_readable, shown_name, stem
 from omrclip.omr.results import ElementResult, ElementStatus
@@ -250,7 +250,7 @@ def _recognize(
     pixels = decode(scan.data, info)
     number = options.pages.get(scan.name)
     upright = options.orientation is Orientation.UPRIGHT
-    levels = ScanLevels(pixels)
+    levels = ImagePyramid(pixels)
     found = _fitting_page(pages if number is None else [pages[number - 1]], levels, upright, work)
     shows_blank_page = is_blank_page(found, levels, scan.data)
     del levels  # the scan's copies in grey take half its memory
@@ -313,7 +313,7 @@ def _extents_told(found: FoundPage) -> list[str]:
     return [f"The bubbles are printed {extents:.2g} times as large as the template says: correct the template."]
 
 
-def _fitting_page(pages: Sequence[KnownPage], levels: ScanLevels, upright: bool, work: Work) -> FoundPage:
+def _fitting_page(pages: Sequence[KnownPage], levels: ImagePyramid, upright: bool, work: Work) -> FoundPage:
     """The only page that registers: with several, a guess could cut the right place of the wrong page."""
     found: list[FoundPage] = []
     failures: list[Failure] = []

@@ -25,8 +25,8 @@ from omrclip.schemas.elements import ELEMENT_SCHEMAS, TEMPLATE
 from omrclip.schemas.enough import one_document
 from omrclip.schemas.json_schema import template_json_schema
 from omrclip.schemas.model_schema import ModelSchema
-from omrclip.schemas.problems import problems_of
 from omrclip.schemas.template_checks import check_elements, document_problems, template_warnings
+from omrclip.schemas.wire import problems_of
 
 __all__ = [
     "check_template",

@@ -1,6 +1,6 @@
 """Shared parts of the schemas of requests and answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -9,10 +9,9 @@ from marshmallow import Schema, ValidationError, fields, pre_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import MOST_PROBLEMS, InvalidRequest, Problem, more_problems, problem_details
-from omrclip.schemas.documents import plain_value, read_document
+from omrclip.schemas.documents import child_path, plain_value, read_document
 from omrclip.schemas.enough import load_in_chunks, one_document
 from omrclip.schemas.fields import Expected
-from omrclip.schemas.problems import problems_of
 
 
 def pascal_case(name: str) -> str:
@@ -109,3 +108,16 @@ def invalid_request(problems: Sequence[Problem]) -> InvalidRequest:
     """The error of a request in which these are wrong."""
     told = "; ".join(f"{p.path}: expected {p.expected}" for p in problems[:3])
     return InvalidRequest(f"The request is not valid. {told}{more_problems(problems, 3)}", **problem_details(problems))
+
+
+def problems_of(error: ValidationError, path: str) -> list[Problem]:
+    """Everything that a schema refused, each problem at its own path below `path`."""
+    return list(_flattened(error.messages, path))
+
+
+def _flattened(messages: Any, path: str) -> Iterator[Problem]:
+    if not isinstance(messages, dict):
+        yield from (Problem(path, message) for message in messages)
+        return
+    for key, inner in messages.items():
+        yield from _flattened(inner, path if key == "_schema" else child_path(path, key))

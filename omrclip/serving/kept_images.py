@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from omrclip.errors import NotFound
-from omrclip.imaging.boxed import BoxedImage
+from omrclip.imaging.source import BoxedImage
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.report.file_names import stem
 from omrclip.serving.sources import OpenImage, SourceCache

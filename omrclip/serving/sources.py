@@ -12,12 +12,11 @@ from omrclip.cache import ByteCache
 from omrclip.config import Config
 from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.codec import cost
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.probe import check_pixels, probe
-from omrclip.imaging.source import EncodedImage, ImageSource
+from omrclip.imaging.source import BoxedImage, EncodedImage, ImageSource
 from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.registered_page import ReducibleImage, RegisteredPage

@@ -11,8 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.capabilities import qualities
-from omrclip.iiif.info import info2, info3
-from omrclip.iiif.levels import TILE_SIDE
+from omrclip.iiif.info import TILE_SIDE, info2, info3
 from omrclip.iiif.request import Format, ImageRequest
 from omrclip.omr.report.file_names import stem
 from omrclip.serving.sources import OpenImage

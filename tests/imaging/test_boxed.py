@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omrclip.imaging.boxed import BoxedImage
 from omrclip.imaging.geometry import Box, Dimensions
-from omrclip.imaging.source import DecodedImage, ImageSource
+from omrclip.imaging.source import BoxedImage, DecodedImage, ImageSource
 from tests.grid import coloured_grid
 
 PIXELS = coloured_grid(60, 40)

@@ -15,7 +15,7 @@ from omrclip.imaging.source import DecodedImage
 from omrclip.omr.clips import Clip, cut_clip
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, KnownPage, Registration, register
 from omrclip.omr.registration.paper.displacement_grid import NODES, nodes
 from omrclip.omr.template import ClipArea, Page
 from tests.grid import coloured_grid
@@ -27,7 +27,7 @@ PIXELS = coloured_grid(300, 200)
 
 def registered(pixels: np.ndarray = PIXELS) -> RegisteredPage:  # type: ignore[type-arg]
     scan = DecodedImage(pixels)
-    return RegisteredPage(scan, register(KnownPage(Page(width=300, height=200), 1), ScanLevels(pixels)).registration)
+    return RegisteredPage(scan, register(KnownPage(Page(width=300, height=200), 1), ImagePyramid(pixels)).registration)
 
 
 def area(left: float, top: float, width: float, height: float, quality: int = 85) -> ClipArea:

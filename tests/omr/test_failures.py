@@ -16,7 +16,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.omr import recognition
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
-from omrclip.omr.registration.find import ScanLevels
+from omrclip.omr.registration.find import ImagePyramid
 from tests.omr.sheet import form, png
 
 FORM = form()
@@ -28,20 +28,20 @@ FILLED = Scan("scan.png", png(FORM.blank))
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[ReferenceType[Pixels]]:
     """Weak references to all pixels that are decoded, and to what is made grey of them."""
     references: list[ReferenceType[Pixels]] = []
-    decode, level = recognition.decode, ScanLevels.level
+    decode, level = recognition.decode, ImagePyramid.level
 
     def decoding(*args: Any) -> Pixels:
         pixels = decode(*args)
         references.append(ref(pixels))
         return pixels
 
-    def levelling(levels: ScanLevels, number: int) -> Pixels:
+    def levelling(levels: ImagePyramid, number: int) -> Pixels:
         grey = level(levels, number)
         references.append(ref(grey))
         return grey
 
     monkeypatch.setattr(recognition, "decode", decoding)
-    monkeypatch.setattr(ScanLevels, "level", levelling)
+    monkeypatch.setattr(ImagePyramid, "level", levelling)
     return references
 
 

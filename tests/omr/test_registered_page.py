@@ -7,7 +7,7 @@ from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.registered_page import RegisteredPage, page_density
-from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, KnownPage, Registration, register
 from omrclip.omr.registration.paper.displacement_grid import NODES
 from omrclip.omr.template import Page
 from tests.grid import coloured_grid, position_ramp
@@ -19,7 +19,7 @@ PAGE = KnownPage(Page(width=300, height=200), 1)
 def test_identity_gives_the_exact_pixels_of_the_scan() -> None:
     pixels = coloured_grid(300, 200)
     scan = DecodedImage(pixels)
-    page = RegisteredPage(scan, register(PAGE, ScanLevels(scan.pixels)).registration)
+    page = RegisteredPage(scan, register(PAGE, ImagePyramid(scan.pixels)).registration)
     assert page.dimensions == Dimensions(300, 200)
     assert (page.read(Box(10, 20, 50, 40), Dimensions(50, 40)) == pixels[20:60, 10:60]).all()
 
@@ -27,7 +27,7 @@ def test_identity_gives_the_exact_pixels_of_the_scan() -> None:
 @pytest.mark.parametrize("factor", [0.5, 1.5, 2, 3, 4.2])
 def test_scaled_scans_show_the_pages_place(factor: float) -> None:
     scan = DecodedImage(position_ramp(round(300 * factor), round(200 * factor)))
-    page = RegisteredPage(scan, register(PAGE, ScanLevels(scan.pixels)).registration)
+    page = RegisteredPage(scan, register(PAGE, ImagePyramid(scan.pixels)).registration)
     expected = position_ramp(300, 200)[70:150, 60:220]
     read = page.read(Box(60, 70, 160, 80), Dimensions(160, 80))
     assert np.abs(read.astype(int) - expected.astype(int)).max() <= 3
@@ -35,7 +35,7 @@ def test_scaled_scans_show_the_pages_place(factor: float) -> None:
 
 def test_a_doubled_scan_is_reduced_as_an_image_is() -> None:
     scan = DecodedImage(coloured_grid(600, 400))
-    page = RegisteredPage(scan, register(PAGE, ScanLevels(scan.pixels)).registration)
+    page = RegisteredPage(scan, register(PAGE, ImagePyramid(scan.pixels)).registration)
     read = page.read(Box(31, 17, 100, 50), Dimensions(100, 50)).astype(int)
     reduced = ops.resample(scan.pixels, Dimensions(300, 200)).astype(int)[17:67, 31:131]
     inside = np.s_[4:-4, 4:-4]  # nothing around the box counts for its rim

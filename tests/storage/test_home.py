@@ -9,9 +9,8 @@ import pytest
 
 from omrclip.config import STORES, Config
 from omrclip.storage import home
-from omrclip.storage.home import MadeHome, make_home
+from omrclip.storage.home import MadeHome, has_templates, make_home
 from omrclip.storage.images import ImageStore
-from omrclip.storage.starting import has_templates
 from omrclip.storage.templates import TemplateStore
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from omrclip.cli import main
 from omrclip.config import Config
 from omrclip.serving.folder import open_folder
-from omrclip.storage.starting import unwritable_folders
+from omrclip.storage.home import unwritable_folders
 
 
 @pytest.fixture

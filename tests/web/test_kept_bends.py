@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.omr import recognition
-from omrclip.omr.registration.find import FoundPage, KnownPage, ScanLevels
+from omrclip.omr.registration.find import FoundPage, ImagePyramid, KnownPage
 from tests.web.making import NAME_BOX, Json, asked, bytes_of, clip_area, cut, decoded, encoded, grid, image, template
 
 PNG = {"ClipFormat": "png", "Keep": True}
@@ -20,7 +20,7 @@ def bend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every page is found, and found to be bent: its middle lies 7.3 pixels lower than its edges."""
     real = recognition.register
 
-    def bent(known: KnownPage, levels: ScanLevels, **options: Any) -> FoundPage:
+    def bent(known: KnownPage, levels: ImagePyramid, **options: Any) -> FoundPage:
         found = real(known, levels, **options)
         offsets = np.zeros((3, 3, 2), np.float32)
         offsets[:, 1, 1] = 7.3

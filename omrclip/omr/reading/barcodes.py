@@ -16,7 +16,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import ImageSource
 from omrclip.omr.reading.codes import Reading, code_name, is_readable, read_codes
-from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.registration import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
@@ -46,7 +46,7 @@ class _Attempt:
     thorough: bool = False
 
 
-def glance(element: Barcode, registration: Registration, view: View) -> Glance | None:
+def glance(element: Barcode, registration: Registration, view: RectifiedScan) -> Glance | None:
     """The result from a coarse view of the page, which may be slightly bent, or None if no code is found."""
     box = _with_margin(element.box)
     corners = ops.corners(box.left, box.top, box.width, box.height)

@@ -24,7 +24,7 @@ from omrclip.omr.reading.judging import (
 from omrclip.omr.reading.marks import Readings, measure
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration.find import FoundPage, Registration
-from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
@@ -51,7 +51,7 @@ def read_elements(
 class BubbleReader:
     """Reads the ChoiceBoxes and Grids of one page of one scan, in any order, each as often as asked."""
 
-    def __init__(self, found: FoundPage, view: View, options: RecognitionOptions) -> None:
+    def __init__(self, found: FoundPage, view: RectifiedScan, options: RecognitionOptions) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         elements = found.known.page.elements
         self._gap = options.grid_gap
@@ -139,7 +139,7 @@ class BubbleReader:
         return float(median([outline for outline, circled in outlines if not circled] or [o for o, _ in outlines]))
 
 
-def _measured(found: FoundPage, view: View) -> Readings:
+def _measured(found: FoundPage, view: RectifiedScan) -> Readings:
     reference = found.reference
     centres, radii = reference.centres, reference.bubbles[:, 2:] / 2
     boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]

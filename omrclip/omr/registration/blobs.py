@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 
 LEAST_SIDE, MOST_SIDE = 6.0, 120.0
 LEAST_FILLED = 0.62
@@ -32,7 +32,7 @@ class Blobs:
         return Blobs(self.centres[chosen], self.sizes[chosen])
 
 
-def blobs_of(levels: ScanLevels, side: int) -> tuple[Blobs, float]:
+def blobs_of(levels: ImagePyramid, side: int) -> tuple[Blobs, float]:
     """The shapes in a scan that is reduced to `side` pixels, and how many scan pixels each of its pixels has."""
 
     def find() -> tuple[Blobs, float]:

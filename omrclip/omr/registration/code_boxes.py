@@ -9,7 +9,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.reading.codes import code_name, is_readable, read_codes
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.template import Barcode
 
 Points = npt.NDArray[np.float64]
@@ -19,7 +19,7 @@ LEAST_SIDE, MOST_SIDE = 24, 1200
 """Pixels of the longer side of what is read, as the scan has them."""
 
 
-def is_code_in(levels: ScanLevels, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
+def is_code_in(levels: ImagePyramid, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
     """Whether a code of the element's type reads, whose middle lies in the element's box.
 
     Args:

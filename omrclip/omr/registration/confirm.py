@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.omr.registration.bubble_patches import Blank, likeness, tones
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.rivals import scene_of, strongest_rival
 
 Points = npt.NDArray[np.float64]
@@ -50,11 +50,13 @@ class Refused:
     """
 
     reason: str
-    instead: RoughMap | None = None
+    instead: Candidate | None = None
     undecided: bool = False
 
 
-def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap, *, upright: bool = False) -> LocalMap | Refused:
+def confirm(
+    reference: Reference, levels: ImagePyramid, rough: Candidate, *, upright: bool = False
+) -> LocalMap | Refused:
     """Refine a rough map, and look whether it is true.
 
     Args:
@@ -89,7 +91,7 @@ def confirm(reference: Reference, levels: ScanLevels, rough: RoughMap, *, uprigh
 
 
 def _rivalled(
-    reference: Reference, levels: ScanLevels, rough: RoughMap, found: LocalMap, upright: bool
+    reference: Reference, levels: ImagePyramid, rough: Candidate, found: LocalMap, upright: bool
 ) -> Refused | None:
     """Why a map that goes by the bubbles alone is not believed; None where it is."""
     scene = scene_of(reference, levels, found.page_to_scan, found.bend, found.view)
@@ -105,13 +107,13 @@ def _rivalled(
     return None
 
 
-def _followed(reference: Reference, rough: RoughMap, found: LocalMap, moves: ops.Matrix) -> RoughMap:
+def _followed(reference: Reference, rough: Candidate, found: LocalMap, moves: ops.Matrix) -> Candidate:
     """The map that lays the page where a rival does."""
     page = reference.page
     nodes = bending.nodes(page)
     offsets = bending.offsets_at(found.bend, ops.transform(moves, nodes), page) @ ops.inverse(moves[:2, :2]).T
     bend = offsets.reshape(found.bend.shape).astype(np.float32)
-    return RoughMap(rough.strategy, found.page_to_scan @ moves, bend, rough.search)
+    return Candidate(rough.strategy, found.page_to_scan @ moves, bend, rough.search)
 
 
 def is_upright(reference: Reference, page_to_scan: ops.Matrix) -> bool:
@@ -122,7 +124,7 @@ def is_upright(reference: Reference, page_to_scan: ops.Matrix) -> bool:
     return bool(across > abs((right - here)[1]) and down > abs((below - here)[0]))
 
 
-def _folds(reference: Reference, levels: ScanLevels, rough: RoughMap) -> bool:
+def _folds(reference: Reference, levels: ImagePyramid, rough: Candidate) -> bool:
     """Whether the page comes out mirrored, tiny, huge, or partly behind the camera.
 
     A perspective map with all corners before the camera keeps a rectangle convex, so that the sign of its area tells

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.omr.registration.bubble_patches import REACH, SIDE, tones
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 
 Points = npt.NDArray[np.float64]
 FACTORS = np.round(np.arange(0.64, 1.5, 0.03), 2)
@@ -23,7 +23,7 @@ BELIEVED = 0.065
 """By which part the printed extents may differ from the template's for these to be believed."""
 
 
-def printed_extents(levels: ScanLevels, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
+def printed_extents(levels: ImagePyramid, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
     """The extents of printed bubbles, as a multiple of the template's; 1 where these are about right.
 
     The bubbles are laid onto each other where the map puts them, and compared with outlines of many sizes.

@@ -17,22 +17,21 @@ import numpy.typing as npt
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
 from omrclip.omr.registration.confirm import Refused, confirm
 from omrclip.omr.registration.extents import printed_extents
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
-from omrclip.omr.registration.rectified_scan import View, view
+from omrclip.omr.registration.rectified_scan import RectifiedScan, view
 from omrclip.omr.registration.reference import Reference, reference_for, resized
 from omrclip.omr.registration.refine import LocalMap
-from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, KnownPage, Registration
+from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, Candidate, KnownPage, Registration
 from omrclip.omr.registration.strategies import features, scale
 from omrclip.omr.registration.strategies.bubbles import by_bubbles
 from omrclip.omr.registration.strategies.paper_edges import by_paper_edges
 from omrclip.omr.registration.strategies.reference_points import by_reference_points
 from omrclip.omr.template import Barcode, ChoiceBox, Grid
 
-Strategy: TypeAlias = Callable[[Reference, ScanLevels], RoughMap | Sequence[RoughMap] | str]
+Strategy: TypeAlias = Callable[[Reference, ImagePyramid], Candidate | Sequence[Candidate] | str]
 
 Points = npt.NDArray[np.float64]
 LEAST_FOR_IDENTITY = 8
@@ -70,10 +69,10 @@ class FoundPage:
     known: KnownPage
     reference: Reference
     registration: Registration
-    view: View | None
+    view: RectifiedScan | None
 
 
-def register(known: KnownPage, levels: ScanLevels, *, upright: bool = False) -> FoundPage:
+def register(known: KnownPage, levels: ImagePyramid, *, upright: bool = False) -> FoundPage:
     """Find the page in the scan.
 
     Args:
@@ -100,7 +99,7 @@ def register(known: KnownPage, levels: ScanLevels, *, upright: bool = False) -> 
         if isinstance(maps, str):
             reasons.append(maps)
             continue
-        found = _confirmed(reference, levels, [maps] if isinstance(maps, RoughMap) else maps, upright)
+        found = _confirmed(reference, levels, [maps] if isinstance(maps, Candidate) else maps, upright)
         if isinstance(found, Refused):
             reasons.append(found.reason)
             advice = ADVICE if found.undecided else advice
@@ -124,7 +123,7 @@ class _Confirmed:
 
 
 def _confirmed(
-    reference: Reference, levels: ScanLevels, maps: Sequence[RoughMap], upright: bool
+    reference: Reference, levels: ImagePyramid, maps: Sequence[Candidate], upright: bool
 ) -> _Confirmed | Refused:
     """The first of some maps that is true all over the page, else the best that is true; or why none is."""
     best: _Confirmed | None = None
@@ -146,7 +145,7 @@ def _confirmed(
     return best or next((refused for refused in refusals if refused.undecided), refusals[0])
 
 
-def _suited(reference: Reference, levels: ScanLevels, rough: RoughMap) -> Reference:
+def _suited(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Reference:
     """The page with its bubbles as large as they are printed."""
     if reference.printed or not len(reference.bubbles):
         return reference
@@ -164,7 +163,7 @@ def _not_found(reasons: Sequence[str], advice: str = "") -> RegistrationFailed:
     return RegistrationFailed(f"{told} {advice}".rstrip(), tried=reasons)
 
 
-def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
+def _by_marks(reference: Reference, levels: ImagePyramid) -> Registration | None:
     """By reference points, where the page shows nothing else: five tell the turn, of fewer the upright one is taken."""
     page, scan = reference.page, levels.dimensions
     if len(reference.marks) < 4 or min(scan.width, scan.height) < LEAST_SIDE:
@@ -182,7 +181,7 @@ def _by_marks(reference: Reference, levels: ScanLevels) -> Registration | None:
     return None
 
 
-def _by_dimensions(reference: Reference, levels: ScanLevels) -> Registration:
+def _by_dimensions(reference: Reference, levels: ImagePyramid) -> Registration:
     page, scan = reference.page, levels.dimensions
     if scan == page:
         return Registration("identity", page, scan, np.eye(3))
@@ -197,7 +196,7 @@ def _by_dimensions(reference: Reference, levels: ScanLevels) -> Registration:
     )
 
 
-def _registration(confirmed: _Confirmed, levels: ScanLevels) -> Registration:
+def _registration(confirmed: _Confirmed, levels: ImagePyramid) -> Registration:
     found, page, scan = confirmed.map, confirmed.reference.page, levels.dimensions
     registration = Registration(
         confirmed.strategy,
@@ -226,4 +225,4 @@ def _nearly_identical(page: Dimensions, found: LocalMap) -> bool:
     return bool(np.abs(moved).max() <= IDENTITY_WITHIN_PX and scatter <= IDENTITY_WITHIN_PX)
 
 
-__all__ = ["FoundPage", "KnownPage", "Registration", "ScanLevels", "register"]
+__all__ = ["FoundPage", "ImagePyramid", "KnownPage", "Registration", "register"]

@@ -16,7 +16,7 @@ Grey = npt.NDArray[np.uint8]
 """(height, width) uint8, 0 is black."""
 
 
-class ScanLevels:
+class ImagePyramid:
     """A scan in grey: level n has 1/2ⁿ of its pixels on each axis, each the mean of those that it covers."""
 
     def __init__(self, pixels: Pixels) -> None:

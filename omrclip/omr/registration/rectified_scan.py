@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.reference import ReferenceLevel
 
 MOST_ASLANT = 0.01
@@ -18,14 +18,14 @@ AROUND = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class RectifiedScan:
     """The scan roughly in the page's frame: (height, width) uint8, and the map scan → view (3, 3)."""
 
     pixels: Grey
     scan_to_view: ops.Matrix
 
 
-def view(levels: ScanLevels, page_to_scan: ops.Matrix, level: ReferenceLevel) -> View:
+def view(levels: ImagePyramid, page_to_scan: ops.Matrix, level: ReferenceLevel) -> RectifiedScan:
     """The scan at a reference level's scale; what lies outside the scan shows its edge.
 
     It is warped into the page's frame; but where the page lies nearly straight in the scan, as on every flatbed, it is
@@ -38,7 +38,7 @@ def view(levels: ScanLevels, page_to_scan: ops.Matrix, level: ReferenceLevel) ->
     corners = ops.transform(out_to_level, ops.corners(0, 0, width, height))
     if _aslant(corners) <= MOST_ASLANT:
         cut, level_to_view = _cut(pixels, corners, (width, height))
-        return View(cut, level_to_view @ np.diag([1 / reduction, 1 / reduction, 1]))
+        return RectifiedScan(cut, level_to_view @ np.diag([1 / reduction, 1 / reduction, 1]))
     warped = cv2.warpPerspective(
         pixels,
         ops.FROM_CENTRES @ out_to_level @ ops.TO_CENTRES,
@@ -46,7 +46,7 @@ def view(levels: ScanLevels, page_to_scan: ops.Matrix, level: ReferenceLevel) ->
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return View(np.asarray(warped, dtype=np.uint8), ops.inverse(out_to_scan))
+    return RectifiedScan(np.asarray(warped, dtype=np.uint8), ops.inverse(out_to_scan))
 
 
 def _aslant(corners: npt.NDArray[np.float64]) -> float:

@@ -18,7 +18,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
 from omrclip.omr.registration.bubble_patches import Blank, darkness
 from omrclip.omr.registration.extents import printed_extents
-from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
@@ -194,7 +194,7 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
     longer = max(dimensions.width, dimensions.height)
     smallest = float(bubbles[:, 2:].min()) if len(bubbles) else np.inf
     fine_side = round(min(max(FINE_SIDE, LEAST_BUBBLE / smallest * longer), MOST_FINE_SIDE, max(longer, FINE_SIDE)))
-    blank = ScanLevels(decode(image)) if image else None
+    blank = ImagePyramid(decode(image)) if image else None
     fine = _level(dimensions, blank, bubbles, fine_side, coarse=False)
     if len(fine.patches) < LEAST_PATCHES:
         blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
@@ -249,7 +249,7 @@ def _scaled(boxes: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.flo
     return np.hstack([boxes[:, :2] - boxes[:, 2:] * (factor - 1) / 2, boxes[:, 2:] * factor])
 
 
-def _printed_on(blank: ScanLevels, bubbles: npt.NDArray[np.float64], page: Dimensions) -> float:
+def _printed_on(blank: ImagePyramid, bubbles: npt.NDArray[np.float64], page: Dimensions) -> float:
     """The extents of the bubbles on the image of the blank page, as a multiple of the template's."""
     scale = np.array([blank.dimensions.width / page.width, blank.dimensions.height / page.height])
     return printed_extents(blank, bubbles[common_size(bubbles)], lambda points: points * scale)
@@ -359,7 +359,7 @@ def choice_boxes(element: Element) -> list[ChoiceBox]:
 
 
 def _level(
-    page: Dimensions, blank: ScanLevels | None, bubbles: npt.NDArray[np.float64], side: int, *, coarse: bool
+    page: Dimensions, blank: ImagePyramid | None, bubbles: npt.NDArray[np.float64], side: int, *, coarse: bool
 ) -> ReferenceLevel:
     factor = side / max(page.width, page.height)
     width, height = (max(8, round(extent * factor)) for extent in (page.width, page.height))

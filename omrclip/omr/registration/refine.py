@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.landmarks import find_landmarks
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.paper.extension import extended
 from omrclip.omr.registration.paper.lens import Perspective, fit_perspective
 from omrclip.omr.registration.patches import Found, find
-from omrclip.omr.registration.rectified_scan import View, view
+from omrclip.omr.registration.rectified_scan import RectifiedScan, view
 from omrclip.omr.registration.reference import COARSE_SEARCH, Reference, ReferenceLevel, centres_of
+from omrclip.omr.registration.registration import Candidate
 
 Points = npt.NDArray[np.float64]
 LEAST_SCORE = 0.4
@@ -57,12 +57,12 @@ class LocalMap:
     matches: npt.NDArray[np.float32]
     agreeing: float
     residual: float
-    view: View
+    view: RectifiedScan
     weakest: float
     everywhere: bool = False
 
 
-def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMap | None:
+def settle(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Candidate | None:
     """Correct a rough map at the coarse level, where the blank page's image has patches unlike all around them.
 
     Returns:
@@ -93,7 +93,7 @@ def settle(reference: Reference, levels: ScanLevels, rough: RoughMap) -> RoughMa
     flat_sheet, offsets = _flattened(reference, levels, points, in_scan, agree)
     sheet, _ = _fit(reference, points, offsets, trust, 8 * per_pixel, SHEET_STIFFNESS)
     local = _local(reference, points, offsets, sheet, trust, 3 * per_pixel, COARSE_STIFFNESS)
-    return RoughMap(rough.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH)
+    return Candidate(rough.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH)
 
 
 def _shifted(
@@ -121,7 +121,7 @@ def _moves(matrix: ops.Matrix, page: Dimensions) -> float:
     return float(np.abs(ops.transform(matrix, corners) - corners).max())
 
 
-def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMap:
+def refine(reference: Reference, levels: ImagePyramid, rough: Candidate) -> LocalMap:
     """Correct a map at the fine level."""
     level = reference.fine
     seen = view(levels, rough.page_to_scan, level)
@@ -160,7 +160,11 @@ def refine(reference: Reference, levels: ScanLevels, rough: RoughMap) -> LocalMa
 
 
 def _agreeing(
-    reference: Reference, points: Points, offsets: Points, trust: npt.NDArray[np.float64], bend: bending.Bend
+    reference: Reference,
+    points: Points,
+    offsets: Points,
+    trust: npt.NDArray[np.float64],
+    bend: bending.Bend,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """(n,) how far the offsets miss the bend, page pixels, and (n,) whether they agree: within two fine pixels."""
     misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
@@ -168,7 +172,11 @@ def _agreeing(
 
 
 def _landmarks(
-    reference: Reference, level: ReferenceLevel, seen: View, matrix: ops.Matrix, bend: bending.Bend | None
+    reference: Reference,
+    level: ReferenceLevel,
+    seen: RectifiedScan,
+    matrix: ops.Matrix,
+    bend: bending.Bend | None,
 ) -> tuple[Points, Points]:
     """The corners of solid things that were found, and how far off they are; page pixels."""
     boxes, extents = reference.solids, reference.solids[:, 2:] * level.scale
@@ -198,7 +206,7 @@ def _local(
 
 
 def _flattened(
-    reference: Reference, levels: ScanLevels, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
+    reference: Reference, levels: ImagePyramid, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
 ) -> tuple[Perspective, Points]:
     """The picture of a flat sheet that suits the agreeing points best, and what it leaves of all offsets, page pixels.
 
@@ -217,7 +225,7 @@ def _page_points(level: ReferenceLevel) -> Points:
 def _look(
     reference: Reference,
     level: ReferenceLevel,
-    seen: View,
+    seen: RectifiedScan,
     matrix: ops.Matrix,
     bend: bending.Bend | None,
     search: int,
@@ -233,7 +241,12 @@ def _look(
 
 
 def _look_again(
-    reference: Reference, level: ReferenceLevel, seen: View, matrix: ops.Matrix, bend: bending.Bend, found: Found
+    reference: Reference,
+    level: ReferenceLevel,
+    seen: RectifiedScan,
+    matrix: ops.Matrix,
+    bend: bending.Bend,
+    found: Found,
 ) -> Found:
     """Patches that are not where their neighbours say are looked for there: the first search may not have reached."""
     expected = bending.offsets_at(bend, _page_points(level), reference.page)

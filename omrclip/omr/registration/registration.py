@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.paper.displacement_grid import offsets_at
+from omrclip.omr.registration.paper.displacement_grid import Bend, offsets_at
 from omrclip.omr.template import Page
 
 # Nearer to identity than this, resampling would only blur what is in its place already.
@@ -70,3 +70,20 @@ class Registration:
             return False
         corners = ops.corners(0, 0, self.page.width, self.page.height)
         return bool(np.abs(self.to_scan(corners) - corners).max() <= IDENTITY_WITHIN_PX)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A map page → scan that is to be refined.
+
+    Attributes:
+        strategy: the name of what found it.
+        page_to_scan: (3, 3) float64.
+        bend: None where the strategy knows of none.
+        search: how far off places may still lie, in pixels of the fine reference; None for as far as is usual.
+    """
+
+    strategy: str
+    page_to_scan: ops.Matrix
+    bend: Bend | None = None
+    search: int | None = None

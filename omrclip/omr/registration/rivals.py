@@ -25,11 +25,11 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.bubble_patches import REACH, SIDE, likeness, tones
 from omrclip.omr.registration.code_boxes import is_code_in
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.letters import likeness_of_letters
 from omrclip.omr.registration.neighbours import distances_to
 from omrclip.omr.registration.paper import displacement_grid as bending
-from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.strategies.bubbles import SEARCHED_SIDES
 from omrclip.omr.registration.strategies.paper_edges import sheet_in
@@ -193,10 +193,10 @@ class Scene:
     """
 
     reference: Reference
-    levels: ScanLevels
+    levels: ImagePyramid
     page_to_scan: ops.Matrix
     bend: bending.Bend
-    view: View
+    view: RectifiedScan
     bubbles: Points
     radii: Points
     own: Nearest
@@ -288,7 +288,11 @@ class Scene:
 
 
 def scene_of(
-    reference: Reference, levels: ScanLevels, page_to_scan: ops.Matrix, bend: bending.Bend, seen: View
+    reference: Reference,
+    levels: ImagePyramid,
+    page_to_scan: ops.Matrix,
+    bend: bending.Bend,
+    seen: RectifiedScan,
 ) -> Scene | None:
     """What a scan shows as a map has it; None where too few bubbles are seen to compare maps by."""
     common = reference.common
@@ -359,7 +363,7 @@ def _nearby(blobs: Blobs, reduction: float, scan_to_page: ops.Matrix, page: Dime
     return blobs.only(ahead & near)
 
 
-def _side(levels: ScanLevels, extent: float) -> int:
+def _side(levels: ImagePyramid, extent: float) -> int:
     """The first of SEARCHED_SIDES at which bubbles of this extent in the scan have enough pixels."""
     longer = max(levels.dimensions.width, levels.dimensions.height)
     return next((side for side in SEARCHED_SIDES if extent * side / longer >= LEAST_PIXELS), SEARCHED_SIDES[-1])

@@ -11,7 +11,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
 from omrclip.omr.reading.barcodes import glance, read_barcode
-from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.registration import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
@@ -211,7 +211,7 @@ def test_lines_that_lie_are_read() -> None:
     assert read(page, "code128").value == "Sheet 17"
 
 
-def glanced(page: Tones, *, factor: float) -> tuple[Barcode, Registration, View]:
+def glanced(page: Tones, *, factor: float) -> tuple[Barcode, Registration, RectifiedScan]:
     """A code in the middle of the page, and a view of a scan that is the page at this scale, turned upside down."""
     height, width = page.shape
     element = Barcode(
@@ -226,7 +226,11 @@ def glanced(page: Tones, *, factor: float) -> tuple[Barcode, Registration, View]
     to_scan = np.array([[-1, 0, width], [0, -1, height], [0, 0, 1]], dtype=np.float64)
     seen = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     to_view = np.diag([seen.shape[1] / width, seen.shape[0] / height, 1.0]) @ np.linalg.inv(to_scan)
-    return element, Registration("by hand", extents, extents, to_scan), View(np.asarray(seen, np.uint8), to_view)
+    return (
+        element,
+        Registration("by hand", extents, extents, to_scan),
+        RectifiedScan(np.asarray(seen, np.uint8), to_view),
+    )
 
 
 def test_what_is_at_hand_of_the_page_is_read_without_the_page() -> None:
@@ -259,5 +263,5 @@ def test_a_code_beside_the_box_is_not_read_at_hand() -> None:
 def test_nothing_is_at_hand_of_a_box_that_the_view_does_not_show() -> None:
     page = page_of(printed(Format.EAN13, "5901234123457"))
     element, registration, view = glanced(page, factor=0.5)
-    away = View(view.pixels, np.array([[1, 0, 9999], [0, 1, 0], [0, 0, 1]]) @ view.scan_to_view)
+    away = RectifiedScan(view.pixels, np.array([[1, 0, 9999], [0, 1, 0], [0, 0, 1]]) @ view.scan_to_view)
     assert glance(element, registration, away) is None

@@ -12,7 +12,7 @@ from omrclip.imaging.source import DecodedImage
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.reading.elements import BubbleReader, as_corners, boxes_in_scan, read_elements
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration.find import ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, register
 from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
 from omrclip.omr.template import Barcode, Bubble, ChoiceBox, ClipArea, Grid
 from tests.omr.sheet import (
@@ -47,7 +47,7 @@ def read(
     tones: Tones, sheet: Sheet = FORM, *, image: bool = True, options: RecognitionOptions | None = None
 ) -> dict[str, ElementResult]:
     pixels, known = coloured(tones), sheet.known(image=image)
-    found = register(known, ScanLevels(pixels))
+    found = register(known, ImagePyramid(pixels))
     page = RegisteredPage(DecodedImage(pixels), found.registration)
     return {result.name: result for result in read_elements(found, page, options or RecognitionOptions())}
 
@@ -341,7 +341,7 @@ def test_bubbles_of_other_shapes(image: bool) -> None:
 
 
 def test_the_order_in_which_elements_are_read_does_not_matter() -> None:
-    found = register(FORM.known(), ScanLevels(coloured(FORM.marked(ANSWERS))))
+    found = register(FORM.known(), ImagePyramid(coloured(FORM.marked(ANSWERS))))
     assert found.view is not None
     reader = BubbleReader(found, found.view, RecognitionOptions())
     elements = [element for element in FORM.elements if isinstance(element, ChoiceBox | Grid)]
@@ -356,21 +356,21 @@ def test_the_order_in_which_elements_are_read_does_not_matter() -> None:
 
 def test_equal_elements_are_read_alike() -> None:
     twice = replace(FORM, elements=(*FORM.elements, FORM.elements[0]))
-    found = register(twice.known(), ScanLevels(coloured(twice.marked(ANSWERS))))
+    found = register(twice.known(), ImagePyramid(coloured(twice.marked(ANSWERS))))
     page = RegisteredPage(DecodedImage(coloured(twice.marked(ANSWERS))), found.registration)
     first, *_, last = read_elements(found, page, RecognitionOptions())
     assert (first, first.value) == (last, ANSWERS["Q1"])
 
 
 def test_an_element_of_another_page_is_refused() -> None:
-    found = register(FORM.known(), ScanLevels(coloured(FORM.marked(ANSWERS))))
+    found = register(FORM.known(), ImagePyramid(coloured(FORM.marked(ANSWERS))))
     assert found.view is not None
     with pytest.raises(KeyError):
         BubbleReader(found, found.view, RecognitionOptions()).read(question("Other", 1, 1, "AB"))
 
 
 def test_corners_of_boxes() -> None:
-    registration = register(FORM.known(), ScanLevels(coloured(FORM.blank))).registration
+    registration = register(FORM.known(), ImagePyramid(coloured(FORM.blank))).registration
     (corners,) = boxes_in_scan([FORM.boxes()["Q1"]], registration)
     assert corners == ((84, 104), (244, 104), (244, 136), (84, 136))
     assert boxes_in_scan([], registration) == []

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, KnownPage, Registration, register
 from omrclip.omr.template import ChoiceBox, ClipArea, Grid, ReferencePoint
 from tests.omr.sheet import PAGE, Points, Tones, View, coloured, form, lattice, onto, turned
 
@@ -44,7 +44,7 @@ VIEWS = {
 
 
 def found(known: KnownPage, tones: Tones) -> Registration:
-    return register(known, ScanLevels(tones if tones.ndim == 3 else coloured(tones))).registration
+    return register(known, ImagePyramid(tones if tones.ndim == 3 else coloured(tones))).registration
 
 
 def misses(registration: Registration, view: View, places: Points | None = None) -> Points:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.candidate import RoughMap
 from omrclip.omr.registration.confirm import Refused, confirm
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.refine import LocalMap
+from omrclip.omr.registration.registration import Candidate
 from tests.omr.registration.finding import FILLED, KNOWLEDGE, VIEWS, moved, scan_of
 from tests.omr.sheet import PAGE, Tones, coloured, lattice, printed, question
 
@@ -18,8 +18,8 @@ KNOWN = pytest.mark.parametrize("knowledge", ["everything", "no page image", "bu
 
 def confirmed(matrix: ops.Matrix, tones: Tones, knowledge: str) -> LocalMap | Refused:
     known = KNOWLEDGE[knowledge]
-    rough = RoughMap("test", np.asarray(matrix, np.float64))
-    return confirm(reference_for(known.page, known.image), ScanLevels(coloured(tones)), rough)
+    rough = Candidate("test", np.asarray(matrix, np.float64))
+    return confirm(reference_for(known.page, known.image), ImagePyramid(coloured(tones)), rough)
 
 
 @KNOWN

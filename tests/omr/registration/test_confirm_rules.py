@@ -14,18 +14,18 @@ import pytest
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.bubble_patches import Blank, darkness
-from omrclip.omr.registration.candidate import RoughMap
 from omrclip.omr.registration.confirm import Refused, _folds, _followed, _outlines, _slips, confirm, is_upright
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.patches import take
-from omrclip.omr.registration.rectified_scan import View
+from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.refine import LocalMap
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.rivals import Rival
 
 MODULE = import_module("omrclip.omr.registration.confirm")  # the package has the function by that name
 SIDE = Dimensions(400, 400)
 UPSIDE_DOWN = np.array([[-1.0, 0, 400], [0, -1, 400], [0, 0, 1]])
-A_VIEW = View(np.zeros((1, 1), np.uint8), np.eye(3))
+A_VIEW = RectifiedScan(np.zeros((1, 1), np.uint8), np.eye(3))
 NOT_FOUND = "what the blank page shows is not found where it should be"
 NO_OUTLINES = "the printed bubbles are not found in their places"
 A_ROW_FURTHER = "the page fits as well a row or a column of bubbles further"
@@ -63,7 +63,7 @@ class Measured:
             page=SIDE, printed=self.printed, looks_alike=self.looks_alike, blank=self.blank
         )
         levels: Any = SimpleNamespace(dimensions=SIDE)
-        rough, settled = RoughMap(self.strategy, self.matrix), RoughMap(self.strategy, self.matrix)
+        rough, settled = Candidate(self.strategy, self.matrix), Candidate(self.strategy, self.matrix)
         matches, bend = np.zeros((0, 4), np.float32), bending.flat()
         found = LocalMap(self.matrix, bend, matches, self.agreeing, 0.1, A_VIEW, self.weakest)
         unmoved = SimpleNamespace(outside=self.outside)
@@ -184,7 +184,7 @@ def test_a_rival_is_followed_over_the_bends_of_the_paper() -> None:
     moves = np.array([[0.0, -1, 350], [1, 0, -20], [0, 0, 1]])
     nodes = bending.nodes(page)
     bend = np.column_stack([nodes[:, 1] / 20, nodes[:, 0] / 40]).astype(np.float32).reshape(*bending.NODES, 2)
-    rough = RoughMap("edges", np.eye(3), None, 7)
+    rough = Candidate("edges", np.eye(3), None, 7)
     page_to_scan = np.array([[1.1, 0.1, 20], [-0.1, 1.1, 60], [0, 0, 1]])
     found: Any = SimpleNamespace(page_to_scan=page_to_scan, bend=bend)
     reference: Any = SimpleNamespace(page=page)
@@ -225,7 +225,7 @@ def test_a_rival_is_followed_over_the_bends_of_the_paper() -> None:
 def test_only_a_picture_of_a_sheet_does_not_fold(matrix: ops.Matrix, folds: bool) -> None:
     reference: Any = SimpleNamespace(page=SIDE)
     levels: Any = SimpleNamespace(dimensions=SIDE)
-    assert _folds(reference, levels, RoughMap("edges", matrix)) is folds
+    assert _folds(reference, levels, Candidate("edges", matrix)) is folds
 
 
 def turned(degrees: float) -> ops.Matrix:
@@ -314,7 +314,7 @@ def slips(
     found: Any = SimpleNamespace(
         bend=bend,
         page_to_scan=page_to_scan,
-        view=View(page if view is None else view, to_view @ ops.inverse(page_to_scan)),
+        view=RectifiedScan(page if view is None else view, to_view @ ops.inverse(page_to_scan)),
     )
     return _slips(reference, found)
 
@@ -419,7 +419,7 @@ def test_outlines_are_looked_for_where_the_bent_map_puts_them() -> None:
         found: Any = SimpleNamespace(
             bend=np.full((*bending.NODES, 2), bent, np.float32),
             page_to_scan=page_to_scan,
-            view=View(pixels, to_view @ ops.inverse(page_to_scan)),
+            view=RectifiedScan(pixels, to_view @ ops.inverse(page_to_scan)),
         )
         return _outlines(reference, blank, found)
 

@@ -10,7 +10,7 @@ from omrclip.errors import RegistrationFailed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registration.extents import printed_extents
-from omrclip.omr.registration.find import FoundPage, ScanLevels, register
+from omrclip.omr.registration.find import FoundPage, ImagePyramid, register
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.template import ChoiceBox
 from tests.omr.registration.finding import misses
@@ -33,7 +33,7 @@ def believed(factor: float) -> Sheet:
 
 
 def registered(sheet: Sheet, view: View, *, image: bool = False) -> FoundPage:
-    return register(sheet.known(image=image), ScanLevels(coloured(view.of(PRINTED.blank))))
+    return register(sheet.known(image=image), ImagePyramid(coloured(view.of(PRINTED.blank))))
 
 
 @pytest.mark.parametrize("factor", [0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4])
@@ -65,7 +65,7 @@ def test_extents_are_measured_on_the_blank_page_where_its_image_is_known(factor:
 
 
 def test_a_scan_that_shows_nothing_tells_no_extents() -> None:
-    white = ScanLevels(coloured(np.full((800, 600), 255, np.uint8)))
+    white = ImagePyramid(coloured(np.full((800, 600), 255, np.uint8)))
     assert printed_extents(white, reference_for(PRINTED.page, None).bubbles, lambda points: points) == 1
 
 

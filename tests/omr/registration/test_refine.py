@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import flat, offsets_at
 from omrclip.omr.registration.rectified_scan import view
 from omrclip.omr.registration.reference import Reference, reference_for
 from omrclip.omr.registration.refine import refine, settle
+from omrclip.omr.registration.registration import Candidate
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
 from tests.omr.sheet import PAGE, coloured, lattice, turned
 
@@ -23,7 +23,7 @@ def reference() -> Reference:
 @pytest.mark.parametrize("view_name", ["the page itself", "turned by 25°", "larger"])
 def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
     fine = reference().fine
-    seen = view(ScanLevels(coloured(scan_of(view_name))), VIEWS[view_name].page_to_scan, fine)
+    seen = view(ImagePyramid(coloured(scan_of(view_name))), VIEWS[view_name].page_to_scan, fine)
     shown = cv2.warpPerspective(
         seen.pixels,
         ops.FROM_CENTRES
@@ -41,7 +41,7 @@ def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
 def test_a_view_has_the_scale_of_the_page_and_holds_it_whole(view_name: str) -> None:
     level = reference().fine
     taken = turned(0.5) if view_name == "turned by 0.5°" else VIEWS[view_name]
-    seen = view(ScanLevels(coloured(taken.of(FILLED))), taken.page_to_scan, level)
+    seen = view(ImagePyramid(coloured(taken.of(FILLED))), taken.page_to_scan, level)
     to_view = seen.scan_to_view @ taken.page_to_scan @ ops.inverse(level.matrix)
     in_view = ops.transform(to_view, lattice() * level.scale)
     assert (in_view > 0).all()
@@ -50,7 +50,7 @@ def test_a_view_has_the_scale_of_the_page_and_holds_it_whole(view_name: str) -> 
 
 
 def test_beyond_the_scan_its_edge_is_shown() -> None:
-    seen = view(ScanLevels(np.full((40, 40, 3), 77, np.uint8)), np.eye(3), reference().coarse)
+    seen = view(ImagePyramid(np.full((40, 40, 3), 77, np.uint8)), np.eye(3), reference().coarse)
     assert (seen.pixels == 77).all()
 
 
@@ -60,8 +60,8 @@ def test_beyond_the_scan_its_edge_is_shown() -> None:
     ids=["a little off", "further than the search", "stretched", "larger"],
 )
 def test_a_rough_map_settles(error: object) -> None:
-    levels = ScanLevels(coloured(FILLED))
-    settled = settle(reference(), levels, RoughMap("test", error.page_to_scan))  # type: ignore[attr-defined]
+    levels = ImagePyramid(coloured(FILLED))
+    settled = settle(reference(), levels, Candidate("test", error.page_to_scan))  # type: ignore[attr-defined]
     assert settled is not None
     assert settled.strategy == "test"
     assert settled.bend is not None
@@ -74,7 +74,7 @@ def test_a_rough_map_settles(error: object) -> None:
 
 @pytest.mark.parametrize("tones", [np.full((800, 600), 255, np.uint8), FORM.blank[::-1, ::-1].copy()])
 def test_where_patches_do_not_agree_nothing_settles(tones: np.ndarray) -> None:  # type: ignore[type-arg]
-    assert settle(reference(), ScanLevels(coloured(tones)), RoughMap("test", np.eye(3))) is None
+    assert settle(reference(), ImagePyramid(coloured(tones)), Candidate("test", np.eye(3))) is None
 
 
 def test_flat_paper_has_no_offsets() -> None:

@@ -4,7 +4,7 @@ import pytest
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.find import KnownPage, Registration, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, KnownPage, Registration, register
 from omrclip.omr.registration.paper.displacement_grid import NODES
 from omrclip.omr.template import Page
 from tests.grid import position_ramp
@@ -17,7 +17,7 @@ PAGE = KnownPage(Page(width=300, height=200), 1)
     [(300, 200, "identity"), (600, 400, "scale"), (150, 100, "scale"), (603, 400, "scale"), (597, 400, "scale")],
 )
 def test_scans_of_the_pages_shape_are_registered(width: int, height: int, strategy: str) -> None:
-    found = register(PAGE, ScanLevels(position_ramp(width, height))).registration
+    found = register(PAGE, ImagePyramid(position_ramp(width, height))).registration
     assert (found.strategy, found.page, found.scan) == (strategy, Dimensions(300, 200), Dimensions(width, height))
     corners = found.to_scan(ops.corners(0, 0, 300, 200))
     assert np.allclose(corners, ops.corners(0, 0, width, height))
@@ -27,7 +27,7 @@ def test_scans_of_the_pages_shape_are_registered(width: int, height: int, strate
 @pytest.mark.parametrize(("width", "height"), [(200, 300), (607, 400), (300, 300), (1, 1), (300, 196)])
 def test_other_shapes_are_refused_with_what_was_tried(width: int, height: int) -> None:
     with pytest.raises(RegistrationFailed, match=r"not found in the scan: its width to height ratio differs") as failed:
-        register(PAGE, ScanLevels(position_ramp(width, height)))
+        register(PAGE, ImagePyramid(position_ramp(width, height)))
     (reason,) = failed.value.details["tried"]  # type: ignore[misc]
     assert "neither an image of the blank page nor enough bubbles" in reason
 

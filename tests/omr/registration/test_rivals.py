@@ -6,7 +6,7 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.find import KnownPage, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, KnownPage, register
 from omrclip.omr.template import Barcode, ReferencePoint
 from tests.omr.registration.finding import found, misses
 from tests.omr.sheet import PAGE, Sheet, View, coloured, printed, question, turned
@@ -34,7 +34,7 @@ def where(sheet: Sheet, view: View, *, upright: bool = False) -> float | None:
     """How many pixels off the template's bubbles are put; None where the page was not found."""
     pixels = coloured(view.of(sheet.blank, ground=130))
     try:
-        registration = register(sheet.known(image=False), ScanLevels(pixels), upright=upright).registration
+        registration = register(sheet.known(image=False), ImagePyramid(pixels), upright=upright).registration
     except RegistrationFailed:
         return None
     return float(misses(registration, view, centres(sheet)).max())

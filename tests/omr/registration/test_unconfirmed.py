@@ -13,7 +13,7 @@ from omrclip.omr.clips import cut_clip, unconfirmed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration.find import KnownPage, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, KnownPage, register
 from omrclip.omr.template import ChoiceBox, ClipArea, Grid, ReferencePoint
 from tests.omr.registration.finding import turned
 from tests.omr.sheet import HEIGHT, PAGE, WIDTH, View, coloured, form, onto, png, printed, question
@@ -25,7 +25,7 @@ PAGE_CORNERS = ops.corners(0, 0, WIDTH, HEIGHT)
 def test_bubbles_in_one_line_are_not_asked_where_the_page_ends(scale: float) -> None:
     sheet = printed([question("Q", 100, 100, "ABCDEFGH")], PAGE, seed=None)
     view = turned(0, scale=scale)
-    found = register(sheet.known(image=False), ScanLevels(coloured(view.of(sheet.blank)))).registration
+    found = register(sheet.known(image=False), ImagePyramid(coloured(view.of(sheet.blank)))).registration
     assert found.confidence is None
     assert np.abs(found.to_scan(PAGE_CORNERS) - PAGE_CORNERS * found.scan.width / WIDTH).max() < 1
 
@@ -34,7 +34,7 @@ def test_a_reference_point_that_tells_up_from_down_is_heeded() -> None:
     """Four of five marks would fit upright, all five do upside down."""
     sheet = form()
     known = sheet.only(ReferencePoint, ClipArea).known(image=False)
-    found = register(known, ScanLevels(coloured(turned(180).of(sheet.blank)))).registration
+    found = register(known, ImagePyramid(coloured(turned(180).of(sheet.blank)))).registration
     assert found.strategy == "reference points"
     assert np.abs(found.to_scan(PAGE_CORNERS) - (PAGE.width, PAGE.height) + PAGE_CORNERS).max() < 1
 
@@ -59,7 +59,7 @@ def test_clips_that_nothing_near_confirms_are_told_where_the_paper_bends(height:
     sheet = replace(printed(rows, PAGE, seed=None), elements=(*rows, *areas))
     pixels = coloured(bowed(height).of(sheet.blank, ground=110))
     options = RecognitionOptions()
-    found = register(sheet.known(image=False), ScanLevels(pixels))
+    found = register(sheet.known(image=False), ImagePyramid(pixels))
     registered = RegisteredPage(DecodedImage(pixels), found.registration)
     clips = [cut_clip(area, registered, options, Limits()) for area in areas]
     assert {clip.element for clip in clips if unconfirmed(clip, found)} == told

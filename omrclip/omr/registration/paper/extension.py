@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.paper.bent_sheet import Seen, fit_bent_sheet
 from omrclip.omr.registration.paper.sheet_sides import OUTWARD, SheetSides, find_sides
@@ -35,7 +35,7 @@ NO_WORSE = 1.2
 
 def extended(
     reference: Reference,
-    levels: ScanLevels,
+    levels: ImagePyramid,
     page_to_scan: ops.Matrix,
     bend: bending.Bend,
     points: Points,

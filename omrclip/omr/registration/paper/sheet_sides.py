@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid as bending
 
 Points = npt.NDArray[np.float64]
@@ -52,7 +52,7 @@ class SheetSides:
         return np.asarray(OUTWARD[self.side])
 
 
-def find_sides(levels: ScanLevels, page_to_scan: ops.Matrix, bend: bending.Bend, page: Dimensions) -> SheetSides:
+def find_sides(levels: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Bend, page: Dimensions) -> SheetSides:
     """Look for the sides of the sheet along lines across those of the page, as a first map places them."""
     longer = max(page.width, page.height)
     side, beside = _places(page)
@@ -82,7 +82,7 @@ def _places(page: Dimensions) -> tuple[npt.NDArray[np.intp], Points]:
     return np.repeat(np.arange(4), PLACES), np.column_stack([x, y])
 
 
-def _contrast(levels: ScanLevels, lines: Points, step: float) -> Points:
+def _contrast(levels: ImagePyramid, lines: Points, step: float) -> Points:
     """(n, places − 2 · REACH + 1) how much the tones differ before and behind each place of lines (n, places, 2)."""
     grey, reduction = levels.nearest(step)
     at = (lines / reduction - 0.5).astype(np.float32)

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, lay, pairs_of
 
 SEARCHED_SIDES = (1200, 2000)
@@ -33,7 +33,7 @@ SEARCH = 6
 Points = npt.NDArray[np.float64]
 
 
-def by_bubbles(reference: Reference, levels: ScanLevels) -> list[RoughMap] | str:
+def by_bubbles(reference: Reference, levels: ImagePyramid) -> list[Candidate] | str:
     """Find bubble-like shapes of one size in the scan, and lay the template's onto them: the best ways first."""
     if len(reference.bubbles) < LEAST_BUBBLES:
         return f"bubbles: the template has {len(reference.bubbles)}, at least {LEAST_BUBBLES} tell the page"
@@ -48,7 +48,7 @@ def by_bubbles(reference: Reference, levels: ScanLevels) -> list[RoughMap] | str
     return reason
 
 
-def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> list[RoughMap] | str:
+def _by_bubbles(reference: Reference, levels: ImagePyramid, side: int) -> list[Candidate] | str:
     blobs, reduction = blobs_of(levels, side)
     bubbles, size = _of_one_size(reference)
     maps: list[Laid] = []
@@ -69,7 +69,7 @@ def _by_bubbles(reference: Reference, levels: ScanLevels, side: int) -> list[Rou
     if not believed:
         return f"bubbles: {lost[0]}"
     to_scan = np.diag([reduction, reduction, 1])
-    return [RoughMap("bubbles", to_scan @ laid.matrix, laid.bend, SEARCH) for laid in believed]
+    return [Candidate("bubbles", to_scan @ laid.matrix, laid.bend, SEARCH) for laid in believed]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,7 @@ class Laid:
     paired: npt.NDArray[np.intp]
 
 
-def _lost(reference: Reference, levels: ScanLevels, laid: Laid, reduction: float) -> str:
+def _lost(reference: Reference, levels: ImagePyramid, laid: Laid, reduction: float) -> str:
     """Why a map is not believed though most bubbles fit: whole boxes of them do not, as when it is some rows off."""
     common = reference.common
     bubbles, boxes = reference.centres[common], reference.boxes[common]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.keeping import kept_with_owner
 from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.registration import Candidate
 
 Features = tuple[Sequence[cv2.KeyPoint], cv2.typing.MatLike]
 DISTINCT = 0.8
@@ -23,17 +23,17 @@ QUICK_SIDE, THOROUGH_SIDE = 1000, 1200
 QUICK_FEATURES, THOROUGH_FEATURES = 1200, 2000
 
 
-def quickly(reference: Reference, levels: ScanLevels) -> RoughMap | str:
+def quickly(reference: Reference, levels: ImagePyramid) -> Candidate | str:
     """Match ORB features of the blank page's image and of the scan."""
     return _by_features(reference, levels, thorough=False)
 
 
-def thoroughly(reference: Reference, levels: ScanLevels) -> RoughMap | str:
+def thoroughly(reference: Reference, levels: ImagePyramid) -> Candidate | str:
     """Match SIFT features of the blank page's image and of the scan."""
     return _by_features(reference, levels, thorough=True)
 
 
-def _by_features(reference: Reference, levels: ScanLevels, *, thorough: bool) -> RoughMap | str:
+def _by_features(reference: Reference, levels: ImagePyramid, *, thorough: bool) -> Candidate | str:
     name = "SIFT features" if thorough else "ORB features"
     if not reference.printed:
         return f"{name}: there is no image of the blank page"
@@ -55,7 +55,7 @@ def _by_features(reference: Reference, levels: ScanLevels, *, thorough: bool) ->
     inliers = 0 if mask is None else int(mask.sum())
     if matrix is None or inliers < LEAST_INLIERS:
         return f"{name}: {inliers} of {len(good)} found in the scan agree in their place, too few"
-    return RoughMap("features", np.asarray(matrix, dtype=np.float64))
+    return Candidate("features", np.asarray(matrix, dtype=np.float64))
 
 
 @kept_with_owner

@@ -5,16 +5,16 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.registration import Candidate
 
 SEARCHED_SIDE = 500
 LEAST_PART = 0.15
 """Of the picture's area, that a sheet takes."""
 
 
-def by_paper_edges(reference: Reference, levels: ScanLevels) -> list[RoughMap] | str:
+def by_paper_edges(reference: Reference, levels: ImagePyramid) -> list[Candidate] | str:
     """Find the sheet's four corners; it may lie in any of four turns."""
     quad = sheet_in(levels)
     if quad is None:
@@ -22,10 +22,10 @@ def by_paper_edges(reference: Reference, levels: ScanLevels) -> list[RoughMap] |
     page = ops.corners(0, 0, reference.page.width, reference.page.height).astype(np.float32)
     scan = quad.astype(np.float32)
     maps = [cv2.getPerspectiveTransform(page, np.roll(scan, turn, axis=0)) for turn in range(4)]
-    return [RoughMap("paper edges", np.asarray(matrix, dtype=np.float64)) for matrix in maps]
+    return [Candidate("paper edges", np.asarray(matrix, dtype=np.float64)) for matrix in maps]
 
 
-def sheet_in(levels: ScanLevels) -> npt.NDArray[np.float64] | None:
+def sheet_in(levels: ImagePyramid) -> npt.NDArray[np.float64] | None:
     """(4, 2) the corners of the sheet in scan pixels, as `find_sheet` has them."""
 
     def find() -> npt.NDArray[np.float64] | None:

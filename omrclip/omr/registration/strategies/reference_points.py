@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import Grey, ScanLevels
+from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.registration import Candidate
 
 Points = npt.NDArray[np.float64]
 STRATEGY = "reference points"
@@ -25,7 +25,7 @@ WITHIN = 1.2
 """How far off a further reference point may lie, in sizes of its mark."""
 
 
-def by_reference_points(reference: Reference, levels: ScanLevels) -> list[RoughMap] | str:
+def by_reference_points(reference: Reference, levels: ImagePyramid) -> list[Candidate] | str:
     """Lay the reference points onto solid marks of the scan; every way that fits, the best first."""
     marks = reference.marks
     if len(marks) < LEAST_POINTS:
@@ -37,10 +37,10 @@ def by_reference_points(reference: Reference, levels: ScanLevels) -> list[RoughM
     found = _laid(marks, solids, least_area)
     if not found:
         return f"reference points: no arrangement like the template's was found among {len(solids)} solid marks"
-    return [RoughMap(STRATEGY, matrix) for matrix in found]
+    return [Candidate(STRATEGY, matrix) for matrix in found]
 
 
-def solids_in(levels: ScanLevels) -> Points:
+def solids_in(levels: ImagePyramid) -> Points:
     """The solid marks of a scan as `find_solids` has them, in scan pixels."""
 
     def find() -> Points:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import Reference
+from omrclip.omr.registration.registration import Candidate
 
 ASPECT_TOLERANCE_PERCENT = 1
 FLATBED_TOLERANCE_PERCENT = 5
@@ -18,7 +18,7 @@ def same_shape(page: Dimensions, other: Dimensions, percent: int = ASPECT_TOLERA
     return 100 * difference <= percent * page.width * other.height
 
 
-def by_scale(reference: Reference, levels: ScanLevels) -> RoughMap | str:
+def by_scale(reference: Reference, levels: ImagePyramid) -> Candidate | str:
     """Both axes scaled onto each other, to be corrected by what the page shows."""
     page, scan = reference.page, levels.dimensions
     if not same_shape(page, scan, FLATBED_TOLERANCE_PERCENT):
@@ -26,7 +26,7 @@ def by_scale(reference: Reference, levels: ScanLevels) -> RoughMap | str:
         return f"scale: its width to height ratio differs by {difference:.1%} from the page's"
     if not reference.printed:
         return "scale: there is no image of the blank page to verify it by"
-    return RoughMap("scale", scaling(page, scan))
+    return Candidate("scale", scaling(page, scan))
 
 
 def scaling(page: Dimensions, scan: Dimensions) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.find import Registration, ScanLevels, register
+from omrclip.omr.registration.find import ImagePyramid, Registration, register
 from omrclip.omr.registration.paper.sheet_sides import SheetSides
 from tests.benchmarks.accuracy.forms import TEMPLATED, pages_of
 from tests.sheets.camera import Curl, PageMap, Pose, photographed
@@ -30,7 +30,7 @@ def found(curl: Curl) -> Registration:
     )
     sheet = make_quickly(TEMPLATED[FORM].layout, Picture(shot))
     pixels = cv2.imdecode(np.frombuffer(sheet.jpeg, np.uint8), cv2.IMREAD_COLOR)
-    return register(pages_of(FORM, "bubbles only")[0], ScanLevels(np.asarray(pixels, np.uint8))).registration
+    return register(pages_of(FORM, "bubbles only")[0], ImagePyramid(np.asarray(pixels, np.uint8))).registration
 
 
 def misses(registration: Registration, page_map: PageMap) -> list[float]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import flat
 from omrclip.omr.registration.paper.sheet_sides import OUTWARD, PLACES, find_sides
 from tests.omr.sheet import PAGE, Tones, coloured
@@ -25,7 +25,7 @@ def scan(ground: int, paper: int, margins: tuple[float, float, float, float] = M
 
 def distances(tones: Tones) -> list[list[float]]:
     """How far outside of the page the sides were found."""
-    sides = find_sides(ScanLevels(coloured(tones)), TO_SCAN, flat(), PAGE)
+    sides = find_sides(ImagePyramid(coloured(tones)), TO_SCAN, flat(), PAGE)
     on_page = ops.transform(ops.inverse(TO_SCAN), sides.in_scan)
     out = ((on_page - sides.beside) * sides.outward).sum(axis=1)
     return [out[sides.side == side].tolist() for side in range(len(OUTWARD))]
@@ -68,6 +68,6 @@ def test_a_bent_side_is_followed() -> None:
     columns = np.arange(800)
     upper = TOP - 15 + 9 * np.sin(columns / 120)
     tones[(np.arange(960)[:, None] > upper) & (np.arange(960)[:, None] < BOTTOM)] = 230
-    sides = find_sides(ScanLevels(coloured(tones)), TO_SCAN, flat(), PAGE)
+    sides = find_sides(ImagePyramid(coloured(tones)), TO_SCAN, flat(), PAGE)
     x, y = sides.in_scan[sides.side == 0].T
     assert np.abs(y - (TOP - 15 + 9 * np.sin((x - 0.5) / 120))).max() < 1

@@ -3,10 +3,10 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.reference import bubble_boxes, reference_for
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.strategies.bubbles import by_bubbles
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, scan_of
 from tests.omr.sheet import PAGE, Points, Sheet, Tones, View, coloured, printed, question, turned
@@ -14,14 +14,14 @@ from tests.omr.sheet import PAGE, Points, Sheet, Tones, View, coloured, printed,
 CENTRES = bubble_boxes(FORM.page)[:, :2] + 10
 
 
-def found(tones: Tones, sheet: Sheet = FORM) -> RoughMap | str:
+def found(tones: Tones, sheet: Sheet = FORM) -> Candidate | str:
     """The best map, or why there is none."""
     known = sheet.known(image=False)
-    maps = by_bubbles(reference_for(known.page, known.image), ScanLevels(coloured(tones)))
+    maps = by_bubbles(reference_for(known.page, known.image), ImagePyramid(coloured(tones)))
     return maps if isinstance(maps, str) else maps[0]
 
 
-def off(rough: RoughMap, view: View) -> Points:
+def off(rough: Candidate, view: View) -> Points:
     bend = np.zeros((2, 2, 2)) if rough.bend is None else offsets_at(rough.bend, CENTRES, PAGE)
     return np.asarray(np.linalg.norm(ops.transform(rough.page_to_scan, CENTRES + bend) - view.to_scan(CENTRES), axis=1))
 
@@ -29,7 +29,7 @@ def off(rough: RoughMap, view: View) -> Points:
 @pytest.mark.parametrize("view", VIEWS)
 def test_bubbles_tell_where_the_page_lies(view: str) -> None:
     rough = found(scan_of(view))
-    assert isinstance(rough, RoughMap)
+    assert isinstance(rough, Candidate)
     assert rough.strategy == "bubbles"
     assert off(rough, VIEWS[view]).max() < 3
 
@@ -37,7 +37,7 @@ def test_bubbles_tell_where_the_page_lies(view: str) -> None:
 def test_large_scans_are_looked_through_scaled_down() -> None:
     view = turned(4, scale=2.6)
     rough = found(view.of(FILLED))
-    assert isinstance(rough, RoughMap)
+    assert isinstance(rough, Candidate)
     assert off(rough, view).max() < 6
 
 
@@ -45,7 +45,7 @@ def test_bubbles_too_small_at_the_first_scale_are_found_at_the_second() -> None:
     """A page of an 18th of the picture."""
     view = View(np.array([[0.5, 0, 900], [0, 0.5, 700], [0, 0, 1]]), Dimensions(1500, 2000))
     rough = found(view.of(FORM.blank))
-    if isinstance(rough, RoughMap):
+    if isinstance(rough, Candidate):
         assert off(rough, view).max() < 3
     else:
         assert rough.startswith("bubbles: no arrangement like the template's was found")
@@ -57,7 +57,7 @@ def test_bent_paper() -> None:
 
     view = View(np.array([[1, 0, 20], [0, 1, 20], [0, 0, 1]], np.float64), Dimensions(640, 840), bow)
     rough = found(view.of(FILLED))
-    assert isinstance(rough, RoughMap)
+    assert isinstance(rough, Candidate)
     assert off(rough, view).max() < 3
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.strategies import features
 from tests.omr.sheet import Sheet, Tones, View, coloured, form, lattice, onto, turned
 
@@ -16,9 +16,9 @@ BARE = replace(FORM, elements=())
 WAYS = {"ORB": features.quickly, "SIFT": features.thoroughly}
 
 
-def found(way: str, sheet: Sheet, tones: Tones, *, image: bool = True) -> RoughMap | str:
+def found(way: str, sheet: Sheet, tones: Tones, *, image: bool = True) -> Candidate | str:
     known = sheet.known(image=image)
-    return WAYS[way](reference_for(known.page, known.image), ScanLevels(coloured(tones)))
+    return WAYS[way](reference_for(known.page, known.image), ImagePyramid(coloured(tones)))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -28,7 +28,7 @@ def found(way: str, sheet: Sheet, tones: Tones, *, image: bool = True) -> RoughM
 )
 def test_print_is_found_wherever_it_lies(view: View, way: str) -> None:
     rough = found(way, BARE, view.of(FORM.blank, 120))
-    assert isinstance(rough, RoughMap)
+    assert isinstance(rough, Candidate)
     assert rough.strategy == "features"
     assert np.abs(ops.transform(rough.page_to_scan, lattice()) - view.to_scan(lattice())).max() < 5
 
@@ -58,7 +58,7 @@ def test_reasons_against(image: bool, tones: Tones, reason: str, way: str) -> No
 @pytest.mark.parametrize("seed", [21, 22])
 def test_another_print_does_not_agree_in_its_places(seed: int) -> None:
     rough = found("ORB", BARE, form(seed=seed).blank[::-1, ::-1].copy()[:, :300])
-    if isinstance(rough, RoughMap):  # whether it is true, others tell
+    if isinstance(rough, Candidate):  # whether it is true, others tell
         assert np.isfinite(rough.page_to_scan).all()
     else:
         assert "too few" in rough

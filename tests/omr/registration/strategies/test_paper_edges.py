@@ -4,7 +4,7 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.strategies.paper_edges import by_paper_edges, find_sheet
 from tests.omr.sheet import Tones, coloured, form, lattice, onto
@@ -24,7 +24,7 @@ CORNERS = {
 @pytest.mark.parametrize("ground", [40, 110])
 def test_the_sheet_is_found_in_four_turns(name: str, ground: int) -> None:
     view = onto(CORNERS[name], Dimensions(640, 800))
-    maps = by_paper_edges(REFERENCE, ScanLevels(coloured(view.of(FORM.blank, ground))))
+    maps = by_paper_edges(REFERENCE, ImagePyramid(coloured(view.of(FORM.blank, ground))))
     assert isinstance(maps, list)
     assert [found.strategy for found in maps] == ["paper edges"] * 4
     expected = view.to_scan(lattice())
@@ -61,7 +61,7 @@ def triangle() -> Tones:
 )
 def test_what_is_no_sheet(tones: Tones) -> None:
     assert find_sheet(tones) is None
-    found = by_paper_edges(REFERENCE, ScanLevels(coloured(tones)))
+    found = by_paper_edges(REFERENCE, ImagePyramid(coloured(tones)))
     assert found == "paper edges: no sheet with four straight edges stands out in the scan"
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.strategies.reference_points import by_reference_points, find_solids
 from omrclip.omr.template import ReferencePoint
 from tests.omr.sheet import MARKS, Sheet, Tones, View, coloured, form, lattice, onto, turned
@@ -20,12 +20,12 @@ def with_marks(count: int) -> Sheet:
     return replace(FORM, elements=FORM.only(ReferencePoint).elements[:count])
 
 
-def laid(sheet: Sheet, tones: Tones) -> list[RoughMap] | str:
+def laid(sheet: Sheet, tones: Tones) -> list[Candidate] | str:
     known = sheet.known(image=False)
-    return by_reference_points(reference_for(known.page, known.image), ScanLevels(coloured(tones)))
+    return by_reference_points(reference_for(known.page, known.image), ImagePyramid(coloured(tones)))
 
 
-def off(found: RoughMap, view: View) -> float:
+def off(found: Candidate, view: View) -> float:
     return float(np.abs(ops.transform(found.page_to_scan, lattice()) - view.to_scan(lattice())).max())
 
 
@@ -55,7 +55,7 @@ def test_marks_are_laid_onto_the_solids_of_the_scan(count: int, view: View) -> N
 def test_three_marks_are_laid_onto_three_solids() -> None:
     maps = laid(with_marks(3), FORM.blank)
     assert isinstance(maps, list)
-    solids = find_solids(ScanLevels(coloured(FORM.blank)).fitted(1000)[0])[:, :2]
+    solids = find_solids(ImagePyramid(coloured(FORM.blank)).fitted(1000)[0])[:, :2]
     for found in maps:
         placed = ops.transform(found.page_to_scan, np.array(MARKS[:3], np.float64) + 11)
         assert np.linalg.norm(placed[:, None] - solids[None], axis=2).min(axis=1).max() < 1

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.candidate import RoughMap
-from omrclip.omr.registration.image_pyramid import ScanLevels
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
+from omrclip.omr.registration.registration import Candidate
 from omrclip.omr.registration.strategies.scale import by_scale, same_shape, scaling
 from tests.omr.sheet import PAGE, form
 
@@ -42,8 +42,8 @@ def test_both_axes_are_scaled_onto_each_other() -> None:
 )
 def test_by_scale(image: bool, scan: Dimensions, expected: str) -> None:
     known = form().known(image=image)
-    levels = ScanLevels(np.full((scan.height, scan.width, 3), 255, np.uint8))
+    levels = ImagePyramid(np.full((scan.height, scan.width, 3), 255, np.uint8))
     found = by_scale(reference_for(known.page, known.image), levels)
-    assert (found.strategy if isinstance(found, RoughMap) else found) == expected
-    if isinstance(found, RoughMap):
+    assert (found.strategy if isinstance(found, Candidate) else found) == expected
+    if isinstance(found, Candidate):
         assert (found.page_to_scan == scaling(PAGE, scan)).all()

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from omrclip.cache import ByteCache
 from omrclip.config import Limits
 from omrclip.iiif import grammar2, grammar3
-from omrclip.iiif.info import info2, info3
-from omrclip.iiif.levels import level, scale_factors
+from omrclip.iiif.info import info2, info3, level, scale_factors
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render_pixels
 from omrclip.imaging.arrays import Pixels
