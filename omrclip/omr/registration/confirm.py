@@ -1,7 +1,7 @@
 """Whether a rough map is true: what the page shows has to be found where it puts it, and nowhere better."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,10 @@ from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.rivals import scene_of, strongest_rival
 
 Points = npt.NDArray[np.float64]
-LEAST_AGREEING = 0.5
-LEAST_FOR_SCALE = 0.75
-"""A guess that goes by the scan's extents alone must be borne out by more than one that was found in the scan."""
 BEYOND_DOUBT = 0.99
 NEARBY = 2
 MOST_COMPARED = 40
@@ -39,24 +36,9 @@ TURNED = "the template's bubbles fit the scan in two ways alike, one of them tur
 MOVED = "the template's bubbles fit the scan in two ways alike, one of them some rows or columns further"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Refused:
-    """Why a rough map is not believed.
-
-    Attributes:
-        reason: for people.
-        instead: a map that fits better; None where none is known.
-        undecided: whether it fits, but another one does as well.
-    """
-
-    reason: str
-    instead: Candidate | None = None
-    undecided: bool = False
-
-
 def confirm(
     reference: Reference, levels: ImagePyramid, rough: Candidate, *, upright: bool = False
-) -> LocalMap | Refused:
+) -> LocalMap | Rejected:
     """Refine a rough map, and look whether it is true.
 
     Args:
@@ -66,15 +48,15 @@ def confirm(
         upright: whether it is known that the page lies upright in the scan.
     """
     if _folds(reference, levels, rough):
-        return Refused("the map found is no picture of a sheet")
+        return Rejected("the map found is no picture of a sheet")
     if upright and not is_upright(reference, rough.page_to_scan):
-        return Refused("the page would lie turned, and the option Orientation says that it lies upright")
+        return Rejected("the page would lie turned, and the option Orientation says that it lies upright")
     settled = settle(reference, levels, rough) if reference.printed else rough
     if settled is None:
-        return Refused("what the blank page shows is not found where it should be")
+        return Rejected("what the blank page shows is not found where it should be")
     found = refine(reference, levels, settled)
-    if found.agreeing < (LEAST_FOR_SCALE if rough.strategy == "scale" else LEAST_AGREEING):
-        return Refused(f"only {found.agreeing:.0%} of what the page shows is found in its place")
+    if found.agreeing < rough.least_agreeing:
+        return Rejected(f"only {found.agreeing:.0%} of what the page shows is found in its place")
     if not reference.printed or reference.looks_alike:
         rivalled = _rivalled(reference, levels, rough, found, upright)
         if rivalled is not None or not reference.printed:
@@ -83,27 +65,27 @@ def confirm(
     if reference.blank is not None:
         alike = _outlines(reference, reference.blank, found)
         if (alike > LEAST_LIKENESS).mean() <= LEAST_OUTLINED:
-            return Refused("the printed bubbles are not found in their places")
+            return Rejected("the printed bubbles are not found in their places")
         everywhere = everywhere and bool((alike > GOOD_LIKENESS).mean() >= MOST_OUTLINED)
     if found.agreeing < BEYOND_DOUBT and _slips(reference, found):
-        return Refused("the page fits as well a row or a column of bubbles further")
+        return Rejected("the page fits as well a row or a column of bubbles further")
     return replace(found, everywhere=everywhere)
 
 
 def _rivalled(
     reference: Reference, levels: ImagePyramid, rough: Candidate, found: LocalMap, upright: bool
-) -> Refused | None:
+) -> Rejected | None:
     """Why a map that goes by the bubbles alone is not believed; None where it is."""
     scene = scene_of(reference, levels, found.page_to_scan, found.bend, found.view)
     if scene is None:
-        return Refused("too few printed bubbles are seen to tell that it fits in one way alone")
+        return Rejected("too few printed bubbles are seen to tell that it fits in one way alone")
     rival = strongest_rival(scene, may_turn=not upright)
     if rival is not None and rival.is_better:
-        return Refused(WORSE, _followed(reference, rough, found, rival.moves))
+        return Rejected(WORSE, _followed(reference, rough, found, rival.moves))
     if rival is not None:
-        return Refused(TURNED if rival.turned else MOVED, undecided=True)
+        return Rejected(TURNED if rival.turned else MOVED, undecided=True)
     if scene.placed(np.eye(3)).outside > FAR_OUT:
-        return Refused("the page would lie far out of the picture")
+        return Rejected("the page would lie far out of the picture")
     return None
 
 

@@ -17,21 +17,21 @@ import numpy.typing as npt
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.confirm import Refused, confirm
+from omrclip.omr.registration.confirm import confirm
 from omrclip.omr.registration.extents import printed_extents
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.rectified_scan import RectifiedScan, view
 from omrclip.omr.registration.reference import Reference, reference_for, resized
 from omrclip.omr.registration.refine import LocalMap
-from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, Candidate, KnownPage, Registration
+from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, Candidate, KnownPage, Registration, Rejected
 from omrclip.omr.registration.strategies import features, scale
 from omrclip.omr.registration.strategies.bubbles import by_bubbles
 from omrclip.omr.registration.strategies.paper_edges import by_paper_edges
 from omrclip.omr.registration.strategies.reference_points import by_reference_points
 from omrclip.omr.template import Barcode, ChoiceBox, Grid
 
-Strategy: TypeAlias = Callable[[Reference, ImagePyramid], Candidate | Sequence[Candidate] | str]
+Strategy: TypeAlias = Callable[[Reference, ImagePyramid], Candidate | Sequence[Candidate] | Rejected]
 
 Points = npt.NDArray[np.float64]
 LEAST_FOR_IDENTITY = 8
@@ -96,11 +96,10 @@ def register(known: KnownPage, levels: ImagePyramid, *, upright: bool = False) -
     best: _Confirmed | None = None
     for strategy in STRATEGIES:
         maps = strategy(reference, levels)
-        if isinstance(maps, str):
-            reasons.append(maps)
-            continue
-        found = _confirmed(reference, levels, [maps] if isinstance(maps, Candidate) else maps, upright)
-        if isinstance(found, Refused):
+        if isinstance(maps, Candidate):
+            maps = [maps]
+        found = maps if isinstance(maps, Rejected) else _confirmed(reference, levels, maps, upright)
+        if isinstance(found, Rejected):
             reasons.append(found.reason)
             advice = ADVICE if found.undecided else advice
         elif found.map.everywhere:
@@ -124,16 +123,16 @@ class _Confirmed:
 
 def _confirmed(
     reference: Reference, levels: ImagePyramid, maps: Sequence[Candidate], upright: bool
-) -> _Confirmed | Refused:
+) -> _Confirmed | Rejected:
     """The first of some maps that is true all over the page, else the best that is true; or why none is."""
     best: _Confirmed | None = None
-    refusals: list[Refused] = []
+    refusals: list[Rejected] = []
     waiting, better = list(maps), MOST_BETTER
     while waiting:
         rough = waiting.pop(0)
         suited = _suited(reference, levels, rough)
         found = confirm(suited, levels, rough, upright=upright)
-        if isinstance(found, Refused):
+        if isinstance(found, Rejected):
             refusals.append(replace(found, reason=f"{rough.strategy}: {found.reason}"))
             if found.instead is not None and better:
                 better -= 1
@@ -172,7 +171,7 @@ def _by_marks(reference: Reference, levels: ImagePyramid) -> Registration | None
     corners = ops.corners(0, 0, page.width, page.height)
     filling = ops.transform(scale.scaling(page, scan), corners)
     reach = UPRIGHT_WITHIN * max(scan.width, scan.height)
-    maps = [] if isinstance(found, str) else found
+    maps = [] if isinstance(found, Rejected) else found
     only = len(reference.marks) > 4 and len(maps) == 1
     for rough in maps:
         if only or np.abs(ops.transform(rough.page_to_scan, corners) - filling).max() < reach:

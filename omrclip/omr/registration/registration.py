@@ -11,6 +11,7 @@ from omrclip.omr.registration.paper.displacement_grid import Bend, offsets_at
 from omrclip.omr.template import Page
 
 # Nearer to identity than this, resampling would only blur what is in its place already.
+LEAST_AGREEING = 0.5
 IDENTITY_WITHIN_PX = 0.5
 
 
@@ -81,9 +82,26 @@ class Candidate:
         page_to_scan: (3, 3) float64.
         bend: None where the strategy knows of none.
         search: how far off places may still lie, in pixels of the fine reference; None for as far as is usual.
+        least_agreeing: the part of what the page shows, 0 to 1, that must be found where the map puts it.
     """
 
     strategy: str
     page_to_scan: ops.Matrix
     bend: Bend | None = None
     search: int | None = None
+    least_agreeing: float = LEAST_AGREEING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rejected:
+    """Why a strategy has no candidate, or a candidate is not believed.
+
+    Attributes:
+        reason: for people.
+        instead: a map that fits better; None where none is known.
+        undecided: whether it fits, but another one does as well.
+    """
+
+    reason: str
+    instead: Candidate | None = None
+    undecided: bool = False

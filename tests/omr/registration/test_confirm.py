@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.confirm import Refused, confirm
+from omrclip.omr.registration.confirm import Rejected, confirm
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.reference import reference_for
@@ -16,7 +16,7 @@ from tests.omr.sheet import PAGE, Tones, coloured, lattice, printed, question
 KNOWN = pytest.mark.parametrize("knowledge", ["everything", "no page image", "bubbles only", "page image only"])
 
 
-def confirmed(matrix: ops.Matrix, tones: Tones, knowledge: str) -> LocalMap | Refused:
+def confirmed(matrix: ops.Matrix, tones: Tones, knowledge: str) -> LocalMap | Rejected:
     known = KNOWLEDGE[knowledge]
     rough = Candidate("test", np.asarray(matrix, np.float64))
     return confirm(reference_for(known.page, known.image), ImagePyramid(coloured(tones)), rough)
@@ -74,7 +74,7 @@ def test_a_wrong_map_is_refused_or_put_right(matrix: ops.Matrix, knowledge: str)
 )
 def test_what_is_no_picture_of_a_sheet(matrix: ops.Matrix) -> None:
     found = confirmed(matrix, FILLED, "everything")
-    assert isinstance(found, Refused)
+    assert isinstance(found, Rejected)
     assert found.reason == "the map found is no picture of a sheet"
 
 
@@ -83,10 +83,10 @@ def test_a_scan_without_the_bubbles_is_not_the_page() -> None:
     bare = printed((), PAGE).blank
     found = confirmed(np.eye(3), bare, "page image only")
     without = confirmed(np.eye(3), bare, "everything")
-    assert isinstance(without, Refused)
-    assert isinstance(found, Refused)
+    assert isinstance(without, Rejected)
+    assert isinstance(found, Rejected)
     other = printed([question("Q", 90, 110, "A")], PAGE).blank
-    assert isinstance(confirmed(np.eye(3), other, "bubbles only"), Refused)
+    assert isinstance(confirmed(np.eye(3), other, "bubbles only"), Rejected)
 
 
 @pytest.mark.parametrize("knowledge", ["everything", "page image only"])

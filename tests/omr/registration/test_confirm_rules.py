@@ -14,7 +14,7 @@ import pytest
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.bubble_patches import Blank, darkness
-from omrclip.omr.registration.confirm import Refused, _folds, _followed, _outlines, _slips, confirm, is_upright
+from omrclip.omr.registration.confirm import Rejected, _folds, _followed, _outlines, _slips, confirm, is_upright
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.patches import take
 from omrclip.omr.registration.rectified_scan import RectifiedScan
@@ -45,7 +45,7 @@ class Measured:
     printed: bool = True
     looks_alike: bool = False
     blank: Blank | None = field(default_factory=lambda: Blank(np.zeros((1, 1, 1), np.float32)))
-    strategy: str = "edges"
+    least: float = 0.5
     matrix: ops.Matrix = field(default_factory=lambda: np.eye(3))
     upright: bool = False
     settles: bool = True
@@ -57,13 +57,13 @@ class Measured:
     rival: Rival | None = None
     outside: float = 0.0
 
-    def judged(self, patch: pytest.MonkeyPatch) -> LocalMap | Refused:
+    def judged(self, patch: pytest.MonkeyPatch) -> LocalMap | Rejected:
         """What `confirm` makes of it. Each step is given what it needs: the page, the scan, the map found so far."""
         reference: Any = SimpleNamespace(
             page=SIDE, printed=self.printed, looks_alike=self.looks_alike, blank=self.blank
         )
         levels: Any = SimpleNamespace(dimensions=SIDE)
-        rough, settled = Candidate(self.strategy, self.matrix), Candidate(self.strategy, self.matrix)
+        rough, settled = (Candidate("edges", self.matrix, least_agreeing=self.least) for _ in range(2))
         matches, bend = np.zeros((0, 4), np.float32), bending.flat()
         found = LocalMap(self.matrix, bend, matches, self.agreeing, 0.1, A_VIEW, self.weakest)
         unmoved = SimpleNamespace(outside=self.outside)
@@ -101,8 +101,7 @@ def rival(*, turned: bool = False, is_better: bool = False) -> Rival:
     [
         (Measured(), True),
         (Measured(agreeing=0.5), True),
-        (Measured(agreeing=0.5, strategy="scale at all"), True),
-        (Measured(agreeing=0.75, strategy="scale"), True),
+        (Measured(agreeing=0.75, least=0.75), True),
         (Measured(matrix=UPSIDE_DOWN), True),
         (Measured(upright=True), True),
         # A region where less than 40 % agrees, or more than 2 % of the outlines beside their places.
@@ -141,7 +140,7 @@ def test_a_map_that_is_believed(measured: Measured, everywhere: bool, monkeypatc
         (Measured(matrix=UPSIDE_DOWN, upright=True), TURNED_THOUGH_UPRIGHT),
         (Measured(settles=False), NOT_FOUND),
         (Measured(agreeing=0.49), "only 49% of what the page shows is found in its place"),
-        (Measured(agreeing=0.74, strategy="scale"), "only 74% of what the page shows is found in its place"),
+        (Measured(agreeing=0.74, least=0.75), "only 74% of what the page shows is found in its place"),
         (Measured(printed=False, agreeing=0.49), "only 49% of what the page shows is found in its place"),
         (Measured(outlines=(0.9,) * 60 + (0.0,) * 40), NO_OUTLINES),
         (Measured(outlines=(0.9,) * 60 + (0.3,) * 40), NO_OUTLINES),
@@ -156,7 +155,7 @@ def test_a_map_that_is_believed(measured: Measured, everywhere: bool, monkeypatc
 )
 def test_a_map_that_is_refused(measured: Measured, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = measured.judged(monkeypatch)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Rejected)
     assert (refused.reason, refused.instead, refused.undecided) == (reason, None, False)
 
 
@@ -173,7 +172,7 @@ def test_a_map_that_is_refused(measured: Measured, reason: str, monkeypatch: pyt
 def test_a_map_that_has_a_rival(other: Rival, reason: str, printed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is better is followed; between two alike nobody decides, also where the page lies out of the picture."""
     refused = Measured(printed=printed, looks_alike=True, rival=other, outside=0.26).judged(monkeypatch)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Rejected)
     assert (refused.reason, refused.undecided) == (reason, not other.is_better)
     assert (refused.instead is not None) is other.is_better
 

@@ -11,7 +11,7 @@ from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.reference import Reference
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, lay, pairs_of
 
 SEARCHED_SIDES = (1200, 2000)
@@ -33,22 +33,18 @@ SEARCH = 6
 Points = npt.NDArray[np.float64]
 
 
-def by_bubbles(reference: Reference, levels: ImagePyramid) -> list[Candidate] | str:
+def by_bubbles(reference: Reference, levels: ImagePyramid) -> list[Candidate] | Rejected:
     """Find bubble-like shapes of one size in the scan, and lay the template's onto them: the best ways first."""
     if len(reference.bubbles) < LEAST_BUBBLES:
-        return f"bubbles: the template has {len(reference.bubbles)}, at least {LEAST_BUBBLES} tell the page"
-    reason = ""
-    for side in SEARCHED_SIDES:
-        found = _by_bubbles(reference, levels, side)
-        if not isinstance(found, str):
-            return found
-        reason = found
-        if side >= max(levels.dimensions.width, levels.dimensions.height):
-            break
-    return reason
+        return Rejected(f"bubbles: the template has {len(reference.bubbles)}, at least {LEAST_BUBBLES} tell the page")
+    coarse, fine = SEARCHED_SIDES
+    found = _by_bubbles(reference, levels, coarse)
+    if isinstance(found, Rejected) and max(levels.dimensions.width, levels.dimensions.height) > coarse:
+        return _by_bubbles(reference, levels, fine)
+    return found
 
 
-def _by_bubbles(reference: Reference, levels: ImagePyramid, side: int) -> list[Candidate] | str:
+def _by_bubbles(reference: Reference, levels: ImagePyramid, side: int) -> list[Candidate] | Rejected:
     blobs, reduction = blobs_of(levels, side)
     bubbles, size = _of_one_size(reference)
     maps: list[Laid] = []
@@ -63,11 +59,11 @@ def _by_bubbles(reference: Reference, levels: ImagePyramid, side: int) -> list[C
     maps.sort(key=lambda laid: -laid.score)
     if not maps or maps[0].score < LEAST_SCORE:
         best = f" (the best fits {maps[0].score:.0%})" if maps else ""
-        return f"bubbles: no arrangement like the template's was found among {len(blobs)} shapes{best}"
+        return Rejected(f"bubbles: no arrangement like the template's was found among {len(blobs)} shapes{best}")
     lost = [_lost(reference, levels, laid, reduction) for laid in maps]
-    believed = [laid for laid, reason in zip(maps, lost, strict=True) if not reason and laid.score >= LEAST_SCORE]
+    believed = [laid for laid, why in zip(maps, lost, strict=True) if why is None and laid.score >= LEAST_SCORE]
     if not believed:
-        return f"bubbles: {lost[0]}"
+        return next(why for why in lost if why is not None)
     to_scan = np.diag([reduction, reduction, 1])
     return [Candidate("bubbles", to_scan @ laid.matrix, laid.bend, SEARCH) for laid in believed]
 
@@ -88,7 +84,7 @@ class Laid:
     paired: npt.NDArray[np.intp]
 
 
-def _lost(reference: Reference, levels: ImagePyramid, laid: Laid, reduction: float) -> str:
+def _lost(reference: Reference, levels: ImagePyramid, laid: Laid, reduction: float) -> Rejected | None:
     """Why a map is not believed though most bubbles fit: whole boxes of them do not, as when it is some rows off."""
     common = reference.common
     bubbles, boxes = reference.centres[common], reference.boxes[common]
@@ -96,12 +92,12 @@ def _lost(reference: Reference, levels: ImagePyramid, laid: Laid, reduction: flo
     scan = levels.dimensions
     inside = ((seen > 0) & (seen < [scan.width, scan.height])).all(axis=1)
     if inside.mean() < LEAST_INSIDE:
-        return f"only {inside.mean():.0%} of the bubbles would lie in the picture"
+        return Rejected(f"bubbles: only {inside.mean():.0%} of the bubbles would lie in the picture")
     paired = np.isin(np.arange(len(bubbles)), laid.paired)
     empty = set(boxes[inside].tolist()) - set(boxes[inside & paired].tolist())
     if len(empty) > max(1, MOST_LOST * len(set(boxes[inside].tolist()))):
-        return f"{len(empty)} elements would have no bubbles where these must be printed"
-    return ""
+        return Rejected(f"bubbles: {len(empty)} elements would have no bubbles where these must be printed")
+    return None
 
 
 def _near(laid: PatternMap, best: PatternMap) -> bool:

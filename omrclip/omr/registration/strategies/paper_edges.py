@@ -7,18 +7,18 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.reference import Reference
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 
 SEARCHED_SIDE = 500
 LEAST_PART = 0.15
 """Of the picture's area, that a sheet takes."""
 
 
-def by_paper_edges(reference: Reference, levels: ImagePyramid) -> list[Candidate] | str:
+def by_paper_edges(reference: Reference, levels: ImagePyramid) -> list[Candidate] | Rejected:
     """Find the sheet's four corners; it may lie in any of four turns."""
     quad = sheet_in(levels)
     if quad is None:
-        return "paper edges: no sheet with four straight edges stands out in the scan"
+        return Rejected("paper edges: no sheet with four straight edges stands out in the scan")
     page = ops.corners(0, 0, reference.page.width, reference.page.height).astype(np.float32)
     scan = quad.astype(np.float32)
     maps = [cv2.getPerspectiveTransform(page, np.roll(scan, turn, axis=0)) for turn in range(4)]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.reference import Reference
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 
 Points = npt.NDArray[np.float64]
 STRATEGY = "reference points"
@@ -25,18 +25,20 @@ WITHIN = 1.2
 """How far off a further reference point may lie, in sizes of its mark."""
 
 
-def by_reference_points(reference: Reference, levels: ImagePyramid) -> list[Candidate] | str:
+def by_reference_points(reference: Reference, levels: ImagePyramid) -> list[Candidate] | Rejected:
     """Lay the reference points onto solid marks of the scan; every way that fits, the best first."""
     marks = reference.marks
     if len(marks) < LEAST_POINTS:
-        return f"reference points: the template has {len(marks)}, at least {LEAST_POINTS} tell the page"
+        return Rejected(f"reference points: the template has {len(marks)}, at least {LEAST_POINTS} tell the page")
     solids = solids_in(levels)
     if len(solids) < LEAST_POINTS:
-        return "reference points: there are not three solid marks in the scan"
+        return Rejected("reference points: there are not three solid marks in the scan")
     least_area = LEAST_COVERED * levels.dimensions.pixels / reference.page.pixels
     found = _laid(marks, solids, least_area)
     if not found:
-        return f"reference points: no arrangement like the template's was found among {len(solids)} solid marks"
+        return Rejected(
+            f"reference points: no arrangement like the template's was found among {len(solids)} solid marks"
+        )
     return [Candidate(STRATEGY, matrix) for matrix in found]
 
 

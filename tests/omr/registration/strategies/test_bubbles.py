@@ -6,7 +6,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.reference import bubble_boxes, reference_for
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.strategies.bubbles import by_bubbles
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, scan_of
 from tests.omr.sheet import PAGE, Points, Sheet, Tones, View, coloured, printed, question, turned
@@ -14,11 +14,11 @@ from tests.omr.sheet import PAGE, Points, Sheet, Tones, View, coloured, printed,
 CENTRES = bubble_boxes(FORM.page)[:, :2] + 10
 
 
-def found(tones: Tones, sheet: Sheet = FORM) -> Candidate | str:
+def found(tones: Tones, sheet: Sheet = FORM) -> Candidate | Rejected:
     """The best map, or why there is none."""
     known = sheet.known(image=False)
     maps = by_bubbles(reference_for(known.page, known.image), ImagePyramid(coloured(tones)))
-    return maps if isinstance(maps, str) else maps[0]
+    return maps if isinstance(maps, Rejected) else maps[0]
 
 
 def off(rough: Candidate, view: View) -> Points:
@@ -48,7 +48,7 @@ def test_bubbles_too_small_at_the_first_scale_are_found_at_the_second() -> None:
     if isinstance(rough, Candidate):
         assert off(rough, view).max() < 3
     else:
-        assert rough.startswith("bubbles: no arrangement like the template's was found")
+        assert rough.reason.startswith("bubbles: no arrangement like the template's was found")
 
 
 def test_bent_paper() -> None:
@@ -77,10 +77,10 @@ OTHER = printed([question(f"R{n}", 50 + n % 3 * 180, 80 + n // 3 * 45, "ABCD", p
 )
 def test_reasons_against(sheet: Sheet, tones: Tones, reason: str) -> None:
     rough = found(tones, sheet)
-    assert isinstance(rough, str)
-    assert reason in rough
+    assert isinstance(rough, Rejected)
+    assert reason in rough.reason
 
 
 def test_noise_is_given_up_soon() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (1200, 1000), np.uint8)
-    assert isinstance(found(noise), str)
+    assert isinstance(found(noise), Rejected)

@@ -7,7 +7,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.strategies import features
 from tests.omr.sheet import Sheet, Tones, View, coloured, form, lattice, onto, turned
 
@@ -16,7 +16,7 @@ BARE = replace(FORM, elements=())
 WAYS = {"ORB": features.quickly, "SIFT": features.thoroughly}
 
 
-def found(way: str, sheet: Sheet, tones: Tones, *, image: bool = True) -> Candidate | str:
+def found(way: str, sheet: Sheet, tones: Tones, *, image: bool = True) -> Candidate | Rejected:
     known = sheet.known(image=image)
     return WAYS[way](reference_for(known.page, known.image), ImagePyramid(coloured(tones)))
 
@@ -50,9 +50,9 @@ def noise() -> Tones:
 )
 def test_reasons_against(image: bool, tones: Tones, reason: str, way: str) -> None:
     rough = found(way, FORM, tones, image=image)
-    assert isinstance(rough, str)
-    assert rough.startswith(f"{way} features: ")
-    assert reason in rough
+    assert isinstance(rough, Rejected)
+    assert rough.reason.startswith(f"{way} features: ")
+    assert reason in rough.reason
 
 
 @pytest.mark.parametrize("seed", [21, 22])

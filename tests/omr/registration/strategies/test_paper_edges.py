@@ -6,6 +6,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
+from omrclip.omr.registration.registration import Rejected
 from omrclip.omr.registration.strategies.paper_edges import by_paper_edges, find_sheet
 from tests.omr.sheet import Tones, coloured, form, lattice, onto
 
@@ -62,7 +63,8 @@ def triangle() -> Tones:
 def test_what_is_no_sheet(tones: Tones) -> None:
     assert find_sheet(tones) is None
     found = by_paper_edges(REFERENCE, ImagePyramid(coloured(tones)))
-    assert found == "paper edges: no sheet with four straight edges stands out in the scan"
+    assert isinstance(found, Rejected)
+    assert found.reason == "paper edges: no sheet with four straight edges stands out in the scan"
 
 
 def pentagon() -> Tones:

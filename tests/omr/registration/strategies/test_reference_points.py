@@ -8,7 +8,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
-from omrclip.omr.registration.registration import Candidate
+from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.strategies.reference_points import by_reference_points, find_solids
 from omrclip.omr.template import ReferencePoint
 from tests.omr.sheet import MARKS, Sheet, Tones, View, coloured, form, lattice, onto, turned
@@ -94,8 +94,8 @@ def in_a_row() -> Tones:
 )
 def test_reasons_against(count: int, tones: Tones, reason: str) -> None:
     found = laid(with_marks(count), tones)
-    assert isinstance(found, str)
-    assert found.startswith(f"reference points: {reason}")
+    assert isinstance(found, Rejected)
+    assert found.reason.startswith(f"reference points: {reason}")
 
 
 def test_solids_are_told_from_outlines_and_lines_largest_first() -> None:

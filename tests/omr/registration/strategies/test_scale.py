@@ -44,6 +44,6 @@ def test_by_scale(image: bool, scan: Dimensions, expected: str) -> None:
     known = form().known(image=image)
     levels = ImagePyramid(np.full((scan.height, scan.width, 3), 255, np.uint8))
     found = by_scale(reference_for(known.page, known.image), levels)
-    assert (found.strategy if isinstance(found, Candidate) else found) == expected
+    assert (found.strategy if isinstance(found, Candidate) else found.reason) == expected
     if isinstance(found, Candidate):
         assert (found.page_to_scan == scaling(PAGE, scan)).all()
