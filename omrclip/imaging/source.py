@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from omrclip.imaging import ops
+from omrclip.imaging import codec, ops
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, read_profile, reducible
 from omrclip.imaging.colour import to_srgb
@@ -44,6 +44,14 @@ class ImageSource(Protocol):
         """
         ...
 
+    def cost(self, box: Box, out: Dimensions) -> int:
+        """The bytes of memory that `read` takes now to decode, beside its result: 0 where the pixels are at hand."""
+        ...
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
+        """A stored JPEG file that decodes to what `read` gives; None where there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
@@ -71,6 +79,14 @@ class DecodedImage:
         """See `ImageSource.read`."""
         return self.in_srgb(ops.resample(ops.cut(self.pixels, box), out))
 
+    def cost(self, box: Box, out: Dimensions) -> int:  # noqa: ARG002
+        """See `ImageSource.cost`: nothing is decoded."""
+        return 0
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:  # noqa: ARG002
+        """See `ImageSource.stored_jpeg`."""
+        return None
+
     @property
     def most_reduction(self) -> int:
         """It is kept at its own scale alone."""
@@ -81,6 +97,10 @@ class DecodedImage:
         if reduction != 1:
             raise ValueError(f"there are no pixels at 1/{reduction}")
         return self.pixels
+
+    def missing_bytes(self, reduction: int) -> int:  # noqa: ARG002
+        """The memory that `reduced` needs now: none."""
+        return 0
 
     def in_srgb(self, pixels: Pixels) -> Pixels:
         """Convert pixels of the image to sRGB."""
@@ -119,6 +139,14 @@ class EncodedImage:
         pixels = decode(self.data, self.info, reduction=reduction)
         shown = read_reduced(pixels, reduction, box, out, self.dimensions)
         return to_srgb(shown, read_profile(self.data, self.info), self.info.mode)
+
+    def cost(self, box: Box, out: Dimensions) -> int:
+        """See `ImageSource.cost`: the image is decoded at each read."""
+        return codec.cost(self.info, self.reduction(box, out))
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:  # noqa: ARG002
+        """See `ImageSource.stored_jpeg`."""
+        return None
 
     def reduction(self, box: Box, out: Dimensions) -> int:
         """The scale at which `read` decodes the image for a box at a size."""
@@ -201,4 +229,15 @@ class BoxedImage:
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`."""
-        return self.whole.read(Box(self.box.left + box.left, self.box.top + box.top, box.width, box.height), out)
+        return self.whole.read(self._inside(box), out)
+
+    def cost(self, box: Box, out: Dimensions) -> int:
+        """See `ImageSource.cost`."""
+        return self.whole.cost(self._inside(box), out)
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
+        """See `ImageSource.stored_jpeg`."""
+        return self.whole.stored_jpeg(self._inside(box), out)
+
+    def _inside(self, box: Box) -> Box:
+        return Box(self.box.left + box.left, self.box.top + box.top, box.width, box.height)

@@ -31,6 +31,10 @@ class ReducibleImage(ImageSource, Protocol):
         """(height, width, 3) uint8 BGR, each pixel covering reduction × reduction of the scan."""
         ...
 
+    def missing_bytes(self, reduction: int) -> int:
+        """The bytes of memory that `reduced` takes now: 0 where the pixels are at hand."""
+        ...
+
     def in_srgb(self, pixels: Pixels) -> Pixels:
         """Convert pixels from the colors of the scan's profile to sRGB."""
         ...
@@ -72,6 +76,16 @@ class RegisteredPage:
         if self.registration.bend is None:
             return self.scan.in_srgb(ops.warp(pixels, out_to_reduced, out, slack=slack))
         return self.scan.in_srgb(ops.warp_bent(pixels, self._bent(box, out, reduction), out, slack=slack))
+
+    def cost(self, box: Box, out: Dimensions) -> int:
+        """See `ImageSource.cost`."""
+        if self.registration.is_identity:
+            return self.scan.cost(box, out)
+        return self.scan.missing_bytes(self.reduction(box, out))
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
+        """See `ImageSource.stored_jpeg`."""
+        return self.scan.stored_jpeg(box, out) if self.registration.is_identity else None
 
     def _bent(self, box: Box, out: Dimensions, reduction: int) -> ops.PointMap:
         out_to_page = self._out_to_page(box, out)

@@ -102,6 +102,14 @@ class CachedImage:
         """
         return self.cache.get_or_make((self.key, reduction), lambda: self._found(reduction))
 
+    def cost(self, box: Box, out: Dimensions) -> int:
+        """See `ImageSource.cost`."""
+        return self.missing_bytes(self.reduction(box, out))
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:  # noqa: ARG002
+        """See `ImageSource.stored_jpeg`."""
+        return None
+
     def missing_bytes(self, reduction: int) -> int:
         """The memory that `reduced` would need now: 0 if the pixels are in the cache."""
         if self.cache.holds((self.key, reduction)):

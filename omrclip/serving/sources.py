@@ -12,14 +12,13 @@ from omrclip.cache import ByteCache
 from omrclip.config import Config
 from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.codec import cost
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.probe import check_pixels, probe
-from omrclip.imaging.source import BoxedImage, EncodedImage, ImageSource
+from omrclip.imaging.source import ImageSource
 from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
 from omrclip.imaging.tiff.ranges import RangeReader
-from omrclip.omr.registered_page import ReducibleImage, RegisteredPage
+from omrclip.omr.registered_page import ReducibleImage
 from omrclip.omr.registration.reference import REFERENCES_BYTES
 from omrclip.serving.cached import MOST_REDUCTION, CachedImage
 from omrclip.serving.stored_levels import Description, SourceShelf
@@ -175,29 +174,23 @@ class _Whole:
         return self.source.read(box, out)
 
     def reduced(self, reduction: int) -> Pixels:
-        across, down = -(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction)
-        return self.source.read(self.dimensions.box, Dimensions(across, down))
+        return self.source.read(self.dimensions.box, self._at(reduction))
+
+    def cost(self, box: Box, out: Dimensions) -> int:
+        return self.source.cost(box, out)
+
+    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
+        return self.source.stored_jpeg(box, out)
+
+    def missing_bytes(self, reduction: int) -> int:
+        out = self._at(reduction)
+        return 3 * out.pixels + self.source.cost(self.dimensions.box, out)
+
+    def _at(self, reduction: int) -> Dimensions:
+        return Dimensions(-(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction))
 
     def in_srgb(self, pixels: Pixels) -> Pixels:
         return pixels
-
-
-def decoding_bytes(source: ImageSource, box: Box, out: Dimensions) -> int:
-    """The memory that a `read` would need for decoding: 0 if the pixels are cached or the image is tiled."""
-    match source:
-        case BoxedImage(whole, frame):
-            inside = Box(frame.left + box.left, frame.top + box.top, box.width, box.height)
-            return decoding_bytes(whole, inside, out)
-        case RegisteredPage(scan, registration) if not registration.is_identity:
-            return scan.missing_bytes(source.reduction(box, out)) if isinstance(scan, CachedImage) else 0
-        case RegisteredPage(scan, _):
-            return decoding_bytes(scan, box, out)
-        case CachedImage():
-            return source.missing_bytes(source.reduction(box, out))
-        case EncodedImage():
-            return cost(source.info, source.reduction(box, out))
-        case _:
-            return 0
 
 
 class _ReadOnce:

@@ -18,8 +18,7 @@ from omrclip.iiif.render import delivered_density, render
 from omrclip.iiif.request import Format, ImageRequest, Quality
 from omrclip.imaging.formats.jpeg import with_density
 from omrclip.imaging.source import ImageSource
-from omrclip.imaging.tiff.pyramid import TiledImage
-from omrclip.serving.sources import OpenImage, decoding_bytes
+from omrclip.serving.sources import OpenImage
 from omrclip.web.lanes import MustWait
 from omrclip.web.services import PRIVATE, image_uri_under
 
@@ -113,7 +112,7 @@ def rendered(answer: ImageAnswer, admission: Admission | None) -> bytes:
         ImageError: the source's bytes cannot be decoded.
     """
     image, planned = answer.image, answer.plan
-    if isinstance(image.source, TiledImage) and _is_plain_jpeg(planned):
+    if _is_plain_jpeg(planned):
         stored = image.source.stored_jpeg(planned.box, planned.scaled)
         if stored is not None:
             density = delivered_density(planned, image.source)
@@ -123,7 +122,7 @@ def rendered(answer: ImageAnswer, admission: Admission | None) -> bytes:
 
 def render_admitted(planned: Plan, source: ImageSource, admission: Admission | None) -> bytes:
     """The bytes of a planned image, made when there is memory for it; raises as `rendered` does."""
-    decoding = decoding_bytes(source, planned.box, planned.scaled)
+    decoding = source.cost(planned.box, planned.scaled)
     rendering = rendering_bytes(planned)
     if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
         return render(planned, source)

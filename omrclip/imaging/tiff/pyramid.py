@@ -30,6 +30,7 @@ from omrclip.imaging.tiff.tiles import Compression, decode_tile, is_as_described
 # Pixels of a level that are held at once. More are asked for where the output is large, or where no level is small
 # enough: then in parts.
 _MOST_AT_ONCE = 1 << 23
+_FEW_PIXELS = 1 << 20
 _ROUNDED_UP = 1 + 1 / 64  # a level that dropped an odd column has 93 pixels for the 94 that are asked for
 _MOST_HELPERS = (os.cpu_count() or 1) - 1
 _WORTH_A_THREAD = 3  # tiles; to wake a thread takes about as long as to decode one
@@ -87,6 +88,12 @@ class TiledImage:
         pixels = np.empty((out.height, out.width, 3), np.uint8)
         self._fill(level, place, pixels, with_surroundings=is_tile)
         return pixels
+
+    def cost(self, box: Box, out: Dimensions) -> int:
+        """See `ImageSource.cost`: the part of a level that is held at once, before it is scaled; 0 for a few tiles."""
+        _, place = self._choose(box, out)
+        held = min(int(place.width * place.height), _MOST_AT_ONCE)
+        return 3 * held if held > _FEW_PIXELS else 0
 
     def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
         """The JPEG file of a stored tile, without decoding, if the request is for exactly this tile, else None.

@@ -8,7 +8,7 @@ from omrclip import __version__
 from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat
 from omrclip.omr.report.overlay import draw_on, drawing_bytes, drawn_dimensions
-from omrclip.serving.sources import OpenImage, decoding_bytes
+from omrclip.serving.sources import OpenImage
 from omrclip.storage import KeptRecognition
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import PRIVATE, services
@@ -36,6 +36,6 @@ def get_overlay(identifier: str, number: int) -> Response:
 def _drawn(kept: KeptRecognition, number: int, scan: OpenImage) -> bytes:
     store = services().kept
     out = drawn_dimensions(scan.dimensions)
-    needed = decoding_bytes(scan.source, scan.dimensions.box, out) + drawing_bytes(scan.dimensions)
+    needed = scan.source.cost(scan.dimensions.box, out) + drawing_bytes(scan.dimensions)
     with services().sources.admission.admitted(needed + store.answer_bytes(kept)):
         return encode(draw_on(scan.source, store.recognition(kept, number)), ImageFormat.JPEG)

@@ -13,7 +13,6 @@ from omrclip.omr.memory import CLIP_PIXEL_BYTES
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
 from omrclip.serving.page_images import page_identifier
-from omrclip.serving.sources import decoding_bytes
 from omrclip.storage import Blob
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import base_url, image_uri, precondition, services
@@ -75,7 +74,7 @@ def get_clip_preview(name: str, number: int) -> Response:
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
     page = services().pages.registered(name, number, services().sources)
     whole = page.dimensions
-    needed = decoding_bytes(page, whole.box, whole) + CLIP_PIXEL_BYTES * area.box.dimensions.pixels
+    needed = page.cost(whole.box, whole) + CLIP_PIXEL_BYTES * area.box.dimensions.pixels
     with services().sources.admission.admitted(needed):
         clip = cut_clip(area, page, RecognitionOptions(), services().config.limits)
     answer = Response(clip.data, mimetype=clip.format.media_type)
