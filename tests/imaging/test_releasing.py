@@ -1,4 +1,4 @@
-"""A JPEG 2000 takes seconds to decode and to encode; Python's global lock is released meanwhile, for other requests."""
+"""Files that take long to decode or to encode: Python's global lock is released meanwhile, for other requests."""
 
 import threading
 import time
@@ -27,8 +27,13 @@ def encoding() -> Callable[[], object]:
     return lambda: encode(NOISE, ImageFormat.JP2)
 
 
-@pytest.mark.parametrize("prepare", [decoding, encoding])
-def test_other_threads_run_while_a_jpeg_2000_is_worked_on(prepare: Callable[[], Callable[[], object]]) -> None:
+def encoding_tiff() -> Callable[[], object]:
+    large = np.tile(NOISE, (4, 3, 1))
+    return lambda: encode(large, ImageFormat.TIFF)
+
+
+@pytest.mark.parametrize("prepare", [decoding, encoding, encoding_tiff])
+def test_other_threads_run_meanwhile(prepare: Callable[[], Callable[[], object]]) -> None:
     work, ticks, is_over = prepare(), 0, False
 
     def tick() -> None:

@@ -12,6 +12,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.density import Density
 from omrclip.imaging.formats import jpeg, png
 from omrclip.imaging.formats.base import ImageFormat
+from omrclip.imaging.tiff import ifd
 
 DEFAULT_QUALITY = 85
 FULL_CHROMA_QUALITY = 90
@@ -25,6 +26,8 @@ _BAND_PIXELS = 1 << 18
 # The size of a JPEG 2000 in thousandths of that of its pixels. OpenCV's default is 250.
 _LOSSLESS_JP2, _LARGEST_LOSSY_JP2 = 1000, 250
 _LEAST_SIDE_JP2 = 1 << 5
+_LZW, _HORIZONTAL = 5, 2  # values of Compression and Predictor
+_STRIP_BYTES = 1 << 16
 _LOSSLESS = 101  # above all qualities, to OpenCV's encoder of WebP
 _WITHOUT_ALPHA = frozenset({ImageFormat.JPEG, ImageFormat.GIF, ImageFormat.BMP})
 
@@ -137,13 +140,27 @@ def _webp(pixels: Pixels, quality: int | None) -> bytes:
 
 
 def _tiff(pixels: Pixels, is_bilevel: bool, density: Density | None) -> bytes:
-    # By Pillow, which says of the fourth sample that it is alpha, where OpenCV leaves that to the reader.
+    if not is_bilevel and pixels.shape[2:] != (4,):
+        return _tiff_by_opencv(pixels, density)
+    # By Pillow, which writes group 4, and says of the fourth sample that it is alpha.
     image = _to_pillow(pixels)
     dpi = {"dpi": density} if density else {}
     if is_bilevel:
         return _save(ImageFormat.TIFF, image.convert("1", dither=Image.Dither.NONE), compression="group4", **dpi)
     predictor = {317: 2}  # horizontal differencing: TIFF 6.0, section 14
     return _save(ImageFormat.TIFF, image, compression="tiff_lzw", tiffinfo=predictor, **dpi)
+
+
+def _tiff_by_opencv(pixels: Pixels, density: Density | None) -> bytes:
+    """LZW with horizontal differencing (TIFF 6.0, sections 13 and 14), without Python's global lock."""
+    rows = max(1, _STRIP_BYTES // (pixels.nbytes // len(pixels)))
+    parameters = [cv2.IMWRITE_TIFF_COMPRESSION, _LZW, cv2.IMWRITE_TIFF_PREDICTOR, _HORIZONTAL]
+    parameters += [cv2.IMWRITE_TIFF_ROWSPERSTRIP, rows]
+    if density is None:
+        return _imencode(ImageFormat.TIFF, pixels, parameters)
+    # OpenCV takes whole numbers: it makes the place for the density.
+    parameters += [cv2.IMWRITE_TIFF_RESUNIT, ifd.INCH, cv2.IMWRITE_TIFF_XDPI, 1, cv2.IMWRITE_TIFF_YDPI, 1]
+    return ifd.with_density(_imencode(ImageFormat.TIFF, pixels, parameters), density)
 
 
 def _gif(pixels: Pixels, _: int | None) -> bytes:

@@ -7,6 +7,7 @@ directories, embedded in another file).
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.density import Density, density_of
@@ -22,6 +23,7 @@ _TYPES = {1: "B", 3: "H", 4: "I", RATIONAL: "II", 6: "b", 8: "h", 9: "i", 10: "i
 _SIZES = {kind: struct.calcsize(f"={code}") for kind, code in _TYPES.items()} | {11: 4, 12: 8}  # and floats
 _MOST_ENTRIES = 4096  # TIFF defines some two hundred tags
 _UNITS_PER_INCH = {INCH: 1.0, 3: 2.54}
+_MOST_DENOMINATOR = 10_000  # of a density that is written
 UNKNOWN_TO_CAMERAS = (72.0, 72.0)
 
 
@@ -164,6 +166,17 @@ def dots_per_inch(directory: Directory, data: bytes) -> Density | None:
     except CorruptImage:
         return None
     return density_in(unit, x, y)
+
+
+def with_density(data: bytes, density: Density) -> bytes:
+    """A file whose first directory has both resolutions in dots per inch, with another density."""
+    layout, at = read_layout(data)
+    entries = read_directory(data, layout, at).entries
+    changed = bytearray(data)
+    for tag, dots in zip((X_RESOLUTION, Y_RESOLUTION), density, strict=True):
+        value = Fraction(dots).limit_denominator(_MOST_DENOMINATOR)
+        struct.pack_into(f"{layout.order}II", changed, entries[tag].at, value.numerator, value.denominator)
+    return bytes(changed)
 
 
 def density_in(unit: int, x: Sequence[float], y: Sequence[float]) -> Density | None:
