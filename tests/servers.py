@@ -37,10 +37,8 @@ def running(stores: Path | None = None, **settings: object) -> Iterator[Server]:
     """
     if "home" not in settings:
         settings = {"home": ".", "templates": "templates_omr", "images": "samples", **settings}
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-        reserved.close()
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
         log = Path(folder, "server.log")
         with log.open("wb") as sink:
             command = [sys.executable, "-c", _SERVE, "serve", "--host", "127.0.0.1", "--port", str(port)]
@@ -52,6 +50,13 @@ def running(stores: Path | None = None, **settings: object) -> Iterator[Server]:
             yield server
         finally:
             _stop(process)
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of an address that nobody listens on."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
+        reserved.bind((host, 0))
+        return int(reserved.getsockname()[1])
 
 
 def _environment(settings: dict[str, object]) -> dict[str, str]:
@@ -109,6 +114,19 @@ def memory_of(server: Server) -> Memory | None:
         largest=max(_bytes(status, "VmRSS") for status in statuses),
         processes=len(statuses),
     )
+
+
+def children_of(parent: int) -> list[Path]:
+    """The folders in /proc of the server processes that a first process started."""
+    found = []
+    for path in PROC.glob("[0-9]*"):
+        try:
+            is_child = f"PPid:\t{parent}\n" in (path / "status").read_text()
+            if is_child and b"spawn_main" in (path / "cmdline").read_bytes():
+                found.append(path)
+        except OSError:
+            pass  # it ended meanwhile
+    return found
 
 
 def processor_seconds_of(server: Server) -> list[float]:

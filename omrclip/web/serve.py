@@ -1,10 +1,12 @@
 """Running the application on uvicorn."""
 
 import os
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -67,13 +69,45 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
         timeout_worker_healthcheck=HUNG_SECONDS,
     )
     shown = f"[{config.host}]" if ":" in config.host else config.host
-    announce(f"http://{shown}:{config.port}/")
     with listening:
-        parent = Multiprocess(settings, sockets=[listening])
+        parent = _Parent(settings, sockets=[listening])
+        announce(f"http://{shown}:{config.port}/")
         with shared_metrics():
             parent.run()
     if any(process.exitcode == STARTUP_FAILURE for process in parent.processes):
         raise ConfigurationError("The server could not start. See the messages above.")
+
+
+class _Parent(Multiprocess):
+    """The first process, which starts the server processes and alone hears Ctrl-C.
+
+    Ctrl-C reaches every process of a terminal. One that is still importing its modules would print a traceback. The
+    first process stops the others by SIGTERM.
+    """
+
+    def init_processes(self) -> None:
+        """Start the server processes."""
+        with _interrupt_held_back():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace server processes that ended."""
+        with _interrupt_held_back():
+            super().keep_subprocess_alive()
+
+
+@contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Receive Ctrl-C only afterwards, and have processes that are started meanwhile never receive it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would be started with the first process, and would end the holding back
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _application(config: Config) -> "Gateway":

@@ -17,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 from omrclip.config import Config
 from omrclip.schemas.template import template_json_schema
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
+from tests.servers import free_port
 from tests.web.making import NAME_BOX, clip_area, cut, decoded, grid, omr, template
 
 
@@ -120,14 +121,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
         def run(self) -> None:
             pass
 
-    monkeypatch.setattr("omrclip.web.serve.Multiprocess", Parent)
+    monkeypatch.setattr("omrclip.web.serve._Parent", Parent)
     return noted
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
-        reserved.bind((host, 0))
-        return int(reserved.getsockname()[1])
 
 
 def test_serve_hands_the_settings_to_the_server(
@@ -156,7 +151,7 @@ def test_serve_says_that_no_process_could_start(
 ) -> None:
     ended = SimpleNamespace(exitcode=STARTUP_FAILURE)
     parent = SimpleNamespace(run=lambda: None, processes=[ended])
-    monkeypatch.setattr("omrclip.web.serve.Multiprocess", lambda *_, **__: parent)
+    monkeypatch.setattr("omrclip.web.serve._Parent", lambda *_, **__: parent)
     assert_refused(desk.run("serve", "--port", str(free_port())), "could not start")
     assert started == []
 

@@ -20,7 +20,7 @@ from omrclip.web.connections import MOST_HEADER_BYTES
 from omrclip.web.process import THREAD_STACK_BYTES
 from omrclip.web.serve import LARGE_PAGES
 from tests.patience import PATIENCE, until
-from tests.servers import PROC, Server, new_session, running
+from tests.servers import PROC, Server, children_of, new_session, running
 
 SLOW_CLIENTS = 64
 
@@ -49,19 +49,6 @@ def received(client: socket.socket) -> bytes:
         if not part:
             return data
         data += part
-
-
-def children(server: Server) -> list[Path]:
-    """The folders in /proc of the processes that answer."""
-    parents = [path.parent for path in PROC.glob("[0-9]*/status") if f"PPid:\t{server.pid}\n" in _read(path)]
-    return [path for path in parents if b"resource_tracker" not in (path / "cmdline").read_bytes()]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
 
 
 HEAD = b"POST /api/recognitions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -115,10 +102,10 @@ def test_endless_headers_are_cut_off(server: Server) -> None:
 def test_a_killed_process_is_replaced_and_the_next_request_is_answered() -> None:
     with running(workers=1) as server:
         for _ in range(2):
-            (child,) = children(server)
+            (child,) = children_of(server.pid)
             os.kill(int(child.name), signal.SIGKILL)
             assert new_session().get(f"{server.url}/health", timeout=PATIENCE).ok
-            until(lambda gone=child: [path.name for path in children(server)] not in ([], [gone.name]))
+            until(lambda gone=child: [path.name for path in children_of(server.pid)] not in ([], [gone.name]))
 
 
 def test_a_process_that_cannot_start_says_so_and_ends_with_the_status_that_ends_the_server(
@@ -149,14 +136,14 @@ def test_threads_that_answer_have_the_stack_of_pythons_own() -> None:
     with running(workers=1) as server:
         with ThreadPoolExecutor(7) as many:
             list(many.map(lambda _: new_session().get(f"{server.url}/health", timeout=PATIENCE), range(14)))
-        stacks = [size for child in children(server) for size in _private_areas(child / "maps")]
+        stacks = [size for child in children_of(server.pid) for size in _private_areas(child / "maps")]
     assert THREAD_STACK_BYTES in stacks
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="what a process was started with is seen in /proc")
 def test_processes_that_answer_were_started_to_take_large_pages() -> None:
     with running(workers=2) as server:
-        environs = [(child / "environ").read_bytes() for child in children(server)]
+        environs = [(child / "environ").read_bytes() for child in children_of(server.pid)]
     assert [f"GLIBC_TUNABLES={LARGE_PAGES}".encode() in environ for environ in environs] == [True, True]
 
 
