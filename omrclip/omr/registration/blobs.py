@@ -1,4 +1,4 @@
-"""Things in a scan that may be printed bubbles: closed outlines and filled discs of a common size."""
+"""Shapes in a scan that may be printed bubbles: closed outlines and filled discs."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,26 @@ import numpy.typing as npt
 
 from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 
-LEAST_SIDE, MOST_SIDE = 6.0, 120.0
+LEAST_SIDE_PX, MOST_SIDE_PX = 6.0, 120.0
+"""Sides of a shape's upright box, in pixels: smaller shapes are dots and noise, larger ones are frames and tables."""
+LEAST_CONTOUR_PER_SIDE = 3
+"""Pixels of a contour per LEAST_SIDE_PX: shorter contours are too small, and are skipped before they are measured."""
 LEAST_FILLED = 0.62
-"""How much of its upright box, when turned to fit, a bubble's outline encloses: a disc 0.79, a square 1."""
+"""Part of the smallest rotated box around it that an outline encloses: a disc 0.79, a square 1, a line next to 0."""
+LEAST_CONVEX = 0.85
+"""Part of its convex hull that an outline encloses: letters and crosses have less."""
 MOST_LONGER = 3.5
+"""Ratio of the longer to the shorter side of the upright box: longer shapes are lines and words."""
 SAME_PLACE = 0.3
+"""Distance of two centres, in sizes of the larger shape, within which the smaller shape is left out."""
 MOST_CONTOURS = 40_000
-"""More are noise, and would take long to look through."""
+"""Contours in one scan: more are noise, and would take long to examine."""
+WINDOWS_ACROSS, LEAST_WINDOW_PX = 60, 15
+"""Windows of the local mean brightness along the longer side of the scan, and the least side of one in pixels."""
+LEAST_CONTRAST = 12
+"""Grey levels, 5 % of 255, by which print is darker than the local mean: light shadows and paper grain are not."""
+PLACES_CELL_PX = 4.0
+"""Side, in pixels, of the cells by which shapes around one centre are looked up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,45 +41,48 @@ class Blobs:
         return len(self.sizes)
 
     def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Blobs":
-        """Some of them."""
+        """Return some of the shapes."""
         return Blobs(self.centres[chosen], self.sizes[chosen])
 
 
-def blobs_of(levels: ImagePyramid, side: int) -> tuple[Blobs, float]:
-    """The shapes in a scan that is reduced to `side` pixels, and how many scan pixels each of its pixels has."""
+def blobs_of(pyramid: ImagePyramid, side: int) -> tuple[Blobs, float]:
+    """Return the shapes in a scan that is reduced to `side` pixels, and the scan pixels per pixel of it."""
 
     def find() -> tuple[Blobs, float]:
-        grey, reduction = levels.fitted(side)
+        grey, reduction = pyramid.fitted(side)
         return find_blobs(grey), reduction
 
-    return levels.once(("blobs", side), find)
+    return pyramid.once(("blobs", side), find)
 
 
 def find_blobs(grey: Grey) -> Blobs:
-    """Closed convex shapes in (height, width) uint8, darker than the paper around them; outlines and filled ones."""
+    """Return the closed convex shapes, outlined or filled, that are darker than the paper around them.
+
+    Args:
+        grey: (height, width) uint8.
+    """
     side = max(grey.shape)
-    window = max(15, side // 60) | 1
-    # Darker than the mean around it by 5 %: light shadows and paper grain are not.
-    dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, 12)
+    window = max(LEAST_WINDOW_PX, side // WINDOWS_ACROSS) | 1
+    dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, LEAST_CONTRAST)
     contours, _ = cv2.findContours(dark, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     if len(contours) > MOST_CONTOURS:
         return Blobs(np.zeros((0, 2)), np.zeros(0))
     found = []
     for contour in contours:
-        if len(contour) < 3 * LEAST_SIDE:
+        if len(contour) < LEAST_CONTOUR_PER_SIDE * LEAST_SIDE_PX:
             continue
         _, _, width, height = cv2.boundingRect(contour)
         if (
-            min(width, height) < LEAST_SIDE
-            or max(width, height) > MOST_SIDE
+            min(width, height) < LEAST_SIDE_PX
+            or max(width, height) > MOST_SIDE_PX
             or max(width, height) > MOST_LONGER * min(width, height)
         ):
             continue
         hull = cv2.convexHull(contour)
         area = cv2.contourArea(hull)
         (_, _), (across, down), _ = cv2.minAreaRect(hull)
-        # A line encloses nothing, and neither does its box.
-        if area <= LEAST_FILLED * across * down or cv2.contourArea(contour) < 0.85 * area:
+        # A line and the box around it have no area: they must not pass as equal.
+        if area <= LEAST_FILLED * across * down or cv2.contourArea(contour) < LEAST_CONVEX * area:
             continue
         moments = cv2.moments(hull)
         found.append((moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5, area**0.5))
@@ -75,14 +91,13 @@ def find_blobs(grey: Grey) -> Blobs:
 
 
 def _outermost(blobs: Blobs) -> Blobs:
-    """Of shapes around one centre (an outline's two sides, a letter within) the largest."""
+    """Keep the largest of the shapes around one centre, such as both sides of an outline and a letter in it."""
     order = np.argsort(-blobs.sizes)
-    cell = 4.0
     taken: dict[tuple[int, int], list[int]] = {}
     kept = []
     for index in order.tolist():
         x, y = blobs.centres[index]
-        column, row = int(x // cell), int(y // cell)
+        column, row = int(x // PLACES_CELL_PX), int(y // PLACES_CELL_PX)
         near = [
             other
             for r in range(row - 2, row + 3)

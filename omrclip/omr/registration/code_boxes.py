@@ -19,11 +19,11 @@ LEAST_SIDE, MOST_SIDE = 24, 1200
 """Pixels of the longer side of what is read, as the scan has them."""
 
 
-def is_code_in(levels: ImagePyramid, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
+def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
     """Whether a code of the element's type reads, whose middle lies in the element's box.
 
     Args:
-        levels: the scan.
+        pyramid: the scan.
         code: the element.
         to_scan: the map of page points (n, 2).
     """
@@ -33,7 +33,7 @@ def is_code_in(levels: ImagePyramid, code: Barcode, to_scan: Callable[[Points], 
     margin = AROUND * max(code.width, code.height)
     width, height = code.width + 2 * margin, code.height + 2 * margin
     corners = to_scan(ops.corners(code.left - margin, code.top - margin, width, height))
-    if not np.isfinite(corners).all() or not _meets(corners, levels.dimensions):
+    if not np.isfinite(corners).all() or not _meets(corners, pyramid.dimensions):
         return False
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     scale = min(float(sides.max()), MOST_SIDE) / max(width, height)
@@ -41,7 +41,7 @@ def is_code_in(levels: ImagePyramid, code: Barcode, to_scan: Callable[[Points], 
         return False
     out = round(width * scale), round(height * scale)
     target = ops.corners(0, 0, *out).astype(np.float32)
-    grey, reduction = levels.nearest(float(sides.max()) / max(out))
+    grey, reduction = pyramid.nearest(float(sides.max()) / max(out))
     to_box = cv2.getPerspectiveTransform((corners / reduction).astype(np.float32), target)
     seen = cv2.warpPerspective(
         grey, ops.FROM_CENTRES @ to_box @ ops.TO_CENTRES, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

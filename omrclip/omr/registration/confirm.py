@@ -37,28 +37,28 @@ MOVED = "the template's bubbles fit the scan in two ways alike, one of them some
 
 
 def confirm(
-    reference: Reference, levels: ImagePyramid, rough: Candidate, *, upright: bool = False
+    reference: Reference, pyramid: ImagePyramid, candidate: Candidate, *, upright: bool = False
 ) -> LocalMap | Rejected:
     """Refine a rough map, and look whether it is true.
 
     Args:
         reference: the page.
-        levels: the scan.
-        rough: the map.
+        pyramid: the scan.
+        candidate: the map.
         upright: whether it is known that the page lies upright in the scan.
     """
-    if _folds(reference, levels, rough):
+    if _folds(reference, pyramid, candidate):
         return Rejected("the map found is no picture of a sheet")
-    if upright and not is_upright(reference, rough.page_to_scan):
+    if upright and not is_upright(reference, candidate.page_to_scan):
         return Rejected("the page would lie turned, and the option Orientation says that it lies upright")
-    settled = settle(reference, levels, rough) if reference.printed else rough
+    settled = settle(reference, pyramid, candidate) if reference.printed else candidate
     if settled is None:
         return Rejected("what the blank page shows is not found where it should be")
-    found = refine(reference, levels, settled)
-    if found.agreeing < rough.least_agreeing:
+    found = refine(reference, pyramid, settled)
+    if found.agreeing < candidate.least_agreeing:
         return Rejected(f"only {found.agreeing:.0%} of what the page shows is found in its place")
     if not reference.printed or reference.looks_alike:
-        rivalled = _rivalled(reference, levels, rough, found, upright)
+        rivalled = _rivalled(reference, pyramid, candidate, found, upright)
         if rivalled is not None or not reference.printed:
             return rivalled or replace(found, everywhere=True)
     everywhere = found.weakest >= LEAST_NEARBY
@@ -73,15 +73,15 @@ def confirm(
 
 
 def _rivalled(
-    reference: Reference, levels: ImagePyramid, rough: Candidate, found: LocalMap, upright: bool
+    reference: Reference, pyramid: ImagePyramid, candidate: Candidate, found: LocalMap, upright: bool
 ) -> Rejected | None:
     """Why a map that goes by the bubbles alone is not believed; None where it is."""
-    scene = scene_of(reference, levels, found.page_to_scan, found.bend, found.view)
+    scene = scene_of(reference, pyramid, found.page_to_scan, found.bend, found.view)
     if scene is None:
         return Rejected("too few printed bubbles are seen to tell that it fits in one way alone")
     rival = strongest_rival(scene, may_turn=not upright)
     if rival is not None and rival.is_better:
-        return Rejected(WORSE, _followed(reference, rough, found, rival.moves))
+        return Rejected(WORSE, _followed(reference, candidate, found, rival.moves))
     if rival is not None:
         return Rejected(TURNED if rival.turned else MOVED, undecided=True)
     if scene.placed(np.eye(3)).outside > FAR_OUT:
@@ -89,13 +89,13 @@ def _rivalled(
     return None
 
 
-def _followed(reference: Reference, rough: Candidate, found: LocalMap, moves: ops.Matrix) -> Candidate:
+def _followed(reference: Reference, candidate: Candidate, found: LocalMap, moves: ops.Matrix) -> Candidate:
     """The map that lays the page where a rival does."""
     page = reference.page
     nodes = bending.nodes(page)
     offsets = bending.offsets_at(found.bend, ops.transform(moves, nodes), page) @ ops.inverse(moves[:2, :2]).T
     bend = offsets.reshape(found.bend.shape).astype(np.float32)
-    return Candidate(rough.strategy, found.page_to_scan @ moves, bend, rough.search)
+    return Candidate(candidate.strategy, found.page_to_scan @ moves, bend, candidate.search)
 
 
 def is_upright(reference: Reference, page_to_scan: ops.Matrix) -> bool:
@@ -106,19 +106,19 @@ def is_upright(reference: Reference, page_to_scan: ops.Matrix) -> bool:
     return bool(across > abs((right - here)[1]) and down > abs((below - here)[0]))
 
 
-def _folds(reference: Reference, levels: ImagePyramid, rough: Candidate) -> bool:
+def _folds(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> bool:
     """Whether the page comes out mirrored, tiny, huge, or partly behind the camera.
 
     A perspective map with all corners before the camera keeps a rectangle convex, so that the sign of its area tells
     whether it is mirrored (Hartley and Zisserman, "Multiple View Geometry", 2004, section 21.7).
     """
     corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]]) * [reference.page.width, reference.page.height, 1]
-    homogeneous = corners @ rough.page_to_scan.T
+    homogeneous = corners @ candidate.page_to_scan.T
     if not np.isfinite(homogeneous).all() or (homogeneous[:, 2] * homogeneous[0, 2] <= 0).any():
         return True
     x, y = (homogeneous[:, :2] / homogeneous[:, 2:]).T
     area = 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
-    return not LEAST_AREA * levels.dimensions.pixels < area < MOST_AREA * levels.dimensions.pixels
+    return not LEAST_AREA * pyramid.dimensions.pixels < area < MOST_AREA * pyramid.dimensions.pixels
 
 
 def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArray[np.float64]:

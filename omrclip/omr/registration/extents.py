@@ -23,13 +23,13 @@ BELIEVED = 0.065
 """By which part the printed extents may differ from the template's for these to be believed."""
 
 
-def printed_extents(levels: ImagePyramid, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
+def printed_extents(pyramid: ImagePyramid, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
     """The extents of printed bubbles, as a multiple of the template's; 1 where these are about right.
 
     The bubbles are laid onto each other where the map puts them, and compared with outlines of many sizes.
 
     Args:
-        levels: a scan, or the blank page.
+        pyramid: a scan, or the blank page.
         boxes: (n, 4) float64 left, top, width, height of bubbles of about one size, page pixels.
         to_scan: the map of page points (n, 2).
     """
@@ -39,7 +39,7 @@ def printed_extents(levels: ImagePyramid, boxes: Points, to_scan: Callable[[Poin
     middles, right, below = (to_scan(centres + step) for step in (np.zeros(2), radii * (1, 0), radii * (0, 1)))
     in_scan = np.column_stack([np.linalg.norm(right - middles, axis=1), np.linalg.norm(below - middles, axis=1)])
     across, down = np.abs(right - middles).sum(axis=0)
-    grey, reduction = levels.nearest(float(np.median(in_scan)) * 2 * REACH / SIDE)
+    grey, reduction = pyramid.nearest(float(np.median(in_scan)) * 2 * REACH / SIDE)
     seen = tones(grey, middles / reduction, (in_scan[:, ::-1] if across < down else in_scan) / reduction)
     usual = np.median(seen, axis=0)
     likeness = [_likeness(-usual, outline) for outline in _outlines()]

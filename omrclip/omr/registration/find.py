@@ -72,12 +72,12 @@ class FoundPage:
     view: RectifiedScan | None
 
 
-def register(known: KnownPage, levels: ImagePyramid, *, upright: bool = False) -> FoundPage:
+def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) -> FoundPage:
     """Find the page in the scan.
 
     Args:
         known: the page.
-        levels: the scan.
+        pyramid: the scan.
         upright: whether it is known that the page lies upright in the scan, turned by less than half a quarter.
 
     Raises:
@@ -85,20 +85,20 @@ def register(known: KnownPage, levels: ImagePyramid, *, upright: bool = False) -
     """
     reference = reference_for(known.page, known.image)
     if not reference.confirms:
-        registration = _by_marks(reference, levels) or _by_dimensions(reference, levels)
+        registration = _by_marks(reference, pyramid) or _by_dimensions(reference, pyramid)
         nothing_to_read = not any(isinstance(e, ChoiceBox | Grid | Barcode) for e in known.page.elements)
-        seen = None if nothing_to_read else view(levels, registration.page_to_scan, reference.fine)
+        seen = None if nothing_to_read else view(pyramid, registration.page_to_scan, reference.fine)
         return FoundPage(known, reference, registration, seen)
-    if min(levels.dimensions.width, levels.dimensions.height) < LEAST_SIDE:
-        raise _not_found([f"it has {levels.dimensions} pixels, too few to find anything in"])
+    if min(pyramid.dimensions.width, pyramid.dimensions.height) < LEAST_SIDE:
+        raise _not_found([f"it has {pyramid.dimensions} pixels, too few to find anything in"])
     reasons: list[str] = []
     advice = ""
     best: _Confirmed | None = None
     for strategy in STRATEGIES:
-        maps = strategy(reference, levels)
+        maps = strategy(reference, pyramid)
         if isinstance(maps, Candidate):
             maps = [maps]
-        found = maps if isinstance(maps, Rejected) else _confirmed(reference, levels, maps, upright)
+        found = maps if isinstance(maps, Rejected) else _confirmed(reference, pyramid, maps, upright)
         if isinstance(found, Rejected):
             reasons.append(found.reason)
             advice = ADVICE if found.undecided else advice
@@ -109,7 +109,7 @@ def register(known: KnownPage, levels: ImagePyramid, *, upright: bool = False) -
             best = found
     if best is None:
         raise _not_found(reasons, advice)
-    return FoundPage(known, best.reference, _registration(best, levels), best.map.view)
+    return FoundPage(known, best.reference, _registration(best, pyramid), best.map.view)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,38 +122,38 @@ class _Confirmed:
 
 
 def _confirmed(
-    reference: Reference, levels: ImagePyramid, maps: Sequence[Candidate], upright: bool
+    reference: Reference, pyramid: ImagePyramid, maps: Sequence[Candidate], upright: bool
 ) -> _Confirmed | Rejected:
     """The first of some maps that is true all over the page, else the best that is true; or why none is."""
     best: _Confirmed | None = None
     refusals: list[Rejected] = []
     waiting, better = list(maps), MOST_BETTER
     while waiting:
-        rough = waiting.pop(0)
-        suited = _suited(reference, levels, rough)
-        found = confirm(suited, levels, rough, upright=upright)
+        candidate = waiting.pop(0)
+        suited = _suited(reference, pyramid, candidate)
+        found = confirm(suited, pyramid, candidate, upright=upright)
         if isinstance(found, Rejected):
-            refusals.append(replace(found, reason=f"{rough.strategy}: {found.reason}"))
+            refusals.append(replace(found, reason=f"{candidate.strategy}: {found.reason}"))
             if found.instead is not None and better:
                 better -= 1
                 waiting.insert(0, found.instead)
         elif best is None or found.everywhere or found.agreeing > best.map.agreeing:
-            best = _Confirmed(suited, rough.strategy, found)
+            best = _Confirmed(suited, candidate.strategy, found)
             if found.everywhere:
                 break
     return best or next((refused for refused in refusals if refused.undecided), refusals[0])
 
 
-def _suited(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Reference:
+def _suited(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> Reference:
     """The page with its bubbles as large as they are printed."""
     if reference.printed or not len(reference.bubbles):
         return reference
 
     def to_scan(points: Points) -> Points:
-        moved = points if rough.bend is None else points + offsets_at(rough.bend, points, reference.page)
-        return ops.transform(rough.page_to_scan, moved)
+        moved = points if candidate.bend is None else points + offsets_at(candidate.bend, points, reference.page)
+        return ops.transform(candidate.page_to_scan, moved)
 
-    factor = printed_extents(levels, reference.bubbles[reference.common], to_scan)
+    factor = printed_extents(pyramid, reference.bubbles[reference.common], to_scan)
     return reference if factor == 1.0 else resized(reference, factor)
 
 
@@ -162,26 +162,26 @@ def _not_found(reasons: Sequence[str], advice: str = "") -> RegistrationFailed:
     return RegistrationFailed(f"{told} {advice}".rstrip(), tried=reasons)
 
 
-def _by_marks(reference: Reference, levels: ImagePyramid) -> Registration | None:
+def _by_marks(reference: Reference, pyramid: ImagePyramid) -> Registration | None:
     """By reference points, where the page shows nothing else: five tell the turn, of fewer the upright one is taken."""
-    page, scan = reference.page, levels.dimensions
+    page, scan = reference.page, pyramid.dimensions
     if len(reference.marks) < 4 or min(scan.width, scan.height) < LEAST_SIDE:
         return None
-    found = by_reference_points(reference, levels)
+    found = by_reference_points(reference, pyramid)
     corners = ops.corners(0, 0, page.width, page.height)
     filling = ops.transform(scale.scaling(page, scan), corners)
     reach = UPRIGHT_WITHIN * max(scan.width, scan.height)
     maps = [] if isinstance(found, Rejected) else found
     only = len(reference.marks) > 4 and len(maps) == 1
-    for rough in maps:
-        if only or np.abs(ops.transform(rough.page_to_scan, corners) - filling).max() < reach:
-            registration = Registration(rough.strategy, page, scan, rough.page_to_scan)
+    for candidate in maps:
+        if only or np.abs(ops.transform(candidate.page_to_scan, corners) - filling).max() < reach:
+            registration = Registration(candidate.strategy, page, scan, candidate.page_to_scan)
             return replace(registration, page_to_scan=np.eye(3)) if registration.is_identity else registration
     return None
 
 
-def _by_dimensions(reference: Reference, levels: ImagePyramid) -> Registration:
-    page, scan = reference.page, levels.dimensions
+def _by_dimensions(reference: Reference, pyramid: ImagePyramid) -> Registration:
+    page, scan = reference.page, pyramid.dimensions
     if scan == page:
         return Registration("identity", page, scan, np.eye(3))
     if scale.same_shape(page, scan):
@@ -195,8 +195,8 @@ def _by_dimensions(reference: Reference, levels: ImagePyramid) -> Registration:
     )
 
 
-def _registration(confirmed: _Confirmed, levels: ImagePyramid) -> Registration:
-    found, page, scan = confirmed.map, confirmed.reference.page, levels.dimensions
+def _registration(confirmed: _Confirmed, pyramid: ImagePyramid) -> Registration:
+    found, page, scan = confirmed.map, confirmed.reference.page, pyramid.dimensions
     registration = Registration(
         confirmed.strategy,
         page,

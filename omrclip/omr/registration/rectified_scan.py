@@ -25,7 +25,7 @@ class RectifiedScan:
     scan_to_view: ops.Matrix
 
 
-def view(levels: ImagePyramid, page_to_scan: ops.Matrix, level: ReferenceLevel) -> RectifiedScan:
+def view(pyramid: ImagePyramid, page_to_scan: ops.Matrix, level: ReferenceLevel) -> RectifiedScan:
     """The scan at a reference level's scale; what lies outside the scan shows its edge.
 
     It is warped into the page's frame; but where the page lies nearly straight in the scan, as on every flatbed, it is
@@ -33,7 +33,7 @@ def view(levels: ImagePyramid, page_to_scan: ops.Matrix, level: ReferenceLevel) 
     """
     height, width = level.pixels.shape
     out_to_scan = page_to_scan @ ops.inverse(level.matrix)
-    pixels, reduction = levels.nearest(ops.sampling_step(out_to_scan, Dimensions(width, height)))
+    pixels, reduction = pyramid.nearest(ops.sampling_step(out_to_scan, Dimensions(width, height)))
     out_to_level = np.diag([1 / reduction, 1 / reduction, 1]) @ out_to_scan
     corners = ops.transform(out_to_level, ops.corners(0, 0, width, height))
     if _aslant(corners) <= MOST_ASLANT:

@@ -62,7 +62,7 @@ class LocalMap:
     everywhere: bool = False
 
 
-def settle(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Candidate | None:
+def settle(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> Candidate | None:
     """Correct a rough map at the coarse level, where the blank page's image has patches unlike all around them.
 
     Returns:
@@ -70,9 +70,9 @@ def settle(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Cand
     """
     level = reference.coarse
     points = _page_points(level)
-    matrix, bend = rough.page_to_scan, rough.bend
+    matrix, bend = candidate.page_to_scan, candidate.bend
     for _ in range(MOST_SHIFTS):
-        seen = view(levels, matrix, level)
+        seen = view(pyramid, matrix, level)
         found = _look(reference, level, seen, matrix, bend, COARSE_SEARCH)
         offsets, trust = found.offsets, _trust(found)
         if bend is not None:
@@ -90,10 +90,10 @@ def settle(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Cand
     if agree.sum() < max(LEAST_MATCHES, LEAST_SETTLED * len(points)):
         return None
     in_scan = ops.transform(matrix, points + offsets)
-    flat_sheet, offsets = _flattened(reference, levels, points, in_scan, agree)
+    flat_sheet, offsets = _flattened(reference, pyramid, points, in_scan, agree)
     sheet, _ = _fit(reference, points, offsets, trust, 8 * per_pixel, SHEET_STIFFNESS)
     local = _local(reference, points, offsets, sheet, trust, 3 * per_pixel, COARSE_STIFFNESS)
-    return Candidate(rough.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH)
+    return Candidate(candidate.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH)
 
 
 def _shifted(
@@ -121,20 +121,20 @@ def _moves(matrix: ops.Matrix, page: Dimensions) -> float:
     return float(np.abs(ops.transform(matrix, corners) - corners).max())
 
 
-def refine(reference: Reference, levels: ImagePyramid, rough: Candidate) -> LocalMap:
+def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> LocalMap:
     """Correct a map at the fine level."""
     level = reference.fine
-    seen = view(levels, rough.page_to_scan, level)
-    matrix = rough.page_to_scan
-    found = _look(reference, level, seen, matrix, rough.bend, rough.search or FINE_SEARCH)
+    seen = view(pyramid, candidate.page_to_scan, level)
+    matrix = candidate.page_to_scan
+    found = _look(reference, level, seen, matrix, candidate.bend, candidate.search or FINE_SEARCH)
     per_pixel = float(1 / np.mean(level.scale))
     points, offsets, trust = _page_points(level), found.offsets, _trust(found)
     if not reference.printed:
-        held_at, held = _landmarks(reference, level, seen, matrix, rough.bend)
+        held_at, held = _landmarks(reference, level, seen, matrix, candidate.bend)
         points, offsets = np.vstack([points, held_at]), np.vstack([offsets, held])
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
-    base = bending.flat() if rough.bend is None else rough.bend
+    base = bending.flat() if candidate.bend is None else candidate.bend
     bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, bending.SOFT)
     for _ in range(MORE_LOOKS if reference.printed else 0):
         again = _look_again(reference, level, seen, matrix, bend, found)
@@ -149,7 +149,7 @@ def refine(reference: Reference, levels: ImagePyramid, rough: Candidate) -> Loca
     if not reference.printed and bubbles >= LEAST_MATCHES:
         solid = agree[len(level.patches) :].reshape(-1, 4).all(axis=1).repeat(4)
         known = np.append(agree[: len(level.patches)], solid)
-        matrix, bend = extended(reference, levels, matrix, bend, points[known], in_scan[known], bubbles)
+        matrix, bend = extended(reference, pyramid, matrix, bend, points[known], in_scan[known], bubbles)
         offsets = np.subtract(ops.transform(ops.inverse(matrix), in_scan), points)
         misses, agree = _agreeing(reference, points, offsets, trust, bend)
     weakest = float(agree[level.neighbours].mean(axis=1).min()) if len(level.patches) else 0.0
@@ -206,14 +206,14 @@ def _local(
 
 
 def _flattened(
-    reference: Reference, levels: ImagePyramid, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
+    reference: Reference, pyramid: ImagePyramid, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
 ) -> tuple[Perspective, Points]:
     """The picture of a flat sheet that suits the agreeing points best, and what it leaves of all offsets, page pixels.
 
     What perspective and lens explain is no bend, so that only paper is left to bend.
     """
     page = reference.page
-    flat_sheet = fit_perspective(points[agree], in_scan[agree], page, levels.dimensions)
+    flat_sheet = fit_perspective(points[agree], in_scan[agree], page, pyramid.dimensions)
     offsets = np.subtract(ops.transform(ops.inverse(flat_sheet.matrix), in_scan), points)
     return flat_sheet, np.subtract(offsets, bending.offsets_at(flat_sheet.bend, points, page))
 

@@ -178,7 +178,7 @@ class Scene:
 
     Attributes:
         reference: the page.
-        levels: the scan.
+        pyramid: the scan.
         page_to_scan: the map, which is right to a part of a bubble where the template's bubbles are.
         bend: of the map.
         view: the scan roughly in the page's frame.
@@ -193,7 +193,7 @@ class Scene:
     """
 
     reference: Reference
-    levels: ImagePyramid
+    pyramid: ImagePyramid
     page_to_scan: ops.Matrix
     bend: bending.Bend
     view: RectifiedScan
@@ -240,7 +240,7 @@ class Scene:
             return ops.transform(self.view.scan_to_view, to_scan(points))
 
         values = [self.reference.values[number] for number in np.flatnonzero(self.reference.common)]
-        codes = sum(is_code_in(self.levels, code, to_scan) for code in self.reference.codes)
+        codes = sum(is_code_in(self.pyramid, code, to_scan) for code in self.reference.codes)
         if not letters:
             return _Shown(codes, 0.0)
         return _Shown(codes, likeness_of_letters(self.view.pixels, values, self.bubbles, self.radii, to_view))
@@ -289,7 +289,7 @@ class Scene:
 
 def scene_of(
     reference: Reference,
-    levels: ImagePyramid,
+    pyramid: ImagePyramid,
     page_to_scan: ops.Matrix,
     bend: bending.Bend,
     seen: RectifiedScan,
@@ -315,7 +315,7 @@ def scene_of(
     pitch = max(float(np.sqrt(np.median(distances_to(bubbles, 1)))), float(extents.min()))
     in_scan = ops.transform(page_to_scan, bubbles)
     across = ops.transform(page_to_scan, bubbles + np.array([[extents[0], 0]]))
-    blobs, reduction = blobs_of(levels, _side(levels, float(np.median(np.linalg.norm(across - in_scan, axis=1)))))
+    blobs, reduction = blobs_of(pyramid, _side(pyramid, float(np.median(np.linalg.norm(across - in_scan, axis=1)))))
     blobs = _nearby(blobs, reduction, back, page)
     if not len(blobs):
         return None
@@ -327,11 +327,11 @@ def scene_of(
         return None
     size = float(np.median(sizes[nearest[hit]]))
     like = (sizes > SAME_BUBBLE[0] * size) & (sizes < SAME_BUBBLE[1] * size)
-    solids = solids_in(levels) if len(reference.marks) else np.zeros((0, 3))
-    sheet, scan = sheet_in(levels), levels.dimensions
+    solids = solids_in(pyramid) if len(reference.marks) else np.zeros((0, 3))
+    sheet, scan = sheet_in(pyramid), pyramid.dimensions
     return Scene(
         reference,
-        levels,
+        pyramid,
         page_to_scan,
         bend,
         seen,
@@ -363,9 +363,9 @@ def _nearby(blobs: Blobs, reduction: float, scan_to_page: ops.Matrix, page: Dime
     return blobs.only(ahead & near)
 
 
-def _side(levels: ImagePyramid, extent: float) -> int:
+def _side(pyramid: ImagePyramid, extent: float) -> int:
     """The first of SEARCHED_SIDES at which bubbles of this extent in the scan have enough pixels."""
-    longer = max(levels.dimensions.width, levels.dimensions.height)
+    longer = max(pyramid.dimensions.width, pyramid.dimensions.height)
     return next((side for side in SEARCHED_SIDES if extent * side / longer >= LEAST_PIXELS), SEARCHED_SIDES[-1])
 
 

@@ -35,7 +35,7 @@ NO_WORSE = 1.2
 
 def extended(
     reference: Reference,
-    levels: ImagePyramid,
+    pyramid: ImagePyramid,
     page_to_scan: ops.Matrix,
     bend: bending.Bend,
     points: Points,
@@ -46,7 +46,7 @@ def extended(
 
     Args:
         reference: the page.
-        levels: the scan.
+        pyramid: the scan.
         page_to_scan: a map that is right where the bubbles are.
         bend: of that map.
         points: (n, 2) float64 page pixels: the middles of bubbles, then the corners of solid things by fours.
@@ -54,9 +54,9 @@ def extended(
         bubbles: how many of the points are bubbles.
     """
     page, per_pixel = reference.page, float(1 / np.mean(reference.fine.scale))
-    sides = find_sides(levels, page_to_scan, bend, page)
+    sides = find_sides(pyramid, page_to_scan, bend, page)
     seen = _seen(page, points, in_scan, bubbles, sides)
-    sheet = fit_bent_sheet(seen, page, levels.dimensions, DEVIATION * per_pixel)
+    sheet = fit_bent_sheet(seen, page, pyramid.dimensions, DEVIATION * per_pixel)
     pattern = points[:bubbles]
     moved = np.subtract(ops.transform(ops.inverse(sheet.matrix), in_scan[:bubbles]), pattern)
     moved -= bending.offsets_at(sheet.bend, pattern, page)

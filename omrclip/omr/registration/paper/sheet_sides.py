@@ -52,7 +52,7 @@ class SheetSides:
         return np.asarray(OUTWARD[self.side])
 
 
-def find_sides(levels: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Bend, page: Dimensions) -> SheetSides:
+def find_sides(pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Bend, page: Dimensions) -> SheetSides:
     """Look for the sides of the sheet along lines across those of the page, as a first map places them."""
     longer = max(page.width, page.height)
     side, beside = _places(page)
@@ -62,7 +62,7 @@ def find_sides(levels: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Ben
     along = (end - start) / (INWARD * STEPS)
     count = round((INWARD + BEYOND) * STEPS)
     lines = start[:, None] + along[:, None] * np.arange(count)[None, :, None]
-    contrast = _contrast(levels, lines, float(np.median(np.linalg.norm(along, axis=1))))
+    contrast = _contrast(pyramid, lines, float(np.median(np.linalg.norm(along, axis=1))))
     strongest = contrast.max(axis=1)
     told = strongest > LEAST_CONTRAST
     told &= (np.bincount(side[told], minlength=4) >= LEAST_PLACES)[side]
@@ -82,9 +82,9 @@ def _places(page: Dimensions) -> tuple[npt.NDArray[np.intp], Points]:
     return np.repeat(np.arange(4), PLACES), np.column_stack([x, y])
 
 
-def _contrast(levels: ImagePyramid, lines: Points, step: float) -> Points:
+def _contrast(pyramid: ImagePyramid, lines: Points, step: float) -> Points:
     """(n, places − 2 · REACH + 1) how much the tones differ before and behind each place of lines (n, places, 2)."""
-    grey, reduction = levels.nearest(step)
+    grey, reduction = pyramid.nearest(step)
     at = (lines / reduction - 0.5).astype(np.float32)
     tones = cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     last = np.array(grey.shape[::-1]) - 1

@@ -1,4 +1,7 @@
-"""Registration by the printed bubbles as a point pattern: takes the template alone, no image of the blank page."""
+"""Registration by the printed bubbles as a point pattern.
+
+The strategy needs the template alone, no image of the blank page.
+"""
 
 from dataclasses import dataclass
 
@@ -12,70 +15,108 @@ from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
-from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, lay, pairs_of
+from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, match, pairs_of
 
 SEARCHED_SIDES = (1200, 2000)
-"""Longer sides in pixels at which bubbles are looked for: small ones blur at the first, noise breaks up the second."""
+"""Pixels of the longer side of the scan in which bubbles are searched for. Small bubbles blur at the first;
+noise breaks outlines at the second."""
 LEAST_BUBBLES = 8
+"""Bubbles: with fewer, the pattern is too small to tell the page from other print."""
 LEAST_SCORE = 0.6
-MODES = 3
-FEW_PIXELS = 9.0
-MOST_BLOBS = 600
-SURE = 0.9
-STIFFNESS = 0.02
-TIGHT = 0.3
-BENDING_ROUNDS = 4
-LEAST_INSIDE, MOST_LOST = 0.75, 0.02
+"""Part of the bubbles, 0 to 1, that must fall onto shapes for a map to be a candidate."""
+SCORE_ENDING_SEARCH = 0.9
+"""Part of the bubbles, 0 to 1: from this score on, other sizes of shapes are not tried."""
+MOST_BELOW_BEST_SCORE = 0.15
+"""Part of the bubbles by which the score of a map may lie below that of the best map of the same size."""
+MOST_SIZES = 3
+"""Common sizes of shapes that are tried."""
+LEAST_BLOB_SIZE_PX = 9.0
+"""Pixels of the reduced scan: shapes that are commonly smaller are noise and letters, not bubbles."""
+SMALLEST_BLOB, LARGEST_BLOB = 0.68, 1.45
+"""Sizes of shapes that are taken for bubbles, as multiples of the common size."""
+MOST_OTHER_BLOBS, BLOBS_PER_BUBBLE = 600, 3
+"""Shapes beyond which matching takes too long: a number, plus so many for each bubble of the template."""
+GRID_STIFFNESS = 0.02
+"""Weight of bending against residuals for the displacement grid of a match."""
+PAIRED_WITHIN = 0.3
+"""Distance in bubble sizes within which a shape is paired with a bubble while the displacement grid is fitted."""
+LOOSE_RESIDUAL, TIGHT_RESIDUAL = 0.4, 0.1
+"""Residuals in bubble sizes at which a pair loses three quarters of its weight, in the first and the last round."""
+GRID_ROUNDS = 4
+"""Rounds of fitting a displacement grid and pairing again."""
+LEAST_INSIDE = 0.75
+"""Part of the bubbles, 0 to 1, that must lie in the picture."""
+MOST_EMPTY_ELEMENTS = 0.02
+"""Part of the elements in the picture that may be without any paired bubble; one element always may."""
 PRINTED_PART = 0.92
-"""How much of the root of its box's area a bubble has: discs have 0.89, squares 1."""
-SEARCH = 6
+"""Size of a printed bubble, the root of its area, as a part of the root of its box's area: discs 0.89, squares 1."""
+FINE_SEARCH_PX = 6
+"""Pixels of the fine reference by which a place of the candidate may still be off."""
+SIZE_STEP = 0.05
+"""Step, as a natural logarithm, between the sizes at which shapes are counted."""
+SIZE_HALF_WIDTH = 0.18
+"""Natural logarithm of the ratio within which shapes count as of one size."""
+SIZES_APART = 0.3
+"""Natural logarithm of the ratio by which two common sizes differ at least."""
+LEAST_OF_ONE_SIZE = 0.3
+"""Shapes of one size, as a part of the template's bubbles, for the size to be tried."""
 
 Points = npt.NDArray[np.float64]
 
 
-def by_bubbles(reference: Reference, levels: ImagePyramid) -> list[Candidate] | Rejected:
-    """Find bubble-like shapes of one size in the scan, and lay the template's onto them: the best ways first."""
+def by_bubbles(reference: Reference, pyramid: ImagePyramid) -> list[Candidate] | Rejected:
+    """Match the template's bubbles to bubble-like shapes of one size in the scan; the best candidates come first."""
     if len(reference.bubbles) < LEAST_BUBBLES:
-        return Rejected(f"bubbles: the template has {len(reference.bubbles)}, at least {LEAST_BUBBLES} tell the page")
+        return Rejected(
+            f"bubbles: the template has {len(reference.bubbles)} bubbles. At least {LEAST_BUBBLES} are needed"
+        )
     coarse, fine = SEARCHED_SIDES
-    found = _by_bubbles(reference, levels, coarse)
-    if isinstance(found, Rejected) and max(levels.dimensions.width, levels.dimensions.height) > coarse:
-        return _by_bubbles(reference, levels, fine)
+    found = _by_bubbles(reference, pyramid, coarse)
+    if isinstance(found, Rejected) and max(pyramid.dimensions.width, pyramid.dimensions.height) > coarse:
+        return _by_bubbles(reference, pyramid, fine)
     return found
 
 
-def _by_bubbles(reference: Reference, levels: ImagePyramid, side: int) -> list[Candidate] | Rejected:
-    blobs, reduction = blobs_of(levels, side)
+def _by_bubbles(reference: Reference, pyramid: ImagePyramid, side: int) -> list[Candidate] | Rejected:
+    blobs, reduction = blobs_of(pyramid, side)
     bubbles, size = _of_one_size(reference)
-    maps: list[Laid] = []
+    maps: list[BentMatch] = []
     for blob_size in _common_sizes(blobs, len(bubbles)):
-        similar = blobs.only((blobs.sizes > 0.68 * blob_size) & (blobs.sizes < 1.45 * blob_size))
-        if blob_size < FEW_PIXELS or len(similar) > MOST_BLOBS + 3 * len(bubbles):
+        similar = blobs.only((blobs.sizes > SMALLEST_BLOB * blob_size) & (blobs.sizes < LARGEST_BLOB * blob_size))
+        if blob_size < LEAST_BLOB_SIZE_PX or len(similar) > MOST_OTHER_BLOBS + BLOBS_PER_BUBBLE * len(bubbles):
             continue
-        found = lay(bubbles, size, similar.centres, blob_size)
-        maps += [_bent(bubbles, laid, similar, blob_size, reference.page) for laid in found if _near(laid, found[0])]
-        if maps and max(laid.score for laid in maps) > SURE:
+        found = match(bubbles, size, similar.centres, blob_size)
+        maps += [
+            _bent(bubbles, matched, similar, blob_size, reference.page)
+            for matched in found
+            if matched.score > found[0].score - MOST_BELOW_BEST_SCORE
+        ]
+        if maps and max(matched.score for matched in maps) > SCORE_ENDING_SEARCH:
             break
-    maps.sort(key=lambda laid: -laid.score)
+    maps.sort(key=lambda matched: -matched.score)
     if not maps or maps[0].score < LEAST_SCORE:
-        best = f" (the best fits {maps[0].score:.0%})" if maps else ""
-        return Rejected(f"bubbles: no arrangement like the template's was found among {len(blobs)} shapes{best}")
-    lost = [_lost(reference, levels, laid, reduction) for laid in maps]
-    believed = [laid for laid, why in zip(maps, lost, strict=True) if why is None and laid.score >= LEAST_SCORE]
-    if not believed:
-        return next(why for why in lost if why is not None)
+        best = f" (the best match covers {maps[0].score:.0%} of its bubbles)" if maps else ""
+        return Rejected(f"bubbles: the template's pattern was not found among {len(blobs)} shapes{best}")
+    refusals = [_refusal(reference, pyramid, matched, reduction) for matched in maps]
+    accepted = [
+        matched
+        for matched, refusal in zip(maps, refusals, strict=True)
+        if refusal is None and matched.score >= LEAST_SCORE
+    ]
+    if not accepted:
+        return next(refusal for refusal in refusals if refusal is not None)
     to_scan = np.diag([reduction, reduction, 1])
-    return [Candidate("bubbles", to_scan @ laid.matrix, laid.bend, SEARCH) for laid in believed]
+    return [Candidate("bubbles", to_scan @ matched.matrix, matched.bend, FINE_SEARCH_PX) for matched in accepted]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Laid:
-    """A pattern map on bent paper.
+class BentMatch:
+    """A match of the two point patterns on bent paper.
 
     Attributes:
         matrix, bend: the map.
-        score: 0 to 1, how many of the bubbles fell onto blobs.
-        paired: those that did.
+        score: 0 to 1, the part of the bubbles that fell onto blobs.
+        paired: (m,) int the indices of these bubbles.
     """
 
     matrix: ops.Matrix
@@ -84,62 +125,68 @@ class Laid:
     paired: npt.NDArray[np.intp]
 
 
-def _lost(reference: Reference, levels: ImagePyramid, laid: Laid, reduction: float) -> Rejected | None:
-    """Why a map is not believed though most bubbles fit: whole boxes of them do not, as when it is some rows off."""
+def _refusal(reference: Reference, pyramid: ImagePyramid, matched: BentMatch, reduction: float) -> Rejected | None:
+    """Return why a match is rejected although most of its bubbles fit; None where it is accepted.
+
+    A match that is some rows off leaves whole elements without printed bubbles, or lies partly outside the picture.
+    """
     common = reference.common
     bubbles, boxes = reference.centres[common], reference.boxes[common]
-    seen = ops.transform(laid.matrix, bubbles + bending.offsets_at(laid.bend, bubbles, reference.page)) * reduction
-    scan = levels.dimensions
+    offsets = bending.offsets_at(matched.bend, bubbles, reference.page)
+    seen = ops.transform(matched.matrix, bubbles + offsets) * reduction
+    scan = pyramid.dimensions
     inside = ((seen > 0) & (seen < [scan.width, scan.height])).all(axis=1)
     if inside.mean() < LEAST_INSIDE:
         return Rejected(f"bubbles: only {inside.mean():.0%} of the bubbles would lie in the picture")
-    paired = np.isin(np.arange(len(bubbles)), laid.paired)
+    paired = np.isin(np.arange(len(bubbles)), matched.paired)
     empty = set(boxes[inside].tolist()) - set(boxes[inside & paired].tolist())
-    if len(empty) > max(1, MOST_LOST * len(set(boxes[inside].tolist()))):
-        return Rejected(f"bubbles: {len(empty)} elements would have no bubbles where these must be printed")
+    if len(empty) > max(1, MOST_EMPTY_ELEMENTS * len(set(boxes[inside].tolist()))):
+        return Rejected(f"bubbles: at {len(empty)} elements of the template the scan shows no bubbles")
     return None
 
 
-def _near(laid: PatternMap, best: PatternMap) -> bool:
-    return laid.score > best.score - 0.15
-
-
-def _bent(bubbles: Points, laid: PatternMap, blobs: Blobs, blob_size: float, page: Dimensions) -> Laid:
-    """Let the map bend where the blobs say so, and count again: flat, bent paper loses the bubbles of its corners."""
+def _bent(bubbles: Points, matched: PatternMap, blobs: Blobs, blob_size: float, page: Dimensions) -> BentMatch:
+    """Fit a displacement grid to a match and pair again, since a flat map misses bubbles near corners of bent paper."""
     nearest = Nearest(blobs.centres, blob_size)
-    back = ops.inverse(laid.matrix)
-    pairs = laid.bubbles, laid.blobs
+    back = ops.inverse(matched.matrix)
+    pairs = matched.bubbles, matched.blobs
     unit = blob_size * float(np.sqrt(abs(np.linalg.det(back[:2, :2]))))
-    for _ in range(BENDING_ROUNDS):
+    for _ in range(GRID_ROUNDS):
         points = bubbles[pairs[0]]
         offsets = ops.transform(back, blobs.centres[pairs[1]]) - points
         bend, _weights = bending.fit(
-            points, offsets, np.ones(len(points)), page, loose=0.4 * unit, tight=0.1 * unit, stiffness=STIFFNESS
+            points,
+            offsets,
+            np.ones(len(points)),
+            page,
+            loose=LOOSE_RESIDUAL * unit,
+            tight=TIGHT_RESIDUAL * unit,
+            stiffness=GRID_STIFFNESS,
         )
-        placed = ops.transform(laid.matrix, bubbles + bending.offsets_at(bend, bubbles, page))
-        before, pairs = len(pairs[0]), pairs_of(placed, nearest, TIGHT * blob_size)
+        placed = ops.transform(matched.matrix, bubbles + bending.offsets_at(bend, bubbles, page))
+        before, pairs = len(pairs[0]), pairs_of(placed, nearest, PAIRED_WITHIN * blob_size)
         if len(pairs[0]) <= max(before, LEAST_BUBBLES):
             break
-    return Laid(laid.matrix, bend, len(pairs[0]) / len(bubbles), pairs[0])
+    return BentMatch(matched.matrix, bend, len(pairs[0]) / len(bubbles), pairs[0])
 
 
 def _of_one_size(reference: Reference) -> tuple[npt.NDArray[np.float64], float]:
-    """The centres of the bubbles of the most common size, and the root of the area of one."""
+    """Return the centres of the bubbles of the most common size, and the root of the area of one."""
     common = reference.common
     sizes = np.sqrt(reference.bubbles[common, 2] * reference.bubbles[common, 3])
     return reference.centres[common], float(np.median(sizes)) * PRINTED_PART
 
 
 def _common_sizes(blobs: Blobs, bubbles: int) -> list[float]:
-    """The sizes that many blobs have, the most common first."""
+    """Return the sizes that many blobs share, the most common first."""
     if not len(blobs):
         return []
     logs = np.log(blobs.sizes)
-    centres = np.arange(logs.min(), logs.max() + 0.05, 0.05)
-    counts = np.array([(np.abs(logs - centre) < 0.18).sum() for centre in centres])
+    centres = np.arange(logs.min(), logs.max() + SIZE_STEP, SIZE_STEP)
+    counts = np.array([(np.abs(logs - centre) < SIZE_HALF_WIDTH).sum() for centre in centres])
     sizes: list[float] = []
-    while len(sizes) < MODES and counts.max() >= max(LEAST_BUBBLES, 0.3 * bubbles):
+    while len(sizes) < MOST_SIZES and counts.max() >= max(LEAST_BUBBLES, LEAST_OF_ONE_SIZE * bubbles):
         at = int(np.argmax(counts))
-        sizes.append(float(np.exp(np.median(logs[np.abs(logs - centres[at]) < 0.18]))))
-        counts[np.abs(centres - centres[at]) < 0.3] = 0
+        sizes.append(float(np.exp(np.median(logs[np.abs(logs - centres[at]) < SIZE_HALF_WIDTH]))))
+        counts[np.abs(centres - centres[at]) < SIZES_APART] = 0
     return sizes

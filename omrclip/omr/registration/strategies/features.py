@@ -1,4 +1,4 @@
-"""Registration by features of the blank page's image: ORB first, SIFT where that does not do.
+"""Registration by image features of the blank page: ORB first, then SIFT.
 
 ORB: Rublee et al., ICCV 2011. SIFT: Lowe, IJCV 60, 2004. Robust fit: MAGSAC++, Barath et al., CVPR 2020.
 """
@@ -14,47 +14,61 @@ from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
 
 Features = tuple[Sequence[cv2.KeyPoint], cv2.typing.MatLike]
-DISTINCT = 0.8
-"""Lowe's ratio: how much nearer the nearest feature must be than the second."""
-WITHIN = 4.0
+MOST_DISTANCE_RATIO = 0.8
+"""Lowe's ratio of the distances to the nearest and the second nearest descriptor; it separates matches from chance."""
+INLIER_DISTANCE_PX = 4.0
+"""Pixels of the reduced scan within which a matched feature agrees with the homography."""
 LEAST_INLIERS = 12
+"""Matched features that must agree with one homography."""
+FIT_ITERATIONS, FIT_CONFIDENCE = 3000, 0.999
+"""Most iterations of the robust fit, and the probability of a right result at which it ends early."""
 LEAST_SIDE = 32
-QUICK_SIDE, THOROUGH_SIDE = 1000, 1200
-QUICK_FEATURES, THOROUGH_FEATURES = 1200, 2000
+"""Pixels of the shorter side of the reduced scan: narrower ones have no features."""
+ORB_SIDE, SIFT_SIDE = 1000, 1200
+"""Pixels of the longer side of the scan in which each kind of feature is detected."""
+ORB_FEATURES, SIFT_FEATURES = 1200, 2000
+"""Most features of each kind in one image."""
+ORB_SCALE, ORB_LEVELS = 1.2, 8
+"""Ratio between the levels of ORB's pyramid, and their number (the defaults of OpenCV)."""
+ORB_EDGE_PX, ORB_CONTRAST = 15, 10
+"""Pixels from the image's edge in which ORB detects nothing, and grey levels by which FAST tells a corner."""
 
 
-def quickly(reference: Reference, levels: ImagePyramid) -> Candidate | Rejected:
+def quickly(reference: Reference, pyramid: ImagePyramid) -> Candidate | Rejected:
     """Match ORB features of the blank page's image and of the scan."""
-    return _by_features(reference, levels, thorough=False)
+    return _by_features(reference, pyramid, thorough=False)
 
 
-def thoroughly(reference: Reference, levels: ImagePyramid) -> Candidate | Rejected:
+def thoroughly(reference: Reference, pyramid: ImagePyramid) -> Candidate | Rejected:
     """Match SIFT features of the blank page's image and of the scan."""
-    return _by_features(reference, levels, thorough=True)
+    return _by_features(reference, pyramid, thorough=True)
 
 
-def _by_features(reference: Reference, levels: ImagePyramid, *, thorough: bool) -> Candidate | Rejected:
+def _by_features(reference: Reference, pyramid: ImagePyramid, *, thorough: bool) -> Candidate | Rejected:
     name = "SIFT features" if thorough else "ORB features"
     if not reference.printed:
         return Rejected(f"{name}: there is no image of the blank page")
     points, descriptors = _of_page(reference, thorough)
-    grey, reduction = levels.fitted(THOROUGH_SIDE if thorough else QUICK_SIDE)
+    grey, reduction = pyramid.fitted(SIFT_SIDE if thorough else ORB_SIDE)
     if min(grey.shape) < LEAST_SIDE:
-        return Rejected(f"{name}: the scan is too narrow to have any")
+        return Rejected(f"{name}: the scan is too narrow")
     found, scan_descriptors = _detect(grey, thorough)
     if descriptors is None or scan_descriptors is None or len(points) < 2 or len(found) < 2:
-        return Rejected(f"{name}: the page's image or the scan has none")
+        return Rejected(f"{name}: the image of the blank page or the scan has no features")
     matcher = cv2.BFMatcher(cv2.NORM_L2 if thorough else cv2.NORM_HAMMING)
     pairs = matcher.knnMatch(descriptors, scan_descriptors, k=2)
-    good = [first for first, second in pairs if first.distance < DISTINCT * second.distance]
+    good = [first for first, second in pairs if first.distance < MOST_DISTANCE_RATIO * second.distance]
     if len(good) < LEAST_INLIERS:
-        return Rejected(f"{name}: {len(good)} of the page's {len(points)} were found in the scan, too few")
+        return Rejected(f"{name}: too few features of the page were found in the scan, {len(good)} of {len(points)}")
     at_page = (np.array([points[match.queryIdx].pt for match in good]) + 0.5) / reference.coarse.scale
     at_scan = (np.array([found[match.trainIdx].pt for match in good]) + 0.5) * reduction
-    matrix, mask = cv2.findHomography(at_page, at_scan, cv2.USAC_MAGSAC, WITHIN * reduction, None, 3000, 0.999)
+    within = INLIER_DISTANCE_PX * reduction
+    matrix, mask = cv2.findHomography(at_page, at_scan, cv2.USAC_MAGSAC, within, None, FIT_ITERATIONS, FIT_CONFIDENCE)
     inliers = 0 if mask is None else int(mask.sum())
     if matrix is None or inliers < LEAST_INLIERS:
-        return Rejected(f"{name}: {inliers} of {len(good)} found in the scan agree in their place, too few")
+        return Rejected(
+            f"{name}: too few of the features found agree on one place of the page, {inliers} of {len(good)}"
+        )
     return Candidate("features", np.asarray(matrix, dtype=np.float64))
 
 
@@ -64,8 +78,10 @@ def _of_page(reference: Reference, thorough: bool) -> Features:
 
 
 def _detect(grey: Grey, thorough: bool) -> Features:
-    detector: cv2.Feature2D = cv2.ORB.create(QUICK_FEATURES, 1.2, 8, edgeThreshold=15, fastThreshold=10)
+    detector: cv2.Feature2D = cv2.ORB.create(
+        ORB_FEATURES, ORB_SCALE, ORB_LEVELS, edgeThreshold=ORB_EDGE_PX, fastThreshold=ORB_CONTRAST
+    )
     if thorough:
-        detector = cv2.SIFT.create(THOROUGH_FEATURES)
+        detector = cv2.SIFT.create(SIFT_FEATURES)
     points, descriptors = detector.detectAndCompute(grey, None)
     return points, descriptors

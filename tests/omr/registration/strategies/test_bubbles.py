@@ -48,7 +48,7 @@ def test_bubbles_too_small_at_the_first_scale_are_found_at_the_second() -> None:
     if isinstance(rough, Candidate):
         assert off(rough, view).max() < 3
     else:
-        assert rough.reason.startswith("bubbles: no arrangement like the template's was found")
+        assert rough.reason.startswith("bubbles: the template's pattern was not found")
 
 
 def test_bent_paper() -> None:
@@ -68,8 +68,8 @@ OTHER = printed([question(f"R{n}", 50 + n % 3 * 180, 80 + n // 3 * 45, "ABCD", p
 @pytest.mark.parametrize(
     ("sheet", "tones", "reason"),
     [
-        (FEW, FEW.blank, "bubbles: the template has 7, at least 8 tell the page"),
-        (FORM, np.full((800, 600), 255, np.uint8), "no arrangement like the template's was found among 0 shapes"),
+        (FEW, FEW.blank, "bubbles: the template has 7 bubbles. At least 8 are needed"),
+        (FORM, np.full((800, 600), 255, np.uint8), "the template's pattern was not found among 0 shapes"),
         (FORM, OTHER.blank, "bubbles: "),
         (FORM, FORM.blank[:300].copy(), "bubbles: "),
     ],

@@ -42,9 +42,9 @@ def noise() -> Tones:
     ("image", "tones", "reason"),
     [
         (False, FORM.blank, "there is no image of the blank page"),
-        (True, np.full((800, 600), 255, np.uint8), "the page's image or the scan has none"),
-        (True, noise(), "were found in the scan, too few"),
-        (True, np.full((4, 700), 255, np.uint8), "the scan is too narrow to have any"),
+        (True, np.full((800, 600), 255, np.uint8), "the image of the blank page or the scan has no features"),
+        (True, noise(), "too few features of the page were found in the scan"),
+        (True, np.full((4, 700), 255, np.uint8), "the scan is too narrow"),
     ],
     ids=["no image", "white", "noise", "narrow"],
 )

@@ -64,7 +64,7 @@ def test_what_is_no_sheet(tones: Tones) -> None:
     assert find_sheet(tones) is None
     found = by_paper_edges(REFERENCE, ImagePyramid(coloured(tones)))
     assert isinstance(found, Rejected)
-    assert found.reason == "paper edges: no sheet with four straight edges stands out in the scan"
+    assert found.reason == "paper edges: no sheet with four straight edges was found in the scan"
 
 
 def pentagon() -> Tones:

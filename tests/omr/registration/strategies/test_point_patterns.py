@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, lay, pairs_of
+from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, match, pairs_of
 from tests.omr.sheet import Points, turned
 
 
@@ -25,7 +25,7 @@ def placed(found: PatternMap, points: Points = PATTERN) -> Points:
 def test_a_pattern_is_laid_onto_itself_moved_turned_and_scaled(degrees: float, scale: float) -> None:
     blobs = ops.transform(turned(degrees, scale=scale).page_to_scan, PATTERN)
     shuffled = np.random.default_rng(1).permutation(blobs)
-    best, *others = lay(PATTERN, SIZE, shuffled, SIZE * scale)
+    best, *others = match(PATTERN, SIZE, shuffled, SIZE * scale)
     assert best.score == pytest.approx(1)
     assert np.abs(placed(best) - blobs).max() < 1e-3
     assert len(best.bubbles) == len(best.blobs) == len(PATTERN)
@@ -37,21 +37,21 @@ def test_blobs_may_be_missing_and_strange_ones_among_them() -> None:
     rng = np.random.default_rng(2)
     blobs = PATTERN[rng.random(len(PATTERN)) > 0.15] + rng.normal(0, 0.5, (1, 2))
     strange = rng.uniform(0, 600, (12, 2))
-    best = lay(PATTERN, SIZE, np.vstack([strange, blobs]), SIZE)[0]
+    best = match(PATTERN, SIZE, np.vstack([strange, blobs]), SIZE)[0]
     assert np.abs(placed(best) - PATTERN).max() < 3
     assert 0.75 < best.score < 1
 
 
 def test_perspective_is_followed() -> None:
     matrix = np.array([[1, 0.05, 3], [-0.04, 1, 5], [2e-4, 1e-4, 1]])
-    best = lay(PATTERN, SIZE, ops.transform(matrix, PATTERN), SIZE * 0.95)[0]
+    best = match(PATTERN, SIZE, ops.transform(matrix, PATTERN), SIZE * 0.95)[0]
     assert np.abs(placed(best) - ops.transform(matrix, PATTERN)).max() < 0.5
 
 
 def test_a_map_a_row_off_scores_less() -> None:
     """A row off, one row of bubbles has no blobs."""
     rows = grid(6, 8)
-    maps = lay(rows, SIZE, rows, SIZE)
+    maps = match(rows, SIZE, rows, SIZE)
     assert maps == sorted(maps, key=lambda found: -found.score)
     exact = [found for found in maps if np.abs(placed(found, rows) - rows).max() < 0.5]
     turned_over = [found for found in maps if np.abs(placed(found, rows)[::-1] - rows).max() < 0.5]
@@ -61,13 +61,13 @@ def test_a_map_a_row_off_scores_less() -> None:
 
 def test_blobs_beside_the_pattern_count_for_nothing() -> None:
     beside = np.vstack([PATTERN, grid(5, 9, left=100, top=370), grid(3, 9, left=250)])
-    best = lay(PATTERN, SIZE, beside, SIZE)[0]
+    best = match(PATTERN, SIZE, beside, SIZE)[0]
     assert best.score == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("bubbles", "blobs"), [(0, 20), (3, 20), (20, 0), (20, 3)])
 def test_a_few_points_are_no_pattern(bubbles: int, blobs: int) -> None:
-    assert lay(PATTERN[:bubbles], SIZE, PATTERN[:blobs], SIZE) == []
+    assert match(PATTERN[:bubbles], SIZE, PATTERN[:blobs], SIZE) == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_few_points_are_no_pattern(bubbles: int, blobs: int) -> None:
     ids=["line", "point", "mirror", "wide"],
 )
 def test_what_is_no_picture_of_the_pattern_is_not_taken_for_it(blobs: Points) -> None:
-    assert all(found.score < 0.95 for found in lay(PATTERN, SIZE, blobs, SIZE))
+    assert all(found.score < 0.95 for found in match(PATTERN, SIZE, blobs, SIZE))
 
 
 def test_the_nearest_of_points() -> None:

@@ -84,11 +84,11 @@ def in_a_row() -> Tones:
 @pytest.mark.parametrize(
     ("count", "tones", "reason"),
     [
-        (0, FORM.blank, "the template has 0, at least 3 tell the page"),
-        (2, FORM.blank, "the template has 2, at least 3 tell the page"),
-        (5, np.full((800, 600), 255, np.uint8), "there are not three solid marks in the scan"),
-        (5, np.full((3, 3), 255, np.uint8), "there are not three solid marks in the scan"),
-        (5, in_a_row(), "no arrangement like the template's was found among"),
+        (0, FORM.blank, "the template has 0 of them. At least 3 are needed"),
+        (2, FORM.blank, "the template has 2 of them. At least 3 are needed"),
+        (5, np.full((800, 600), 255, np.uint8), "fewer than 3 solid marks were found in the scan"),
+        (5, np.full((3, 3), 255, np.uint8), "fewer than 3 solid marks were found in the scan"),
+        (5, in_a_row(), "the template's pattern was not found among"),
     ],
     ids=["no marks", "two marks", "white", "tiny", "in a row"],
 )

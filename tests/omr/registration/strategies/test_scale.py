@@ -36,8 +36,8 @@ def test_both_axes_are_scaled_onto_each_other() -> None:
     [
         (True, Dimensions(1200, 1600), "scale"),
         (True, Dimensions(1240, 1600), "scale"),
-        (True, Dimensions(1280, 1600), "scale: its width to height ratio differs by 6.7% from the page's"),
-        (False, PAGE, "scale: there is no image of the blank page to verify it by"),
+        (True, Dimensions(1280, 1600), "scale: the scan's width to height ratio differs from the page's by 6.7%"),
+        (False, PAGE, "scale: the template has no image of the blank page to confirm the map"),
     ],
 )
 def test_by_scale(image: bool, scan: Dimensions, expected: str) -> None:
