@@ -31,7 +31,7 @@ def application(config: Config) -> Gateway:
     try:
         app = create_app(config)
         services.of(app).metrics.keep_fresh()
-        warm_up(app, create_app)
+        warm_up(app)
     except Exception:
         logger.exception("The server could not start.")
         sys.exit(STARTUP_FAILURE)  # told by this status, the parent process ends too

@@ -3,13 +3,10 @@
 import json
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 
-from omrclip.web.app import App, create_app
+from omrclip.web.app import App
 from omrclip.web.warming import warm_up
 from tests.patience import PATIENCE
 
@@ -19,7 +16,7 @@ from omrclip.config import Config
 from omrclip.web.app import create_app
 from omrclip.web.warming import warm_up
 app = create_app(Config(images="tests/web", templates="tests/web"))
-warm_up(app, create_app)
+warm_up(app)
 before = set(sys.modules)
 client = app.test_client()
 for path in ("/health", "/iiif/2/none/info.json", "/iiif/3/none/full/max/0/default.jpg"):
@@ -36,14 +33,6 @@ def test_the_first_requests_load_nothing_any_more() -> None:
 
 
 def test_it_leaves_nothing_in_the_caches(app: App, client: FlaskClient) -> None:
-    warm_up(app, create_app)
+    warm_up(app)
     for told in client.get("/health").get_json()["caches"].values():
         assert (told["entries"], told["bytes"]) == (0, 0)
-
-
-def test_without_a_disk_to_write_to_the_server_starts_all_the_same(
-    app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    warm_up(app, create_app)
-    assert client.get("/health").status_code == 200
