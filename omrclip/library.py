@@ -13,8 +13,9 @@ from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render as render_plan
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.source import EncodedImage, ImageSource
-from omrclip.jobs.folder import WORKERS_FOR_MEMORY, admission_for, read_scan
+from omrclip.jobs.folder import WORKERS_FOR_MEMORY, admission_for
 from omrclip.jobs.local import in_order
+from omrclip.jobs.sources import ScanFile, scan_in_memory, scans_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,
@@ -98,7 +99,8 @@ def recognize(
 
     Args:
         template: from `load_template`, or the path of an `.omr` file.
-        scans: paths of image files, or `Scan(name, data)` for images in memory.
+        scans: paths of image files, PDF files and TIFF files, or `Scan(name, data)` for images in memory. Each page of
+            a PDF or TIFF is a scan; those of `stack.pdf` are named `stack-p0001.pdf` and so on.
         blank_page: the image of the template's blank first page. Without it, a template given as a path uses the
             image beside it that has the same name, and every template the images that it embeds.
         options: as the option `Options` of the HTTP API, such as `{"ClipFormat": "png"}`.
@@ -114,14 +116,14 @@ def recognize(
     if not isinstance(template, Template):
         blank_page = blank_page or blank_page_beside(Path(template))
         template = load_template(template, limits=limits)
-    scans = list(scans)
+    files = list(_files(scans, limits))
     settings = load_options(dict(options or {}))
-    check_options(len(template.pages), [_name(scan) for scan in scans], settings)
+    check_options(len(template.pages), [file.name for file in files], settings)
     pages = known_pages(template, None if blank_page is None else _bytes(blank_page))
     check_pages(pages, limits)
     workers = workers or os.cpu_count() or 1
     admission = admission_for(workers, memory_bytes or DEFAULT_MEMORY_BYTES * -(-workers // WORKERS_FOR_MEMORY))
-    return in_order(lambda scan: _recognize_one(scan, pages, settings, limits, admission), scans, workers)
+    return in_order(lambda file: _recognize_one(file, pages, settings, limits, admission), files, workers)
 
 
 def blank_page_beside(template: Path) -> Path | None:
@@ -131,21 +133,25 @@ def blank_page_beside(template: Path) -> Path | None:
 
 
 def _recognize_one(
-    scan: str | os.PathLike[str] | Scan,
+    file: ScanFile,
     pages: tuple[KnownPage, ...],
     options: RecognitionOptions,
     limits: Limits,
     admission: Admission,
 ) -> Recognition:
     try:
-        read = scan if isinstance(scan, Scan) else read_scan(Path(scan))
+        scan = file.read()
     except Exception as error:
-        return failed(_name(scan), error)
-    return recognize_admitted(admission, pages, read, options, limits)
+        return failed(file.name, error)
+    return recognize_admitted(admission, pages, scan, options, limits)
 
 
-def _name(scan: str | os.PathLike[str] | Scan) -> str:
-    return scan.name if isinstance(scan, Scan) else Path(scan).name
+def _files(scans: Iterable[str | os.PathLike[str] | Scan], limits: Limits) -> Iterator[ScanFile]:
+    for scan in scans:
+        if isinstance(scan, Scan):
+            yield scan_in_memory(scan)
+        else:
+            yield from scans_in([Path(scan)], limits.max_image_pixels)
 
 
 def _bytes(source: Source) -> bytes:

@@ -96,7 +96,7 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
 )
 @telling
 def recognize(**asked: Any) -> None:
-    """Recognize IMAGES with TEMPLATE.
+    """Recognize IMAGES with TEMPLATE: image files, and PDF or TIFF files of several pages.
 
     Writes the clips and a results file for each image, and results.csv and results.json for all images.
 
@@ -131,6 +131,7 @@ def _recognize(
     **options: Any,
 ) -> None:
     from omrclip.jobs.folder import WORKERS_FOR_MEMORY, FolderJob, run
+    from omrclip.jobs.sources import scans_in
     from omrclip.library import blank_page_beside, load_template
     from omrclip.schemas.template import template_warnings
 
@@ -139,9 +140,10 @@ def _recognize(
         click.echo(f"Warning: {warning}", err=True)
     page_image = template_image or blank_page_beside(template)
     workers = workers or os.cpu_count() or 1
+    scans = scans_in(images, config().limits.max_image_pixels)
     job = FolderJob(
         template=loaded,
-        images=images,
+        scans=scans,
         template_image=page_image.read_bytes() if page_image else None,
         options=_options(**options).as_saved,
         out=out,
@@ -156,18 +158,18 @@ def _recognize(
     with (
         stopped_between_steps() as stopped,
         closing(run(job)) as outcomes,
-        click.progressbar(outcomes, length=len(images), label="Scans", show_pos=True, file=sys.stderr) as recognitions,
+        click.progressbar(outcomes, length=len(scans), label="Scans", show_pos=True, file=sys.stderr) as recognitions,
     ):
-        for scan in recognitions:
+        for recognition in recognitions:
             done += 1
-            if not scan.passed:
-                failures.append(f"{scan.scan}: {scan.messages[0]}")
+            if not recognition.passed:
+                failures.append(f"{recognition.scan}: {recognition.messages[0]}")
             if stopped.signal:
                 break
     for failure in failures:
         click.echo(failure, err=True)
-    click.echo(f"{done - len(failures)} of {len(images)} scans passed. The results are in {out}.")
-    if stopped.signal and done < len(images):
+    click.echo(f"{done - len(failures)} of {len(scans)} scans passed. The results are in {out}.")
+    if stopped.signal and done < len(scans):
         click.echo(f"Stopped after {count(done, 'scan')}.", err=True)
         sys.exit(128 + stopped.signal)
     sys.exit(FAILED if failures else 0)

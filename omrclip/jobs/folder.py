@@ -10,11 +10,12 @@ from filelock import FileLock, Timeout
 
 from omrclip.admission import Admission
 from omrclip.config import DEFAULT_MEMORY_BYTES, Limits
-from omrclip.errors import FolderInUse, ImageError, NameConflict
+from omrclip.errors import FolderInUse, NameConflict
 from omrclip.imaging.codec import cost, encode
 from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
 from omrclip.jobs.local import in_order
+from omrclip.jobs.sources import ScanFile
 from omrclip.jobs.summary import JSON_NAME, TABLE_NAME, open_summary
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
@@ -40,7 +41,6 @@ from omrclip.omr.report.result_files import (
 )
 from omrclip.omr.template import Template
 from omrclip.schemas.template import template_warnings
-from omrclip.storage.local_files import read_regular
 
 LOCK_NAME = ".omrclip-lock"
 WORKERS_FOR_MEMORY = 2
@@ -49,10 +49,10 @@ WORKERS_FOR_MEMORY = 2
 
 @dataclass(frozen=True, slots=True)
 class FolderJob:
-    """Image files to recognize with one template.
+    """Scans to recognize with one template.
 
     Attributes:
-        images: the files; their names, which the clips' names begin with, must differ.
+        scans: see `sources.scans_in`; their names, which the clips' names begin with, must differ.
         template_image: the encoded blank page, where there is one.
         out: the folder to write into; it is made where it is missing.
         clips_only: whether results files, table and JSON are left out.
@@ -63,7 +63,7 @@ class FolderJob:
     """
 
     template: Template
-    images: Sequence[Path]
+    scans: Sequence[ScanFile]
     template_image: bytes | None
     options: RecognitionOptions
     out: Path
@@ -86,7 +86,7 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
         FolderInUse: another run writes into a folder, or it has results, and `overwrite` is not set.
         OSError: a folder cannot be written.
     """
-    names = [path.name for path in job.images]
+    names = [scan.name for scan in job.scans]
     check_options(len(job.template.pages), names, job.options)
     files = plan_file_names(job.template, names, job.options, overlay_names(names) if job.overlays else ())
     pages = known_pages(job.template, job.template_image)
@@ -108,14 +108,6 @@ def admission_for(workers: int, memory_bytes: int) -> Admission:
     return Admission(workers, memory_bytes - REFERENCES_BYTES, wait_seconds=0, max_waiting=0)
 
 
-def read_scan(path: Path) -> Scan:
-    """Read an image file as a scan of the file's name. Raises ImageError where the file cannot be read."""
-    try:
-        return Scan(path.name, read_regular(path))
-    except OSError as error:
-        raise ImageError(f"The file cannot be read: {error.strerror}.") from None
-
-
 def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator[tuple[Path, str]]:
     """Every file that the run may write, with its purpose for messages."""
     written = list(file_names(files, job.template, names, job.options))
@@ -128,7 +120,7 @@ def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator
 
 def _check_nothing_overwritten(job: FolderJob, names: Sequence[str], files: FileNames) -> None:
     """Raise NameConflict where a result would be written over a scan."""
-    scans = set(map(os.path.realpath, job.images))
+    scans = {os.path.realpath(scan.path) for scan in job.scans if scan.path}
     for path, purpose in _written(job, names, files):
         if os.path.realpath(path) in scans:
             message = f"{purpose} would overwrite the image {path.name!r}. Choose another folder."
@@ -187,7 +179,7 @@ def _outcomes(
             warnings = template_warnings(job.template)
             summary = stack.enter_context(open_summary(job.out, job.template, job.options, files, warnings))
         for outcome in in_order(
-            lambda path: _recognize_file(job, path, pages, files, admission), job.images, job.workers
+            lambda file: _recognize_file(job, file, pages, files, admission), job.scans, job.workers
         ):
             _write_files(job, outcome)
             recognition = _without_bytes(outcome.recognition)
@@ -197,16 +189,16 @@ def _outcomes(
 
 
 def _recognize_file(
-    job: FolderJob, path: Path, pages: Sequence[KnownPage], files: FileNames, admission: Admission
+    job: FolderJob, file: ScanFile, pages: Sequence[KnownPage], files: FileNames, admission: Admission
 ) -> _Outcome:
-    """Recognize one file. Errors become the `error` of its Recognition and are not raised."""
+    """Recognize one scan. Errors become the `error` of its Recognition and are not raised."""
     try:
-        scan = read_scan(path)
+        scan = file.read()
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
         overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
         return _Outcome(recognition, recognition_files(recognition, job.options, files), overlay)
     except Exception as error:
-        return _Outcome(failed(path.name, error))
+        return _Outcome(failed(file.name, error))
 
 
 def _overlay(scan: Scan, recognition: Recognition, admission: Admission) -> ResponseFile:

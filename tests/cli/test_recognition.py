@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from omrclip.omr.options import ClipScale, Orientation, RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan
@@ -12,6 +13,8 @@ from omrclip.omr.results import MarkThresholds
 from omrclip.omr.template import Template
 from omrclip.schemas.template import dump_template
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
+from tests.imaging.pdf_files import pdf, raw_image, scanned
+from tests.imaging.samples import save
 from tests.omr.sheet import coloured, form
 from tests.web.making import (
     NAME_BOX,
@@ -240,3 +243,24 @@ def test_a_scan_that_is_the_blank_page_is_told(desk: Desk) -> None:
     told = dict(zip(*desk.table(), strict=True))
     assert told["Messages"].startswith("This scan is the template's blank page")
     assert "Q2" in told["Blank"].split("; ")
+
+
+@pytest.mark.parametrize("file", ["stack.pdf", "stack.tif"])
+def test_each_page_of_a_file_is_a_scan(desk: Desk, file: str) -> None:
+    sheets = [Image.fromarray(grid(salt=salt)[:, :, ::-1]) for salt in (0, 20)]
+    bad = b"%PDF-1.7 cut off"
+    data = pdf(*(scanned(raw_image(np.asarray(sheet))) for sheet in sheets))
+    if file == "stack.tif":
+        data = save(sheets[0], "TIFF", save_all=True, append_images=sheets[1:])
+    desk.put(file, data)
+    desk.put("bad.pdf", bad)
+    result = desk.recognize(file, "bad.pdf", "a.png", options=("--clip-format", "png"))
+    assert result.exit_code == FAILED
+    assert "3 of 4 scans passed" in result.stdout
+    assert "bad.pdf: The PDF is damaged" in result.stderr
+    names = [row[0] for row in desk.table()[1:]]
+    extension = file.partition(".")[2]
+    assert names == [f"stack-p0001.{extension}", f"stack-p0002.{extension}", "bad.pdf", "a.png"]
+    for number, salt in ((1, 0), (2, 20)):
+        clip = decoded((desk.out / f"stack-p000{number}Name.png").read_bytes())
+        assert np.array_equal(clip, cut(grid(salt=salt), NAME_BOX))

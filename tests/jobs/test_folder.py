@@ -18,6 +18,7 @@ from omrclip.errors import InvalidRequest, LimitExceeded, NameConflict, Unsuppor
 from omrclip.iiif.request import Format
 from omrclip.jobs import folder
 from omrclip.jobs.folder import FolderJob, run
+from omrclip.jobs.sources import ScanFile, scans_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
@@ -33,7 +34,7 @@ def job(tmp_path: Path) -> FolderJob:
     """A job without images."""
     return FolderJob(
         template=load_template(template()),
-        images=(),
+        scans=(),
         template_image=None,
         options=RecognitionOptions(Format.PNG),
         out=tmp_path / "out",
@@ -49,6 +50,10 @@ def scans(place: Path, *names: str, data: bytes | None = None) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded(grid()) if data is None else data)
     return paths
+
+
+def scan_files(place: Path, *names: str) -> list[ScanFile]:
+    return scans_in(scans(place, *names), Limits().max_image_pixels)
 
 
 def files(job: FolderJob) -> set[str]:
@@ -67,7 +72,7 @@ def told(job: FolderJob) -> dict[str, Any]:
 
 
 def test_what_comes_out_of_a_scan_is_written_before_it_is_told(job: FolderJob, tmp_path: Path) -> None:
-    outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
+    outcomes = run(replace(job, scans=scan_files(tmp_path, "a.png", "b.png", "c.png"), workers=1))
     first = next(outcomes)
     assert first.scan == "a.png"
     assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(), NAME_BOX))
@@ -79,7 +84,7 @@ def test_what_comes_out_of_a_scan_is_written_before_it_is_told(job: FolderJob, t
 
 def test_the_json_is_the_answer_of_the_web_service_without_files(job: FolderJob, tmp_path: Path) -> None:
     images = [*scans(tmp_path, "a.png", "ü.png"), *scans(tmp_path, "bad.png", data=b"hello")]
-    outcomes = list(run(replace(job, images=images)))
+    outcomes = list(run(replace(job, scans=scans_in(images, 10**8))))
     answer = Answer(outcomes, job.options, FileNames(alone=False), warnings=template_warnings(job.template))
     expected = json.loads(json.dumps(dump_answer(answer, with_files=False)))
     written = told(job)
@@ -89,7 +94,7 @@ def test_the_json_is_the_answer_of_the_web_service_without_files(job: FolderJob,
 
 
 def test_a_run_that_is_given_up_leaves_valid_files_of_what_was_done(job: FolderJob, tmp_path: Path) -> None:
-    outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
+    outcomes = run(replace(job, scans=scan_files(tmp_path, "a.png", "b.png", "c.png"), workers=1))
     assert [next(outcomes).scan, next(outcomes).scan] == ["a.png", "b.png"]
     outcomes.close()  # type: ignore[attr-defined]
     assert [row["Image"] for row in table(job)] == ["a.png", "b.png"]
@@ -100,7 +105,7 @@ def test_a_run_that_is_given_up_leaves_valid_files_of_what_was_done(job: FolderJ
 def test_the_files_are_valid_at_all_times(job: FolderJob, tmp_path: Path) -> None:
     names = [f"{number}.png" for number in range(6)]
     done = 0
-    for done, _ in enumerate(run(replace(job, images=scans(tmp_path, *names), workers=1)), start=1):
+    for done, _ in enumerate(run(replace(job, scans=scan_files(tmp_path, *names), workers=1)), start=1):
         assert [row["Image"] for row in table(job)] == names[:done]
         assert [recognition["Name"] for recognition in told(job)["Recognitions"]] == names[:done]
         assert told(job)["Info"]["ProcessedTasksCount"] == done
@@ -108,7 +113,7 @@ def test_the_files_are_valid_at_all_times(job: FolderJob, tmp_path: Path) -> Non
 
 
 def test_a_disk_that_fills_up_leaves_valid_files(job: FolderJob, tmp_path: Path) -> None:
-    outcomes = run(replace(job, images=scans(tmp_path, "a.png", "b.png", "c.png"), workers=1))
+    outcomes = run(replace(job, scans=scan_files(tmp_path, "a.png", "b.png", "c.png"), workers=1))
     next(outcomes)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = (job.out / "results.json").stat().st_size
@@ -125,7 +130,7 @@ def test_a_disk_that_fills_up_leaves_valid_files(job: FolderJob, tmp_path: Path)
 
 def test_outcomes_that_are_not_held_do_not_stay_in_memory(job: FolderJob, tmp_path: Path) -> None:
     names = [f"{number}.png" for number in range(12)]
-    outcomes = run(replace(job, images=scans(tmp_path, *names), workers=1))
+    outcomes = run(replace(job, scans=scan_files(tmp_path, *names), workers=1))
     gone = [ref(outcome.registration.page_to_scan) for outcome in outcomes if outcome.registration]
     assert len(gone) == len(names)
     assert not [found for found in gone if found() is not None]
@@ -144,7 +149,7 @@ def test_an_unexpected_error_is_the_failure_of_its_scan(
 
     monkeypatch.setattr(folder, where, failing)
     images = scans(tmp_path, "a.png", "b.png", "c.png")
-    outcomes = list(run(replace(job, images=images, overlays=tmp_path / "seen")))
+    outcomes = list(run(replace(job, scans=scans_in(images, 10**8), overlays=tmp_path / "seen")))
     assert [outcome.passed for outcome in outcomes] == [True, False, True]
     error = outcomes[1].error
     assert error
@@ -166,12 +171,12 @@ def test_an_interruption_ends_the_run(
 
     monkeypatch.setattr(folder, "recognition_files", interrupted)
     with pytest.raises(end):
-        list(run(replace(job, images=scans(tmp_path, "a.png", "b.png"))))
+        list(run(replace(job, scans=scan_files(tmp_path, "a.png", "b.png"))))
     assert told(job)["Recognitions"] == []
 
 
 def test_clips_only_writes_no_results(job: FolderJob, tmp_path: Path) -> None:
-    assert len(list(run(replace(job, images=scans(tmp_path, "a.png"), clips_only=True)))) == 1
+    assert len(list(run(replace(job, scans=scan_files(tmp_path, "a.png"), clips_only=True)))) == 1
     assert files(job) == {"aName.png", "aSignature.png"}
 
 
@@ -190,7 +195,7 @@ def test_a_file_that_cannot_be_used_fails_alone(
     content = {"no image": b"hello", "cut off": encoded(grid())[:-60], "huge": lying_png(90_000, 90_000)}.get(broken)
     if content is not None:
         bad.write_bytes(content)
-    outcomes = list(run(replace(job, images=images)))
+    outcomes = list(run(replace(job, scans=scans_in(images, 10**8))))
     assert [recognition.passed for recognition in outcomes] == [True, False, True]
     assert outcomes[1].messages[0]
     assert str(tmp_path) not in outcomes[1].messages[0], "no message holds a path of the machine"
@@ -232,14 +237,14 @@ REFUSALS: dict[str, tuple[type[Exception], dict[str, Any], tuple[str, ...]]] = {
 def test_what_cannot_be_done_is_refused_at_the_call(job: FolderJob, tmp_path: Path, name: str) -> None:
     expected, changes, names = REFUSALS[name]
     with pytest.raises(expected):
-        run(replace(job, images=scans(tmp_path, *names), **changes))
+        run(replace(job, scans=scan_files(tmp_path, *names), **changes))
     assert not job.out.exists()
 
 
 def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_path: Path) -> None:
     two = load_template({"Pages": [page(clip_area("Front")), page(clip_area("Back"))]})
     pages = RecognitionOptions(Format.PNG, pages={"b.png": 1, "a.png": 2})
-    list(run(replace(job, template=two, options=pages, images=scans(tmp_path, "b.png", "a.png"))))
+    list(run(replace(job, template=two, options=pages, scans=scan_files(tmp_path, "b.png", "a.png"))))
     with (job.out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
@@ -251,9 +256,9 @@ def test_a_table_has_a_column_for_every_area_of_every_page(job: FolderJob, tmp_p
 
 def test_a_second_run_replaces_the_first_where_it_is_told_to(job: FolderJob, tmp_path: Path) -> None:
     images = scans(tmp_path, "a.png")
-    list(run(replace(job, images=images)))
+    list(run(replace(job, scans=scans_in(images, 10**8))))
     images[0].write_bytes(encoded(grid(salt=30)))
-    list(run(replace(job, images=images, overwrite=True)))
+    list(run(replace(job, scans=scans_in(images, 10**8), overwrite=True)))
     assert np.array_equal(decoded((job.out / "aName.png").read_bytes()), cut(grid(salt=30), NAME_BOX))
 
 
@@ -261,7 +266,7 @@ def test_overlays_are_drawn_of_every_scan_that_is_an_image(job: FolderJob, tmp_p
     images = scans(tmp_path, "a.png", "A.b.png")
     images += scans(tmp_path, "c.jpg", data=encoded(grid(600, 100)))
     images += scans(tmp_path, "broken.png", data=b"hello")
-    outcomes = list(run(replace(job, images=images, overlays=tmp_path / "seen" / "here")))
+    outcomes = list(run(replace(job, scans=scans_in(images, 10**8), overlays=tmp_path / "seen" / "here")))
     assert [recognition.passed for recognition in outcomes] == [True, True, False, False]
     drawn = {path.name: decoded(path.read_bytes()) for path in (tmp_path / "seen" / "here").iterdir()}
     assert set(drawn) == {"a.png.overlay.jpg", "A.b.png.overlay.jpg", "c.jpg.overlay.jpg"}
@@ -271,7 +276,7 @@ def test_overlays_are_drawn_of_every_scan_that_is_an_image(job: FolderJob, tmp_p
 
 def test_an_overlay_overwrites_no_scan(job: FolderJob, tmp_path: Path) -> None:
     images = scans(tmp_path, "a.png", "a.png.overlay.jpg")
-    job = replace(job, images=images, overlays=tmp_path)
+    job = replace(job, scans=scans_in(images, 10**8), overlays=tmp_path)
     with pytest.raises(NameConflict, match=r"the overlay of 'a.png'"):
         run(job)
     assert not job.out.exists()
@@ -281,7 +286,8 @@ def test_no_file_is_written_over_another_of_its_name(job: FolderJob, tmp_path: P
     """An overlay and a clip, and clips of two scans."""
     named = load_template(template(clip_area(".png.overlay"), clip_area("1Area"), clip_area("Area")))
     images = scans(tmp_path, "a.png", "a1.png")
-    taken = replace(job, template=named, options=RecognitionOptions(Format.JPG), images=images, overlays=job.out)
+    taken = replace(job, template=named, options=RecognitionOptions(Format.JPG), scans=scans_in(images, 10**8))
+    taken = replace(taken, overlays=job.out)
     assert [recognition.passed for recognition in run(taken)] == [True, True]
     assert {path.name for path in job.out.glob("*.jpg")} == {
         *("a.png.overlay.jpg", "a.png.overlay_2.jpg", "a1Area.jpg", "aArea.jpg"),

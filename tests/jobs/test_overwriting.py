@@ -7,6 +7,7 @@ import pytest
 from omrclip.config import Limits
 from omrclip.errors import OmrclipError
 from omrclip.jobs.folder import FolderJob, run
+from omrclip.jobs.sources import scans_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import load_template
 from tests.web.making import encoded, grid, template
@@ -18,7 +19,7 @@ def test_a_clip_that_would_replace_a_scan_is_refused(tmp_path: Path) -> None:
         path.write_bytes(encoded(grid()))
     job = FolderJob(
         template=load_template(template()),
-        images=[first, second],
+        scans=scans_in([first, second], Limits().max_image_pixels),
         template_image=None,
         options=RecognitionOptions(),
         out=tmp_path,

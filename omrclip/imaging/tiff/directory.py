@@ -79,6 +79,11 @@ class RangedDirectory:
             raise CorruptImage(f"The image's tag {tag} is damaged.")
         return self._content(entry)
 
+    def value(self, tag: int, most: int) -> tuple[int, int, bytes]:
+        """The field type, count and bytes of `tag`. Raises CorruptImage where there are more than `most` bytes."""
+        entry = ifd.read_entry(self.block, self.layout, self.entries[tag])[1]
+        return entry.kind, entry.count, self.content(tag, most)
+
     def _entry(self, tag: int) -> ifd.Entry | None:
         at = self.entries.get(tag)
         return None if at is None else ifd.read_entry(self.block, self.layout, at)[1]

@@ -1,0 +1,44 @@
+"""Files of several pages: PDF, and TIFF with more than one. Each page comes out as the bytes of an image file."""
+
+from typing import Protocol
+
+from omrclip.imaging.tiff.pages import open_tiff
+from omrclip.imaging.tiff.ranges import RangeReader
+
+_PDF_WITHIN = 1024
+"""Bytes in which the signature of a PDF lies (PDF 1.7, implementation note 13)."""
+
+
+class Document(Protocol):
+    """An open file of pages. Threads may share it; it has to be closed."""
+
+    @property
+    def count(self) -> int:
+        """How many pages there are."""
+        ...
+
+    def read_page(self, number: int) -> bytes:
+        """The bytes of an image file that shows a page, numbered from 1; raises ImageError and LimitExceeded."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
+
+def open_document(reader: RangeReader, most_pixels: int) -> Document | None:
+    """Open a file of pages; None where it is the file of one image, or of a kind that is not known.
+
+    Args:
+        reader: the file.
+        most_pixels: how many pixels a page, or an image on it, may have.
+
+    Raises:
+        UnsupportedImage: a PDF is protected by a password.
+        CorruptImage: the file is damaged, or has no pages.
+    """
+    if b"%PDF-" in reader.read(0, _PDF_WITHIN):
+        from omrclip.imaging.pdf_pages import PdfPages  # 60 ms that files of other kinds do not need
+
+        return PdfPages(reader, most_pixels)
+    return open_tiff(reader)

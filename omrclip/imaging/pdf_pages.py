@@ -1,0 +1,209 @@
+"""The pages of a PDF as images. A page that shows one scanned image gives that image; others are rendered.
+
+PDFium may run in one thread at a time, so that a lock is held while it works; it releases Python's own lock.
+"""
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+import cv2
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from omrclip.errors import CorruptImage, ImageError, LimitExceeded, UnsupportedImage
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.codec import encode
+from omrclip.imaging.formats.base import ColourMode, ImageFormat
+from omrclip.imaging.probe import probe
+from omrclip.imaging.tiff.ranges import RangeReader
+
+_LOCK: Final = threading.Lock()
+_POINTS_PER_INCH: Final = 72
+RENDERED_DPI: Final = 300
+"""Of a page that shows more than images."""
+_LEAST_DPI, _MOST_DPI = 72, 600
+"""Of a page with images, which is rendered at the density of the finest one within these."""
+_STORED: Final = (["DCTDecode"], ["JPXDecode"])
+"""Filters of images whose bytes are a JPEG or JPEG 2000 file."""
+_CMYK_SPACES: Final = (pdfium.FPDF_COLORSPACE_DEVICECMYK,)
+_ENCRYPTION: Final = b"/Encrypt"
+_AT_ONCE: Final = 1 << 20
+_UPRIGHT: Final = 1e-3
+"""How much of an image's width or height its matrix may turn or slant it."""
+
+
+class PdfPages:
+    """An open PDF. It has to be closed, and may be used by several threads."""
+
+    def __init__(self, reader: RangeReader, most_pixels: int) -> None:
+        self._most_pixels = most_pixels
+        with _LOCK:
+            try:
+                self._pdf = pypdfium2.PdfDocument(io.BufferedReader(_File(reader)))
+                self._count = len(self._pdf)
+            except pypdfium2.PdfiumError as error:
+                # The code is that of an earlier file where this one has no pages.
+                if error.err_code == pdfium.FPDF_ERR_PASSWORD and _is_encrypted(reader):
+                    raise UnsupportedImage("The PDF is protected by a password. Save it without one.") from None
+                raise CorruptImage("The PDF is damaged or cut off, or it has no pages.") from None
+
+    @property
+    def count(self) -> int:
+        """How many pages there are."""
+        return self._count
+
+    def close(self) -> None:
+        """Close the file."""
+        with _LOCK:
+            self._pdf.close()
+
+    def read_page(self, number: int) -> bytes:
+        """An image file of a page, numbered from 1.
+
+        It is the JPEG or JPEG 2000 file that the page shows, as it is stored; or a PNG of the only image that it shows,
+        pixel by pixel; or else a PNG of the page.
+
+        Raises:
+            CorruptImage: the page is damaged.
+            LimitExceeded: the page, or an image on it, has more pixels than allowed.
+        """
+        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+            images = self._images(page, number)
+            only = _only_image(page, images)
+            stored = None if only is None else _stored(only)
+            if stored is not None:
+                return stored
+            pixels, dpi = self._rendered(page, number, images) if only is None else (_pixels(only), None)
+        is_bilevel = pixels.ndim == 2 and only is not None and _is_bilevel(pixels)
+        return encode(pixels, ImageFormat.PNG, bilevel=is_bilevel, density=None if dpi is None else (dpi, dpi))
+
+    def _images(self, page: pypdfium2.PdfPage, number: int) -> list[pypdfium2.PdfImage]:
+        images = list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+        for image in images:
+            width, height = image.get_px_size()
+            self._check(width * height, f"An image on page {number} of the PDF has {width} × {height} pixels")
+        return images
+
+    def _rendered(self, page: pypdfium2.PdfPage, number: int, images: list[pypdfium2.PdfImage]) -> tuple[Pixels, float]:
+        dpi = max((_density(image) for image in images), default=float(RENDERED_DPI))
+        dpi = min(max(dpi, _LEAST_DPI), _MOST_DPI)
+        width, height = (-(-side * dpi // _POINTS_PER_INCH) for side in page.get_size())
+        self._check(width * height, f"Page {number} of the PDF has {width:.0f} × {height:.0f} pixels at {dpi:.0f} dpi")
+        return _bgr(page.render(scale=dpi / _POINTS_PER_INCH)), dpi
+
+    def _check(self, pixels: float, told: str) -> None:
+        if pixels > self._most_pixels:
+            raise LimitExceeded(
+                f"{told}, more than the {self._most_pixels:,} allowed.",
+                limit="max_image_pixels",
+                maximum=self._most_pixels,
+            )
+
+
+class _File(io.RawIOBase):
+    """A RangeReader as the file that PDFium reads from."""
+
+    def __init__(self, reader: RangeReader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._reader.size}[whence]
+        self._at = start + offset
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._reader.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _is_encrypted(reader: RangeReader) -> bool:
+    return any(_ENCRYPTION in reader.read(at, 2 * _AT_ONCE) for at in range(0, reader.size, _AT_ONCE))
+
+
+@contextmanager
+def _damage_told(number: int) -> Iterator[None]:
+    try:
+        yield
+    except (ImageError, LimitExceeded):
+        raise
+    except pypdfium2.PdfiumError:
+        raise CorruptImage(f"Page {number} of the PDF is damaged.") from None
+
+
+def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> pypdfium2.PdfImage | None:
+    """The upright image that is all that the page shows, beside invisible text of a text recognition; else None."""
+    if len(images) != 1 or page.get_rotation():
+        return None
+    (image,) = images
+    for shown in page.get_objects(max_depth=1):
+        if shown.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+            continue
+        is_invisible = shown.type == pdfium.FPDF_PAGEOBJ_TEXT and (
+            pdfium.FPDFTextObj_GetTextRenderMode(shown) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
+        )
+        if not is_invisible:
+            return None
+    across, turned, slanted, down, _, _ = image.get_matrix().get()
+    if across <= 0 or down <= 0 or max(abs(turned), abs(slanted)) > _UPRIGHT * min(across, down):
+        return None
+    if pdfium.FPDFPageObj_HasTransparency(image) or image.get_metadata().colorspace in _CMYK_SPACES:
+        return None
+    return image
+
+
+def _stored(image: pypdfium2.PdfImage) -> bytes | None:
+    """The JPEG or JPEG 2000 file of an image, where its bytes are one that is read; else None."""
+    if image.get_filters() not in _STORED:
+        return None
+    data = bytes(image.get_data())
+    try:
+        info = probe(data)
+    except ImageError:
+        return None
+    is_whole = (info.stored.width, info.stored.height) == tuple(image.get_px_size())
+    return data if is_whole and info.mode in (ColourMode.GREY, ColourMode.RGB) else None
+
+
+def _pixels(image: pypdfium2.PdfImage) -> Pixels:
+    return _bgr(image.get_bitmap())
+
+
+def _density(image: pypdfium2.PdfImage) -> float:
+    """Pixels per inch of an image on its page, along the axis where there are more."""
+    across, turned, slanted, down, _, _ = image.get_matrix().get()
+    width, height = image.get_px_size()
+    sides = np.hypot(across, turned), np.hypot(slanted, down)
+    return max(
+        float(_POINTS_PER_INCH * pixels / side) if side else 0.0
+        for pixels, side in zip((width, height), sides, strict=True)
+    )
+
+
+def _bgr(bitmap: pypdfium2.PdfBitmap) -> Pixels:
+    """A copy of a bitmap's pixels, (height, width) uint8 grey or (height, width, 3) uint8 BGR."""
+    pixels = bitmap.to_numpy()
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR), np.uint8)
+    return np.array(pixels, np.uint8)
+
+
+def _is_bilevel(pixels: Pixels) -> bool:
+    """Whether (height, width) pixels are black or white alone."""
+    counts = cv2.calcHist([pixels], [0], None, [256], [0, 256]).ravel()
+    return bool(counts[0] + counts[255] == pixels.size)

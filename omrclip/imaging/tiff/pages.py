@@ -1,0 +1,123 @@
+"""The pages of a TIFF that has several, each as a TIFF of one page (TIFF 6.0, section 2, and BigTIFF)."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from omrclip.errors import CorruptImage
+from omrclip.imaging.tiff import ifd
+from omrclip.imaging.tiff.directory import RangedDirectory, read_at, read_first
+from omrclip.imaging.tiff.ranges import RangeReader, read_exactly
+
+_SUBFILE_TYPE: Final = 254
+# The strips or tiles: the tags of their offsets and of their lengths.
+_BLOCKS: Final = ((273, 279), (324, 325))
+# What describes the pixels, and the orientation, density and profile. Other tags of a page are left out.
+_PAGE_TAGS: Final = frozenset(
+    {256, 257, 258, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296, 317, 320, 322, 323, 332, 338, 339, 347}
+    | {529, 530, 531, 532, ifd.PROFILE}
+)
+_MOST_PAGES: Final = 10_000
+_MOST_BLOCKS: Final = 500_000
+_MOST_VALUE_BYTES: Final = 1 << 24
+_LONG, _LONG8 = 4, 16  # field types
+_HEADS: Final = {False: 8, True: 16}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TiffPages:
+    """A TIFF of several pages. Bytes are read when a page is asked for."""
+
+    reader: RangeReader
+    layout: ifd.Layout
+    offsets: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many pages there are."""
+        return len(self.offsets)
+
+    def read_page(self, number: int) -> bytes:
+        """A TIFF file of one page, numbered from 1, with the code of its pixels as it is.
+
+        Raises:
+            CorruptImage: the page is damaged, or reaches beyond the end of the file.
+        """
+        return _single(read_at(self.reader, self.layout, self.offsets[number - 1]))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def open_tiff(reader: RangeReader) -> TiffPages | None:
+    """The pages of a file; None where it is no TIFF, or has one page.
+
+    The smaller copies of a page that a pyramid holds, and transparency masks, are no pages.
+
+    Raises:
+        CorruptImage: the list of pages is damaged, or longer than 10,000.
+    """
+    first = read_first(reader)
+    if first is None:
+        return None
+    (at,) = struct.unpack(
+        first.layout.order + first.layout.offset_code,
+        reader.read(_HEADS[first.layout.big] // 2, first.layout.offset_bytes),
+    )
+    offsets, seen, directory = [at], {at}, first
+    while directory.following:
+        at = directory.following
+        if at in seen or len(seen) >= _MOST_PAGES:
+            raise CorruptImage(f"The TIFF's list of pages does not end, or has more than {_MOST_PAGES:,}.")
+        seen.add(at)
+        directory = read_at(reader, first.layout, at)
+        if not directory.number(_SUBFILE_TYPE, 0) & (ifd.REDUCED | ifd.MASK):
+            offsets.append(at)
+    return TiffPages(reader, first.layout, tuple(offsets)) if len(offsets) > 1 else None
+
+
+def _single(page: RangedDirectory) -> bytes:
+    """A file with this directory alone: the header, the strips or tiles, the values, and the directory."""
+    layout = page.layout
+    data = bytearray(_HEADS[layout.big])
+    starts, lengths, places = _copy_blocks(page, data)
+    long = (_LONG8, "Q") if layout.big else (_LONG, "I")
+    values = {tag: page.value(tag, _MOST_VALUE_BYTES) for tag in page.entries if tag in _PAGE_TAGS | {lengths}}
+    values[starts] = (long[0], len(places), struct.pack(f"{layout.order}{len(places)}{long[1]}", *places))
+    entries = b""
+    for tag, (kind, count, content) in sorted(values.items()):
+        entries += struct.pack(f"{layout.order}HH{layout.offset_code}", tag, kind, count)
+        if len(content) <= layout.offset_bytes:
+            entries += content.ljust(layout.offset_bytes, b"\0")
+        else:
+            data += bytes(len(data) % 2)
+            entries += struct.pack(layout.order + layout.offset_code, len(data))
+            data += content
+    data += bytes(len(data) % 2)
+    head = b"II" if layout.order == "<" else b"MM"
+    head += (
+        struct.pack(layout.order + "HHHQ", 43, 8, 0, len(data))
+        if layout.big
+        else struct.pack(layout.order + "HI", 42, len(data))
+    )
+    data[: len(head)] = head
+    data += struct.pack(layout.order + ("Q" if layout.big else "H"), len(values)) + entries + bytes(layout.offset_bytes)
+    return bytes(data)
+
+
+def _copy_blocks(page: RangedDirectory, data: bytearray) -> tuple[int, int, Sequence[int]]:
+    """Append the strips or tiles to `data`: the tags of their offsets and lengths, and the new offsets."""
+    found = next((tags for tags in _BLOCKS if tags[0] in page.entries), None)
+    if found is None:
+        raise CorruptImage("A page of the TIFF has no pixels.")
+    starts, lengths = (page.numbers(tag, _MOST_BLOCKS).tolist() for tag in found)
+    if len(starts) != len(lengths) or not starts:
+        raise CorruptImage("A page of the TIFF does not tell where its pixels are.")
+    if min(lengths) < 0 or sum(lengths) > page.reader.size:
+        raise CorruptImage("The pixels of a page of the TIFF lie over one another.")
+    places = []
+    for start, length in zip(starts, lengths, strict=True):
+        places.append(len(data))
+        data += read_exactly(page.reader, start, length)
+    return *found, places

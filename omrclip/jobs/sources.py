@@ -1,0 +1,118 @@
+"""The scans in files: an image file is one scan, a PDF or a TIFF of several pages one for each page."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from omrclip.errors import ImageError, OmrclipError
+from omrclip.imaging.documents import Document, open_document
+from omrclip.omr.recognition import Scan
+from omrclip.storage.local_files import read_regular
+from omrclip.storage.ranges import LocalRange
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFile:
+    """A scan that is read when it is its turn.
+
+    Attributes:
+        name: the file's, or `<file>-p0001.<extension>` for the first page of a file with several.
+        read: reads the scan; raises ImageError, LimitExceeded.
+        path: the file, None for a scan in memory.
+    """
+
+    name: str
+    read: Callable[[], Scan]
+    path: Path | None = None
+
+
+def scan_in_memory(scan: Scan) -> ScanFile:
+    """A scan whose bytes are there already."""
+    return ScanFile(scan.name, lambda: scan)
+
+
+def scans_in(paths: Iterable[Path], most_pixels: int) -> list[ScanFile]:
+    """The scans in files, in order.
+
+    Only the number of pages is read. A file that cannot be opened counts as one scan, and its `read` raises why.
+
+    Args:
+        paths: of image files, PDF files and TIFF files.
+        most_pixels: how many pixels a page may have.
+    """
+    return [scan for path in paths for scan in _scans_in(path, most_pixels)]
+
+
+def _scans_in(path: Path, most_pixels: int) -> list[ScanFile]:
+    try:
+        document = _open(path, most_pixels)
+    except OmrclipError as error:
+        return [ScanFile(path.name, _raising(error), path)]
+    if document is None:
+        return [ScanFile(path.name, lambda: read_scan(path), path)]
+    count = document.count
+    document.close()
+    names = [path.name] if count == 1 else [page_name(path.name, number) for number in range(1, count + 1)]
+    pages = _Pages(path, most_pixels, count)
+    return [ScanFile(name, pages.reader(name, number), path) for number, name in enumerate(names, start=1)]
+
+
+def page_name(file: str, number: int) -> str:
+    """The name of a page of a file, numbered from 1: `stack.pdf` gives `stack-p0001.pdf`."""
+    path = Path(file)
+    return f"{path.stem}-p{number:04}{path.suffix}"
+
+
+def read_scan(path: Path) -> Scan:
+    """Read an image file as a scan of the file's name. Raises ImageError where the file cannot be read."""
+    return Scan(path.name, _of_file(lambda: read_regular(path)))
+
+
+class _Pages:
+    """Reads the pages of one file, which is open from the first to the last of them."""
+
+    def __init__(self, path: Path, most_pixels: int, count: int) -> None:
+        self._path = path
+        self._most_pixels = most_pixels
+        self._left = count
+        self._document: Document | None = None
+        self._lock = threading.Lock()
+
+    def reader(self, name: str, number: int) -> Callable[[], Scan]:
+        return lambda: Scan(name, self._read(number))
+
+    def _read(self, number: int) -> bytes:
+        with self._lock:
+            document = self._document = self._document or _open(self._path, self._most_pixels)
+        try:
+            if document is None:
+                raise ImageError("The file has changed since the run began.")
+            return _of_file(lambda: document.read_page(number))
+        finally:
+            with self._lock:
+                self._left -= 1
+                if not self._left and document is not None:
+                    document.close()
+
+
+def _open(path: Path, most_pixels: int) -> Document | None:
+    """Open a file of pages; None for another file. Raises ImageError."""
+    return _of_file(lambda: open_document(LocalRange(str(path)), most_pixels))
+
+
+def _of_file(work: Callable[[], Found]) -> Found:
+    try:
+        return work()
+    except OSError as error:
+        raise ImageError(f"The file cannot be read: {error.strerror}.") from None
+
+
+def _raising(error: OmrclipError) -> Callable[[], Scan]:
+    def fail() -> Scan:
+        raise error.with_traceback(None)
+
+    return fail

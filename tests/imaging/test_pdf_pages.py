@@ -1,0 +1,158 @@
+"""Pages of PDF files as images."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+from pypdf import PdfReader, PdfWriter
+
+from omrclip.errors import CorruptImage, LimitExceeded, UnsupportedImage
+from omrclip.imaging.codec import decode
+from omrclip.imaging.documents import Document, open_document
+from omrclip.imaging.probe import ColourMode, ImageFormat, probe
+from omrclip.imaging.tiff.ranges import BytesReader
+from tests.grid import coloured_grid
+from tests.imaging.pdf_files import PdfImage, PdfPage, jpeg_image, pdf, raw_image, scanned
+from tests.imaging.samples import save
+
+RGB = np.ascontiguousarray(coloured_grid(248, 351)[:, :, ::-1])
+GREY = np.ascontiguousarray(RGB[:, :, 1])
+PHOTO = jpeg_image(RGB, quality=80)
+WHITE = raw_image(np.full((1754, 1240, 3), 255, np.uint8))
+INVISIBLE_TEXT = "BT /F 12 Tf 3 Tr 100 700 Td (found by text recognition) Tj ET"
+MOST_PIXELS = 40_000_000
+
+
+def opened(data: bytes) -> Document:
+    document = open_document(BytesReader(data), MOST_PIXELS)
+    assert document is not None
+    return document
+
+
+def only_page(page: PdfPage) -> bytes:
+    document = opened(pdf(page))
+    try:
+        assert document.count == 1
+        return document.read_page(1)
+    finally:
+        document.close()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        scanned(PHOTO),
+        scanned(jpeg_image(GREY)),
+        scanned(PHOTO, INVISIBLE_TEXT),
+        PdfPage("q 500 0 0 700 40 60 cm /I0 Do Q", [PHOTO]),
+        scanned(PdfImage(248, 351, save(Image.fromarray(RGB), "JPEG2000"), "/JPXDecode")),
+    ],
+    ids=["color", "grey", "with invisible text", "with a margin", "JPEG 2000"],
+)
+def test_the_file_of_a_scanned_page_comes_out_as_it_is(page: PdfPage) -> None:
+    assert only_page(page) == page.images[0].data
+
+
+@pytest.mark.parametrize("pixels", [RGB, GREY, np.where(GREY > 120, 255, 0).astype(np.uint8)])
+def test_a_lossless_scan_comes_out_pixel_by_pixel(pixels: np.ndarray) -> None:
+    data = only_page(scanned(raw_image(pixels)))
+    assert probe(data).format is ImageFormat.PNG
+    assert np.array_equal(decode(data), pixels[:, :, ::-1] if pixels.ndim == 3 else np.dstack([pixels] * 3))
+
+
+def test_a_fax_page_comes_out_as_one_bit_a_pixel() -> None:
+    file = BytesIO()
+    bilevel = Image.fromarray(GREY).convert("1")
+    bilevel.save(file, "PDF")
+    assert b"CCITTFaxDecode" in file.getvalue()
+    data = opened(file.getvalue()).read_page(1)
+    assert probe(data).mode is ColourMode.BILEVEL
+    assert np.array_equal(decode(data)[:, :, 0], np.asarray(bilevel.convert("L")))
+
+
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+def test_a_turned_page_is_seen_as_in_a_viewer(rotate: int) -> None:
+    page = scanned(raw_image(RGB), rotate=rotate, dimensions=(248, 351))
+    seen = decode(only_page(page))
+    expected = np.rot90(RGB[:, :, ::-1], -rotate // 90)
+    assert seen.shape == expected.shape
+    assert np.abs(seen.astype(int) - expected).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("page", "dimensions", "dpi"),
+    [
+        (PdfPage("0 0 1 rg 100 100 200 200 re f"), (2480, 3509), 300),
+        (scanned(PHOTO, "0 0 1 rg 100 100 200 200 re f"), (595, 842), 72),
+        (scanned(WHITE, "0 0 1 rg 100 100 200 200 re f"), (1241, 1755), 150),
+        (PdfPage("BT /F 20 Tf 50 500 Td (Name) Tj ET"), (2480, 3509), 300),
+    ],
+    ids=["drawn", "drawn over a coarse image", "drawn over an image of 150 dpi", "text"],
+)
+def test_other_pages_are_rendered_at_the_density_of_their_images(
+    page: PdfPage, dimensions: tuple[int, int], dpi: int
+) -> None:
+    data = only_page(page)
+    info = probe(data)
+    assert (info.stored.width, info.stored.height) == pytest.approx(dimensions, abs=2)
+    assert info.dpi == pytest.approx((dpi, dpi), rel=0.01)
+    pixels = decode(data)
+    assert pixels.min() < 60, "it shows something"
+    if "re f" in page.content:
+        scale = info.stored.width / 595
+        assert pixels[int((842 - 200) * scale), int(200 * scale)].tolist() == [255, 0, 0]
+
+
+def test_inks_and_transparency_are_rendered() -> None:
+    inks = np.zeros((60, 40, 4), np.uint8)
+    inks[:, :, 0] = 255
+    image = PdfImage(40, 60, inks.tobytes(), space="/DeviceCMYK")
+    seen = decode(only_page(scanned(image)))[400, 300]
+    assert seen[2] < 60 < 120 < seen[0], "cyan"
+
+
+def test_pages_are_numbered_from_one() -> None:
+    pages = [scanned(jpeg_image(np.full((50, 40, 3), tone, np.uint8))) for tone in (10, 100, 200)]
+    document = opened(pdf(*pages))
+    assert document.count == 3
+    assert [int(decode(document.read_page(number))[0, 0, 0]) for number in (3, 1, 2)] == [200, 10, 100]
+
+
+def protected(user: str) -> bytes:
+    writer = PdfWriter()
+    writer.append(PdfReader(BytesIO(pdf(scanned(PHOTO)))))
+    writer.encrypt(user, "owner", algorithm="RC4-128")
+    file = BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "told"),
+    [
+        (protected("secret"), UnsupportedImage, "protected by a password"),
+        (pdf(), CorruptImage, "has no pages"),
+        (b"%PDF-1.7\nhello", CorruptImage, "damaged or cut off"),
+        (pdf(scanned(PHOTO))[:300], CorruptImage, "damaged or cut off"),
+    ],
+    ids=["password", "no page", "nonsense", "cut off"],
+)
+def test_a_file_that_cannot_be_opened_says_why(data: bytes, error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told):
+        open_document(BytesReader(data), MOST_PIXELS)
+
+
+def test_a_file_that_asks_for_no_password_to_be_read_is_read() -> None:
+    assert opened(protected("")).read_page(1) == PHOTO.data
+
+
+def test_one_bad_page_leaves_the_others() -> None:
+    bomb = PdfImage(30_000, 30_000, b"", "/FlateDecode", "/DeviceGray", 1)
+    huge = PdfPage("1 0 0 rg 0 0 9 9 re f", dimensions=(14_000, 14_000))  # 5 m
+    document = opened(pdf(scanned(PHOTO), scanned(bomb), huge, scanned(PHOTO)))
+    with pytest.raises(LimitExceeded, match="An image on page 2 of the PDF has 30000 × 30000 pixels"):
+        document.read_page(2)
+    with pytest.raises(LimitExceeded, match="Page 3 of the PDF has"):
+        document.read_page(3)
+    assert document.read_page(1) == document.read_page(4) == PHOTO.data
