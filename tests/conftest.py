@@ -3,6 +3,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from omrclip.imaging.setting_up import set_up_process
+
+# As the service and the command line do.
+set_up_process()
+
 # On a busy machine any example may take long. That says nothing of the code.
 settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any_speed")

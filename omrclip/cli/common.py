@@ -62,6 +62,19 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
     return told
 
 
+def reading_images(command: Callable[..., None]) -> Callable[..., None]:
+    """Set up the libraries for pixels before a command that works on images."""
+
+    @wraps(command)
+    def set_up(*args: Any, **kwargs: Any) -> None:
+        from omrclip.imaging.setting_up import set_up_process
+
+        set_up_process()
+        command(*args, **kwargs)
+
+    return set_up
+
+
 @dataclass
 class Stopped:
     """The signal that asked the run to stop; None until one arrives."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, config, count, telling
+from omrclip.cli.common import FAILED, FILE, config, count, reading_images, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     help="The file to write. [default: TEMPLATE with the extension .omrcr, if it does not exist]",
 )
 @telling
+@reading_images
 def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> None:
     """Move the bubbles of TEMPLATE onto the printed bubbles of its blank pages.
 
@@ -52,6 +53,7 @@ def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> No
 @click.argument("template", type=FILE)
 @click.argument("page_images", type=FILE, nargs=-1, required=True)
 @telling
+@reading_images
 def finalize(template: Path, page_images: Sequence[Path]) -> None:
     """Check that TEMPLATE reads its blank pages as empty.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from omrclip.cli.common import FILE, config, count, telling
+from omrclip.cli.common import FILE, config, count, reading_images, telling
 from omrclip.errors import InvalidRequest
 
 
@@ -14,6 +14,7 @@ from omrclip.errors import InvalidRequest
 @click.argument("request")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 @telling
+@reading_images
 def render(image: Path, request: str, out: Path) -> None:
     """Render a region of IMAGE. REQUEST is the end of a IIIF URI, such as 125,15,200,200/full/0/default.jpg."""
     from omrclip.library import open_image
@@ -37,6 +38,7 @@ def render(image: Path, request: str, out: Path) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output folder.")
 @click.option("--overwrite", is_flag=True, help="Replace files of an earlier run. Other files stay.")
 @telling
+@reading_images
 def segment(manifest: Path, images: Sequence[Path], image_format: str | None, out: Path, overwrite: bool) -> None:
     """Cut out the parts of images that a IIIF MANIFEST shows (recipe "segment of an image")."""
     from omrclip.iiif.request import Format
@@ -70,6 +72,7 @@ def segment(manifest: Path, images: Sequence[Path], image_format: str | None, ou
     "--quality", type=click.IntRange(0, 100), default=85, show_default=True, help="JPEG quality of the tiles."
 )
 @telling
+@reading_images
 def pyramid(image: Path, out: Path | None, quality: int) -> None:
     """Convert IMAGE to a tiled, pyramidal TIFF. The server reads such a file tile by tile."""
     from omrclip.imaging.codec import decode, read_profile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, config, count, stopped_between_steps, telling
+from omrclip.cli.common import FAILED, FILE, config, count, reading_images, stopped_between_steps, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
     help="Folder for an overlay of each image: a picture that shows what was read.",
 )
 @telling
+@reading_images
 def recognize(**asked: Any) -> None:
     """Recognize IMAGES with TEMPLATE: image files, and PDF or TIFF files of several pages.
 
@@ -109,6 +110,7 @@ def recognize(**asked: Any) -> None:
 @click.command()
 @_takes_scans
 @telling
+@reading_images
 def clip(**asked: Any) -> None:
     """Cut the clip areas of TEMPLATE out of IMAGES. Writes the clips only.
 

@@ -6,15 +6,10 @@ Modules here take bytes and arrays, and return bytes and arrays. They know neith
 from omrclip.errors import ConfigurationError
 
 try:
-    import cv2
+    import cv2  # noqa: F401 (here, so that its absence is told before any other module needs it)
 except ImportError as problem:  # libGL or glib missing on a bare server
     raise ConfigurationError(
         f"OpenCV cannot be loaded ({problem}). On a server without a desktop, install the two libraries that it "
         "links to (Debian, Ubuntu: apt-get install libgl1 libglib2.0-0), or put the build without them in its place "
         "(pip uninstall opencv-python; pip install opencv-python-headless)."
     ) from problem
-
-# One thread an operation: requests run side by side already, and OpenCV's own pool would have them fight over cores.
-cv2.setNumThreads(1)
-# Refused files are reported by our exceptions; OpenCV's copies on stderr would fill the log and name no request.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from uvicorn.config import STARTUP_FAILURE
 
 from omrclip.config import Config
+from omrclip.imaging.setting_up import set_up_process
 from omrclip.web import services
 from omrclip.web.app import create_app
 from omrclip.web.gateway import Gateway
@@ -26,6 +27,7 @@ def application(config: Config) -> Gateway:
     """Make the application that `omrclip serve` runs in each of its processes; end the process where that fails."""
     threading.stack_size(THREAD_STACK_BYTES)
     _return_memory()
+    set_up_process()
     os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
     configure_logging()
     try:

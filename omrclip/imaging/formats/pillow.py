@@ -5,23 +5,17 @@ be held back for one thread alone; how large an image may be is decided before a
 """
 
 import contextlib
-import ctypes
 from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, _imaging
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from omrclip.errors import CorruptImage, ImageError
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.colour import inks_to_bgr
 from omrclip.imaging.formats.opencv import upper_bits
-
-# libtiff writes about each damaged file to stderr, where no request is named. The library is Pillow's own copy, found
-# through the module that links to it; where the system does not find it so, the lines stay, and nothing else changes.
-with contextlib.suppress(AttributeError, OSError):
-    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 _BAND_BYTES = 256 * 1024
 _KEPT = frozenset({"L", "RGB", "RGBA"})
