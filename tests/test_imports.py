@@ -13,6 +13,7 @@ from omrclip.cli import main
 from omrclip.config import Config
 from omrclip.web import process
 from tests.patience import PATIENCE
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -108,3 +109,20 @@ def test_a_server_process_sets_up_itself(monkeypatch: pytest.MonkeyPatch, tmp_pa
     folders = {name: str(tmp_path / name) for name in ("templates", "images", "results")}
     process.application(Config(**folders))
     assert is_set_up()
+
+
+_FIRST_PROCESS = """
+import sys
+from click.testing import CliRunner
+from omrclip.cli import main
+import omrclip.web.serve
+omrclip.web.serve._Parent = lambda *_, **__: sys.exit(0)
+ended = CliRunner().invoke(main, ["serve", "--home", sys.argv[1], "--port", sys.argv[2]])
+print(ended.exit_code, [name for name in ("cv2", "numpy", "flask", "marshmallow", "PIL") if name in sys.modules])
+"""
+
+
+def test_the_first_process_of_a_server_needs_no_library_for_pixels(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _FIRST_PROCESS, str(tmp_path), str(free_port())]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert done.stdout == "0 []\n"

@@ -10,6 +10,7 @@ from datetime import datetime
 from errno import EDQUOT, ENOSPC, errorcode
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from fsspec.core import url_to_fs
@@ -23,7 +24,6 @@ from omrclip.errors import (
     StorageFull,
     StorageUnavailable,
 )
-from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.report.file_names import is_plain, shown_name
 from omrclip.storage.local_files import (
     ABSENT,
@@ -37,6 +37,9 @@ from omrclip.storage.local_files import (
     sync_folder,
 )
 from omrclip.storage.ranges import LocalRange, RemoteRange
+
+if TYPE_CHECKING:
+    from omrclip.imaging.tiff.ranges import RangeReader
 
 LONGEST_PART = 200
 LONGEST_NAME = 1000
@@ -229,7 +232,7 @@ class BlobStore:
         marks = (info.get("ETag"), repr(modified), info["size"])
         return BlobState("-".join(map(str, marks)), int(info["size"]), seconds, seconds)
 
-    def ranges(self, name: str, state: BlobState) -> RangeReader:
+    def ranges(self, name: str, state: BlobState) -> "RangeReader":
         """The bytes by ranges; raises NotFound where they are gone meanwhile."""
         path = self._path_of_state(name)
         with self._absent_is_not_found(name):

@@ -10,7 +10,6 @@ from omrclip.config import STORES, Config
 from omrclip.errors import StorageUnavailable
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.local_files import create_file, make_folders, read_regular
-from omrclip.storage.templates import TemplateStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,6 @@ def unwritable_folders(config: Config) -> Iterator[str]:
 def has_templates(config: Config) -> bool:
     """Whether a template is stored. Where that cannot be found out, it is taken to be so."""
     try:
-        return next(TemplateStore(config.templates).names(), None) is not None
+        return any(name.endswith(".omr") for name in BlobStore(config.templates).names(folders=False))
     except StorageUnavailable:
         return True

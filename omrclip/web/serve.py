@@ -3,12 +3,14 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
+import click
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -111,9 +113,15 @@ def _interrupt_held_back() -> Iterator[None]:
 
 
 def _application(config: Config) -> "Gateway":
-    """The application of one server process, which alone imports it."""
-    from omrclip.web.process import application
+    """The application of one server process. The first process does not import it, and needs neither NumPy nor OpenCV.
 
+    If it cannot be imported, the process ends with the status by which the first process ends too.
+    """
+    try:
+        from omrclip.web.process import application
+    except (ConfigurationError, ImportError) as problem:
+        click.echo(f"Error: {problem}", err=True)
+        sys.exit(STARTUP_FAILURE)
     return application(config)
 
 

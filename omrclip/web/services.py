@@ -17,8 +17,11 @@ from omrclip.serving.kept_images import KeptImages
 from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import OpenImage, SourceCache, open_stored
 from omrclip.serving.stored_levels import SourceShelf
-from omrclip.storage import ImageStore, KeptRecognitions, Precondition, TemplateStore
+from omrclip.storage.blobs import Precondition
 from omrclip.storage.corrections import Corrections
+from omrclip.storage.images import ImageStore
+from omrclip.storage.kept import KeptRecognitions
+from omrclip.storage.templates import TemplateStore
 from omrclip.web.metrics import Metrics
 
 # Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.

@@ -21,9 +21,9 @@ from omrclip.errors import NotFound
 from omrclip.omr.recognition import Scan, failed
 from omrclip.omr.report.result_files import ResponseFile
 from omrclip.serving.sources import SourceCache
-from omrclip.storage import KeptRecognitions
 from omrclip.storage import kept as kept_module
 from omrclip.storage.blobs import UNFINISHED
+from omrclip.storage.kept import KeptRecognitions
 
 DAY = 86_400
 # A child lives so long, in seconds: some keepings are done by then, and one is under way.

@@ -16,7 +16,7 @@ from omrclip.serving.folder import SharedFolder
 from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import SourceCache
 from omrclip.serving.stored_levels import SourceShelf
-from omrclip.storage import TemplateStore
+from omrclip.storage.templates import TemplateStore
 from tests.grid import position_ramp
 
 PAGE = position_ramp(640, 480)

@@ -19,8 +19,8 @@ from omrclip.serving import sources as sources_module
 from omrclip.serving.folder import SharedFolder
 from omrclip.serving.sources import SourceCache, open_stored
 from omrclip.serving.stored_levels import Description, SourceShelf
-from omrclip.storage import ImageStore
 from omrclip.storage.blobs import BlobState
+from omrclip.storage.images import ImageStore
 from tests.grid import position_ramp
 from tests.web.making import jpeg
 

@@ -17,8 +17,7 @@ from omrclip.errors import (
     StorageFull,
     StorageUnavailable,
 )
-from omrclip.storage import Blob, BlobStore, Precondition
-from omrclip.storage.blobs import UNFINISHED
+from omrclip.storage.blobs import UNFINISHED, Blob, BlobStore, Precondition
 from omrclip.storage.local_files import is_regular
 
 

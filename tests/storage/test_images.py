@@ -6,7 +6,7 @@ import pytest
 from omrclip.config import Limits
 from omrclip.errors import CorruptImage, LimitExceeded, NotFound, UnsupportedImage
 from omrclip.imaging.geometry import Dimensions
-from omrclip.storage import ImageStore
+from omrclip.storage.images import ImageStore
 from tests.grid import coloured_grid
 
 PNG = cv2.imencode(".png", coloured_grid(60, 40))[1].tobytes()

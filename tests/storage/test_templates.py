@@ -6,7 +6,8 @@ import pytest
 
 from omrclip.errors import InvalidRequest, InvalidTemplate, NotFound, PreconditionFailed
 from omrclip.omr.template import Template
-from omrclip.storage import Precondition, TemplateStore
+from omrclip.storage.blobs import Precondition
+from omrclip.storage.templates import TemplateStore
 
 DOCUMENT = json.dumps(
     {

@@ -15,7 +15,7 @@ import pytest
 from uvicorn.config import STARTUP_FAILURE
 
 from omrclip.config import Config
-from omrclip.web import process
+from omrclip.web import process, serve
 from omrclip.web.connections import MOST_HEADER_BYTES
 from omrclip.web.process import THREAD_STACK_BYTES
 from omrclip.web.serve import LARGE_PAGES
@@ -121,6 +121,16 @@ def test_a_process_that_cannot_start_says_so_and_ends_with_the_status_that_ends_
         process.application(Config())
     assert ended.value.code == STARTUP_FAILURE
     assert "The server could not start." in caplog.text
+
+
+def test_a_process_that_cannot_import_its_modules_ends_with_that_status_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "omrclip.web.process", None)
+    with pytest.raises(SystemExit) as ended:
+        serve._application(Config())
+    assert ended.value.code == STARTUP_FAILURE
+    assert "Error: import of omrclip.web.process" in capsys.readouterr().err
 
 
 def test_two_servers_cannot_listen_on_one_port(server: Server, tmp_path: Path) -> None:

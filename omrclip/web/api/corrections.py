@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.schemas.corrections import load_corrections
-from omrclip.storage import Blob
+from omrclip.storage.blobs import Blob
 from omrclip.web.services import PRIVATE, precondition, services
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/api/recognitions")

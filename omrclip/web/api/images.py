@@ -6,7 +6,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 
 from omrclip.imaging.probe import ImageInfo
-from omrclip.storage import Blob
+from omrclip.storage.blobs import Blob
 from omrclip.web.services import base_url, image_uri, listed, precondition, services
 
 blueprint = Blueprint("images", __name__, url_prefix="/api/images")

@@ -22,8 +22,7 @@ from omrclip.iiif.presentation import (
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.report.answer import KeptUris
 from omrclip.omr.report.result_files import saved_name
-from omrclip.storage import KeptRecognitions
-from omrclip.storage.kept import SMALL_BYTES
+from omrclip.storage.kept import SMALL_BYTES, KeptRecognitions
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
 from omrclip.web.archives import Outbox
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in

@@ -9,7 +9,7 @@ from omrclip.imaging.codec import encode
 from omrclip.imaging.probe import ImageFormat
 from omrclip.omr.report.overlay import draw_on, drawing_bytes, drawn_dimensions
 from omrclip.serving.sources import OpenImage
-from omrclip.storage import KeptRecognition
+from omrclip.storage.kept_records import KeptRecognition
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import PRIVATE, services
 

@@ -22,7 +22,7 @@ from omrclip.schemas.recognition_options import load_options
 from omrclip.schemas.recognition_request import load_request
 from omrclip.schemas.template import remembered_template, template_warnings
 from omrclip.schemas.wire import decode_base64, invalid_request
-from omrclip.storage import TemplateStore
+from omrclip.storage.templates import TemplateStore
 
 
 @dataclass(frozen=True, slots=True)

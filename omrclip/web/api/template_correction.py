@@ -17,7 +17,8 @@ from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.report.result_files import results_text
 from omrclip.schemas.template import check_template, dump_template, template_to_bytes
-from omrclip.storage import Precondition, StoredTemplate
+from omrclip.storage.blobs import Precondition
+from omrclip.storage.templates import StoredTemplate
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import precondition, services
 

@@ -13,7 +13,7 @@ from omrclip.omr.memory import CLIP_PIXEL_BYTES
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
 from omrclip.serving.page_images import page_identifier
-from omrclip.storage import Blob
+from omrclip.storage.blobs import Blob
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import base_url, image_uri, precondition, services
 

@@ -24,7 +24,7 @@ from omrclip.schemas.template import (
     template_json_schema,
     template_warnings,
 )
-from omrclip.storage import StoredTemplate
+from omrclip.storage.templates import StoredTemplate
 from omrclip.web.services import base_url, listed, precondition, services
 
 blueprint = Blueprint("templates", __name__, url_prefix="/api")
