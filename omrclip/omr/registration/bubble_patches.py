@@ -1,6 +1,6 @@
-"""Bubbles of a page on small grids of one size, in which the outline of each is the same ellipse.
+"""Bubble patches: the bubbles of a page, resampled to one size, in which each outline is the same ellipse.
 
-Darkness is told against the paper around, so that shadows and dark photos do not matter.
+Darkness is relative to the paper around, so that shadows and dark photos do not matter.
 """
 
 from dataclasses import dataclass
@@ -14,38 +14,44 @@ from omrclip.omr.registration.image_pyramid import Grey
 
 Points = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.float32]
-"""(n, SIDE, SIDE) float32, one grid a bubble: darkness, 0 paper to 1 black."""
+"""(n, SIDE, SIDE) float32, one patch a bubble: darkness, 0 paper to 1 black."""
 
 SIDE = 28
+"""Pixels of each side of a bubble patch."""
 REACH = 1.6
-"""How far a grid reaches from the middle, in radii of the bubble."""
+"""Distance from the centre of a patch to its sides, in radii of the bubble."""
 INSIDE = 0.78
-"""The part of the radius within which ink counts as a mark: the outline lies beyond."""
+"""Part of the radius within which ink counts as a mark: the outline lies beyond."""
 OUTLINE = (0.8, 1.45)
-# Of a table that cv2.remap samples by: it counts rows in 16 bits.
+"""Radii between which the outline lies: marks are within, the outlines of neighbours beyond."""
+PAPER_REDUCTION = 4
+"""Pixels of the image per pixel of the image of the paper's brightness, each way."""
+PAPER_CLOSING_RADII, LEAST_PAPER_CLOSING_PX = 1.5, 3
+"""Side of the closing that removes print from the reduced image: so many radii of a bubble as pixels, and the least."""
 _MOST_ROWS = 32_000
+"""Rows of one table for cv2.remap, which counts rows in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Blank:
-    """What the bubbles of a page look like unmarked. Each is itself alone, so that what is made of it can be kept."""
+    """The unmarked bubbles of a page. Objects are compared by identity, so that results can be cached with them."""
 
     samples: Samples
 
 
 def darkness(grey: Grey, centres: Points, radii: Points, paper: Grey | None = None) -> Samples:
-    """(n, SIDE, SIDE) how much darker than the paper around, 0 to 1, each bubble's grid is.
+    """Return (n, SIDE, SIDE) the darkness of each bubble patch against the paper around, 0 to 1.
 
-    `paper` is the brightness of the paper, where that was measured before (`paper_around`).
+    `paper` is the brightness of the paper as `paper_around` returns it; it is computed where it is None.
     """
     paper = paper_around(grey, radii) if paper is None else paper
-    middles = np.clip((centres / 4).astype(np.intp), 0, [paper.shape[1] - 1, paper.shape[0] - 1])
+    middles = np.clip((centres / PAPER_REDUCTION).astype(np.intp), 0, [paper.shape[1] - 1, paper.shape[0] - 1])
     white = paper[middles[:, 1], middles[:, 0]].astype(np.float32)[:, None, None]
     return np.asarray(np.clip(1 - tones(grey, centres, radii) / np.maximum(white, 1), 0, 1), dtype=np.float32)
 
 
 def tones(grey: Grey, centres: Points, radii: Points) -> Samples:
-    """(n, SIDE, SIDE) the grey tones of each bubble's grid, 0 to 255."""
+    """Return (n, SIDE, SIDE) the grey levels of each bubble patch, 0 to 255."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
     columns = centres[:, 0, None, None] - 0.5 + radii[:, 0, None, None] * steps[None, None, :]
     rows = centres[:, 1, None, None] - 0.5 + radii[:, 1, None, None] * steps[None, :, None]
@@ -59,19 +65,23 @@ def tones(grey: Grey, centres: Points, radii: Points) -> Samples:
 
 
 def paper_around(grey: Grey, radii: Points) -> Grey:
-    """The brightness of the paper at a quarter of the scale: what is dark and narrower than a few bubbles is gone."""
+    """Return the brightness of the paper at a quarter of the scale; print narrower than a few bubbles is removed."""
     radius = float(np.median(radii))
-    height, width = (max(1, extent // 4) for extent in grey.shape)
+    height, width = (max(1, length // PAPER_REDUCTION) for length in grey.shape)
     # Blocks of two by two are averaged four times faster than those of four by four.
-    half = cv2.resize(grey[: height * 4, : width * 4], (width * 2, height * 2), interpolation=cv2.INTER_AREA)
+    half = cv2.resize(
+        grey[: height * PAPER_REDUCTION, : width * PAPER_REDUCTION],
+        (width * 2, height * 2),
+        interpolation=cv2.INTER_AREA,
+    )
     small = cv2.resize(half, (width, height), interpolation=cv2.INTER_AREA)
-    side = max(3, round(radius * 1.5)) | 1
+    side = max(LEAST_PAPER_CLOSING_PX, round(radius * PAPER_CLOSING_RADII)) | 1
     kernel = np.ones((side, side), np.uint8)
     return np.asarray(cv2.blur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (side, side)), dtype=np.uint8)
 
 
 def likeness(seen: Samples, printed: Samples) -> npt.NDArray[np.float64]:
-    """(n,) float64, -1 to 1: the correlation of both where the outlines are, marks inside left out."""
+    """Return (n,) float64, -1 to 1, the correlation of both around the outlines; marks inside are ignored."""
     _, around = zones()
     one, other = seen[:, around].astype(np.float64), printed[:, around].astype(np.float64)
     one -= one.mean(axis=1, keepdims=True)
@@ -82,13 +92,13 @@ def likeness(seen: Samples, printed: Samples) -> npt.NDArray[np.float64]:
 
 
 def zones() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """(SIDE, SIDE) masks: where marks count, and where the outline is."""
+    """Return two (SIDE, SIDE) masks: where marks count, and where the outline lies."""
     return between(0, INSIDE), between(*OUTLINE)
 
 
 @lru_cache(maxsize=8)
 def between(inner: float, outer: float) -> npt.NDArray[np.bool_]:
-    """(SIDE, SIDE) the samples between two radii."""
+    """Return the (SIDE, SIDE) mask of the pixels between two radii."""
     radius = np.hypot(*_steps())
     return (radius >= inner) & (radius < outer)
 
@@ -97,11 +107,11 @@ def between(inner: float, outer: float) -> npt.NDArray[np.bool_]:
 def sectors(
     rings: tuple[float, ...], directions: int
 ) -> tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], npt.NDArray[np.intp]]:
-    """The samples of some rings, by ring and direction: their rows and columns, and where each direction starts.
+    """Return the rows and columns of the pixels of rings, by ring and direction, and where each direction starts.
 
     Args:
-        rings: the radii at which they begin and end, ascending.
-        directions: into how many a ring is divided; the first leads to the right, the next are clockwise.
+        rings: the radii that limit the rings, ascending.
+        directions: the number of sectors of a ring; the first lies to the right, the next follow clockwise.
     """
     across, down = _steps()
     ring = np.searchsorted(rings, np.hypot(across, down), side="right") - 1
@@ -114,7 +124,7 @@ def sectors(
 
 
 def _steps() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(SIDE, SIDE) how far the samples lie to the right and below the middle, in radii."""
+    """Return two (SIDE, SIDE) arrays: how far the pixels lie right of and below the centre, in radii."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
     across, down = np.meshgrid(steps, steps)
     return across, down

@@ -1,4 +1,4 @@
-"""Whether a code reads in the box that the template has for it, as a map places the box."""
+"""Reading a code in the box that the template has for it, where a map places the box."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,14 @@ from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.template import Barcode
 
 Points = npt.NDArray[np.float64]
-AROUND = 0.25
-"""How much around a box is looked at, in its longer side: far from the bubbles a map may be a little off."""
-LEAST_SIDE, MOST_SIDE = 24, 1200
-"""Pixels of the longer side of what is read, as the scan has them."""
+MARGIN = 0.25
+"""Margin around a box, as a part of its longer side: far from the bubbles a map may be a little off."""
+LEAST_SIDE_PX, MOST_SIDE_PX = 24, 1200
+"""Pixels of the longer side of the box in the scan: with fewer no code reads; larger boxes are reduced to the most."""
 
 
 def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
-    """Whether a code of the element's type reads, whose middle lies in the element's box.
+    """Return whether a code of the element's type reads and has its centre in the element's box.
 
     Args:
         pyramid: the scan.
@@ -30,14 +30,14 @@ def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points],
     name = code_name(code.barcode_type)
     if not is_readable(name) or min(code.width, code.height) <= 0:
         return False
-    margin = AROUND * max(code.width, code.height)
+    margin = MARGIN * max(code.width, code.height)
     width, height = code.width + 2 * margin, code.height + 2 * margin
     corners = to_scan(ops.corners(code.left - margin, code.top - margin, width, height))
     if not np.isfinite(corners).all() or not _meets(corners, pyramid.dimensions):
         return False
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    scale = min(float(sides.max()), MOST_SIDE) / max(width, height)
-    if scale * max(width, height) < LEAST_SIDE:
+    scale = min(float(sides.max()), MOST_SIDE_PX) / max(width, height)
+    if scale * max(width, height) < LEAST_SIDE_PX:
         return False
     out = round(width * scale), round(height * scale)
     target = ops.corners(0, 0, *out).astype(np.float32)
@@ -54,6 +54,6 @@ def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points],
 
 
 def _meets(corners: Points, scan: Dimensions) -> bool:
-    """Whether the middle of some corners lies in the scan."""
+    """Return whether the mean of the corners lies in the scan."""
     middle = corners.mean(axis=0)
     return bool((middle > 0).all() and (middle < [scan.width, scan.height]).all())

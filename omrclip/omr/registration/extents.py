@@ -1,4 +1,4 @@
-"""How large the bubbles are printed: templates say more or less, and an outline is found and read only in its size."""
+"""The printed size of the bubbles, which may differ from the template's; bubbles are found and read by that size."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,22 +11,25 @@ from omrclip.omr.registration.image_pyramid import ImagePyramid
 
 Points = npt.NDArray[np.float64]
 FACTORS = np.round(np.arange(0.64, 1.5, 0.03), 2)
-"""The printed extents that are told from each other, as multiples of the template's."""
+"""Printed sizes that are compared, as multiples of the template's size."""
 MOST_SEEN = 80
+"""Bubbles whose common look is measured."""
 LEAST_LIKENESS = 0.3
-"""Correlation with an outline under which what is seen is none."""
+"""Correlation with the best outline below which no outline is seen, and the template's size is kept."""
 STROKE = 0.11
-"""How thick an outline is, in radii, at the least: as it is drawn in `reference`."""
-INSIDE, AROUND = 0.75, 1.4
-"""Between which parts of the radius an outline is compared: letters are within, neighbours beyond."""
-BELIEVED = 0.065
-"""By which part the printed extents may differ from the template's for these to be believed."""
+"""Least thickness of an outline in radii, as it is drawn in `reference`."""
+BLUR_WIDTHS = 1.5
+"""Thickness of an outline divided by the width of the Gaussian that models it."""
+INNER_RADIUS, OUTER_RADIUS = 0.75, 1.4
+"""Radii of the bubble between which an outline is compared: letters are within, neighbours beyond."""
+LEAST_DIFFERENCE = 0.065
+"""Part by which the printed size must differ from the template's to replace it."""
 
 
-def printed_extents(pyramid: ImagePyramid, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
-    """The extents of printed bubbles, as a multiple of the template's; 1 where these are about right.
+def printed_size(pyramid: ImagePyramid, boxes: Points, to_scan: Callable[[Points], Points]) -> float:
+    """Return the size of printed bubbles as a multiple of the template's; 1 where the template is about right.
 
-    The bubbles are laid onto each other where the map puts them, and compared with outlines of many sizes.
+    The median of the bubbles, where the map puts them, is compared with outlines of many sizes.
 
     Args:
         pyramid: a scan, or the blank page.
@@ -44,7 +47,7 @@ def printed_extents(pyramid: ImagePyramid, boxes: Points, to_scan: Callable[[Poi
     usual = np.median(seen, axis=0)
     likeness = [_likeness(-usual, outline) for outline in _outlines()]
     factor = float(FACTORS[int(np.argmax(likeness))])
-    return 1.0 if max(likeness) < LEAST_LIKENESS or abs(factor - 1) < BELIEVED else factor
+    return 1.0 if max(likeness) < LEAST_LIKENESS or abs(factor - 1) < LEAST_DIFFERENCE else factor
 
 
 def _likeness(seen: npt.NDArray[np.float32], outline: tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]) -> float:
@@ -54,12 +57,12 @@ def _likeness(seen: npt.NDArray[np.float32], outline: tuple[npt.NDArray[np.bool_
 
 @lru_cache(maxsize=1)
 def _outlines() -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]]:
-    """For each of FACTORS, (SIDE, SIDE) where it is compared, and the darkness of its outline there."""
+    """Return, for each of FACTORS, the (SIDE, SIDE) mask of compared pixels and the darkness of the outline there."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
     radius = np.hypot(steps[None, :], steps[:, None])
     found = []
     for factor in FACTORS:
-        around = (radius > INSIDE * factor) & (radius < AROUND * factor)
+        around = (radius > INNER_RADIUS * factor) & (radius < OUTER_RADIUS * factor)
         middle, width = (1 - STROKE / 2) * factor, max(STROKE * factor, 2 * REACH / SIDE)
-        found.append((around, np.exp(-(((radius[around] - middle) / (width / 1.5)) ** 2))))
+        found.append((around, np.exp(-(((radius[around] - middle) / (width / BLUR_WIDTHS)) ** 2))))
     return found

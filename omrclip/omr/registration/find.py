@@ -1,10 +1,10 @@
-"""Finding the template page in a scan.
+"""Find the template page in a scan.
 
-Strategies in one ordered list, cheap ones first, each in a module of its own. Each gives rough maps; a rough map is
-refined to a local one (`refine`) and has to be confirmed by what the page shows: patches of the blank page's image, or
-the outlines of its bubbles, which must fit in one way alone (`rivals`). The first that is confirmed all over the page
-is taken, else the best. Only where a template shows nothing to confirm a map by (no image, hardly a bubble) the
-Dimensions of the scan are believed.
+The strategies stand in one ordered list, cheap ones first, each in its own module. A strategy returns candidates. Each
+candidate is refined (`refine`) and then confirmed by the print: by patches of the blank page's image, or by the
+outlines of the bubbles, which must fit in one way only (`rivals`). The first candidate that is confirmed all over the
+page is taken, otherwise the best one. The Dimensions of the scan alone decide only where a template has nothing to
+confirm a map by: no image and hardly a bubble.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,10 +18,10 @@ from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.confirm import confirm
-from omrclip.omr.registration.extents import printed_extents
+from omrclip.omr.registration.extents import printed_size
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
-from omrclip.omr.registration.rectified_scan import RectifiedScan, view
+from omrclip.omr.registration.rectified_scan import RectifiedScan, rectify
 from omrclip.omr.registration.reference import Reference, reference_for, resized
 from omrclip.omr.registration.refine import LocalMap
 from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, Candidate, KnownPage, Registration, Rejected
@@ -34,15 +34,25 @@ from omrclip.omr.template import Barcode, ChoiceBox, Grid
 Strategy: TypeAlias = Callable[[Reference, ImagePyramid], Candidate | Sequence[Candidate] | Rejected]
 
 Points = npt.NDArray[np.float64]
-LEAST_FOR_IDENTITY = 8
-LEAST_SIDE = 32
+LEAST_MATCHES_FOR_IDENTITY = 8
+"""Matches from which it is concluded that page and scan coincide."""
+LEAST_SIDE_PX = 32
+"""Pixels of the shorter side of a scan: smaller scans show nothing to find the page by."""
+LEAST_POINTS_WITHOUT_PRINT = 4
+"""Reference points that are enough to find a page of which nothing else is known. More of them tell the turn too."""
 UPRIGHT_WITHIN = 0.15
-ADVICE = (
-    "Give the template the image of the blank page, a bar code, or reference points that differ when the page is "
-    'turned; or, if all pages are fed one way, set the option Orientation to "upright".'
+"""Part of the scan's longer side by which the corners of an upright page may lie off the scan's corners."""
+MOST_FOLLOWED = 3
+"""Better maps that are tried in place of the candidates of one strategy."""
+NOT_FOUND = "The template page was not found in the scan."
+CHECK_THE_SCAN = "Check that the scan shows this form and that all four corners of the page are visible."
+AMBIGUOUS = (
+    "The bubbles of the template fit the scan in more than one way. Give the template the image of the blank page, a "
+    "bar code, or reference points that differ when the page is turned. If all pages are fed in one direction, set the "
+    'option Orientation to "upright".'
 )
-MOST_BETTER = 3
-"""Maps that are tried because one that a strategy found turned out to be worse than they are."""
+TOO_SMALL = "Scan the page at a higher resolution."
+OTHER_SHAPE = "Check that the scan shows this form up to its edges, or give the template the image of the blank page."
 
 STRATEGIES: Sequence[Strategy] = (
     scale.by_scale,
@@ -60,10 +70,10 @@ class FoundPage:
 
     Attributes:
         known: the page.
-        reference: the page as it was prepared.
+        reference: the prepared page.
         registration: the map.
-        view: the scan roughly in the page's frame, at the scale of the fine reference; None where a page that cannot be
-            confirmed has nothing to read either.
+        view: the rectified scan, at the scale of the fine reference; None for a page that cannot be confirmed and has
+            no elements to read.
     """
 
     known: KnownPage
@@ -78,21 +88,23 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
     Args:
         known: the page.
         pyramid: the scan.
-        upright: whether it is known that the page lies upright in the scan, turned by less than half a quarter.
+        upright: whether the page is known to lie upright in the scan, turned by less than 45 degrees.
 
     Raises:
-        RegistrationFailed: no strategy found it; `details["tried"]` has the reason of each.
+        RegistrationFailed: no strategy found the page; `details["tried"]` has the reason of each.
     """
     reference = reference_for(known.page, known.image)
     if not reference.confirms:
         registration = _by_marks(reference, pyramid) or _by_dimensions(reference, pyramid)
-        nothing_to_read = not any(isinstance(e, ChoiceBox | Grid | Barcode) for e in known.page.elements)
-        seen = None if nothing_to_read else view(pyramid, registration.page_to_scan, reference.fine)
+        has_nothing_to_read = not any(isinstance(e, ChoiceBox | Grid | Barcode) for e in known.page.elements)
+        seen = None if has_nothing_to_read else rectify(pyramid, registration.page_to_scan, reference.fine)
         return FoundPage(known, reference, registration, seen)
-    if min(pyramid.dimensions.width, pyramid.dimensions.height) < LEAST_SIDE:
-        raise _not_found([f"it has {pyramid.dimensions} pixels, too few to find anything in"])
+    if min(pyramid.dimensions.width, pyramid.dimensions.height) < LEAST_SIDE_PX:
+        raise _not_found(
+            [f"the scan has only {pyramid.dimensions} pixels"], f"It has only {pyramid.dimensions} pixels. {TOO_SMALL}"
+        )
     reasons: list[str] = []
-    advice = ""
+    advice = CHECK_THE_SCAN
     best: _Confirmed | None = None
     for strategy in STRATEGIES:
         maps = strategy(reference, pyramid)
@@ -101,7 +113,7 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
         found = maps if isinstance(maps, Rejected) else _confirmed(reference, pyramid, maps, upright)
         if isinstance(found, Rejected):
             reasons.append(found.reason)
-            advice = ADVICE if found.undecided else advice
+            advice = AMBIGUOUS if found.undecided else advice
         elif found.map.everywhere:
             best = found
             break
@@ -114,7 +126,7 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Confirmed:
-    """A map that is true, the strategy that found it, and the page with the extents that its bubbles are printed in."""
+    """A confirmed map, its strategy, and the page with its bubbles as large as they are printed."""
 
     reference: Reference
     strategy: str
@@ -124,18 +136,21 @@ class _Confirmed:
 def _confirmed(
     reference: Reference, pyramid: ImagePyramid, maps: Sequence[Candidate], upright: bool
 ) -> _Confirmed | Rejected:
-    """The first of some maps that is true all over the page, else the best that is true; or why none is."""
+    """Return the first candidate that is confirmed all over the page, otherwise the best confirmed one.
+
+    Where no candidate is confirmed, return the reason, preferably that of a candidate that fits in several ways.
+    """
     best: _Confirmed | None = None
     refusals: list[Rejected] = []
-    waiting, better = list(maps), MOST_BETTER
+    waiting, to_follow = list(maps), MOST_FOLLOWED
     while waiting:
         candidate = waiting.pop(0)
         suited = _suited(reference, pyramid, candidate)
         found = confirm(suited, pyramid, candidate, upright=upright)
         if isinstance(found, Rejected):
             refusals.append(replace(found, reason=f"{candidate.strategy}: {found.reason}"))
-            if found.instead is not None and better:
-                better -= 1
+            if found.instead is not None and to_follow:
+                to_follow -= 1
                 waiting.insert(0, found.instead)
         elif best is None or found.everywhere or found.agreeing > best.map.agreeing:
             best = _Confirmed(suited, candidate.strategy, found)
@@ -145,7 +160,7 @@ def _confirmed(
 
 
 def _suited(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> Reference:
-    """The page with its bubbles as large as they are printed."""
+    """Return the reference with its bubbles as large as the candidate shows them printed."""
     if reference.printed or not len(reference.bubbles):
         return reference
 
@@ -153,28 +168,28 @@ def _suited(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -
         moved = points if candidate.bend is None else points + offsets_at(candidate.bend, points, reference.page)
         return ops.transform(candidate.page_to_scan, moved)
 
-    factor = printed_extents(pyramid, reference.bubbles[reference.common], to_scan)
+    factor = printed_size(pyramid, reference.bubbles[reference.common], to_scan)
     return reference if factor == 1.0 else resized(reference, factor)
 
 
-def _not_found(reasons: Sequence[str], advice: str = "") -> RegistrationFailed:
-    told = f"The template page was not found in the scan: {'; '.join(reasons)}."
-    return RegistrationFailed(f"{told} {advice}".rstrip(), tried=reasons)
+def _not_found(reasons: Sequence[str], advice: str) -> RegistrationFailed:
+    """Return the error: what a person can do in its message, the reason of each strategy in its details."""
+    return RegistrationFailed(f"{NOT_FOUND} {advice}", tried=reasons)
 
 
 def _by_marks(reference: Reference, pyramid: ImagePyramid) -> Registration | None:
-    """By reference points, where the page shows nothing else: five tell the turn, of fewer the upright one is taken."""
+    """Register by reference points alone, for a page with no other print: of four, the upright map is taken."""
     page, scan = reference.page, pyramid.dimensions
-    if len(reference.marks) < 4 or min(scan.width, scan.height) < LEAST_SIDE:
+    if len(reference.marks) < LEAST_POINTS_WITHOUT_PRINT or min(scan.width, scan.height) < LEAST_SIDE_PX:
         return None
     found = by_reference_points(reference, pyramid)
     corners = ops.corners(0, 0, page.width, page.height)
     filling = ops.transform(scale.scaling(page, scan), corners)
     reach = UPRIGHT_WITHIN * max(scan.width, scan.height)
     maps = [] if isinstance(found, Rejected) else found
-    only = len(reference.marks) > 4 and len(maps) == 1
+    is_unique = len(reference.marks) > LEAST_POINTS_WITHOUT_PRINT and len(maps) == 1
     for candidate in maps:
-        if only or np.abs(ops.transform(candidate.page_to_scan, corners) - filling).max() < reach:
+        if is_unique or np.abs(ops.transform(candidate.page_to_scan, corners) - filling).max() < reach:
             registration = Registration(candidate.strategy, page, scan, candidate.page_to_scan)
             return replace(registration, page_to_scan=np.eye(3)) if registration.is_identity else registration
     return None
@@ -187,11 +202,10 @@ def _by_dimensions(reference: Reference, pyramid: ImagePyramid) -> Registration:
     if scale.same_shape(page, scan):
         return Registration("scale", page, scan, scale.scaling(page, scan))
     difference = abs(scan.aspect / page.aspect - 1)
+    shape = f"the scan's width to height ratio differs from the page's by {difference:.1%}"
+    nothing_else = "the template has neither an image of the blank page nor enough bubbles to find the page by"
     raise _not_found(
-        [
-            f"its width to height ratio differs by {difference:.1%} from the page's, and the template has neither an "
-            "image of the blank page nor enough bubbles to find the page by"
-        ]
+        [f"{shape}, and {nothing_else}"], f"Its width to height ratio differs by {difference:.1%}. {OTHER_SHAPE}"
     )
 
 
@@ -213,9 +227,9 @@ def _registration(confirmed: _Confirmed, pyramid: ImagePyramid) -> Registration:
 
 
 def _nearly_identical(page: Dimensions, found: LocalMap) -> bool:
-    """Whether a map that moves, turns and scales, fitted to all matches, moves no corner by half a pixel."""
+    """Return whether an affine map, fitted to all matches, moves no corner by more than half a pixel."""
     points, in_scan = np.hsplit(found.matches.astype(np.float64), 2)
-    if len(points) < LEAST_FOR_IDENTITY:
+    if len(points) < LEAST_MATCHES_FOR_IDENTITY:
         return False
     fitted, *_ = np.linalg.lstsq(np.column_stack([points, np.ones(len(points))]), in_scan - points, rcond=None)
     corners = ops.corners(0, 0, page.width, page.height)

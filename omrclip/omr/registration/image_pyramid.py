@@ -1,4 +1,4 @@
-"""The scan in grey at halved sizes, made when they are asked for, so that a cheap strategy pays for what it uses."""
+"""The image pyramid of a scan in grey; levels are made on demand, so that cheap strategies do not pay for all."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -14,6 +14,10 @@ from omrclip.imaging.geometry import Dimensions
 Found = TypeVar("Found")
 Grey = npt.NDArray[np.uint8]
 """(height, width) uint8, 0 is black."""
+LEVEL_BIAS = 0.2
+"""Subtracted from the number of a level before it is rounded: it prefers the finer of two levels."""
+LEAST_SIDE_PX = 16
+"""Pixels of the shorter side of the coarsest level."""
 
 
 class ImagePyramid:
@@ -25,7 +29,7 @@ class ImagePyramid:
         self._found: dict[object, Any] = {}
 
     def once(self, name: object, find: Callable[[], Found]) -> Found:
-        """What is found in the scan, looked for when it is first asked for by this name."""
+        """Return what `find` returns; it is called once for each name."""
         if name not in self._found:
             self._found[name] = find()
         return cast(Found, self._found[name])
@@ -36,7 +40,7 @@ class ImagePyramid:
         return ops.extents(self._colour)
 
     def level(self, number: int) -> Grey:
-        """Level `number`; an odd last row or column of the level before is left out."""
+        """Return level `number`; an odd last row or column of the level before is left out."""
         if number not in self._levels:
             self._levels[number] = self._make(number)
         return self._levels[number]
@@ -45,17 +49,17 @@ class ImagePyramid:
         if number == 0:
             return ops.grey(self._colour)
         if number == 1 and 0 not in self._levels:
-            # Halving first leaves a quarter of the pixels to turn grey.
+            # After halving, a quarter of the pixels is left to convert to grey.
             return ops.grey(_half(self._colour))
         return _half(self.level(number - 1))
 
     def nearest(self, step: float) -> tuple[Grey, float]:
-        """The level to sample at every `step` scan pixels without aliasing, and how many of these its pixels span."""
-        number = max(0, min(round(np.log2(max(step, 1.0)) - 0.2), self._most_halvings()))
+        """Return the level to sample every `step` scan pixels without aliasing, and the scan pixels per pixel of it."""
+        number = max(0, min(round(np.log2(max(step, 1.0)) - LEVEL_BIAS), self._most_halvings()))
         return self.level(number), float(2**number)
 
     def fitted(self, long_side: int) -> tuple[Grey, float]:
-        """The scan scaled down to at most `long_side` pixels, and how many scan pixels each of its pixels has."""
+        """Return the scan reduced to at most `long_side` pixels, and the scan pixels per pixel of it."""
         side = max(self.dimensions.width, self.dimensions.height)
         if side <= long_side:
             return self.level(0), 1.0
@@ -68,10 +72,10 @@ class ImagePyramid:
         return np.asarray(cv2.resize(grey, out, interpolation=cv2.INTER_AREA), dtype=np.uint8), side / long_side
 
     def _most_halvings(self) -> int:
-        return int(np.log2(max(1, min(self.dimensions.width, self.dimensions.height) // 16 or 1)))
+        return int(np.log2(max(1, min(self.dimensions.width, self.dimensions.height) // LEAST_SIDE_PX or 1)))
 
 
 def _half(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    height, width = (max(1, extent // 2) for extent in pixels.shape[:2])
+    height, width = (max(1, length // 2) for length in pixels.shape[:2])
     even = pixels[: height * 2, : width * 2]
     return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""What is made of an object, kept for as long as the object lives, and no longer."""
+"""Results that are computed from an object, cached for as long as the object lives."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,10 +11,10 @@ P = ParamSpec("P")
 
 
 def kept_with_owner(make: Callable[Concatenate[Owner, P], Made]) -> Callable[Concatenate[Owner, P], Made]:
-    """Decorate a function so that it makes its result once for an object and further arguments, which are hashable.
+    """Decorate a function so that its result is computed once for an object and hashable further arguments.
 
-    The object is told by its identity, and must not be reachable from what is made of it. Two threads may make the
-    same at a time.
+    Objects are distinguished by identity. The result must not refer to the object, or neither would be freed. Two
+    threads may compute the same result at the same time.
     """
     made: WeakKeyDictionary[Owner, dict[object, Made]] = WeakKeyDictionary()
 

@@ -1,7 +1,7 @@
-"""Whether the letters printed in bubbles are those that the template says: "A", "B", "C" or digits.
+"""Comparing the letters printed in bubbles with the values of the template: "A", "B", "C" or digits.
 
-Bubbles of one value have the same letter. Their lighter half, which is unmarked, is laid onto each other, so that what
-they share is seen. A page that is turned shows other letters, and those upside down.
+Bubbles of one value have the same letter. The median of their lighter half, which is unmarked, shows this letter. A
+turned page shows other letters, upside down.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,38 +16,43 @@ from omrclip.omr.registration.image_pyramid import Grey
 Points = npt.NDArray[np.float64]
 Tones = npt.NDArray[np.float32]
 SIDE = 40
-"""Pixels of the inside of a bubble, as it is looked at."""
+"""Pixels of each side of the resampled inside of a bubble."""
 INSIDE = 0.78
-"""How much of the radius is looked at: the outline lies beyond."""
+"""Part of the radius that is resampled: the outline lies beyond."""
 HEIGHTS = (12, 14, 17, 20, 23, 26)
-"""Of a capital letter, pixels: letters take a quarter to a half of a bubble's height."""
-OFF = 5
-"""Pixels by which letters may lie off the middle, each way."""
+"""Pixels of the height of a capital letter: letters take a quarter to a half of a bubble's height."""
+MOST_OFFSET_PX = 5
+"""Pixels by which letters may lie off the centre, each way."""
 LEAST_BUBBLES, LEAST_VALUES = 3, 3
-"""Of one value, to see what they share; and different values, to tell letters by."""
+"""Bubbles of one value from which its letter is seen, and values with a letter from which letters are compared."""
 MOST_BUBBLES = 60
-"""Of one value that are looked at."""
+"""Bubbles of one value that are resampled."""
 LEAST_CONTRAST = 0.06
-"""Of the paper's brightness, how much darker a letter must be: noise has less once bubbles are laid onto each other."""
+"""Part of the paper's brightness by which a letter is darker: noise has less in the median of several bubbles."""
+PAPER_QUANTILE, PRINT_QUANTILE = 0.9, 0.95
+"""Quantiles of the brightness: of one bubble, to be taken for paper; of the median bubble, to measure the contrast."""
 FACES = ("sans", "uni")
-"""Fonts that OpenCV brings along, a broad and a narrow one; letters of other fonts are like enough to one of them."""
+"""Fonts of OpenCV, a broad and a narrow one; letters of other fonts resemble one of them."""
 WEIGHT = 500
+"""Weight of the fonts as in CSS, where 400 is regular and 700 bold."""
+BLACK_BELOW = 128
+"""Grey level that separates ink from paper in a drawn letter."""
 CAPITAL = 0.7
-"""Of the em, the height of a capital letter."""
+"""Height of a capital letter as a part of the em."""
 FINER, BLUR = 4, 1.2
-"""How much finer letters are drawn, and by how many pixels they are blurred then: scans show them less sharp."""
+"""Factor by which letters are drawn larger, and pixels by which they are blurred afterwards, as scans blur them."""
 
 
 def likeness_of_letters(
     grey: Grey, values: Sequence[str], centres: Points, radii: Points, to_grey: Callable[[Points], Points]
 ) -> float:
-    """How well what is printed in bubbles looks like the letters of their values, -1 to 1; 0 where none are seen.
+    """Return the correlation, -1 to 1, of the print in bubbles with the letters of their values; 0 without print.
 
     Args:
-        grey: (height, width) uint8, where the bubbles are seen.
-        values: of each bubble; only those of one letter or digit are looked at.
-        centres: (n, 2) float64 the bubbles' middles, page pixels.
-        radii: (2,) float64 half the extents of one.
+        grey: (height, width) uint8, an image of the bubbles.
+        values: the value of each bubble; only those of one letter or digit are compared.
+        centres: (n, 2) float64 the centres of the bubbles, page pixels.
+        radii: (2,) float64 half the width and height of a bubble.
         to_grey: the map of page points (n, 2) to continuous pixels of `grey`.
     """
     shared = {}
@@ -67,7 +72,7 @@ def likeness_of_letters(
 
 
 def _shared(grey: Grey, centres: Points, radii: Points, to_grey: Callable[[Points], Points]) -> Tones | None:
-    """(SIDE, SIDE) the brightness that bubbles share, the paper's 1; None where too few are seen, or no print."""
+    """Return (SIDE, SIDE) the median brightness of bubbles, paper 1; None where too few are seen, or no print."""
     middles, right, below = (to_grey(centres + step) for step in (np.zeros(2), (radii[0], 0), (0, radii[1])))
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * INSIDE
     x, y = (grid.ravel()[None, :, None] for grid in np.meshgrid(steps, steps))
@@ -77,29 +82,29 @@ def _shared(grey: Grey, centres: Points, radii: Points, to_grey: Callable[[Point
         return None
     across, down = (np.ascontiguousarray(at[inside, :, axis] - 0.5, dtype=np.float32) for axis in (0, 1))
     seen = cv2.remap(grey, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    paper = np.maximum(np.quantile(seen, 0.9, axis=1), 1)
+    paper = np.maximum(np.quantile(seen, PAPER_QUANTILE, axis=1), 1)
     lightest = np.argsort(-seen.mean(axis=1))[: max(LEAST_BUBBLES, len(seen) // 2)]
     usual = np.median(seen[lightest] / paper[lightest, None], axis=0).reshape(SIDE, SIDE)
-    return None if np.quantile(usual, 0.95) - usual.min() < LEAST_CONTRAST else usual.astype(np.float32)
+    return None if np.quantile(usual, PRINT_QUANTILE) - usual.min() < LEAST_CONTRAST else usual.astype(np.float32)
 
 
 def _found(look: Tones, letter: Tones) -> float:
-    """The best correlation of a letter with what is seen near the middle."""
+    """Return the best correlation of a letter with the look of the bubbles near the centre."""
     return float(np.nan_to_num(cv2.matchTemplate(look, letter, cv2.TM_CCOEFF_NORMED)).max())
 
 
 def _styles() -> list[Callable[[str], Tones]]:
-    """Ways to print letters: all letters of a form are printed in one of them."""
+    """Return functions that draw a letter, one a style: all letters of a form are printed in one style."""
     return [partial(_letter, face=face, height=height) for face in FACES for height in HEIGHTS]
 
 
 @lru_cache(maxsize=512)
 def _letter(value: str, face: str, height: int) -> Tones:
-    """A letter, black on white, in the middle of a square that leaves it room to lie off the middle."""
-    side, font, em = (SIDE - 2 * OFF) * FINER, cv2.FontFace(face), round(height * FINER / CAPITAL)
+    """Return a letter, black on white, centred in a square that is smaller than SIDE by the possible offsets."""
+    side, font, em = (SIDE - 2 * MOST_OFFSET_PX) * FINER, cv2.FontFace(face), round(height * FINER / CAPITAL)
     canvas = np.full((3 * side, 3 * side), 255, np.uint8)
     cv2.putText(canvas, value, (side, 2 * side), (0,), font, em, WEIGHT)
-    rows, columns = np.nonzero(canvas < 128)
+    rows, columns = np.nonzero(canvas < BLACK_BELOW)
     top, left = ((at.min() + at.max() + 1 - side) // 2 for at in (rows, columns))
     small = cv2.resize(
         canvas[top : top + side, left : left + side], None, fx=1 / FINER, fy=1 / FINER, interpolation=cv2.INTER_AREA

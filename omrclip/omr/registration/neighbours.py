@@ -1,4 +1,4 @@
-"""The nearest of many points, a block of points at a time: a table of all distances between 10,000 takes 800 MB."""
+"""The nearest of many points, computed in blocks: a table of all distances between 10,000 points takes 800 MB."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ import numpy.typing as npt
 Points = npt.NDArray[np.float64]
 
 _BLOCK_DISTANCES = 1 << 18
-"""Distances that are looked at at a time: 2 MB of them, about what a processor's caches hold."""
+"""Distances in one block: 2 MB, about the size of a processor's cache."""
 
 
 def nearest(points: Points, count: int) -> npt.NDArray[np.intp]:
-    """(n, count) the indices of the points nearest to each, itself among them; of equally near ones the first.
+    """Return (n, count) the indices of the points nearest to each point, itself included; ties go to the first.
 
-    With fewer than `count` points there are as many columns as points.
+    With fewer than `count` points, there are as many columns as points.
     """
     count = min(count, len(points))
     found = np.empty((len(points), count), np.intp)
@@ -28,7 +28,7 @@ def nearest(points: Points, count: int) -> npt.NDArray[np.intp]:
 
 
 def distances_to(points: Points, rank: int) -> npt.NDArray[np.float64]:
-    """(n,) the squared distance of each point to its nearest one of a rank; itself has the rank 0."""
+    """Return (n,) the squared distance of each point to its neighbour of a rank; the point itself has the rank 0."""
     rank = min(rank, len(points) - 1)
     found = np.empty(len(points))
     for block, squared in _blocks(points):
@@ -37,7 +37,7 @@ def distances_to(points: Points, rank: int) -> npt.NDArray[np.float64]:
 
 
 def _blocks(points: Points) -> Iterator[tuple[slice, Points]]:
-    """Rows of the table of squared distances, as many at a time as fit into a block."""
+    """Yield blocks of rows of the table of squared distances."""
     rows = max(1, _BLOCK_DISTANCES // max(1, len(points)))
     x, y = points.T.copy()
     for start in range(0, len(points), rows):

@@ -1,4 +1,4 @@
-"""Small parts of one image found again in another by normalised cross correlation, to a part of a pixel."""
+"""Patches of one image, found in another by normalised cross correlation with subpixel accuracy."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Patches:
     """Parts of a grey image, all of one size.
 
     Attributes:
-        centres: (n, 2) int pixel indices (x, y) of their middle pixels in the image that they were taken from.
+        centres: (n, 2) int pixel indices (x, y) of the centre pixels in the image that the patches were taken from.
         pixels: (n, side, side) float32, side odd.
     """
 
@@ -29,11 +29,11 @@ class Patches:
 
     @property
     def half(self) -> int:
-        """Pixels on each side of the middle one."""
+        """Pixels on each side of the centre pixel."""
         return int(self.pixels.shape[1]) // 2
 
     def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> "Patches":
-        """Some of the patches."""
+        """Return some of the patches."""
         return Patches(self.centres[chosen], self.pixels[chosen])
 
 
@@ -52,7 +52,7 @@ class Found:
 
 
 def take(image: Grey, centres: npt.NDArray[np.intp], half: int) -> Patches:
-    """The parts of an image around centres; beyond its edges, its edge pixels go on."""
+    """Return the patches of an image around centres; beyond its edges the edge pixels are repeated."""
     padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_REPLICATE).astype(np.float32)
     side = 2 * half + 1
     pixels = np.empty((len(centres), side, side), dtype=np.float32)
@@ -62,13 +62,13 @@ def take(image: Grey, centres: npt.NDArray[np.intp], half: int) -> Patches:
 
 
 def find(patches: Patches, image: Grey, search: int, expected: Points | None = None) -> Found:
-    """Look for patches in an image of the same scale as theirs.
+    """Search for patches in an image of the same scale.
 
     Args:
-        patches: what to look for.
+        patches: the patches to search for.
         image: (height, width) uint8.
         search: pixels by which a patch may lie off its expected place, each way.
-        expected: (n, 2) float64 offsets (x, y) at which each is expected; None for none.
+        expected: (n, 2) float64 offsets (x, y) at which each is expected; None for zero offsets.
     """
     count, reach = len(patches), patches.half + search
     shifts = np.zeros((count, 2)) if expected is None else expected
@@ -79,11 +79,11 @@ def find(patches: Patches, image: Grey, search: int, expected: Points | None = N
     surfaces = np.empty((len(chosen), 2 * search + 1, 2 * search + 1), dtype=np.float32)
     for surface, index, (x, y) in zip(surfaces, chosen.tolist(), starts[chosen].tolist(), strict=True):
         window = image[y - reach : y + reach + 1, x - reach : x + reach + 1].astype(np.float32)
-        # Where a window is flat OpenCV's correlation is 0.
+        # OpenCV's correlation is 0 where a window is flat.
         cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED, surface)
     best = surfaces.reshape(len(chosen), (2 * search + 1) ** 2).argmax(axis=1)
     rows, columns = np.divmod(best, 2 * search + 1)
-    # At its edge a window ends on the slope of something that lies beyond.
+    # A maximum at the edge of the window is the slope of a peak beyond it.
     inside = (rows > 0) & (rows < 2 * search) & (columns > 0) & (columns < 2 * search)
     found, rows, columns = chosen[inside], rows[inside], columns[inside]
     peaks = surfaces[inside].astype(np.float64)
@@ -97,6 +97,6 @@ def find(patches: Patches, image: Grey, search: int, expected: Points | None = N
 
 
 def _tops(before: Scores, here: Scores, after: Scores) -> Scores:
-    """The tops of the parabolas through maxima and their neighbours, relative to the maxima; 0 on a plateau."""
+    """Return the tops of parabolas through maxima and their neighbours, relative to the maxima; 0 on a plateau."""
     curvature = before - 2 * here + after
     return np.divide(0.5 * (before - after), curvature, out=np.zeros_like(here), where=curvature < 0)

@@ -1,7 +1,7 @@
-"""What a page looks like before it is filled in, prepared once for finding it in scans.
+"""The reference: the blank page, prepared once for finding it in scans.
 
-With the image of the blank page the reference is that image; without one it is what the template tells of it: the
-outlines of the bubbles, drawn where they must be printed.
+With an image of the blank page, the reference is that image. Without one, it shows the outlines of the bubbles, drawn
+where the template says that they are printed.
 """
 
 import math
@@ -17,7 +17,7 @@ from omrclip.imaging.codec import cost, decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
 from omrclip.omr.registration.bubble_patches import Blank, darkness
-from omrclip.omr.registration.extents import printed_extents
+from omrclip.omr.registration.extents import printed_size
 from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
@@ -27,27 +27,67 @@ COARSE_SIDE = 877
 """Pixels of the coarse reference's longer side: an A4 page at 75 dpi."""
 FINE_SIDE = 1754
 """Pixels of the fine reference's longer side: an A4 page at 150 dpi."""
-LEAST_BUBBLE = 20.0
+LEAST_BUBBLE_PX = 20.0
+"""Pixels of the smallest bubble in the fine reference, where MOST_FINE_SIDE allows for it."""
 MOST_FINE_SIDE = 2600
+"""Pixels of the fine reference's longer side for pages with small bubbles."""
+LEAST_SIDE_PX = 8
+"""Pixels of the shorter side of a reference, for pages that are very long."""
 COARSE_CELLS = (12, 9)
+"""Rows and columns of cells of the coarse reference; each cell has at most one patch."""
 FINE_CELLS = (20, 14)
+"""Rows and columns of cells of the fine reference."""
 COARSE_HALF, FINE_HALF = 11, 15
-"""Patches of 23 and 31 pixels, looked for in 47: extents that suit the Fourier transform of OpenCV's correlation."""
+"""Half sides of patches: 23 and 31 pixels, searched for in 47, suit the Fourier transform of OpenCV's correlation."""
 COARSE_SEARCH = 12
-"""How far off a coarse patch may lie, in its pixels, to be found; it is unlike all within that reach."""
+"""Pixels of the coarse reference by which a patch may lie off its place; it is unlike all places within that reach."""
+SAME_PEAK_PX = 3
+"""Pixels around a patch's own place that belong to its own peak of correlation."""
 LEAST_CORNER = 6.0
+"""Smaller eigenvalue of the gradient matrix, in thousandths, from which a patch is found in both directions."""
+CORNER_UNIT = 1e3
+"""Factor from OpenCV's eigenvalues to thousandths."""
+CORNER_GRADIENT_SIDE = 3
+"""Side of the Sobel operator by which gradients are measured."""
 LIKE_ANOTHER = 0.8
-TURN_SEARCH, LEAST_ALIKE = 8, 0.5
-"""Pixels of the fine reference within which a turned patch is looked for, and how many must be found."""
+"""Correlation from which two patches look alike."""
+TURN_SEARCH_PX, LEAST_ALIKE = 8, 0.5
+"""Pixels of the fine reference by which a turned patch is searched for, and the part of the patches that must be found
+for the page to look alike when it is turned."""
 REFERENCES_BYTES = 64 << 20
-"""What the references of templates may take together in one process: some ten pages of A4 with 300 bubbles."""
+"""Bytes that the references of templates may take together in one process: some ten pages of A4 with 300 bubbles."""
 _SHARPNESSES, _FEATURES_BYTES = 3, 2 << 20
-AROUND = 8
+"""Sharpnesses at which the blank bubbles are cached later, and bytes that the features of a page take."""
+GROUP_OF_PATCHES = 8
+"""Patches, itself and the nearest, by whose agreement it is judged whether a region is lost."""
 LEAST_PATCHES = 8
+"""Patches from which a page can be confirmed."""
+LINE_WIDTH_HALVES = 2
+"""Spread of the patches across their main direction, in half sides of a patch, up to which they lie in one line."""
 SAME_SIZE = 0.15
-"""By how much, as a logarithm, the extents of bubbles of one size differ."""
+"""Natural logarithm of the ratio within which bubbles are of one size."""
 MOST_FOR_PITCHES = 1500
-"""Bubbles among which the pitch is looked for. Their differences take 36 MB; usual pages have up to 1,000."""
+"""Bubbles from which the pitch is computed. Their differences take 36 MB; usual pages have up to 1,000 bubbles."""
+LEAST_PITCH, MOST_SLOPE = 1, 0.2
+"""Page pixels of the least step between bubbles, and the slope up to which a step lies along a row or a column."""
+NEAREST_STEPS_QUANTILE, SAME_STEP = 0.02, 1.5
+"""Quantile of the steps that is taken for the least one, and its multiple up to which steps are of the same kind."""
+LEAST_SQUARE, MOST_SQUARE = 0.9, 1.1
+"""Ratio of width to height between which a bar code's box is that of a square code."""
+OUTLINES_ACROSS = 18
+"""Thickness of a drawn outline: the shorter side of the bubble divided by this."""
+SUBPIXEL_BITS = 4
+"""Fractional bits of the coordinates with which outlines are drawn."""
+SUBPIXELS = 1 << SUBPIXEL_BITS
+PATCH_SIDES = 0.7
+"""Half side of a bubble's patch, in sides of the bubble: the outline and a little paper around it."""
+LEAST_HALF_PX = 4
+"""Pixels of the least half side of a bubble's patch."""
+PATCHES_OVER_PAGE = 4
+"""Area of all patches of bubbles together, in areas of the page. Bubbles that do not overlap cover the page at most
+once, and patches 1.4 times as wide twice; more patches than that overlap, and are made smaller."""
+DECODED_BYTES_PER_PIXEL = 3
+"""Bytes of a decoded pixel in three channels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +95,10 @@ class ReferenceLevel:
     """The reference at one scale.
 
     Attributes:
-        scale: level pixels per page pixel (x, y).
+        scale: pixels of the level per page pixel (x, y).
         pixels: the page.
-        patches: parts of it.
-        neighbours: (n, AROUND) the numbers of each patch itself and those nearest to it.
+        patches: patches of the page.
+        neighbours: (n, GROUP_OF_PATCHES) the indices of each patch and its nearest neighbours.
     """
 
     scale: tuple[float, float]
@@ -68,29 +108,30 @@ class ReferenceLevel:
 
     @property
     def matrix(self) -> ops.Matrix:
-        """The map from page to level, of continuous coordinates."""
+        """The (3, 3) map from page to level, of continuous coordinates."""
         return np.diag([*self.scale, 1.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Reference:
-    """A page prepared.
+    """A prepared page.
 
     Attributes:
         page: its Dimensions.
-        bubbles: (n, 4) float64 left, top, width, height of all its bubbles, page pixels, as large as they are printed
-            where that was measured.
+        bubbles: (n, 4) float64 left, top, width, height of all bubbles, page pixels, in the printed size where that was
+            measured.
         boxes: (n,) int the number of the ChoiceBox of each bubble.
-        values: of each bubble.
-        marks: (n, 3) float64 centre x, y and size of its reference points.
-        solids: (n, 4) float64 left, top, width, height of its reference points and square codes.
-        codes: its bar codes.
-        pitches: (2, 2) float64 the steps (x, y) from bubble to bubble that are most common, across and down.
-        printed: whether there is an image of the blank page that shows enough; else only the bubbles are known.
-        looks_alike: whether that image looks the same turned about the middle of its bubbles: it cannot tell the turn.
-        blank: what the bubbles look like unmarked, see `samples`; None where that is not known, or there are none.
+        values: the value of each bubble.
+        marks: (n, 3) float64 centre x, y and size of the reference points.
+        solids: (n, 4) float64 left, top, width, height of the reference points and square codes.
+        codes: the bar codes.
+        pitches: (2, 2) float64 the most common steps (x, y) from bubble to bubble, across and down.
+        printed: whether there is an image of the blank page with enough print; otherwise only the bubbles are known.
+        looks_alike: whether that image looks the same turned about the centre of its bubbles, so that it cannot tell
+            the turn.
+        blank: the unmarked bubbles, see `bubble_patches`; None where they are not known, or the page has none.
         coarse, fine: the reference at two scales.
-        extents: by what `bubbles` are larger than the template says.
+        extents: the size of `bubbles` as a multiple of the template's.
     """
 
     page: Dimensions
@@ -110,25 +151,28 @@ class Reference:
 
     @property
     def centres(self) -> npt.NDArray[np.float64]:
-        """(n, 2) float64 the middles of the bubbles, page pixels."""
+        """(n, 2) float64 the centres of the bubbles, page pixels."""
         return centres_of(self.bubbles)
 
     @property
     def common(self) -> npt.NDArray[np.bool_]:
-        """(n,) which bubbles are of the most common size."""
+        """(n,) bool, which bubbles are of the most common size."""
         return common_size(self.bubbles)
 
     @property
     def confirms(self) -> bool:
-        """Whether there is enough on the page, and not all in one line, to tell whether a map is true."""
+        """Whether the page has enough print, not all in one line, to confirm a map."""
         points = self.fine.patches.centres.astype(np.float64)
         if len(points) < LEAST_PATCHES:
             return False
-        return bool(np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1] > self.fine.patches.half * 2)
+        return bool(
+            np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1]
+            > self.fine.patches.half * LINE_WIDTH_HALVES
+        )
 
 
 class _Key:
-    """A page and its image, whose hash is made once: that of a page with many bubbles takes a while."""
+    """A page and its image. The hash is computed once, because it takes long for a page with many bubbles."""
 
     __slots__ = ("hash", "image", "page")
 
@@ -144,30 +188,30 @@ class _Key:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Cached:
     reference: Reference
     held: int
 
 
-_references: ByteCache[_Kept] = ByteCache(REFERENCES_BYTES, lambda kept: kept.held)
+_references: ByteCache[_Cached] = ByteCache(REFERENCES_BYTES, lambda cached: cached.held)
 
 
 def reference_for(page: Page, image: bytes | None) -> Reference:
-    """Prepare a page; kept for the pages asked for last, as long as they take no more than REFERENCES_BYTES.
+    """Prepare a page; the references used last are cached, up to REFERENCES_BYTES.
 
     Raises:
         ImageError: the blank image cannot be decoded.
     """
 
-    def make() -> _Kept:
+    def make() -> _Cached:
         reference = _prepare(page, image)
-        return _Kept(reference, _held_bytes(reference) + len(image or b""))
+        return _Cached(reference, _held_bytes(reference) + len(image or b""))
 
     return _references.get_or_make(_Key(page, image), make).reference
 
 
 def preparing_bytes(page: Page, image: bytes | None) -> int:
-    """The memory that `reference_for` would take now for decoding the blank image: none for a page that is kept.
+    """Return the bytes that `reference_for` would take now for decoding the blank image: 0 for a cached page.
 
     Raises:
         ImageError: the image's header cannot be read.
@@ -175,11 +219,13 @@ def preparing_bytes(page: Page, image: bytes | None) -> int:
     if image is None or _references.holds(_Key(page, image)):
         return 0
     info = probe(image)
-    return max(cost(info), 3 * info.stored.pixels) + info.stored.pixels * 3 // 2
+    decoded = max(cost(info), DECODED_BYTES_PER_PIXEL * info.stored.pixels)
+    # The image in grey, and at most half as much for the levels of its pyramid.
+    return decoded + info.stored.pixels + info.stored.pixels // 2
 
 
 def _held_bytes(reference: Reference) -> int:
-    """What a reference holds, with what is made of it later: features, and the blank bubbles at some sharpnesses."""
+    """Return the bytes of a reference, with those of its features and of the blank bubbles at some sharpnesses."""
     levels = sum(
         level.pixels.nbytes + level.neighbours.nbytes + level.patches.pixels.nbytes + level.patches.centres.nbytes
         for level in (reference.coarse, reference.fine)
@@ -193,7 +239,7 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
     dimensions = page.dimensions
     longer = max(dimensions.width, dimensions.height)
     smallest = float(bubbles[:, 2:].min()) if len(bubbles) else np.inf
-    fine_side = round(min(max(FINE_SIDE, LEAST_BUBBLE / smallest * longer), MOST_FINE_SIDE, max(longer, FINE_SIDE)))
+    fine_side = round(min(max(FINE_SIDE, LEAST_BUBBLE_PX / smallest * longer), MOST_FINE_SIDE, max(longer, FINE_SIDE)))
     blank = ImagePyramid(decode(image)) if image else None
     fine = _level(dimensions, blank, bubbles, fine_side, coarse=False)
     if len(fine.patches) < LEAST_PATCHES:
@@ -220,14 +266,14 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
 
 
 def resized(reference: Reference, factor: float) -> Reference:
-    """The reference of a page without an image, whose bubbles are printed larger or smaller than the template says.
+    """Return the reference of a page without an image whose bubbles are printed larger or smaller than in the template.
 
-    It is kept as those of `reference_for`.
+    It is cached like those of `reference_for`.
     """
 
-    def make() -> _Kept:
+    def make() -> _Cached:
         made = _resized(reference, factor)
-        return _Kept(made, _held_bytes(made))
+        return _Cached(made, _held_bytes(made))
 
     return _references.get_or_make((reference, factor), make).reference
 
@@ -245,18 +291,18 @@ def _resized(reference: Reference, factor: float) -> Reference:
 
 
 def _scaled(boxes: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64]:
-    """Boxes larger by a factor, about the middle of each."""
+    """Return boxes scaled by a factor about their centres."""
     return np.hstack([boxes[:, :2] - boxes[:, 2:] * (factor - 1) / 2, boxes[:, 2:] * factor])
 
 
 def _printed_on(blank: ImagePyramid, bubbles: npt.NDArray[np.float64], page: Dimensions) -> float:
-    """The extents of the bubbles on the image of the blank page, as a multiple of the template's."""
+    """Return the size of the bubbles in the image of the blank page, as a multiple of the template's."""
     scale = np.array([blank.dimensions.width / page.width, blank.dimensions.height / page.height])
-    return printed_extents(blank, bubbles[common_size(bubbles)], lambda points: points * scale)
+    return printed_size(blank, bubbles[common_size(bubbles)], lambda points: points * scale)
 
 
 def common_size(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """(n,) which boxes are of the most common size; of several sizes, of that of the first box."""
+    """Return (n,) which boxes are of the most common size; of equally common sizes the one of the first box counts."""
     sizes = np.log(boxes[:, 2] * boxes[:, 3]) / 2
     different, first = np.unique(sizes, return_index=True)
     counts = np.array([(np.abs(sizes - size) < SAME_SIZE).sum() for size in different])
@@ -266,7 +312,7 @@ def common_size(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 
 def _looks_alike(level: ReferenceLevel, bubbles: npt.NDArray[np.float64]) -> bool:
-    """Whether most patches of a page are found again after a half or a quarter turn about the middle of its bubbles."""
+    """Return whether most patches are found again after a quarter or half turn about the centre of the bubbles."""
     boxes = bubbles * np.tile(level.scale, 2)
     if not len(boxes):
         return False
@@ -275,14 +321,14 @@ def _looks_alike(level: ReferenceLevel, bubbles: npt.NDArray[np.float64]) -> boo
     for quarters in (1, 2, 3):
         turn = np.linalg.matrix_power(np.array([[0, 1], [-1, 0]]), quarters)  # as np.rot90 turns pixels
         turned = np.ascontiguousarray(np.rot90(patches.pixels, quarters, axes=(1, 2)))
-        found = find(Patches(patches.centres, turned), level.pixels, TURN_SEARCH, away @ turn.T - away)
+        found = find(Patches(patches.centres, turned), level.pixels, TURN_SEARCH_PX, away @ turn.T - away)
         if (found.scores > LIKE_ANOTHER).mean() > LEAST_ALIKE:
             return True
     return False
 
 
 def centres_of(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(n, 2) float64 the middles of (n, 4) boxes left, top, width, height."""
+    """Return (n, 2) float64 the centres of (n, 4) boxes left, top, width, height."""
     centres: npt.NDArray[np.float64] = boxes[:, :2] + boxes[:, 2:] / 2
     return centres
 
@@ -293,7 +339,7 @@ def _unmarked(bubbles: npt.NDArray[np.float64], level: ReferenceLevel) -> Blank:
 
 
 def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:
-    """(n, 4) float64 left, top, width, height of every bubble of the page, in template order."""
+    """Return (n, 4) float64 left, top, width, height of every bubble of the page, in template order."""
     boxes = [
         (bubble.left, bubble.top, box.bubble_width, box.bubble_height)
         for element in page.elements
@@ -304,13 +350,13 @@ def bubble_boxes(page: Page) -> npt.NDArray[np.float64]:
 
 
 def box_numbers(page: Page) -> npt.NDArray[np.intp]:
-    """(n,) the number of the ChoiceBox that each bubble of the page belongs to."""
+    """Return (n,) the number of the ChoiceBox that each bubble of the page belongs to."""
     boxes = [box for element in page.elements for box in choice_boxes(element)]
     return np.repeat(np.arange(len(boxes)), [len(box.bubbles) for box in boxes])
 
 
 def bubble_values(page: Page) -> tuple[str, ...]:
-    """The value of every bubble of the page, in template order."""
+    """Return the value of every bubble of the page, in template order."""
     boxes = (box for element in page.elements for box in choice_boxes(element))
     return tuple(bubble.value for box in boxes for bubble in box.bubbles)
 
@@ -326,31 +372,31 @@ def _solids(page: Page) -> npt.NDArray[np.float64]:
         (element.left, element.top, element.width, element.height)
         for element in page.elements
         if isinstance(element, ReferencePoint)
-        or (isinstance(element, Barcode) and 0.9 < element.width / max(element.height, 1e-9) < 1.1)
+        or (isinstance(element, Barcode) and LEAST_SQUARE < element.width / max(element.height, 1e-9) < MOST_SQUARE)
     ]
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
 def _pitches(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(2, 2) the steps (x, y) from place to place that are most common, across and down; 0 where there is none.
+    """Return (2, 2) the most common steps (x, y) from place to place, across and down; 0 where there are none.
 
-    Of very many places the first ones tell it: the table of differences grows with their square.
+    Only the first MOST_FOR_PITCHES places are used, since the table of differences grows with their square.
     """
     places = places[:MOST_FOR_PITCHES]
     differences = (places[None] - places[:, None]).reshape(-1, 2)
     steps = np.zeros((2, 2))
     for step, along, aside in ((0, 0, 1), (1, 1, 0)):
         straight = differences[
-            (differences[:, along] > 1) & (np.abs(differences[:, aside]) < 0.2 * differences[:, along])
+            (differences[:, along] > LEAST_PITCH) & (np.abs(differences[:, aside]) < MOST_SLOPE * differences[:, along])
         ]
         if len(straight):
-            near = straight[:, along] < 1.5 * np.quantile(straight[:, along], 0.02)
+            near = straight[:, along] < SAME_STEP * np.quantile(straight[:, along], NEAREST_STEPS_QUANTILE)
             steps[step] = np.median(straight[near], axis=0)
     return steps
 
 
 def choice_boxes(element: Element) -> list[ChoiceBox]:
-    """The element itself, or a Grid's children, if they are ChoiceBoxes."""
+    """Return the ChoiceBoxes of an element: itself, or the children of a Grid."""
     if isinstance(element, ChoiceBox):
         return [element]
     if isinstance(element, Grid):
@@ -359,44 +405,45 @@ def choice_boxes(element: Element) -> list[ChoiceBox]:
 
 
 def _level(
-    page: Dimensions, blank: ImagePyramid | None, bubbles: npt.NDArray[np.float64], side: int, *, coarse: bool
+    page: Dimensions, blank: ImagePyramid | None, bubbles: npt.NDArray[np.float64], longer_side: int, *, coarse: bool
 ) -> ReferenceLevel:
-    factor = side / max(page.width, page.height)
-    width, height = (max(8, round(extent * factor)) for extent in (page.width, page.height))
+    factor = longer_side / max(page.width, page.height)
+    width, height = (max(LEAST_SIDE_PX, round(side * factor)) for side in (page.width, page.height))
     scale = (width / page.width, height / page.height)
     if blank is None:
         pixels = _drawn(bubbles, scale, (height, width))
         patches = _bubble_patches(pixels, bubbles, scale)
     else:
-        pixels = np.asarray(cv2.resize(blank.fitted(side)[0], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        pixels = np.asarray(
+            cv2.resize(blank.fitted(longer_side)[0], (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
         patches = _coarse_patches(pixels) if coarse else _fine_patches(pixels)
-    return ReferenceLevel(scale, pixels, patches, nearest(patches.centres.astype(np.float64), AROUND))
+    return ReferenceLevel(scale, pixels, patches, nearest(patches.centres.astype(np.float64), GROUP_OF_PATCHES))
 
 
 def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: tuple[int, int]) -> Grey:
-    """White paper with the outlines of the bubbles, ellipses inscribed in their boxes."""
+    """Draw the outlines of the bubbles on white paper, as ellipses inscribed in their boxes."""
     paper = np.full(shape, 255, dtype=np.uint8)
     for left, top, width, height in bubbles * (*scale, *scale):
-        centre = (round((left + width / 2 - 0.5) * 16), round((top + height / 2 - 0.5) * 16))
-        axes = (max(16, round((width / 2 - 0.5) * 16)), max(16, round((height / 2 - 0.5) * 16)))
-        cv2.ellipse(paper, centre, axes, 0, 0, 360, 0, max(1, round(min(width, height) / 18)), cv2.LINE_AA, 4)
+        centre = (round((left + width / 2 - 0.5) * SUBPIXELS), round((top + height / 2 - 0.5) * SUBPIXELS))
+        axes = (
+            max(SUBPIXELS, round((width / 2 - 0.5) * SUBPIXELS)),
+            max(SUBPIXELS, round((height / 2 - 0.5) * SUBPIXELS)),
+        )
+        thickness = max(1, round(min(width, height) / OUTLINES_ACROSS))
+        cv2.ellipse(paper, centre, axes, 0, 0, 360, 0, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
     return paper
-
-
-PATCHES_OVER_PAGE = 4
-"""How many times all patches of bubbles together may cover the page. Bubbles that do not lie on each other cover it at
-most once, and patches 1.4 times as wide twice."""
 
 
 def _bubble_patches(pixels: Grey, bubbles: npt.NDArray[np.float64], scale: tuple[float, float]) -> Patches:
     centres = (centres_of(bubbles) * scale).astype(np.intp)
-    half = round(0.7 * float(np.median(bubbles[:, 2:] * scale))) if len(bubbles) else COARSE_HALF
+    half = round(PATCH_SIDES * float(np.median(bubbles[:, 2:] * scale))) if len(bubbles) else COARSE_HALF
     most = math.isqrt(PATCHES_OVER_PAGE * pixels.size // max(1, len(bubbles))) // 2
-    return take(pixels, centres, max(4, min(half, most)))
+    return take(pixels, centres, max(LEAST_HALF_PX, min(half, most)))
 
 
 def _coarse_patches(pixels: Grey) -> Patches:
-    """Patches that look like nothing else within reach, so that none is found a row of bubbles off."""
+    """Return patches that look like nothing else within reach, so that no patch is found a row of bubbles off."""
     patches = take(pixels, _corners(pixels, COARSE_CELLS, COARSE_HALF), COARSE_HALF)
     return patches.only(_distinct(patches, pixels))
 
@@ -406,8 +453,10 @@ def _fine_patches(pixels: Grey) -> Patches:
 
 
 def _corners(pixels: Grey, cells: tuple[int, int], half: int) -> npt.NDArray[np.intp]:
-    """In each cell of the page the place whose patch is most surely found again in both directions."""
-    strength = cv2.cornerMinEigenVal(pixels.astype(np.float32) / 255, 2 * half + 1, ksize=3) * 1e3
+    """Return, for each cell of the page, the place whose patch is found most reliably in both directions."""
+    strength = (
+        cv2.cornerMinEigenVal(pixels.astype(np.float32) / 255, 2 * half + 1, ksize=CORNER_GRADIENT_SIDE) * CORNER_UNIT
+    )
     height, width = pixels.shape
     found = []
     for rows in np.array_split(np.arange(half, height - half), cells[0]):
@@ -422,9 +471,9 @@ def _corners(pixels: Grey, cells: tuple[int, int], half: int) -> npt.NDArray[np.
 
 
 def _distinct(patches: Patches, pixels: Grey) -> npt.NDArray[np.bool_]:
-    """(n,) whether a patch is unlike all places within COARSE_SEARCH of its own."""
+    """Return (n,) whether a patch is unlike all places within COARSE_SEARCH of its own."""
     distinct = np.zeros(len(patches), dtype=np.bool_)
-    reach, near = patches.half + COARSE_SEARCH, 3
+    reach, near = patches.half + COARSE_SEARCH, SAME_PEAK_PX
     padded = cv2.copyMakeBorder(pixels, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     for index, (x, y) in enumerate(patches.centres.tolist()):
         window = padded[y : y + 2 * reach + 1, x : x + 2 * reach + 1].astype(np.float32)

@@ -1,7 +1,7 @@
-"""From a rough map to the map of every place: patches of the reference found again in the scan, at two scales.
+"""Refine a candidate to the exact map: patches of the reference are found in the scan, at two scales.
 
-A scan is warped into the page's frame by the rough map; what is left are small offsets, one for each patch. Outliers
-(marks, handwriting, shadows) differ from their neighbours and lose their weight; the others bend the map (`bend`).
+The scan is rectified by the candidate, so that each patch has a small offset. Outliers (marks, handwriting, shadows)
+differ from their neighbours and lose their weight. A displacement grid is fitted to the other offsets.
 """
 
 from dataclasses import dataclass
@@ -18,23 +18,48 @@ from omrclip.omr.registration.paper import displacement_grid as bending
 from omrclip.omr.registration.paper.extension import extended
 from omrclip.omr.registration.paper.lens import Perspective, fit_perspective
 from omrclip.omr.registration.patches import Found, find
-from omrclip.omr.registration.rectified_scan import RectifiedScan, view
+from omrclip.omr.registration.rectified_scan import RectifiedScan, rectify
 from omrclip.omr.registration.reference import COARSE_SEARCH, Reference, ReferenceLevel, centres_of
 from omrclip.omr.registration.registration import Candidate
 
 Points = npt.NDArray[np.float64]
-LEAST_SCORE = 0.4
+LEAST_CORRELATION = 0.4
+"""Correlation of a patch with the scan up to which its offset has no weight: it was not found."""
 LEAST_WEIGHT = 0.15
+"""Weight after the fit, 0 to 1, above which a coarse patch agrees with it."""
 LEAST_MATCHES = 8
+"""Patches that must agree for any map to be fitted to them."""
 MOST_SHIFTS = 3
-STILL = 4.0
-ENOUGH, LEAST_SETTLED, LEAST_FOR_AFFINE = 0.92, 0.4, 0.3
-FINE_SEARCH = 8
+"""Coarse searches, each from the map that the search before gave."""
+LEAST_SHIFT_PX = 4.0
+"""Pixels of the coarse reference: if a search moves no corner so far, no further search is made."""
+AGREEING_WITHOUT_SHIFT = 0.92
+"""Part of the coarse patches that agree with one map: from here on, no further search is made."""
+LEAST_SETTLED = 0.4
+"""Part of the coarse patches that must agree for a candidate to be kept."""
+LEAST_FOR_AFFINE = 0.3
+"""Part of the coarse patches that must agree with an affine map; with fewer, only a similarity is fitted."""
+AFFINE_WITHIN_PX, AFFINE_ITERATIONS = 3, 500
+"""Pixels of the coarse reference within which a patch agrees with an affine map, and iterations of RANSAC."""
+FINE_SEARCH_PX = 8
+"""Pixels of the fine reference by which a fine patch may lie off its expected place."""
+OUTLIERS_LOOSE_PX, SHEET_LOOSE_PX, LOCAL_LOOSE_PX = 5, 8, 3
+"""Pixels of the reference at which an offset loses three quarters of its weight in the first round of a fit: to tell
+outliers, to fit the stiff sheet, and to fit what the sheet leaves."""
+LOOSE_PER_TIGHT = 4
+"""The same residual in the first round as a multiple of that in the last round."""
 SHEET_STIFFNESS, COARSE_STIFFNESS = 1.0, 0.05
-LOST, STEADY = 2.0, 0.5
-MORE_LOOKS = 2
+"""Weight of bending against residuals: for a stiff sheet, and for the coarse patches one by one."""
+AGREES_WITHIN_PX = 2.0
+"""Pixels of the fine reference within which an offset agrees with the displacement grid."""
+LOST_BEYOND_PX = 2.0
+"""Pixels of the fine reference: a patch that is found further from where its neighbours say is searched for again."""
+CONVERGED_WITHIN_PX = 0.5
+"""Pixels of the fine reference: if a further search moves no patch so far, the search ends."""
+MORE_SEARCHES = 2
+"""Further searches for patches that were lost."""
 PRINT_ROUNDS = 4
-"""Of fitting to the print, which is found more surely than single bubbles."""
+"""Rounds of a fit to printed patches, which are found more surely than single bubbles and need fewer rounds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +67,14 @@ class LocalMap:
     """A map page → scan, and how well it was confirmed.
 
     Attributes:
-        page_to_scan: (3, 3) float64, of page points that `bend` has moved.
-        bend: see `bend.Bend`.
-        matches: (n, 4) float32 page x, y and scan x, y of the patches that agree with it.
+        page_to_scan: (3, 3) float64, for page points that `bend` has moved.
+        bend: the displacement grid, see `displacement_grid.Bend`.
+        matches: (n, 4) float32 page x, y and scan x, y of the patches that agree with the map.
         agreeing: 0 to 1, the part of the patches that agree.
-        residual: root mean square of the distances of those that agree, page pixels.
-        view: the scan roughly in the page's frame, at the fine reference's scale.
-        weakest: 0 to 1, the part that agrees of a patch and those around it, where that is least.
-        everywhere: whether it was found true all over the page: no region of it is lost, no bubble beside its place.
+        residual: root mean square distance of the patches that agree, page pixels.
+        view: the rectified scan, at the fine reference's scale.
+        weakest: 0 to 1, the least part of a patch and its neighbours that agrees.
+        everywhere: whether the map is confirmed all over the page: no region is lost, and no bubble lies off its place.
     """
 
     page_to_scan: ops.Matrix
@@ -63,51 +88,55 @@ class LocalMap:
 
 
 def settle(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> Candidate | None:
-    """Correct a rough map at the coarse level, where the blank page's image has patches unlike all around them.
+    """Correct a candidate at the coarse level, by patches of the blank page that look like nothing else near them.
 
     Returns:
-        The corrected map, None where too few patches agree with any.
+        The corrected candidate; None where too few patches agree with one map.
     """
     level = reference.coarse
     points = _page_points(level)
     matrix, bend = candidate.page_to_scan, candidate.bend
     for _ in range(MOST_SHIFTS):
-        seen = view(pyramid, matrix, level)
+        seen = rectify(pyramid, matrix, level)
         found = _look(reference, level, seen, matrix, bend, COARSE_SEARCH)
         offsets, trust = found.offsets, _trust(found)
         if bend is not None:
             break
         shifted, agreeing = _shifted(points, offsets, trust, level)
-        if agreeing > ENOUGH or agreeing * len(points) < LEAST_MATCHES:
+        if agreeing > AGREEING_WITHOUT_SHIFT or agreeing * len(points) < LEAST_MATCHES:
             break
-        if _moves(shifted, reference.page) < STILL / np.mean(level.scale):
+        if _moves(shifted, reference.page) < LEAST_SHIFT_PX / np.mean(level.scale):
             break
-        # Some patches lie beyond the search: go where the others are, and look again.
+        # Some patches lie beyond the reach of the search: move the map as the others say, and search again.
         matrix = matrix @ shifted
     per_pixel = float(1 / np.mean(level.scale))
-    _, weights = _fit(reference, points, offsets, trust, 5 * per_pixel, COARSE_STIFFNESS)
+    _, weights = _fit(reference, points, offsets, trust, OUTLIERS_LOOSE_PX * per_pixel, COARSE_STIFFNESS)
     agree = weights > LEAST_WEIGHT
     if agree.sum() < max(LEAST_MATCHES, LEAST_SETTLED * len(points)):
         return None
     in_scan = ops.transform(matrix, points + offsets)
     flat_sheet, offsets = _flattened(reference, pyramid, points, in_scan, agree)
-    sheet, _ = _fit(reference, points, offsets, trust, 8 * per_pixel, SHEET_STIFFNESS)
-    local = _local(reference, points, offsets, sheet, trust, 3 * per_pixel, COARSE_STIFFNESS)
-    return Candidate(candidate.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH)
+    sheet, _ = _fit(reference, points, offsets, trust, SHEET_LOOSE_PX * per_pixel, SHEET_STIFFNESS)
+    local = _local(reference, points, offsets, sheet, trust, LOCAL_LOOSE_PX * per_pixel, COARSE_STIFFNESS)
+    return Candidate(candidate.strategy, flat_sheet.matrix, flat_sheet.bend + sheet + local, FINE_SEARCH_PX)
 
 
 def _shifted(
     points: Points, offsets: Points, trust: npt.NDArray[np.float64], level: ReferenceLevel
 ) -> tuple[ops.Matrix, float]:
-    """The affine map that most offsets agree with, or where few do, the similarity; and the part of all that do."""
+    """Return the affine map that most offsets agree with, or a similarity where few do; and the part that agrees."""
     trusted = trust > 0
     if trusted.sum() < LEAST_MATCHES:
         return np.eye(3), 0.0
-    within = 3 / float(np.mean(level.scale))
+    within = AFFINE_WITHIN_PX / float(np.mean(level.scale))
     for estimate, least in ((cv2.estimateAffine2D, LEAST_FOR_AFFINE), (cv2.estimateAffinePartial2D, 0.0)):
-        # Where few agree, chance finds three that suit each other, but hardly a map that only turns and scales.
+        # Among few inliers, three may fit an affine map by chance, but hardly a similarity.
         found, inliers = estimate(
-            points[trusted], (points + offsets)[trusted], method=cv2.RANSAC, ransacReprojThreshold=within, maxIters=500
+            points[trusted],
+            (points + offsets)[trusted],
+            method=cv2.RANSAC,
+            ransacReprojThreshold=within,
+            maxIters=AFFINE_ITERATIONS,
         )
         agreeing = float(inliers.sum()) / len(points)
         if agreeing > least:
@@ -116,17 +145,17 @@ def _shifted(
 
 
 def _moves(matrix: ops.Matrix, page: Dimensions) -> float:
-    """The furthest that a map moves a corner of the page, in page pixels."""
+    """Return the furthest that a map moves a corner of the page, in page pixels."""
     corners = ops.corners(0, 0, page.width, page.height)
     return float(np.abs(ops.transform(matrix, corners) - corners).max())
 
 
 def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> LocalMap:
-    """Correct a map at the fine level."""
+    """Correct a candidate at the fine level."""
     level = reference.fine
-    seen = view(pyramid, candidate.page_to_scan, level)
+    seen = rectify(pyramid, candidate.page_to_scan, level)
     matrix = candidate.page_to_scan
-    found = _look(reference, level, seen, matrix, candidate.bend, candidate.search or FINE_SEARCH)
+    found = _look(reference, level, seen, matrix, candidate.bend, candidate.search or FINE_SEARCH_PX)
     per_pixel = float(1 / np.mean(level.scale))
     points, offsets, trust = _page_points(level), found.offsets, _trust(found)
     if not reference.printed:
@@ -135,15 +164,15 @@ def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) ->
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
     base = bending.flat() if candidate.bend is None else candidate.bend
-    bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, bending.SOFT)
-    for _ in range(MORE_LOOKS if reference.printed else 0):
+    bend = base + _local(reference, points, offsets, base, trust, LOCAL_LOOSE_PX * per_pixel, bending.SOFT)
+    for _ in range(MORE_SEARCHES if reference.printed else 0):
         again = _look_again(reference, level, seen, matrix, bend, found)
-        if np.abs(again.offsets - found.offsets).max() < STEADY * per_pixel:
+        if np.abs(again.offsets - found.offsets).max() < CONVERGED_WITHIN_PX * per_pixel:
             break
         found = again
         offsets, trust = found.offsets, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
-        bend = base + _local(reference, points, offsets, base, trust, 3 * per_pixel, bending.SOFT)
+        bend = base + _local(reference, points, offsets, base, trust, LOCAL_LOOSE_PX * per_pixel, bending.SOFT)
     misses, agree = _agreeing(reference, points, offsets, trust, bend)
     bubbles = int(agree[: len(level.patches)].sum())
     if not reference.printed and bubbles >= LEAST_MATCHES:
@@ -166,9 +195,9 @@ def _agreeing(
     trust: npt.NDArray[np.float64],
     bend: bending.Bend,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """(n,) how far the offsets miss the bend, page pixels, and (n,) whether they agree: within two fine pixels."""
+    """Return (n,) the distances of the offsets from the displacement grid, page pixels, and (n,) whether they agree."""
     misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
-    return misses, (trust > 0) & (misses < 2.0 / np.mean(reference.fine.scale))
+    return misses, (trust > 0) & (misses < AGREES_WITHIN_PX / np.mean(reference.fine.scale))
 
 
 def _landmarks(
@@ -178,7 +207,7 @@ def _landmarks(
     matrix: ops.Matrix,
     bend: bending.Bend | None,
 ) -> tuple[Points, Points]:
-    """The corners of solid things that were found, and how far off they are; page pixels."""
+    """Return the corners of landmarks that were found, and their offsets; page pixels."""
     boxes, extents = reference.solids, reference.solids[:, 2:] * level.scale
     middles = centres_of(boxes)
     if bend is not None:
@@ -208,9 +237,9 @@ def _local(
 def _flattened(
     reference: Reference, pyramid: ImagePyramid, points: Points, in_scan: Points, agree: npt.NDArray[np.bool_]
 ) -> tuple[Perspective, Points]:
-    """The picture of a flat sheet that suits the agreeing points best, and what it leaves of all offsets, page pixels.
+    """Return the flat sheet that fits the agreeing points best, and the offsets that it leaves, page pixels.
 
-    What perspective and lens explain is no bend, so that only paper is left to bend.
+    Perspective and lens distortion are removed first, so that the displacement grid has to explain the paper alone.
     """
     page = reference.page
     flat_sheet = fit_perspective(points[agree], in_scan[agree], page, pyramid.dimensions)
@@ -231,7 +260,7 @@ def _look(
     search: int,
     chosen: npt.NDArray[np.bool_] | slice = slice(None),
 ) -> Found:
-    """Look for a level's patches where a map puts them; offsets in page pixels, as a bend of that map has them."""
+    """Search for patches where a map puts them; offsets are in page pixels, as in a displacement grid of the map."""
     points, patches = _page_points(level)[chosen], level.patches.only(chosen)
     moved = points if bend is None else points + bending.offsets_at(bend, points, reference.page)
     middles = patches.centres + 0.5
@@ -248,19 +277,19 @@ def _look_again(
     bend: bending.Bend,
     found: Found,
 ) -> Found:
-    """Patches that are not where their neighbours say are looked for there: the first search may not have reached."""
+    """Search again for patches that are not where their neighbours say, since the first search may not have reached."""
     expected = bending.offsets_at(bend, _page_points(level), reference.page)
-    lost = np.linalg.norm((found.offsets - expected) * level.scale, axis=1) > LOST
+    lost = np.linalg.norm((found.offsets - expected) * level.scale, axis=1) > LOST_BEYOND_PX
     if not lost.any():
         return found
-    again = _look(reference, level, seen, matrix, bend, FINE_SEARCH, lost)
+    again = _look(reference, level, seen, matrix, bend, FINE_SEARCH_PX, lost)
     offsets, scores = found.offsets.copy(), found.scores.copy()
     offsets[lost], scores[lost] = again.offsets, again.scores
     return Found(offsets, scores)
 
 
 def _trust(found: Found) -> npt.NDArray[np.float64]:
-    trust: npt.NDArray[np.float64] = np.clip((found.scores - LEAST_SCORE) / (1 - LEAST_SCORE), 0, 1)
+    trust: npt.NDArray[np.float64] = np.clip((found.scores - LEAST_CORRELATION) / (1 - LEAST_CORRELATION), 0, 1)
     return trust
 
 
@@ -274,7 +303,14 @@ def _fit(
 ) -> tuple[bending.Bend, npt.NDArray[np.float64]]:
     rounds = _rounds(reference)
     return bending.fit(
-        points, offsets, trust, reference.page, loose=loose, tight=loose / 4, stiffness=stiffness, rounds=rounds
+        points,
+        offsets,
+        trust,
+        reference.page,
+        loose=loose,
+        tight=loose / LOOSE_PER_TIGHT,
+        stiffness=stiffness,
+        rounds=rounds,
     )
 
 

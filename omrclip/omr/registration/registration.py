@@ -1,4 +1,4 @@
-"""What registration starts from, and what it finds."""
+"""The input and the results of registration."""
 
 from dataclasses import dataclass, field
 
@@ -10,20 +10,21 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.paper.displacement_grid import Bend, offsets_at
 from omrclip.omr.template import Page
 
-# Nearer to identity than this, resampling would only blur what is in its place already.
 LEAST_AGREEING = 0.5
+"""Part of the patches, 0 to 1, that must be found in place for a candidate to be accepted."""
 IDENTITY_WITHIN_PX = 0.5
+"""Pixels by which corners may move for page and scan to coincide: resampling for less would only blur the scan."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """What is known of one page before any scan is seen.
+    """A page of a template before any scan is read.
 
     Attributes:
         page: the template's page.
         number: its place in the template, from 1.
-        image: the encoded image of the blank page, where there is one.
-        is_generated: whether a generator wrote the template; then a JpegQuality of 0 means that none was chosen.
+        image: the encoded image of the blank page; None where there is none.
+        is_generated: whether a generator wrote the template; then a JpegQuality of 0 means that no quality was chosen.
     """
 
     page: Page
@@ -37,17 +38,17 @@ class Registration:
     """The map from template page to scan.
 
     Attributes:
-        strategy: the name of what found it.
+        strategy: the name of the strategy that found it.
         page, scan: the Dimensions of both.
         page_to_scan: (3, 3) float64 projective map of continuous pixel coordinates (x, y).
         bend: (rows, columns, 2) float32 offsets (x, y) in page pixels, None for flat paper. Node (r, c) lies at
             (c · page width / (columns − 1), r · page height / (rows − 1)); between nodes they are interpolated
             bilinearly. A page point p lies in the scan at `page_to_scan`(p + bend(p)).
-        matches: (n, 4) float32 (page x, page y, scan x, scan y): what was matched, for people to look at.
-        confidence: 0 to 1, how much of what the page shows was found where the map puts it; None where nothing
+        matches: (n, 4) float32 (page x, page y, scan x, scan y) of the matched places, for display.
+        confidence: 0 to 1, the part of the page's print that was found where the map puts it; None where nothing
             could be verified.
-        residual: root mean square distance in page pixels between where the map puts what was matched and where it
-            was found; None where the strategy matches nothing.
+        residual: root mean square distance in page pixels between where the map puts the matched places and where
+            they were found; None where the strategy matches nothing.
     """
 
     strategy: str
@@ -66,7 +67,7 @@ class Registration:
 
     @property
     def is_identity(self) -> bool:
-        """Whether page and scan coincide: same Dimensions, flat, no corner further off than half a pixel."""
+        """Whether page and scan coincide: equal Dimensions, flat paper, and no corner off by more than half a pixel."""
         if self.page != self.scan or self.bend is not None:
             return False
         corners = ops.corners(0, 0, self.page.width, self.page.height)
@@ -78,11 +79,11 @@ class Candidate:
     """A map page → scan that is to be refined.
 
     Attributes:
-        strategy: the name of what found it.
+        strategy: the name of the strategy that found it.
         page_to_scan: (3, 3) float64.
-        bend: None where the strategy knows of none.
-        search: how far off places may still lie, in pixels of the fine reference; None for as far as is usual.
-        least_agreeing: the part of what the page shows, 0 to 1, that must be found where the map puts it.
+        bend: the displacement grid; None where the strategy has none.
+        search: how far off places may still lie, in pixels of the fine reference; None for the usual distance.
+        least_agreeing: the part of the page's print, 0 to 1, that must be found where the map puts it.
     """
 
     strategy: str
@@ -94,12 +95,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rejected:
-    """Why a strategy has no candidate, or a candidate is not believed.
+    """Why a strategy has no candidate, or why a candidate is rejected.
 
     Attributes:
-        reason: for people.
-        instead: a map that fits better; None where none is known.
-        undecided: whether it fits, but another one does as well.
+        reason: a sentence for people, without a full stop.
+        instead: a candidate that fits better; None where no other is known.
+        undecided: whether the candidate fits, but another map fits equally well.
     """
 
     reason: str

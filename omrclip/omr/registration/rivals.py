@@ -1,14 +1,14 @@
-"""Whether a template's bubbles lie on the scan's in one way alone.
+"""Search for rivals of a map: other ways to place the template's bubbles on those of the scan.
 
 Answer sheets repeat themselves. Turned upside down, or moved by a row, nearly all bubbles of a template fall onto
-printed ones again. So a map is believed only where it has no rival. What the scan shows is brought back to the page by
-the map, and the template is laid onto it anew: in each quarter turn, at every shift at which most bubbles fit.
+printed ones again. Therefore a map is accepted only if it has no rival. The shapes of the scan are mapped back to the
+page, and the template is placed on them anew: in each quarter turn, at every shift at which most bubbles fit.
 
-A rival and the map are told apart by the bubbles at places where only one of the two has any. Where nothing is printed
-at such a place, that counts against it. What is printed beside the template's places counts for and against nobody,
-since a template may know only a part of the form. One of the two loses if it misses clearly more bubbles. It also loses
-if it misses a reference point and the other has all of them, and if it puts the page further out of the picture, or off
-the sheet whose edges are seen. Where all that does not tell, bar codes do, and the letters printed in the bubbles.
+A rival and the map are compared at the bubbles that lie where the other has no bubble. A bubble without print there
+counts against its placement. Print beside the template's bubbles does not count, since a template may describe only a
+part of the form. A placement loses if it misses clearly more bubbles. It also loses if it misses a reference point and
+the other hits all of them, and if it puts the page further outside the picture or off the visible edges of the sheet.
+Where this does not decide, the bar codes do, and then the letters printed in the bubbles.
 """
 
 from collections.abc import Iterator
@@ -39,57 +39,68 @@ from omrclip.omr.registration.strategies.reference_points import solids_in
 Points = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-BY_CHANCE, DEVIATIONS, MANY = 0.15, 3.0, 2.0
-"""Print is missed by chance too, under ink and dirt or where the picture is bad: BY_CHANCE of it. One loses where it
-misses more than that by DEVIATIONS standard deviations (of a binomial distribution), and MANY times what the other one
-misses on top."""
-WITHIN = 0.3
-"""Of the distance from bubble to bubble: how far off a place something is taken to be there. Print that was mapped from
-far away may be a little off, and a rival is rather taken for one too often."""
+MISSED_BY_CHANCE = 0.15
+"""Part of the printed bubbles that is missed at the right place too: under ink and dirt, or in a bad picture."""
+LEAST_DEVIATIONS, TIMES_OTHER_MISSES = 3.0, 2.0
+"""A placement loses if it misses more bubbles than MISSED_BY_CHANCE by so many standard deviations (binomial), and by
+so many times the bubbles that the other placement misses."""
+HIT_WITHIN = 0.3
+"""Distance from a place, in distances from bubble to bubble, within which a shape is there. It is large, because
+places far from the bubbles may be a little off, and because a rival is better reported too often than missed."""
 SAME_BUBBLE = (0.6, 1.6)
-"""Sizes of shapes that may be bubbles, in sizes of those on which the template's lie."""
+"""Sizes of shapes that may be bubbles, as multiples of the size of those on which the template's bubbles lie."""
 LIKE_AN_OUTLINE = 0.35
-"""Correlation with a drawn outline from which on a bubble is there though no closed shape was found: it is ticked."""
+"""Correlation with a drawn outline from which a bubble is printed although no closed shape was found: it is ticked."""
 MOST_VOTING, LEAST_VOTES = 48, 0.65
-"""Bubbles that look for shifts; how many must fall onto shapes at one, as a part of those that do by the map itself."""
-LEAST_MARKS, SAME_SIZE = 3, 0.45
-"""Reference points of a template for one that is missing to tell: filled bubbles and print fall onto fewer by chance.
-By how much, as a logarithm, a solid may be larger or smaller than its reference point: scans blur, copies grow."""
+"""Bubbles that vote for shifts; votes that a shift needs, as a part of the bubbles that fall onto shapes by the map."""
+LEAST_VOTES_COUNT = 2
+"""Votes that a shift needs at least."""
+LEAST_MARKS = 3
+"""Reference points of a template: with fewer, a missing one says nothing, since print falls onto some by chance."""
+MARK_SIZE_WITHIN = 0.45
+"""Natural logarithm of the ratio between the size of a solid shape and its reference point: scans blur, copies grow."""
 LIKE_LETTERS, MORE_LIKE_LETTERS = 0.75, 0.2
-"""Correlation of what is printed in bubbles with the letters of their values, and by how much it must be better than in
-the other way. On five real sheets of three makers it is 0.83 to 0.93; where other letters are printed than the values
-say, two ways differ by 0.11 at most."""
+"""Correlation of the print in bubbles with the letters of their values, and by how much it must exceed that of the
+other placement. On five real sheets of three makers the correlation is 0.83 to 0.93; where other letters are printed
+than the values say, two placements differ by 0.11 at most."""
 MOST_TIED = 8
-"""Rivals that fit alike for which codes and letters are looked at."""
+"""Undecided rivals for which codes and letters are compared."""
 UNKNOWN = -1
 LEAST_SEEN = 0.3
-"""Of the template's bubbles, how many must be seen as closed shapes for maps to be compared by them."""
+"""Part of the template's bubbles that must be seen as closed shapes for maps to be compared by them."""
 MOST_RIVALS = 80
+"""Shifts with the most votes that are tried in each turn."""
 MOST_CELLS = 2000
-"""Across or down, of a table of places: 30 to 70 MB. Only bubbles a few pixels apart would have more."""
-STEPS = 3
-"""In which a rival's shift is made exact, and a bend turned back."""
+"""Cells across or down of a table of places: 30 to 70 MB. Only bubbles a few pixels apart would have more."""
+CELLS_PER_SPACING = 6
+"""Cells of such a table per distance between points, as in `Nearest`."""
+SHIFT_ROUNDS, INVERSION_ROUNDS = 3, 3
+"""Rounds in which a shift is fitted to the shapes that it hits, and in which a displacement grid is inverted."""
 FURTHER_OUT = 0.12
-"""Of the page's longer side: what puts the page so much further out of the picture loses. Scanners cut off less."""
+"""Part of the page's longer side: a placement that puts the page so much further outside the picture loses. Scanners
+cut off less."""
 ON_THE_SHEET, TIMES_OFF, FURTHER_OFF = 0.05, 3.0, 0.02
-"""Where the page's corners lie so near to those of the sheet that is seen, in parts of the page's longer side, what
-puts them so many times as far off, and so much further, loses. Printers and feeders displace a print by less: the last
-is 6 mm on A4."""
-LEAST_PIXELS = 12.0
-"""Of a bubble, for its shape to be seen."""
-SHEARED = 1.03
-OUTLINE_AT, OUTLINE_WIDE = 0.95, 0.12
-"""In radii of the bubble."""
+"""Parts of the page's longer side: if one placement puts the corners of the page so near to those of the sheet, another
+one loses that puts them so many times as far off and so much further. Printers and feeders displace the print by less:
+the last is 6 mm on A4."""
+LEAST_BUBBLE_PX = 12.0
+"""Pixels of a bubble in the reduced scan from which its shape is seen."""
+MOST_STRETCH = 1.03
+"""Ratio between the scales of the two axes of a map up to which the page has its own shape in the scan."""
+TURNED_BELOW_COSINE = 0.5
+"""Cosine of the angle of a placement: with less, the page is turned."""
+OUTLINE_RADIUS, OUTLINE_WIDTH = 0.95, 0.12
+"""Radius and width of a drawn outline, in radii of the bubble."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rival:
-    """Another way to lay the template onto what the scan shows.
+    """Another placement of the template on the shapes of the scan.
 
     Attributes:
-        moves: (3, 3) float64 affine map, page → page: where the map that was looked at has to be followed by this.
-        turned: whether it turns the page; else it only moves it.
-        is_better: whether it beats the map; else nobody can tell.
+        moves: (3, 3) float64 affine map, page → page, to be applied to page points before the map.
+        turned: whether the rival turns the page; otherwise it only shifts it.
+        is_better: whether the rival beats the map; otherwise it cannot be decided.
     """
 
     moves: ops.Matrix
@@ -98,11 +109,11 @@ class Rival:
 
 
 def strongest_rival(scene: "Scene", *, may_turn: bool) -> Rival | None:
-    """The rival that beats the map and all others, or one that nobody can tell from the map; None where there is none.
+    """Return the rival that beats the map and all others, else one that fits equally well; None where there is none.
 
     Args:
-        scene: what the scan shows, as the map has it.
-        may_turn: whether the page may lie turned at all.
+        scene: the scan as the map places it.
+        may_turn: whether the page may lie turned.
     """
     own = scene.placed(np.eye(3))
     turns = list(_turns(scene.page_to_scan, scene.reference.page)) if may_turn else [np.eye(2)]
@@ -127,22 +138,22 @@ def strongest_rival(scene: "Scene", *, may_turn: bool) -> Rival | None:
 
 
 def _turns_page(moves: ops.Matrix) -> bool:
-    return bool(moves[0, 0] < 0.5)
+    return bool(moves[0, 0] < TURNED_BELOW_COSINE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Placed:
-    """The template as it lies when it is moved.
+    """A placement of the template, and what the scan shows there.
 
     Attributes:
         moves: see Rival.
-        places: (n, 2) float64 the middles of its bubbles.
-        missing: (n,) int8 whether nothing is printed at each of its bubbles, though it lies in the picture: 1 or 0;
-            UNKNOWN until it is asked for, since looking for outlines takes long.
-        unmarked: (k,) whether no solid shape of its size is at each of its reference points, though it lies in the
-            picture.
-        outside: how far the page lies out of the picture, in its longer side.
-        off_sheet: how far its corners lie from those of the sheet, in its longer side; infinite where none is seen.
+        places: (n, 2) float64 the centres of the bubbles.
+        missing: (n,) int8, 1 where a bubble lies in the picture and nothing is printed there, else 0; UNKNOWN until it
+            is needed, because searching for outlines takes long.
+        unmarked: (k,) bool, whether a reference point lies in the picture and no solid shape of its size is there.
+        outside: how far the page lies outside the picture, as a part of its longer side.
+        off_sheet: how far the corners of the page lie from those of the sheet, as a part of the page's longer side;
+            infinity where no sheet is seen.
     """
 
     moves: ops.Matrix
@@ -155,18 +166,18 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is seen of a template as it is placed, beside outlines.
+    """The codes and letters that the scan shows at a placement.
 
     Attributes:
-        codes: how many of its codes read in their boxes.
-        letters: how well what is printed in its bubbles looks like their values, -1 to 1.
+        codes: the number of codes that read in their boxes.
+        letters: the correlation of the print in the bubbles with their values, -1 to 1.
     """
 
     codes: int
     letters: float
 
     def tells_against(self, other: "_Shown") -> bool:
-        """Whether this way is right, and the other is not, though the bubbles fit both alike."""
+        """Return whether this placement is right and the other is not, although the bubbles fit both."""
         if self.codes != other.codes:
             return self.codes > other.codes
         return self.letters > LIKE_LETTERS and self.letters > other.letters + MORE_LIKE_LETTERS
@@ -174,22 +185,23 @@ class _Shown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What the scan shows, brought back to the page.
+    """The contents of the scan, mapped back to the page.
 
     Attributes:
         reference: the page.
         pyramid: the scan.
         page_to_scan: the map, which is right to a part of a bubble where the template's bubbles are.
-        bend: of the map.
-        view: the scan roughly in the page's frame.
-        bubbles: (n, 2) float64 middles of the template's bubbles of the most common size.
-        radii: (2,) float64 half the extents of one.
-        own: the bubbles, to be looked up.
-        printed: shapes like bubbles.
-        solids: (m, 3) float64 middles and sizes of solid shapes.
-        within: how far off a place something is taken to be there, page pixels.
+        bend: the displacement grid of the map.
+        view: the rectified scan.
+        bubbles: (n, 2) float64 centres of the template's bubbles of the most common size.
+        radii: (2,) float64 half the width and height of one.
+        own: the bubbles, as a table of nearest points.
+        printed: the shapes like bubbles, as a table of nearest points.
+        solids: (m, 3) float64 centres and sizes of solid shapes.
+        within: the distance from a place within which a shape is there, page pixels.
         picture: (4, 2) float64 the corners of the picture.
-        sheet: (4, 4, 2) float64 those of the sheet of paper, beginning with each of them; None where it is not seen.
+        sheet: (4, 4, 2) float64 the corners of the sheet of paper, beginning with each of them; None where no sheet is
+            seen.
     """
 
     reference: Reference
@@ -207,7 +219,7 @@ class Scene:
     sheet: Points | None
 
     def placed(self, moves: ops.Matrix) -> _Placed:
-        """The template moved, and what is seen of it."""
+        """Return the placement of the moved template."""
         page, marks = self.reference.page, self.reference.marks
         longer, corners = max(page.width, page.height), ops.corners(0, 0, page.width, page.height)
         corners = ops.transform(moves, corners)
@@ -226,11 +238,11 @@ class Scene:
         )
 
     def beats(self, one: _Placed, other: _Placed) -> bool:
-        """Whether the other loses clearly, and the one does not."""
+        """Return whether the other placement loses clearly, and this one does not."""
         return self._loses(other, one) and not self._loses(one, other)
 
     def shown(self, placed: _Placed, *, letters: bool) -> "_Shown":
-        """What is seen of the template's codes, and, if asked for, of its letters: these tell only the turn."""
+        """Return the codes that a placement shows, and on request its letters, which only tell the turn."""
 
         def to_scan(points: Points) -> Points:
             places = ops.transform(placed.moves, points)
@@ -246,7 +258,7 @@ class Scene:
         return _Shown(codes, likeness_of_letters(self.view.pixels, values, self.bubbles, self.radii, to_view))
 
     def _loses(self, one: _Placed, other: _Placed) -> bool:
-        """Whether one misses clearly more of what it has to itself, or puts the page where it cannot be."""
+        """Return whether one placement misses clearly more bubbles of its own, or puts the page where it cannot be."""
         if len(one.unmarked) >= LEAST_MARKS and one.unmarked.any() and not other.unmarked.any():
             return True
         further_off = max(TIMES_OFF * other.off_sheet, other.off_sheet + FURTHER_OFF)
@@ -257,12 +269,15 @@ class Scene:
             return False
         alone = self._alone(one, other)
         count = int(alone.sum())
-        least = max(BY_CHANCE * count + DEVIATIONS * (BY_CHANCE * (1 - BY_CHANCE) * count) ** 0.5, 1)
+        deviation = (MISSED_BY_CHANCE * (1 - MISSED_BY_CHANCE) * count) ** 0.5
+        least = max(MISSED_BY_CHANCE * count + LEAST_DEVIATIONS * deviation, 1)
         misses = self._misses(one, alone, least)
-        return bool(misses >= least and misses >= least + MANY * self._misses(other, self._alone(other, one)))
+        return bool(
+            misses >= least and misses >= least + TIMES_OTHER_MISSES * self._misses(other, self._alone(other, one))
+        )
 
     def _misses(self, placed: _Placed, chosen: Flags, least: float = 0.0) -> int:
-        """How many of the chosen bubbles are missing; where these are fewer than `least`, a number below it."""
+        """Return how many of the chosen bubbles are missing; if fewer than `least`, any number below it."""
         if (placed.missing[chosen] != 0).sum() < least:
             return 0
         unknown = np.flatnonzero(chosen & (placed.missing == UNKNOWN))
@@ -271,15 +286,15 @@ class Scene:
         return int(placed.missing[chosen].sum())
 
     def _alone(self, one: _Placed, other: _Placed) -> Flags:
-        """(n,) which bubbles of one lie where the other has none."""
+        """Return (n,) which bubbles of one placement lie where the other has no bubble."""
         places = ops.transform(ops.inverse(other.moves) @ one.moves, self.bubbles)
         return np.asarray(self.own.find(places)[1] >= self.within)
 
     def _outlines(self, places: Points) -> npt.NDArray[np.float64]:
         moved = places + bending.offsets_at(self.bend, places, self.reference.page)
         in_view = ops.transform(self.view.scan_to_view @ self.page_to_scan, moved)
-        extents = np.array(self.view.pixels.shape[::-1])
-        inside = ((in_view > 0) & (in_view < extents)).all(axis=1)
+        dimensions = np.array(self.view.pixels.shape[::-1])
+        inside = ((in_view > 0) & (in_view < dimensions)).all(axis=1)
         found = np.zeros(len(places))
         if inside.any():
             radii = np.tile(self.radii * self.reference.fine.scale, (int(inside.sum()), 1))
@@ -294,7 +309,7 @@ def scene_of(
     bend: bending.Bend,
     seen: RectifiedScan,
 ) -> Scene | None:
-    """What a scan shows as a map has it; None where too few bubbles are seen to compare maps by."""
+    """Map the contents of a scan back to the page; None where too few bubbles are seen to compare maps by."""
     common = reference.common
     bubbles, extents = reference.centres[common], np.median(reference.bubbles[common, 2:], axis=0)
     page, back = reference.page, ops.inverse(page_to_scan)
@@ -302,7 +317,7 @@ def scene_of(
     def on_page(points: Points) -> Points:
         flat = ops.transform(back, points)
         places = flat
-        for _ in range(STEPS):
+        for _ in range(INVERSION_ROUNDS):
             places = flat - bending.offsets_at(bend, places, page)
         return places
 
@@ -311,7 +326,7 @@ def scene_of(
         one, two = (on_page(points + step) - places for step in ([1, 0], [0, 1]))
         return places, sizes * np.sqrt(np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]))
 
-    # Boxes may lie on each other; bubbles side by side do not.
+    # The boxes of bubbles may overlap, but printed bubbles do not.
     pitch = max(float(np.sqrt(np.median(distances_to(bubbles, 1)))), float(extents.min()))
     in_scan = ops.transform(page_to_scan, bubbles)
     across = ops.transform(page_to_scan, bubbles + np.array([[extents[0], 0]]))
@@ -320,7 +335,7 @@ def scene_of(
     if not len(blobs):
         return None
     places, sizes = on_page_sized(blobs.centres * reduction, blobs.sizes * reduction)
-    within = WITHIN * pitch
+    within = HIT_WITHIN * pitch
     nearest, distances = Nearest(places, _spacing(places, pitch)).find(bubbles)
     hit = distances < within
     if hit.sum() < LEAST_SEEN * len(bubbles):
@@ -347,12 +362,12 @@ def scene_of(
 
 
 def _spacing(points: Points, pitch: float) -> float:
-    """The pitch, or more, such that a table of the nearest points does not grow beyond all bounds."""
-    return max(pitch, 6 * float(np.ptp(points, axis=0).max()) / MOST_CELLS)
+    """Return the pitch, or more where a table of nearest points would exceed MOST_CELLS."""
+    return max(pitch, CELLS_PER_SPACING * float(np.ptp(points, axis=0).max()) / MOST_CELLS)
 
 
 def _nearby(blobs: Blobs, reduction: float, scan_to_page: ops.Matrix, page: Dimensions) -> Blobs:
-    """Those on the page or as far from it as it is long; what lies near the map's horizon lies nowhere."""
+    """Return the blobs on the page, or not further from it than it is long; others may lie beyond the map's horizon."""
     homogeneous = np.column_stack([blobs.centres * reduction, np.ones(len(blobs))]) @ scan_to_page.T
     middle = ops.transform(ops.inverse(scan_to_page), np.array([[page.width / 2, page.height / 2]]))
     ahead = homogeneous[:, 2] * (np.append(middle[0], 1) @ scan_to_page[2]) > 0
@@ -363,17 +378,17 @@ def _nearby(blobs: Blobs, reduction: float, scan_to_page: ops.Matrix, page: Dime
     return blobs.only(ahead & near)
 
 
-def _side(pyramid: ImagePyramid, extent: float) -> int:
-    """The first of SEARCHED_SIDES at which bubbles of this extent in the scan have enough pixels."""
+def _side(pyramid: ImagePyramid, bubble: float) -> int:
+    """Return the first of SEARCHED_SIDES at which bubbles of this width in the scan have enough pixels."""
     longer = max(pyramid.dimensions.width, pyramid.dimensions.height)
-    return next((side for side in SEARCHED_SIDES if extent * side / longer >= LEAST_PIXELS), SEARCHED_SIDES[-1])
+    return next((side for side in SEARCHED_SIDES if bubble * side / longer >= LEAST_BUBBLE_PX), SEARCHED_SIDES[-1])
 
 
 def _turns(page_to_scan: ops.Matrix, page: Dimensions) -> Iterator[npt.NDArray[np.float64]]:
-    """(2, 2) linear maps of the page that turn it by quarters.
+    """Yield (2, 2) linear maps that turn the page by quarters.
 
-    Where the map shows it wider or narrower than it is, others follow, by which it has its shape: a sheet that was laid
-    onto its side and stretched is one turned back and unstretched.
+    Where the map stretches the page, more turns follow that give it its own shape: a sheet that a wrong map has turned
+    by a quarter and stretched is turned back without the stretch.
     """
     quarter = np.array([[0.0, -1.0], [1.0, 0.0]])
     turns = [np.linalg.matrix_power(quarter, number) for number in range(4)]
@@ -382,21 +397,21 @@ def _turns(page_to_scan: ops.Matrix, page: Dimensions) -> Iterator[npt.NDArray[n
     here = ops.transform(page_to_scan, middle)
     linear = np.column_stack([(ops.transform(page_to_scan, middle + step) - here)[0] for step in ([[1, 0]], [[0, 1]])])
     left, spread, right = np.linalg.svd(linear)
-    if spread[0] < SHEARED * spread[1]:
+    if spread[0] < MOST_STRETCH * spread[1]:
         return
     unstretched = np.sqrt(spread[0] * spread[1]) * left @ right
     yield from (np.linalg.solve(linear, unstretched @ turn) for turn in turns)
 
 
 def _shifts(scene: Scene, turn: npt.NDArray[np.float64]) -> Iterator[ops.Matrix]:
-    """(3, 3) maps of the page by this turn at each shift at which most bubbles fit; without those that move nothing."""
-    told: list[Points] = []
+    """Yield (3, 3) maps of the page by this turn and each shift at which most bubbles fit, except the identity."""
+    known: list[Points] = []
     turned = scene.bubbles @ turn.T
     chosen = np.linspace(0, len(turned) - 1, min(MOST_VOTING, len(turned))).astype(np.intp)
     own = int((scene.printed.find(scene.bubbles[chosen])[1] < scene.within).sum())
     shifts = (scene.printed.points[None] - turned[chosen][:, None]).reshape(-1, 2)
-    for shift in _peaks(shifts, scene.within, max(LEAST_VOTES * own, 2)):
-        for _ in range(STEPS):
+    for shift in _peaks(shifts, scene.within, max(LEAST_VOTES * own, LEAST_VOTES_COUNT)):
+        for _ in range(SHIFT_ROUNDS):
             nearest, distances = scene.printed.find(turned + shift)
             hit = distances < scene.within
             if not hit.any():
@@ -404,15 +419,15 @@ def _shifts(scene: Scene, turn: npt.NDArray[np.float64]) -> Iterator[ops.Matrix]
             shift = shift + (scene.printed.points[nearest[hit]] - turned[hit] - shift).mean(axis=0)
         moves = np.eye(3)
         moves[:2, :2], moves[:2, 2] = turn, shift
-        if told and (np.linalg.norm(np.array(told) - shift, axis=1) < scene.within).any():
+        if known and (np.linalg.norm(np.array(known) - shift, axis=1) < scene.within).any():
             continue
-        told.append(shift)
+        known.append(shift)
         if np.median(np.linalg.norm(turned + shift - scene.bubbles, axis=1)) > scene.within:
             yield moves
 
 
 def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
-    """Shifts (2,) that many of (n, 2) agree with about, the most common first."""
+    """Return the shifts (2,) near which many of (n, 2) shifts lie, the most common first."""
     within = max(within, float(np.ptp(shifts, axis=0).max()) / MOST_CELLS)
     cells = np.floor(shifts / within).astype(np.int64)
     cells -= cells.min(axis=0)
@@ -420,7 +435,7 @@ def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
     counts = np.bincount(cells[:, 1] * columns + cells[:, 0], minlength=columns * rows).reshape(rows, columns)
     counts = counts.astype(np.float32)
     around = cv2.boxFilter(counts, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
-    # Weighed by their distance, cells side by side differ, so that of each heap there is one peak.
+    # The Gaussian makes neighbouring cells differ, so that each cluster has one peak.
     sharp = cv2.GaussianBlur(counts, (3, 3), 0, borderType=cv2.BORDER_CONSTANT)
     row, column = np.nonzero((around >= least) & (sharp == cv2.dilate(sharp, np.ones((3, 3), np.uint8))))
     order = np.argsort(-around[row, column], kind="stable")[:MOST_RIVALS]
@@ -429,28 +444,28 @@ def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
 
 
 def _missing(places: Points, sizes: npt.NDArray[np.float64], solids: Points) -> Flags:
-    """(n,) at which places no solid of about the size is within its reach."""
+    """Return (n,) at which places there is no solid shape of about the given size."""
     near = np.linalg.norm(places[:, None] - solids[None, :, :2], axis=2) < sizes[:, None]
-    alike = np.abs(np.log(solids[None, :, 2] / sizes[:, None])) < SAME_SIZE
+    alike = np.abs(np.log(solids[None, :, 2] / sizes[:, None])) < MARK_SIZE_WITHIN
     return ~np.asarray((near & alike).any(axis=1))
 
 
 def _within(points: Points, frame: Points) -> Flags:
-    """(n,) which points lie in a convex frame whose corners follow each other clockwise."""
+    """Return (n,) which points lie in a convex frame whose corners are in clockwise order."""
     sides = np.roll(frame, -1, axis=0) - frame
     away = points[:, None] - frame[None]
     return np.asarray((sides[:, 0] * away[..., 1] - sides[:, 1] * away[..., 0] >= 0).all(axis=1))
 
 
 def _outside(points: Points, frame: Points) -> float:
-    """How far the furthest of some points lies outside a convex frame; 0 where all are inside."""
+    """Return how far the furthest point lies outside a convex frame; 0 where all points are inside."""
     hull = cv2.convexHull(frame.astype(np.float32))
     return max(0.0, *(-cv2.pointPolygonTest(hull, (float(x), float(y)), True) for x, y in points))
 
 
 @lru_cache(maxsize=1)
 def _drawn() -> npt.NDArray[np.float32]:
-    """(1, SIDE, SIDE) the outline of a bubble, as dark as it is near to the radius."""
+    """Return (1, SIDE, SIDE) the outline of a bubble, a Gaussian profile around its radius."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
     radius = np.hypot(steps[None, :], steps[:, None])
-    return np.exp(-(((radius - OUTLINE_AT) / OUTLINE_WIDE) ** 2)).astype(np.float32)[None]
+    return np.exp(-(((radius - OUTLINE_RADIUS) / OUTLINE_WIDTH) ** 2)).astype(np.float32)[None]

@@ -75,7 +75,7 @@ def test_a_wrong_map_is_refused_or_put_right(matrix: ops.Matrix, knowledge: str)
 def test_what_is_no_picture_of_a_sheet(matrix: ops.Matrix) -> None:
     found = confirmed(matrix, FILLED, "everything")
     assert isinstance(found, Rejected)
-    assert found.reason == "the map found is no picture of a sheet"
+    assert found.reason == "the map found is impossible for a sheet of paper"
 
 
 def test_a_scan_without_the_bubbles_is_not_the_page() -> None:

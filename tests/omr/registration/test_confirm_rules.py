@@ -26,16 +26,16 @@ MODULE = import_module("omrclip.omr.registration.confirm")  # the package has th
 SIDE = Dimensions(400, 400)
 UPSIDE_DOWN = np.array([[-1.0, 0, 400], [0, -1, 400], [0, 0, 1]])
 A_VIEW = RectifiedScan(np.zeros((1, 1), np.uint8), np.eye(3))
-NOT_FOUND = "what the blank page shows is not found where it should be"
-NO_OUTLINES = "the printed bubbles are not found in their places"
-A_ROW_FURTHER = "the page fits as well a row or a column of bubbles further"
-TOO_FEW = "too few printed bubbles are seen to tell that it fits in one way alone"
-FAR_OUT = "the page would lie far out of the picture"
-NO_SHEET = "the map found is no picture of a sheet"
-TURNED_THOUGH_UPRIGHT = "the page would lie turned, and the option Orientation says that it lies upright"
+NOT_FOUND = "the print of the blank page was not found in its place"
+NO_OUTLINES = "the printed bubbles were not found in their places"
+A_ROW_FURTHER = "the page fits equally well a row or a column of bubbles further"
+TOO_FEW = "too few printed bubbles were found to exclude other positions"
+FAR_OUT = "the page would lie far outside the picture"
+NO_SHEET = "the map found is impossible for a sheet of paper"
+TURNED_THOUGH_UPRIGHT = "the page would lie turned, but the option Orientation says that it is upright"
 BETTER = "the template's bubbles fit the scan better in another way"
-TURNED_AS_WELL = "the template's bubbles fit the scan in two ways alike, one of them turned"
-FURTHER_AS_WELL = "the template's bubbles fit the scan in two ways alike, one of them some rows or columns further"
+TURNED_AS_WELL = "the template's bubbles fit the scan equally well turned"
+FURTHER_AS_WELL = "the template's bubbles fit the scan equally well some rows or columns further"
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,9 @@ def test_a_map_that_is_believed(measured: Measured, everywhere: bool, monkeypatc
         (Measured(matrix=np.diag([-1.0, 1, 1])), NO_SHEET),
         (Measured(matrix=UPSIDE_DOWN, upright=True), TURNED_THOUGH_UPRIGHT),
         (Measured(settles=False), NOT_FOUND),
-        (Measured(agreeing=0.49), "only 49% of what the page shows is found in its place"),
-        (Measured(agreeing=0.74, least=0.75), "only 74% of what the page shows is found in its place"),
-        (Measured(printed=False, agreeing=0.49), "only 49% of what the page shows is found in its place"),
+        (Measured(agreeing=0.49), "only 49% of the print of the page was found in its place"),
+        (Measured(agreeing=0.74, least=0.75), "only 74% of the print of the page was found in its place"),
+        (Measured(printed=False, agreeing=0.49), "only 49% of the print of the page was found in its place"),
         (Measured(outlines=(0.9,) * 60 + (0.0,) * 40), NO_OUTLINES),
         (Measured(outlines=(0.9,) * 60 + (0.3,) * 40), NO_OUTLINES),
         (Measured(agreeing=0.98, slips=True), A_ROW_FURTHER),

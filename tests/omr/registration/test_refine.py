@@ -7,7 +7,7 @@ import pytest
 from omrclip.imaging import ops
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import flat, offsets_at
-from omrclip.omr.registration.rectified_scan import view
+from omrclip.omr.registration.rectified_scan import rectify
 from omrclip.omr.registration.reference import Reference, reference_for
 from omrclip.omr.registration.refine import refine, settle
 from omrclip.omr.registration.registration import Candidate
@@ -23,7 +23,7 @@ def reference() -> Reference:
 @pytest.mark.parametrize("view_name", ["the page itself", "turned by 25°", "larger"])
 def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
     fine = reference().fine
-    seen = view(ImagePyramid(coloured(scan_of(view_name))), VIEWS[view_name].page_to_scan, fine)
+    seen = rectify(ImagePyramid(coloured(scan_of(view_name))), VIEWS[view_name].page_to_scan, fine)
     shown = cv2.warpPerspective(
         seen.pixels,
         ops.FROM_CENTRES
@@ -41,7 +41,7 @@ def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
 def test_a_view_has_the_scale_of_the_page_and_holds_it_whole(view_name: str) -> None:
     level = reference().fine
     taken = turned(0.5) if view_name == "turned by 0.5°" else VIEWS[view_name]
-    seen = view(ImagePyramid(coloured(taken.of(FILLED))), taken.page_to_scan, level)
+    seen = rectify(ImagePyramid(coloured(taken.of(FILLED))), taken.page_to_scan, level)
     to_view = seen.scan_to_view @ taken.page_to_scan @ ops.inverse(level.matrix)
     in_view = ops.transform(to_view, lattice() * level.scale)
     assert (in_view > 0).all()
@@ -50,7 +50,7 @@ def test_a_view_has_the_scale_of_the_page_and_holds_it_whole(view_name: str) -> 
 
 
 def test_beyond_the_scan_its_edge_is_shown() -> None:
-    seen = view(ImagePyramid(np.full((40, 40, 3), 77, np.uint8)), np.eye(3), reference().coarse)
+    seen = rectify(ImagePyramid(np.full((40, 40, 3), 77, np.uint8)), np.eye(3), reference().coarse)
     assert (seen.pixels == 77).all()
 
 

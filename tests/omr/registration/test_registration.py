@@ -26,7 +26,9 @@ def test_scans_of_the_pages_shape_are_registered(width: int, height: int, strate
 
 @pytest.mark.parametrize(("width", "height"), [(200, 300), (607, 400), (300, 300), (1, 1), (300, 196)])
 def test_other_shapes_are_refused_with_what_was_tried(width: int, height: int) -> None:
-    with pytest.raises(RegistrationFailed, match=r"not found in the scan: its width to height ratio differs") as failed:
+    with pytest.raises(
+        RegistrationFailed, match=r"not found in the scan\. Its width to height ratio differs"
+    ) as failed:
         register(PAGE, ImagePyramid(position_ramp(width, height)))
     (reason,) = failed.value.details["tried"]  # type: ignore[misc]
     assert "neither an image of the blank page nor enough bubbles" in reason

@@ -13,12 +13,14 @@ from tests.omr.sheet import PAGE, Sheet, Tones, View, lattice, printed, question
 @pytest.mark.parametrize("knowledge", ["everything", "no page image", "page image only"])
 @pytest.mark.parametrize("scan", ["white", "black", "noise", "another form", "lines of text"])
 def test_what_is_not_the_page_is_rejected_with_reasons(scan: str, knowledge: str) -> None:
-    with pytest.raises(RegistrationFailed, match=r"The template page was not found in the scan: ") as failed:
+    with pytest.raises(
+        RegistrationFailed, match=r"^The template page was not found in the scan\. Check that "
+    ) as failed:
         found(KNOWLEDGE[knowledge], STRANGERS[scan])
     tried = failed.value.details["tried"]
     assert isinstance(tried, list)
     assert len(tried) >= 6
-    assert str(failed.value).endswith(f"{'; '.join(tried)}.")
+    assert not any(reason in str(failed.value) for reason in tried)
 
 
 def _strangers() -> dict[str, Tones]:
@@ -63,7 +65,7 @@ def test_what_looks_the_same_upside_down_is_rejected_or_right(image: bool, degre
 
 
 def test_a_pattern_that_looks_the_same_upside_down_is_said_to() -> None:
-    with pytest.raises(RegistrationFailed, match="the template's bubbles fit the scan in two ways alike"):
+    with pytest.raises(RegistrationFailed, match="fit the scan in more than one way"):
         found(alike().known(image=False), turned(25).of(alike().blank))
 
 

@@ -142,10 +142,11 @@ def test_the_sheet_tells_a_part_from_the_same_some_rows_further() -> None:
 
 
 def test_the_message_tells_what_a_person_can_do() -> None:
-    with pytest.raises(RegistrationFailed, match="in two ways alike, one of them turned") as failed:
+    with pytest.raises(RegistrationFailed, match="fit the scan in more than one way") as failed:
         found(block(18, 118).known(image=False), turned(25).of(block(18, 118).blank))
     assert "Orientation" in str(failed.value)
     assert "image of the blank page" in str(failed.value)
+    assert any("equally well turned" in reason for reason in failed.value.details["tried"])  # type: ignore[attr-defined]
 
 
 def test_a_page_that_would_lie_far_out_of_the_picture_is_not_found() -> None:
