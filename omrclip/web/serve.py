@@ -91,11 +91,21 @@ class _Parent(Multiprocess):
         """Start the server processes."""
         with _interrupt_held_back():
             super().init_processes()
+        self._notice_ends()
 
     def keep_subprocess_alive(self) -> None:
         """Replace server processes that ended."""
         with _interrupt_held_back():
             super().keep_subprocess_alive()
+        self._notice_ends()
+
+    def _notice_ends(self) -> None:
+        """Close this process's copies of the server processes' ends of their pipes.
+
+        As long as one is open, the wait for the answer of a process that has ended meanwhile lasts HUNG_SECONDS.
+        """
+        for process in self.processes:
+            process.child_conn.close()
 
 
 @contextmanager

@@ -20,9 +20,10 @@ from omrclip.web.connections import MOST_HEADER_BYTES
 from omrclip.web.process import THREAD_STACK_BYTES
 from omrclip.web.serve import LARGE_PAGES
 from tests.patience import PATIENCE, until
-from tests.servers import PROC, Server, children_of, new_session, running
+from tests.servers import PROC, Server, children_of, free_port, new_session, running
 
 SLOW_CLIENTS = 64
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,42 @@ def test_a_process_that_cannot_import_its_modules_ends_with_that_status_too(
         serve._application(Config())
     assert ended.value.code == STARTUP_FAILURE
     assert "Error: import of omrclip.web.process" in capsys.readouterr().err
+
+
+_NEVER_HUNG = "import omrclip.web.serve as s; s.HUNG_SECONDS = 1e6; from omrclip.cli import main; main()"
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "told"),
+    [
+        ("cv2", "raise ImportError('libGL.so.1 is missing')", "OpenCV cannot be loaded (libGL.so.1 is missing)"),
+        # Python runs this first. When the process ends, the first process waits for its first answer.
+        (
+            "sitecustomize",
+            f"""
+import os, sys, time
+if "--multiprocessing-fork" in sys.orig_argv:
+    time.sleep(1.5)
+    os._exit({STARTUP_FAILURE})
+""",
+            "The server could not start.",
+        ),
+    ],
+    ids=["while it imports", "before it answers"],
+)
+def test_a_server_whose_processes_end_at_their_start_ends_at_once(
+    tmp_path: Path, module: str, code: str, told: str
+) -> None:
+    (tmp_path / f"{module}.py").write_text(code)
+    paths = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-c", _NEVER_HUNG, "serve", "--home", ".", "--port", str(free_port())]
+    environment = {**os.environ, "PYTHONPATH": paths, "OMRCLIP_WORKERS": "1"}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_two_servers_cannot_listen_on_one_port(server: Server, tmp_path: Path) -> None:
