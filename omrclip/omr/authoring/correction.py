@@ -1,8 +1,8 @@
-"""Correcting a template: every bubble moved onto the printed one of the blank page, every box shrunk to its bubbles.
+"""Correct a template: move every bubble onto the printed one of the blank page, and shrink every box to its bubbles.
 
-A corrected bubble's box has the printed outline's outer edges with a little room around them, as existing services
-leave it. Boxes of choice boxes and grids reach a pixel further than their bubbles. Bubbles that are not found stay
-where the template has them, moved as those around them were, with `is_valid` False. Everything else stays as it is.
+The box of a corrected bubble has the outer edges of the printed outline with a small margin, as in existing services.
+The boxes of choice boxes and grids are a pixel larger than their bubbles. A bubble that is not found is moved like the
+others of its choice box, with `is_valid` False. All other elements stay as they are.
 """
 
 from collections import defaultdict
@@ -19,42 +19,42 @@ from omrclip.omr.authoring.correction_bubbles import find_printed
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import ChoiceBox, Element, Grid, Page, Template, UnknownElement, around
 
-# An image with more pixels a page pixel than this is reduced: they would cost time, and tell nothing more.
-_FINEST = 1.5
-# Around the outline, as a part of the bubble; 2 pixels at 60.
-_ROOM = 0.03
-# Around the bubbles of a choice box, in page pixels.
+_MOST_PIXELS_PER_PAGE_PIXEL = 1.5
+"""Image pixels per page pixel, each way: finer images are reduced, since they cost time and show nothing more."""
+_MARGIN = 0.03
+"""Margin around the printed outline, as a part of the bubble: 2 pixels at 60."""
 _BORDER_PX = 1.0
-# Bubbles whose places differ by less than this part of their extents are aligned.
-_ALIGNED = 0.1
+"""Page pixels around the bubbles of a choice box."""
+_ALIGNED_WITHIN = 0.1
+"""Part of a bubble's side by which the places of aligned bubbles differ at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A corrected template, and messages about the bubbles that were not found."""
+    """A corrected template, and messages about bubbles that were not found."""
 
     template: Template
     messages: tuple[str, ...]
 
 
 _Path = tuple[int, ...]
-"""Where an element stands: its index on the page, and for each grid around it the index in that."""
+"""The place of an element in the template: its index on the page, and its index in each grid around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """A choice box's printed bubbles in page pixels: (n, 2) float64 centres, NaN for none; (width, height) of all."""
+    """The printed bubbles of a choice box in page pixels: (n, 2) float64 centres, NaN if not found; (width, height)."""
 
     centres: npt.NDArray[np.float64]
     size: npt.NDArray[np.float64]
 
 
 def correct(template: Template, pages: Sequence[KnownPage]) -> Correction:
-    """Correct all pages of a template whose blank image is known; the others stay as they are, with a message.
+    """Correct all pages of a template that have an image of the blank page; the others are kept, with a message.
 
     Args:
-        template: whose coordinates are page pixels.
-        pages: its pages in order, their images of the page's shape at any scale (see `recognition.check_pages`).
+        template: the template, with coordinates in page pixels.
+        pages: its pages in order; their images have the shape of the page at any scale (see `recognition.check_pages`).
 
     Raises:
         ImageError: an image cannot be decoded.
@@ -72,7 +72,7 @@ def correct(template: Template, pages: Sequence[KnownPage]) -> Correction:
 
 
 def _corrected_page(page: Page, tones: Pixels) -> tuple[Page, list[str]]:
-    if tones.shape[1] > _FINEST * page.width:
+    if tones.shape[1] > _MOST_PIXELS_PER_PAGE_PIXEL * page.width:
         tones = ops.resample(tones, page.dimensions)
     boxes = dict(_choice_boxes(page.elements))
     found = _find(boxes, tones, np.array([tones.shape[1] / page.width, tones.shape[0] / page.height]))
@@ -94,7 +94,7 @@ def _choice_boxes(elements: Sequence[Element], path: _Path = ()) -> Iterator[tup
 
 
 def _label(elements: Sequence[Element], path: _Path) -> str:
-    """What people call an element: its name, or its number in the grid around it."""
+    """Return the label of an element for people: its name, or its number in the grid around it."""
     element = elements[path[0]]
     here = element.name or f"element {path[0] + 1}"
     if len(path) > 1 and isinstance(element, Grid):
@@ -103,15 +103,15 @@ def _label(elements: Sequence[Element], path: _Path) -> str:
 
 
 def _find(boxes: Mapping[_Path, ChoiceBox], tones: Pixels, scale: npt.NDArray[np.float64]) -> dict[_Path, _Found]:
-    """Find the bubbles of each size together, because their common look is measured on all of them."""
+    """Find all bubbles of one size together, because their common look is measured on all of them."""
     of_size = defaultdict(list)
     for path, box in boxes.items():
         of_size[box.bubble_width, box.bubble_height].append(path)
     found = {}
     for size, paths in of_size.items():
         places = [[bubble.left, bubble.top] for path in paths for bubble in boxes[path].bubbles]
-        extents = np.tile(np.array(size, dtype=np.float64), (len(places), 1))
-        expected = np.hstack([np.array(places, dtype=np.float64) + extents / 2, extents]) * np.tile(scale, 2)
+        sizes = np.tile(np.array(size, dtype=np.float64), (len(places), 1))
+        expected = np.hstack([np.array(places, dtype=np.float64) + sizes / 2, sizes]) * np.tile(scale, 2)
         printed = find_printed(tones, expected)
         ends = np.cumsum([len(boxes[path].bubbles) for path in paths])
         for path, centres in zip(paths, np.split(printed.centres / scale, ends[:-1]), strict=True):
@@ -138,8 +138,8 @@ def _corrected_box(box: ChoiceBox, found: _Found, page: Page) -> ChoiceBox:
     is_found = ~np.isnan(found.centres[:, 0])
     if not is_found.any():
         return replace(box, bubbles=tuple(replace(bubble, is_valid=False) for bubble in box.bubbles))
-    size = (found.size * (1 + 2 * _ROOM)).round(1)
-    old = np.array([[bubble.left, bubble.top] for bubble in box.bubbles]) + _half_extents(box)
+    size = (found.size * (1 + 2 * _MARGIN)).round(1)
+    old = np.array([[bubble.left, bubble.top] for bubble in box.bubbles]) + _half_size(box)
     moved = np.median((found.centres - old)[is_found], axis=0)
     places = np.where(is_found[:, None], found.centres, old + moved) - size / 2
     places = np.clip(places, 0, np.array([page.width, page.height]) - size).round(1)
@@ -159,17 +159,17 @@ def _corrected_box(box: ChoiceBox, found: _Found, page: Page) -> ChoiceBox:
         top=_tenths(top),
         width=_tenths(right - left),
         height=_tenths(bottom - top),
-        aligned_horizontally=bool(spread_down <= _ALIGNED * size[1]),
-        aligned_vertically=bool(spread_across <= _ALIGNED * size[0]),
+        aligned_horizontally=bool(spread_down <= _ALIGNED_WITHIN * size[1]),
+        aligned_vertically=bool(spread_across <= _ALIGNED_WITHIN * size[0]),
     )
 
 
-def _half_extents(box: ChoiceBox) -> npt.NDArray[np.float64]:
+def _half_size(box: ChoiceBox) -> npt.NDArray[np.float64]:
     return np.array([box.bubble_width / 2, box.bubble_height / 2], dtype=np.float64)
 
 
 def _around(grid: Grid, children: tuple[Element, ...]) -> Grid:
-    """The grid with these children, its box no larger than theirs; whether it is aligned is not computed."""
+    """Return the grid with these children, its box just around theirs; the alignment of the grid is not changed."""
     placed = [child for child in children if not isinstance(child, UnknownElement)]
     if not placed:
         return replace(grid, elements=children)

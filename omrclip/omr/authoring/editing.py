@@ -1,4 +1,4 @@
-"""Adding, changing and removing clip areas: each gives a new Template and leaves the old one as it was."""
+"""Add, change and remove clip areas; each function returns a new Template and leaves the old one unchanged."""
 
 from dataclasses import replace
 
@@ -6,9 +6,12 @@ from omrclip.errors import InvalidRequest, NameConflict, NotFound
 from omrclip.omr.labels import element_path
 from omrclip.omr.template import ClipArea, Element, Template
 
+_MOST_PATHS = 9
+"""Paths in the message about clip areas of one name."""
+
 
 def clip_area_paths(template: Template) -> dict[str, ClipArea]:
-    """The clip areas of all pages in template order, by their JSON paths such as `$.Pages[0].Elements[3]`."""
+    """Return the clip areas of all pages in template order, by JSON paths such as `$.Pages[0].Elements[3]`."""
     return {
         element_path(number, index): element
         for number, page in enumerate(template.pages, start=1)
@@ -18,11 +21,11 @@ def clip_area_paths(template: Template) -> dict[str, ClipArea]:
 
 
 def find_clip_area(template: Template, address: str) -> tuple[str, ClipArea]:
-    """Return the clip area at a JSON path or of a name, and its path.
+    """Return the clip area with a JSON path or a name, and its path.
 
     Raises:
-        NotFound: there is none.
-        NameConflict: several have the name.
+        NotFound: no clip area has the path or name.
+        NameConflict: several clip areas have the name.
     """
     areas = clip_area_paths(template)
     if address in areas:
@@ -31,16 +34,18 @@ def find_clip_area(template: Template, address: str) -> tuple[str, ClipArea]:
     if not found:
         raise NotFound(f"The template has no clip area named {address!r}.", element=address)
     if len(found) > 1:
-        message = f"{len(found)} clip areas are named {address!r}. Use a path instead: {', '.join(found[:9])}."
+        message = (
+            f"{len(found)} clip areas are named {address!r}. Use a path instead: {', '.join(found[:_MOST_PATHS])}."
+        )
         raise NameConflict(message, name=address)
     return found[0], areas[found[0]]
 
 
 def add_clip_area(template: Template, area: ClipArea, page: int | None = None) -> Template:
-    """Add an area after the last element of a page (from 1). The number may be left out if there is one page.
+    """Add an area after the last element of a page. The page number, from 1, may be omitted if there is one page.
 
     Raises:
-        InvalidRequest: the page is missing or is none of the template's.
+        InvalidRequest: the page number is missing, or the template has no such page.
     """
     count = len(template.pages)
     number = 1 if page is None and count == 1 else page
@@ -53,12 +58,12 @@ def add_clip_area(template: Template, area: ClipArea, page: int | None = None) -
 
 
 def replace_clip_area(template: Template, address: str, area: ClipArea) -> Template:
-    """Put an area in the place of the one at an address; it may have another name. Raises as `find_clip_area`."""
+    """Replace the area at an address; the new one may have another name. Raises the errors of `find_clip_area`."""
     return _with_elements_in_place_of(template, address, (area,))
 
 
 def remove_clip_area(template: Template, address: str) -> Template:
-    """Take out the area at an address. Raises as `find_clip_area`."""
+    """Remove the area at an address. Raises the errors of `find_clip_area`."""
     return _with_elements_in_place_of(template, address, ())
 
 

@@ -1,7 +1,7 @@
-"""Finalization of a template: recognizes its blank pages and checks that all answers are empty.
+"""Finalization of a template: recognize its blank pages and check that all answers are empty.
 
-Recognition tells marks by what the blank page does not show, so on the blank page itself it hardly finds any. A bubble
-that is printed dark would never read as marked: these are looked for here.
+Recognition compares marks with the blank page, so it finds hardly any on the blank page itself. A bubble that is
+printed dark could never be read as marked. Finalization searches for such bubbles too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,16 +22,19 @@ from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import BARCODE_TYPES, Bubble, ChoiceBox
 
-# The part of a bubble's extents that is looked at, how much of that may be printed, and how much darker than the paper
-# print is.
 _INNER = 0.7
+"""Diameter of the inside of a bubble, as a part of its side: the outline lies beyond."""
+_HALF_SEEN = 0.6
+"""Half side of the part of the image around a bubble, in sides of the bubble; its lightest pixel is taken for paper."""
 _MOST_PRINTED = 0.5
+"""Part of the inside that may be printed for a mark to be seen in it."""
 _PRINT = 0.6
+"""Brightness of print, as a part of the paper's, below which it is dark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finalization:
-    """One Recognition for each page with an image, and messages about answers that are not empty."""
+    """A Recognition for each page with an image, and messages about answers that are not empty."""
 
     recognitions: tuple[Recognition, ...]
     messages: tuple[str, ...]
@@ -45,18 +48,19 @@ class Finalization:
 def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Limits) -> Finalization:
     """Recognize the image of each page. Warn of answers that are not empty and of pages that failed.
 
-    Bar codes are no answers: what reads is as it should be, what does not read is told.
+    Bar codes are printed, so they must read: a message names those that do not.
 
     Args:
-        pages: the template's, their images of the page's shape at any scale (see `recognition.check_pages`).
-        options: as for filled pages.
-        limits: on the images' pixels.
+        pages: the pages of the template; their images have the shape of the page at any scale (see
+            `recognition.check_pages`).
+        options: the options for filled pages.
+        limits: the limits on the pixels of the images.
 
     Raises:
         ImageError, LimitExceeded: an image cannot be decoded.
     """
     recognitions, messages = [], []
-    options = replace(options, blank_is=ElementStatus.BLANK)  # what is read is the blank page, and is meant to be
+    options = replace(options, blank_is=ElementStatus.BLANK)  # these scans are meant to show the blank page
     for known in pages:
         if known.image is None:
             messages.append(f"Page {known.number} was not checked because it has no image of the blank page.")
@@ -85,7 +89,7 @@ def _warnings(element: ElementResult) -> Iterator[str]:
 
 
 def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
-    """A warning for each box with bubbles that are more print than paper; tones are (height, width) of the page."""
+    """Yield a warning for each element with bubbles that are mostly print; tones are (height, width) of the page."""
     scale = np.array([tones.shape[1] / known.page.width, tones.shape[0] / known.page.height])
     for element in known.page.elements:
         boxes = choice_boxes(element)
@@ -96,11 +100,11 @@ def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
 
 
 def _is_dark(tones: Pixels, box: ChoiceBox, bubble: Bubble, scale: npt.NDArray[np.float64]) -> bool:
-    """Whether more than half of the bubble's inside is much darker than the lightest that is in and around it."""
-    extents = np.array([box.bubble_width, box.bubble_height]) * scale
-    x, y = np.array([bubble.left, bubble.top]) * scale + extents / 2 - 0.5
-    across, down = (2 * round(float(extent) * 0.6) + 1 for extent in extents)
+    """Return whether most of the inside of a bubble is much darker than the lightest pixel in and around it."""
+    size = np.array([box.bubble_width, box.bubble_height]) * scale
+    x, y = np.array([bubble.left, bubble.top]) * scale + size / 2 - 0.5
+    across, down = (2 * round(float(side) * _HALF_SEEN) + 1 for side in size)
     seen = cv2.getRectSubPix(tones, (across, down), (float(x), float(y)))
     rows, columns = np.mgrid[:down, :across]
-    inside = np.hypot((columns - across // 2) / extents[0], (rows - down // 2) / extents[1]) <= _INNER / 2
+    inside = np.hypot((columns - across // 2) / size[0], (rows - down // 2) / size[1]) <= _INNER / 2
     return float((seen[inside] < _PRINT * float(seen.max())).mean()) > _MOST_PRINTED

@@ -1,8 +1,8 @@
-"""Smooth displacement of a page: offsets at the nodes of a lattice, bilinear between, fitted to scattered points.
+"""Displacement grids: offsets of page points at the nodes of a grid, bilinear in between, fitted to scattered points.
 
 The fit minimises the weighted squares of the residuals plus the squares of the second differences of neighbouring
-nodes: bending costs, moving, turning and stretching do not. Outliers lose their weight by iteration (iteratively
-reweighted least squares with the Geman-McClure weight, its scale lowered from round to round).
+nodes. Bending has a cost; moving, turning and stretching have none. Outliers lose their weight by iteratively
+reweighted least squares with the Geman-McClure weight, whose scale decreases from round to round.
 """
 
 from functools import lru_cache
@@ -18,26 +18,33 @@ Bend = npt.NDArray[np.float32]
 """(rows, columns, 2) float32 offsets (x, y) in page pixels at the nodes; the outer nodes lie on the page's edges."""
 
 NODES = (15, 11)
+"""Rows and columns of nodes."""
 FITTING_ROUNDS = 5
+"""Rounds in which outliers are weighted anew."""
 LEAST_PULL = 1e-6
-SOFT, REST_PULL = 0.006, 0.02
-"""A stiffness that follows what is seen closely, and the pull of what a bend leaves, far from all that is seen."""
+"""Weight of the pull towards no offset that keeps the system of equations regular."""
+SOFT = 0.006
+"""Stiffness of a grid that follows the points closely."""
+REST_PULL = 0.02
+"""Weight of the pull towards no offset of a grid that is added to another one, so that it vanishes far from points."""
+LOOSE_PER_TIGHT = 4
+"""Residual at which a point loses weight, in the first round as a multiple of that in the last round."""
 
 
 def flat() -> Bend:
-    """The bend of flat paper."""
+    """Return the displacement grid of flat paper."""
     return np.zeros((*NODES, 2), dtype=np.float32)
 
 
 def offsets_at(bend: Bend, points: Points, page: Dimensions) -> Points:
-    """The offsets (n, 2) float64 at page points (n, 2); beyond the page those of its edge."""
+    """Return the offsets (n, 2) float64 at page points (n, 2); beyond the page those of its edge."""
     corners, parts = _cells(points, page, (bend.shape[0], bend.shape[1]))
     found: Points = (parts[:, :, None] * bend.reshape(-1, 2)[corners]).sum(axis=1)
     return found
 
 
 def nodes(page: Dimensions) -> Points:
-    """(rows · columns, 2) float64 the places of the nodes on the page."""
+    """Return (rows · columns, 2) float64 the places of the nodes on the page."""
     rows, columns = NODES
     y, x = np.meshgrid(np.linspace(0, page.height, rows), np.linspace(0, page.width, columns), indexing="ij")
     return np.column_stack([x.ravel(), y.ravel()])
@@ -55,21 +62,21 @@ def fit(
     rounds: int = FITTING_ROUNDS,
     pull: float = LEAST_PULL,
 ) -> tuple[Bend, npt.NDArray[np.float64]]:
-    """The smooth bend through scattered offsets.
+    """Fit a smooth displacement grid to scattered offsets.
 
     Args:
         points: (n, 2) float64, page pixels.
-        offsets: (n, 2) float64, how far each was displaced.
-        weights: (n,) float64, how much each is to be believed.
+        offsets: (n, 2) float64, the displacement of each point.
+        weights: (n,) float64, the weight of each point.
         page: the page's Dimensions.
         loose: the residual in page pixels that quarters a point's weight in the first round.
         tight: the same in the last round.
         stiffness: the weight of bending against residuals.
-        pull: towards no offset at all, where no point holds the sheet.
-        rounds: how often outliers are weighed anew.
+        rounds: the number of times that outliers are weighted anew.
+        pull: the weight of the pull towards no offset, where no point determines the grid.
 
     Returns:
-        The bend, and (n,) float64 the weights left, 0 to 1 times those that came: near 0 for outliers.
+        The displacement grid, and (n,) float64 the remaining weights, near 0 for outliers.
     """
     if not len(points):
         return flat(), np.zeros(0)
@@ -102,9 +109,9 @@ def fit_rest(
     stiffness: float,
     rounds: int = FITTING_ROUNDS,
 ) -> Bend:
-    """What `sheet` leaves of the offsets, where there are some, and nothing far from all of them; else as `fit`."""
+    """Fit a grid to the offsets that `sheet` leaves, zero far from all points; otherwise as `fit`."""
     left = offsets - offsets_at(sheet, points, page)
-    tight = loose / 4
+    tight = loose / LOOSE_PER_TIGHT
     bend, _ = fit(
         points, left, weights, page, loose=loose, tight=tight, stiffness=stiffness, rounds=rounds, pull=REST_PULL
     )
@@ -112,10 +119,10 @@ def fit_rest(
 
 
 def _solve(matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Solve for the nodes, by blocks of two of their rows: each is tied to the next alone.
+    """Solve for the nodes, by blocks of two rows of nodes, each of which is coupled to the next block only.
 
-    LAPACK would take the whole matrix faster on an idle machine; but it wakes threads for one of this size, and while
-    they wait for more, they take a core from those that read other sheets.
+    LAPACK solves the whole matrix faster on an idle machine. But it wakes threads for a matrix of this size, and while
+    they wait for more work, they take a core from the processes that read other sheets.
     """
     size = 2 * NODES[1]
     solved: list[npt.NDArray[np.float64]] = []
@@ -140,7 +147,7 @@ def _solve(matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> n
 def _cells(
     points: Points, page: Dimensions, shape: tuple[int, int]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    """(n, 4) the nodes around each point, and (n, 4) how much of each node's offset it has."""
+    """Return (n, 4) the nodes around each point, and (n, 4) their weights."""
     rows, columns = shape
     x = np.clip(points[:, 0] / page.width, 0, 1) * (columns - 1)
     y = np.clip(points[:, 1] / page.height, 0, 1) * (rows - 1)
@@ -159,7 +166,7 @@ def _stiff(stiffness: float, pull: float) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=4)
 def _bending_energy(shape: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """(nodes, nodes) float64: the quadratic form of the second differences along rows, columns, and across both."""
+    """Return (nodes, nodes) float64, the quadratic form of the second differences along rows, columns, and both."""
     rows, columns = shape
     along_x, along_y = _second_differences(columns), _second_differences(rows)
     mixed = np.kron(_differences(rows), _differences(columns))

@@ -1,9 +1,9 @@
-"""Where only the bubbles are known: the map of the whole page, from what is seen of some of it.
+"""Extend a map from the bubbles to the whole page, where only the bubbles are known.
 
-Bubbles leave much of a page empty, its corners above all. What carries the map there is how paper bends (`bent_sheet`),
-and what else can be seen without knowing the print: the sides of the sheet, and solid things in their boxes. What the
-bent sheet leaves is noise, a bubble's own displacement, or paper that bends in more than one way: a second sheet as
-stiff as the pattern allows follows that, and a soft one what is left of it where something was seen.
+Bubbles leave much of a page empty, mostly its corners. A model of how paper bends (`bent_sheet`) extrapolates the map.
+It also uses what can be found without an image of the page: the sides of the sheet, and landmarks. The residuals of the
+model are noise, displacements of single bubbles, or paper that bends in more than one direction. A displacement grid as
+stiff as the pattern allows is fitted to them, and a soft one to its residuals, near the places that were found.
 """
 
 import numpy as np
@@ -19,18 +19,29 @@ from omrclip.omr.registration.reference import Reference
 
 Points = npt.NDArray[np.float64]
 CELLS = 12
-"""Over the page's longer side: bubbles of one cell are off by the same, and count as one."""
+"""Cells over the page's longer side: bubbles of one cell have the same error, and count as one."""
 LEAST_CELLS = 8
-DEVIATION = 0.5
-"""Of bubbles from a sheet that bends along one direction, fine pixels."""
+"""Cells with bubbles: with fewer, each bubble counts by itself."""
+DEVIATION_PX = 0.5
+"""Pixels of the fine reference by which bubbles usually deviate from a sheet that bends in one direction."""
 SIDE_WEIGHT = 0.3
+"""Weight of a place on a side of the sheet, against 1 for bubbles."""
 SIDE_AMOUNTS = 5
+"""Unknown amounts of the sides of the sheet: a shift for each side, and a rotation of the print."""
 SIDE_SLACK, TURN_SLACK, SIZE_SLACK = 0.04, 0.01, 0.05
-"""How far a side of the sheet may lie from the page's, in its longer side; how far the print may be turned on it, in
-radians; by which part something solid may be smaller than its box."""
+"""Expected distance of a side of the sheet from the page's, in its longer side; rotation of the print on the sheet, in
+radians; and part by which a landmark is smaller than its box."""
+LOOSE_PX, LOOSE_PER_TIGHT = 3, 4
+"""Pixels of the fine reference at which an offset loses three quarters of its weight in the first round, and this
+residual as a multiple of that in the last round."""
 STIFFNESSES = (0.01, 0.03, 0.1, 0.3, 1.0, 10.0)
+"""Weights of bending against residuals that are compared."""
 HELD_BACK = 0.15
-NO_WORSE = 1.2
+"""Part of the bubbles, at each side of the pattern, whose offsets are predicted from those of the rest."""
+PREDICTION_LOOSE, PREDICTION_TIGHT, PREDICTION_ROUNDS = 12, 6, 2
+"""Page pixels at which an offset loses three quarters of its weight while stiffnesses are compared, and rounds."""
+MOST_ERROR_RATIO = 1.2
+"""Error of a stiffness, as a multiple of the least one, up to which it predicts well enough."""
 
 
 def extended(
@@ -42,30 +53,30 @@ def extended(
     in_scan: Points,
     bubbles: int,
 ) -> tuple[ops.Matrix, bending.Bend]:
-    """A map for places far from all bubbles too.
+    """Return a map that is also right far from all bubbles.
 
     Args:
         reference: the page.
         pyramid: the scan.
         page_to_scan: a map that is right where the bubbles are.
-        bend: of that map.
-        points: (n, 2) float64 page pixels: the middles of bubbles, then the corners of solid things by fours.
-        in_scan: (n, 2) float64 where they were found, scan pixels; of a solid thing as large as its box is.
-        bubbles: how many of the points are bubbles.
+        bend: the displacement grid of that map.
+        points: (n, 2) float64 page pixels: the centres of bubbles, then four corners of each landmark.
+        in_scan: (n, 2) float64 where they were found, scan pixels; a landmark has the size of its box.
+        bubbles: the number of points that are bubbles.
     """
     page, per_pixel = reference.page, float(1 / np.mean(reference.fine.scale))
     sides = find_sides(pyramid, page_to_scan, bend, page)
     seen = _seen(page, points, in_scan, bubbles, sides)
-    sheet = fit_bent_sheet(seen, page, pyramid.dimensions, DEVIATION * per_pixel)
+    sheet = fit_bent_sheet(seen, page, pyramid.dimensions, DEVIATION_PX * per_pixel)
     pattern = points[:bubbles]
     moved = np.subtract(ops.transform(ops.inverse(sheet.matrix), in_scan[:bubbles]), pattern)
     moved -= bending.offsets_at(sheet.bend, pattern, page)
     others = len(points) - bubbles + len(sides.side)
     offsets = np.vstack([moved, sheet.misses[len(sheet.misses) - others :]])
     trust = np.append(np.ones(len(points)), np.full(len(sides.side), SIDE_WEIGHT))
-    at, loose = np.vstack([points, sides.beside]), 3 * per_pixel
+    at, loose = np.vstack([points, sides.beside]), LOOSE_PX * per_pixel
     stiffness = _stiffness(pattern, moved, page)
-    stiff, _ = bending.fit(at, offsets, trust, page, loose=loose, tight=loose / 4, stiffness=stiffness)
+    stiff, _ = bending.fit(at, offsets, trust, page, loose=loose, tight=loose / LOOSE_PER_TIGHT, stiffness=stiffness)
     soft = bending.fit_rest(
         points, offsets[: len(points)], np.ones(len(points)), page, stiff, loose=loose, stiffness=bending.SOFT
     )
@@ -73,7 +84,7 @@ def extended(
 
 
 def _seen(page: Dimensions, points: Points, in_scan: Points, bubbles: int, sides: SheetSides) -> Seen:
-    """The bubbles cell by cell, then what is solid, then the sheet's sides."""
+    """Return the bubbles by cell, then the landmarks, then the sides of the sheet."""
     longer, middle = max(page.width, page.height), np.array([page.width, page.height]) / 2
     at, seen_at = _by_cell(points[:bubbles], in_scan[:bubbles], longer / CELLS)
     solids, ends = points[bubbles:].reshape(-1, 4, 2), len(at) + len(points) - bubbles
@@ -97,7 +108,7 @@ def _seen(page: Dimensions, points: Points, in_scan: Points, bubbles: int, sides
 
 
 def _by_cell(points: Points, in_scan: Points, side: float) -> tuple[Points, Points]:
-    """(m, 2) the mean of the points in each square of the page, and of where they were found; few stay as they are."""
+    """Return (m, 2) the mean of the points in each cell, and of where they were found; few points stay as they are."""
     _, cell = np.unique(np.floor(points / side), axis=0, return_inverse=True)
     cell = cell.ravel()
     count = np.bincount(cell)
@@ -108,9 +119,9 @@ def _by_cell(points: Points, in_scan: Points, side: float) -> tuple[Points, Poin
 
 
 def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
-    """How stiff the paper is: what best foretells the offsets at each side of the pattern from those of the rest.
+    """Return the stiffness that best predicts the offsets at each side of the pattern from those of the rest.
 
-    Of those that foretell nearly as well the stiffest is taken.
+    Of several that predict nearly as well, the largest is taken.
     """
     sides = [
         places <= np.quantile(places, HELD_BACK)
@@ -126,12 +137,12 @@ def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
                 offsets[rest],
                 np.ones(int(rest.sum())),
                 page,
-                loose=12,
-                tight=6,
+                loose=PREDICTION_LOOSE,
+                tight=PREDICTION_TIGHT,
                 stiffness=stiffness,
-                rounds=2,
+                rounds=PREDICTION_ROUNDS,
             )
             left = bending.offsets_at(bend, points[side], page) - offsets[side]
             missed.append(np.median(np.linalg.norm(left, axis=1)))
         errors.append(float(np.sqrt(np.mean(np.square(missed)))))
-    return max(s for s, error in zip(STIFFNESSES, errors, strict=True) if error <= NO_WORSE * min(errors))
+    return max(s for s, error in zip(STIFFNESSES, errors, strict=True) if error <= MOST_ERROR_RATIO * min(errors))

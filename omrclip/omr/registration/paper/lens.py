@@ -1,7 +1,8 @@
-"""Perspective together with the lens: what is seen of a flat sheet by a camera whose lines are not quite straight.
+"""Perspective and lens distortion: the image of a flat sheet in a camera that bends straight lines a little.
 
-One coefficient of radial distortion (Brown, Photogrammetric Engineering 32, 1966) about the picture's middle, in the
-division-free form x_ideal = x + (x − middle) · k · r², r in half diagonals of the picture. Phones leave 0 to 5 % of it.
+The lens has one coefficient of radial distortion (Brown, Photogrammetric Engineering 32, 1966) about the centre of the
+picture, in the division-free form x_ideal = x + (x − centre) · k · r², with r in half diagonals of the picture. Photos
+of phones have 0 to 5 % of distortion.
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,18 @@ from omrclip.omr.registration.paper import displacement_grid as bending
 
 Points = npt.NDArray[np.float64]
 STRONGEST = 0.12
-WORTH = 0.6
-"""How much of the mean square error a lens must leave at most, to be believed in."""
+"""Coefficient of the strongest lens distortion that is tried first."""
+FINER_SEARCH = 8
+"""Divides the range of coefficients for the second search."""
+MOST_ERROR_LEFT = 0.6
+"""Part of the mean square error that a lens may leave for its distortion to be accepted."""
 LEAST_POINTS = 20
+"""Points from which lens distortion is fitted; with fewer, only perspective."""
+INVERSION_ROUNDS = 12
+"""Rounds of the fixed point iteration that applies the distortion."""
+MOST_SQUARED_RADIUS, LEAST_FACTOR = 4.0, 0.3
+"""Squared distance from the centre, in half diagonals, and factor of the distortion to which the iteration is limited:
+far outside the picture the formula is not invertible, and no page lies there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +40,14 @@ class Perspective:
 
 
 def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dimensions) -> Perspective:
-    """The perspective that takes page points (n, 2) nearest to scan points (n, 2), by least squares."""
+    """Fit the perspective, and the lens if it helps, that maps page points (n, 2) to scan points (n, 2)."""
     plain = _fitted(points, in_scan)
     if len(points) < LEAST_POINTS:
         return Perspective(plain, bending.flat())
     without, best = _error(points, in_scan), 0.0
-    for reach in (STRONGEST, STRONGEST / 8):
+    for reach in (STRONGEST, STRONGEST / FINER_SEARCH):
         best = _lowest(points, in_scan, scan, best, reach)
-        if _error(points, _straightened(in_scan, scan, best)) > WORTH * without:
+        if _error(points, _straightened(in_scan, scan, best)) > MOST_ERROR_LEFT * without:
             return Perspective(plain, bending.flat())
     matrix = _fitted(points, _straightened(in_scan, scan, best))
     nodes = bending.nodes(page)
@@ -52,7 +62,7 @@ def _fitted(points: Points, images: Points) -> ops.Matrix:
 
 
 def _lowest(points: Points, in_scan: Points, scan: Dimensions, about: float, reach: float) -> float:
-    """The coefficient at the bottom of the parabola through three errors: what a lens moves grows evenly with it."""
+    """Return the coefficient at the minimum of the parabola through three errors."""
     tried = [about - reach, about, about + reach]
     before, here, after = (_error(points, _straightened(in_scan, scan, k)) for k in tried)
     curvature = before - 2 * here + after
@@ -62,7 +72,7 @@ def _lowest(points: Points, in_scan: Points, scan: Dimensions, about: float, rea
 
 
 def _error(points: Points, images: Points) -> float:
-    """Mean square distance on the page."""
+    """Return the mean square distance on the page."""
     back = _fitted(images, points)
     return float(((ops.transform(back, images) - points) ** 2).sum(axis=1).mean())
 
@@ -75,18 +85,18 @@ def _straightened(in_scan: Points, scan: Dimensions, k: float) -> Points:
 
 
 def distorted(ideal: Points, scan: Dimensions, k: float) -> Points:
-    """Where a lens of this coefficient shows points (n, 2) that a perfect one would show at `ideal`; scan pixels."""
+    """Return where a lens of this coefficient shows points (n, 2) that a perfect one shows at `ideal`; scan pixels."""
     # The inverse of `_straightened`, by fixed point iteration: k is small.
     centre, unit = middle(scan)
     target = (ideal - centre) / unit
     out = target
-    for _ in range(12):
-        # Far outside the picture the formula folds back on itself; no page is looked for there.
-        out = target / np.maximum(1 + k * np.minimum((out**2).sum(axis=1, keepdims=True), 4.0), 0.3)
+    for _ in range(INVERSION_ROUNDS):
+        squared = np.minimum((out**2).sum(axis=1, keepdims=True), MOST_SQUARED_RADIUS)
+        out = target / np.maximum(1 + k * squared, LEAST_FACTOR)
     shown: Points = centre + unit * out
     return shown
 
 
 def middle(scan: Dimensions) -> tuple[npt.NDArray[np.float64], float]:
-    """(2,) the picture's middle, and half its diagonal; scan pixels."""
+    """Return (2,) the centre of the picture, and half its diagonal; scan pixels."""
     return np.array([scan.width / 2, scan.height / 2]), float(np.hypot(scan.width, scan.height)) / 2

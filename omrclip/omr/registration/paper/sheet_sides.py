@@ -1,7 +1,8 @@
-"""The sides of the sheet of paper, looked for beside the sides of the page.
+"""Search for the sides of the sheet of paper near the sides of the page.
 
-A sheet's sides are straight lines on it, at right angles, however it lies and bends: where they are seen they tell of
-the paper beyond the last bubble. How far from the page's sides they lie nobody knows: prints are scaled and fed askew.
+The sides of a sheet are straight lines on it, at right angles, however it lies and bends. Where they are seen, they
+show the shape of the paper beyond the last bubble. Their distance from the sides of the page is unknown, because prints
+are scaled and fed askew.
 """
 
 from dataclasses import dataclass
@@ -17,29 +18,33 @@ from omrclip.omr.registration.paper import displacement_grid as bending
 
 Points = npt.NDArray[np.float64]
 OUTWARD = np.array([[0, -1], [1, 0], [0, 1], [-1, 0]], dtype=np.float64)
-"""(4, 2) away from the page over its top, right, bottom, left side."""
+"""(4, 2) directions out of the page over its top, right, bottom, left side."""
 PLACES = 20
-"""On each side, at which it is looked for."""
+"""Places on each side of the page at which the side of the sheet is searched for."""
 LEAST_PLACES = 7
+"""Places at which a side must be found to count: fewer may be shadows or other edges."""
 INWARD, BEYOND = 0.025, 0.07
-"""How far inside and outside of the page's sides, in parts of its longer side."""
+"""Range of the search inside and outside of the page's sides, in parts of its longer side."""
 STEPS = 1754
-"""In which the page's longer side is searched."""
+"""Steps of the search per longer side of the page."""
 REACH = 8
 """Steps to either side of an edge, over which paper and ground are averaged: more than the width of a printed line."""
 LEAST_CONTRAST = 18
-OUTERMOST = 0.6
-"""What the first step from the page outwards must have of the strongest: behind a sheet may lie another edge."""
+"""Grey levels between paper and background."""
+LEAST_OF_STRONGEST = 0.6
+"""Contrast of the first edge outwards, as a part of the strongest: there may be another edge behind the sheet."""
+LEAST_CURVATURE = 1e-9
+"""Least curvature of a parabola that is divided by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SheetSides:
-    """Where the paper ends.
+    """Places on the sides of the sheet.
 
     Attributes:
-        side: (n,) which of the four, as in OUTWARD.
-        beside: (n, 2) float64 the place on the page's side, page pixels, from which the sheet's was looked for.
-        in_scan: (n, 2) float64 where it was found, scan pixels.
+        side: (n,) int the number of the side, as in OUTWARD.
+        beside: (n, 2) float64 the place on the side of the page from which the search started, page pixels.
+        in_scan: (n, 2) float64 the place on the side of the sheet, scan pixels.
     """
 
     side: npt.NDArray[np.intp]
@@ -48,17 +53,17 @@ class SheetSides:
 
     @property
     def outward(self) -> Points:
-        """(n, 2) float64 the direction that leads across the side, out of the page."""
+        """(n, 2) float64 the direction across the side, out of the page."""
         return np.asarray(OUTWARD[self.side])
 
 
 def find_sides(pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Bend, page: Dimensions) -> SheetSides:
-    """Look for the sides of the sheet along lines across those of the page, as a first map places them."""
+    """Search for the sides of the sheet along lines across those of the page, where a first map places them."""
     longer = max(page.width, page.height)
     side, beside = _places(page)
     inner = beside - OUTWARD[side] * INWARD * longer
     start, end = (ops.transform(page_to_scan, at + bending.offsets_at(bend, at, page)) for at in (inner, beside))
-    # The page's frame is no guide beyond it, and lines that are straight in the scan are as good.
+    # The map is not reliable beyond the page, so the search follows straight lines in the scan.
     along = (end - start) / (INWARD * STEPS)
     count = round((INWARD + BEYOND) * STEPS)
     lines = start[:, None] + along[:, None] * np.arange(count)[None, :, None]
@@ -67,7 +72,7 @@ def find_sides(pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Be
     told = strongest > LEAST_CONTRAST
     told &= (np.bincount(side[told], minlength=4) >= LEAST_PLACES)[side]
     rows = np.flatnonzero(told)
-    first = (contrast[rows] > OUTERMOST * strongest[rows, None]).argmax(axis=1)
+    first = (contrast[rows] > LEAST_OF_STRONGEST * strongest[rows, None]).argmax(axis=1)
     near = np.minimum(first[:, None] + np.arange(REACH), contrast.shape[1] - 1)
     peak = first + contrast[rows[:, None], near].argmax(axis=1)
     steps = peak + _peak_offset(contrast[rows], peak) + REACH - 0.5
@@ -83,7 +88,7 @@ def _places(page: Dimensions) -> tuple[npt.NDArray[np.intp], Points]:
 
 
 def _contrast(pyramid: ImagePyramid, lines: Points, step: float) -> Points:
-    """(n, places − 2 · REACH + 1) how much the tones differ before and behind each place of lines (n, places, 2)."""
+    """Return (n, places − 2 · REACH + 1) the contrast across each place of lines (n, places, 2), grey levels."""
     grey, reduction = pyramid.nearest(step)
     at = (lines / reduction - 0.5).astype(np.float32)
     tones = cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -96,8 +101,8 @@ def _contrast(pyramid: ImagePyramid, lines: Points, step: float) -> Points:
 
 
 def _peak_offset(contrast: Points, peak: npt.NDArray[np.intp]) -> Points:
-    """(n,) how far from `peak` the top of the parabola through it and its neighbours lies, −0.5 to 0.5."""
+    """Return (n,) the offset, −0.5 to 0.5, of the top of the parabola through `peak` and its neighbours."""
     rows, inner = np.arange(len(peak)), np.clip(peak, 1, contrast.shape[1] - 2)
     before, here, after = (contrast[rows, inner + step] for step in (-1, 0, 1))
-    curvature = np.minimum(before - 2 * here + after, -1e-9)
+    curvature = np.minimum(before - 2 * here + after, -LEAST_CURVATURE)
     return np.asarray(np.where(peak == inner, np.clip((before - after) / (2 * curvature), -0.5, 0.5), 0.0))
