@@ -9,7 +9,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.omr.registration.bubble_patches import Blank, likeness, tones
 from omrclip.omr.registration.image_pyramid import ImagePyramid
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
@@ -101,8 +101,8 @@ def _rivalled(
 def _followed(reference: Reference, candidate: Candidate, found: LocalMap, moves: ops.Matrix) -> Candidate:
     """Return the candidate that places the page where a rival does."""
     page = reference.page
-    nodes = bending.nodes(page)
-    offsets = bending.offsets_at(found.bend, ops.transform(moves, nodes), page) @ ops.inverse(moves[:2, :2]).T
+    nodes = displacement_grid.nodes(page)
+    offsets = displacement_grid.offsets_at(found.bend, ops.transform(moves, nodes), page) @ ops.inverse(moves[:2, :2]).T
     bend = offsets.reshape(found.bend.shape).astype(np.float32)
     return Candidate(candidate.strategy, found.page_to_scan @ moves, bend, candidate.search)
 
@@ -135,7 +135,7 @@ def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArra
     step = math.ceil(len(reference.bubbles) / MOST_OUTLINES)
     chosen = reference.bubbles[::step]
     centres = reference.centres[::step]
-    moved = centres + bending.offsets_at(found.bend, centres, reference.page)
+    moved = centres + displacement_grid.offsets_at(found.bend, centres, reference.page)
     in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
     seen = tones(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
     return likeness(-seen, blank.samples[::step])
@@ -150,7 +150,7 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     level = reference.fine
     patches = level.patches.only(slice(None, None, math.ceil(len(level.patches) / MOST_COMPARED)))
     points = np.divide(patches.centres + 0.5, level.scale)
-    moved = points + bending.offsets_at(found.bend, points, reference.page)
+    moved = points + displacement_grid.offsets_at(found.bend, points, reference.page)
     expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
     own = find(patches, found.view.pixels, SLIP_SEARCH_PX, expected).scores
     steps = np.array(_NEIGHBOURS) @ reference.pitches * level.scale

@@ -39,7 +39,7 @@ LEAST_MATCHES_FOR_IDENTITY = 8
 LEAST_SIDE_PX = 32
 """Pixels of the shorter side of a scan: smaller scans show nothing to find the page by."""
 LEAST_POINTS_WITHOUT_PRINT = 4
-"""Reference points that are enough to find a page of which nothing else is known. More of them tell the turn too."""
+"""Reference points by which a page without other print is found; more of them also determine its turn."""
 UPRIGHT_WITHIN = 0.15
 """Part of the scan's longer side by which the corners of an upright page may lie off the scan's corners."""
 MOST_FOLLOWED = 3

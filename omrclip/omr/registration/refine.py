@@ -14,7 +14,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.landmarks import find_landmarks
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.paper.extension import extended
 from omrclip.omr.registration.paper.lens import Perspective, fit_perspective
 from omrclip.omr.registration.patches import Found, find
@@ -78,7 +78,7 @@ class LocalMap:
     """
 
     page_to_scan: ops.Matrix
-    bend: bending.Bend
+    bend: displacement_grid.Bend
     matches: npt.NDArray[np.float32]
     agreeing: float
     residual: float
@@ -163,8 +163,8 @@ def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) ->
         points, offsets = np.vstack([points, held_at]), np.vstack([offsets, held])
         trust = np.append(trust, np.ones(len(held)))
     in_scan = ops.transform(matrix, points + offsets)
-    base = bending.flat() if candidate.bend is None else candidate.bend
-    bend = base + _local(reference, points, offsets, base, trust, LOCAL_LOOSE_PX * per_pixel, bending.SOFT)
+    base = displacement_grid.flat() if candidate.bend is None else candidate.bend
+    bend = base + _local(reference, points, offsets, base, trust, LOCAL_LOOSE_PX * per_pixel, displacement_grid.SOFT)
     for _ in range(MORE_SEARCHES if reference.printed else 0):
         again = _look_again(reference, level, seen, matrix, bend, found)
         if np.abs(again.offsets - found.offsets).max() < CONVERGED_WITHIN_PX * per_pixel:
@@ -172,7 +172,9 @@ def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) ->
         found = again
         offsets, trust = found.offsets, _trust(found)
         in_scan = ops.transform(matrix, points + offsets)
-        bend = base + _local(reference, points, offsets, base, trust, LOCAL_LOOSE_PX * per_pixel, bending.SOFT)
+        bend = base + _local(
+            reference, points, offsets, base, trust, LOCAL_LOOSE_PX * per_pixel, displacement_grid.SOFT
+        )
     misses, agree = _agreeing(reference, points, offsets, trust, bend)
     bubbles = int(agree[: len(level.patches)].sum())
     if not reference.printed and bubbles >= LEAST_MATCHES:
@@ -193,10 +195,10 @@ def _agreeing(
     points: Points,
     offsets: Points,
     trust: npt.NDArray[np.float64],
-    bend: bending.Bend,
+    bend: displacement_grid.Bend,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Return (n,) the distances of the offsets from the displacement grid, page pixels, and (n,) whether they agree."""
-    misses = np.linalg.norm(offsets - bending.offsets_at(bend, points, reference.page), axis=1)
+    misses = np.linalg.norm(offsets - displacement_grid.offsets_at(bend, points, reference.page), axis=1)
     return misses, (trust > 0) & (misses < AGREES_WITHIN_PX / np.mean(reference.fine.scale))
 
 
@@ -205,17 +207,17 @@ def _landmarks(
     level: ReferenceLevel,
     seen: RectifiedScan,
     matrix: ops.Matrix,
-    bend: bending.Bend | None,
+    bend: displacement_grid.Bend | None,
 ) -> tuple[Points, Points]:
     """Return the corners of landmarks that were found, and their offsets; page pixels."""
-    boxes, extents = reference.solids, reference.solids[:, 2:] * level.scale
+    boxes, sizes = reference.solids, reference.solids[:, 2:] * level.scale
     middles = centres_of(boxes)
     if bend is not None:
-        middles = middles + bending.offsets_at(bend, middles, reference.page)
+        middles = middles + displacement_grid.offsets_at(bend, middles, reference.page)
     to_view = seen.scan_to_view @ matrix
-    looked_at = np.column_stack([ops.transform(to_view, middles) - extents / 2, extents])
-    found, offsets = find_landmarks(seen.pixels, looked_at)
-    there = ops.box_corners(looked_at[found]) + offsets[found]
+    expected = np.column_stack([ops.transform(to_view, middles) - sizes / 2, sizes])
+    found, offsets = find_landmarks(seen.pixels, expected)
+    there = ops.box_corners(expected[found]) + offsets[found]
     corners = ops.box_corners(boxes[found]).reshape(-1, 2)
     return corners, ops.transform(ops.inverse(to_view), there.reshape(-1, 2)) - corners
 
@@ -224,12 +226,12 @@ def _local(
     reference: Reference,
     points: Points,
     offsets: Points,
-    sheet: bending.Bend,
+    sheet: displacement_grid.Bend,
     trust: npt.NDArray[np.float64],
     loose: float,
     stiffness: float,
-) -> bending.Bend:
-    return bending.fit_rest(
+) -> displacement_grid.Bend:
+    return displacement_grid.fit_rest(
         points, offsets, trust, reference.page, sheet, loose=loose, stiffness=stiffness, rounds=_rounds(reference)
     )
 
@@ -244,7 +246,7 @@ def _flattened(
     page = reference.page
     flat_sheet = fit_perspective(points[agree], in_scan[agree], page, pyramid.dimensions)
     offsets = np.subtract(ops.transform(ops.inverse(flat_sheet.matrix), in_scan), points)
-    return flat_sheet, np.subtract(offsets, bending.offsets_at(flat_sheet.bend, points, page))
+    return flat_sheet, np.subtract(offsets, displacement_grid.offsets_at(flat_sheet.bend, points, page))
 
 
 def _page_points(level: ReferenceLevel) -> Points:
@@ -256,13 +258,13 @@ def _look(
     level: ReferenceLevel,
     seen: RectifiedScan,
     matrix: ops.Matrix,
-    bend: bending.Bend | None,
+    bend: displacement_grid.Bend | None,
     search: int,
     chosen: npt.NDArray[np.bool_] | slice = slice(None),
 ) -> Found:
     """Search for patches where a map puts them; offsets are in page pixels, as in a displacement grid of the map."""
     points, patches = _page_points(level)[chosen], level.patches.only(chosen)
-    moved = points if bend is None else points + bending.offsets_at(bend, points, reference.page)
+    moved = points if bend is None else points + displacement_grid.offsets_at(bend, points, reference.page)
     middles = patches.centres + 0.5
     found = find(patches, seen.pixels, search, ops.transform(seen.scan_to_view @ matrix, moved) - middles)
     on_page = ops.transform(ops.inverse(seen.scan_to_view @ matrix), middles + found.offsets)
@@ -274,11 +276,11 @@ def _look_again(
     level: ReferenceLevel,
     seen: RectifiedScan,
     matrix: ops.Matrix,
-    bend: bending.Bend,
+    bend: displacement_grid.Bend,
     found: Found,
 ) -> Found:
     """Search again for patches that are not where their neighbours say, since the first search may not have reached."""
-    expected = bending.offsets_at(bend, _page_points(level), reference.page)
+    expected = displacement_grid.offsets_at(bend, _page_points(level), reference.page)
     lost = np.linalg.norm((found.offsets - expected) * level.scale, axis=1) > LOST_BEYOND_PX
     if not lost.any():
         return found
@@ -300,9 +302,9 @@ def _fit(
     trust: npt.NDArray[np.float64],
     loose: float,
     stiffness: float,
-) -> tuple[bending.Bend, npt.NDArray[np.float64]]:
+) -> tuple[displacement_grid.Bend, npt.NDArray[np.float64]]:
     rounds = _rounds(reference)
-    return bending.fit(
+    return displacement_grid.fit(
         points,
         offsets,
         trust,
@@ -315,4 +317,4 @@ def _fit(
 
 
 def _rounds(reference: Reference) -> int:
-    return PRINT_ROUNDS if reference.printed else bending.FITTING_ROUNDS
+    return PRINT_ROUNDS if reference.printed else displacement_grid.FITTING_ROUNDS

@@ -28,7 +28,7 @@ from omrclip.omr.registration.code_boxes import is_code_in
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.letters import likeness_of_letters
 from omrclip.omr.registration.neighbours import distances_to
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.strategies.bubbles import SEARCHED_SIDES
@@ -66,6 +66,7 @@ than the values say, two placements differ by 0.11 at most."""
 MOST_TIED = 8
 """Undecided rivals for which codes and letters are compared."""
 UNKNOWN = -1
+"""Marks a bubble whose outline was not searched for yet."""
 LEAST_SEEN = 0.3
 """Part of the template's bubbles that must be seen as closed shapes for maps to be compared by them."""
 MOST_RIVALS = 80
@@ -207,7 +208,7 @@ class Scene:
     reference: Reference
     pyramid: ImagePyramid
     page_to_scan: ops.Matrix
-    bend: bending.Bend
+    bend: displacement_grid.Bend
     view: RectifiedScan
     bubbles: Points
     radii: Points
@@ -246,7 +247,9 @@ class Scene:
 
         def to_scan(points: Points) -> Points:
             places = ops.transform(placed.moves, points)
-            return ops.transform(self.page_to_scan, places + bending.offsets_at(self.bend, places, self.reference.page))
+            return ops.transform(
+                self.page_to_scan, places + displacement_grid.offsets_at(self.bend, places, self.reference.page)
+            )
 
         def to_view(points: Points) -> Points:
             return ops.transform(self.view.scan_to_view, to_scan(points))
@@ -291,7 +294,7 @@ class Scene:
         return np.asarray(self.own.find(places)[1] >= self.within)
 
     def _outlines(self, places: Points) -> npt.NDArray[np.float64]:
-        moved = places + bending.offsets_at(self.bend, places, self.reference.page)
+        moved = places + displacement_grid.offsets_at(self.bend, places, self.reference.page)
         in_view = ops.transform(self.view.scan_to_view @ self.page_to_scan, moved)
         dimensions = np.array(self.view.pixels.shape[::-1])
         inside = ((in_view > 0) & (in_view < dimensions)).all(axis=1)
@@ -306,19 +309,19 @@ def scene_of(
     reference: Reference,
     pyramid: ImagePyramid,
     page_to_scan: ops.Matrix,
-    bend: bending.Bend,
+    bend: displacement_grid.Bend,
     seen: RectifiedScan,
 ) -> Scene | None:
     """Map the contents of a scan back to the page; None where too few bubbles are seen to compare maps by."""
     common = reference.common
-    bubbles, extents = reference.centres[common], np.median(reference.bubbles[common, 2:], axis=0)
+    bubbles, bubble_size = reference.centres[common], np.median(reference.bubbles[common, 2:], axis=0)
     page, back = reference.page, ops.inverse(page_to_scan)
 
     def on_page(points: Points) -> Points:
         flat = ops.transform(back, points)
         places = flat
         for _ in range(INVERSION_ROUNDS):
-            places = flat - bending.offsets_at(bend, places, page)
+            places = flat - displacement_grid.offsets_at(bend, places, page)
         return places
 
     def on_page_sized(points: Points, sizes: npt.NDArray[np.float64]) -> tuple[Points, npt.NDArray[np.float64]]:
@@ -327,9 +330,9 @@ def scene_of(
         return places, sizes * np.sqrt(np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]))
 
     # The boxes of bubbles may overlap, but printed bubbles do not.
-    pitch = max(float(np.sqrt(np.median(distances_to(bubbles, 1)))), float(extents.min()))
+    pitch = max(float(np.sqrt(np.median(distances_to(bubbles, 1)))), float(bubble_size.min()))
     in_scan = ops.transform(page_to_scan, bubbles)
-    across = ops.transform(page_to_scan, bubbles + np.array([[extents[0], 0]]))
+    across = ops.transform(page_to_scan, bubbles + np.array([[bubble_size[0], 0]]))
     blobs, reduction = blobs_of(pyramid, _side(pyramid, float(np.median(np.linalg.norm(across - in_scan, axis=1)))))
     blobs = _nearby(blobs, reduction, back, page)
     if not len(blobs):
@@ -351,7 +354,7 @@ def scene_of(
         bend,
         seen,
         bubbles,
-        extents / 2,
+        bubble_size / 2,
         Nearest(bubbles, _spacing(bubbles, pitch)),
         Nearest(places[like], _spacing(places, pitch)),
         np.column_stack(on_page_sized(solids[:, :2], solids[:, 2])),

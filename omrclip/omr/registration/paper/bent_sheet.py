@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.paper import displacement_grid as bending
-from omrclip.omr.registration.paper import lens
+from omrclip.omr.registration.paper import displacement_grid, lens
 from omrclip.omr.registration.paper.curled_paper import CURVATURES, CurledPaper, place
 
 Points = npt.NDArray[np.float64]
@@ -31,7 +30,7 @@ DIRECTIONS_KEPT = 2
 FIRST_STEPS, STEPS = 2, 6
 """Gauss-Newton steps of a trial with a fixed direction, and of a complete fit."""
 MOST_TURN = 0.3
-"""Radians by which one step may turn the direction of bending."""
+"""Radians by which one step may turn the direction of displacement_grid."""
 FREE_DIRECTION, FIXED_DIRECTION = 1e-2, 1e9
 """Weights of the penalty on turning the direction of bending: free, and fixed."""
 DAMPING = 1e-3
@@ -88,7 +87,7 @@ class BentSheet:
     """
 
     matrix: ops.Matrix
-    bend: bending.Bend
+    bend: displacement_grid.Bend
     misses: Points
 
 
@@ -147,7 +146,7 @@ def fit_bent_sheet(seen: Seen, page: Dimensions, scan: Dimensions, deviation: fl
     into_scan = np.array([[unit, 0, scan_middle[0]], [0, unit, scan_middle[1]], [0, 0, 1.0]])
     from_page = np.array([[1 / longer, 0, -middle[0] / longer], [0, 1 / longer, -middle[1] / longer], [0, 0, 1.0]])
     matrix = into_scan @ best.paper.homography @ from_page
-    back, nodes = ops.inverse(matrix), bending.nodes(page)
+    back, nodes = ops.inverse(matrix), displacement_grid.nodes(page)
 
     def on_flat_page(places: Points) -> Points:
         """Return where places of the scaled page would lie on a flat sheet, page pixels."""
@@ -158,7 +157,7 @@ def fit_bent_sheet(seen: Seen, page: Dimensions, scan: Dimensions, deviation: fl
     misses = ops.transform(back, seen.in_scan) - on_flat_page(scaled.page + scaled.slides @ best.amounts)
     lines = seen.lines
     misses[lines] = seen.across[lines] * (seen.across[lines] * misses[lines]).sum(axis=1, keepdims=True)
-    return BentSheet(matrix, moved.reshape(*bending.NODES, 2).astype(np.float32), misses)
+    return BentSheet(matrix, moved.reshape(*displacement_grid.NODES, 2).astype(np.float32), misses)
 
 
 def _flat(seen: Seen) -> ops.Matrix:

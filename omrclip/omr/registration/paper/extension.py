@@ -12,7 +12,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.paper.bent_sheet import Seen, fit_bent_sheet
 from omrclip.omr.registration.paper.sheet_sides import OUTWARD, SheetSides, find_sides
 from omrclip.omr.registration.reference import Reference
@@ -48,11 +48,11 @@ def extended(
     reference: Reference,
     pyramid: ImagePyramid,
     page_to_scan: ops.Matrix,
-    bend: bending.Bend,
+    bend: displacement_grid.Bend,
     points: Points,
     in_scan: Points,
     bubbles: int,
-) -> tuple[ops.Matrix, bending.Bend]:
+) -> tuple[ops.Matrix, displacement_grid.Bend]:
     """Return a map that is also right far from all bubbles.
 
     Args:
@@ -70,15 +70,17 @@ def extended(
     sheet = fit_bent_sheet(seen, page, pyramid.dimensions, DEVIATION_PX * per_pixel)
     pattern = points[:bubbles]
     moved = np.subtract(ops.transform(ops.inverse(sheet.matrix), in_scan[:bubbles]), pattern)
-    moved -= bending.offsets_at(sheet.bend, pattern, page)
+    moved -= displacement_grid.offsets_at(sheet.bend, pattern, page)
     others = len(points) - bubbles + len(sides.side)
     offsets = np.vstack([moved, sheet.misses[len(sheet.misses) - others :]])
     trust = np.append(np.ones(len(points)), np.full(len(sides.side), SIDE_WEIGHT))
     at, loose = np.vstack([points, sides.beside]), LOOSE_PX * per_pixel
     stiffness = _stiffness(pattern, moved, page)
-    stiff, _ = bending.fit(at, offsets, trust, page, loose=loose, tight=loose / LOOSE_PER_TIGHT, stiffness=stiffness)
-    soft = bending.fit_rest(
-        points, offsets[: len(points)], np.ones(len(points)), page, stiff, loose=loose, stiffness=bending.SOFT
+    stiff, _ = displacement_grid.fit(
+        at, offsets, trust, page, loose=loose, tight=loose / LOOSE_PER_TIGHT, stiffness=stiffness
+    )
+    soft = displacement_grid.fit_rest(
+        points, offsets[: len(points)], np.ones(len(points)), page, stiff, loose=loose, stiffness=displacement_grid.SOFT
     )
     return sheet.matrix, sheet.bend + stiff + soft
 
@@ -132,7 +134,7 @@ def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
         missed = []
         for side in sides:
             rest = ~side
-            bend, _ = bending.fit(
+            bend, _ = displacement_grid.fit(
                 points[rest],
                 offsets[rest],
                 np.ones(int(rest.sum())),
@@ -142,7 +144,7 @@ def _stiffness(points: Points, offsets: Points, page: Dimensions) -> float:
                 stiffness=stiffness,
                 rounds=PREDICTION_ROUNDS,
             )
-            left = bending.offsets_at(bend, points[side], page) - offsets[side]
+            left = displacement_grid.offsets_at(bend, points[side], page) - offsets[side]
             missed.append(np.median(np.linalg.norm(left, axis=1)))
         errors.append(float(np.sqrt(np.mean(np.square(missed)))))
     return max(s for s, error in zip(STIFFNESSES, errors, strict=True) if error <= MOST_ERROR_RATIO * min(errors))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 
 Points = npt.NDArray[np.float64]
 STRONGEST = 0.12
@@ -36,24 +36,24 @@ class Perspective:
     """A flat sheet through a lens: `matrix` (3, 3) page → scan, of page points moved by `bend`."""
 
     matrix: ops.Matrix
-    bend: bending.Bend
+    bend: displacement_grid.Bend
 
 
 def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dimensions) -> Perspective:
     """Fit the perspective, and the lens if it helps, that maps page points (n, 2) to scan points (n, 2)."""
     plain = _fitted(points, in_scan)
     if len(points) < LEAST_POINTS:
-        return Perspective(plain, bending.flat())
+        return Perspective(plain, displacement_grid.flat())
     without, best = _error(points, in_scan), 0.0
     for reach in (STRONGEST, STRONGEST / FINER_SEARCH):
         best = _lowest(points, in_scan, scan, best, reach)
         if _error(points, _straightened(in_scan, scan, best)) > MOST_ERROR_LEFT * without:
-            return Perspective(plain, bending.flat())
+            return Perspective(plain, displacement_grid.flat())
     matrix = _fitted(points, _straightened(in_scan, scan, best))
-    nodes = bending.nodes(page)
+    nodes = displacement_grid.nodes(page)
     seen = distorted(ops.transform(matrix, nodes), scan, best)
     moved = ops.transform(ops.inverse(matrix), seen) - nodes
-    return Perspective(matrix, moved.reshape(*bending.NODES, 2).astype(np.float32))
+    return Perspective(matrix, moved.reshape(*displacement_grid.NODES, 2).astype(np.float32))
 
 
 def _fitted(points: Points, images: Points) -> ops.Matrix:

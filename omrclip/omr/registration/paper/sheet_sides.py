@@ -14,7 +14,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 
 Points = npt.NDArray[np.float64]
 OUTWARD = np.array([[0, -1], [1, 0], [0, 1], [-1, 0]], dtype=np.float64)
@@ -57,21 +57,25 @@ class SheetSides:
         return np.asarray(OUTWARD[self.side])
 
 
-def find_sides(pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: bending.Bend, page: Dimensions) -> SheetSides:
+def find_sides(
+    pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: displacement_grid.Bend, page: Dimensions
+) -> SheetSides:
     """Search for the sides of the sheet along lines across those of the page, where a first map places them."""
     longer = max(page.width, page.height)
     side, beside = _places(page)
     inner = beside - OUTWARD[side] * INWARD * longer
-    start, end = (ops.transform(page_to_scan, at + bending.offsets_at(bend, at, page)) for at in (inner, beside))
+    start, end = (
+        ops.transform(page_to_scan, at + displacement_grid.offsets_at(bend, at, page)) for at in (inner, beside)
+    )
     # The map is not reliable beyond the page, so the search follows straight lines in the scan.
     along = (end - start) / (INWARD * STEPS)
     count = round((INWARD + BEYOND) * STEPS)
     lines = start[:, None] + along[:, None] * np.arange(count)[None, :, None]
     contrast = _contrast(pyramid, lines, float(np.median(np.linalg.norm(along, axis=1))))
     strongest = contrast.max(axis=1)
-    told = strongest > LEAST_CONTRAST
-    told &= (np.bincount(side[told], minlength=4) >= LEAST_PLACES)[side]
-    rows = np.flatnonzero(told)
+    is_found = strongest > LEAST_CONTRAST
+    is_found &= (np.bincount(side[is_found], minlength=4) >= LEAST_PLACES)[side]
+    rows = np.flatnonzero(is_found)
     first = (contrast[rows] > LEAST_OF_STRONGEST * strongest[rows, None]).argmax(axis=1)
     near = np.minimum(first[:, None] + np.arange(REACH), contrast.shape[1] - 1)
     peak = first + contrast[rows[:, None], near].argmax(axis=1)

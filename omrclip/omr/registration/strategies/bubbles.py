@@ -12,7 +12,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.image_pyramid import ImagePyramid
-from omrclip.omr.registration.paper import displacement_grid as bending
+from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, match, pairs_of
@@ -120,7 +120,7 @@ class BentMatch:
     """
 
     matrix: ops.Matrix
-    bend: bending.Bend
+    bend: displacement_grid.Bend
     score: float
     paired: npt.NDArray[np.intp]
 
@@ -132,7 +132,7 @@ def _refusal(reference: Reference, pyramid: ImagePyramid, matched: BentMatch, re
     """
     common = reference.common
     bubbles, boxes = reference.centres[common], reference.boxes[common]
-    offsets = bending.offsets_at(matched.bend, bubbles, reference.page)
+    offsets = displacement_grid.offsets_at(matched.bend, bubbles, reference.page)
     seen = ops.transform(matched.matrix, bubbles + offsets) * reduction
     scan = pyramid.dimensions
     inside = ((seen > 0) & (seen < [scan.width, scan.height])).all(axis=1)
@@ -154,7 +154,7 @@ def _bent(bubbles: Points, matched: PatternMap, blobs: Blobs, blob_size: float, 
     for _ in range(GRID_ROUNDS):
         points = bubbles[pairs[0]]
         offsets = ops.transform(back, blobs.centres[pairs[1]]) - points
-        bend, _weights = bending.fit(
+        bend, _weights = displacement_grid.fit(
             points,
             offsets,
             np.ones(len(points)),
@@ -163,7 +163,7 @@ def _bent(bubbles: Points, matched: PatternMap, blobs: Blobs, blob_size: float, 
             tight=TIGHT_RESIDUAL * unit,
             stiffness=GRID_STIFFNESS,
         )
-        placed = ops.transform(matched.matrix, bubbles + bending.offsets_at(bend, bubbles, page))
+        placed = ops.transform(matched.matrix, bubbles + displacement_grid.offsets_at(bend, bubbles, page))
         before, pairs = len(pairs[0]), pairs_of(placed, nearest, PAIRED_WITHIN * blob_size)
         if len(pairs[0]) <= max(before, LEAST_BUBBLES):
             break

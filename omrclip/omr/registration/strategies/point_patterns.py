@@ -34,7 +34,9 @@ MOST_MAPS = 4
 LEAST_MAPS_APART = 0.5
 """Median distance, in blob sizes, by which two returned maps differ."""
 _ORDERS = ((0, 1), (1, 0))
+"""Orders in which the two neighbours of a bubble may be those of the anchor."""
 _SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+"""Signs of the two vectors: a neighbour may lie on either side."""
 ANCHORS = 5
 """Blobs that are tried as anchors."""
 ANCHOR_NEIGHBOUR = 4
