@@ -51,6 +51,7 @@ AMBIGUOUS = (
     "bar code, or reference points that differ when the page is turned. If all pages are fed in one direction, set the "
     'option Orientation to "upright".'
 )
+MUST_BE_UPRIGHT = 'If the page may lie turned in the scan, set the option Orientation to "any".'
 TOO_SMALL = "Scan the page at a higher resolution."
 OTHER_SHAPE = "Check that the scan shows this form up to its edges, or give the template the image of the blank page."
 
@@ -104,7 +105,7 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
             [f"the scan has only {pyramid.dimensions} pixels"], f"It has only {pyramid.dimensions} pixels. {TOO_SMALL}"
         )
     reasons: list[str] = []
-    advice = CHECK_THE_SCAN
+    advice = f"{CHECK_THE_SCAN} {MUST_BE_UPRIGHT}" if upright else CHECK_THE_SCAN
     best: _Confirmed | None = None
     for strategy in STRATEGIES:
         maps = strategy(reference, pyramid)

@@ -6,8 +6,9 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration.find import ImagePyramid, register
 from tests.omr.registration.finding import FILLED, FORM, KNOWLEDGE, found, misses, moved
-from tests.omr.sheet import PAGE, Sheet, Tones, View, lattice, printed, question, turned
+from tests.omr.sheet import PAGE, Sheet, Tones, View, coloured, lattice, printed, question, turned
 
 
 @pytest.mark.parametrize("knowledge", ["everything", "no page image", "page image only"])
@@ -43,6 +44,13 @@ STRANGERS = _strangers()
 def test_a_page_that_lies_mirrored_is_rejected() -> None:
     with pytest.raises(RegistrationFailed):
         found(FORM.known(), np.ascontiguousarray(FILLED[:, ::-1]))
+
+
+def test_a_turned_page_that_must_be_upright_is_rejected_with_advice() -> None:
+    upside_down = ImagePyramid(coloured(turned(180).of(FILLED)))
+    with pytest.raises(RegistrationFailed, match='set the option Orientation to "any"') as failed:
+        register(FORM.known(), upside_down, upright=True)
+    assert any("the page would lie turned" in str(reason) for reason in failed.value.details["tried"])  # type: ignore[attr-defined]
 
 
 def alike(rows: int = 18, first: float = 112) -> Sheet:
