@@ -140,7 +140,7 @@ class Limits:
         return self.max_output_pixels != DEFAULT_OUTPUT_PIXELS
 
     def exceeded_by(self, width: int, height: int) -> tuple[str, int] | None:
-        """The limit on delivered images that these pixel extents exceed, and its maximum; None where none is."""
+        """The limit on delivered images that these dimensions exceed, and its maximum; None if they exceed none."""
         if width * height > self.max_output_pixels:
             return "max_output_pixels", self.max_output_pixels
         if self.max_output_side and max(width, height) > self.max_output_side:
@@ -158,8 +158,8 @@ class Config:
     home: str | None = _setting(
         None,
         _local_folder,
-        "The home folder, which holds the next three folders unless they are set. If not set: the folder for data of "
-        "applications, such as `~/.local/share/omrclip` on Linux. `omrclip serve` tells it.",
+        "The home folder, which contains the next three folders unless they are set. If not set: the platform's folder "
+        "for application data, such as `~/.local/share/omrclip` on Linux. `omrclip serve` prints it.",
     )
     templates: str = _setting(
         "templates",
@@ -193,7 +193,7 @@ class Config:
     grace_seconds: int = _setting(
         86_400,
         _whole_number(0, 10**9),
-        "How long an expired recognition is set aside before it is removed, measured on a clock that nobody can set.",
+        "How long an expired recognition is set aside before it is removed, measured on a clock that cannot be set.",
     )
     host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
     port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")

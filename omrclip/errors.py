@@ -4,34 +4,34 @@
     ├── ConfigurationError          a setting is wrong, or a system library is missing
     ├── InvalidRequest              a request's key, option or parameter is wrong
     │   ├── InvalidParameter        one of the IIIF Image API parameters
-    │   ├── NameConflict            two files of one request would get one name
-    │   └── FolderInUse             the folder for results has some, or another run is writing into it
-    ├── InvalidTemplate             an .omr document breaks the format; carries all problems at once
-    ├── ImageError                  the bytes of one image
-    │   ├── UnsupportedImage        not an image, or of a kind that is not read
-    │   └── CorruptImage            cut off, damaged, or other than its header says
-    ├── LimitExceeded               more than the limits allow, found before the work
+    │   ├── NameConflict            two files of one request would get the same name
+    │   └── FolderInUse             the folder already holds results, or another run is writing to it
+    ├── InvalidTemplate             an .omr document does not follow the format; lists all problems
+    ├── ImageError                  the bytes of one image cannot be used
+    │   ├── UnsupportedImage        not an image, or a format that is not supported
+    │   └── CorruptImage            the image is cut off, damaged, or does not match its header
+    ├── LimitExceeded               a limit is exceeded; raised before the work begins
     ├── RegistrationFailed          the template page was not found in the scan
-    ├── ServerBusy                  no room for the work now
-    ├── Stopped                     work was ended before it was done, without a fault of its own
-    │   ├── DeadlineExceeded        its time is over
-    │   └── Abandoned               the client that asked for it has gone
-    ├── InternalError               an exception that nobody foresaw; the log has its traceback
-    ├── MisdirectedRequest          sent to a host name that is not one of this service
+    ├── ServerBusy                  no memory is free for the work
+    ├── Stopped                     the work was ended before it was done, for a reason outside it
+    │   ├── DeadlineExceeded        the work took longer than it may
+    │   └── Abandoned               the client closed the connection
+    ├── InternalError               an unexpected exception; the log has its traceback
+    ├── MisdirectedRequest          sent to a host name for which the service does not answer
     ├── ForeignRequest              sent by a page of another site
-    ├── NotFound                    no stored thing of that name
-    ├── DamagedRecord               what is stored of a kept recognition cannot be read
-    ├── StorageUnavailable          a store cannot be read or written now: read-only, no permission, out of reach
-    │   └── StorageFull             no space is left, or the quota of kept recognitions is used up
-    └── PreconditionFailed          someone else changed it meanwhile, or it exists already
-        └── PreconditionRequired    it exists, and the caller did not say which state of it to replace
+    ├── NotFound                    nothing is stored under this name
+    ├── DamagedRecord               the files of a stored recognition are damaged
+    ├── StorageUnavailable          the storage cannot be read or written now: read-only, no permission, unreachable
+    │   └── StorageFull             the storage is full, or stored recognitions have reached their maximum size
+    └── PreconditionFailed          someone else changed it in the meantime, or it already exists
+        └── PreconditionRequired    it exists, and the caller did not say which version to replace
 
-Each has a stable `code` for programs, a message for people, and `details`: JSON-ready values that name the
-field, parameter or limit. Nothing here knows HTTP; `web.errors` maps classes to status codes. No message holds
+Each error has a stable `code` for programs, a message for people, and `details`: JSON-ready values that name the field,
+parameter or limit. This module does not depend on HTTP; `web.errors` maps classes to status codes. No message contains
 a path of the machine.
 
-A result that is kept holds a `Failure`, never an exception: an exception holds its traceback, the traceback the
-frames, and these the pixels of the scan.
+A result that is held in memory contains a `Failure` instead of an exception. An exception would keep its traceback in
+memory, and with it the stack frames and the pixels of the scan.
 """
 
 import logging
@@ -47,7 +47,7 @@ _FRAMES_LOGGED = 40
 
 
 class OmrclipError(Exception):
-    """Base of all: `code` is stable, `details` is JSON-ready."""
+    """The base class. `code` is stable, `details` is JSON-ready."""
 
     code: ClassVar[str] = "error"
 
@@ -58,7 +58,7 @@ class OmrclipError(Exception):
 
 
 class ConfigurationError(OmrclipError):
-    """A setting is wrong, or a system library is missing; the message lists every problem."""
+    """A setting is wrong, or a system library is missing. The message lists every problem."""
 
     code = "invalid_configuration"
 
@@ -76,7 +76,7 @@ class InvalidParameter(InvalidRequest):
 
 
 class NameConflict(InvalidRequest):
-    """Two files of one request would get one name."""
+    """Two files of one request would get the same name."""
 
     code = "name_conflict"
 
@@ -89,7 +89,7 @@ class FolderInUse(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document: where (a JSON path, `$.Pages[0].Elements[2].Width`), and what was expected."""
+    """A problem of a document: its JSON path, such as `$.Pages[0].Elements[2].Width`, and what was expected there."""
 
     path: str
     expected: str
@@ -99,30 +99,33 @@ class Problem:
 
 
 MOST_PROBLEMS = 100
-"""Maximum number of problems in an answer. A longer list helps no one."""
+"""Maximum number of problems in an answer. A longer list would not be read."""
 
 
 def more_problems(problems: Sequence[Problem], told: int) -> str:
-    """What is said after the first `told` problems of those that were found; there may be more than MOST_PROBLEMS."""
+    """The end of a message that lists only the first `told` problems, such as ` (and 5 more)`.
+
+    With more than MOST_PROBLEMS the number is a lower bound, because the check stops there.
+    """
     more = len(problems) - told
     at_least = "at least " if len(problems) > MOST_PROBLEMS else ""
     return f" (and {at_least}{more:,} more)" if more > 0 else ""
 
 
 def problem_details(problems: Sequence[Problem]) -> dict[str, object]:
-    """The `details` of an error: the first MOST_PROBLEMS problems, and how many were found where these are not all."""
+    """The `details` of an error: the first MOST_PROBLEMS problems, and the number of all if there are more."""
     fields = [{"path": problem.path, "expected": problem.expected} for problem in problems[:MOST_PROBLEMS]]
     return {"fields": fields, **({"problems": len(problems)} if len(problems) > MOST_PROBLEMS else {})}
 
 
 def first_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The first MOST_PROBLEMS, and one more that counts the others if there are more."""
+    """The first MOST_PROBLEMS problems, and a last one with the number of the others if there are more."""
     more = len(problems) - MOST_PROBLEMS
     return (*problems[:MOST_PROBLEMS], *((Problem("$", f"and at least {more:,} more"),) if more > 0 else ()))
 
 
 class InvalidTemplate(OmrclipError):
-    """An `.omr` document breaks the format; `problems` holds everything that is wrong with it."""
+    """An `.omr` document does not follow the format. `problems` lists all its problems."""
 
     code = "invalid_template"
 
@@ -153,19 +156,19 @@ class CorruptImage(ImageError):
 
 
 class LimitExceeded(OmrclipError):
-    """More than the limits allow; `details` has `limit` (its name) and `maximum`."""
+    """A limit is exceeded. `details` has `limit` (its name) and `maximum`."""
 
     code = "limit_exceeded"
 
 
 class RegistrationFailed(OmrclipError):
-    """The template page was not found in the scan; `details["tried"]` lists what was tried."""
+    """The template page was not found in the scan. `details["tried"]` lists what was tried."""
 
     code = "registration_failed"
 
 
 class MisdirectedRequest(OmrclipError):
-    """The request was sent to a host name that is not one of this service."""
+    """The request was sent to a host name for which the service does not answer."""
 
     code = "misdirected_request"
 
@@ -201,13 +204,13 @@ class StorageFull(StorageUnavailable):
 
 
 class PreconditionFailed(OmrclipError):
-    """The stored thing is not in the state that the caller named."""
+    """The stored version is not the one that the caller named."""
 
     code = "precondition_failed"
 
 
 class PreconditionRequired(PreconditionFailed):
-    """The stored thing exists, and the caller did not name the state of it that is to be replaced."""
+    """It already exists, and the caller did not say which version to replace."""
 
     code = "precondition_required"
 
@@ -225,7 +228,7 @@ class Stopped(OmrclipError):
 
 
 class DeadlineExceeded(Stopped):
-    """The work took longer than it may; `details` has `limit` (the setting's name) and `maximum`, in seconds."""
+    """The work took longer than it may. `details` has `limit` (the setting's name) and `maximum`, in seconds."""
 
     code = "deadline_exceeded"
 
@@ -256,10 +259,10 @@ def internal_error(error: BaseException) -> InternalError:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one thing among others failed, as a part of their result: what an OmrclipError says, without the exception.
+    """The failure of one item among others, as a part of the result: the contents of an OmrclipError.
 
     Attributes:
-        code, message, details: as of the exception.
+        code, message, details: as in the exception.
     """
 
     code: str

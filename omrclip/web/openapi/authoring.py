@@ -1,4 +1,4 @@
-"""The description of what people work with: page images, validation, corrections."""
+"""OpenAPI paths for editing templates: page images, validation, correction, finalization; and for corrections."""
 
 from omrclip.schemas.corrections import CorrectionsSchema
 from omrclip.web.openapi.parts import (
@@ -20,11 +20,13 @@ _IMAGE = {"required": True, "content": content(BINARY, "image/*")}
 
 
 def correction_paths() -> dict[str, Node]:
-    """Holding a template against its blank pages."""
-    page = parameter("page", "query", PAGE_NUMBER, description="of which the body is the image")
+    """The paths that compare a template with its blank pages."""
+    page = parameter("page", "query", PAGE_NUMBER, description="number of the page that the image in the body shows")
     body = {"required": False, "content": content(BINARY, "image/*")}
-    corrected = answer("Template, Messages, and whether it was Stored: only with If-Match", OBJECT)
-    finalized = answer("Results as text, whether all is Blank, and Messages of what is not", OBJECT)
+    corrected = answer("Template, Messages and Stored. The template is stored only if If-Match is sent.", OBJECT)
+    finalized = answer(
+        "Results as text, Blank (whether all answers are empty), and Messages about those that are not", OBJECT
+    )
     return {
         "/api/templates/{name}/correction": {
             "parameters": [parameter("name", "path", NAME)],
@@ -39,7 +41,7 @@ def correction_paths() -> dict[str, Node]:
         "/api/templates/{name}/finalization": {
             "parameters": [parameter("name", "path", NAME)],
             "post": operation(
-                "Recognize the blank page, where every answer is empty",
+                "Check that all answers of the blank page are empty",
                 _TAG,
                 {"200": finalized},
                 requestBody=body,
@@ -50,51 +52,58 @@ def correction_paths() -> dict[str, Node]:
 
 
 def authoring_paths() -> dict[str, Node]:
-    """What an editor of templates takes beside the templates themselves."""
+    """The paths that an editor needs in addition to those of the templates themselves."""
     name = parameter("name", "path", NAME)
     number = parameter("number", "path", PAGE_NUMBER)
     place = [parameter(key, "query", {"type": "number"}, required=True) for key in ("Left", "Top", "Width", "Height")]
     quality = parameter("JpegQuality", "query", {"type": "integer", "minimum": 0, "maximum": 100, "default": 85})
-    new_name = parameter("name", "query", NAME, required=True, description="of the new template")
+    new_name = parameter("name", "query", NAME, required=True, description="name of the new template")
     return {
         "/api/validation": {
             "post": operation(
-                "What a template would be refused for",
+                "Validate a template without storing it",
                 _TAG,
-                {"200": answer("Valid, Problems and Warnings; each with path and expected", OBJECT)},
-                requestBody={"required": True, "content": content({"description": "any JSON"}, JSON)},
+                {"200": answer("Valid, Problems and Warnings. Each problem has path and expected.", OBJECT)},
+                requestBody={"required": True, "content": content({"description": "any JSON document"}, JSON)},
             )
         },
         "/api/templates/{name}/pages": {
             "parameters": [name],
-            "get": operation("The pages and their images", _TAG, {"200": answer("In template order", OBJECT)}),
+            "get": operation(
+                "The pages and their images", _TAG, {"200": answer("The pages in template order", OBJECT)}
+            ),
         },
         "/api/templates/{name}/pages/{number}/clip": {
             "parameters": [name, number],
             "get": operation(
-                "What a clip area gives of the blank page",
+                "The clip of an area on the blank page",
                 _TAG,
-                {"200": answer("It", BINARY, "image/jpeg")},
+                {"200": answer("The clip", BINARY, "image/jpeg")},
                 parameters=[*place, quality],
             ),
         },
         "/api/templates/{name}/image": {
             "parameters": [name],
-            "get": operation("The blank page image", _TAG, {"200": answer("The file", BINARY, "image/*")}),
+            "get": operation("The image of the blank page", _TAG, {"200": answer("The file", BINARY, "image/*")}),
             "put": operation(
-                "Put a blank page image beside the template",
+                "Store an image of the blank page",
                 _TAG,
-                {"200": answer("Replaced", OBJECT), "201": answer("New", OBJECT)},
+                {"200": answer("The image was replaced", OBJECT), "201": answer("The image was created", OBJECT)},
                 requestBody=_IMAGE,
                 parameters=[IF_MATCH],
             ),
-            "delete": operation("Remove the blank page image", _TAG, {"204": answer("Removed")}, parameters=[IF_MATCH]),
+            "delete": operation(
+                "Delete the image of the blank page",
+                _TAG,
+                {"204": answer("The image was deleted")},
+                parameters=[IF_MATCH],
+            ),
         },
         "/api/templates": {
             "post": operation(
-                "Make a template of one empty page out of its image",
+                "Create a template with one empty page from an image",
                 _TAG,
-                {"201": answer("Made", OBJECT)},
+                {"201": answer("The template was created", OBJECT)},
                 requestBody=_IMAGE,
                 parameters=[new_name],
             )
@@ -103,14 +112,14 @@ def authoring_paths() -> dict[str, Node]:
 
 
 def corrections_paths() -> dict[str, Node]:
-    """What people put right in kept recognitions."""
-    tag = "Kept recognitions"
+    """The paths of the corrections that people make to stored recognitions."""
+    tag = "Stored recognitions"
     found = {"200": answer("All corrections, with their ETag", CorrectionsSchema)}
     body = {"required": True, "content": content(CorrectionsSchema)}
     return {
         "/api/recognitions/{identifier}/corrections": {
             "parameters": [parameter("identifier", "path")],
-            "get": operation("What people put right", tag, found),
-            "put": operation("Replace it", tag, found, requestBody=body, parameters=[IF_MATCH]),
+            "get": operation("The corrections of a recognition", tag, found),
+            "put": operation("Replace the corrections", tag, found, requestBody=body, parameters=[IF_MATCH]),
         }
     }

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the service, its bodies from the same marshmallow schemas that read and write them."""
+"""The OpenAPI description of the service. Bodies are described by the marshmallow schemas that read and write them."""
 
 from itertools import chain
 from typing import Any
@@ -32,7 +32,7 @@ def openapi() -> Node:
         title="omrclip",
         version=__version__,
         openapi_version="3.1.0",
-        info={"description": "Cuts clip areas out of scanned forms; every stored image is an IIIF image too."},
+        info={"description": "Reads scanned forms and cuts out their clip areas. Stored images are also IIIF images."},
         plugins=[schemas],
     )
     converter: Any = schemas.converter  # made when the plugin met its spec
@@ -58,14 +58,14 @@ def _name(schema: Any) -> str:
 
 
 def _own_field(_converter: Any, field: fields.Field[Any], ret: Node) -> Node:  # noqa: ARG001 (apispec's signature)
-    """Our fields describe themselves; apispec asks for each field in turn."""
+    """The description of one of our fields. apispec calls this function for each field."""
     if not isinstance(field, Expected):
         return {}
     return {"description": field.expected, **field.json_schema()}
 
 
 def _template_schemas() -> Node:
-    """The `.omr` format as components: its own definitions, with references into this document."""
+    """The definitions of the `.omr` format as components. Their references point into this document."""
     schema = template_json_schema()
     definitions = {**schema.pop("$defs"), "Template": schema}
     schema.pop("$schema")
@@ -88,10 +88,13 @@ _ERROR: Node = {
             "type": "object",
             "required": ["code", "message", "details", "request_id"],
             "properties": {
-                "code": {"type": "string", "description": "stable, for programs"},
-                "message": {"type": "string", "description": "for people"},
-                "details": {"type": "object", "description": "names the field, parameter or limit"},
-                "request_id": {"type": "string", "description": "as in the header X-Request-Id, and in the log"},
+                "code": {"type": "string", "description": "Stable code for programs"},
+                "message": {"type": "string", "description": "Message for people"},
+                "details": {"type": "object", "description": "The field, parameter or limit that the error is about"},
+                "request_id": {
+                    "type": "string",
+                    "description": "The same id as in the header X-Request-Id and in the log",
+                },
             },
         }
     },
@@ -103,34 +106,39 @@ def _recognition() -> Node:
         "type": "object",
         "required": ["Template", "Images"],
         "properties": {
-            "Template": {**BINARY, "description": "an .omr file, or the name of a stored template as plain text"},
-            "TemplateImage": {**BINARY, "description": "the blank page"},
-            "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": "the scans"},
-            "Options": {"type": "string", "description": "the options, as JSON"},
+            "Template": {**BINARY, "description": "An .omr file, or the name of a stored template as plain text"},
+            "TemplateImage": {**BINARY, "description": "Image of the blank page"},
+            "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": "The scans"},
+            "Options": {"type": "string", "description": "The options as JSON"},
         },
     }
     body = {JSON: {"schema": RecognitionRequestSchema}, "multipart/form-data": {"schema": by_parts}}
     found = {
         **parts.content(RecognitionResponseSchema),
-        "application/x-ndjson": {"schema": {"type": "string", "description": "an answer a line, a line a scan"}},
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "One line for each scan, with an answer in JSON"}
+        },
         "application/zip": {"schema": BINARY},
     }
     answers = {
         "200": {
-            "description": "Each scan's outcome, also where scans failed.",
+            "description": "The result of each scan, including scans that failed.",
             "content": found,
             "links": _kept_links(),
         }
     }
     keep = parts.parameter(
-        "keep", "query", {"type": ["integer", "string"]}, description="keep what comes out; for how many seconds"
+        "keep",
+        "query",
+        {"type": ["integer", "string"]},
+        description="whether to store the recognition, or for how many seconds",
     )
     sent = {"required": True, "content": body}
     return parts.operation("Recognize scans", "Recognition", answers, requestBody=sent, parameters=[keep])
 
 
 def _kept_links() -> Node:
-    """From the answer to what can be done with a recognition that is kept."""
+    """Links from the answer to the operations on a stored recognition."""
     given = {"identifier": "$response.body#/Identifier"}
     others = {"number": "1", "name": "$response.body#/ResponseFiles/0/Name"}
     found = {}
@@ -143,11 +151,11 @@ def _kept_links() -> Node:
 
 
 def _kept_paths() -> dict[str, Node]:
-    tag = "Kept recognitions"
-    identifier = parts.parameter("identifier", "path", description="as the answer's Uri tells it")
+    tag = "Stored recognitions"
+    identifier = parts.parameter("identifier", "path", description="Identifier from the answer of the recognition")
     styles: Node = {"type": "string", "enum": [str(style) for style in Style]}
-    style = parts.parameter("style", "query", styles, description="how the clips are painted")
-    download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment")
+    style = parts.parameter("style", "query", styles, description="how the manifest refers to the clips")
+    download = parts.parameter("download", "query", {"type": "string"}, description="send the file as an attachment")
 
     def document(summary: str, *parameters: Node) -> Node:
         answers = {"200": parts.answer("IIIF Presentation API 3.0", OBJECT, JSON_LD)}
@@ -155,34 +163,42 @@ def _kept_paths() -> dict[str, Node]:
 
     answer = {
         "allOf": [{"$ref": "#/components/schemas/RecognitionResponse"}],
-        "description": "the answer as it was given, its files without Data; Created and Expires in seconds since 1970",
+        "description": "The original answer with Created and Expires in seconds since 1970. Its files have no Data.",
     }
     paths: dict[str, Node] = {
         "": {
-            "get": parts.operation("The answer again", tag, {"200": parts.answer("It", answer)}),
-            "delete": parts.operation("Remove it with its scans and files", tag, {"204": parts.answer("Removed")}),
+            "get": parts.operation("A stored recognition", tag, {"200": parts.answer("The recognition", answer)}),
+            "delete": parts.operation(
+                "Delete a recognition with its scans and files",
+                tag,
+                {"204": parts.answer("The recognition was deleted")},
+            ),
         },
         "/files/{name}": {
             "parameters": [parts.parameter("name", "path")],
             "get": parts.operation(
-                "A response file", tag, {"200": parts.answer("It", BINARY, "*/*")}, parameters=[download]
+                "A response file", tag, {"200": parts.answer("The file", BINARY, "*/*")}, parameters=[download]
             ),
         },
-        "/files.zip": {"get": parts.operation("All response files", tag, {"200": parts.answer("They", BINARY, ZIP)})},
+        "/files.zip": {
+            "get": parts.operation("All response files", tag, {"200": parts.answer("A zip file", BINARY, ZIP)})
+        },
         "/overlay/{number}": {
             "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],
             "get": parts.operation(
-                "A scan with what was read drawn on it",
+                "A scan with the recognized elements and answers drawn on it",
                 tag,
-                {"200": parts.answer("It", BINARY, "image/jpeg"), "304": parts.answer("The client has it")},
+                {"200": parts.answer("The image", BINARY, "image/jpeg"), "304": parts.answer("Not modified")},
             ),
         },
-        "/manifest.json": document("The pages as canvases; with a style, the clips", style),
+        "/manifest.json": document(
+            "A manifest with the pages as canvases, or with the clips if there is a style", style
+        ),
         "/manifest.json/canvas/p{number}": {
             "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],
             **document("One canvas of the manifest"),
         },
-        "/clips.json": document("The clips as canvases", style),
+        "/clips.json": document("A manifest with the clips as canvases", style),
     }
     return {
         f"/api/recognitions/{{identifier}}{path}": {
@@ -203,21 +219,28 @@ def _pattern(expression: str) -> Node:
 
 
 def _iiif_paths() -> dict[str, Node]:
-    identifier = parts.parameter("identifier", "path", description="percent-encoded, slashes included")
-    download = parts.parameter("download", "query", {"type": "string"}, description="as an attachment with a file name")
-    sizes = {2: "full, max, w, ,h pct:n w,h or !w,h", 3: "max, w, ,h pct:n w,h or !w,h, with ^ before it to enlarge"}
+    identifier = parts.parameter("identifier", "path", description="percent-encoded, including slashes")
+    download = parts.parameter(
+        "download", "query", {"type": "string"}, description="send the image as an attachment with a file name"
+    )
+    sizes = {
+        2: "`full`, `max`, `w,`, `,h`, `pct:n`, `w,h` or `!w,h`",
+        3: "`max`, `w,`, `,h`, `pct:n`, `w,h` or `!w,h`, each with `^` before it to allow enlarging",
+    }
     names = {2: "Image API 2.0, 2.1", 3: "Image API 3.0"}
     paths = {}
     for version, size in sizes.items():
         parameters = [
             identifier,
-            parts.parameter("region", "path", _pattern(_REGION), description="full, square, x,y,w,h or pct:x,y,w,h"),
+            parts.parameter(
+                "region", "path", _pattern(_REGION), description="`full`, `square`, `x,y,w,h` or `pct:x,y,w,h`"
+            ),
             parts.parameter("size", "path", _pattern(_SIZES[version]), description=size),
             parts.parameter(
                 "rotation",
                 "path",
                 _pattern(f"!?{REAL}"),
-                description="degrees clockwise from 0 to 360, with ! before it to mirror",
+                description="degrees clockwise from 0 to 360, with `!` before it to mirror the image first",
             ),
             parts.parameter("quality", "path", {"type": "string", "enum": [str(quality) for quality in QUALITIES]}),
             parts.parameter(
@@ -225,12 +248,12 @@ def _iiif_paths() -> dict[str, Node]:
             ),
         ]
         image = {
-            "200": parts.answer("It", BINARY, "image/*", "application/pdf"),
-            "304": parts.answer("The client has it"),
+            "200": parts.answer("The image", BINARY, "image/*", "application/pdf"),
+            "304": parts.answer("Not modified"),
         }
         information = {
-            "200": parts.answer("The document", OBJECT, JSON, JSON_LD),
-            "304": parts.answer("The client has it"),
+            "200": parts.answer("The info.json document", OBJECT, JSON, JSON_LD),
+            "304": parts.answer("Not modified"),
         }
         base = f"/iiif/{version}/{{identifier}}"
         paths[f"{base}/{{region}}/{{size}}/{{rotation}}/{{quality}}.{{format}}"] = {
@@ -246,30 +269,39 @@ def _iiif_paths() -> dict[str, Node]:
 
 def _segments() -> Node:
     found = {**parts.content(SegmentResponseSchema), "image/*": {"schema": BINARY}}
-    answers = {"200": {"description": "A file a segment; one alone also as its bytes.", "content": found}}
+    answers = {
+        "200": {
+            "description": "One file for each segment. A single segment can also be answered as an image.",
+            "content": found,
+        }
+    }
     body = {"required": True, "content": parts.content(SegmentRequestSchema)}
-    return parts.operation("Cut the segments that a manifest paints", "IIIF", answers, requestBody=body)
+    return parts.operation("Cut out the image segments that a manifest shows", "IIIF", answers, requestBody=body)
 
 
 def _paths() -> dict[str, Node]:
     name = parts.parameter("name", "path", parts.NAME)
-    element = parts.parameter("element", "path", description="a name, or a path where several have the name")
-    page = parts.parameter("page", "query", parts.PAGE_NUMBER, description="where there are several")
+    element = parts.parameter(
+        "element", "path", description="the name of an element, or its path if several elements have the name"
+    )
+    page = parts.parameter(
+        "page", "query", parts.PAGE_NUMBER, description="number of the page, if the template has several"
+    )
     template_body = {"required": True, "content": parts.content("Template")}
     area_body = {"required": True, "content": parts.content("ClipArea")}
     image_body = {"required": True, "content": parts.content(BINARY, "image/*")}
-    saved = {"200": parts.answer("Replaced", OBJECT), "201": parts.answer("New", OBJECT)}
-    gone = {"204": parts.answer("Removed")}
+    saved = {"200": parts.answer("It was replaced", OBJECT), "201": parts.answer("It was created", OBJECT)}
+    gone = {"204": parts.answer("It was deleted")}
     api = "Templates"
     return {
         "/health": {
-            "get": parts.operation("Whether the service answers", "Service", {"200": parts.answer("It does", OBJECT)})
+            "get": parts.operation("Health check", "Service", {"200": parts.answer("The service is running", OBJECT)})
         },
         "/metrics": {
             "get": parts.operation(
-                "What the server did",
+                "Metrics of the server",
                 "Service",
-                {"200": parts.answer("Prometheus text", {"type": "string"}, "text/plain")},
+                {"200": parts.answer("Prometheus text format", {"type": "string"}, "text/plain")},
             )
         },
         "/openapi.json": {
@@ -289,41 +321,41 @@ def _paths() -> dict[str, Node]:
             "parameters": [name],
             "get": parts.operation("The .omr file", api, {"200": parts.answer("The file, with its ETag", "Template")}),
             "put": parts.operation("Store a template", api, saved, requestBody=template_body, parameters=[IF_MATCH]),
-            "delete": parts.operation("Remove a template", api, gone, parameters=[IF_MATCH]),
+            "delete": parts.operation("Delete a template", api, gone, parameters=[IF_MATCH]),
         },
         "/api/templates/{name}/clip-areas": {
             "parameters": [name],
             "get": parts.operation(
-                "All clip areas", api, {"200": parts.answer("In template order, and their Paths", OBJECT)}
+                "All clip areas", api, {"200": parts.answer("In template order, with their Paths", OBJECT)}
             ),
             "post": parts.operation(
                 "Add a clip area",
                 api,
-                {"201": parts.answer("Added", "ClipArea")},
+                {"201": parts.answer("The clip area was added", "ClipArea")},
                 requestBody=area_body,
                 parameters=[page, IF_MATCH],
             ),
         },
         "/api/templates/{name}/clip-areas/{element}": {
             "parameters": [name, element],
-            "get": parts.operation("One clip area", api, {"200": parts.answer("Found", "ClipArea")}),
+            "get": parts.operation("One clip area", api, {"200": parts.answer("The clip area", "ClipArea")}),
             "put": parts.operation(
                 "Replace a clip area",
                 api,
-                {"200": parts.answer("Replaced", "ClipArea")},
+                {"200": parts.answer("The clip area was replaced", "ClipArea")},
                 requestBody=area_body,
                 parameters=[IF_MATCH],
             ),
-            "delete": parts.operation("Remove a clip area", api, gone, parameters=[IF_MATCH]),
+            "delete": parts.operation("Delete a clip area", api, gone, parameters=[IF_MATCH]),
         },
         "/api/images": {"get": parts.listing("All images", "Images", "Images", MOST_LISTED)},
         "/api/images/{name}": {
-            "parameters": [parts.parameter("name", "path", description="percent-encoded, slashes included")],
+            "parameters": [parts.parameter("name", "path", description="percent-encoded, including slashes")],
             "get": parts.operation(
-                "The stored file", "Images", {"200": parts.answer("As it was put", BINARY, "image/*")}
+                "The stored file", "Images", {"200": parts.answer("The bytes as stored", BINARY, "image/*")}
             ),
             "put": parts.operation("Store an image", "Images", saved, requestBody=image_body, parameters=[IF_MATCH]),
-            "delete": parts.operation("Remove an image", "Images", gone, parameters=[IF_MATCH]),
+            "delete": parts.operation("Delete an image", "Images", gone, parameters=[IF_MATCH]),
         },
         "/api/segments": {"post": _segments()},
         **_iiif_paths(),

@@ -1,4 +1,4 @@
-"""What every part of the OpenAPI description is put together from."""
+"""Building blocks of the OpenAPI description: bodies, answers, operations and parameters."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ def answer(description: str, schema: Any = None, *types: str) -> Node:
 
 
 def operation(summary: str, tag: str, answers: Node, **more: Any) -> Node:
-    """An operation with the answers of its success; `openapi_refusals` adds the others."""
+    """An operation with its successful answers. `refusals` adds the errors."""
     return {"summary": summary, "tags": [tag], "responses": answers, **more}
 
 
@@ -31,7 +31,7 @@ def operation_id(method: str, path: str) -> str:
 
 
 def parameter(name: str, where: str, schema: Node | None = None, **more: Any) -> Node:
-    """A parameter; those in the path are required."""
+    """A parameter. Path parameters are required."""
     required = {"required": True} if where == "path" else {}
     return {"name": name, "in": where, "schema": schema or {"type": "string"}, **required, **more}
 
@@ -41,9 +41,9 @@ IF_MATCH = parameter(
     "If-Match",
     "header",
     {"type": "string", "pattern": rf"^(\*|{_TAG}( *, *{_TAG})*)$"},
-    description="the entity tag of the state to replace, or *",
+    description="the entity tag of the version to replace, or *",
 )
-# One segment of a path: names of templates, response files and elements have no slash.
+# Names of templates, response files and elements are one path segment, so they contain no slash.
 NAME: Node = {
     "type": "string",
     "minLength": 1,
@@ -65,14 +65,14 @@ def listing(summary: str, tag: str, key: str, most: int) -> Node:
         "required": [key, "Next"],
         "properties": {
             key: {"type": "array", "items": entry, "maxItems": most},
-            "Next": {"type": ["string", "null"], "description": "URI of the next page; null on the last"},
+            "Next": {"type": ["string", "null"], "description": "URI of the next page, or null on the last page"},
         },
     }
     limit: Node = {"type": "integer", "minimum": 1, "maximum": most, "default": most}
     parameters = [
-        parameter("limit", "query", limit, description="most entries of a page"),
-        parameter("after", "query", description="the name behind which the page begins, which need not exist"),
+        parameter("limit", "query", limit, description="maximum number of entries on a page"),
+        parameter("after", "query", description="list only names after this name, which need not exist"),
     ]
-    found = answer("Names and URIs in the order of the names", page)
-    found["headers"] = {"Link": {"description": "the next page, rel=next", "schema": {"type": "string"}}}
+    found = answer("Names and URIs, sorted by name", page)
+    found["headers"] = {"Link": {"description": "URI of the next page, with rel=next", "schema": {"type": "string"}}}
     return operation(summary, tag, {"200": found}, parameters=parameters)

@@ -9,18 +9,18 @@ REFUSALS: Final = {
     400: "A key, option, part, parameter or name is wrong",
     403: "A page of another site sent the request",
     404: "Nothing is stored under this name",
-    406: "No media type that the client accepts can be answered",
-    408: "The body came too slowly",
-    410: "What is stored of this recognition is damaged",
-    412: "The stored thing is not in the state that If-Match or If-None-Match names",
-    413: "More than a limit allows; `details` names it",
-    415: "The body, or the stored image, is of a kind that is not read",
-    421: "The host name is not one of this service",
+    406: "The service cannot answer in a media type that the client accepts",
+    408: "The request body did not arrive in time",
+    410: "The files of the stored recognition are damaged",
+    412: "The stored version does not match If-Match or If-None-Match",
+    413: "The request exceeds a limit, which `details` names",
+    415: "The format of the body or of the stored image is not supported",
+    421: "The service does not answer for this host name",
     422: "A template, image or other content is not valid",
-    428: "The stored thing exists, and no If-Match says which state of it to replace",
-    500: "An unexpected error; the log has its details under `request_id`",
-    503: "No room or time for the work now, or a store cannot be read or written",
-    507: "No space is left in a store, or the quota is used up",
+    428: "It already exists, and no If-Match says which version to replace",
+    500: "An unexpected error, whose details are in the log under `request_id`",
+    503: "The server has no memory or time for the work now, or the storage cannot be read or written",
+    507: "The storage is full, or stored recognitions have reached their maximum size",
 }
 _RECOGNITIONS: Final = "/api/recognitions"
 _CREATING: Final = frozenset({_RECOGNITIONS, "/api/templates"})
@@ -28,7 +28,7 @@ _OF_NAMED_THINGS: Final = frozenset({"/api/segments"})
 
 
 def refusal_schemas() -> Iterator[tuple[str, Node]]:
-    """The responses to refer to: each status with the error in JSON, and as text as it is under `/iiif/`."""
+    """The named responses: each status with the error as JSON, and with the error as text for `/iiif/`."""
     json: Node = {"application/json": {"schema": "Error"}}
     text: Node = {"text/plain": {"schema": {"type": "string"}}}
     for status, description in REFUSALS.items():
@@ -37,7 +37,7 @@ def refusal_schemas() -> Iterator[tuple[str, Node]]:
 
 
 def refusals(path: str, method: str, operation: Node) -> Node:
-    """The refusals of an operation, as references to `refusal_schemas`."""
+    """The errors of an operation, as references to the responses of `refusal_schemas`."""
     is_image = path.startswith("/iiif/")
     return {str(status): _name(status, is_image=is_image) for status in sorted(_statuses(path, method, operation))}
 
