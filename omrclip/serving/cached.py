@@ -1,4 +1,4 @@
-"""An ImageSource whose decoded pixels, and their half sizes, stay in a cache shared by many sources."""
+"""An ImageSource that caches its decoded pixels and pyramid levels. Many sources share one cache."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,71 +16,72 @@ from omrclip.imaging.source import read_reduced, reduces_exactly, serving_reduct
 
 MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
-# A page of 300 dots an inch is shown on a screen from its half. Decoding that takes ten times as long as reading it.
-LEAST_SHELVED = 2
-# A page of 600 dots an inch fills a screen at 1/8, and a fine one at 1/4; smaller pages are soon decoded whole.
+# A screen shows a 300-dpi page from its level of 1/2. Decoding this level takes ten times as long as reading it.
+LEAST_STORED = 2
+# A 600-dpi page fills a screen at 1/8, or a high-resolution screen at 1/4. Smaller pages are decoded quickly.
 HALVED_BY_ROWS = 4
 LEAST_HALVED_PIXELS = 16_000_000
 
 
-class Shelf(Protocol):
-    """Where small scales outlive the process that made them."""
+class LevelStore(Protocol):
+    """A store of pyramid levels that other processes and later runs can read."""
 
     def find(self, digest: str, reduction: int, extents: Dimensions) -> Pixels | None:
-        """The image of these bytes at 1/`reduction`, (extents.height, extents.width, 3) uint8 BGR, if it is there."""
+        """The stored image at 1/`reduction`, (extents.height, extents.width, 3) uint8 BGR, or None if missing."""
         ...
 
     def put(self, digest: str, reduction: int, pixels: Pixels) -> None:
-        """Put it there, as long as there is room."""
+        """Store a level, unless the store is full."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedImage:
-    """One image file, decoded once at each scale that is asked for, as long as the cache has room.
+    """One image file, which is decoded once for each requested level while the levels fit in the cache.
 
-    A scale is always made in the same way (a JPEG decoded at 1/2, 1/4 and 1/8, everything else by halving), whatever
-    is in the cache: one request gives one answer, byte for byte, so that strong entity tags hold. Of a large PNG that
-    is only asked for small, the whole is not kept: its rows are halved as they are decoded, to the same pixels.
+    A level is always computed in the same way, whatever the cache contains: a JPEG is decoded at 1/2, 1/4 and 1/8,
+    everything else is halved. So equal requests give equal bytes, which strong entity tags require. If only small
+    levels of a large PNG are requested, its rows are halved while they are decoded. This gives the same pixels with
+    less memory.
 
     Attributes:
         key: the hash of the bytes.
-        data: gives the bytes; not asked as long as all scales that are needed are in the cache or on the shelf.
-        cache: pixels by (key, reduction); shared.
-        shelf: where scales of 1/2 and less are looked for before they are made, and put when they were.
+        data: returns the bytes. It is not called if all levels needed are in the cache or in `levels`.
+        cache: pixels by (key, reduction). Many images share it.
+        levels: a store in which levels of 1/2 and smaller are looked up before they are computed, or None.
     """
 
     key: str
     data: Callable[[], bytes] = field(repr=False)
     info: ImageInfo
     cache: ByteCache[Pixels]
-    shelf: Shelf | None = None
+    levels: LevelStore | None = None
 
     @property
     def dimensions(self) -> Dimensions:
-        """The upright extents, from the header."""
+        """The dimensions of the upright image, from the header."""
         return self.info.dimensions
 
     @property
     def density(self) -> Density | None:
-        """The upright density, from the header."""
+        """The density of the upright image, from the header."""
         return self.info.density
 
     @property
     def is_grey(self) -> bool:
-        """Whether the samples have no colour, from the header."""
+        """Whether the image is grayscale, from the header."""
         return self.info.mode.is_grey
 
     @property
     def most_reduction(self) -> int:
-        """The largest reduction that `reduced` takes."""
+        """The largest reduction that `reduced` accepts."""
         return MOST_REDUCTION
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`.
 
         Raises:
-            CorruptImage, UnsupportedImage: the bytes do not decode to what their header says.
+            CorruptImage, UnsupportedImage: the file cannot be decoded, or does not match its header.
         """
         reduction = self.reduction(box, out)
         return self.in_srgb(read_reduced(self.reduced(reduction), reduction, box, out, self.dimensions))
@@ -92,13 +93,13 @@ class CachedImage:
         return to_srgb(pixels, read_profile(self.data(), self.info), self.info.mode)
 
     def reduction(self, box: Box, out: Dimensions) -> int:
-        """The scale from which `read` takes the box at a size."""
+        """The reduction of the level that `read` uses for a box at a size."""
         return serving_reduction(box, out, self.dimensions, REDUCTIONS_KEPT)
 
     def reduced(self, reduction: int) -> Pixels:
-        """The whole image at 1/`reduction`, a power of two; each side rounded up.
+        """The whole image at 1/`reduction`, a power of two. Its width and height are rounded up.
 
-        Its colours are those of the file's profile (`in_srgb`). See `read` for errors.
+        The colors are in the file's own color space; `in_srgb` converts them. Raises the same errors as `read`.
         """
         return self.cache.get_or_make((self.key, reduction), lambda: self._found(reduction))
 
@@ -122,19 +123,19 @@ class CachedImage:
         return reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction))
 
     def _is_halved_by_rows(self, reduction: int) -> bool:
-        """Whether it is made of rows as they are decoded: where nothing larger is there, or comes, to be halved."""
+        """Whether this level is computed from rows while they are decoded. True only if no larger level is cached."""
         is_worth_it = reduction == HALVED_BY_ROWS and self.info.stored.pixels >= LEAST_HALVED_PIXELS
         larger_is_there = any(self.cache.holds((self.key, larger)) for larger in (1, 2))
         return is_worth_it and halves_by_rows(self.info) and not larger_is_there
 
     def _found(self, reduction: int) -> Pixels:
-        if self.shelf is None or reduction < LEAST_SHELVED:
+        if self.levels is None or reduction < LEAST_STORED:
             return self._make(reduction)
         across, down = -(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction)
-        pixels = self.shelf.find(self.key, reduction, Dimensions(across, down))
+        pixels = self.levels.find(self.key, reduction, Dimensions(across, down))
         if pixels is None:
             pixels = self._make(reduction)
-            self.shelf.put(self.key, reduction, pixels)
+            self.levels.put(self.key, reduction, pixels)
         return pixels
 
     def _make(self, reduction: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""Rendered images by entity tag: in memory, and what took long, in a folder that processes share."""
+"""Rendered images by entity tag. They are cached in memory. Slow ones are also cached in a shared folder."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -8,13 +8,13 @@ from omrclip.config import Config
 from omrclip.serving.folder import SharedFolder
 from omrclip.serving.sources import DERIVATIVES_SHARE, shared_bytes
 
-# Writing takes a millisecond of a processor, reading a tenth: what is made faster than this is not worth it.
+# Writing takes 1 ms of processor time and reading 0.1 ms, so images that are rendered faster are not shared.
 WORTH_SHARING_SECONDS = 0.005
-_ENTRY_BYTES = 300  # what an entry takes beside its bytes
+_ENTRY_BYTES = 300  # memory of an entry in addition to its bytes
 
 
 class DerivativeCache:
-    """An entity tag stands for one answer for ever, so that nothing here can be out of date."""
+    """Rendered images by entity tag. An entity tag always stands for the same bytes, so no entry can be outdated."""
 
     def __init__(self, config: Config, folder: SharedFolder | None = None) -> None:
         bound = int(shared_bytes(config.memory_bytes) * DERIVATIVES_SHARE)
@@ -22,24 +22,24 @@ class DerivativeCache:
         self._folder = folder
 
     def get_or_make(self, etag: str, make: Callable[[], bytes], owner: str | None = None) -> bytes:
-        """The bytes, rendered once where they are in neither cache; raises what `make` raises.
+        """The bytes of an image. `make` renders them if they are in neither cache; its exceptions are raised.
 
-        What has an owner stays in this process's memory, and goes with its owner (`forget`).
+        An image with an owner is cached only in memory, until `forget` is called for the owner.
         """
         if owner is not None:
             return self._memory.get_or_make((owner, etag), make)
         return self._memory.get_or_make((None, etag), lambda: self._shared(etag, make))
 
     def is_being_made(self, etag: str, owner: str | None = None) -> bool:
-        """Whether `get_or_make` would wait for another thread that renders the same."""
+        """Whether `get_or_make` would wait for another thread that renders the same image."""
         return self._memory.is_being_made((owner, etag))
 
     def forget(self, owner: str) -> None:
-        """Drop all that has this owner."""
+        """Remove all images of this owner."""
         self._memory.forget(lambda key: isinstance(key, tuple) and key[0] == owner)
 
     def counts(self) -> CacheCounts:
-        """Those of the memory."""
+        """The counts of the cache in memory."""
         return self._memory.counts()
 
     def _shared(self, etag: str, make: Callable[[], bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""The folder in which server processes share what they made: bounded in bytes, the oldest goes first."""
+"""A cache folder that server processes share. Its size is limited, and the oldest entries are removed first."""
 
 import logging
 import sqlite3
@@ -17,9 +17,9 @@ _log = logging.getLogger(__name__)
 
 
 class SharedFolder:
-    """Texts and bytes by key. They are written behind the answers' back: no request waits for a disk.
+    """Strings and bytes by key. A background thread writes them, so that no request waits for the disk.
 
-    What cannot be written, or comes faster than it can be, is left out: whoever needs it makes it anew.
+    Entries that cannot be written, or that arrive faster than the disk can write, are dropped.
     """
 
     def __init__(self, path: str, max_bytes: int) -> None:
@@ -38,7 +38,7 @@ class SharedFolder:
         return found if isinstance(found, str | bytes) else None
 
     def put(self, key: str, content: str | bytes) -> None:
-        """Have it written soon."""
+        """Write a value in the background."""
         with self._lock:
             if self._waiting_bytes + len(content) > MOST_WAITING_BYTES:
                 return
@@ -46,7 +46,7 @@ class SharedFolder:
         self._writer.submit(self._write, key, content)
 
     def wait(self) -> None:
-        """Return when all that was put so far is written."""
+        """Wait until all values put so far are written."""
         self._writer.submit(lambda: None).result()
 
     def _write(self, key: str, content: str | bytes) -> None:
@@ -60,7 +60,7 @@ class SharedFolder:
 
 
 def open_folder(config: Config) -> SharedFolder | None:
-    """The folder that the settings name; None where they name none, or it cannot be used, which costs time alone."""
+    """The folder from the settings. None if it is not set or cannot be used; then the server is only slower."""
     if not config.cache_folder:
         return None
     try:

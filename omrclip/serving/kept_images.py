@@ -23,13 +23,16 @@ class KeptImages:
         self._sources = sources
 
     def open(self, identifier: str) -> OpenImage | None:
-        """What an identifier stands for, None where it is of no kept recognition's kind.
+        """Open the image of an identifier.
 
-        That is the registered page `{recognition}.{page}`, the scan as it came `{recognition}.{page}.scan`, or the
-        clip `{recognition}.{page}.{clip}`.
+        The identifier is `{recognition}.{page}` for a registered page, `{recognition}.{page}.scan` for a scan, and
+        `{recognition}.{page}.{clip}` for a clip.
+
+        Returns:
+            The image, or None if the identifier has none of these forms.
 
         Raises:
-            NotFound: the recognition is not kept any more, or has no such page or clip.
+            NotFound: the recognition is no longer stored, or has no such page or clip.
         """
         if of_scan := _SCAN.fullmatch(identifier):
             return self.open_scan(self._store.read(of_scan[1]), int(of_scan[2]))
@@ -52,11 +55,11 @@ class KeptImages:
         return OpenImage(etag, kept.created, boxed, owner=kept.identifier, name=stem(clip.file))
 
     def open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
-        """A scan as it came, numbered from 1.
+        """Open a scan as it was uploaded. Numbers begin at 1.
 
         Raises:
             NotFound: the recognition has no such scan.
-            UnsupportedImage, CorruptImage, LimitExceeded: it is no image that can be read.
+            UnsupportedImage, CorruptImage, LimitExceeded: the scan cannot be read.
         """
         name, state, ranges = self._store.scan_file(kept, number)
         return replace(self._sources.open(name, state, ranges), owner=kept.identifier, modified=kept.created)

@@ -1,7 +1,7 @@
-"""Images of blank pages: stored beside their template, and served under `/iiif/`.
+"""Images of blank pages, which are stored beside their template and served under `/iiif/`.
 
-Page n of the template NAME has the identifier `NAME.omr.n`. The first page's image is the file beside the template
-under the same stem; where there is none, and for all other pages, it is the page's own ImageData.
+Page n of the template NAME has the identifier `NAME.omr.n`. The image of the first page is the file beside the template
+with the same stem. If this file is missing, and for all other pages, the image is the ImageData of the page.
 """
 
 import re
@@ -27,12 +27,12 @@ _IDENTIFIER = re.compile(r"([^/]+)\.omr\.([1-9][0-9]{0,3})")
 
 
 def page_identifier(name: str, number: int) -> str:
-    """What page `number`, from 1, of a template is called under `/iiif/`."""
+    """The identifier of a page of a template under `/iiif/`. Numbers begin at 1."""
     return f"{name}{SUFFIX}.{number}"
 
 
 class PageImages:
-    """The page images of one template store; `url` and `templates` are of the same."""
+    """The page images of one template store. `url` is the URL of the store `templates`."""
 
     def __init__(self, url: str, templates: TemplateStore, limits: Limits) -> None:
         self._blobs = BlobStore(url)
@@ -40,10 +40,10 @@ class PageImages:
         self._limits = limits
 
     def open(self, identifier: str, cache: SourceCache) -> OpenImage | None:
-        """The blank page that an identifier stands for; None where it is no page's identifier.
+        """The image of the blank page with this identifier, or None if it is not the identifier of a page.
 
         Raises:
-            NotFound: there is no such template or page, or it has no image.
+            NotFound: the template or page does not exist, or has no image.
             UnsupportedImage, CorruptImage, LimitExceeded: the image cannot be served.
         """
         found = _IDENTIFIER.fullmatch(identifier)
@@ -57,7 +57,7 @@ class PageImages:
                 f"templates/{file}",
                 state,
                 lambda: self._blobs.ranges(file, state),
-                lasting=True,
+                on_disk=True,
             )
         state = self._blobs.state(name + SUFFIX)
         page = self.page(self._templates.read(name), number)
@@ -70,7 +70,7 @@ class PageImages:
         )
 
     def registered(self, name: str, number: int, cache: SourceCache) -> RegisteredPage:
-        """A blank page in template pixels, as a scan of it that fills the page is seen; raises as `open` does."""
+        """A blank page in template pixels, as if its image were a scan that the page fills. Raises as `open` does."""
         page = self.page(self._templates.read(name), number).dimensions
         image = self.open(page_identifier(name.removesuffix(SUFFIX), number), cache)
         if image is None:
@@ -80,7 +80,7 @@ class PageImages:
         return RegisteredPage(cache.reducible(image), Registration("page image", page, scan, to_scan))
 
     def page(self, stored: StoredTemplate, number: int) -> Page:
-        """One of the pages, from 1; raises NotFound."""
+        """A page by its number, from 1. Raises NotFound."""
         pages = stored.template.pages
         if not 1 <= number <= len(pages):
             raise NotFound(f"The template {stored.name!r} has no page {number}.")
@@ -93,7 +93,7 @@ class PageImages:
         return [self._blobs.state(file).mark, *own[1:]] if file else own
 
     def read(self, name: str) -> tuple[Blob, ImageInfo]:
-        """The file of the first page's image; raises NotFound."""
+        """The file with the image of the first page. Raises NotFound."""
         file = self.file(name)
         if file is not None:
             blob = self._blobs.read(file)
@@ -107,8 +107,8 @@ class PageImages:
         """Store an image beside a template. The last value says whether the template had no image there.
 
         Raises:
-            NotFound: there is no such template.
-            InvalidRequest: the image has another shape than the page.
+            NotFound: the template does not exist.
+            InvalidRequest: the image has a different aspect ratio than the page.
             UnsupportedImage, CorruptImage, LimitExceeded: the bytes cannot be used as an image.
             PreconditionFailed, PreconditionRequired: see Precondition.
         """
@@ -125,17 +125,17 @@ class PageImages:
         return blob, info, old is None
 
     def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
-        """Remove the image beside a template; raises NotFound, PreconditionFailed."""
+        """Delete the image beside a template. Raises NotFound and PreconditionFailed."""
         file = self.file(name)
         if file is None:
             raise NotFound(f"The template {name!r} has no image file beside it.")
         self._blobs.delete(file, precondition)
 
     def new_template(self, name: str, data: bytes) -> StoredTemplate:
-        """Store a template of one empty page that has the image's dimensions, and the image beside it.
+        """Store an image, and a template with one empty page of the same dimensions.
 
         Raises:
-            PreconditionFailed: there is a template of this name.
+            PreconditionFailed: a template with this name exists.
             InvalidRequest, UnsupportedImage, CorruptImage, LimitExceeded: the name or the image cannot be used.
             StorageUnavailable, StorageFull: nothing is stored.
         """
@@ -152,16 +152,16 @@ class PageImages:
         template = Template(version="1.0", name=stem, pages=(page,))
         stored, _ = self._templates.write(stem, template_to_bytes(template), Precondition(absent=True))
         try:
-            with suppress(NotFound):  # the image of a template that was removed
+            with suppress(NotFound):  # an image that a deleted template left
                 self.delete(stem)
             self.write(stem, data)
         except StorageUnavailable:
             with suppress(NotFound, StorageUnavailable):
-                self._templates.delete(stem)  # so that the same request can be made again
+                self._templates.delete(stem)  # so that the client can repeat the request
             raise
         return stored
 
     def file(self, name: str) -> str | None:
-        """The name of the image file beside a template; None where none lies there."""
+        """The name of the image file beside a template, or None if there is no such file."""
         stem = name.removesuffix(SUFFIX)
         return next((stem + suffix for suffix in IMAGE_SUFFIXES if self._blobs.has(stem + suffix)), None)

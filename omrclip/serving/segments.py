@@ -1,4 +1,4 @@
-"""Cutting the segments that a manifest paints out of images that are at hand."""
+"""Cutting out the image segments that a manifest shows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,23 +16,23 @@ from omrclip.omr.report.file_names import safe_file_name, stem
 from omrclip.omr.report.result_files import ResponseFile
 
 Finder = Callable[[Segment], ImageSource | None]
-"""The image that a segment is a part of; None where it is not at hand."""
+"""A function that returns the image of a segment, or None if it is not available."""
 
 Renderer = Callable[[Plan, ImageSource], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class GivenImages:
-    """Images given along with a manifest, by file name.
+    """Images that the request contains, by file name.
 
-    One image alone stands for the manifest's, whatever it is called there, as long as the manifest names only one.
+    If the request contains one image and the manifest names one image, they belong together whatever their names.
     """
 
     images: Mapping[str, ImageSource]
     manifest_images: int
 
     def find(self, segment: Segment) -> ImageSource | None:
-        """By the last part of the image's URI, or of its service's."""
+        """Find the image of a segment by the last part of the URI of the image, or of its service."""
         for uri in (segment.image, segment.service or ""):
             name = unquote(urlsplit(uri).path.rpartition("/")[2])
             if name in self.images:
@@ -53,15 +53,15 @@ def cut_segments(
     """One file for each segment, in the order of the manifest, cropped at the edge of the image.
 
     Args:
-        segments: what `iiif.segments.find_segments` found.
-        find: gives the image of a segment.
-        limits: bounds each file's pixels, and all files in number, pixels and bytes.
-        image_format: the files' format; None for what each segment says, which is JPEG where it says nothing.
-        render: makes the bytes of a file.
-        count_file: told of the bytes of each file when it is made; what it raises ends the work.
+        segments: the result of `iiif.segments.find_segments`.
+        find: returns the image of a segment.
+        limits: limits of the pixels of each file, and of the number, pixels and bytes of all files.
+        image_format: format of the files. If None, each segment has its own format, by default JPEG.
+        render: renders the bytes of a file.
+        count_file: called with the size of each new file in bytes. Its exceptions end the work.
 
     Raises:
-        InvalidRequest: there is no segment, or an image is not at hand; names the JSON path.
+        InvalidRequest: there is no segment, or an image is not available. The error names the JSON path.
         InvalidParameter, LimitExceeded, ImageError: a segment cannot be cut.
     """
     if not segments:
@@ -81,9 +81,9 @@ def cut_segments(
 
 
 def read_segments(manifest: Mapping[str, object]) -> tuple[tuple[Segment, ...], int]:
-    """The segments of a manifest, and how many images they are parts of. Raises InvalidRequest."""
+    """The segments of a manifest, and the number of images that contain them. Raises InvalidRequest."""
     segments = find_segments(manifest)
-    # Beside segments, whole images are what they are segments of, or decoration.
+    # If there are segments, whole images are either the images that contain them, or decoration.
     segments = tuple(segment for segment in segments if not segment.whole) or segments
     return segments, len({segment.service or segment.image for segment in segments})
 

@@ -1,4 +1,4 @@
-"""Stored images, opened: their hash, extents and pixels, kept in memory within bounds."""
+"""A memory-limited cache of open images with their digests, dimensions and pixels."""
 
 import os
 from collections.abc import Callable
@@ -21,35 +21,35 @@ from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.registered_page import ReducibleImage
 from omrclip.omr.registration.reference import REFERENCES_BYTES
 from omrclip.serving.cached import MOST_REDUCTION, CachedImage
-from omrclip.serving.stored_levels import Description, SourceShelf
+from omrclip.serving.stored_levels import Description, StoredLevels
 from omrclip.storage.blobs import BlobState
 from omrclip.storage.images import ImageStore
 
-# Of the memory that a process is made for, less the references of templates: for decodes under way and decoded pixels,
-# which make way for each other, and for answers; for the bytes of opened files; for renderings. The rest is for request
-# bodies and what is read from them. The program itself, and what the allocator keeps, come on top.
+# Shares of the memory of a process, without the part for template pages: for running decodes and decoded pixels, which
+# replace each other, and for answers; for the bytes of open files; for rendered images. The rest is for request bodies
+# and the data parsed from them. The program itself and memory that the allocator holds back are not included.
 PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE = 0.68, 0.06, 0.04
 ANSWERS_SHARE = PIXELS_SHARE / 2
-"""What answers may take of the memory for decodes, so that most decodes go on beside clients that read slowly."""
+"""The share of the memory for decodes that answers may use. The rest stays available if clients read slowly."""
 MOST_DECODES = 2
-HASHED_AT_ONCE = 1 << 17  # stays in the processor's cache, and in memory that is taken again for the next part
-# As many as there are processors, however many caches there are.
+HASHED_AT_ONCE = 1 << 17  # bytes; fits into the processor's cache, and the allocator reuses the memory
+# One thread for each processor, shared by all caches.
 _DECODERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="tiles")
-_OPENED_BYTES = 4096  # what an opened image takes beside the bytes of its file
+_OPENED_BYTES = 4096  # memory of an open image in addition to the bytes of its file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenImage:
-    """One state of a stored image.
+    """One version of a stored image.
 
     Attributes:
-        etag: the first 32 hexadecimal digits of the BLAKE3 of its file, or of what it is made from.
+        etag: the first 32 hexadecimal digits of the BLAKE3 hash of its file, or of the data that it is made from.
         modified: when it was stored, in seconds since 1970.
         source: its pixels.
-        tile_side: the side of the tiles in which it is best asked for, in pixels.
-        held: how many bytes of memory it holds, beside decoded pixels.
-        owner: the kept recognition that it is a part of, which no rendering of it may outlive; else None.
-        name: what a file of it is called, without an extension; None for the last part of its identifier.
+        tile_side: the preferred width and height of its tiles in pixels; None if it has no square tiles.
+        held: the memory that it uses in bytes, without decoded pixels.
+        owner: the stored recognition that it belongs to, or None. Rendered images are removed with the recognition.
+        name: the name of a downloaded file without extension. If None, the last part of the identifier is used.
     """
 
     etag: str
@@ -62,16 +62,16 @@ class OpenImage:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the upright image."""
+        """The dimensions of the upright image."""
         return self.source.dimensions
 
 
 class SourceCache:
     """Open images, decoded pixels and admission of decodes, shared by all users in one process."""
 
-    def __init__(self, config: Config, shelf: SourceShelf | None = None) -> None:
+    def __init__(self, config: Config, levels: StoredLevels | None = None) -> None:
         memory = shared_bytes(config.memory_bytes)
-        self._shelf = shelf
+        self._levels = levels
         self.limits = config.limits
         self.pixels: ByteCache[Pixels] = ByteCache(int(memory * PIXELS_SHARE), lambda pixels: pixels.nbytes)
         self.opened: ByteCache[OpenImage] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
@@ -90,14 +90,18 @@ class SourceCache:
         state: BlobState,
         ranges: Callable[[], RangeReader],
         *,
-        lasting: bool = False,
+        on_disk: bool = False,
     ) -> OpenImage:
-        """Open stored bytes, or return the open image of the same state. `key` identifies them.
+        """Open a stored file, or return the open image of the same version.
 
-        Of what is `lasting`, digest and small scales are put on the shelf; of anything else nothing leaves the memory.
+        Args:
+            key: identifies the file.
+            state: its version.
+            ranges: opens the file for reading.
+            on_disk: whether its digest and pyramid levels may be written to the cache folder.
         """
-        shelf = self._shelf if lasting else None
-        return self.opened.get_or_make((key, state.mark), lambda: self._open(key, state, ranges(), shelf))
+        levels = self._levels if on_disk else None
+        return self.opened.get_or_make((key, state.mark), lambda: self._open(key, state, ranges(), levels))
 
     def forget(self, keys: str) -> None:
         """Close images whose keys begin with a prefix, and drop their pixels."""
@@ -106,29 +110,29 @@ class SourceCache:
         self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
 
     def reducible(self, image: OpenImage) -> ReducibleImage:
-        """The image as one that gives its whole pixels; those of a tiled one are read when they are asked for."""
-        return image.source if isinstance(image.source, CachedImage) else _Whole(image.source)
+        """The image as a ReducibleImage. A tiled image is read again at each request."""
+        return image.source if isinstance(image.source, CachedImage) else _UncachedLevels(image.source)
 
-    def _open(self, key: str, state: BlobState, reader: RangeReader, shelf: SourceShelf | None) -> OpenImage:
+    def _open(self, key: str, state: BlobState, reader: RangeReader, levels: StoredLevels | None) -> OpenImage:
         tiled = _tiled(reader)
         file = _ReadOnce(reader)
 
         def describe() -> Description:
             return Description(_hash(reader), None) if tiled else Description(_digest(file()), probe(file()))
 
-        described = describe() if shelf is None else shelf.described(key, state, describe)
+        described = describe() if levels is None else levels.described(key, state, describe)
         etag = described.digest
         if tiled is not None:
             source = replace(tiled, key=etag, cache=self.pixels, decoders=_DECODERS)
             return OpenImage(etag, state.modified, source, tile_side=_tile_side(tiled))
         info = described.info or probe(file())
         check_pixels(key, info, self.limits)
-        whole = CachedImage(etag, file, info, self.pixels, shelf)
+        whole = CachedImage(etag, file, info, self.pixels, levels)
         return OpenImage(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
 
 
 def shared_bytes(memory_bytes: int) -> int:
-    """The memory to share out: that of the process without the part for prepared template pages."""
+    """The memory of the process without the part for prepared template pages, in bytes."""
     return memory_bytes - min(REFERENCES_BYTES, memory_bytes // 2)
 
 
@@ -136,21 +140,21 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
     """Open an image of the store.
 
     Raises:
-        NotFound: there is none of this identifier.
-        UnsupportedImage, CorruptImage, LimitExceeded: it cannot be served.
+        NotFound: no image has this identifier.
+        UnsupportedImage, CorruptImage, LimitExceeded: the image cannot be served.
     """
     state = images.state(identifier)
     return cache.open(
         identifier,
         state,
         lambda: images.ranges(identifier, state),
-        lasting=True,
+        on_disk=True,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Whole:
-    """A tiled image as a ReducibleImage: each scale is read anew from the level that serves it."""
+class _UncachedLevels:
+    """A tiled image as a ReducibleImage. Each reduction is read from the stored pyramid level that fits best."""
 
     source: ImageSource
 
@@ -194,7 +198,7 @@ class _Whole:
 
 
 class _ReadOnce:
-    """The bytes of a file, read when they are first asked for, and kept from then on."""
+    """The bytes of a file, which are read at the first call and then held in memory."""
 
     def __init__(self, reader: RangeReader) -> None:
         self._reader = reader
@@ -221,7 +225,7 @@ def _tiled(reader: RangeReader) -> TiledImage | None:
     try:
         return open_tiled(reader)
     except (CorruptImage, UnsupportedImage):
-        return None  # the whole decoder says better what is wrong, or reads it after all
+        return None  # the decoder for whole images may still read it, or gives a better error message
 
 
 def _tile_side(tiled: TiledImage) -> int | None:

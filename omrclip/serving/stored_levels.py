@@ -1,7 +1,7 @@
-"""Facts about stored images from earlier runs: their headers and small scales.
+"""A cache on disk of the digests, headers and pyramid levels of stored images.
 
-A server that starts knows nothing. It reads a whole file to tell its digest, and decodes a whole JPEG for a thumbnail,
-though an earlier run or another process did both.
+Without it, a new server process would read a whole file to compute its digest, and decode a whole JPEG for a thumbnail,
+although an earlier run or another process has already done so.
 """
 
 import json
@@ -18,31 +18,34 @@ from omrclip.imaging.probe import ColourMode, ImageFormat, ImageInfo
 from omrclip.serving.folder import SharedFolder
 from omrclip.storage.blobs import BlobState
 
-# A file that was written within the last tick of its file system's clock can be written again without being seen to
-# have changed; the coarsest clocks in use tick every two seconds.
+# If a file is written twice within one tick of its file system's clock, the second change cannot be detected. The
+# coarsest clocks in use tick every two seconds.
 SETTLED_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The digest of a file, and what its header says; no header of one that is read tile by tile."""
+    """The digest of a file and the contents of its header. `info` is None for an image that is read tile by tile."""
 
     digest: str
     info: ImageInfo | None
 
 
-class SourceShelf:
-    """Descriptions and scales of stored images in the shared folder. Nothing that is kept for a time may come here."""
+class StoredLevels:
+    """Descriptions and pyramid levels of stored images in the shared folder.
+
+    Images of stored recognitions must not be put here, because they expire.
+    """
 
     def __init__(self, folder: SharedFolder) -> None:
         self._folder = folder
 
     def described(self, name: str, state: BlobState, describe: Callable[[], Description]) -> Description:
-        """The facts of a stored file in this state, read from the file if no earlier run has stored them.
+        """The description of a stored file in this state. `describe` computes it if no earlier run has stored it.
 
-        The state's mark stands for the bytes: of a local file it has the inode, the length, and the nanoseconds at
-        which content and inode changed, the last of which nobody can set back. While a file is so new that its next
-        change might not show there, nothing of it is put down.
+        The state's mark identifies the bytes. For a local file it consists of the inode, the length, and the times in
+        nanoseconds at which content and inode changed. The last time cannot be set back. A file that changed within
+        the last `SETTLED_SECONDS` is not recorded, because a further change might not alter its mark.
         """
         key = f"file/{__version__}/{name}/{state.mark}"
         found = self._folder.get(key)
@@ -55,14 +58,14 @@ class SourceShelf:
         return description
 
     def find(self, digest: str, reduction: int, extents: Dimensions) -> Pixels | None:
-        """See `Shelf.find`."""
+        """See `LevelStore.find`."""
         data = self._folder.get(_scale_key(digest, reduction))
         if not isinstance(data, bytes) or len(data) != 3 * extents.pixels:
             return None
         return np.frombuffer(data, np.uint8).reshape(extents.height, extents.width, 3)
 
     def put(self, digest: str, reduction: int, pixels: Pixels) -> None:
-        """See `Shelf.put`."""
+        """See `LevelStore.put`."""
         self._folder.put(_scale_key(digest, reduction), pixels.tobytes())
 
 
@@ -83,5 +86,5 @@ def _read(text: str) -> Description:
 
 
 def _scale_key(digest: str, reduction: int) -> str:
-    # Another version may reduce otherwise.
+    # Another version of omrclip may reduce images differently.
     return f"scale/{__version__}/{digest}/{reduction}"

@@ -1,4 +1,4 @@
-"""Zip archives that are sent while they are made."""
+"""Zip archives that are sent while they are written."""
 
 import io
 from collections import deque
@@ -19,10 +19,10 @@ class Outbox(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Return the next bytes of the archive."""
+        """Buffer the next bytes of the archive."""
         self._parts.append(bytes(data))
         return len(data)
 
     def taken(self) -> Iterator[bytes]:
-        """All that was written since the last call."""
+        """All bytes that were written since the last call."""
         return written(self._parts)

@@ -1,4 +1,4 @@
-"""Reading request bodies in the event loop: bounded in size, time and memory, whatever the client does."""
+"""Reading request bodies in the event loop, with limits on size, time and memory."""
 
 import asyncio
 import time
@@ -16,23 +16,23 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 
 SILENCE_SECONDS = 15.0
-"""The longest pause of a client that sends a body. A phone that changes its network needs some seconds."""
+"""The longest pause while a client sends a body. A phone that switches networks needs some seconds."""
 LEAST_BYTES_A_SECOND = 8 * 1024
-"""The least rate of a body, after `GRACE_SECONDS`. The slowest uplinks in use (ISDN, EDGE) reach it."""
+"""The minimum rate of a body, after `GRACE_SECONDS`. The slowest uplinks in use (ISDN, EDGE) reach it."""
 GRACE_SECONDS = 20.0
 RETRY_SECONDS = 5
 
 
 class ClientGone(Exception):
-    """The client closed the connection before its body was whole."""
+    """The client closed the connection before its body was complete."""
 
 
 class Room:
-    """Memory for the bodies of requests under way, counted in the event loop. Only bytes that have arrived count.
+    """Memory for the bodies of running requests, counted in the event loop. Only bytes that have arrived count.
 
-    When the room is full, bodies are not read on, and their clients wait. Only the body that began first may always go
-    on, in a reserve that holds one body of the largest size. So bodies that are half read never wait for each other,
-    and clients that send slowly take no more than what they have sent.
+    If the memory is used up, the server stops reading bodies, and their clients wait. Only the body that began first is
+    always read on, in a reserve for one body of the largest size. So partly read bodies never wait for each other, and
+    a slow client uses no more memory than it has sent bytes for.
     """
 
     def __init__(self, most_bytes: int, reserve_bytes: int) -> None:
@@ -44,12 +44,12 @@ class Room:
 
     @property
     def held(self) -> int:
-        """The bytes that are held now."""
+        """The number of bytes in use."""
         return self._held
 
     @contextmanager
     def reading(self) -> Iterator[object]:
-        """Queue up to read a body; gives the token for `take`."""
+        """Register a body that is being read. Yields the token for `take`."""
         token = object()
         self._reading[token] = None
         try:
@@ -58,14 +58,14 @@ class Room:
             del self._reading[token]
 
     async def take(self, token: object, count: int) -> None:
-        """Hold so many bytes more, as soon as there is room."""
+        """Reserve `count` bytes. Waits until they are free."""
         if not self._has_room(token, count):
             async with self._changed:
                 await self._changed.wait_for(lambda: self._has_room(token, count))
         self._held += count
 
     async def give_back(self, count: int) -> None:
-        """Hold so many bytes less."""
+        """Release `count` bytes."""
         self._held -= count
         async with self._changed:
             self._changed.notify_all()
@@ -79,17 +79,17 @@ async def read_body(receive: Receive, length: int | None, room: Room, cost: floa
     """Read the body of one request.
 
     Args:
-        receive: gives the next message of the ASGI connection.
-        length: the Content-Length; None where the body comes in chunks.
-        room: where its memory is counted: `cost` bytes for each byte. The caller gives them back.
-        cost: what a byte takes in memory until the request is answered.
+        receive: returns the next message of the ASGI connection.
+        length: the Content-Length, or None if the body is chunked.
+        room: counts its memory, `cost` bytes for each byte. The caller releases it with `give_back_body`.
+        cost: the memory that one byte needs until the request is answered, in bytes.
         work: the deadline.
-        most: the largest body, in bytes.
+        most: the maximum size of the body in bytes.
 
     Raises:
-        LimitExceeded: it is larger.
+        LimitExceeded: the body is larger.
         RequestTimeout: the client is too slow, or silent.
-        ServerBusy: there was no room for it until the deadline.
+        ServerBusy: no memory was free for the body until the deadline.
         ClientGone: the client closed the connection.
     """
     if length is not None and length > most:
@@ -118,7 +118,7 @@ async def read_body(receive: Receive, length: int | None, room: Room, cost: floa
 
 
 async def give_back_body(room: Room, body: bytes, cost: float) -> None:
-    """Give back what `read_body` took."""
+    """Release the memory that `read_body` reserved."""
     await room.give_back(_held(cost, len(body)))
 
 
@@ -127,7 +127,7 @@ def _held(cost: float, count: int) -> int:
 
 
 async def _next_message(receive: Receive, taken: int, began: float, work: Work) -> Message:
-    """The next part of a body; `began` is when it began, without the time in which we did not read it."""
+    """The next part of a body. `began` is the start of reading, moved by the time in which the server did not read."""
     patience = min(SILENCE_SECONDS, GRACE_SECONDS + taken / LEAST_BYTES_A_SECOND - (time.monotonic() - began))
     if work.seconds_left is not None:
         patience = min(patience, work.seconds_left)

@@ -1,6 +1,6 @@
-"""uvicorn's HTTP connection, with bounds on headers: a client that sends them slowly, or without end, is cut off.
+"""uvicorn's HTTP connection with limits on the size and time of headers.
 
-The same holds for what else is no body: trailers, and the framing of chunks. Trailers are never taken for headers.
+Trailers and the framing of chunks are limited too. Trailers are never treated as headers.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 20.0
-"""From the connection, or the first byte of a further request, to the end of the headers."""
+"""Time limit from the connection, or from the first byte of a further request, to the end of the headers."""
 MOST_HEADER_BYTES = 64 * 1024
 FRAMING = 16
-"""How many bytes of framing a byte of a body may take. A chunk of one byte takes five."""
+"""Maximum number of framing bytes for each byte of a body. A chunk of one byte needs five."""
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
     b"The request headers are larger than 64 KiB.\n"
@@ -21,7 +21,7 @@ _TOO_LARGE = (
 
 
 class Connection(HttpToolsProtocol):
-    """One connection. `state` in the ASGI scope has `abort`, which ends it without sending what is still buffered."""
+    """One connection. `state["abort"]` in the ASGI scope closes it at once and discards buffered data."""
 
     _header_bytes = 0
     _header_timer: asyncio.TimerHandle | None = None
@@ -32,17 +32,17 @@ class Connection(HttpToolsProtocol):
     _is_boundary = False
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
+        """Start the timer for the headers of the first request."""
         super().connection_made(transport)
         self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop the timer."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse data; while headers are not complete, count it."""
+        """Parse data, and count headers and framing."""
         if self._has_headers and (self.cycle is None or self.cycle.response_complete):
             self._await_headers()  # of the next request on the connection
         body_bytes, self._is_boundary = self._body_bytes, False
@@ -58,19 +58,19 @@ class Connection(HttpToolsProtocol):
                 self._give_up()
 
     def on_message_begin(self) -> None:
-        """Give the application a way to end the connection."""
+        """Give the application a function that closes the connection."""
         super().on_message_begin()
         self.scope["state"]["abort"] = self.transport.abort
         self._takes_headers = self._is_boundary = True
         self._body_bytes = self._other_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. What follows the body, a trailer, is none: it would get past checks and proxies."""
+        """Accept a header. Trailers are ignored, because as headers they would bypass checks and proxies."""
         if self._takes_headers:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Hand the request over; what it raises makes the answer 400."""
+        """Pass the request on. If a check raises an exception, the answer is 400."""
         self._stop_waiting()
         self._has_headers = True
         self._takes_headers = False
@@ -89,7 +89,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def _check_target(self) -> None:
-        """Refuse a target that names another host than the header does (RFC 9112, section 3.2.2)."""
+        """Refuse a request target that names another host than the Host header (RFC 9112, section 3.2.2)."""
         if self.url.startswith(b"/") or self.url == b"*":
             return
         target = httptools.parse_url(self.url)
@@ -99,7 +99,7 @@ class Connection(HttpToolsProtocol):
             raise ValueError("the target names another host")
 
     def _check_encoding(self) -> None:
-        """Refuse transfer codings that are not undone: what is behind them is no body (RFC 9112, section 6.1)."""
+        """Refuse transfer codings that are not decoded, because the body would be misread (RFC 9112, section 6.1)."""
         if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
             raise ValueError("a transfer coding other than chunked")
 

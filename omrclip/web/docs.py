@@ -1,4 +1,4 @@
-"""`/openapi.json`, and `/docs/`: the description as a page, with nothing loaded from elsewhere."""
+"""The OpenAPI description at `/openapi.json`, and as a page at `/docs/` that loads nothing from other servers."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from omrclip.web.openapi.document import openapi
 
 blueprint = Blueprint("docs", __name__)
-# Without validatorUrl the page would show the description to a validator on the internet.
+# Without this validatorUrl the page would send the description to a validator on the internet.
 page: Blueprint = get_swaggerui_blueprint(
     "/docs", "/openapi.json", config={"app_name": "omrclip API", "validatorUrl": None}
 )

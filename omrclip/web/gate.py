@@ -1,8 +1,9 @@
-"""The gate that every request passes before anything else: its id, its address, and whether it is refused unread.
+"""The gate is the first step of every request. It assigns the request id, corrects the address and checks the headers.
 
-`CHECKS` look at the headers only, so that a server can ask before it reads the body (`Gate.receive`). What refuses a
-request, a log-in included, belongs there: all of `/iiif/`, `/api/`, the pages and the errors pass it, cached or not.
-A refusal is raised inside Flask, by `refuse`, so that it is answered, logged and counted as every other error.
+`CHECKS` use only the headers, so that the server can run them before it reads the body (`Gate.receive`). Every check
+that may refuse a request, including a log-in, belongs there: all requests to `/iiif/`, `/api/` and the pages pass the
+gate, even if the answer is cached or an error. `refuse` raises a refusal inside Flask, so that it is answered, logged
+and counted like every other error.
 """
 
 import re
@@ -31,15 +32,15 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*/?", re.ASCII)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-# Where ProxyFix leaves what it replaced.
+# Key of the values that ProxyFix replaced.
 _AS_SENT: Final = "werkzeug.proxy_fix.orig"
 
 
 def check_address(environ: Environ, config: Config) -> OmrclipError | None:
-    """Refuse hosts that are not ours: a name that an attacker's DNS points at this machine is one (DNS rebinding).
+    """Refuse unknown host names. This prevents DNS rebinding: an attacker's DNS can point a name at this machine.
 
-    The Host header is checked even where a proxy forwards another one: a page that was reached by such a name can send
-    X-Forwarded headers too.
+    The Host header is checked even if a proxy forwards another one, because a page that was loaded under such a name
+    can send X-Forwarded headers too.
     """
     scheme, prefix = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
     if scheme not in ("http", "https"):
@@ -58,10 +59,10 @@ def check_address(environ: Environ, config: Config) -> OmrclipError | None:
 
 
 def check_origin(environ: Environ, config: Config) -> OmrclipError | None:
-    """Refuse what other sites send in a browser's name, but for reading.
+    """Refuse requests that pages of other sites send from a browser, except for reading.
 
-    Reading stays open because IIIF viewers on other sites ask for images; browsers give other sites no answer but
-    those that say so (CORS).
+    Reading is allowed because IIIF viewers on other sites request images. Browsers give a page of another site only
+    the answers that allow it by CORS headers.
     """
     if environ["REQUEST_METHOD"] in SAFE_METHODS:
         return None
@@ -77,7 +78,7 @@ def check_origin(environ: Environ, config: Config) -> OmrclipError | None:
 
 
 def check_size(environ: Environ, config: Config) -> OmrclipError | None:
-    """Refuse a body by its stated length."""
+    """Refuse a request whose Content-Length exceeds the maximum size of a body."""
     length, most = get_content_length(environ), config.most_body_bytes
     if length is None or length <= most:
         return None
@@ -97,7 +98,7 @@ CHECKS: tuple[Check, ...] = (check_address, check_origin, check_size)
 
 
 class Gate:
-    """The outermost WSGI application: it receives each request, and hands it on with the outcome of the checks."""
+    """The outermost WSGI application. It checks each request and passes it on with the result of the checks."""
 
     def __init__(self, app: Application, config: Config) -> None:
         self._app = app
@@ -106,20 +107,20 @@ class Gate:
         self._forwarded = ProxyFix(_no_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Receive the request, unless the server has done so, and hand it on."""
+        """Check the request, unless the server has already done so, and pass it on."""
         if REQUEST_ID not in environ:
             self.receive(environ)
         return self._app(environ, start_response)
 
     def receive(self, environ: Environ) -> OmrclipError | None:
-        """Give a request its id and the address that trusted proxies tell, and check its headers.
+        """Set the id of a request and the address from trusted proxies, and check the headers.
 
         Args:
-            environ: the request's, which is changed; nothing of the body is read.
+            environ: the WSGI environ of the request, which is changed. The body is not read.
 
         Returns:
-            Why it is refused. A server then need not read the body: it hands the request on all the same, since the
-            refusal is in `environ` and is answered by Flask.
+            The reason why the request is refused, or None. If it is refused, the server need not read the body. It
+            passes the request on, and Flask answers with the refusal in `environ`.
         """
         environ[STARTED] = time.perf_counter()
         environ[REQUEST_ID] = self._request_id(environ)
@@ -132,7 +133,7 @@ class Gate:
         return refusal
 
     def _request_id(self, environ: Environ) -> str:
-        """The id that a trusted proxy gave, else a new one."""
+        """The request id from a trusted proxy, or a new one."""
         given = environ.get("HTTP_X_REQUEST_ID", "")
         if self._config.trusted_proxies and _REQUEST_ID.fullmatch(given):
             return str(given)
@@ -140,7 +141,7 @@ class Gate:
 
 
 def refuse() -> None:
-    """Raise why the request was refused, if it was; Flask calls this before every request."""
+    """Raise the refusal of the current request, if there is one. Flask calls this before every request."""
     refusal: OmrclipError | None = flask.request.environ.get(REFUSAL)
     if refusal is not None:
         raise refusal
@@ -156,7 +157,7 @@ def _unusable(header: str, expected: str) -> InvalidRequest:
 
 
 def _no_app(_environ: Environ, _start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Stand in for the application of ProxyFix, of which only the changes to `environ` are wanted."""
+    """An empty application for ProxyFix, which is used only to change `environ`."""
     return ()
 
 

@@ -1,11 +1,11 @@
-"""The ASGI application that `omrclip serve` runs: it reads bodies, and runs the WSGI application in threads.
+"""The ASGI application that `omrclip serve` runs. It reads request bodies and runs the WSGI application in threads.
 
-Bodies are read in the event loop, so that slow clients hold no thread. A request runs when its body is whole: in the
-light lane, or in the work lane where images are decoded (see `omrclip.web.lanes`). A request that waits for the work
-lane holds no thread either. Its work stops when its time is over, and when its client has gone.
+Bodies are read in the event loop, so that slow clients do not block threads. A request runs as soon as its body is
+complete, in the light lane, or in the work lane if images must be decoded (see `omrclip.web.lanes`). A request that
+waits for the work lane does not block a thread either. Its work stops at its deadline, or if the client disconnects.
 
-Adapters such as a2wsgi do not fit. They send an answer from the thread that makes it, so that a client that reads
-slowly holds the thread.
+Adapters such as a2wsgi are not suitable. They send an answer from the thread that creates it, so that a client that
+reads slowly blocks the thread.
 """
 
 import asyncio
@@ -35,27 +35,27 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Environ: TypeAlias = dict[str, Any]
 Headers: TypeAlias = list[tuple[str, str]]
 
-ABORT = "omrclip.abort"  # in an environ: what ends the connection
+ABORT = "omrclip.abort"  # key of the WSGI environ: a function that closes the connection
 
 LIGHT_THREADS = 8
-"""More than one, since stores may be far away; few, since each answer of the light lane takes about a millisecond."""
+"""More than one, because access to remote stores may be slow. Few, because a typical request takes a millisecond."""
 MOST_LIGHT_BYTES = 1024 * 1024
-"""A larger body takes long to parse, whatever it is for."""
+"""Requests with a larger body run in the work lane, because parsing it takes long."""
 JSON_COST, OTHER_COST = 4.0, 3.1
-"""The memory that a body takes until it is answered, as a multiple of its size, measured: 3.9 for JSON (the body, its
-text, its strings, the scans in them), 3.0 for multipart."""
+"""The memory that a request needs until it is answered, as a multiple of the size of its body. Measured: 3.9 for JSON
+(the body, its text, the parsed strings, the decoded scans), 3.0 for multipart."""
 BODIES_SHARE = 0.02
-"""Of the memory of a process, what bodies of requests may take beside one body of the largest size, which takes a sixth
-(`Config.most_body_bytes`). What `storage.sources` shares out leaves as much, but for 10 MB with less than 512 MiB."""
+"""The share of a process's memory for request bodies, in addition to one body of the largest size, which needs a sixth
+(`Config.most_body_bytes`). `serving.sources` leaves this much free, except for 10 MB if there are less than 512 MiB."""
 SENT_AT_ONCE = 256 * 1024
 SEND_SECONDS = 60.0
-"""How long a client may take to read `SENT_AT_ONCE` bytes of an answer (4 KiB a second). For a whole answer it has as
-long as for a body (`Config.body_seconds`), without the time in which parts are made."""
+"""Time limit for a client to read `SENT_AT_ONCE` bytes of an answer (4 KiB a second). The time limit for a whole answer
+is `Config.body_seconds`, without the time in which its parts are created."""
 SLOW_SECONDS = 1.0
-"""Who has made us wait so long for reading may be cut off when there is no memory for the answers to others."""
+"""If other answers need memory, a client that has delayed its answer for longer than this may be disconnected."""
 MOST_DRAINED_BYTES = 32 * 1024 * 1024
 DRAIN_SECONDS = 2.0
-"""What is still read of a refused body, so that a client which sends it to its end sees the answer."""
+"""Limits for reading the rest of a refused body. Some clients read the answer only after they have sent the body."""
 
 
 class ClientStalled(Exception):
@@ -64,7 +64,7 @@ class ClientStalled(Exception):
 
 @dataclass(slots=True)
 class _Answer:
-    """What the WSGI application answered: status, headers, the first part of the body, and what gives the rest."""
+    """The answer of the WSGI application: status, headers, the first part of the body, and the remaining parts."""
 
     status: int
     headers: Headers
@@ -78,7 +78,7 @@ class _Answer:
 
 
 class _Reader:
-    """A client that reads an answer, which takes memory until it is sent."""
+    """A client that is reading an answer. The answer uses memory until it is sent."""
 
     def __init__(self, send: Send, abort: Callable[[], object], seconds: float, holding: Holding) -> None:
         self._send = send
@@ -91,16 +91,16 @@ class _Reader:
 
     @property
     def waited(self) -> float:
-        """How long it has made us wait, in seconds."""
+        """The total time that the server has waited for this client, in seconds."""
         return self._waited + (0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since)
 
     def cut_off(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._is_cut_off = True
         self._abort()
 
     async def part(self, part: bytes, *, more: bool) -> None:
-        """Send a part of a body in small pieces, none of which may wait long for the client; raises ClientStalled."""
+        """Send a part of a body in small pieces. Raises ClientStalled if the client does not read a piece in time."""
         for start in range(0, max(1, len(part)), SENT_AT_ONCE):
             end = start + SENT_AT_ONCE
             await self._piece(part[start:end], more=more or end < len(part))
@@ -121,7 +121,7 @@ class _Reader:
 
 @dataclass(slots=True)
 class _Rest:
-    """The parts of a body that are still to be made. Each call of `next` may run in another thread."""
+    """The remaining parts of a body. Each call of `next` may run in a different thread."""
 
     parts: Iterator[bytes]
     close: Callable[[], None]
@@ -129,7 +129,7 @@ class _Rest:
     is_over: bool = False
 
     def next(self) -> bytes:
-        """The next part, of at least so many bytes but for the last; b"" after it."""
+        """The next part, which has at least `at_least` bytes unless it is the last; b"" after the last one."""
         gathered: list[bytes] = []
         size = 0
         while not self.is_over and (size == 0 or size < self.at_least):
@@ -141,7 +141,7 @@ class _Rest:
 
 
 class Gateway:
-    """An ASGI application in front of a WSGI application made by `create_app`, whose answers `admission` counts."""
+    """An ASGI application in front of the WSGI application of `create_app`. `admission` counts memory of answers."""
 
     def __init__(self, app: App, config: Config, admission: Admission) -> None:
         self._app = app
@@ -204,7 +204,7 @@ class Gateway:
         await self._run_work(environ, receive, send)
 
     async def _run_work(self, environ: Environ, receive: Receive, send: Send) -> None:
-        """Run a request in the work lane, as long as its client waits for it and its time is not over."""
+        """Run a request in the work lane, until its deadline or until the client disconnects."""
         gone = threading.Event()
         watching = asyncio.ensure_future(_watch(receive, gone))
         environ[WORK] = Work.within(self._config.request_seconds, lambda: not gone.is_set())
@@ -213,7 +213,7 @@ class Gateway:
             calling = asyncio.wrap_future(task)
             both: list[asyncio.Future[Any]] = [watching, calling]
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if gone.is_set() and task.cancel():  # it has not begun; what has begun stops at its next check
+            if gone.is_set() and task.cancel():  # not begun yet; a running request stops at its next check
                 raise ClientGone
             answer = await calling
             await self._send(answer, self._work, send, environ, gone)
@@ -245,11 +245,11 @@ class Gateway:
 
     @contextmanager
     def _reading(self, answer: _Answer, send: Send, environ: Environ) -> Iterator[_Reader]:
-        """Count the memory of an answer while it is sent, unless what makes it does so."""
+        """Count the memory of an answer while it is sent, unless the view counts it itself."""
         made = environ.get(HOLDING)
         holding: Holding = made or self._admission.holding()
         if made is None and len(answer.first) > SENT_AT_ONCE and not holding.grow_at_once(len(answer.first)):
-            self._cut_off_the_slowest()  # the answer is made: it leaves the memory soonest when it is sent
+            self._cut_off_the_slowest()  # the answer exists already, and sending it frees its memory soonest
         reader = _Reader(send, environ.get(ABORT, lambda: None), self._config.body_seconds, holding)
         self._readers.add(reader)
         try:
@@ -260,16 +260,16 @@ class Gateway:
                 holding.shrink()
 
     def _cut_off_the_slowest(self) -> None:
-        """End the connection that has made us wait longest, so that its memory serves others."""
+        """Close the connection of the client that has delayed its answer most, to free memory for others."""
         slow = [one for one in self._readers if one.holding.bytes > SENT_AT_ONCE and one.waited > SLOW_SECONDS]
         if slow:
             max(slow, key=lambda one: one.waited).cut_off()
 
     async def _refuse(self, environ: Environ, receive: Receive, send: Send) -> None:
-        """Answer without the body; the application makes the answer, so that its hooks see the request.
+        """Answer without reading the body. The application creates the answer, so that its hooks see the request.
 
-        The connection is closed. A client that still sends would not see the answer then, so for a moment what it sends
-        is read; a client that is silent is cut off.
+        Then the connection is closed. A client that is still sending would not see the answer, so the server reads on
+        for up to `DRAIN_SECONDS` before it closes the connection.
         """
         environ["wsgi.input"] = io.BytesIO()
         answer = await _in_thread(self._light, _call, self._app, environ)
@@ -310,7 +310,7 @@ async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., Any], *arg
 
 
 def _stated_length(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int | None, bool]:
-    """The Content-Length, None where it is not stated, and whether there is a body at all (RFC 9112, section 6.3)."""
+    """The Content-Length, or None if missing, and whether the request has a body (RFC 9112, section 6.3)."""
     length, has_body = None, False
     for name, value in headers:
         if name == b"content-length":
@@ -322,13 +322,13 @@ def _stated_length(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int | None, 
 
 
 def _abort(scope: MutableMapping[str, Any]) -> Callable[[], object]:
-    """What ends the connection without sending what is still buffered."""
+    """The function that closes the connection at once and discards buffered data."""
     found: Callable[[], object] = scope.get("state", {}).get("abort", lambda: None)
     return found
 
 
 def _environ(scope: MutableMapping[str, Any]) -> Environ:
-    """The WSGI environ of an ASGI request (PEP 3333), but for its body."""
+    """The WSGI environ of an ASGI request (PEP 3333), without its body."""
     host, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client") or ("", 0)
     environ: Environ = {
@@ -350,7 +350,8 @@ def _environ(scope: MutableMapping[str, Any]) -> Environ:
         ABORT: _abort(scope),
     }
     for name, value in scope["headers"]:
-        # A name with "_" would pass for the one with "-", past a proxy that strips or sets the latter.
+        # WSGI cannot distinguish "_" from "-" in header names. A client could use "_" to get past a proxy that removes
+        # or sets the name with "-".
         if name == b"transfer-encoding" or b"_" in name:
             continue
         key = name.decode("latin-1").upper().replace("-", "_")
@@ -361,7 +362,7 @@ def _environ(scope: MutableMapping[str, Any]) -> Environ:
 
 
 def _call(app: App, environ: Environ) -> _Answer:
-    """Call the WSGI application, and make the first part of its answer."""
+    """Call the WSGI application and create the first part of its answer."""
     started: list[tuple[str, Headers]] = []
 
     def start_response(status: str, headers: Headers, exc_info: object = None) -> Callable[[bytes], object]:  # noqa: ARG001 (PEP 3333)
@@ -380,7 +381,7 @@ def _call(app: App, environ: Environ) -> _Answer:
     if rest.is_over or (stated is not None and len(first) >= stated):
         rest.close()
         return _Answer(_code(status), headers, first, None)
-    # A body of a stated length is sent in large parts; one that is made as it is sent, part by part as they come.
+    # A body of known length is sent in large parts. A streamed body is sent part by part, as soon as each is created.
     rest.at_least = SENT_AT_ONCE if stated is not None else 0
     return _Answer(_code(status), headers, first, rest)
 

@@ -1,7 +1,7 @@
-"""Which requests may take long, so that others need not wait behind them.
+"""Lanes: two thread pools, so that fast requests do not wait behind slow ones.
 
-The server answers requests in two sets of threads, its lanes. What decodes images or recognizes scans runs in the work
-lane, `OMRCLIP_THREADS` at a time. Everything else runs in the light lane, which is never full for long.
+Requests that decode images or recognize scans run in the work lane, `OMRCLIP_THREADS` at a time. All other requests run
+in the light lane, where each takes only milliseconds.
 """
 
 from collections.abc import Callable
@@ -15,30 +15,30 @@ from omrclip.work import ENDLESS, Work
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# Keys of the WSGI environ, through which the gateway and the application speak.
+# Keys of the WSGI environ, which the gateway and the application use to exchange data.
 WORK = "omrclip.work"
 NO_WAIT = "omrclip.no_wait"
 MUST_WAIT = "omrclip.must_wait"
-HOLDING = "omrclip.holding"  # the memory of the answer, where the view counts it itself
+HOLDING = "omrclip.holding"  # the memory of the answer, if the view counts it itself
 
 _LANE = "omrclip_lane"
 
 
 class Lane(Enum):
-    """Where a view runs."""
+    """The thread pool in which a view runs."""
 
     LIGHT = "light"
     WORK = "work"
-    # In the light lane; and where it cannot be answered without waiting (`MustWait`), again in the work lane.
+    # First in the light lane. If the view raises `MustWait`, it runs again in the work lane.
     LIGHT_FIRST = "light first"
 
 
 class MustWait(Exception):
-    """The request cannot be answered in the light lane: something has to be decoded."""
+    """The request cannot be answered in the light lane, because an image must be decoded."""
 
 
 def runs_in(lane: Lane) -> Callable[[View], View]:
-    """Mark a view; views that are not marked run in the light lane."""
+    """Decorate a view with its lane. Other views run in the light lane."""
 
     def mark(view: View) -> View:
         setattr(view, _LANE, lane)
@@ -48,7 +48,7 @@ def runs_in(lane: Lane) -> Callable[[View], View]:
 
 
 def lane_of(app: Flask, path: str, method: str) -> Lane:
-    """The lane of the view that answers a request; what no view answers is refused at once, in the light lane."""
+    """The lane of the view that answers a request. A request without a view is refused in the light lane."""
     try:
         endpoint, _ = app.url_map.bind("").match(path, method)
     except HTTPException:
@@ -58,11 +58,11 @@ def lane_of(app: Flask, path: str, method: str) -> Lane:
 
 
 def may_wait() -> bool:
-    """Whether the current request may wait until there is room to decode something."""
+    """Whether the current request may wait until memory is free for decoding."""
     return not request.environ.get(NO_WAIT)
 
 
 def work() -> Work:
-    """How long the current request may take; without a gateway, as long as it likes."""
+    """The deadline of the current request. Without a gateway there is none."""
     found: Work = request.environ.get(WORK, ENDLESS)
     return found

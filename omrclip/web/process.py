@@ -19,12 +19,12 @@ from omrclip.web.warming import warm_up
 
 logger = logging.getLogger(__name__)
 
-# Reading pages and bar codes takes more than the stacks of some systems' threads.
+# Reading pages and barcodes needs more stack than threads have by default on some systems.
 THREAD_STACK_BYTES = 8 * 1024 * 1024
 
 
 def application(config: Config) -> Gateway:
-    """Make the application that `omrclip serve` runs in each of its processes; end the process where that fails."""
+    """Create the application that `omrclip serve` runs in each of its processes. End the process if that fails."""
     threading.stack_size(THREAD_STACK_BYTES)
     _return_memory()
     set_up_process()
@@ -41,7 +41,7 @@ def application(config: Config) -> Gateway:
 
 
 def _return_memory() -> None:
-    """Have glibc keep two arenas instead of eight a processor: each keeps what its threads have freed for itself."""
+    """Limit glibc to two memory arenas. By default it has eight per processor, and each holds back freed memory."""
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 

@@ -1,4 +1,4 @@
-"""Settings and stores of one application, for its views. They are in the app's `extensions`."""
+"""The settings, stores and caches that the views of an application use. They are stored in `app.extensions`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from omrclip.serving.folder import SharedFolder, open_folder
 from omrclip.serving.kept_images import KeptImages
 from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import OpenImage, SourceCache, open_stored
-from omrclip.serving.stored_levels import SourceShelf
+from omrclip.serving.stored_levels import StoredLevels
 from omrclip.storage.blobs import Precondition
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.images import ImageStore
@@ -24,7 +24,7 @@ from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.templates import TemplateStore
 from omrclip.web.metrics import Metrics
 
-# Kept recognitions are personal, and gone when their time is over: nobody on the way may hold them.
+# Stored recognitions are personal data and expire, so proxies must not cache them.
 PRIVATE = "private, no-cache"
 
 _KEY = "omrclip"
@@ -32,7 +32,7 @@ _KEY = "omrclip"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One application's settings, stores and caches."""
+    """The settings, stores and caches of one application."""
 
     config: Config
     templates: TemplateStore
@@ -47,14 +47,14 @@ class Services:
     metrics: Metrics
 
     def caches(self) -> dict[str, CacheCounts]:
-        """What each cache holds and did."""
+        """The size and the hit counts of each cache."""
         return _counts(self.sources, self.derivatives)
 
 
 def install(app: Flask, config: Config) -> None:
-    """Open the stores and keep them with the app."""
+    """Open the stores and add them to the application."""
     folder = open_folder(config)
-    sources = SourceCache(config, SourceShelf(folder) if folder is not None else None)
+    sources = SourceCache(config, StoredLevels(folder) if folder is not None else None)
     derivatives = DerivativeCache(config, folder)
     templates = TemplateStore(config.templates, config.limits)
 
@@ -85,35 +85,37 @@ def _counts(sources: SourceCache, derivatives: DerivativeCache) -> dict[str, Cac
 
 
 def _held(sources: SourceCache, derivatives: DerivativeCache) -> tuple[dict[str, int], int]:
-    """The bytes in each cache, and those held for decodes."""
+    """The bytes in each cache, and the bytes reserved for decodes."""
     counts = _counts(sources, derivatives)
     return {name: cache.bytes for name, cache in counts.items()}, sources.admission.admitted_bytes
 
 
 def of(app: Flask) -> Services:
-    """Those of an application."""
+    """The services of an application."""
     found: Services = app.extensions[_KEY]
     return found
 
 
 def services() -> Services:
-    """Those of the application that answers the current request."""
+    """The services of the application that answers the current request."""
     return of(current_app)
 
 
 def open_image(identifier: str) -> OpenImage:
-    """What an identifier under `/iiif/` stands for: a kept page or clip, a template's page, or a stored image.
+    """Open the image of an identifier under `/iiif/`.
+
+    The image is a page or clip of a stored recognition, a page of a template, or a stored image.
 
     Raises:
-        NotFound: nothing.
-        UnsupportedImage, CorruptImage, LimitExceeded: something that cannot be served.
+        NotFound: no image has this identifier.
+        UnsupportedImage, CorruptImage, LimitExceeded: the image cannot be served.
     """
     try:
         kept = services().kept_images.open(identifier) or services().pages.open(identifier, services().sources)
     except NotFound:
         if not services().images.has(identifier):
             raise
-        kept = None  # a stored image that is named like a kept one
+        kept = None  # a stored image whose name looks like an identifier of a stored recognition
     return kept or open_stored(services().images, identifier, services().sources)
 
 
@@ -134,15 +136,17 @@ MOST_LISTED = 1000
 
 
 def listed(key: str, names: Callable[[str], Iterator[str]], described: Callable[[str], dict[str, object]]) -> Response:
-    """Answer a page of a list of names: `?limit=` and `?after=`, with the next page in `Next` and in a Link header.
+    """Answer a page of a list of names.
+
+    The query parameters `limit` and `after` select the page. `Next` and the Link header contain the next page's URI.
 
     Args:
-        key: under which the list is answered.
-        names: the names that sort behind a name, in order.
-        described: what is told of a name.
+        key: the key of the list in the answer.
+        names: returns the sorted names after a given name.
+        described: returns the entry of a name.
 
     Raises:
-        InvalidRequest: `limit` is no number from 1 to MOST_LISTED.
+        InvalidRequest: `limit` is not a number from 1 to MOST_LISTED.
     """
     text = request.args.get("limit", str(MOST_LISTED))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
@@ -159,7 +163,7 @@ def listed(key: str, names: Callable[[str], Iterator[str]], described: Callable[
     return answer
 
 
-# What may stand unencoded in a path segment (RFC 3986, pchar) but for the @ that the Image API, section 9, encodes.
+# Characters that need no encoding in a path segment (RFC 3986, pchar). The Image API (section 9) also encodes @.
 _PLAIN_IN_SEGMENT = ":!$&'()*+,;=~"
 
 
@@ -170,5 +174,5 @@ def image_uri(identifier: str, version: int = 2) -> str:
 
 @lru_cache(maxsize=1024)
 def image_uri_under(base: str, identifier: str, version: int) -> str:
-    """The same for a service that the client reaches under `base`."""
+    """The base URI of an image if the client reaches the service under `base`."""
     return f"{base}/iiif/{version}/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"

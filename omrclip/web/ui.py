@@ -1,6 +1,6 @@
-"""The web client under `/`: one page, and the modules, styles and libraries that it loads, all from here.
+"""The web client at `/`: one page with its modules, styles and libraries, which all come from this server.
 
-The page is static: nothing of a request stands in it, and the policy lets it load and speak to nothing but this server.
+The page is static and contains no data of a request. Its content security policy allows only this server.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from flask import Blueprint, Response, send_file
 
 blueprint = Blueprint("ui", __name__, static_folder="ui", static_url_path="/ui")
 
-# Clips and files that were only just chosen are shown from the browser's own memory: blob: and data: images.
+# The client shows clips and newly chosen files from the browser's memory, as blob: and data: images.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -28,13 +28,13 @@ _PAGE = Path(__file__).parent / "ui" / "index.html"
 
 @blueprint.get("/")
 def page() -> Response:
-    """The client."""
+    """The page of the web client."""
     return send_file(_PAGE, mimetype="text/html", max_age=0)
 
 
 @blueprint.after_request
 def keep_to_this_server(answer: Response) -> Response:
-    """Say what the page may do, and have browsers ask whether what they hold is still what is served."""
+    """Set the content security policy, and make browsers check whether their cached copies are current."""
     answer.headers["Content-Security-Policy"] = POLICY
     answer.headers["Cache-Control"] = "no-cache"
     return answer

@@ -15,7 +15,7 @@ from omrclip.serving import sources as sources_module
 from omrclip.serving.folder import SharedFolder
 from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import SourceCache
-from omrclip.serving.stored_levels import SourceShelf
+from omrclip.serving.stored_levels import StoredLevels
 from omrclip.storage.templates import TemplateStore
 from tests.grid import position_ramp
 
@@ -42,14 +42,14 @@ def test_a_restarted_server_knows_a_page_image_from_its_cache_folder(
     def small() -> tuple[str, Pixels]:
         folder = SharedFolder(str(tmp_path / "cache"), 2**26)
         pages = PageImages(str(store), TemplateStore(str(store)), Limits())
-        image = pages.open("form.omr.1", SourceCache(Config(), SourceShelf(folder)))
+        image = pages.open("form.omr.1", SourceCache(Config(), StoredLevels(folder)))
         assert image is not None
         pixels = image.source.read(image.dimensions.box, SMALL)
         folder.wait()
         return image.etag, pixels
 
     def fail(*_: object, **__: object) -> None:
-        raise AssertionError("it is on the shelf")
+        raise AssertionError("the level is stored")
 
     etag, pixels = small()
     for module, name in ((cached, "decode"), (sources_module, "blake3"), (sources_module, "probe")):

@@ -18,7 +18,7 @@ from omrclip.serving import cached
 from omrclip.serving import sources as sources_module
 from omrclip.serving.folder import SharedFolder
 from omrclip.serving.sources import SourceCache, open_stored
-from omrclip.serving.stored_levels import Description, SourceShelf
+from omrclip.serving.stored_levels import Description, StoredLevels
 from omrclip.storage.blobs import BlobState
 from omrclip.storage.images import ImageStore
 from tests.grid import position_ramp
@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> SharedFolder:
 
 
 @pytest.fixture
-def shelf(folder: SharedFolder) -> SourceShelf:
-    return SourceShelf(folder)
+def levels(folder: SharedFolder) -> StoredLevels:
+    return StoredLevels(folder)
 
 
 def never() -> Description:
@@ -50,36 +50,36 @@ def never() -> Description:
 
 @pytest.mark.parametrize("info", [INFO, replace(INFO, dpi=None), None])
 def test_a_description_is_found_again_in_the_same_state_alone(
-    folder: SharedFolder, shelf: SourceShelf, info: ImageInfo | None
+    folder: SharedFolder, levels: StoredLevels, info: ImageInfo | None
 ) -> None:
     description = Description("ab" * 16, info)
-    assert shelf.described("scan.tif", state(), lambda: description) == description
+    assert levels.described("scan.tif", state(), lambda: description) == description
     folder.wait()
-    assert SourceShelf(folder).described("scan.tif", state(), never) == description
+    assert StoredLevels(folder).described("scan.tif", state(), never) == description
     other = Description("cd" * 16, None)
     for name, when in (("scan.tif", state("1-9-3")), ("other.tif", state())):
-        assert shelf.described(name, when, lambda: other) == other
+        assert levels.described(name, when, lambda: other) == other
 
 
 @pytest.mark.parametrize("age", [0.0, -3600.0, None], ids=["new", "of the future", "unknown"])
-def test_what_may_change_unseen_is_not_put_down(folder: SharedFolder, shelf: SourceShelf, age: float | None) -> None:
+def test_what_may_change_unseen_is_not_put_down(folder: SharedFolder, levels: StoredLevels, age: float | None) -> None:
     changed = 0.0 if age is None else time.time() - age
     for digest in ("ab" * 16, "cd" * 16):
-        told = shelf.described("scan.tif", state(changed=changed), lambda digest=digest: Description(digest, None))
+        told = levels.described("scan.tif", state(changed=changed), lambda digest=digest: Description(digest, None))
         assert told.digest == digest
         folder.wait()
 
 
-def test_scales_come_back_as_they_were(folder: SharedFolder, shelf: SourceShelf) -> None:
+def test_scales_come_back_as_they_were(folder: SharedFolder, levels: StoredLevels) -> None:
     pixels = RAMP[:60, :80]
-    shelf.put("digest", 8, pixels)
+    levels.put("digest", 8, pixels)
     folder.wait()
-    found = shelf.find("digest", 8, SMALL)
+    found = levels.find("digest", 8, SMALL)
     assert found is not None
     assert np.array_equal(found, pixels)
-    assert shelf.find("digest", 4, SMALL) is None
-    assert shelf.find("other", 8, SMALL) is None
-    assert shelf.find("digest", 8, Dimensions(80, 61)) is None, "not of these extents"
+    assert levels.find("digest", 4, SMALL) is None
+    assert levels.find("other", 8, SMALL) is None
+    assert levels.find("digest", 8, Dimensions(80, 61)) is None, "not of these extents"
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def opened(tmp_path: Path, folder: SharedFolder) -> Callable[[], tuple[SourceCac
 
     def restarted() -> tuple[SourceCache, ImageStore]:
         folder.wait()
-        return SourceCache(Config(), SourceShelf(folder)), ImageStore(str(images), Limits())
+        return SourceCache(Config(), StoredLevels(folder)), ImageStore(str(images), Limits())
 
     return restarted
 
@@ -114,7 +114,7 @@ def test_a_restarted_server_neither_reads_nor_decodes_for_a_thumbnail(
     etag, pixels = thumbnail(*opened())
 
     def fail(*_: object, **__: object) -> None:
-        raise AssertionError("it is on the shelf")
+        raise AssertionError("the level is stored")
 
     for module, name in ((cached, "decode"), (sources_module, "blake3"), (sources_module, "probe")):
         monkeypatch.setattr(module, name, fail)
@@ -140,7 +140,7 @@ def test_another_file_with_the_old_time_and_length_is_another_image(
 
 @pytest.mark.usefixtures("settled")
 def test_nothing_is_put_down_of_what_does_not_last(folder: SharedFolder) -> None:
-    cache = SourceCache(Config(), SourceShelf(folder))
+    cache = SourceCache(Config(), StoredLevels(folder))
     data = jpeg(RAMP)
     image = cache.open("kept/scans/1", state(), lambda: BytesReader(data))
     assert image.source.read(Box(0, 0, 640, 480), SMALL).shape == (60, 80, 3)
