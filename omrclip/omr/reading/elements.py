@@ -57,8 +57,9 @@ class BubbleReader:
         self._gap = options.grid_gap
         self._numbers = _bubble_numbers(elements)
         self._readings = _measured(found, view)
-        self._habits = habits_of(self._readings, list(self._numbers.values()), options.thresholds)
-        self._kinds = kinds_of(self._readings, self._habits)
+        boxes = list(self._numbers.values())
+        self._habits = habits_of(self._readings, boxes, options.thresholds)
+        self._kinds = kinds_of(self._readings, boxes, self._habits)
         self._legible = is_legible(self._readings, self._habits)
         registration, bubbles = found.registration, found.reference.bubbles
         corners = registration.to_scan(ops.box_corners(bubbles).reshape(-1, 2))
@@ -66,8 +67,8 @@ class BubbleReader:
         within = ((corners >= 0) & (corners <= [scan.width, scan.height])).all(axis=1)
         self._inside = [all(four) for four in within.reshape(-1, 4).tolist()]
         self._bubble_corners = as_corners(corners)
-        boxes = [box for element in elements for box in _with_children(element)]
-        self._box_corners = dict(zip(boxes, boxes_in_scan(boxes, registration), strict=True))
+        placed = [box for element in elements for box in _with_children(element)]
+        self._box_corners = dict(zip(placed, boxes_in_scan(placed, registration), strict=True))
 
     def read(self, element: ChoiceBox | Grid) -> ElementResult:
         """An element of the page, or one in a Grid of it.
@@ -135,7 +136,8 @@ class BubbleReader:
 
         Such a line changes what is seen around a bubble.
         """
-        outlines = [(self._readings.outlines[index], self._kinds[index] is Kind.CIRCLED) for index in chosen]
+        around = (Kind.CIRCLED, Kind.AROUND)
+        outlines = [(self._readings.outlines[index], self._kinds[index] in around) for index in chosen]
         return float(median([outline for outline, circled in outlines if not circled] or [o for o, _ in outlines]))
 
 

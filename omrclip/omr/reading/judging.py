@@ -21,7 +21,8 @@ SEVERAL = 5
 """Marks, and blanks, from which on a page shows what is usual on it."""
 QUIET, OVER_NOISE, LEAST_STAIN = 0.95, 2.5, 0.03
 """The quantile of the blanks' fills that is their noise; how many times as much a stain has; and the fill, 0 to 1, that
-is never less than a stain: on clean paper the noise is next to nothing."""
+is never less than a stain: on clean paper the noise is next to nothing, while dust, and letters that are printed
+unevenly, fill single blanks up to 0.026."""
 FAINTER, OF_FAINTER = 0.1, 0.3
 """The quantile of the marks' fills, and of their depths, that shows how faint the page's marks are; and the part of
 that fill from which on a bubble is marked: what is fainter may be rubbed out, or be no mark."""
@@ -30,9 +31,11 @@ LONELY = 0.2
 ABOVE_BLANKS = 2.0
 """How many times as much ink as a blank bubble may have a mark has where its box asks for less than the page does. The
 fills that part marks from blanks on pages without marks, 0.2 and 0.12, differ by 1.7."""
-PALE = 0.56
-"""The part of the depth of the page's fainter marks under which a mark is pale. Of what is left after rubbing out it is
-up to 0.35, or 0.55 where that was done badly; of the palest marks that were meant 0.58 and more."""
+PALE, PALE_STROKE, BROAD = 0.69, 0.52, 0.5
+"""The parts of the depth of the page's fainter marks under which a broad mark is pale, and a thin stroke, which blur
+makes paler; and the breadth, 0 to 1, from which on a mark is broad. Of what is left of broad marks after rubbing them
+out badly, the depth is up to 0.59, of broad marks that were meant it is 0.79 and more. What is left of thin strokes has
+up to 0.46; those that were meant have 0.58 and more, in the blurred scan of a real form."""
 SMUDGE = 0.25
 """The part of the fill of the page's fainter marks up to which something beside a mark is a smudge or a slip."""
 CLEARLY = 4.0
@@ -49,6 +52,9 @@ CIRCLED, HALF_CIRCLED = 0.46, 0.2
 """The share of all directions in which there is ink around a bubble that is circled, and around one that may be.
 Circles close to the outline have 0.5 and more, others 0.67; crosses have up to 0.42, and a circle around a neighbour
 0.25."""
+ENCIRCLED, HALF_ENCIRCLED = 1.6, 1.42
+"""How many times as dark as usual it is around a bubble that is circled, where the person circles answers, and around
+one that may be. Circles have 1.47 and more; circles around a neighbour leave up to 1.39, other blanks up to 1.25."""
 MOST_STRAY = 0.12
 """How much just outside of a bubble's outline may be covered, 0 to 1, for its box to be blank."""
 LEAST_LIKENESS = 0.3
@@ -73,6 +79,7 @@ class Kind(Enum):
     LINE = auto()
     SHADED = auto()
     CROSSED_OUT = auto()
+    AROUND = auto()
     TOUCHED = auto()
 
 
@@ -85,6 +92,7 @@ DOUBTFUL = {
 }
 """The kinds that may be marks, and what is said where nothing else is marked, the most telling first."""
 ALL_CROSSED_OUT = "Look at the scan: a mark looks crossed out, and nothing else is marked."
+AROUND = "Look at the scan: a bubble may be circled, and nothing else is marked."
 INK_BESIDE = "Look at the scan: there is ink beside the bubbles, but no mark in them."
 ANOTHER = "Look at the scan: beside the marked answer, another one may be marked."
 ANOTHER_FAINTER = "Look at the scan: two answers are marked, one of them more faintly."
@@ -103,6 +111,7 @@ class Habits:
         usual: the fill of its usual marks.
         depth: the depth of its fainter marks; 0 where there are too few to tell.
         lines: whether its marks may be lines that run through the bubble.
+        circles: whether its marks are circles around the bubble.
     """
 
     marked: float
@@ -111,6 +120,7 @@ class Habits:
     usual: float = 1.0
     depth: float = 0.0
     lines: bool = False
+    circles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +164,13 @@ def habits_of(readings: Readings, boxes: Sequence[range], thresholds: MarkThresh
     circled = np.flatnonzero((fills <= blank) & (readings.rings >= CIRCLED))
     drawn = np.append(marks, circled)
     depth = float(np.quantile(readings.depths[drawn], FAINTER)) if len(drawn) >= SEVERAL else 0.0
+    circles = len(circled) >= max(SEVERAL, int((fills >= CLEARLY_FILLED).sum()))
     if len(marks) < SEVERAL:
-        return Habits(max(thresholds.marked, LONELY, stain), blank, depth=depth)
+        return Habits(max(thresholds.marked, LONELY, stain), blank, depth=depth, circles=circles)
     faint, usual = (float(np.quantile(fills[marks], part)) for part in (FAINTER, 0.5))
     marked = max(thresholds.marked, stain, OF_FAINTER * faint)
-    return Habits(
-        marked, min(blank, marked), faint, usual, depth, _drawn_in_lines(readings, blank, boxes, darkest, marks)
-    )
+    lines = _drawn_in_lines(readings, blank, boxes, darkest, marks)
+    return Habits(marked, min(blank, marked), faint, usual, depth, lines, circles)
 
 
 def _noise(fills: Fills, boxes: Sequence[range]) -> float:
@@ -198,25 +208,49 @@ def is_legible(readings: Readings, habits: Habits) -> bool:
     return len(fills) < 4 * SEVERAL or bool((fills >= habits.marked).mean() <= MOST_MARKED)
 
 
-def kinds_of(readings: Readings, habits: Habits) -> list[Kind]:
-    """What each bubble is, by what is usual on its page."""
+def kinds_of(readings: Readings, boxes: Sequence[range], habits: Habits) -> list[Kind]:
+    """What each bubble is, by what is usual on its page.
+
+    Args:
+        readings: of the page's bubbles.
+        boxes: the numbers of the bubbles of each ChoiceBox.
+        habits: what is usual on the page.
+    """
     fills, rings = readings.fills, readings.rings
     # A bubble that does not lie where it was looked for shows its own print.
     elsewhere = (fills < CLEARLY_FILLED) & (readings.outlines < LEAST_LIKENESS)
     is_marked, stands_out = (fills >= habits.marked) & ~elsewhere, fills > habits.blank
     is_line = (readings.crossings >= LINE) & ~np.bool_(habits.lines)
+    pale = np.where(readings.breadths >= BROAD, PALE, PALE_STROKE) * habits.depth
+    darker = _darker_around(readings, boxes)
+    # Where circles are usual, one that runs through the bubble is a circle too.
+    may_be_filled = (fills < CLEARLY_FILLED) & darker & np.bool_(habits.circles)
+    in_ring = (rings >= CIRCLED) & (readings.inks >= HALF_ENCIRCLED)
     conditions = [
         (Kind.CROSSED_OUT, _crossed_out(readings)),
-        (Kind.CIRCLED, ~is_marked & (rings >= CIRCLED)),
-        (Kind.PALE, stands_out & (readings.depths < PALE * habits.depth)),
+        (Kind.CIRCLED, in_ring & ~is_marked),
+        (Kind.CIRCLED, may_be_filled & ((rings >= CIRCLED) | (readings.inks >= ENCIRCLED))),
+        (Kind.PALE, stands_out & (readings.depths < pale)),
         (Kind.SHADED, is_marked & (fills < CLEARLY_FILLED) & (rings >= CIRCLED)),
         (Kind.LINE, stands_out & is_line),
         (Kind.MARKED, is_marked),
         (Kind.FAINT, stands_out),
+        (Kind.AROUND, darker),
         (Kind.TOUCHED, rings >= HALF_CIRCLED),
     ]
     chosen = np.select([which for _, which in conditions], list(range(len(conditions))), -1)
     return [Kind.BLANK if number < 0 else conditions[number][0] for number in chosen.tolist()]
+
+
+def _darker_around(readings: Readings, boxes: Sequence[range]) -> npt.NDArray[np.bool_]:
+    """Which bubbles have more ink around them than is usual on the page, and than others of their box have."""
+    darker = readings.inks >= HALF_ENCIRCLED
+    for box in boxes:
+        own = slice(box.start, box.stop)
+        if len(box) > 1 and darker[own].any():
+            usual = np.sort(readings.inks[own])[(len(box) - 1) // 2]
+            darker[own] &= readings.inks[own] >= HALF_ENCIRCLED * usual
+    return darker
 
 
 def with_threshold(bubbles: Bubbles, habits: Habits, threshold: float | None) -> Bubbles:
@@ -268,6 +302,9 @@ def _without_mark(bubbles: Bubbles, sure: float) -> Judgement:
             return Judgement(ElementStatus.UNCERTAIN, darkest, min(sure, OF_DOUBTFUL), message)
     if Kind.CROSSED_OUT in bubbles.kinds:
         return Judgement(ElementStatus.UNCERTAIN, none, OF_DOUBTFUL, ALL_CROSSED_OUT)
+    if Kind.AROUND in bubbles.kinds:
+        around = tuple(kind is Kind.AROUND for kind in bubbles.kinds)
+        return Judgement(ElementStatus.UNCERTAIN, around, min(sure, OF_DOUBTFUL), AROUND)
     if Kind.TOUCHED in bubbles.kinds or max(bubbles.strays) > MOST_STRAY:
         return Judgement(ElementStatus.UNCERTAIN, none, min(sure, OF_DOUBTFUL), INK_BESIDE)
     return Judgement(ElementStatus.BLANK, none, sure)
@@ -276,8 +313,11 @@ def _without_mark(bubbles: Bubbles, sure: float) -> Judgement:
 def _rivalled(bubbles: Bubbles, habits: Habits) -> str:
     """Why something beside a mark may be a mark too; "" where nothing is.
 
-    What is pale beside a mark of twice its fill was rubbed out. What is dark, but small, is a smudge or a slip.
+    What is pale beside a mark of twice its fill was rubbed out. What is dark, but small, is a smudge or a slip. What is
+    dark around another bubble matters beside a circle: marks in bubbles reach beyond them.
     """
+    if Kind.AROUND in bubbles.kinds and (habits.circles or Kind.CIRCLED in bubbles.kinds):
+        return ANOTHER
     strongest = max(fill for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True) if kind in MEANT)
     for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True):
         most = OF_STRONGEST * strongest if kind is Kind.PALE else SMUDGE * habits.faint
@@ -310,7 +350,8 @@ def _too_many(bubbles: Bubbles, meant: tuple[bool, ...], sure: float) -> Judgeme
 def _confidence(bubbles: Bubbles, habits: Habits) -> float:
     """0 to 1: how far the bubble nearest to the middle between blank and marked is from it.
 
-    1 from half as far beyond on; less where something was crossed or rubbed out.
+    1 from half as far beyond on; less where something was crossed or rubbed out. A circle is sure by how far around the
+    bubble it shows, and at least as sure as what is doubtful.
     """
     middle = (habits.marked + habits.blank) / 2
     reach = max(habits.marked * 1.5 - middle, 1e-9)
@@ -319,7 +360,7 @@ def _confidence(bubbles: Bubbles, habits: Habits) -> float:
         if kind is Kind.CROSSED_OUT or kind is Kind.PALE:
             sure = min(sure, OF_CORRECTED)
         elif kind is Kind.CIRCLED:
-            sure = min(sure, (ring - HALF_CIRCLED) / (1 - HALF_CIRCLED))
+            sure = min(sure, max((ring - HALF_CIRCLED) / (1 - HALF_CIRCLED), OF_DOUBTFUL))
         else:
             sure = min(sure, (middle - fill) / max(middle, 1e-9) if fill < middle else (fill - middle) / reach)
     return sure

@@ -8,8 +8,8 @@ All bubbles of a page are measured at once, in these steps:
    photos do not matter.
 3. The print of each bubble is estimated: what the image of the blank page shows, as sharp and as dark as this scan
    shows it (`_on_blank_page`), and what the bubbles of one value share in this scan (`_shared`), whichever is more.
-4. The cover beyond the print was put there by a person. It is measured inside the outline (fills, depths) and
-   around it (rings, crossings, strays).
+4. The cover beyond the print was put there by a person. It is measured inside the outline (fills, breadths, depths) and
+   around it (rings, crossings, strays). What a line adds to the outline itself shows in the darkness alone (inks).
 """
 
 from collections.abc import Callable, Sequence
@@ -97,6 +97,11 @@ MOST_BESIDE = 0.45
 """The share of directions that counts at most where the diagonals are free: less than that of a circle."""
 INKED = 0.4
 """Cover from which on a sample of a ring is ink."""
+AROUND = (0.8, 1.53)
+"""Radii between which lie the outline and most of a line that is drawn around it."""
+LEAST_OUTLINE = 0.03
+"""The mean darkness between these radii, 0 to 1, that counts at least as that of an outline: half of what very faint
+print has, 0.058. Where no outline is printed, noise would be many times as dark."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,21 +110,27 @@ class Readings:
 
     Attributes:
         fills: 0 to 1, how much of the inside is covered, of what print leaves free.
+        breadths: 0 to 1, in how much of what print leaves free of the inside it is at least half as dark as the darkest
+            strokes are: a thin stroke leaves most of a bubble free, however pale blur makes it.
         depths: how dark the darkest strokes in and around the bubble are, in multiples of what counts as ink on
             the page; 0 where all is print.
         rings: 0 to 1, in what part of all directions there is ink just outside of the outline; at most
             MOST_BESIDE where the diagonals are free.
         crossings: 0 to 1, how dark the darkest line is that leaves the bubble on two opposite sides.
         strays: 0 to 1, how much is covered just outside of the outline.
+        inks: how dark it is at the outline and around it, as a multiple of what is usual for the bubble on this page:
+            1 where only the outline is, 2 where a line as dark as the outline is drawn around it.
         outlines: -1 to 1, how well what is around the bubble looks like its printed outline.
         unprinted: bool, whether print leaves enough of the inside free to see a mark.
     """
 
     fills: Shares
+    breadths: Shares
     depths: Shares
     rings: Shares
     crossings: Shares
     strays: Shares
+    inks: npt.NDArray[np.float64]
     outlines: Shares
     unprinted: npt.NDArray[np.bool_]
 
@@ -136,7 +147,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     """
     if not len(centres):
         none = np.zeros(0)
-        return Readings(none, none, none, none, none, none, np.zeros(0, np.bool_))
+        return Readings(none, none, none, none, none, none, none, none, np.zeros(0, np.bool_))
     paper = paper_around(view, radii)
     seen = darkness(view, centres, radii, paper)
     expected = _usual(seen) if blank is None else _on_blank_page(blank, seen)
@@ -150,14 +161,18 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     # A place counts by what print leaves free of it: on a letter's strokes a mark is not seen.
     weights = np.clip(1 - print_, LEAST_WEIGHT, 1)
     free = _mean((1 - print_) * weights, inside)
-    deeper = np.maximum(scale.steps(seen) - print_, 0) * (print_ < HALF)
+    clear = print_ < HALF
+    deeper = np.maximum(scale.steps(seen) - print_, 0) * clear
+    depths = _nearly_highest(deeper[:, between(0, AROUND_MARK)], DEEPEST).astype(np.float64)
     rings, crossings = _lines_around(added)
     return Readings(
         fills=np.clip(_mean(added * weights, inside) / np.maximum(free, LEAST_FREE), 0, 1),
-        depths=_nearly_highest(deeper[:, between(0, AROUND_MARK)], DEEPEST).astype(np.float64),
+        breadths=_breadths(deeper[:, inside], clear[:, inside], depths),
+        depths=depths,
         rings=rings,
         crossings=crossings,
         strays=_mean(added * weights, beside),
+        inks=_inks(seen, expected),
         outlines=likeness(cover, print_ if shown is None else shown),
         unprinted=free >= LEAST_FREE,
     )
@@ -186,6 +201,20 @@ class _Scale:
         return np.clip(self.steps(seen), 0, 1)
 
 
+def _breadths(deeper: Samples, clear: npt.NDArray[np.bool_], depths: Shares) -> Shares:
+    """`breadths` of the bubbles, see Readings. Of the m samples inside of each, `clear` are those without print."""
+    dark = (deeper > HALF * depths[:, None]).sum(axis=1)
+    return np.asarray(dark / np.maximum(clear.sum(axis=1), 1), np.float64)
+
+
+def _inks(seen: Samples, expected: Samples) -> npt.NDArray[np.float64]:
+    """`inks` of the bubbles, see Readings. Blur changes the sum of the cover, but hardly that of the darkness."""
+    around = between(*AROUND)
+    found, printed = _mean(seen, around), _mean(expected, around)
+    usual = printed * (float(np.median(found)) / max(float(np.median(printed)), 1e-6))
+    return np.asarray(1 + (found - usual) / np.maximum(usual, LEAST_OUTLINE), np.float64)
+
+
 def _mean(samples: Samples, zone: npt.NDArray[np.bool_]) -> Shares:
     return np.asarray(np.einsum("nij,ij->n", samples, zone) / int(zone.sum()), np.float64)
 
@@ -193,7 +222,7 @@ def _mean(samples: Samples, zone: npt.NDArray[np.bool_]) -> Shares:
 def _nearly_highest(values: npt.NDArray[_Number], part: float) -> npt.NDArray[_Number]:
     """The value along the last axis that `part` of them do not exceed, none between two: far faster than a quantile."""
     place = int(part * (values.shape[-1] - 1))
-    found: npt.NDArray[_Number] = np.partition(values, place, axis=-1)[..., place]
+    found: npt.NDArray[_Number] = np.sort(values, axis=-1)[..., place]
     return found
 
 
@@ -360,7 +389,7 @@ def _groups(values: Sequence[str]) -> list[Indices]:
 def _lowest(samples: Samples, part: float) -> Samples:
     """(SIDE, SIDE) the value of each place that `part` of the bubbles do not exceed."""
     place = int(part * (len(samples) - 1))
-    found: Samples = np.partition(samples, place, axis=0)[place]
+    found: Samples = np.sort(samples, axis=0)[place]
     return found
 
 

@@ -1,6 +1,7 @@
 """What a page's own marks and blanks are like, what each bubble is by them, and what a choice box says."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from omrclip.omr.reading.judging import (
     ALL_MARKED,
     ANOTHER,
     ANOTHER_FAINTER,
+    AROUND,
     DOUBTFUL,
     INK_BESIDE,
     ONE_FAINTER,
@@ -41,7 +43,15 @@ def readings(fills: Sequence[float], **others: Mapping[int, float] | float) -> R
     `others` are other measures: of all bubbles, or number → value of some.
     """
     count = len(fills)
-    usual = {"depths": 2.0, "rings": 0.0, "crossings": 0.0, "strays": 0.0, "outlines": 0.9}
+    usual = {
+        "breadths": 1.0,
+        "depths": 2.0,
+        "rings": 0.0,
+        "crossings": 0.0,
+        "strays": 0.0,
+        "inks": 1.0,
+        "outlines": 0.9,
+    }
     arrays = {name: np.full(count, value) for name, value in usual.items()}
     for name, values in others.items():
         for index, value in values.items() if isinstance(values, Mapping) else enumerate([values] * count):
@@ -60,8 +70,15 @@ def boxes(count: int, width: int = WIDTH) -> list[range]:
     return [range(start, start + width) for start in range(0, count, width)]
 
 
-def habits(fills: Sequence[float], thresholds: MarkThresholds | None = None, **others: Mapping[int, float]) -> Habits:
+def habits(
+    fills: Sequence[float], thresholds: MarkThresholds | None = None, **others: Mapping[int, float] | float
+) -> Habits:
     return habits_of(readings(fills, **others), boxes(len(fills)), thresholds or MarkThresholds())
+
+
+def kinds(measured: Readings, of: Habits) -> list[Kind]:
+    """What the bubbles of one box are."""
+    return kinds_of(measured, [range(len(measured.fills))], of)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +118,18 @@ def test_a_page_asks_for_more_than_the_thresholds_and_never_for_less(
 ) -> None:
     found = habits(page([0.9] * 20), thresholds)
     assert (found.marked, found.blank) == pytest.approx((marked, blank))
+
+
+@pytest.mark.parametrize("depth", [2.0, 0.5, 0.2])
+def test_pale_marks_ask_for_no_less(depth: float) -> None:
+    """Haze and noise on a page with few marks would pass for pale marks."""
+    assert habits(page([0.09] * 20), depths=depth).marked == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("circled", "filled", "circles"), [(4, 0, False), (5, 0, True), (8, 8, True), (8, 9, False)])
+def test_circles_are_a_habit_where_they_are_as_many_as_full_marks(circled: int, filled: int, circles: bool) -> None:
+    fills = page([0.0] * 10 + [0.5] * filled + [0.3] * 4)
+    assert habits(fills, rings={5 * number: 0.46 for number in range(circled)}).circles is circles
 
 
 def test_fainter_and_usual_marks() -> None:
@@ -184,12 +213,22 @@ HABITS = Habits(marked=0.2, blank=0.05, faint=0.8, usual=0.9, depth=2.0)
         ({"fills": 0.199}, Kind.FAINT),
         ({"fills": 0.2}, Kind.MARKED),
         ({"fills": 1.0}, Kind.MARKED),
-        ({"fills": 0.9, "depths": 1.11}, Kind.PALE),
-        ({"fills": 0.9, "depths": 1.12}, Kind.MARKED),
+        ({"fills": 0.9, "depths": 1.37}, Kind.PALE),
+        ({"fills": 0.9, "depths": 1.39}, Kind.MARKED),
+        ({"fills": 0.9, "depths": 1.37, "breadths": 0.5}, Kind.PALE),
+        ({"fills": 0.9, "depths": 1.37, "breadths": 0.49}, Kind.MARKED),
+        ({"fills": 0.9, "depths": 1.05, "breadths": 0.49}, Kind.MARKED),
+        ({"fills": 0.9, "depths": 1.03, "breadths": 0.49}, Kind.PALE),
         ({"fills": 0.1, "depths": 0.5}, Kind.PALE),
         ({"fills": 0.01, "depths": 0.0}, Kind.BLANK),
-        ({"fills": 0.0, "rings": 0.46}, Kind.CIRCLED),
-        ({"fills": 0.19, "rings": 0.46}, Kind.CIRCLED),
+        ({"fills": 0.0, "rings": 0.46, "inks": 1.42}, Kind.CIRCLED),
+        ({"fills": 0.19, "rings": 0.46, "inks": 1.42}, Kind.CIRCLED),
+        ({"fills": 0.0, "rings": 0.46, "inks": 1.41}, Kind.TOUCHED),  # between circles around neighbours
+        ({"fills": 0.0, "rings": 0.45, "inks": 3.0}, Kind.AROUND),
+        ({"fills": 0.0, "rings": 0.0, "inks": 1.42}, Kind.AROUND),
+        ({"fills": 0.0, "rings": 0.0, "inks": 1.41}, Kind.BLANK),
+        ({"fills": 0.3, "rings": 0.0, "inks": 3.0}, Kind.MARKED),
+        ({"fills": 0.1, "rings": 0.0, "inks": 3.0}, Kind.FAINT),
         ({"fills": 0.0, "rings": 0.45}, Kind.TOUCHED),
         ({"fills": 0.0, "rings": 0.2}, Kind.TOUCHED),
         ({"fills": 0.0, "rings": 0.19}, Kind.BLANK),
@@ -208,37 +247,86 @@ HABITS = Habits(marked=0.2, blank=0.05, faint=0.8, usual=0.9, depth=2.0)
 )
 def test_what_a_bubble_is(measured: dict[str, float], kind: Kind) -> None:
     others = {name: value for name, value in measured.items() if name != "fills"}
-    assert kinds_of(readings([measured["fills"]], **others), HABITS) == [kind]
+    assert kinds(readings([measured["fills"]], **others), HABITS) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("measured", "kind"),
+    [
+        ({"fills": 0.0, "inks": 1.6}, Kind.CIRCLED),
+        ({"fills": 0.49, "inks": 1.6}, Kind.CIRCLED),
+        ({"fills": 0.5, "inks": 1.6}, Kind.MARKED),
+        ({"fills": 0.0, "inks": 1.59}, Kind.AROUND),
+        ({"fills": 0.3, "inks": 1.59}, Kind.MARKED),
+        ({"fills": 0.3, "inks": 1.42, "rings": 0.46}, Kind.CIRCLED),
+        ({"fills": 0.3, "inks": 1.41, "rings": 0.46}, Kind.SHADED),
+        ({"fills": 0.9, "inks": 1.6, "crossings": 1.0}, Kind.CROSSED_OUT),
+    ],
+)
+def test_what_a_bubble_is_where_circles_are_usual(measured: dict[str, float], kind: Kind) -> None:
+    """A circle that runs over the outline, or through the bubble, is a circle too."""
+    others = {name: value for name, value in measured.items() if name != "fills"}
+    assert kinds(readings([measured["fills"]], **others), replace(HABITS, circles=True)) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("inks", "letters"),
+    [
+        ((1.0, 1.6, 1.0, 1.0, 1.0), "_O___"),
+        ((1.2, 1.71, 1.2, 1.2), "_O__"),
+        ((1.2, 1.7, 1.2, 1.2), "____"),  # bubbles of another kind than most of the page's
+        ((0.8, 1.41, 0.8, 0.8), "____"),  # thinner ones
+        ((1.6, 1.6, 1.6, 1.6), "____"),  # a shadow
+        ((1.6, 1.6, 1.0, 1.0), "OO__"),
+        ((1.6, 1.0), "O_"),
+        ((1.6, 1.2), "__"),
+        ((1.6, 1.6), "__"),
+        ((1.6,), "O"),
+    ],
+)
+def test_a_circled_bubble_has_more_ink_around_it_than_others_of_its_box(inks: tuple[float, ...], letters: str) -> None:
+    """Each box by itself: the others on the page are blank."""
+    page_of = readings([0.0] * 3 + [0.0] * len(inks) + [0.0] * 3, inks=dict(enumerate(inks, start=3)))
+    ends = 3, 3 + len(inks), 6 + len(inks)
+    boxes_of = [range(start, end) for start, end in zip((0, *ends), ends, strict=False)]
+    found = kinds_of(page_of, boxes_of, replace(HABITS, circles=True))
+    assert found == [LETTERS[letter] for letter in f"___{letters}___"]
 
 
 def test_lines_are_marks_on_a_page_of_lines() -> None:
     drawn = Habits(0.2, 0.05, lines=True)
-    assert kinds_of(readings([0.3, 0.1, 0.9], crossings=1.0), drawn) == [Kind.MARKED, Kind.FAINT, Kind.CROSSED_OUT]
+    assert kinds(readings([0.3, 0.1, 0.9], crossings=1.0), drawn) == [Kind.MARKED, Kind.FAINT, Kind.CROSSED_OUT]
 
 
 def test_nothing_is_pale_where_no_usual_mark_is_known() -> None:
-    assert kinds_of(readings([0.3], depths=0.0), Habits(0.2, 0.05)) == [Kind.MARKED]
+    assert kinds(readings([0.3], depths=0.0), Habits(0.2, 0.05)) == [Kind.MARKED]
 
 
 LETTERS = {
     "_": Kind.BLANK, "M": Kind.MARKED, "O": Kind.CIRCLED, "f": Kind.FAINT, "p": Kind.PALE, "l": Kind.LINE,
-    "s": Kind.SHADED, "X": Kind.CROSSED_OUT, "t": Kind.TOUCHED,
+    "s": Kind.SHADED, "X": Kind.CROSSED_OUT, "a": Kind.AROUND, "t": Kind.TOUCHED,
 }  # fmt: skip
-FILLS = {"_": 0.0, "M": 0.9, "O": 0.01, "f": 0.1, "p": 0.3, "l": 0.4, "s": 0.4, "X": 1.0, "t": 0.0}
+FILLS = {"_": 0.0, "M": 0.9, "O": 0.01, "f": 0.1, "p": 0.3, "l": 0.4, "s": 0.4, "X": 1.0, "a": 0.0, "t": 0.0}
 
 
 def said(
-    kinds: str, fills: Sequence[float] | None = None, *, several: bool = False, of: Habits = HABITS, stray: float = 0.0
+    letters: str,
+    fills: Sequence[float] | None = None,
+    *,
+    several: bool = False,
+    of: Habits = HABITS,
+    stray: float = 0.0,
 ) -> tuple[Judgement, str]:
-    """What is judged of bubbles A, B, …, and which of them are marked. `kinds` has a letter for each, see LETTERS."""
-    own = list(fills) if fills else [FILLS[kind] for kind in kinds]
-    rings = [0.9 if kind == "O" else 0.0 for kind in kinds]
-    judged = judge(Bubbles([LETTERS[kind] for kind in kinds], own, rings, [stray] * len(kinds)), of, several=several)
+    """What is judged of bubbles A, B, …, and which of them are marked. `letters` has one for each, see LETTERS."""
+    own = list(fills) if fills else [FILLS[letter] for letter in letters]
+    rings = [0.9 if letter == "O" else 0.0 for letter in letters]
+    kinds_of_box = [LETTERS[letter] for letter in letters]
+    judged = judge(Bubbles(kinds_of_box, own, rings, [stray] * len(letters)), of, several=several)
     return judged, "".join("ABCDEF"[index] for index, marked in enumerate(judged.marked) if marked)
 
 
 @pytest.mark.parametrize(
-    ("kinds", "fills", "status", "marked", "message"),
+    ("letters", "fills", "status", "marked", "message"),
     [
         ("___", None, BLANK, "", ""),
         ("_M_", None, MARKED, "B", ""),
@@ -249,6 +337,7 @@ def said(
         ("MX_", None, MARKED, "A", ""),
         ("OX_", None, MARKED, "A", ""),
         ("Mt_", None, MARKED, "A", ""),
+        ("Ma_", None, MARKED, "A", ""),
         ("Mf_", (0.9, 0.2, 0.0), MARKED, "A", ""),
         # What may be one.
         ("Mf_", (0.9, 0.21, 0.0), UNCERTAIN, "A", ANOTHER),
@@ -256,6 +345,7 @@ def said(
         ("Ml_", None, UNCERTAIN, "A", ANOTHER),
         ("Ms_", None, UNCERTAIN, "A", ANOTHER),
         ("Of_", None, UNCERTAIN, "A", ANOTHER),
+        ("Oa_", None, UNCERTAIN, "A", ANOTHER),
         # Nothing else is marked.
         ("_f_", None, UNCERTAIN, "B", DOUBTFUL[Kind.FAINT]),
         ("_p_", None, UNCERTAIN, "B", DOUBTFUL[Kind.PALE]),
@@ -264,6 +354,8 @@ def said(
         ("_X_", None, UNCERTAIN, "", ALL_CROSSED_OUT),
         ("fX_", (0.1, 0.05, 0.0), UNCERTAIN, "A", DOUBTFUL[Kind.FAINT]),
         ("_t_", None, UNCERTAIN, "", INK_BESIDE),
+        ("ta_", None, UNCERTAIN, "B", AROUND),
+        ("fa_", None, UNCERTAIN, "A", DOUBTFUL[Kind.FAINT]),
         # More than one.
         ("MM_", (0.8, 0.7, 0.0), MULTIPLE, "AB", "Look at the scan: 2 answers are marked where one is asked for."),
         ("MMM", (0.8, 0.7, 0.6), MULTIPLE, "ABC", "Look at the scan: 3 answers are marked where one is asked for."),
@@ -277,15 +369,15 @@ def said(
     ],
 )
 def test_what_a_box_says(
-    kinds: str, fills: tuple[float, ...] | None, status: ElementStatus, marked: str, message: str
+    letters: str, fills: tuple[float, ...] | None, status: ElementStatus, marked: str, message: str
 ) -> None:
-    judged, values = said(kinds, fills)
+    judged, values = said(letters, fills)
     assert (judged.status, values, judged.message) == (status, marked, message)
     assert 0 <= judged.confidence <= (0.5 if status is UNCERTAIN else 1)
 
 
 @pytest.mark.parametrize(
-    ("kinds", "fills", "status", "marked", "message"),
+    ("letters", "fills", "status", "marked", "message"),
     [
         ("MM_", (0.8, 0.7, 0.0), MARKED, "AB", ""),
         ("MM_", (0.8, 0.4, 0.0), MARKED, "AB", ""),
@@ -293,16 +385,22 @@ def test_what_a_box_says(
         ("MMM", (0.8, 0.8, 0.8), MARKED, "ABC", ""),
         ("MO_", None, MARKED, "AB", ""),
         ("OOO", None, MARKED, "ABC", ""),
+        ("OOa", None, UNCERTAIN, "AB", ANOTHER),
+        ("MMa", None, MARKED, "AB", ""),
         ("MMX", None, MARKED, "AB", ""),
         ("MMf", (0.8, 0.8, 0.3), UNCERTAIN, "AB", ANOTHER),
         ("___", None, BLANK, "", ""),
     ],
 )
 def test_what_a_box_says_in_which_several_may_be_marked(
-    kinds: str, fills: tuple[float, ...] | None, status: ElementStatus, marked: str, message: str
+    letters: str, fills: tuple[float, ...] | None, status: ElementStatus, marked: str, message: str
 ) -> None:
-    judged, values = said(kinds, fills, several=True)
+    judged, values = said(letters, fills, several=True)
     assert (judged.status, values, judged.message) == (status, marked, message)
+
+
+def test_where_circles_are_usual_what_is_around_another_bubble_may_be_one() -> None:
+    assert said("Ma_", of=replace(HABITS, circles=True))[0].message == ANOTHER
 
 
 def test_where_a_person_marks_unevenly_a_fainter_mark_is_one() -> None:
@@ -320,7 +418,7 @@ def test_ink_beside_the_bubbles_of_a_box_without_a_mark(stray: float, status: El
 
 
 @pytest.mark.parametrize(
-    ("kinds", "fills", "confidence"),
+    ("letters", "fills", "confidence"),
     [
         ("__", (0.0, 0.0), 1),
         ("M_", (1.0, 0.0), 1),
@@ -334,6 +432,12 @@ def test_ink_beside_the_bubbles_of_a_box_without_a_mark(stray: float, status: El
     ],
 )
 def test_confidence_is_the_distance_from_the_middle_between_blank_and_marked(
-    kinds: str, fills: tuple[float, ...], confidence: float
+    letters: str, fills: tuple[float, ...], confidence: float
 ) -> None:
-    assert said(kinds, fills)[0].confidence == pytest.approx(confidence)
+    assert said(letters, fills)[0].confidence == pytest.approx(confidence)
+
+
+@pytest.mark.parametrize(("ring", "confidence"), [(1.0, 1.0), (0.8, 0.75), (0.46, 0.5), (0.0, 0.5)])
+def test_a_circle_is_as_sure_as_it_is_whole(ring: float, confidence: float) -> None:
+    judged = judge(Bubbles([Kind.CIRCLED, Kind.BLANK], [0.0, 0.0], [ring, 0.0], [0.0, 0.0]), HABITS, several=False)
+    assert (judged.status, judged.confidence) == (MARKED, pytest.approx(confidence))

@@ -358,6 +358,36 @@ def test_strays_are_beside_the_outline(known: bool) -> None:
     assert np.delete(strays, MARKED).max() < 0.01
 
 
+def circle(radius: float, tone: int = 40) -> Pen:
+    """A line around a bubble, so many radii of it from its middle."""
+    reach = radius * RADIUS / 10
+    return strokes([(reach * np.cos(a), reach * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 40)], tone=tone)
+
+
+@WITH_BLANK
+@pytest.mark.parametrize("blur", [0.0, 1.5])
+@pytest.mark.parametrize(
+    ("radius", "tone"), [(1.0, 40), (1.1, 40), (1.25, 40), (1.4, 40), (1.1, 130), (1.25, 130), (1.4, 130)]
+)
+def test_a_circle_is_ink_around_a_bubble_also_where_it_runs_on_the_outline(
+    radius: float, tone: int, blur: float, known: bool
+) -> None:
+    tones = drawn([(MARKED, circle(radius, tone)), (SECOND, filled)])
+    inks = measured(np.asarray(cv2.GaussianBlur(tones, (0, 0), blur), np.uint8) if blur else tones, known).inks
+    assert inks[MARKED] > 1.42
+    assert np.delete(inks, [MARKED, SECOND]).max() < 1.25
+
+
+@WITH_BLANK
+def test_fills_are_broad_and_strokes_are_thin(known: bool) -> None:
+    def blurred(pen: Pen) -> float:
+        tones = np.asarray(cv2.GaussianBlur(drawn([(MARKED, pen), (SECOND, filled)]), (0, 0), 1.5), np.uint8)
+        return float(measured(tones, known).breadths[MARKED])
+
+    assert min(blurred(filled), blurred(pencil)) > 0.6
+    assert max(blurred(TICK), blurred(BAR)) < 0.45
+
+
 @pytest.mark.parametrize("sigma", [3.0, 4.0])
 def test_blurred_print_fills_a_bubble_with_grey_which_is_no_ink(sigma: float) -> None:
     def soft(tones: Tones) -> Tones:

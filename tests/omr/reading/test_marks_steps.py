@@ -325,6 +325,69 @@ def test_lines_around_a_bubble(ink: npt.NDArray[np.bool_], dark: float, rings: f
     assert found[1] == pytest.approx(crossings, abs=1e-6)
 
 
+def inks(seen: Samples, expected: Samples) -> list[float]:
+    found = marks._inks(seen, expected)
+    assert (found.shape, found.dtype) == ((len(seen),), np.float64)
+    return [pytest.approx(ink, abs=0.02) for ink in found.tolist()]
+
+
+def ring(ink: float) -> Samples:
+    """A line around the bubble that lies beside its outline, as broad as its zone."""
+    return np.asarray(ink * between(0.8, 1.53), np.float32)
+
+
+@pytest.mark.parametrize("contrast", [1.0, 0.3, 2.0])
+def test_ink_around_a_bubble_is_a_multiple_of_what_is_usual(contrast: float) -> None:
+    """However dark the scan is: the usual bubble has 1. Each is compared with its own print where that is known."""
+    seen = contrast * grids(ring(0.2), ring(0.2), ring(0.2), ring(0.3), ring(0.1))
+    assert inks(seen, grids(ring(0.2))) == [1, 1, 1, 1.5, 0.5]
+    own = grids(ring(0.2), ring(0.2), ring(0.2), ring(0.3), ring(0.3))
+    assert inks(seen, own) == [1, 1, 1, 1, pytest.approx(1 / 3, abs=0.02)]
+
+
+def test_ink_in_a_bubble_is_not_around_it() -> None:
+    seen = grids(
+        ring(0.2), ring(0.2), np.maximum(ring(0.2), 1.0 * (RADIUS < 0.8)), np.maximum(ring(0.2), RADIUS > 1.53)
+    )
+    assert inks(seen, grids(ring(0.2))) == [1, 1, 1, 1]
+
+
+def test_where_no_outline_is_printed_noise_is_no_ink_around_a_bubble() -> None:
+    seen = grids(*[ring(0.001)] * 4, ring(0.006), ring(0.1))
+    assert inks(seen, grids(ring(0.001))) == [1, 1, 1, 1, 1.17, 4.3]
+    assert inks(seen, grids(0.0)) == [1.03, 1.03, 1.03, 1.03, 1.2, 4.33]
+
+
+@pytest.mark.parametrize("sigma", marks.BLURS[1:4])
+def test_blur_does_not_change_how_much_ink_is_around_a_bubble(sigma: float) -> None:
+    seen = grids(outline(), outline(), outline(), np.maximum(outline(), 0.8 * ((RADIUS > 1.15) & (RADIUS < 1.3))))
+    sharp, blurred = marks._inks(seen, seen[:1]), marks._inks(marks._blurred(seen, sigma), seen[:1])
+    assert sharp[3] > 1.3
+    assert blurred[3] == pytest.approx(sharp[3], rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("strokes", "breadth"),
+    [([1.0] * 10, 1.0), ([1.0] * 2 + [0.0] * 8, 0.2), ([1.0, 0.51] + [0.49] * 8, 0.2), ([0.0] * 10, 0.0)],
+)
+@pytest.mark.parametrize("depth", [2.0, 0.3])
+def test_breadth_is_how_much_is_half_as_dark_as_the_darkest_strokes(
+    strokes: list[float], breadth: float, depth: float
+) -> None:
+    """However dark these are."""
+    deeper = np.array([strokes, strokes], np.float32) * np.float32(depth)
+    clear = np.ones((2, 10), np.bool_)
+    depths = deeper.max(axis=1).astype(np.float64)
+    found = marks._breadths(deeper, clear, depths)
+    assert found.dtype == np.float64
+    assert found.tolist() == [breadth, breadth]
+    clear[1, 5:] = False
+    deeper[1, 5:] = 0
+    expected = np.count_nonzero(deeper[1] > 0.5 * depths[1]) / 5
+    assert marks._breadths(deeper, clear, depths).tolist() == [breadth, expected]
+    assert marks._breadths(0 * deeper, np.zeros_like(clear), depths).tolist() == [0, 0]
+
+
 def test_zones_lie_between_two_radii() -> None:
     np.testing.assert_array_equal(between(0.5, 1.2), (RADIUS >= 0.5) & (RADIUS < 1.2))
     np.testing.assert_allclose(marks._mean(grids(X), RADIUS < 1)[0], 0, atol=1e-6)
