@@ -15,6 +15,7 @@ from contextlib import suppress
 from omrclip.errors import OmrclipError
 from omrclip.imaging.codec import cost, decode
 from omrclip.imaging.probe import probe
+from omrclip.imaging.setting_up import set_up_process
 from tests.imaging.kinds import files_of_every_kind
 
 FORMATS = ("jpeg", "png", "tiff", "webp", "gif", "jp2", "bmp")
@@ -144,6 +145,7 @@ def fuzz(kind: str, seed: int, seconds: float) -> tuple[Counter[str], dict[str, 
 
 def main() -> None:
     """Print a row a format."""
+    set_up_process()
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 240
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     for kind in sys.argv[3:] or FORMATS:
