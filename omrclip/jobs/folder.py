@@ -1,4 +1,4 @@
-"""Recognition of image files into a folder: clips, results, and a table and a JSON of everything."""
+"""Recognition of image files into a folder of clips and results, with a table and a JSON file of all scans."""
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ from omrclip.schemas.template import template_warnings
 
 LOCK_NAME = ".omrclip-lock"
 WORKERS_FOR_MEMORY = 2
-"""How many workers the memory that a server process is made for serves: as many as decode at a time there."""
+"""Number of workers that share the memory of one server process: as many as decode at a time in a server process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class FolderJob:
     """Scans to recognize with one template.
 
     Attributes:
-        scans: see `sources.scans_in`; their names, which the clips' names begin with, must differ.
-        template_image: the encoded blank page, where there is one.
-        out: the folder to write into; it is made where it is missing.
-        clips_only: whether results files, table and JSON are left out.
-        memory_bytes: for all that is worked on at a time; a scan that takes more fails.
-        overlays: a folder for pictures of what was read where; None for none.
-        workers: how many scans are recognized at a time.
-        overwrite: whether files of an earlier run are replaced; else a folder that has any is refused.
+        scans: see `sources.scans_in`. Names of clips begin with the names of scans, which must differ.
+        template_image: the encoded image of the blank page, or None.
+        out: the folder to write into. It is created if it is missing.
+        clips_only: whether to omit results files, table and JSON.
+        memory_bytes: memory limit for all scans that are recognized at a time. A scan that needs more fails.
+        overlays: folder for overlays, or None.
+        workers: number of scans to recognize at a time.
+        overwrite: whether to replace files of an earlier run. If False, a folder with such files is refused.
     """
 
     template: Template
@@ -76,10 +76,10 @@ class FolderJob:
 
 
 def run(job: FolderJob) -> Generator[Recognition, None, None]:
-    """Recognize the files, writing what comes out of each before it is yielded; its clips then hold no bytes any more.
+    """Recognize the files. The results of each are written before it is yielded, and its clips then contain no bytes.
 
-    All checks are made at the call, the work as the outcomes are taken. From the call to the end of the iteration no
-    other run may write into the folders.
+    All checks are made at the call. The work is done while the results are iterated. The folders are locked from the
+    call to the end of the iteration.
 
     Raises:
         InvalidRequest, NameConflict, ImageError, LimitExceeded: before any work.
@@ -97,7 +97,7 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_locked(folder))
         if not job.overwrite:
-            # A table that is there would not list what clips alone put beside it.
+            # An existing table would not list the new clips, so it is refused also if only clips are written.
             check_new((job.out / TABLE_NAME, job.out / JSON_NAME, *(path for path, _ in _written(job, names, files))))
         admission = admission_for(job.workers, job.memory_bytes)
         return _outcomes(job, pages, files, admission, stack.pop_all())
@@ -119,7 +119,7 @@ def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator
 
 
 def _check_nothing_overwritten(job: FolderJob, names: Sequence[str], files: FileNames) -> None:
-    """Raise NameConflict where a result would be written over a scan."""
+    """Raise NameConflict if a result would overwrite a scan."""
     scans = {os.path.realpath(scan.path) for scan in job.scans if scan.path}
     for path, purpose in _written(job, names, files):
         if os.path.realpath(path) in scans:
@@ -128,7 +128,7 @@ def _check_nothing_overwritten(job: FolderJob, names: Sequence[str], files: File
 
 
 def check_new(paths: Iterable[Path]) -> None:
-    """Raise FolderInUse where one of the files is there already."""
+    """Raise FolderInUse if one of the files exists."""
     for path in paths:
         if os.path.lexists(path):
             raise FolderInUse(
@@ -140,7 +140,7 @@ def check_new(paths: Iterable[Path]) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder; the system ends the lock with the process. Raises FolderInUse."""
+    """Lock a folder against other runs. The system releases the lock if the process ends. Raises FolderInUse."""
     lock = FileLock(folder / LOCK_NAME, thread_local=False)
     try:
         lock.acquire(blocking=False)
@@ -150,7 +150,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Before the release: who opened the file before, and waits for nothing, was refused.
+        # The file is deleted before the release. Another run that has already opened it does not wait for the lock.
         with suppress(OSError):
             (folder / LOCK_NAME).unlink()
         lock.release()

@@ -1,4 +1,4 @@
-"""Work on many things with the threads of this process. OpenCV and the codecs let other threads run meanwhile."""
+"""Parallel work in the threads of this process. OpenCV and the codecs release Python's global lock."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,10 +10,10 @@ Outcome = TypeVar("Outcome")
 
 
 def in_order(work: Callable[[Item], Outcome], items: Iterable[Item], workers: int) -> Iterator[Outcome]:
-    """Yield `work(item)` for each item in the items' order, `workers` of them under way at a time.
+    """Yield `work(item)` for each item in order, with `workers` threads.
 
-    Items are taken, and outcomes held, only as far ahead as keeps the workers busy, so that memory does not grow
-    with the number of items. An exception of `work` is raised where its outcome would have come.
+    Only as many items are processed ahead as are needed to keep the workers busy, so that memory does not grow with the
+    number of items. An exception of `work` is raised in place of its result.
     """
     waiting: deque[Future[Outcome]] = deque()
     with ThreadPoolExecutor(workers) as pool:

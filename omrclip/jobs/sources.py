@@ -1,4 +1,4 @@
-"""The scans in files: an image file is one scan, a PDF or a TIFF of several pages one for each page."""
+"""The scans in files. An image file is one scan. Each page of a PDF or of a multi-page TIFF is a scan."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -17,12 +17,12 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class ScanFile:
-    """A scan that is read when it is its turn.
+    """A scan that is read when it is needed.
 
     Attributes:
-        name: the file's, or `<file>-p0001.<extension>` for the first page of a file with several.
-        read: reads the scan; raises ImageError, LimitExceeded.
-        path: the file, None for a scan in memory.
+        name: the name of the file, or `<file>-p0001.<extension>` for the first page of a file with several pages.
+        read: a function that reads the scan. It raises ImageError and LimitExceeded.
+        path: the file, or None for a scan in memory.
     """
 
     name: str
@@ -31,18 +31,18 @@ class ScanFile:
 
 
 def scan_in_memory(scan: Scan) -> ScanFile:
-    """A scan whose bytes are there already."""
+    """A ScanFile for a scan whose bytes are already in memory."""
     return ScanFile(scan.name, lambda: scan)
 
 
 def scans_in(paths: Iterable[Path], most_pixels: int) -> list[ScanFile]:
     """The scans in files, in order.
 
-    Only the number of pages is read. A file that cannot be opened counts as one scan, and its `read` raises why.
+    Only the number of pages is read. A file that cannot be opened counts as one scan, and its `read` raises the error.
 
     Args:
         paths: of image files, PDF files and TIFF files.
-        most_pixels: how many pixels a page may have.
+        most_pixels: maximum number of pixels of a page.
     """
     return [scan for path in paths for scan in _scans_in(path, most_pixels)]
 
@@ -68,12 +68,12 @@ def page_name(file: str, number: int) -> str:
 
 
 def read_scan(path: Path) -> Scan:
-    """Read an image file as a scan of the file's name. Raises ImageError where the file cannot be read."""
+    """Read an image file as a scan with the name of the file. Raises ImageError if the file cannot be read."""
     return Scan(path.name, _of_file(lambda: read_regular(path)))
 
 
 class _Pages:
-    """Reads the pages of one file, which is open from the first to the last of them."""
+    """Reads the pages of one file. The file is opened for the first page and closed after the last one."""
 
     def __init__(self, path: Path, most_pixels: int, count: int) -> None:
         self._path = path
@@ -100,7 +100,7 @@ class _Pages:
 
 
 def _open(path: Path, most_pixels: int) -> Document | None:
-    """Open a file of pages; None for another file. Raises ImageError."""
+    """Open a file with pages. Returns None for other files. Raises ImageError."""
     return _of_file(lambda: open_document(LocalRange(str(path)), most_pixels))
 
 

@@ -1,4 +1,4 @@
-"""The two files about all scans of a folder, a table and a JSON, written scan by scan so that memory holds neither."""
+"""The two files about all scans of a folder: a table and a JSON file. They are written scan by scan to save memory."""
 
 import csv
 import json
@@ -20,19 +20,20 @@ from omrclip.schemas.recognition_response import dump_answer
 TABLE_NAME = "results.csv"
 JSON_NAME = "results.json"
 
-# Bytes of the scans' statistics held in memory; more are in a temporary file.
+# Maximum size of the statistics of scans in memory. Larger ones are written to a temporary file.
 _STATISTICS_BYTES = 1 << 20
-# The statistics are the end of the JSON. They are written again together with new recognitions, once these come to this
-# share of their bytes: so all writes come to less than 17 times the file, and a killed process leaves out few scans.
+# The statistics are at the end of the JSON. They are written again together with new recognitions, as soon as the size
+# of these reaches this share of the statistics. So all writes together are less than 17 times the size of the file, and
+# only few scans are missing if the process is killed.
 _REWRITTEN_SHARE = 1 / 16
 
 
 class Summary:
-    """Writes a row of the table, and an entry of the JSON, for each scan.
+    """Writes a row of the table and an entry of the JSON for each scan.
 
-    The JSON is the answer of the web service without its `ResponseFiles`. `Info` comes last, because it counts. Each
-    write replaces the end of the JSON by new entries and a new end, so the file is valid at all times, even when the
-    process is killed. It may then lack the last scans, which the table has.
+    The JSON is the answer of the web service without its `ResponseFiles`. `Info` is at the end, because it contains the
+    counts. Each write replaces the end of the file by new entries and a new end, so the file is always valid, even if
+    the process is killed. It may then lack the last scans, which are in the table.
     """
 
     def __init__(self, table: ResultsTable, csv_file: IO[str], json_file: IO[bytes], statistics: IO[bytes]) -> None:
@@ -46,7 +47,7 @@ class Summary:
         self._count = self._passed = 0
 
     def begin(self, warnings: Sequence[Problem]) -> None:
-        """Write the headings, and the JSON without a recognition."""
+        """Write the headings of the table, and a JSON without recognitions."""
         self._rows.writerow(self._table.headings())
         self._csv.flush()
         told = dump_answer(Answer([], self._table.options, self._table.files, warnings=warnings), with_files=False)
@@ -81,14 +82,14 @@ class Summary:
             self._write_at_end(self._pending + end)
         except OSError:
             with suppress(OSError):
-                self._write_at_end(self._end)  # its room on the disk is still there
+                self._write_at_end(self._end)  # its space on the disk is still allocated
             raise
         self._end_at += len(self._pending)
         self._pending, self._end = b"", end
 
     def _write_at_end(self, data: bytes) -> None:
         self._json.seek(self._end_at)
-        # In one call, which a signal hardly divides; a second one only where the disk took less, which then says why.
+        # One call, which a signal is unlikely to interrupt. If the disk took only a part, the second call raises why.
         written = self._json.write(data)
         if written < len(data):
             self._json.write(data[written:])
@@ -99,7 +100,7 @@ class Summary:
 def open_summary(
     folder: Path, template: Template, options: RecognitionOptions, files: FileNames, warnings: Sequence[Problem]
 ) -> Iterator[Summary]:
-    """Begin the files in a folder; however the block is left, they are complete for the scans added so far.
+    """Create the files in a folder. At the end of the block, they are complete for the scans that were added.
 
     Raises:
         OSError: they cannot be written.

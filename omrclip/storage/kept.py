@@ -1,15 +1,16 @@
 """Stored recognitions: answer, files and scans, until they expire.
 
-Under the root each has a folder of its own, named by an identifier that cannot be guessed:
+Each recognition has a folder under the root. The name of the folder is an identifier that cannot be guessed:
 
-    {id}/kept.json      what `kept_records` says of it; written last, so that what can be found is whole
-    {id}/answer.json    the answer as it was given, without the files' data
+    {id}/kept.json      its record (`kept_records`), written last, so that every recognition with a record is complete
+    {id}/answer.json    the original answer, without the data of files
     {id}/scans/{n}      the bytes of scan n, from 1
-    {id}/files/{n}      the bytes of response file n, from 1: their names may be longer than a store's can be
+    {id}/files/{n}      the bytes of response file n, from 1; their own names may be too long for the store
     {id}/.writing       a lock that is held while the recognition is being stored
 
-Beside these folders lies the schedule of when to look at each (`schedule`). One process at a time sweeps: it removes
-what was never finished, sets aside what has expired, and removes that after a grace (`steady_clock`).
+The schedule (`schedule`) is stored beside these folders. It contains the time of the next check of each recognition.
+One process at a time sweeps. A sweep removes unfinished recognitions, sets expired ones aside, and removes these after
+a grace period (`steady_clock`).
 """
 
 import json
@@ -49,26 +50,26 @@ SWEEPING = ".sweeping"
 _IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 SWEEP_SECONDS = 60.0
 KNOWN_BYTES = 8 * 1024 * 1024
-"""Of records that are held because they were asked for, in memory."""
+"""Size of the cache of records in memory."""
 SMALL_BYTES = 16 * 1024 * 1024
-"""What takes no more memory to be read is read without admission."""
+"""Files that need less memory than this are read without admission."""
 RECORD_COST = 6
-"""The memory that a record takes, as a multiple of its size on the disk: strings and tuples take most."""
+"""The memory that a record needs, as a multiple of its size on the disk. Strings and tuples need most of it."""
 ANSWER_COST = 12
-"""The memory that an answer takes while it is read and written again, as a multiple of its size on the disk: its
-values take six to eight times as much, and its text and bytes up to five."""
-# When to look at what was begun. A request takes minutes at most, and one that still runs then is left alone.
+"""The memory that an answer needs while it is parsed and sent, as a multiple of its size on the disk: six to eight
+times for its values, and up to five times for its text and bytes."""
+# Time until the first check of a new recognition. Requests take minutes at most. One that still runs is skipped.
 UNFINISHED_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
 
 class KeptRecognitions:
-    """Keeping, finding and forgetting recognitions. What has expired is not found any more from then on."""
+    """The store of recognitions. Expired recognitions are no longer found."""
 
     def __init__(
         self, config: Config, admission: Admission, on_removed: Callable[[str], object] = lambda _: None
     ) -> None:
-        """Open the store of `config`; `on_removed` gets the identifier of each recognition that is removed."""
+        """Open the store of `config`. `on_removed` is called with the identifier of each removed recognition."""
         self._blobs = BlobStore(config.results)
         self._admission = admission
         self._on_removed = on_removed
@@ -83,19 +84,19 @@ class KeptRecognitions:
         self._lock = threading.Lock()
 
     def exists(self) -> bool:
-        """Whether the folder of the store is there."""
+        """Whether the folder of the store exists."""
         return self._blobs.exists()
 
     def new_identifier(self) -> str:
-        """96 random bits, so that the identifier cannot be guessed."""
+        """A new identifier of 96 random bits, which cannot be guessed."""
         return secrets.token_hex(12)
 
     def begin(self, identifier: str, scans: Sequence[Scan]) -> "Keeping":
         """Store the scans before the recognition, so that a full disk is reported before the work.
 
         Raises:
-            StorageFull: no space is left, or the quota is used up; `details["oldest_expires"]` says when the oldest
-                kept recognition expires, in seconds since 1970.
+            StorageFull: the disk is full, or the quota is used up. `details["oldest_expires"]` is the time at which
+                the oldest stored recognition expires, in seconds since 1970.
             StorageUnavailable: the store cannot be written.
         """
         size = sum(len(scan.data) for scan in scans)
@@ -113,7 +114,7 @@ class KeptRecognitions:
         return Keeping(self, reserved, release)
 
     def _reserve(self, new: Entry, instead_of: Entry | None = None) -> None:
-        """Put an entry into the schedule, if the quota has room for it."""
+        """Add an entry to the schedule, unless it exceeds the quota."""
         with self._blobs.locked():
             used = self._schedule.used() - (instead_of.size if instead_of else 0)
             is_more = instead_of is None or new.size > instead_of.size
@@ -139,7 +140,7 @@ class KeptRecognitions:
         )
 
     def _store_files(self, reserved: Entry, first: int, files: Sequence[ResponseFile]) -> Entry:
-        """Store files, the first of which has this number; gives the entry with their sizes."""
+        """Store files under numbers from `first` on. Returns the entry with their sizes added."""
         larger = replace(reserved, size=reserved.size + sum(len(file.data) for file in files))
         self._reserve(larger, instead_of=reserved)
         for number, file in enumerate(files, start=first):
@@ -162,11 +163,11 @@ class KeptRecognitions:
         release()
 
     def read(self, identifier: str) -> KeptRecognition:
-        """What is known of a recognition.
+        """The record of a recognition.
 
         Raises:
-            NotFound: there is none, or its time is over.
-            DamagedRecord: what is stored of it cannot be read.
+            NotFound: the recognition does not exist or has expired.
+            DamagedRecord: its files are damaged.
         """
         if _IDENTIFIER.fullmatch(identifier):
             name = f"{identifier}/{RECORD}"
@@ -185,20 +186,20 @@ class KeptRecognitions:
                 return kept_recognition(identifier, self._json(f"{identifier}/{RECORD}"), RECORD_COST * size)
 
     def answer_bytes(self, kept: KeptRecognition) -> int:
-        """The memory that `answer` takes at most."""
+        """The maximum memory that `answer` needs, in bytes."""
         return ANSWER_COST * self._blobs.state(f"{kept.identifier}/{ANSWER}").size
 
     def answer(self, kept: KeptRecognition) -> dict[str, Any]:
-        """The answer as it was given, without the files' data. Raises DamagedRecord."""
+        """The original answer, without the data of files. Raises DamagedRecord."""
         with _damage_told(kept.identifier):
             return self._json(f"{kept.identifier}/{ANSWER}")
 
     def recognition(self, kept: KeptRecognition, number: int) -> Recognition:
-        """The Recognition of a scan, numbered from 1. Its clips hold no bytes.
+        """The Recognition of a scan. Scans are numbered from 1. Its clips contain no bytes.
 
         Raises:
             NotFound: the recognition has no such scan.
-            DamagedRecord: what is stored of it cannot be read.
+            DamagedRecord: its files are damaged.
         """
         page = next((page for page in kept.pages if page.number == number), None)
         with _damage_told(kept.identifier):
@@ -215,7 +216,7 @@ class KeptRecognitions:
 
         Raises:
             NotFound: the recognition has no such file.
-            DamagedRecord: it is not there any more.
+            DamagedRecord: the file is missing.
         """
         for number, (file, media_type) in enumerate(kept.files, start=1):
             if file == name:
@@ -232,7 +233,7 @@ class KeptRecognitions:
             raise _damaged(kept.identifier) from None
 
     def check_files(self, kept: KeptRecognition) -> None:
-        """Raise DamagedRecord where a response file is missing."""
+        """Raise DamagedRecord if a response file is missing."""
         if not all(self._blobs.has(self._file(kept, number)) for number in range(1, len(kept.files) + 1)):
             raise _damaged(kept.identifier)
 
@@ -240,19 +241,19 @@ class KeptRecognitions:
         return f"{kept.identifier}/files/{number}"
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep others from changing the store meanwhile."""
+        """Lock the store against changes by other threads and processes."""
         return self._blobs.locked()
 
     def read_beside(self, kept: KeptRecognition, name: str) -> Blob:
-        """A file beside a recognition, which goes with it; raises NotFound."""
+        """An additional file of a recognition, which is removed together with it. Raises NotFound."""
         return self._blobs.read(f"{kept.identifier}/{name}")
 
     def write_beside(self, kept: KeptRecognition, name: str, data: bytes) -> Blob:
-        """Replace a file beside a recognition. It counts in the quota.
+        """Replace an additional file of a recognition. It counts toward the quota.
 
         Raises:
-            StorageFull, StorageUnavailable: there is no room for it; what was there stays.
-            NotFound: the recognition has gone meanwhile.
+            StorageFull, StorageUnavailable: the file cannot be stored. The previous file stays.
+            NotFound: the recognition has been removed in the meantime.
         """
         path = f"{kept.identifier}/{name}"
         with self.locked():
@@ -269,7 +270,7 @@ class KeptRecognitions:
                 raise
 
     def _scheduled(self, kept: KeptRecognition) -> Entry:
-        """The entry of a recognition; a new one where it was lost, or is not made yet for a folder that was copied."""
+        """The schedule entry of a recognition. Creates one if it is missing, for example for a copied folder."""
         second = ceil(kept.expires)
         found = self._schedule.of(kept.identifier, second) or self._entries_of(kept.identifier)
         if not found:
@@ -281,19 +282,19 @@ class KeptRecognitions:
         return [one for one in self._schedule.all() if one.identifier == identifier]
 
     def delete(self, identifier: str) -> None:
-        """Remove a recognition and all that belongs to it, also a damaged one; raises NotFound."""
+        """Delete a recognition with all its files, even if it is damaged. Raises NotFound."""
         try:
             found = self._schedule.of(identifier, ceil(self.read(identifier).expires))
         except DamagedRecord:
             found = self._entries_of(identifier)
-        # Due at once: a process that dies meanwhile leaves the rest to the sweep.
+        # The recognition is due at once, so that the next sweep continues if this process dies.
         at_once = entry(identifier, time.time(), 0)
         for scheduled in found:
             self._schedule.move(scheduled, at_once)
         self._remove(identifier, [at_once])
 
     def scan_file(self, kept: KeptRecognition, number: int) -> tuple[str, BlobState, Callable[[], RangeReader]]:
-        """The name of a scan's file in the store, its state, and what opens it; scans are numbered from 1.
+        """The name of a scan's file in the store, its state, and a function that opens it. Numbers begin at 1.
 
         Raises:
             NotFound: the recognition has no such scan.
@@ -329,7 +330,7 @@ class KeptRecognitions:
             self._remove_unfinished(scheduled)
             return
         except DamagedRecord:
-            expires = scheduled.second  # it goes as all others do, so that somebody can look at it
+            expires = scheduled.second  # it expires like the others, so that an administrator can inspect it
         if expires > now:
             self._schedule.move(scheduled, replace(scheduled, second=expires))
         elif self._grace:
@@ -341,14 +342,14 @@ class KeptRecognitions:
         """Remove the files of a process that died while it stored or removed a recognition."""
         release = self._blobs.hold(f"{scheduled.identifier}/{WRITING}")
         if release is None:
-            return  # it is alive
+            return  # the process is still running
         try:
             self._remove(scheduled.identifier, [scheduled])
         finally:
             release()
 
     def _adopt(self) -> None:
-        """Schedule the folders that have no entry, as after a power cut, or when they were copied into the store."""
+        """Add schedule entries for folders without one, for example after a power failure or a copy into the store."""
         if self._has_adopted:
             return
         known = {one.identifier for one in self._schedule.all()}
@@ -360,7 +361,7 @@ class KeptRecognitions:
         self._has_adopted = True
 
     def start_sweeping(self) -> None:
-        """Sweep every minute from now on, in a thread that ends with the process."""
+        """Start a daemon thread that sweeps every minute."""
         with self._lock:
             if self._sweeper is None:
                 self._sweeper = threading.Thread(target=self._sweep_for_ever, name="sweeper", daemon=True)
@@ -373,14 +374,15 @@ class KeptRecognitions:
                 release = release or self._blobs.hold(SWEEPING)
                 if release is not None:
                     self.sweep()
-            except StorageUnavailable as problem:  # a folder that is out of reach now may be there the next time
+            except StorageUnavailable as problem:  # the folder may be reachable at the next sweep
                 _log.warning("cannot remove expired recognitions: %s", problem.message)
             except Exception:
                 _log.exception("cannot remove expired recognitions")
             time.sleep(SWEEP_SECONDS)
 
     def _remove(self, identifier: str, entries: Iterable[Entry]) -> None:
-        # The record first: what is half removed must not be found. The entry last: the rest must not be forgotten.
+        # The record is removed first, so that a partly removed recognition is not found. The schedule entry is removed
+        # last, so that a later sweep finds the remaining files.
         self._blobs.discard(f"{identifier}/{RECORD}")
         self._blobs.remove_folder(identifier)
         for scheduled in entries:
@@ -391,8 +393,8 @@ class KeptRecognitions:
 class Keeping:
     """A recognition that is being stored, scan by scan.
 
-    It ends with `finish` or `abandon`; else a later sweep removes it. Where `add` or `finish` raises, nothing of it is
-    kept.
+    Call `finish` or `abandon` at the end; otherwise a later sweep removes it. If `add` or `finish` raises an exception,
+    all its files are removed.
     """
 
     def __init__(self, store: KeptRecognitions, reserved: Entry, release: Callable[[], None]) -> None:
@@ -408,15 +410,15 @@ class Keeping:
         """Store the files of the next scan.
 
         Args:
-            recognition: what came out of the scan.
+            recognition: the recognition of the scan.
             files: its files.
             clip_files: the names of its clips' files.
 
         Returns:
-            How many bytes of memory what is known of it takes until the end.
+            The memory that its record needs until the end, in bytes.
 
         Raises:
-            StorageFull, StorageUnavailable: they cannot be stored.
+            StorageFull, StorageUnavailable: the files cannot be stored.
         """
         self._scans += 1
         with self._abandoned_on_failure():
@@ -428,10 +430,14 @@ class Keeping:
         return len(self._pages[-1])
 
     def finish(self, seconds: float | None, answer: bytes) -> None:
-        """Store the rest: the answer as JSON, without the files' data. `seconds` None is the setting.
+        """Store the answer and the record.
+
+        Args:
+            seconds: how long to store the recognition. If None, the setting applies.
+            answer: the answer as JSON, without the data of files.
 
         Raises:
-            StorageFull, StorageUnavailable: it cannot be stored.
+            StorageFull, StorageUnavailable: they cannot be stored.
         """
         with self._abandoned_on_failure():
             now = time.time()

@@ -1,13 +1,12 @@
-"""When each kept recognition has to be looked at, as empty files whose names say it all.
+"""The schedule of checks of stored recognitions. Each entry is an empty file, and its name contains all data.
 
-A sweep reads a few folders of names, however many recognitions are kept:
+A sweep reads only a few folders, however many recognitions are stored:
 
-    due/{hour}/{second}-{id}-{bytes}            look at it from this second on; `hour` is the second's
-    aside/{set aside}-{second}-{id}-{bytes}     it expired at this second, and was set aside at this reading of the
-                                                steady clock
+    due/{hour}/{second}-{id}-{bytes}            to be checked at this second, which is within this hour
+    aside/{set aside}-{second}-{id}-{bytes}     expired at this second, set aside at this reading of the steady clock
 
-`bytes` is how much it takes of the quota. An entry is made before the first byte of a recognition is stored, and is the
-last that is removed, so that a process that dies at any moment leaves nothing that is never looked at.
+`bytes` is the size that counts toward the quota. An entry is created before the first byte of a recognition is stored,
+and is removed last. So if a process dies at any moment, a later sweep still finds all its files.
 """
 
 import re
@@ -27,13 +26,13 @@ _ASIDE_NAME = re.compile(r"([0-9]{1,15})-([0-9]{1,15})-([0-9a-f]{24})-([0-9]{1,1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recognition and when to look at it.
+    """A recognition and the time of its next check.
 
     Attributes:
-        identifier: the recognition's.
-        second: in seconds since 1970.
-        size: how many bytes it takes of the quota.
-        set_aside: the steady clock's reading when it was set aside, in seconds; None where it was not.
+        identifier: the identifier of the recognition.
+        second: the time of the check in seconds since 1970.
+        size: the size that counts toward the quota, in bytes.
+        set_aside: the reading of the steady clock when it was set aside, in seconds; None if it is not set aside.
     """
 
     identifier: str
@@ -50,7 +49,7 @@ class Entry:
 
 
 def entry(identifier: str, at: float, size: int) -> Entry:
-    """The entry of what has to be looked at from a time on, in seconds since 1970."""
+    """The entry of a recognition to be checked at a time, in seconds since 1970."""
     return Entry(identifier, ceil(at), size)
 
 
@@ -61,12 +60,12 @@ class Schedule:
         self._blobs = blobs
 
     def add(self, new: Entry) -> None:
-        """Add an entry; raises StorageUnavailable, StorageFull."""
+        """Add an entry. Raises StorageUnavailable and StorageFull."""
         with self._blobs.locked():
             self._blobs.create(new.name, b"")
 
     def move(self, old: Entry, new: Entry) -> None:
-        """Replace an entry by another of the same recognition. It takes no room on the disk."""
+        """Replace an entry by another of the same recognition. This needs no space on the disk."""
         if old == new:
             return
         with self._blobs.locked():
@@ -74,13 +73,13 @@ class Schedule:
             self._remove_empty_hour(old)
 
     def remove(self, old: Entry) -> None:
-        """Remove an entry, if it is there."""
+        """Remove an entry, if it exists."""
         with self._blobs.locked():
             self._blobs.discard(old.name)
             self._remove_empty_hour(old)
 
     def due(self, now: float) -> Iterator[Entry]:
-        """Yield what has to be looked at."""
+        """Yield the entries whose time has come."""
         for hour in self._hours():
             if hour * _HOUR <= now:
                 yield from (found for found in self._in_hour(hour) if found.second <= now)
@@ -92,7 +91,7 @@ class Schedule:
         return sorted(found, key=lambda one: one.set_aside or 0)
 
     def of(self, identifier: str, second: int) -> list[Entry]:
-        """The entries of a recognition that is to be looked at from this second on, or set aside."""
+        """The entries of a recognition that is due at this second or set aside."""
         found = [*self._in_hour(second // _HOUR), *self.aside()]
         return [one for one in found if one.identifier == identifier]
 
@@ -103,7 +102,7 @@ class Schedule:
             yield from self._in_hour(hour)
 
     def used(self) -> int:
-        """How many bytes everything takes that has an entry: the sum of the numbers that end the names."""
+        """The total size of all entries in bytes: the sum of the numbers at the ends of their names."""
         folders = [*(f"{DUE}/{hour}" for hour in self._hours()), ASIDE]
         sizes = (name.rpartition("-")[2] for folder in folders for name in self._blobs.children(folder))
         return sum(int(size) for size in sizes if size.isdigit())

@@ -1,4 +1,4 @@
-"""A clock that cannot be set: it counts the seconds in which the machine was up and a server used the storage."""
+"""A clock that cannot be set. It counts the seconds during which the machine was on and a server used the storage."""
 
 import json
 import sys
@@ -12,14 +12,14 @@ from omrclip.errors import NotFound, StorageUnavailable
 from omrclip.storage.blobs import BlobStore
 
 NAME = "clock.json"
-# Differs from boot to boot. Without it the count goes on only within one process.
+# Changes at each boot. Without this file the clock counts only within one process.
 _BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
 _PROCESS = uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How many seconds were counted up to `at` on the clock of this boot."""
+    """The seconds counted up to the time `at` on the clock of this boot."""
 
     boot: str
     at: float
@@ -27,10 +27,10 @@ class Reading:
 
 
 class SteadyClock:
-    """Its last reading is stored beside what it is for, and goes on from there after a restart.
+    """The clock of one store. Its last reading is stored there, and it continues from this reading after a restart.
 
-    The time while the machine is off does not count, nor does the time from the last reading to a restart of the
-    machine. Where the disk is full the clock runs on in memory. Only one process at a time may read it.
+    Time while the machine is off does not count, nor does the time between the last reading and a restart of the
+    machine. If the disk is full, the clock continues in memory. Only one process at a time may read it.
     """
 
     def __init__(self, blobs: BlobStore) -> None:
@@ -38,7 +38,7 @@ class SteadyClock:
         self._last: Reading | None = None
 
     def read(self, at_least: int = 0) -> int:
-        """Return the seconds counted so far; `at_least` is a reading that was taken before, should the file be lost."""
+        """Return the seconds counted so far, but not less than the earlier reading `at_least` if the file is lost."""
         boot, at = since_boot()
         last = self._last or self._stored() or Reading(boot, at, at_least)
         passed = max(0.0, at - last.at) if last.boot == boot else 0.0
@@ -55,7 +55,7 @@ class SteadyClock:
 
 
 def since_boot() -> tuple[str, float]:
-    """Which boot of the machine this is, and the seconds since then, sleep included where the system counts it."""
+    """An identifier of the current boot, and the seconds since then. Sleep is included if the system counts it."""
     if sys.platform == "linux":
         with suppress(OSError):
             return _BOOT_FILE.read_text(encoding="ascii").strip(), time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,4 +1,4 @@
-"""Putting the application together."""
+"""Creates the WSGI application."""
 
 import io
 from typing import IO, Any
@@ -77,7 +77,7 @@ def secure(answer: flask.Response) -> flask.Response:
 
 
 def create_app(config: Config | None = None) -> App:
-    """Make the WSGI application; it reads no environment, `Config.from_env` does."""
+    """Create the WSGI application. It reads no environment variables; use `Config.from_env`."""
     config = config or Config()
     app = App("omrclip.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.most_body_bytes

@@ -1,4 +1,4 @@
-"""`/iiif/2/…` and `/iiif/3/…`: the Image API over stored images, kept pages and kept clips."""
+"""`/iiif/2/…` and `/iiif/3/…`: the Image API for stored images, and for pages and clips of stored recognitions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def iiif3(address: str) -> BaseResponse:
 
 @blueprint.after_request
 def allow_any_origin(answer: Response) -> Response:
-    """Viewers run on other sites; images are served to all of them (Image API 3.0, section 5.1)."""
+    """Allow viewers on all sites to read images (Image API 3.0, section 5.1)."""
     answer.headers.update(CROSS_ORIGIN)
     if request.method == "OPTIONS":
         answer.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
@@ -180,7 +180,7 @@ def _accepted(media_type: str) -> float:
 def _conditional(
     image: OpenImage, etag: str, make: Callable[[], bytes], media_type: str, headers: dict[str, str]
 ) -> Response:
-    """Answer 304 where the client has it already (RFC 9110, section 13); only otherwise is the body made."""
+    """Answer 304 if the client's copy is current (RFC 9110, section 13). Otherwise render the body."""
     if _client_has_it(image, etag):
         return Response(status=304, headers=headers)
     if not may_wait() and services().derivatives.is_being_made(etag, image.owner):

@@ -1,4 +1,4 @@
-"""`/api/recognitions/{id}`: kept recognitions, their files, and manifests that show them in IIIF viewers."""
+"""`/api/recognitions/{id}`: stored recognitions, their files, and their manifests for IIIF viewers."""
 
 import zipfile
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ def get_files(identifier: str) -> Response:
     """All response files."""
     store = services().kept
     kept = store.read(identifier)
-    store.check_files(kept)  # what is missing is told before the answer begins
+    store.check_files(kept)  # missing files must be reported before the answer begins
     answer = Response(_archive(store, kept), mimetype="application/zip")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{identifier}.zip")
     return answer
@@ -97,14 +97,14 @@ def _archive(store: KeptRecognitions, kept: KeptRecognition) -> Iterator[bytes]:
 
 
 def _bytes_of(file: RangeReader) -> Iterator[bytes]:
-    """The bytes of a file, in parts, so that no more is in memory for a client that reads slowly."""
+    """The bytes of a file in parts, so that only one part is in memory while a client reads slowly."""
     for start in range(0, file.size, READ_AT_ONCE):
         yield file.read(start, READ_AT_ONCE)
 
 
 @blueprint.get("/<identifier>/manifest.json")
 def get_manifest(identifier: str) -> Response:
-    """The pages as canvases, their clip areas marked; with `?style=` the clips, painted in that way."""
+    """A manifest with the pages as canvases and their clip areas marked. With `?style=`, the clips in this style."""
     if "style" in request.args:
         return _clips(identifier, "manifest.json")
     return _document(pages_manifest(_manifest(services().kept.read(identifier), "manifest.json")))
@@ -124,7 +124,7 @@ def get_clips_manifest(identifier: str) -> Response:
 
 @blueprint.after_request
 def allow_viewers(answer: Response) -> Response:
-    """Viewers on other sites read manifests; what else is here stays with this site, and nothing in shared caches."""
+    """Allow viewers on other sites to read manifests, but nothing else. Forbid caching by proxies."""
     answer.headers["Cache-Control"] = PRIVATE
     if answer.content_type == MEDIA_TYPE:
         answer.headers["Access-Control-Allow-Origin"] = "*"

@@ -1,7 +1,8 @@
-"""`POST /api/recognitions`: a template and scans in, results and clips out, as JSON, zip or a line a scan.
+"""`POST /api/recognitions`: recognizes scans with a template, and answers as JSON, as zip, or with one line per scan.
 
-Clips leave the memory as they are sent: a zip or lines hold those of one scan. A JSON answer holds all clips before the
-first is sent, since it can still fail as a whole. What an answer holds is admitted as it grows (`Run`).
+Clips are removed from memory when they are sent. Zip and lines hold the clips of one scan at a time. A JSON answer
+holds all clips before the first one is sent, because it can still fail as a whole. The memory of an answer is admitted
+as it grows (`Run`).
 """
 
 import logging
@@ -33,7 +34,7 @@ ZIP = "application/zip"
 LINES = "application/x-ndjson"
 RESULTS_IN_ZIP = "results.json"
 JSON_COST = 2
-"""The memory that the JSON of a scan takes, as a multiple of its size: it is put together when it is kept."""
+"""The memory that the JSON of a scan needs, as a multiple of its size, because it is joined when it is stored."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 @blueprint.post("/recognitions")
 @runs_in(Lane.WORK)
 def post_recognition() -> Response:
-    """Recognize the scans of one request; with the option `Keep`, or `?keep`, the service keeps what comes out."""
+    """Recognize the scans of one request. With the option `Keep`, or `?keep`, the service stores the results."""
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
@@ -59,24 +60,23 @@ def post_recognition() -> Response:
 
 
 class Run:
-    """One request being carried out: its recognitions one by one, what is told of them, and their keeping.
+    """The execution of one request: it recognizes the scans one by one, and stores the results if required.
 
-    What cannot be kept is known before the work where the scans already find no room: then the request is refused.
-    Where the disk fails later, the results are answered all the same: `kept` is None from then on, and `keeping_error`
-    says why.
+    If the scans cannot be stored, the request is refused before the work. If the disk fails later, the results are
+    answered nevertheless: `kept` is then None, and `keeping_error` is the reason.
 
-    The memory of clips and of what is told is admitted as it grows. A scan that finds no room fails. `sent` gives back
-    the memory of clips that are no longer needed, `close` all of it.
+    The memory of clips and of the JSON is admitted as it grows. A scan for which no memory is free fails. `sent`
+    releases the memory of clips that are no longer needed, and `close` releases all memory.
 
     Raises:
-        StorageFull, StorageUnavailable: the scans cannot be kept.
+        StorageFull, StorageUnavailable: the scans cannot be stored.
     """
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.kept: KeptUris | None = None
         self.keeping_error: OmrclipError | None = None
-        # The views that stream are run when the request's context is gone.
+        # Streaming views run after the context of the request has ended.
         self._services = services()
         self._work = work()
         self._keeping: Keeping | None = None
@@ -88,10 +88,10 @@ class Run:
             self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
 
     def recognitions(self, *, streamed: bool = False) -> Iterator[tuple[Recognition, ToldScan]]:
-        """Recognize scan by scan, and keep what is to be kept; all of it is kept before the iteration ends.
+        """Recognize scan by scan, and store the results if required. Everything is stored before the iteration ends.
 
-        When the time of the request is over, DeadlineExceeded is raised. With `streamed`, where the answer has begun
-        already, the scans that are left fail instead.
+        At the deadline of the request DeadlineExceeded is raised. If `streamed`, the answer has already begun, and the
+        remaining scans fail instead.
         """
         for number, scan in enumerate(self.job.scans, start=1):
             try:
@@ -110,7 +110,7 @@ class Run:
         self._finish_keeping()
 
     def _recognize(self, scan: Scan) -> Recognition:
-        """Recognize a scan; it fails where there is no room for its clips."""
+        """Recognize a scan. It fails if no memory is free for its clips."""
         limits, held = self._services.config.limits, self._held.bytes
         self._work.check()
         try:
@@ -131,7 +131,7 @@ class Run:
         self._held.grow(size)
 
     def _tell(self, recognition: Recognition, number: int) -> tuple[Recognition, ToldScan]:
-        """What is told of a scan; it fails where there is no room for that."""
+        """The JSON of a scan. The scan fails if no memory is free for it."""
         told = tell_scan(self.answer(recognition, first=number))
         try:
             self._held.grow(JSON_COST * told.json_bytes)
@@ -142,7 +142,7 @@ class Run:
         return recognition, told
 
     def answer(self, *recognitions: Recognition, first: int = 1) -> Answer:
-        """The answer for these, the first of which has this number in the request."""
+        """The answer for recognitions. The first one has the number `first` in the request."""
         job = self.job
         return Answer(recognitions, job.options, job.files, job.warnings, first, self.kept, self.keeping_error)
 
@@ -154,11 +154,11 @@ class Run:
         return answer_parts(self.answer(), scans, with_files=with_files)
 
     def sent(self, size: int) -> None:
-        """Give back the memory of clips of so many bytes, which are not needed any more."""
+        """Release the memory of clips that are no longer needed, in bytes."""
         self._held.shrink(max(0, self._held.bytes - size))
 
     def close(self) -> None:
-        """Give back all memory; what is not kept by now is not kept."""
+        """Release all memory, and abandon a recognition that is not completely stored."""
         if self._keeping:
             self._keeping.abandon()
             self._keeping = None
@@ -196,7 +196,7 @@ class Run:
 
 
 def _json(run: Run) -> Response:
-    """All scans at once: the work is done before the first byte is sent."""
+    """One JSON answer for all scans. The work is done before the first byte is sent."""
     parts = deque(run.parts([told for _, told in run.recognitions()]))
     size = length(parts)
     answer = Response(written(parts, run.sent), mimetype=JSON)
@@ -209,7 +209,7 @@ def _lines(run: Run) -> Response:
 
 
 def _each_line(run: Run) -> Iterator[bytes]:
-    """A line a scan, each an answer of its own, as soon as it is done.
+    """One line for each scan, as soon as it is done. Each line is a separate answer.
 
     The lines tell URIs before anything is kept there: where keeping fails, a last line without scans takes them back.
     """
@@ -228,7 +228,7 @@ def _zip(run: Run) -> Response:
 
 
 def _archive(run: Run) -> Iterator[bytes]:
-    """The files of each scan as soon as it is done, and at last what JSON would say beside them."""
+    """A zip with the files of each scan as soon as it is done, and at the end the JSON answer without files."""
     outbox = Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:  # the clips are compressed already
         for recognition, _ in run.recognitions(streamed=True):

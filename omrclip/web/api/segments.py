@@ -1,4 +1,4 @@
-"""`POST /api/segments`: a manifest in, the parts of images that it paints out."""
+"""`POST /api/segments`: cuts out the parts of images that a manifest shows."""
 
 from collections import deque
 

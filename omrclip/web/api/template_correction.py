@@ -1,4 +1,4 @@
-"""`POST /api/templates/{name}/correction` and `…/finalization`: a stored template held against its blank pages."""
+"""`POST /api/templates/{name}/correction` and `…/finalization`: compare a stored template with its blank pages."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -67,7 +67,7 @@ def post_finalization(name: str) -> Response:
 
 @contextmanager
 def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
-    """The template's pages with their images, checked, and room held for decoding the largest."""
+    """The checked pages of the template with their images. Memory for decoding the largest one is reserved."""
     pages = known_pages(stored.template, services().templates.page_image(stored.name))
     if image := request.get_data():
         if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":

@@ -1,4 +1,4 @@
-"""What an editor takes beside the template itself: pages and their images, validation, a clip before it is saved."""
+"""Routes for template editors: pages and their images, validation, and previews of clips."""
 
 from http import HTTPStatus
 from urllib.parse import quote
@@ -34,7 +34,7 @@ def post_template() -> Response:
 
 @blueprint.post("/validation")
 def post_validation() -> Response:
-    """All that saving the body as an `.omr` file would be refused for, or warned of; nothing is stored."""
+    """Validate the body as an `.omr` file and list its problems and warnings. Nothing is stored."""
     if not request.is_json:
         raise UnsupportedMediaType("Content-Type: expected application/json")
     try:
@@ -46,7 +46,7 @@ def post_validation() -> Response:
 
 @blueprint.get("/templates/<name>/pages")
 def list_pages(name: str) -> Response:
-    """The pages: dimensions, how much is on them, and their blank images with a mark that changes with the image."""
+    """The pages: dimensions, number of elements, and their blank images with a mark that changes with the image."""
     stored = services().templates.read(name)
     states, file = services().pages.states(stored), services().pages.file(stored.name)
     pages = [
@@ -70,7 +70,7 @@ def list_pages(name: str) -> Response:
 @blueprint.get("/templates/<name>/pages/<int:number>/clip")
 @runs_in(Lane.WORK)
 def get_clip_preview(name: str, number: int) -> Response:
-    """The JPEG that a clip area, saved or not, gives of the blank page: its place and JpegQuality in the query."""
+    """The clip of an area of the blank page as JPEG. The query contains the position and the JpegQuality."""
     area = clip_area_from_dict({"Name": "Preview", **request.args.to_dict()})
     page = services().pages.registered(name, number, services().sources)
     whole = page.dimensions
@@ -94,7 +94,7 @@ def get_page_image(name: str) -> Response:
 
 @blueprint.put("/templates/<name>/image")
 def put_page_image(name: str) -> Response:
-    """Put the body beside the template as its blank page; replacing one takes If-Match."""
+    """Store the body as the image of the blank page. Replacing one requires If-Match."""
     _accept_image()
     blob, info, is_new = services().pages.write(name, request.get_data(), precondition(must_match=True))
     answer = jsonify(_described(blob, info))
@@ -111,7 +111,7 @@ def delete_page_image(name: str) -> Response:
 
 
 def _accept_image() -> None:
-    """Browsers post other types to any site unasked; an image they do not."""
+    """Refuse other media types. Browsers let pages of other sites post some types, but not images."""
     if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":
         raise UnsupportedMediaType("Content-Type: expected image/* or application/octet-stream")
 

@@ -56,7 +56,7 @@ def get_template(name: str) -> Response:
 
 @blueprint.put("/templates/<name>")
 def put_template(name: str) -> Response:
-    """Store the body as an `.omr` file; replacing one takes If-Match."""
+    """Store the body as an `.omr` file. Replacing one requires If-Match."""
     stored, is_new = services().templates.write(name, request.get_data(), precondition(must_match=True))
     return _saved(stored, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
@@ -70,7 +70,7 @@ def delete_template(name: str) -> Response:
 
 @blueprint.get("/templates/<name>/clip-areas")
 def list_clip_areas(name: str) -> Response:
-    """All clip areas of a template, in its order, and their paths, which address those whose name others have."""
+    """All clip areas in template order, with their paths. A path addresses an area whose name is not unique."""
     stored = services().templates.read(name)
     areas = clip_area_paths(stored.template)
     answer = jsonify(ClipAreas=[dump_element(area) for area in areas.values()], Paths=list(areas))
@@ -101,7 +101,7 @@ def post_clip_area(name: str) -> Response:
 
 @blueprint.put("/templates/<name>/clip-areas/<element>")
 def put_clip_area(name: str, element: str) -> Response:
-    """Replace a clip area; takes the template's If-Match. Another Name in the body renames it."""
+    """Replace a clip area. Requires the template's If-Match. Another Name in the body renames it."""
     changed: list[ClipArea] = []
 
     def edit(template: Template) -> Template:
@@ -115,7 +115,7 @@ def put_clip_area(name: str, element: str) -> Response:
 
 @blueprint.delete("/templates/<name>/clip-areas/<element>")
 def delete_clip_area(name: str, element: str) -> Response:
-    """Remove a clip area. One that is addressed by its path takes the template's If-Match: paths move."""
+    """Delete a clip area. If it is addressed by its path, If-Match is required, because paths change."""
     by_path = element.startswith("$.")
     stored = _changed(name, lambda template: remove_clip_area(template, element), must_match=by_path)
     answer = Response(status=HTTPStatus.NO_CONTENT)
@@ -152,7 +152,7 @@ def _saved(stored: StoredTemplate, status: HTTPStatus) -> Response:
 
 
 def _address(template: Template, page: int | None) -> str:
-    """How the last clip area of a page is addressed: by its name, or by its path where others have the name."""
+    """The address of the last clip area of a page: its name, or its path if the name is not unique."""
     path = [path for path in clip_area_paths(template) if path.startswith(f"$.Pages[{(page or 1) - 1}]")][-1]
     name = clip_area_paths(template)[path].name
     is_alone = "/" not in name and [area.name for area in template.clip_areas].count(name) == 1
