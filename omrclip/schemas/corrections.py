@@ -1,4 +1,4 @@
-"""What people say of a kept recognition: values put right, and what clips of handwriting say."""
+"""Corrections of a stored recognition: corrected values, and texts that people typed for clips of handwriting."""
 
 import json
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ MOST_SCANS = 999_999
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The correction of an element's value by a person. The value that was read stays beside it.
+    """A correction of an element's value by a person. The value that was read is stored too.
 
     Attributes:
         scan: the number of the scan in its recognition, from 1.
-        name: the element, a ClipArea among them; a Grid's child by its Grid's name.
+        name: the name of the element, which may be a ClipArea. For a child of a Grid, the name of the Grid.
         value: the value, or the text of the clip.
-        path: the element's JSON path, as in the answer, which tells elements of one name apart; "" where the name does.
+        path: the JSON path of the element, as in the answer; "" if the name is unique.
     """
 
     scan: int
@@ -47,12 +47,12 @@ class CorrectionSchema(WireSchema):
 
     @post_dump
     def leave_out(self, written: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """No Path where the name tells."""
+        """Omit an empty Path."""
         return {key: value for key, value in written.items() if (key, value) != ("Path", "")}
 
 
 class CorrectionsSchema(WireSchema):
-    """All corrections of a kept recognition."""
+    """All corrections of a stored recognition."""
 
     corrections = ListOf(
         ObjectOf(CorrectionSchema()), required=True, error_messages={"invalid": "a list of corrections"}
@@ -63,7 +63,7 @@ _CORRECTIONS = CorrectionsSchema()
 
 
 def load_corrections(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Correction, ...]:
-    """Read a document of corrections. Raises InvalidRequest naming every key that is wrong."""
+    """Read a document of corrections. Raises InvalidRequest with all wrong keys."""
     return tuple(load_strictly(_CORRECTIONS, data, "$", limits)["corrections"])
 
 

@@ -1,7 +1,7 @@
-"""From bytes, text or a mapping to plain JSON values, with all problems of the document.
+"""Reads JSON from bytes, text or a mapping, and reports all problems of the document.
 
-The result consists of dict, list, str, int, float, bool and None only, is a copy of its own, and can be written back
-as UTF-8. What is wrong comes as problems with their JSON paths; no exception but LimitExceeded leaves this module.
+The result consists of dict, list, str, int, float, bool and None only, is a copy, and can be written back as UTF-8.
+Problems are returned with their JSON paths. The only exception that this module raises is LimitExceeded.
 """
 
 import codecs
@@ -32,7 +32,7 @@ _ENCODINGS = (
 
 
 class _RepeatingObject(dict[str, object]):
-    """A JSON object in which keys stood more than once."""
+    """A JSON object with duplicate keys."""
 
     repeated: Sequence[str] = ()
 
@@ -53,7 +53,7 @@ def shown(value: object) -> str:
     if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN:
         return "a huge number"
     if isinstance(value, str):
-        # the cut comes first: an ImageData may be megabytes long
+        # shortened before the conversion, because an ImageData may be megabytes long
         return _shortened(_visible(json.dumps(value[: _LONGEST_SHOWN + 1], ensure_ascii=False)))
     return json.dumps(value) if isinstance(value, int | float | None) else f"a Python {type(value).__name__}"
 
@@ -61,10 +61,10 @@ def shown(value: object) -> str:
 def read_document(
     data: bytes | str | Mapping[str, object], limits: Limits = DEFAULT_LIMITS
 ) -> tuple[object, list[Problem]]:
-    """The document as plain values, and its problems; where it is no JSON at all the value is None.
+    """The document as plain values, and its problems. If it is not JSON, the value is None.
 
     Raises:
-        LimitExceeded: it has too many values.
+        LimitExceeded: the document has too many values.
     """
     if isinstance(data, bytes | bytearray | memoryview | str):
         _check_values(data, limits.max_json_values)
@@ -80,16 +80,16 @@ def read_document(
 
 
 def plain_value(value: object, path: str = "$") -> tuple[object, list[Problem]]:
-    """A value that is parsed already, copied and checked like `read_document`, its paths beginning with `path`."""
+    """Copy and check a parsed value like `read_document`. Paths of problems begin with `path`."""
     copier = _Copier([])
     plain = copier.copy(value, path, MOST_LEVELS)
     return plain, copier.problems
 
 
 def _check_values(data: bytes | bytearray | memoryview | str, most: int) -> None:
-    """Refuse a document by the number of its commas and opening brackets, which is fast and needs no memory.
+    """Refuse a document by the number of its commas and opening brackets. This is fast and needs no memory.
 
-    Commas in strings count too: that base64 has none, and that texts are short, keeps this far from the limit.
+    Commas in strings count too. Base64 has no commas and texts are short, so valid documents stay far below the limit.
     """
     values = sum(data.count(sign) for sign in ",[{") if isinstance(data, str) else _count_in(bytes(data))
     if values >= most:
@@ -122,16 +122,16 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _integer(digits: str) -> float:
-    # Python refuses to convert thousands of digits, with an exception that is no JSON error
+    # For thousands of digits Python raises an exception that is not a JSONDecodeError
     return int(digits) if len(digits) <= MOST_DIGITS else math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class _Copier:
-    """Copies values and collects what is wrong with them, up to one problem more than an answer lists.
+    """Copies values and collects their problems, up to one more than an answer lists.
 
-    A place is a path, or the pair of a place and a key: paths are only spelled out for problems, as that takes longer
-    than the copying.
+    A place is a path, or a pair of a place and a key. Paths are only formatted for problems, because formatting is
+    slower than copying.
     """
 
     problems: list[Problem]

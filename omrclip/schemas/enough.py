@@ -1,7 +1,7 @@
-"""Validation that ends when it has found as many problems as an answer lists.
+"""Validation that stops as soon as there are more problems than an answer lists.
 
-A document of 250,000 wrong values would else take a hundred times the memory and time of one that is right. Lists are
-loaded in chunks. When more than MOST_PROBLEMS problems were found in a document, no list is looked into any further.
+Without this, a document of 250,000 wrong values would need a hundred times the memory and time of a valid one. Lists
+are loaded in chunks. When a document has more than MOST_PROBLEMS problems, no further chunks are loaded.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from omrclip.errors import MOST_PROBLEMS
 Loaded = TypeVar("Loaded")
 
 CHUNK: Final = 100
-"""Members of a list that are loaded at once: a call costs marshmallow more than a member."""
+"""Number of list members that are loaded by one call, because a call of marshmallow is slower than a member."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ _found: ContextVar[_Found | None] = ContextVar("problems found", default=None)
 
 @contextmanager
 def one_document() -> Iterator[None]:
-    """Count the problems of one document from here on."""
+    """Count the problems of one document within this context."""
     token = _found.set(_Found())
     try:
         yield
@@ -39,14 +39,14 @@ def one_document() -> Iterator[None]:
 
 
 def load_in_chunks(items: Sequence[Any], load: Callable[[Sequence[Any]], Sequence[Loaded]]) -> list[Loaded]:
-    """Load the members of a list chunk by chunk, as long as there are not enough problems.
+    """Load the members of a list chunk by chunk, until there are too many problems.
 
     Args:
         items: the members.
-        load: loads some of them, or raises ValidationError with messages by their positions among these.
+        load: loads a chunk, or raises ValidationError with messages by position in the chunk.
 
     Raises:
-        ValidationError: with messages by their positions in the list.
+        ValidationError: with messages by position in the list.
     """
     found = _found.get() or _Found()
     before = found.problems
@@ -59,7 +59,7 @@ def load_in_chunks(items: Sequence[Any], load: Callable[[Sequence[Any]], Sequenc
             loaded += load(items[start : start + CHUNK])
         except ValidationError as error:
             errors |= {start + int(position): messages for position, messages in error.messages_dict.items()}
-            found.problems = before + _count(errors)  # lists within these have counted theirs
+            found.problems = before + _count(errors)  # replaces the counts of nested lists
     if errors:
         raise ValidationError(errors)
     return loaded

@@ -1,7 +1,7 @@
-"""Fields with a description in words, a loader, and a JSON Schema.
+"""Fields with a description, a loader, and a JSON Schema.
 
-Every problem reads "what was expected, not what is there". A null is the default wherever there is a default, since
-generators write null for what they do not set.
+Every problem has the form "EXPECTED, not ACTUAL". Null is accepted instead of a default value, because generators write
+null for values that are not set.
 """
 
 import math
@@ -31,15 +31,15 @@ class Expected(fields.Field[Any]):
 
     def __init__(self, expected: str, **settings: Any) -> None:
         messages: dict[str, Any] = {"required": f"{expected}; it is missing", "null": f"{expected}, not null"}
-        # a value that need not be there may be null as well
+        # an optional value may also be null
         super().__init__(allow_none=not settings.get("required"), error_messages=messages, **settings)
         self.expected = expected
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Load a value; null is the default.
+        """Load a value. Null becomes the default.
 
-        Marshmallow's own goes through hooks that these fields do not have: it takes twice the time, and a template
-        has thousands of values.
+        This replaces marshmallow's method, whose hooks these fields do not use. It halves the time, and a template has
+        thousands of values.
         """
         if value is None or value is missing:
             self._validate_missing(value)
@@ -61,16 +61,16 @@ class Expected(fields.Field[Any]):
         return rule if self.load_default is None else {**rule, "default": self.default_as_json()}
 
     def rule(self) -> dict[str, Any]:
-        """What values other than null the field takes, as JSON Schema."""
+        """The JSON Schema of the values that the field accepts, without null."""
         raise NotImplementedError
 
     def default_as_json(self) -> Any:
-        """The default as it would stand in a document."""
+        """The default as it is written in a document."""
         return self.load_default
 
 
 class Number(Expected):
-    """A number, whole or not, also written as a string; kept as int or float."""
+    """An integer or float, which may also be written as a string. Loads to int or float."""
 
     def __init__(
         self, *, above: float | None = None, least: float | None = None, most: float = MOST_PIXELS, **settings: Any
@@ -114,7 +114,7 @@ class RoundedNumber(Number):
 
 
 class WholeNumber(Expected):
-    """A whole number within limits, also written as 85.0 or "85"; loads to int."""
+    """A whole number within limits, which may also be written as 85.0 or "85". Loads to int."""
 
     def __init__(self, least: int, most: int, **settings: Any) -> None:
         super().__init__(f"a whole number from {least} to {most}", **settings)
@@ -163,7 +163,7 @@ class Text(Expected):
         return value
 
     def accepts(self, _text: str) -> bool:
-        """Whether a string is one that the field takes."""
+        """Whether the field accepts a string."""
         return True
 
     def rule(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class SomeText(Text):
         super().__init__(expected, **settings)
 
     def accepts(self, text: str) -> bool:
-        """Whether there is anything in it."""
+        """Whether it is not empty."""
         return text != ""
 
     def rule(self) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class Choice(Text):
 
 
 class AnyCaseChoice(Choice):
-    """One of a few strings in any letter case; loads to the choice as it is spelt here."""
+    """One of a few strings in any letter case. Loads to the choice in its original letter case."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         folded = value.casefold() if isinstance(value, str) else None
@@ -213,7 +213,7 @@ class AnyCaseChoice(Choice):
         return choice
 
     def rule(self) -> dict[str, Any]:
-        """A string; a pattern with all letter cases of the choices would tell nobody anything."""
+        """A string. A pattern with all letter cases of the choices would be unreadable."""
         return {"type": "string", "examples": list(self.choices)}
 
 
@@ -224,7 +224,7 @@ class TypeName(AnyCaseChoice):
         return super()._deserialize(plain_type(value) if isinstance(value, str) else value)
 
     def rule(self) -> dict[str, Any]:
-        """The types: JSON Schema has no rule for those that are written otherwise."""
+        """The types. JSON Schema cannot express the other spellings that the loader accepts."""
         return {"enum": list(self.choices)}
 
 
@@ -244,7 +244,7 @@ class AnswerText(Text):
 
 
 class BubbleValue(AnswerText):
-    """What a bubble means. Null is no text; a Value that is missing is an error, as it may be a misspelt key."""
+    """The value of a bubble. Null is an empty text. A missing Value is an error, because the key may be misspelled."""
 
     def __init__(self) -> None:
         super().__init__(required=True)
@@ -254,14 +254,14 @@ class BubbleValue(AnswerText):
         return "" if value is None else super().deserialize(value, attr, data, **kwargs)
 
     def rule(self) -> dict[str, Any]:
-        """As of any answer's text, or null."""
+        """The rule of AnswerText, or null."""
         return {"anyOf": [super().rule(), {"type": "null"}]}
 
 
 class ElementName(Text):
-    """A name: any text, also with separators and control characters; null and "" where it may be absent.
+    """A name: any text, which may contain separators and control characters. An optional name may be null or "".
 
-    `omr.file_names` makes parts of file names of it, and `omr.labels` one line.
+    `omr.report.file_names` converts it to a part of a file name, and `omr.labels` to a single line.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -277,7 +277,7 @@ class ElementName(Text):
 
 
 class Base64(Text):
-    """Base64, line breaks allowed; kept as the string that it is."""
+    """Base64, which may contain line breaks. It stays a string."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("base64", **settings)
@@ -291,12 +291,12 @@ class Base64(Text):
         return True
 
     def rule(self) -> dict[str, Any]:
-        """A string; that it decodes is not for JSON Schema to check."""
+        """A string. JSON Schema cannot check that it decodes."""
         return {"type": "string", "contentEncoding": "base64"}
 
 
 class NumberOrText(Expected):
-    """A number or a string, kept as it is: what generators write either way."""
+    """A number or a string, which is not converted. Generators write these values in both ways."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("a number or a string", **settings)
@@ -312,12 +312,12 @@ class NumberOrText(Expected):
 
 
 def plain_type(text: str) -> str:
-    """The name of a type without what serializers add: `CompositeGridOmr:#Some.Namespace` is `CompositeGrid`."""
+    """A type name without the additions of serializers: `CompositeGridOmr:#Some.Namespace` is `CompositeGrid`."""
     return text.partition(":#")[0].removesuffix("Omr")
 
 
 def as_number(value: object) -> float | None:
-    """A JSON number, or a string that is one, as int or float; None for anything else."""
+    """A JSON number, or a string with a number, as int or float. None for anything else."""
     if isinstance(value, int | float):
         return None if isinstance(value, bool) or not -math.inf < value < math.inf else value
     if not isinstance(value, str) or not re.fullmatch(_NUMBER, value):

@@ -1,7 +1,7 @@
-"""The JSON Schema of `.omr` documents, made from the marshmallow schemas, so that the two cannot say different things.
+"""The JSON Schema of `.omr` documents. It is generated from the marshmallow schemas, so that the two always agree.
 
-It refuses nothing that `load_template` takes. What JSON Schema cannot say (places inside the page, types and
-choices in other letter cases) only the loader checks.
+It accepts everything that `load_template` accepts. Rules that JSON Schema cannot express (positions inside the page,
+types and choices in other letter cases) are checked only by the loader.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ def template_json_schema() -> dict[str, Any]:
 
 
 def _object(schema: ModelSchema) -> dict[str, Any]:
-    """One schema as a JSON Schema object; other keys are allowed, as they are kept."""
+    """One schema as a JSON Schema object. Other keys are allowed, because they are preserved."""
     fields = [field for field in schema.fields.values() if isinstance(field, Expected)]
     return {
         "description": (schema.__doc__ or "").partition("\n")[0],

@@ -1,7 +1,7 @@
-"""Base of the schemas of all `.omr` objects: JSON object to model and back, without loss.
+"""The base of the schemas of all `.omr` objects. It converts JSON objects to models and back without loss.
 
-Attributes are `jpeg_quality`, keys `JpegQuality`. Keys that a schema does not know stay in the object's `source`, and
-go back from there.
+The attribute `jpeg_quality` has the key `JpegQuality`. Unknown keys are preserved in the object's `source` and written
+back from there.
 """
 
 import copy
@@ -16,7 +16,7 @@ from omrclip.schemas.fields import Expected
 
 
 class ModelSchema(Schema):
-    """Loads a JSON object to `model`, and writes it back with the keys, order and nulls that it came with."""
+    """Loads a JSON object to `model`, and writes it back with its original keys, order and nulls."""
 
     model: ClassVar[type]
 
@@ -69,7 +69,7 @@ class ModelSchema(Schema):
             return written[key]
         if was is None and written[key] == self.defaults.get(key):
             return None
-        # "12", 84.6 or "TRUE" stay as they were written, unless they were edited
+        # values such as "12", 84.6 or "TRUE" keep their original form unless they were edited
         unchanged = was == written[key] or self.by_key[key].deserialize(was) == written[key]
         return was if unchanged else written[key]
 
@@ -88,7 +88,7 @@ class ListOf(Expected):
 
     def _load(self, items: Sequence[Any]) -> list[Any]:
         if wrong := {index: not_an_object(item) for index, item in enumerate(items) if not isinstance(item, dict)}:
-            # what the other items have wrong is told in the same breath
+            # the problems of the other items are reported too
             objects = [item if isinstance(item, dict) else {} for item in items]
             raise ValidationError({**self.item.validate(objects, many=True), **wrong})
         return list(self.item.load(items, many=True))
@@ -133,5 +133,5 @@ class ListsOf(Expected):
 
 
 def not_an_object(value: object) -> dict[str, list[str]]:
-    """The problem of a value where an object should be."""
+    """The problem of a value that is not an object."""
     return {"_schema": [f"an object, not {shown(value)}"]}

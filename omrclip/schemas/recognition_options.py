@@ -1,4 +1,4 @@
-"""The options of a recognition, as JSON says them."""
+"""The schema of the options of a recognition."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from omrclip.schemas.fields import AnswerText, Choice, Expected, WholeNumber, as
 from omrclip.schemas.wire import WireSchema, load_strictly
 
 MOST_CLIP_MARGIN = 500
-"""Page pixels: an inch and a half of a page at 300 dpi is more than any caption around a clip area takes."""
+"""In page pixels. At 300 dpi this is 1.7 inches, more than any caption around a clip area needs."""
 MOST_GAP = 8
-"""Characters: as many as an escape such as `&nbsp;` or a word such as `(empty)` takes."""
+"""In characters. This is enough for an escape such as `&nbsp;` or a word such as `(empty)`."""
 BLANK_IS = (ElementStatus.BLANK, ElementStatus.UNCERTAIN)
 
 
@@ -41,7 +41,7 @@ class PageNumbers(Expected):
 
 
 class KeepTime(Expected):
-    """Whether to keep a recognition: true for as long as the settings say, or for how many seconds."""
+    """Whether to store a recognition: true for the time in the settings, or the number of seconds."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("true, false, or a whole number of seconds above 0", **settings)
@@ -57,7 +57,7 @@ class KeepTime(Expected):
 
 
 class Fill(Expected):
-    """How much of a bubble is covered, 0 to 1."""
+    """The share of a bubble that is covered, 0 to 1."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("a number from 0 to 1", **settings)
@@ -73,7 +73,7 @@ class Fill(Expected):
 
 
 class GapText(AnswerText):
-    """What stands for a column of a Grid that has no value: a few characters, or none."""
+    """The text for an empty column of a Grid: at most MOST_GAP characters."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -99,7 +99,7 @@ class ObjectOf(fields.Nested):
 
 
 class MarkThresholdsSchema(WireSchema):
-    """From which fill on a bubble is marked, and up to which it is blank; between the two it is uncertain."""
+    """The fill from which a bubble is marked, and the fill up to which it is blank. In between it is uncertain."""
 
     marked = Fill(load_default=MarkThresholds().marked)
     blank = Fill(load_default=MarkThresholds().blank)
@@ -150,10 +150,10 @@ _OPTIONS = OptionsSchema()
 
 
 def load_options(text: str | bytes | dict[str, object]) -> RecognitionOptions:
-    """Read the options alone, as multipart requests and the command line give them.
+    """Read the options of a multipart request or of the command line.
 
     Raises:
-        InvalidRequest: naming every option that is wrong.
+        InvalidRequest: with all wrong options.
     """
     options: RecognitionOptions = load_strictly(_OPTIONS, text, "$.Options")
     return options

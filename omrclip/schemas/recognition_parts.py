@@ -1,7 +1,7 @@
 """The parts of an answer about one scan: registration, elements and clips.
 
-`Corners` are four points in scan pixels (x, y): top left, top right, bottom right and bottom left as on the page. What
-is drawn there lies in its place on the scan as it came, whichever way up that is.
+`Corners` are four points (x, y) in pixels of the uploaded scan, in any orientation of the scan. Their order is that of
+the page: top left, top right, bottom right, bottom left.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from omrclip.omr.registration.find import Registration
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.schemas.wire import WireSchema
 
-# More would be noise. A page pixel may be several of the scan, so offsets on the page have a digit more.
+# More decimals would be noise. A page pixel may cover several scan pixels, so offsets on the page have one more.
 SCAN_DECIMALS, BEND_DECIMALS, SHARE_DECIMALS = 2, 3, 3
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
@@ -27,7 +27,7 @@ _POINTS = {"type": "array", "items": _NUMBERS}
 
 
 class Points(fields.List[Any]):
-    """Points (x, y) in scan pixels; they load to tuples."""
+    """Points (x, y) in scan pixels. They load to tuples."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(fields.List(fields.Float()), **settings)
@@ -51,7 +51,7 @@ class Share(fields.Float):
 
 
 class DimensionsSchema(WireSchema):
-    """Pixel extents."""
+    """Width and height in pixels."""
 
     width = fields.Integer()
     height = fields.Integer()
@@ -67,12 +67,12 @@ class BoxSchema(WireSchema):
 
 
 class RegistrationSchema(WireSchema):
-    """The map from template page to scan: a page point p lies in the scan at PageToScan · (p + Bend(p)).
+    """The map from template page to scan: the page point p is at PageToScan · (p + Bend(p)) in the scan.
 
-    `PageToScan` is a 3 × 3 matrix, row by row, for pixel points (x, y, 1). `Bend` is null for flat paper, else rows of
-    offsets (x, y) in page pixels, evenly spread over the page from edge to edge and bilinear in between. `Corners` are
-    those of the page. `Confidence` is how much of the page was found where the map puts it, `Residual` how far off
-    it was in page pixels; null where nothing tells.
+    `PageToScan` is a 3 × 3 matrix in row order for pixel points (x, y, 1). `Bend` is null for flat paper. Otherwise it
+    contains rows of offsets (x, y) in page pixels on a regular grid from edge to edge, to be interpolated bilinearly.
+    `Corners` are the corners of the page. `Confidence` is the share of the page that was found at the mapped place.
+    `Residual` is its deviation in page pixels. Both are null if they could not be measured.
     """
 
     strategy = fields.String()
@@ -107,9 +107,9 @@ class BubbleResultSchema(WireSchema):
 class ElementResultSchema(WireSchema):
     """The result of one ChoiceBox, Grid or Barcode. `Elements` are the children of a Grid.
 
-    `Path` is its JSON path in the template, and `Label` tells elements of one name apart; both are empty for children.
-    `Score` is the sum of a ScoreGroup, of its questions and of their answers, else null.
-    The `Value` of an `uncertain` one is the likeliest, and `Message` says why a person should look at it.
+    `Path` is its JSON path in the template. `Label` is unique among elements with the same name. Both are empty for
+    children. `Score` is the sum of a ScoreGroup, of a question or of its answers; null for other elements. The `Value`
+    of an `uncertain` element is the most likely one, and `Message` says why a person should check it.
     """
 
     name = fields.String()
@@ -132,9 +132,10 @@ class ElementResultSchema(WireSchema):
 
 
 class ClipSchema(WireSchema):
-    """One clip: `Box` on the template page, `Corners` in the scan; `Message` says what is in doubt about it.
+    """One clip: `Box` on the template page, `Corners` in the scan. `Message` says what is uncertain about it.
 
-    `Path` is the JSON path of its ClipArea, `Label` tells elements of one name apart, and `File` is its response file.
+    `Path` is the JSON path of its ClipArea, `Label` is unique among elements with the same name, and `File` is the name
+    of its response file.
     """
 
     name = fields.String(attribute="clip.element")
@@ -149,7 +150,7 @@ class ClipSchema(WireSchema):
 
 
 def load_clip(told: Mapping[str, Any]) -> Clip:
-    """A clip in an answer, without its bytes."""
+    """Load a clip of an answer. It contains no bytes."""
     box = told["Box"]
     return Clip(
         element=told["Name"],
@@ -158,7 +159,7 @@ def load_clip(told: Mapping[str, Any]) -> Clip:
         format=next(known for known in CLIP_FORMATS if known.media_type == told["MediaType"]),
         data=b"",
         message=told["Message"],
-        path=told.get("Path", ""),  # those that were kept by an older version have none
+        path=told.get("Path", ""),  # missing if an older version stored the recognition
         label=told.get("Label", ""),
     )
 

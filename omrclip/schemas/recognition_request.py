@@ -43,7 +43,7 @@ class ImageSchema(WireSchema):
 
 @dataclass(frozen=True, slots=True)
 class RecognitionRequest:
-    """A JSON request as it came: `template` is an object, base64 or a name."""
+    """A parsed JSON request. `template` is an object, base64 or a name."""
 
     template: dict[str, Any] | str
     images: list[Scan]
@@ -76,7 +76,7 @@ class RecognitionRequestSchema(WireSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> RecognitionRequest:
-        """Load to RecognitionRequest; null is as good as absent."""
+        """Load to RecognitionRequest. Null values are treated like missing keys."""
         return RecognitionRequest(**{key: value for key, value in data.items() if value is not None})
 
 
@@ -87,7 +87,7 @@ def load_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> RecognitionReq
     """Read a JSON request.
 
     Raises:
-        InvalidRequest: naming every key that is wrong.
+        InvalidRequest: with all wrong keys.
     """
     request: RecognitionRequest = load_strictly(_REQUEST, body, "$", limits)
     return request

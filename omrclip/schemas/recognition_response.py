@@ -16,9 +16,9 @@ RESPONSE_VERSION = "1.0"
 
 
 class ResponseFileSchema(WireSchema):
-    """A file: `Size` is its length in bytes before base64, `MediaType` what its bytes are.
+    """A response file. `Size` is its length in bytes before base64.
 
-    `Uri` is where it is found again where the recognition is kept, a clip as an IIIF image; else null.
+    If the recognition is stored, `Uri` is the URI of the file, or of the IIIF image for a clip. Otherwise it is null.
     """
 
     name = fields.String(attribute="file.name")
@@ -29,7 +29,7 @@ class ResponseFileSchema(WireSchema):
 
 
 class StatisticsSchema(WireSchema):
-    """The outcome of one scan, in the cloud protocol's words."""
+    """The result of one scan, in the terms of the cloud protocol."""
 
     name = fields.String(attribute="scan")
     task_messages = fields.List(fields.String(), attribute="messages")
@@ -41,13 +41,13 @@ class StatisticsSchema(WireSchema):
 
 
 class DetailsSchema(WireSchema):
-    """One entry a scan."""
+    """One entry for each scan."""
 
     recognition_statistics = fields.List(fields.Nested(StatisticsSchema()), attribute="recognitions")
 
 
 class InfoSchema(WireSchema):
-    """How the request went."""
+    """A summary of the request."""
 
     response_version = fields.Constant(RESPONSE_VERSION, metadata={"type": "string"})
     processed_tasks_count = fields.Function(lambda answer: len(answer.recognitions), metadata={"type": "integer"})
@@ -58,7 +58,7 @@ class InfoSchema(WireSchema):
 
 
 class ScanErrorSchema(WireSchema):
-    """Why a scan failed, or could not be kept."""
+    """Why a scan failed, or could not be stored."""
 
     code = fields.String(data_key="code")
     message = fields.String(data_key="message")
@@ -68,7 +68,8 @@ class ScanErrorSchema(WireSchema):
 class RecognitionSchema(WireSchema):
     """The result of one scan without its files.
 
-    Where it is kept, `Uri` is the registered page as an IIIF image, and `Overlay` a picture of what was read where.
+    If the recognition is stored, `Uri` is the URI of the registered page as an IIIF image, and `Overlay` is the URI of
+    a picture with the recognized elements and answers.
     """
 
     name = fields.String(attribute="recognition.scan")
@@ -82,17 +83,18 @@ class RecognitionSchema(WireSchema):
 
 
 class WarningSchema(WireSchema):
-    """Something of the template that works, but should be looked at."""
+    """A warning about the template, which does not prevent the recognition."""
 
     path = fields.String(data_key="path")
     expected = fields.String(data_key="expected")
 
 
 class RecognitionResponseSchema(WireSchema):
-    """The answer: results files first, then every clip of every scan.
+    """The answer. It lists the results files first, then all clips of all scans.
 
-    `Uri` is where it is kept, else null, and `Identifier` its last part. `KeepingError` says why it is not kept,
-    although that was asked; then the URIs of its parts are null too, or, in lines that came before, lead to nothing.
+    `Uri` is the URI of the stored recognition, or null, and `Identifier` is its last part. `KeepingError` says why the
+    recognition could not be stored although the request asked for it. Then the URIs of its parts are null too. URIs in
+    lines that were sent before do not work.
     """
 
     uri = fields.String(allow_none=True)
@@ -111,7 +113,7 @@ _WITHOUT_FILES = RecognitionResponseSchema(exclude=("response_files",))
 
 
 def dump_answer(answer: Answer, *, with_files: bool = True) -> dict[str, Any]:
-    """The answer as JSON values; without `ResponseFiles` where the files go their own way."""
+    """The answer as JSON values, without `ResponseFiles` if the files are sent separately."""
     written: dict[str, Any] = (_FULL if with_files else _WITHOUT_FILES).dump(answer)
     return written
 

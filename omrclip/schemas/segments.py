@@ -36,7 +36,7 @@ class ManifestField(Expected):
 
 @dataclass(frozen=True, slots=True)
 class SegmentRequest:
-    """A request for segments: the manifest, images given along, and the format of the files."""
+    """A request for segments: the manifest, additional images, and the format of the files."""
 
     manifest: dict[str, Any]
     images: Sequence[Scan] = ()
@@ -67,7 +67,7 @@ class SegmentFileSchema(WireSchema):
 
 
 class SegmentResponseSchema(WireSchema):
-    """The answer: a file a segment, in the manifest's order."""
+    """The answer: one file for each segment, in the order of the manifest."""
 
     response_files = fields.List(fields.Nested(SegmentFileSchema()))
 
@@ -77,7 +77,7 @@ _WITHOUT_DATA = SegmentResponseSchema(exclude=("response_files.data",))
 
 
 def load_segment_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> SegmentRequest:
-    """Read a request. Raises InvalidRequest naming every key that is wrong."""
+    """Read a request. Raises InvalidRequest with all wrong keys."""
     request: SegmentRequest = load_strictly(_REQUEST, body, "$", limits)
     return request
 

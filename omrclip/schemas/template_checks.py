@@ -1,7 +1,7 @@
-"""Checks across the parts of a template: places on the page, duplicate names, nested grids; and warnings.
+"""Checks of a template as a whole: positions on the page, nested grids, and warnings such as repeated names.
 
-The checks read the document, not the model, so that they also see elements that have other problems: all is told at
-once. Numbers and types that a schema refuses are passed over here.
+The checks read the document instead of the model, so that elements with other problems are checked too and all problems
+are reported at once. Numbers and types that a schema refuses are skipped here.
 """
 
 import re
@@ -18,15 +18,15 @@ from omrclip.schemas.elements import ELEMENT_SCHEMAS, NAMED_TYPES, REFERENCE_POI
 from omrclip.schemas.fields import as_number
 
 MOST_GRIDS = 8
-# half a pixel, as rounding may leave it, and what adding fractions loses
+# half a pixel for rounding, and the error of floating-point addition
 OVERHANG = 0.5 + 1e-6
 RECOMMENDED_QUALITY = range(30, 100)
 _LISTS = ("Elements", "Bubbles", "Questions", "ScoreAnswers")
 _AXES = (("Left", "Width"), ("Top", "Height"))
 _AWKWARD_IN_NAMES = re.compile(r'[<>:"|?*/\\\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s$')
-# With a scan's name, file systems end at 255.
+# File systems allow 255 bytes, and the name of the scan is added.
 MOST_NAME_BYTES = 200
-# Elements that are looked at, or cut out, as a whole; of others the bubbles are.
+# Elements that are read or cut out as a whole. Of other elements only the bubbles are read.
 _SEEN_AS_A_WHOLE = frozenset({"Barcode", "BarcodeDownloadable", "ClipArea", *REFERENCE_POINT_TYPES})
 
 
@@ -38,7 +38,7 @@ def document_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def check_elements(document: object, limits: Limits) -> None:
-    """Raise LimitExceeded where a document has more elements than allowed, right or wrong."""
+    """Raise LimitExceeded if a document has more elements than allowed, valid or not."""
     if _elements_in(document, "Pages") > limits.max_elements:
         raise LimitExceeded(
             f"The template has more than the {limits.max_elements:,} elements and bubbles allowed.",
@@ -48,7 +48,7 @@ def check_elements(document: object, limits: Limits) -> None:
 
 
 def _elements_in(owner: object, *keys: str) -> int:
-    """How many members the lists under `keys` have, and the lists of elements and bubbles within them."""
+    """The number of members of the lists under `keys`, including nested lists of elements and bubbles."""
     if not isinstance(owner, dict):
         return len(owner) if isinstance(owner, list) else 0
     lists = [owner[key] for key in keys if isinstance(owner.get(key), list)]
@@ -74,7 +74,7 @@ def _placed_on(pages: Sequence[omr.Page]) -> Iterator[tuple[str, omr.Page, omr.E
 
 
 def _objects(owner: Mapping[str, Any], key: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a list, with their paths; nothing where there is no such list."""
+    """The objects of a list with their paths. Empty if there is no such list."""
     members = owner.get(key)
     for index, member in enumerate(members if isinstance(members, list) else ()):
         if isinstance(member, dict):
@@ -82,7 +82,7 @@ def _objects(owner: Mapping[str, Any], key: str, path: str) -> Iterator[tuple[st
 
 
 def _kind(element: Mapping[str, Any]) -> str | None:
-    """The type as which an element is loaded; None for one that is not known."""
+    """The type as which an element is loaded. None for an unknown type."""
     type_name = element.get("Type")
     kind = kind_of(type_name) if isinstance(type_name, str) else None
     return kind if kind in ELEMENT_SCHEMAS else None
@@ -102,14 +102,14 @@ def _element_problems(path: str, element: dict[str, Any], page: dict[str, Any], 
 
 
 def _boxes(path: str, element: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The element, and what holds bubbles in a ScoreGroup."""
+    """The element, and the parts of a ScoreGroup that contain bubbles."""
     yield path, element
     for question_path, question in _objects(element, "Questions", path):
         yield from _objects(question, "ScoreAnswers", question_path)
 
 
 def _bubbles(path: str, box: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The bubbles of a box, also where they stand in a list for each symbol."""
+    """The bubbles of a box, including those in one list for each symbol."""
     yield from _objects(box, "Bubbles", path)
     symbols = box.get("Bubbles")
     for number, symbol in enumerate(symbols if isinstance(symbols, list) else ()):
@@ -127,7 +127,7 @@ def _grid_problems(path: str, grid: dict[str, Any], page: dict[str, Any], grids:
 
 
 def _off_page(path: str, element: dict[str, Any], page: dict[str, Any]) -> Iterator[Problem]:
-    """An element of which no part lies on the page."""
+    """The problem of an element that is completely outside the page."""
     for start_key, extent_key in _AXES:
         start, extent, edge = (
             as_number(number) for number in (element.get(start_key), element.get(extent_key), page.get(extent_key))
@@ -139,7 +139,7 @@ def _off_page(path: str, element: dict[str, Any], page: dict[str, Any]) -> Itera
 
 
 def _outside(path: str, bubble: dict[str, Any], page: dict[str, Any], box: dict[str, Any]) -> Iterator[Problem]:
-    """A bubble that lies beyond the page's edges, wholly or in part; its extents are those of its box."""
+    """The problem of a bubble that is partly or completely outside the page. Its box defines its width and height."""
     for start_key, extent_key in _AXES:
         start, extent = as_number(bubble.get(start_key)), as_number(box.get(f"Bubble{extent_key}"))
         edge = as_number(page.get(extent_key))
@@ -153,7 +153,7 @@ def _outside(path: str, bubble: dict[str, Any], page: dict[str, Any], box: dict[
 
 
 def _repeated_names(elements: Iterable[tuple[str, omr.Element]]) -> Iterator[Problem]:
-    """Names that an element before has; those of triggers, reference points and unknown elements mean nothing."""
+    """Warnings about repeated names. Names of triggers, reference points and unknown elements have no use."""
     first: dict[str, str] = {}
     for path, element in elements:
         if isinstance(element, omr.Grid):
@@ -191,7 +191,7 @@ def _warnings(path: str, element: omr.Element, page: omr.Page) -> Iterator[Probl
 
 
 def _overhang_warnings(path: str, element: omr.PlacedElement, page: omr.Page) -> Iterator[Problem]:
-    """A box that reaches past the page's edges; what lies on the page is read, or cut out."""
+    """Warnings about a box that extends beyond the page. The part on the page is read or cut out."""
     for (start_key, extent_key), start, extent, edge in zip(
         _AXES, (element.left, element.top), (element.width, element.height), (page.width, page.height), strict=True
     ):
@@ -213,14 +213,14 @@ def _name_warnings(path: str, name: str) -> Iterator[Problem]:
 
 
 def _quality_warnings(path: str, area: omr.ClipArea, *, is_generated: bool) -> Iterator[Problem]:
-    """Generators write 0 where no quality was chosen."""
+    """Warnings about unusual qualities. Generators write 0 if no quality was chosen."""
     if area.jpeg_quality not in RECOMMENDED_QUALITY and not (is_generated and area.jpeg_quality == 0):
         advice = f"a quality from 30 to 99 is recommended; this one is {area.jpeg_quality}"
         yield Problem(f"{path}.JpegQuality", advice)
 
 
 def _target_warnings(path: str, trigger: omr.ReplaceTrigger, page: omr.Page) -> Iterator[Problem]:
-    """A trigger whose target is not one element of its page: its mark cannot replace anything."""
+    """Warnings about a trigger whose target is not exactly one element of its page. Its mark replaces nothing."""
     targets = [element for element in page.elements if element.name == trigger.target and is_target(element)]
     if len(targets) != 1:
         found = "nothing" if not targets else f"{len(targets)} elements"

@@ -20,7 +20,7 @@ def pascal_case(name: str) -> str:
 
 
 class WireSchema(Schema):
-    """Keys in PascalCase, in the order of the fields; unknown keys are errors."""
+    """The base of schemas for requests and answers. Keys are in PascalCase, and unknown keys are errors."""
 
     error_messages = {"unknown": "no such key", "type": "an object"}
 
@@ -30,7 +30,7 @@ class WireSchema(Schema):
 
     @pre_load
     def refuse_many_unknown_keys(self, data: Any, **_: Any) -> Any:
-        """Refuse an object by its first unknown keys alone, where they are more than an answer lists."""
+        """Report only the first unknown keys of an object if there are more than an answer lists."""
         if isinstance(data, dict) and len(data) > len(self.load_fields) + MOST_PROBLEMS:
             known = {field.data_key for field in self.load_fields.values()}
             unknown = islice((key for key in data if key not in known), MOST_PROBLEMS + 1)
@@ -39,7 +39,7 @@ class WireSchema(Schema):
 
 
 class ListOf(fields.List[Any]):
-    """A list whose members are loaded until there are as many problems as an answer lists."""
+    """A list that is loaded until there are more problems than an answer lists."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -52,7 +52,7 @@ class ListOf(fields.List[Any]):
 
 
 class EncodedBytes(Expected):
-    """Bytes, as base64 on the wire; line breaks are allowed."""
+    """Bytes, encoded as base64 in JSON. Line breaks are allowed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__("the bytes of a file in base64", **settings)
@@ -69,12 +69,12 @@ class EncodedBytes(Expected):
             raise self.refusal(value) from None
 
     def rule(self) -> dict[str, Any]:
-        """A string; that it decodes is not for JSON Schema to check."""
+        """A string. JSON Schema cannot check that it decodes."""
         return {"type": "string", "contentEncoding": "base64"}
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes; line breaks are allowed. Raises ValueError where the text is not base64 (RFC 4648, section 4)."""
+    """Decode base64 with or without line breaks. Raises ValueError for other text (RFC 4648, section 4)."""
     try:
         return pybase64.b64decode(text, validate=True)
     except ValueError:
@@ -84,10 +84,10 @@ def decode_base64(text: str) -> bytes:
 def load_strictly(
     schema: Schema, data: bytes | str | dict[str, object], path: str, limits: Limits = DEFAULT_LIMITS
 ) -> Any:
-    """Load a JSON document, or a mapping that was one, with a schema.
+    """Load a JSON document or a parsed one with a schema.
 
     Raises:
-        InvalidRequest: naming every key that is wrong, its path beginning with `path`.
+        InvalidRequest: with all wrong keys. Their paths begin with `path`.
         LimitExceeded: the document has too many values.
     """
     if isinstance(data, dict):
@@ -105,13 +105,13 @@ def load_strictly(
 
 
 def invalid_request(problems: Sequence[Problem]) -> InvalidRequest:
-    """The error of a request in which these are wrong."""
+    """The error of a request with these problems."""
     told = "; ".join(f"{p.path}: expected {p.expected}" for p in problems[:3])
     return InvalidRequest(f"The request is not valid. {told}{more_problems(problems, 3)}", **problem_details(problems))
 
 
 def problems_of(error: ValidationError, path: str) -> list[Problem]:
-    """Everything that a schema refused, each problem at its own path below `path`."""
+    """All problems that a schema found. Their paths begin with `path`."""
     return list(_flattened(error.messages, path))
 
 
