@@ -9,13 +9,10 @@ at once, with the name of its case; `--case NAME` reads that sheet again. An int
 
 import argparse
 import json
-import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 from tests.benchmarks.accuracy import partial as partial_templates
@@ -25,7 +22,7 @@ from tests.benchmarks.accuracy.judging import Outcome, Verdict
 from tests.benchmarks.accuracy.plot import svg
 from tests.benchmarks.accuracy.report import Row, by_form, by_respect, by_strength, markdown, overview, plain
 from tests.benchmarks.accuracy.sheets import open_cache
-from tests.benchmarks.accuracy.working import work
+from tests.benchmarks.accuracy.working import work, work_on
 from tests.benchmarks.measuring import machine
 from tests.sheets.strengths import RESPECTS
 
@@ -46,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asked.keep.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     try:
-        outcomes.extend(_progress(_run(chosen, asked.jobs, partial(work, folder, asked.keep)), len(chosen)))
+        outcomes.extend(_progress(work_on(chosen, asked.jobs, partial(work, folder, asked.keep)), len(chosen)))
     except KeyboardInterrupt:
         sys.stdout.write(f"Stopped after {len(outcomes)} of {len(chosen)} sheets.\n")
     sys.stdout.write(f"{machine()}\n")
@@ -105,20 +102,6 @@ def _chosen(asked: argparse.Namespace) -> list[Case]:
     for case in cases(asked.sheets, asked.seed, asked.respects, asked.form, asked.known or KNOWN):
         papers.setdefault(case.paper, []).append(case)
     return [case for alike in papers.values() for case in alike]
-
-
-def _run(chosen: Sequence[Case], jobs: int, do: Callable[[Case], Outcome]) -> Iterator[Outcome]:
-    if jobs == 1:
-        yield from map(do, chosen)
-        return
-    papers = [list(group) for _, group in groupby(chosen, key=lambda case: case.paper)]
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_all, do, group) for group in papers]):
-            yield from done.result()
-
-
-def _all(do: Callable[[Case], Outcome], chosen: Sequence[Case]) -> list[Outcome]:
-    return [do(case) for case in chosen]
 
 
 def _progress(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:

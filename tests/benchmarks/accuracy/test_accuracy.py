@@ -3,6 +3,8 @@ nothing to assert here.
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -26,6 +28,7 @@ from tests.sheets.sheet import Sheet
 from tests.sheets.strengths import LEVELS, RESPECTS, picture_at
 from tests.sheets.survey import survey
 
+ROOT = Path(__file__).parents[3]
 SURVEY = survey()
 TITLES = ("By respect and strength", "By respect", "By form", "Overview")
 WITHIN = {
@@ -102,7 +105,7 @@ def test_a_run_that_is_stopped_tells_what_it_has_measured(
         yield from outcomes
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tests.benchmarks.accuracy.__main__._run", stopped)
+    monkeypatch.setattr("tests.benchmarks.accuracy.__main__.work_on", stopped)
     main(["--sheets", "8"])
     said = capsys.readouterr().out
     assert "Stopped after 3 of 8 sheets." in said
@@ -123,7 +126,7 @@ def test_what_is_silently_wrong_is_told_with_its_case(
     wrong, flagged = (Miss("Q1", verdict, "A", "B", "marked") for verdict in (Verdict.WRONG, Verdict.FLAGGED))
     (case,) = cases(1, 1)
     monkeypatch.setattr(
-        "tests.benchmarks.accuracy.__main__._run",
+        "tests.benchmarks.accuracy.__main__.work_on",
         lambda *_: iter([Outcome(case, "scan", True, 10, misses=(wrong, flagged))]),
     )
     main(["--sheets", "1"])
@@ -243,3 +246,10 @@ def test_sheets_that_were_not_read_have_no_fields_in_the_shares() -> None:
 def test_limits_are_those_of_the_sheet(level: str, within: bool) -> None:
     picture = picture_at(SURVEY, LEVELS[level], 9)
     assert within_limits(unseen(picture), picture) is within
+
+
+def test_the_program_runs_with_two_processes() -> None:
+    program = [sys.executable, "-m", "tests.benchmarks.accuracy", "--sheets", "2", "--jobs", "2", "--form", "survey"]
+    done = subprocess.run([*program, "--respects", "nothing"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 sheets, 0 fields silently wrong" in done.stderr

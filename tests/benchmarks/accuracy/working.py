@@ -1,7 +1,11 @@
 """What a worker process does for each sheet."""
 
 import json
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -42,3 +46,21 @@ def _put_aside(stem: Path, sheet: MadeSheet, outcome: Outcome) -> None:
     stem.with_name(f"{stem.name}{sheet.extension}").write_bytes(sheet.file)
     found = {"outcome": asdict(outcome), "truth": sheet.truth.to_json()}
     stem.with_name(f"{stem.name}.json").write_text(json.dumps(found, indent=1))
+
+
+def work_on(chosen: Sequence[Case], jobs: int, do: Callable[[Case], Outcome]) -> Iterator[Outcome]:
+    """The outcomes of the cases, in any order, by so many processes.
+
+    A new process does not import the program that was started with `python -m`, so this cannot stand there.
+    """
+    if jobs == 1:
+        yield from map(do, chosen)
+        return
+    papers = [list(group) for _, group in groupby(chosen, key=lambda case: case.paper)]
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_all, do, group) for group in papers]):
+            yield from done.result()
+
+
+def _all(do: Callable[[Case], Outcome], chosen: Sequence[Case]) -> list[Outcome]:
+    return [do(case) for case in chosen]
