@@ -68,10 +68,13 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def _samples() -> Iterator[tuple[str, Traversable]]:
-    """The folder in the home of each sample file, and the file; templates come before their page images."""
+    """The folder in the home of each sample file, and the file; templates come before their page images.
+
+    Hidden files, such as the lock of a service that uses these folders, are no samples.
+    """
     for store, folder in zip(("templates", "images"), _sample_folders(), strict=True):
         for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            if not file.name.endswith(".json"):
+            if not file.name.endswith(".json") and not file.name.startswith("."):
                 yield store, file
 
 

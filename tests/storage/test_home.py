@@ -14,7 +14,7 @@ from omrclip.storage.images import ImageStore
 from omrclip.storage.templates import TemplateStore
 
 ROOT = Path(__file__).parents[2]
-FORMS = sorted(f"templates/{path.name}" for path in (ROOT / "templates_omr").iterdir())
+FORMS = sorted(f"templates/{path.name}" for path in (ROOT / "templates_omr").glob("[!.]*"))
 SHEETS = sorted(f"images/{path.name}" for path in (ROOT / "samples").glob("*.jpg"))
 
 
@@ -55,6 +55,15 @@ def test_what_is_missing_is_added_and_what_differs_stays(tmp_path: Path) -> None
     after = state(tmp_path)
     assert after.pop("images/exam-scan-2.jpg")[0] == (ROOT / "samples" / "exam-scan-2.jpg").read_bytes()
     assert after == before
+
+
+def test_the_lock_of_a_service_is_no_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    templates, images = tmp_path / "templates_omr", tmp_path / "samples"
+    shutil.copytree(ROOT / "templates_omr", templates)
+    images.mkdir()
+    (templates / ".lock").touch()
+    monkeypatch.setattr(home, "_sample_folders", lambda: (templates, images))
+    assert make_home(tmp_path / "home").added == tuple(FORMS)
 
 
 def test_a_template_of_ones_own_does_not_get_the_page_image_of_a_sample(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
@@ -69,7 +69,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     squares = _squares()
     with (images / PYRAMID).open("wb") as file:
         write_pyramid(squares, file)
-    with running(folder, templates=ROOT / "templates_omr") as server:
+    copytree(ROOT / "templates_omr", folder / "templates_omr")
+    with running(folder) as server:
         kept = _recognition(server.url)
         shown = {"stored page": Shown(SCANS[0], _scan(SCANS[0])), "pyramid": Shown(PYRAMID, squares)}
         for number, recognition in enumerate(kept["Recognitions"], start=1):
