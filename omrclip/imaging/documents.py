@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from omrclip.imaging.formats.registry import CODECS
 from omrclip.imaging.tiff.pages import open_tiff
 from omrclip.imaging.tiff.ranges import RangeReader
 
@@ -37,7 +38,10 @@ def open_document(reader: RangeReader, most_pixels: int) -> Document | None:
         UnsupportedImage: a PDF is protected by a password.
         CorruptImage: the file is damaged, or has no pages.
     """
-    if b"%PDF-" in reader.read(0, _PDF_WITHIN):
+    head = reader.read(0, _PDF_WITHIN)
+    # The metadata of an image may mention a PDF.
+    is_image = any(codec.signature.match(head) for codec in CODECS.values())
+    if b"%PDF-" in head and not is_image:
         from omrclip.imaging.pdf_pages import PdfPages  # 60 ms that files of other kinds do not need
 
         return PdfPages(reader, most_pixels)

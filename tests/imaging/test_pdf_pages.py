@@ -156,3 +156,13 @@ def test_one_bad_page_leaves_the_others() -> None:
     with pytest.raises(LimitExceeded, match="Page 3 of the PDF has"):
         document.read_page(3)
     assert document.read_page(1) == document.read_page(4) == PHOTO.data
+
+
+def test_an_image_that_mentions_a_pdf_is_no_pdf() -> None:
+    data = save(Image.fromarray(RGB), "JPEG", comment=b"made from %PDF-1.7")
+    assert b"%PDF-" in data[:1024]
+    assert open_document(BytesReader(data), MOST_PIXELS) is None
+
+
+def test_a_pdf_may_begin_behind_other_bytes() -> None:
+    assert opened(b"\r\n" + pdf(scanned(PHOTO))).read_page(1) == PHOTO.data

@@ -61,10 +61,7 @@ def open_tiff(reader: RangeReader) -> TiffPages | None:
     first = read_first(reader)
     if first is None:
         return None
-    (at,) = struct.unpack(
-        first.layout.order + first.layout.offset_code,
-        reader.read(_HEADS[first.layout.big] // 2, first.layout.offset_bytes),
-    )
+    _, at = ifd.read_layout(reader.read(0, max(_HEADS.values())))
     offsets, seen, directory = [at], {at}, first
     while directory.following:
         at = directory.following
