@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class ScanFile:
-    """A scan that is read when it is needed.
+    """A scan that is read when it is needed. It can be pickled and read in another process, unless it is in memory.
 
     Attributes:
         name: the name of the file, or `<file>-p0001.<extension>` for the first page of a file with several pages.
@@ -51,14 +52,14 @@ def _scans_in(path: Path, most_pixels: int) -> list[ScanFile]:
     try:
         document = _open(path, most_pixels)
     except OmrclipError as error:
-        return [ScanFile(path.name, _raising(error), path)]
+        return [ScanFile(path.name, partial(_fail, error), path)]
     if document is None:
-        return [ScanFile(path.name, lambda: read_scan(path), path)]
+        return [ScanFile(path.name, partial(read_scan, path), path)]
     count = document.count
     document.close()
     names = [path.name] if count == 1 else [page_name(path.name, number) for number in range(1, count + 1)]
-    pages = _Pages(path, most_pixels, count)
-    return [ScanFile(name, pages.reader(name, number), path) for number, name in enumerate(names, start=1)]
+    pages = _Pages(path, most_pixels)
+    return [ScanFile(name, _Page(pages, name, number), path) for number, name in enumerate(names, start=1)]
 
 
 def page_name(file: str, number: int) -> str:
@@ -73,19 +74,26 @@ def read_scan(path: Path) -> Scan:
 
 
 class _Pages:
-    """Reads the pages of one file. The file is opened for the first page and closed after the last one."""
+    """Reads pages of one file. The file is opened for the first page and closed after the last one.
 
-    def __init__(self, path: Path, most_pixels: int, count: int) -> None:
+    A copy in another process opens the file again, for those of its pages that were sent there.
+    """
+
+    def __init__(self, path: Path, most_pixels: int) -> None:
         self._path = path
         self._most_pixels = most_pixels
-        self._left = count
+        self._left = 0
         self._document: Document | None = None
         self._lock = threading.Lock()
 
-    def reader(self, name: str, number: int) -> Callable[[], Scan]:
-        return lambda: Scan(name, self._read(number))
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Pages, (self._path, self._most_pixels)
 
-    def _read(self, number: int) -> bytes:
+    def expect(self) -> None:
+        """Expect one more page to be read before the file is closed."""
+        self._left += 1
+
+    def read(self, number: int) -> bytes:
         with self._lock:
             document = self._document = self._document or _open(self._path, self._most_pixels)
         try:
@@ -95,8 +103,23 @@ class _Pages:
         finally:
             with self._lock:
                 self._left -= 1
-                if not self._left and document is not None:
+                if self._left <= 0 and document is not None:
                     document.close()
+                    self._document = None
+
+
+class _Page:
+    """The function that reads one page of a file."""
+
+    def __init__(self, pages: _Pages, name: str, number: int) -> None:
+        self._pages, self._name, self._number = pages, name, number
+        pages.expect()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Page, (self._pages, self._name, self._number)
+
+    def __call__(self) -> Scan:
+        return Scan(self._name, self._pages.read(self._number))
 
 
 def _open(path: Path, most_pixels: int) -> Document | None:
@@ -111,8 +134,5 @@ def _of_file(work: Callable[[], Found]) -> Found:
         raise ImageError(f"The file cannot be read: {error.strerror}.") from None
 
 
-def _raising(error: OmrclipError) -> Callable[[], Scan]:
-    def fail() -> Scan:
-        raise error.with_traceback(None)
-
-    return fail
+def _fail(error: OmrclipError) -> Scan:
+    raise error.with_traceback(None)

@@ -1,5 +1,6 @@
 """Scans in image files, PDF files and TIFF files."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from omrclip.errors import ImageError, UnsupportedImage
 from omrclip.imaging.codec import decode
+from omrclip.jobs import sources
 from omrclip.jobs.sources import page_name, scans_in
 from tests.grid import coloured_grid
 from tests.imaging.pdf_files import jpeg_image, pdf, scanned
@@ -68,3 +70,25 @@ def test_a_file_is_closed_with_its_last_page(tmp_path: Path, monkeypatch: pytest
     assert not closed
     scans[2].read()
     assert closed == [3]
+
+
+def test_some_scans_of_a_file_can_be_read_in_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "stack.pdf": pdf(*map(scanned, SHADES)),
+        "a.png": save(Image.fromarray(coloured_grid(40, 30)), "PNG"),
+        "locked.pdf": protected("secret"),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    _, second, third, image, locked = scans_in([tmp_path / name for name in files], MOST_PIXELS)
+    sent = pickle.loads(pickle.dumps([second, third, image, locked]))
+    opened: list[int] = []
+    closed: list[int] = []
+    open_document = sources.open_document
+    monkeypatch.setattr(sources, "open_document", lambda *file: (opened.append(1), open_document(*file))[1])
+    monkeypatch.setattr("omrclip.imaging.pdf_pages.PdfPages.close", lambda self: closed.append(self.count))
+    assert [scan.read().data for scan in sent[:2]] == [shade.data for shade in SHADES[1:]]
+    assert (opened, closed) == ([1], [3])
+    assert sent[2].read() == image.read()
+    with pytest.raises(UnsupportedImage, match="password"):
+        sent[3].read()
