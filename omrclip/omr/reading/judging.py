@@ -49,7 +49,7 @@ LINES_USUAL, LINES_BESIDE = 0.03, 0.2
 """The share of the page's marks that are lines through the bubble, from which on this is how the person marks; and the
 share of such lines that may lie beside a bubble of twice their fill: a fold or a streak runs through those as well."""
 CIRCLED, HALF_CIRCLED = 0.46, 0.2
-"""The share of all directions in which there is ink around a bubble that is circled, and around one that may be.
+"""The share of all directions in which there is a line around a bubble that is circled, and around one that may be.
 Circles close to the outline have 0.5 and more, others 0.67; crosses have up to 0.42, and a circle around a neighbour
 0.25."""
 ENCIRCLED, HALF_ENCIRCLED = 1.6, 1.42
@@ -216,7 +216,7 @@ def kinds_of(readings: Readings, boxes: Sequence[range], habits: Habits) -> list
         boxes: the numbers of the bubbles of each ChoiceBox.
         habits: what is usual on the page.
     """
-    fills, rings = readings.fills, readings.rings
+    fills, rings, dark_around = readings.fills, readings.rings, readings.rings + readings.shades
     # A bubble that does not lie where it was looked for shows its own print.
     elsewhere = (fills < CLEARLY_FILLED) & (readings.outlines < LEAST_LIKENESS)
     is_marked, stands_out = (fills >= habits.marked) & ~elsewhere, fills > habits.blank
@@ -226,17 +226,19 @@ def kinds_of(readings: Readings, boxes: Sequence[range], habits: Habits) -> list
     # Where circles are usual, one that runs through the bubble is a circle too.
     may_be_filled = (fills < CLEARLY_FILLED) & darker & np.bool_(habits.circles)
     in_ring = (rings >= CIRCLED) & (readings.inks >= HALF_ENCIRCLED)
+    # A shadow that covers half of a bubble is as dark around it as a circle, but has no paper on its other side.
+    is_dark_by_line = (readings.inks >= ENCIRCLED) & (readings.shades < HALF_CIRCLED)
     conditions = [
         (Kind.CROSSED_OUT, _crossed_out(readings)),
         (Kind.CIRCLED, in_ring & ~is_marked),
-        (Kind.CIRCLED, may_be_filled & ((rings >= CIRCLED) | (readings.inks >= ENCIRCLED))),
+        (Kind.CIRCLED, may_be_filled & ((rings >= CIRCLED) | is_dark_by_line)),
         (Kind.PALE, stands_out & (readings.depths < pale)),
-        (Kind.SHADED, is_marked & (fills < CLEARLY_FILLED) & (rings >= CIRCLED)),
+        (Kind.SHADED, is_marked & (fills < CLEARLY_FILLED) & (dark_around >= CIRCLED)),
         (Kind.LINE, stands_out & is_line),
         (Kind.MARKED, is_marked),
         (Kind.FAINT, stands_out),
         (Kind.AROUND, darker),
-        (Kind.TOUCHED, rings >= HALF_CIRCLED),
+        (Kind.TOUCHED, dark_around >= HALF_CIRCLED),
     ]
     chosen = np.select([which for _, which in conditions], list(range(len(conditions))), -1)
     return [Kind.BLANK if number < 0 else conditions[number][0] for number in chosen.tolist()]

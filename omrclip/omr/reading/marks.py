@@ -9,7 +9,8 @@ All bubbles of a page are measured at once, in these steps:
 3. The print of each bubble is estimated: what the image of the blank page shows, as sharp and as dark as this scan
    shows it (`_on_blank_page`), and what the bubbles of one value share in this scan (`_shared`), whichever is more.
 4. The cover beyond the print was put there by a person. It is measured inside the outline (fills, breadths, depths) and
-   around it (rings, crossings, strays). What a line adds to the outline itself shows in the darkness alone (inks).
+   around it (rings, shades, crossings, strays). What a line adds to the outline itself shows in the darkness alone
+   (inks).
 """
 
 from collections.abc import Callable, Sequence
@@ -97,6 +98,8 @@ MOST_BESIDE = 0.45
 """The share of directions that counts at most where the diagonals are free: less than that of a circle."""
 INKED = 0.4
 """Cover from which on a sample of a ring is ink."""
+LIGHTER = 0.5
+"""The part of the cover of a line that is left on one of its sides at least. A shadow is as dark all the way out."""
 AROUND = (0.8, 1.53)
 """Radii between which lie the outline and most of a line that is drawn around it."""
 LEAST_OUTLINE = 0.03
@@ -114,8 +117,9 @@ class Readings:
             strokes are: a thin stroke leaves most of a bubble free, however pale blur makes it.
         depths: how dark the darkest strokes in and around the bubble are, in multiples of what counts as ink on
             the page; 0 where all is print.
-        rings: 0 to 1, in what part of all directions there is ink just outside of the outline; at most
-            MOST_BESIDE where the diagonals are free.
+        rings: 0 to 1, in what part of all directions there is a line just outside of the outline, which has paper on
+            one side at least; at most MOST_BESIDE where the diagonals are free.
+        shades: 0 to 1, in what part of all directions it is dark just outside of the outline, and as dark further out.
         crossings: 0 to 1, how dark the darkest line is that leaves the bubble on two opposite sides.
         strays: 0 to 1, how much is covered just outside of the outline.
         inks: how dark it is at the outline and around it, as a multiple of what is usual for the bubble on this page:
@@ -128,6 +132,7 @@ class Readings:
     breadths: Shares
     depths: Shares
     rings: Shares
+    shades: Shares
     crossings: Shares
     strays: Shares
     inks: npt.NDArray[np.float64]
@@ -147,7 +152,7 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     """
     if not len(centres):
         none = np.zeros(0)
-        return Readings(none, none, none, none, none, none, none, none, np.zeros(0, np.bool_))
+        return Readings(none, none, none, none, none, none, none, none, none, np.zeros(0, np.bool_))
     paper = paper_around(view, radii)
     seen = darkness(view, centres, radii, paper)
     expected = _usual(seen) if blank is None else _on_blank_page(blank, seen)
@@ -164,12 +169,13 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     clear = print_ < HALF
     deeper = np.maximum(scale.steps(seen) - print_, 0) * clear
     depths = _nearly_highest(deeper[:, between(0, AROUND_MARK)], DEEPEST).astype(np.float64)
-    rings, crossings = _lines_around(added)
+    rings, shades, crossings = _lines_around(added)
     return Readings(
         fills=np.clip(_mean(added * weights, inside) / np.maximum(free, LEAST_FREE), 0, 1),
         breadths=_breadths(deeper[:, inside], clear[:, inside], depths),
         depths=depths,
         rings=rings,
+        shades=shades,
         crossings=crossings,
         strays=_mean(added * weights, beside),
         inks=_inks(seen, expected),
@@ -407,11 +413,17 @@ def _any_letter(cover: Samples) -> Samples:
     return np.repeat(np.maximum(common, letter)[None], len(cover), axis=0)
 
 
-def _lines_around(added: Samples) -> tuple[Shares, Shares]:
-    """`rings` and `crossings` of the bubbles, see Readings."""
+def _lines_around(added: Samples) -> tuple[Shares, Shares, Shares]:
+    """`rings`, `shades` and `crossings` of the bubbles, see Readings."""
     places, starts = sectors(RINGS, DIRECTIONS)
-    darkest = np.maximum.reduceat(added[:, *places], starts, axis=1).reshape(len(added), len(RINGS) - 1, DIRECTIONS)
-    inked = darkest.max(axis=1) > INKED
+    around, by_ring = added[:, *places], (len(added), len(RINGS) - 1, DIRECTIONS)
+    darkest = np.maximum.reduceat(around, starts, axis=1).reshape(by_ring)
+    lightest = np.minimum.reduceat(around, starts, axis=1).reshape(by_ring)
+    dark = darkest.max(axis=1)
+    # The innermost ring has places that the outline covers, where nothing is added.
+    side = np.minimum(darkest[:, 0], lightest[:, 1:].min(axis=1))
+    inked = (dark > INKED) & (side < LIGHTER * dark)
+    shades = ((dark > INKED) & ~inked).mean(axis=1)
     share = inked.mean(axis=1)
     # Circles around neighbours may cover all directions along rows and columns, but none on the diagonals.
     on_diagonals = inked[:, DIRECTIONS // 8 :: DIRECTIONS // 4].mean(axis=1) >= HALF
@@ -421,4 +433,4 @@ def _lines_around(added: Samples) -> tuple[Shares, Shares]:
     leading = beside.min(axis=1)
     half = DIRECTIONS // 2
     crossings = np.minimum(leading[:, :half], leading[:, half:]).max(axis=1)
-    return rings.astype(np.float64), crossings.astype(np.float64)
+    return rings.astype(np.float64), shades.astype(np.float64), crossings.astype(np.float64)

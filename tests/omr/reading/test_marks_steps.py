@@ -284,19 +284,19 @@ def test_print_varies_by_what_unmarked_bubbles_show() -> None:
     np.testing.assert_allclose(marks._varying(cover, grids(*[LETTER] * 10), []), grids(*[LETTER] * 10))
 
 
-def lines(ink: npt.NDArray[np.bool_], dark: float = 0.9) -> tuple[float, float]:
-    """Rings and crossings of a bubble with such ink."""
-    rings, crossings = marks._lines_around(np.array([dark * ink, np.zeros_like(X)], np.float32))
-    assert (rings[1], crossings[1]) == (0, 0)
-    assert (rings.dtype, crossings.dtype) == (np.float64, np.float64)
-    return float(rings[0]), float(crossings[0])
+def lines(ink: npt.NDArray[np.bool_], dark: float = 0.9) -> tuple[float, float, float]:
+    """Rings, shades and crossings of a bubble with such ink."""
+    rings, shades, crossings = marks._lines_around(np.array([dark * ink, np.zeros_like(X)], np.float32))
+    assert (rings[1], shades[1], crossings[1]) == (0, 0, 0)
+    assert (rings.dtype, shades.dtype, crossings.dtype) == (np.float64, np.float64, np.float64)
+    return float(rings[0]), float(shades[0]), float(crossings[0])
 
 
 CIRCLE = (RADIUS > 1.26) & (RADIUS < 1.42)
 
 
 @pytest.mark.parametrize(
-    ("ink", "dark", "rings", "crossings"),
+    ("ink", "dark", "around", "crossings"),
     [
         (CIRCLE, 0.9, 1, 0),
         (CIRCLE, 0.41, 1, 0),
@@ -318,11 +318,36 @@ CIRCLE = (RADIUS > 1.26) & (RADIUS < 1.42)
         (RADIUS > 1, 0.9, 1, 0.9),
     ],
 )
-def test_lines_around_a_bubble(ink: npt.NDArray[np.bool_], dark: float, rings: float | None, crossings: float) -> None:
-    found = lines(ink, dark)
-    assert rings is None or found[0] == pytest.approx(rings, abs=0.09)
-    assert rings is not None or 0 < found[0] < 0.4
-    assert found[1] == pytest.approx(crossings, abs=1e-6)
+def test_lines_around_a_bubble(ink: npt.NDArray[np.bool_], dark: float, around: float | None, crossings: float) -> None:
+    rings, shades, crossed = lines(ink, dark)
+    assert around is None or rings + shades == pytest.approx(around, abs=0.09)
+    assert around is not None or 0 < rings + shades < 0.4
+    assert crossed == pytest.approx(crossings, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ink", "rings", "shades"),
+    [
+        (CIRCLE, 1, 0),
+        ((RADIUS > 1.1) & (RADIUS < 1.3), 1, 0),  # close to the outline: paper on its outer side
+        (RADIUS > 1.4, 1, 0),  # far from it: paper on its inner side
+        (CIRCLE & (X > 0), 0.5, 0),
+        (X > 0, 0, 0.5),  # the edge of a shadow
+        ((X > 0) & (RADIUS > 1.15), 0, 0.5),  # the same, where the outline and a letter are printed
+        (X + Y > 0, 0, 0.5),
+        (X > -2, 0, 1),
+        ((X > 0) | CIRCLE, 0.5, 0.5),  # a circle, half of it in a shadow
+    ],
+)
+def test_a_shadow_is_no_line(ink: npt.NDArray[np.bool_], rings: float, shades: float) -> None:
+    assert lines(ink)[:2] == (pytest.approx(rings, abs=0.09), pytest.approx(shades, abs=0.09))
+
+
+def test_the_edge_of_a_shadow_may_be_blurred() -> None:
+    soft = np.asarray(np.clip(0.5 + X, 0, 1), np.float32)
+    rings, shades, _ = lines(soft, 1.0)  # type: ignore[arg-type]
+    assert rings < 0.1
+    assert 0.4 < shades < 0.6
 
 
 def inks(seen: Samples, expected: Samples) -> list[float]:
