@@ -35,7 +35,7 @@ memory, and with it the stack frames and the pixels of the scan.
 """
 
 import logging
-import secrets
+import os
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -250,7 +250,7 @@ def internal_error(error: BaseException) -> InternalError:
 
     The log gets the type and the stack. It does not get the exception's message: that may name a person or a file.
     """
-    reference = secrets.token_hex(4)
+    reference = os.urandom(4).hex()
     stack = "".join(traceback.format_tb(error.__traceback__, limit=-_FRAMES_LOGGED))
     logger.error("Internal error %s: %s\n%s", reference, type(error).__qualname__, stack)
     message = f"An unexpected error occurred in omrclip. Its log has the details under the reference {reference}."

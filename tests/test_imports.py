@@ -126,3 +126,19 @@ def test_the_first_process_of_a_server_needs_no_library_for_pixels(tmp_path: Pat
     command = [sys.executable, "-c", _FIRST_PROCESS, str(tmp_path), str(free_port())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "0 []\n"
+
+
+_ONE_COMMAND = """
+import sys
+from click.testing import CliRunner
+from omrclip.cli import main
+ended = CliRunner().invoke(main, sys.argv[1:])
+print(ended.exit_code, [name for name in ("cv2", "numpy", "PIL", "flask", "fsspec") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("words", [["validate", "templates_omr/exam.omr"], ["schema"]], ids=["validate", "schema"])
+def test_commands_for_templates_load_no_library_for_pixels(words: list[str]) -> None:
+    command = [sys.executable, "-c", _ONE_COMMAND, *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert done.stdout == "0 []\n"

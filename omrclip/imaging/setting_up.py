@@ -1,10 +1,24 @@
-"""Settings of the libraries for pixels that hold for a whole process. Importing omrclip changes none of them."""
+"""Settings of the libraries for pixels that hold for a whole process. Importing omrclip changes none of them.
+
+The command line and the service import this module before all others that need OpenCV, so that a missing system
+library gives an error that says what to install.
+"""
 
 import contextlib
 import ctypes
 
-import cv2
 from PIL import _imaging
+
+from omrclip.errors import ConfigurationError
+
+try:
+    import cv2
+except ImportError as problem:  # libGL or glib is missing on a bare server
+    raise ConfigurationError(
+        f"OpenCV cannot be loaded ({problem}). On a server without a desktop, install the two libraries that it "
+        "links to (Debian, Ubuntu: apt-get install libgl1 libglib2.0-0), or replace it by the build that does not "
+        "need them (pip uninstall opencv-python; pip install opencv-python-headless)."
+    ) from problem
 
 
 def set_up_process() -> None:

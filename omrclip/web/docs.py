@@ -5,8 +5,6 @@ from functools import cache
 from flask import Blueprint, Response, jsonify
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from omrclip.web.openapi.document import openapi
-
 blueprint = Blueprint("docs", __name__)
 # Without this validatorUrl the page would send the description to a validator on the internet.
 page: Blueprint = get_swaggerui_blueprint(
@@ -16,6 +14,8 @@ page: Blueprint = get_swaggerui_blueprint(
 
 @cache
 def _description() -> dict[str, object]:
+    from omrclip.web.openapi.document import openapi  # apispec and all schemas: few servers are asked for it
+
     return openapi()
 
 

@@ -128,6 +128,7 @@ def _application(config: Config) -> "Gateway":
     If it cannot be imported, the process ends with the status by which the first process ends too.
     """
     try:
+        import omrclip.imaging.setting_up  # noqa: F401 (before others: it explains why OpenCV cannot be loaded)
         from omrclip.web.process import application
     except (ConfigurationError, ImportError) as problem:
         click.echo(f"Error: {problem}", err=True)
