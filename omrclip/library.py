@@ -15,7 +15,7 @@ from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.jobs.folder import WORKERS_FOR_MEMORY, admission_for
 from omrclip.jobs.local import in_order
-from omrclip.jobs.sources import ScanFile, scan_in_memory, scans_in
+from omrclip.jobs.sources import ScanFile, read_admitted, scans_in, scans_of
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,
@@ -99,7 +99,7 @@ def recognize(
 
     Args:
         template: from `load_template`, or the path of an `.omr` file.
-        scans: paths of image files, PDF files and TIFF files, or `Scan(name, data)` for images in memory. Each page of
+        scans: paths of image files, PDF files and TIFF files, or `Scan(name, data)` for files in memory. Each page of
             a PDF or TIFF is a scan; those of `stack.pdf` are named `stack-p0001.pdf` and so on.
         blank_page: the image of the template's blank first page. Without it, a template given as a path uses the
             image beside it that has the same name, and every template the images that it embeds.
@@ -140,7 +140,7 @@ def _recognize_one(
     admission: Admission,
 ) -> Recognition:
     try:
-        scan = file.read()
+        scan = read_admitted(file, admission)
     except Exception as error:
         return failed(file.name, error)
     return recognize_admitted(admission, pages, scan, options, limits)
@@ -149,7 +149,7 @@ def _recognize_one(
 def _files(scans: Iterable[str | os.PathLike[str] | Scan], limits: Limits) -> Iterator[ScanFile]:
     for scan in scans:
         if isinstance(scan, Scan):
-            yield scan_in_memory(scan)
+            yield from scans_of(scan, limits.max_image_pixels)
         else:
             yield from scans_in([Path(scan)], limits.max_image_pixels)
 

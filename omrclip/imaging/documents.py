@@ -3,8 +3,10 @@
 from typing import Protocol
 
 from omrclip.imaging.formats.registry import CODECS
-from omrclip.imaging.tiff.pages import open_tiff
+from omrclip.imaging.tiff.pages import MOST_PAGES, open_tiff
 from omrclip.imaging.tiff.ranges import RangeReader
+
+__all__ = ["MOST_PAGES", "Document", "open_document"]
 
 _PDF_WITHIN = 1024
 """Bytes in which the signature of a PDF lies (PDF 1.7, implementation note 13)."""
@@ -16,6 +18,10 @@ class Document(Protocol):
     @property
     def count(self) -> int:
         """How many pages there are."""
+        ...
+
+    def page_bytes(self, number: int) -> int:
+        """The maximum memory that `read_page` needs for a page, in bytes; raises ImageError and LimitExceeded."""
         ...
 
     def read_page(self, number: int) -> bytes:

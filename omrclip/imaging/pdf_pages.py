@@ -7,6 +7,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from math import ceil, prod
 from typing import Final
 
 import cv2
@@ -32,6 +33,11 @@ _STORED: Final = (["DCTDecode"], ["JPXDecode"])
 _CMYK_SPACES: Final = (pdfium.FPDF_COLORSPACE_DEVICECMYK,)
 _ENCRYPTION: Final = b"/Encrypt"
 _AT_ONCE: Final = 1 << 20
+_DECODED_PIXEL_BYTES: Final = 4
+"""What PDFium takes for each pixel of an image that it decodes."""
+_WRITTEN_PIXEL_BYTES: Final = 13
+"""What a pixel of the result takes: in PDFium's bitmap (4), in its copy as grey or BGR (3), and twice in the PNG."""
+_FILE_COPIES: Final = 3
 _UPRIGHT: Final = 1e-3
 """How much of an image's width or height its matrix may turn or slant it."""
 
@@ -61,6 +67,23 @@ class PdfPages:
         with _LOCK:
             self._pdf.close()
 
+    def page_bytes(self, number: int) -> int:
+        """The maximum memory that `read_page` needs for a page, in bytes. The page is read, but no image is decoded.
+
+        Raises:
+            CorruptImage: the page is damaged.
+            LimitExceeded: the page, or an image on it, has more pixels than allowed.
+        """
+        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+            images = self._images(page, number)
+            decoded: int = sum(_DECODED_PIXEL_BYTES * prod(image.get_px_size()) for image in images)
+            only = _only_image(page, images)
+            if only is None:
+                width, height, _ = self._rendering(page, number, images)
+                return decoded + _WRITTEN_PIXEL_BYTES * width * height
+            file = _FILE_COPIES * len(only.get_data()) if only.get_filters() in _STORED else 0
+            return decoded + file + _WRITTEN_PIXEL_BYTES * decoded // _DECODED_PIXEL_BYTES
+
     def read_page(self, number: int) -> bytes:
         """An image file of a page, numbered from 1.
 
@@ -89,11 +112,18 @@ class PdfPages:
         return images
 
     def _rendered(self, page: pypdfium2.PdfPage, number: int, images: list[pypdfium2.PdfImage]) -> tuple[Pixels, float]:
+        _, _, dpi = self._rendering(page, number, images)
+        return _bgr(page.render(scale=dpi / _POINTS_PER_INCH)), dpi
+
+    def _rendering(
+        self, page: pypdfium2.PdfPage, number: int, images: list[pypdfium2.PdfImage]
+    ) -> tuple[int, int, float]:
+        """The width and height in pixels with which a page is rendered, and the pixels per inch."""
         dpi = max((_density(image) for image in images), default=float(RENDERED_DPI))
         dpi = min(max(dpi, _LEAST_DPI), _MOST_DPI)
-        width, height = (-(-side * dpi // _POINTS_PER_INCH) for side in page.get_size())
-        self._check(width * height, f"Page {number} of the PDF has {width:.0f} × {height:.0f} pixels at {dpi:.0f} dpi")
-        return _bgr(page.render(scale=dpi / _POINTS_PER_INCH)), dpi
+        width, height = (ceil(side * dpi / _POINTS_PER_INCH) for side in page.get_size())
+        self._check(width * height, f"Page {number} of the PDF has {width} × {height} pixels at {dpi:.0f} dpi")
+        return width, height, dpi
 
     def _check(self, pixels: float, told: str) -> None:
         if pixels > self._most_pixels:

@@ -15,7 +15,7 @@ from omrclip.imaging.codec import cost, encode
 from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
 from omrclip.jobs.local import in_order
-from omrclip.jobs.sources import ScanFile
+from omrclip.jobs.sources import ScanFile, read_admitted
 from omrclip.jobs.summary import JSON_NAME, TABLE_NAME, open_summary
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
@@ -193,7 +193,7 @@ def _recognize_file(
 ) -> _Outcome:
     """Recognize one scan. Errors become the `error` of its Recognition and are not raised."""
     try:
-        scan = file.read()
+        scan = read_admitted(file, admission)
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
         overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
         return _Outcome(recognition, recognition_files(recognition, job.options, files), overlay)

@@ -7,17 +7,24 @@ from omrclip.config import Limits
 from omrclip.errors import ImageError, LimitExceeded
 from omrclip.imaging.probe import probe
 from omrclip.omr.options import ClipScale, RecognitionOptions
-from omrclip.omr.recognition import Scan
 from omrclip.omr.template import Page
 
 _ADVICE: Final = "Send fewer images in one request."
 
 
-def check_clips(pages: Sequence[Page], scans: Sequence[Scan], options: RecognitionOptions, limits: Limits) -> None:
-    """Check, before the work, how many clips the scans give and how many pixels these have.
+def check_clips(
+    pages: Sequence[Page], scans: Sequence[tuple[str, bytes | None]], options: RecognitionOptions, limits: Limits
+) -> int:
+    """Check, before the work, how many clips the scans give and how many pixels these have. Return the pixels.
 
     A scan without an entry in the option `Pages` counts as the page with the most. Clips in the scan's own scale count
-    as if the page filled the scan.
+    as if the page filled the scan. Those of a scan that is not read yet have no pixels: see `clip_pixels`.
+
+    Args:
+        pages: of the template.
+        scans: the name and the bytes of each scan, None if it is not read yet.
+        options: the request's.
+        limits: those of the request.
 
     Raises:
         LimitExceeded: the clips are too many, or too large together.
@@ -25,12 +32,19 @@ def check_clips(pages: Sequence[Page], scans: Sequence[Scan], options: Recogniti
     counts = [len(page.clip_areas) for page in pages]
     sizes = [_pixels(page, options.clip_margin) for page in pages]
     clips, pixels = 0, 0.0
-    for scan in scans:
-        number = options.pages.get(scan.name)
+    for name, data in scans:
+        number = options.pages.get(name)
         chosen = range(len(pages)) if number is None else (number - 1,)
         clips += max((counts[index] for index in chosen), default=0)
-        pixels += max((sizes[index] * _scale(pages[index], scan, options) for index in chosen), default=0)
+        pixels += max((sizes[index] * _scale(pages[index], data, options) for index in chosen), default=0)
     check_total(clips, round(pixels), limits)
+    return round(pixels)
+
+
+def clip_pixels(pages: Sequence[Page], data: bytes, options: RecognitionOptions) -> int:
+    """How many pixels the clips of a scan have at most that shows one of the pages."""
+    sizes = (_pixels(page, options.clip_margin) * _scale(page, data, options) for page in pages)
+    return round(max(sizes, default=0))
 
 
 def check_total(clips: int, pixels: int, limits: Limits) -> None:
@@ -66,11 +80,11 @@ def _pixels(page: Page, margin: int) -> int:
     return sum(min(width, box.width + 2 * margin) * min(height, box.height + 2 * margin) for box in boxes)
 
 
-def _scale(page: Page, scan: Scan, options: RecognitionOptions) -> float:
+def _scale(page: Page, data: bytes | None, options: RecognitionOptions) -> float:
     """How many pixels a clip has for each page pixel."""
     if options.clip_scale is not ClipScale.NATIVE:
         return 1.0
     try:
-        return max(1.0, probe(scan.data).dimensions.pixels / page.dimensions.pixels)
+        return 0.0 if data is None else max(1.0, probe(data).dimensions.pixels / page.dimensions.pixels)
     except ImageError:  # this scan fails later, and has no clips
         return 0.0

@@ -91,15 +91,19 @@ class KeptRecognitions:
         """A new identifier of 96 random bits, which cannot be guessed."""
         return secrets.token_hex(12)
 
-    def begin(self, identifier: str, scans: Sequence[Scan]) -> "Keeping":
+    def begin(self, identifier: str, scans: Sequence[Scan | None]) -> "Keeping":
         """Store the scans before the recognition, so that a full disk is reported before the work.
+
+        Args:
+            identifier: a new one.
+            scans: None for a page that is not read yet: see `Keeping.add_scan`.
 
         Raises:
             StorageFull: the disk is full, or the quota is used up. `details["oldest_expires"]` is the time at which
                 the oldest stored recognition expires, in seconds since 1970.
             StorageUnavailable: the store cannot be written.
         """
-        size = sum(len(scan.data) for scan in scans)
+        size = sum(len(scan.data) for scan in scans if scan is not None)
         reserved = entry(identifier, time.time() + UNFINISHED_SECONDS, size)
         self._reserve(reserved)
         self.start_sweeping()
@@ -107,7 +111,8 @@ class KeptRecognitions:
         try:
             release = self._blobs.hold(f"{identifier}/{WRITING}") or _nothing
             for number, scan in enumerate(scans, start=1):
-                self._blobs.create(f"{identifier}/scans/{number}", scan.data)
+                if scan is not None:
+                    self._blobs.create(f"{identifier}/scans/{number}", scan.data)
         except BaseException:
             self._abandon(reserved, release)
             raise
@@ -138,6 +143,13 @@ class KeptRecognitions:
             used=used,
             oldest_expires=oldest.second if oldest else None,
         )
+
+    def _store_scan(self, reserved: Entry, number: int, scan: Scan) -> Entry:
+        """Store a scan. Returns the entry with its size added."""
+        larger = replace(reserved, size=reserved.size + len(scan.data))
+        self._reserve(larger, instead_of=reserved)
+        self._blobs.create(f"{reserved.identifier}/scans/{number}", scan.data)
+        return larger
 
     def _store_files(self, reserved: Entry, first: int, files: Sequence[ResponseFile]) -> Entry:
         """Store files under numbers from `first` on. Returns the entry with their sizes added."""
@@ -405,6 +417,15 @@ class Keeping:
         self._scans = 0
         self._pages: list[bytes] = []
         self._files: list[tuple[str, str]] = []
+
+    def add_scan(self, number: int, scan: Scan) -> None:
+        """Store a scan that was not read when the others were stored. Numbers begin at 1.
+
+        Raises:
+            StorageFull, StorageUnavailable: the scan cannot be stored.
+        """
+        with self._abandoned_on_failure():
+            self._reserved = self._store._store_scan(self._reserved, number, scan)
 
     def add(self, recognition: Recognition, files: Sequence[ResponseFile], clip_files: Sequence[str]) -> int:
         """Store the files of the next scan.

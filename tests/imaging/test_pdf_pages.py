@@ -1,5 +1,7 @@
 """Pages of PDF files as images."""
 
+import subprocess
+import sys
 from io import BytesIO
 
 import numpy as np
@@ -21,6 +23,7 @@ GREY = np.ascontiguousarray(RGB[:, :, 1])
 PHOTO = jpeg_image(RGB, quality=80)
 WHITE = raw_image(np.full((1754, 1240, 3), 255, np.uint8))
 INVISIBLE_TEXT = "BT /F 12 Tf 3 Tr 100 700 Td (found by text recognition) Tj ET"
+NOISE = np.random.default_rng(1).integers(0, 256, (2400, 3000, 3), np.uint8)
 MOST_PIXELS = 40_000_000
 
 
@@ -166,3 +169,30 @@ def test_an_image_that_mentions_a_pdf_is_no_pdf() -> None:
 
 def test_a_pdf_may_begin_behind_other_bytes() -> None:
     assert opened(b"\r\n" + pdf(scanned(PHOTO))).read_page(1) == PHOTO.data
+
+
+COSTLY = {
+    "JPEG": scanned(jpeg_image(NOISE)),
+    "lossless": scanned(raw_image(NOISE)),
+    "rendered": scanned(raw_image(NOISE), rotate=90),
+    "two images": PdfPage("q 500 0 0 400 0 0 cm /I0 Do Q q 500 0 0 400 0 400 cm /I1 Do Q", [raw_image(NOISE)] * 2),
+}
+MEASURED = """
+import resource, sys
+from omrclip.imaging.pdf_pages import PdfPages
+from omrclip.imaging.tiff.ranges import BytesReader
+data = sys.stdin.buffer.read()
+pages = PdfPages(BytesReader(data), 40_000_000)
+small, costly = pages.read_page(1), pages.page_bytes(2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+pages.read_page(2)
+print(costly, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_reading_a_page_takes_no_more_memory_than_it_says(name: str) -> None:
+    data = pdf(scanned(PHOTO, rotate=90), COSTLY[name])
+    done = subprocess.run([sys.executable, "-c", MEASURED], input=data, capture_output=True, check=True)
+    said, taken = map(int, done.stdout.split())
+    assert taken <= said, f"{taken / 1e6:.0f} MB"

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omrclip.errors import ImageError, UnsupportedImage
+from omrclip.errors import ImageError, LimitExceeded, UnsupportedImage
 from omrclip.imaging.codec import decode
 from omrclip.jobs import sources
-from omrclip.jobs.sources import page_name, scans_in
+from omrclip.jobs.sources import page_name, scans_in, scans_of
+from omrclip.omr.recognition import Scan
 from tests.grid import coloured_grid
 from tests.imaging.pdf_files import jpeg_image, pdf, scanned
 from tests.imaging.samples import save
@@ -57,6 +58,15 @@ def test_a_file_that_cannot_be_opened_is_one_scan_that_fails(tmp_path: Path) -> 
     with pytest.raises(ImageError, match="cannot be read"):
         missing.read()
     assert good.read().data == SHADES[0].data
+
+
+def test_a_file_with_too_many_pages_is_one_scan_that_fails() -> None:
+    stack = Scan("stack.pdf", pdf(*map(scanned, SHADES)))
+    assert len(scans_of(stack, MOST_PIXELS, most_pages=3)) == 3
+    (scan,) = scans_of(stack, MOST_PIXELS, most_pages=2)
+    assert scan.name == "stack.pdf"
+    with pytest.raises(LimitExceeded, match="3 pages, more than the 2 allowed"):
+        scan.read()
 
 
 def test_a_file_is_closed_with_its_last_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,14 @@ def tiff_of(*frames: Pixels) -> bytes:
     return file.getvalue()
 
 
+def gif_of(*frames: Pixels) -> bytes:
+    """A GIF of several frames."""
+    first, *others = (Image.fromarray(np.ascontiguousarray(frame[:, :, ::-1])) for frame in frames)
+    file = BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=others)
+    return file.getvalue()
+
+
 def lying_png(width: int, height: int) -> bytes:
     """A PNG whose header promises any extents, with next to nothing behind it."""
 

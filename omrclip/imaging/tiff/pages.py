@@ -10,6 +10,8 @@ from omrclip.imaging.tiff import ifd
 from omrclip.imaging.tiff.directory import RangedDirectory, read_at, read_first
 from omrclip.imaging.tiff.ranges import RangeReader, read_exactly
 
+MOST_PAGES: Final = 10_000
+"""Maximum number of pages of a document, so that a small file cannot ask for any amount of work."""
 _SUBFILE_TYPE: Final = 254
 # The strips or tiles: the tags of their offsets and of their lengths.
 _BLOCKS: Final = ((273, 279), (324, 325))
@@ -18,10 +20,11 @@ _PAGE_TAGS: Final = frozenset(
     {256, 257, 258, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296, 317, 320, 322, 323, 332, 338, 339, 347}
     | {529, 530, 531, 532, ifd.PROFILE}
 )
-_MOST_PAGES: Final = 10_000
 _MOST_BLOCKS: Final = 500_000
 _MOST_VALUE_BYTES: Final = 1 << 24
 _LONG, _LONG8 = 4, 16  # field types
+_COPIES: Final = 3
+"""How often the bytes of a page are in memory while it is copied: twice while the copy grows, and in the result."""
 _HEADS: Final = {False: 8, True: 16}
 
 
@@ -37,6 +40,15 @@ class TiffPages:
     def count(self) -> int:
         """How many pages there are."""
         return len(self.offsets)
+
+    def page_bytes(self, number: int) -> int:
+        """The maximum memory that `read_page` needs for a page, in bytes.
+
+        Raises:
+            CorruptImage: the page is damaged.
+        """
+        page = read_at(self.reader, self.layout, self.offsets[number - 1])
+        return _COPIES * sum(_blocks(page)[3])
 
     def read_page(self, number: int) -> bytes:
         """A TIFF file of one page, numbered from 1, with the code of its pixels as it is.
@@ -65,8 +77,8 @@ def open_tiff(reader: RangeReader) -> TiffPages | None:
     offsets, seen, directory = [at], {at}, first
     while directory.following:
         at = directory.following
-        if at in seen or len(seen) >= _MOST_PAGES:
-            raise CorruptImage(f"The TIFF's list of pages does not end, or has more than {_MOST_PAGES:,}.")
+        if at in seen or len(seen) >= MOST_PAGES:
+            raise CorruptImage(f"The TIFF's list of pages does not end, or has more than {MOST_PAGES:,}.")
         seen.add(at)
         directory = read_at(reader, first.layout, at)
         if not directory.number(_SUBFILE_TYPE, 0) & (ifd.REDUCED | ifd.MASK):
@@ -105,6 +117,16 @@ def _single(page: RangedDirectory) -> bytes:
 
 def _copy_blocks(page: RangedDirectory, data: bytearray) -> tuple[int, int, Sequence[int]]:
     """Append the strips or tiles to `data`: the tags of their offsets and lengths, and the new offsets."""
+    starts_tag, lengths_tag, starts, lengths = _blocks(page)
+    places = []
+    for start, length in zip(starts, lengths, strict=True):
+        places.append(len(data))
+        data += read_exactly(page.reader, start, length)
+    return starts_tag, lengths_tag, places
+
+
+def _blocks(page: RangedDirectory) -> tuple[int, int, Sequence[int], Sequence[int]]:
+    """The strips or tiles: the tags of their offsets and lengths, and both. Raises CorruptImage."""
     found = next((tags for tags in _BLOCKS if tags[0] in page.entries), None)
     if found is None:
         raise CorruptImage("A page of the TIFF has no pixels.")
@@ -113,8 +135,4 @@ def _copy_blocks(page: RangedDirectory, data: bytearray) -> tuple[int, int, Sequ
         raise CorruptImage("A page of the TIFF does not tell where its pixels are.")
     if min(lengths) < 0 or sum(lengths) > page.reader.size:
         raise CorruptImage("The pixels of a page of the TIFF lie over one another.")
-    places = []
-    for start, length in zip(starts, lengths, strict=True):
-        places.append(len(data))
-        data += read_exactly(page.reader, start, length)
-    return *found, places
+    return *found, starts, lengths

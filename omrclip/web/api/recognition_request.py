@@ -12,6 +12,7 @@ from omrclip.config import Config, Limits
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem, first_problems
 from omrclip.iiif.request import Format
 from omrclip.imaging.probe import check_pixels, probe
+from omrclip.jobs.sources import ScanFile, scans_of
 from omrclip.omr.clip_bounds import check_clips
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_options, check_pages, known_pages
@@ -27,13 +28,14 @@ from omrclip.storage.templates import TemplateStore
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request that may be carried out."""
+    """A request that may be carried out. Pages of documents are scans that are not read yet."""
 
     pages: Sequence[KnownPage]
-    scans: Sequence[Scan] = field(repr=False)
+    scans: Sequence[ScanFile] = field(repr=False)
     options: RecognitionOptions
     files: FileNames
     warnings: Sequence[Problem]
+    clip_pixels: int
 
 
 def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
@@ -44,26 +46,29 @@ def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
     """
     limits = config.limits
     if request.mimetype == "multipart/form-data":
-        template, image, scans, options = _from_multipart(request, templates, limits)
+        template, image, sent, options = _from_multipart(request, templates, limits)
     elif request.is_json:
-        template, image, scans, options = _from_json(request, templates, limits)
+        template, image, sent, options = _from_json(request, templates, limits)
     else:
         # Not even tried: browsers send other types to any site unasked.
         raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
+    check_images(len(sent), limits)
+    for index, file in enumerate(sent):
+        check_scan_name(file.name, f"$.Images[{index}].Name")
+    scans = [scan for file in sent for scan in scans_of(file, limits.max_image_pixels, limits.max_images)]
     check_images(len(scans), limits)
     if config.clip_format and options.clip_format is None:
         options = replace(options, clip_format=Format(config.clip_format))
     options = _with_keep(options, request, config.max_keep_seconds)
     names = [scan.name for scan in scans]
-    for index, name in enumerate(names):
-        check_scan_name(name, f"$.Images[{index}].Name")
     check_options(len(template.pages), names, options)
-    _check_sizes(scans, limits)
-    check_clips(template.pages, scans, options, limits)
+    read = [(scan.name, None if scan.in_memory is None else scan.in_memory.data) for scan in scans]
+    _check_sizes(read, limits)
+    pixels = check_clips(template.pages, read, options, limits)
     files = plan_file_names(template, names, options)
     pages = known_pages(template, image)
     check_pages(pages, limits)
-    return Job(pages, scans, options, files, first_problems(template_warnings(template)))
+    return Job(pages, scans, options, files, first_problems(template_warnings(template)), pixels)
 
 
 def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int) -> RecognitionOptions:
@@ -189,11 +194,13 @@ def _bytes(part: FileStorage | str) -> bytes:
     return part.encode() if isinstance(part, str) else part.read()
 
 
-def _check_sizes(scans: Sequence[Scan], limits: Limits) -> None:
-    """Refuse the request if an image is too large. Files that are not images fail later, one by one."""
-    for scan in scans:
+def _check_sizes(scans: Sequence[tuple[str, bytes | None]], limits: Limits) -> None:
+    """Refuse the request if an image is too large. Files that are not images, and pages, fail later, one by one."""
+    for name, data in scans:
+        if data is None:
+            continue
         try:
-            info = probe(scan.data)
+            info = probe(data)
         except ImageError:
             continue
-        check_pixels(scan.name, info, limits)
+        check_pixels(name, info, limits)

@@ -14,8 +14,10 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotAcceptable
 
-from omrclip.errors import DeadlineExceeded, LimitExceeded, OmrclipError, ServerBusy, StorageUnavailable
-from omrclip.omr.clip_bounds import check_bytes
+from omrclip.errors import DeadlineExceeded, LimitExceeded, OmrclipError, ServerBusy, Stopped, StorageUnavailable
+from omrclip.jobs.sources import ScanFile, read_admitted
+from omrclip.omr.clip_bounds import check_bytes, check_total, clip_pixels
+from omrclip.omr.options import ClipScale
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted
 from omrclip.omr.report.answer import Answer, KeptUris
 from omrclip.omr.report.result_files import ResponseFile, recognition_files
@@ -81,11 +83,12 @@ class Run:
         self._work = work()
         self._keeping: Keeping | None = None
         self._clip_bytes = 0
+        self._clip_pixels = job.clip_pixels
         self._told: list[ToldScan] = []
         self._held = request.environ[HOLDING] = self._services.sources.admission.holding()
         if job.options.keep:
             self.kept = KeptUris(base_url(), self._services.kept.new_identifier())
-            self._keeping = self._services.kept.begin(self.kept.identifier, job.scans)
+            self._keeping = self._services.kept.begin(self.kept.identifier, [scan.in_memory for scan in job.scans])
 
     def recognitions(self, *, streamed: bool = False) -> Iterator[tuple[Recognition, ToldScan]]:
         """Recognize scan by scan, and store the results if required. Everything is stored before the iteration ends.
@@ -95,7 +98,7 @@ class Run:
         """
         for number, scan in enumerate(self.job.scans, start=1):
             try:
-                recognition = self._recognize(scan)
+                recognition = self._recognize(scan, number)
             except DeadlineExceeded as error:
                 if not streamed:
                     raise
@@ -109,21 +112,45 @@ class Run:
             del recognition, told  # the next scan is not recognized beside them
         self._finish_keeping()
 
-    def _recognize(self, scan: Scan) -> Recognition:
-        """Recognize a scan. It fails if no memory is free for its clips."""
+    def _recognize(self, file: ScanFile, number: int) -> Recognition:
+        """Recognize a scan. It fails if it cannot be read, or if no memory is free for it or for its clips."""
         limits, held = self._services.config.limits, self._held.bytes
+        admission = self._services.sources.admission
         self._work.check()
+        page_bytes = 0
         try:
             check_bytes(self._clip_bytes, limits)
-        except LimitExceeded as error:
-            return failed(scan.name, error)
-        admission = self._services.sources.admission
-        recognition = recognize_admitted(
-            admission, self.job.pages, scan, self.job.options, limits, self._work, self._held, self._count_clip
-        )
-        if not recognition.passed:
+            scan = read_admitted(file, admission, self._work, self._held)
+            if file.in_memory is None:
+                page_bytes = len(scan.data)
+                self._add_page(scan, number)
+            recognition = recognize_admitted(
+                admission, self.job.pages, scan, self.job.options, limits, self._work, self._held, self._count_clip
+            )
+        except Stopped:
+            raise
+        except Exception as error:
+            recognition = failed(file.name, error)
+        if recognition.passed:
+            self.sent(page_bytes)
+        else:
             self._held.shrink(held)  # its clips are not answered
         return recognition
+
+    def _add_page(self, scan: Scan, number: int) -> None:
+        """Count and store a page of a document, which is in memory only from now on. Raises LimitExceeded."""
+        self._held.grow(len(scan.data))
+        job, limits = self.job, self._services.config.limits
+        if job.options.clip_scale is ClipScale.NATIVE:
+            asked = job.options.pages.get(scan.name)
+            pages = [known.page for known in job.pages if asked in (None, known.number)]
+            self._clip_pixels += clip_pixels(pages, scan.data, job.options)
+            check_total(0, self._clip_pixels, limits)
+        if self._keeping is not None:
+            try:
+                self._keeping.add_scan(number, scan)
+            except OmrclipError as error:
+                self._keeping_failed(error)
 
     def _count_clip(self, size: int) -> None:
         self._clip_bytes += size

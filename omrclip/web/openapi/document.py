@@ -101,6 +101,9 @@ _ERROR: Node = {
 }
 
 
+SCANS = "The scans: image files, and PDF or TIFF files, of which each page is a scan"
+
+
 def _recognition() -> Node:
     by_parts: Node = {
         "type": "object",
@@ -108,7 +111,7 @@ def _recognition() -> Node:
         "properties": {
             "Template": {**BINARY, "description": "An .omr file, or the name of a stored template as plain text"},
             "TemplateImage": {**BINARY, "description": "Image of the blank page"},
-            "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": "The scans"},
+            "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": SCANS},
             "Options": {"type": "string", "description": "The options as JSON"},
         },
     }

@@ -25,6 +25,7 @@ from tests.web.making import (
     cut,
     encoded,
     file_part,
+    gif_of,
     grid,
     image,
     jpeg,
@@ -33,7 +34,6 @@ from tests.web.making import (
     omr,
     page,
     template,
-    tiff_of,
 )
 
 Recognized = Callable[..., Json]
@@ -133,7 +133,7 @@ BROKEN = {
     "no image": (b"hello", "not an image", "unsupported_image"),
     "cut off": (jpeg(grid())[:-400], "JPEG", "corrupt_image"),
     "header only": (lying_png(WIDTH := 300, 200), "PNG", "corrupt_image"),
-    "several pages": (tiff_of(grid(), grid(salt=9)), "2 images", "corrupt_image"),
+    "several frames": (gif_of(grid(), grid(salt=9)), "2 images", "corrupt_image"),
     "wrong shape": (encoded(grid(WIDTH, 300)), "page was not found in the scan", "registration_failed"),
 }
 
