@@ -5,20 +5,17 @@ import numpy as np
 
 from omrclip.errors import CorruptImage, LimitExceeded
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.formats import jpeg, png
+from omrclip.imaging.formats import jpeg
 from omrclip.imaging.formats.base import ImageFormat, ImageInfo
 from omrclip.imaging.formats.registry import CODECS
 from omrclip.imaging.formats.writing import encode, over_white
-from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
 
 __all__ = [
     "REDUCTIONS",
     "cost",
     "decode",
-    "decode_halved",
     "encode",
-    "halves_by_rows",
     "read_profile",
     "reducible",
 ]
@@ -62,7 +59,9 @@ def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) ->
     try:
         return _upright(_bgr(_decode_stored(data, info, reduction)), info.orientation)
     except MemoryError:
-        raise _too_large(info) from None
+        raise LimitExceeded(
+            f"There is not enough memory to decode an image of {info.stored} pixels.", limit="memory", maximum=None
+        ) from None
 
 
 def cost(info: ImageInfo, reduction: int = 1) -> int:
@@ -72,42 +71,13 @@ def cost(info: ImageInfo, reduction: int = 1) -> int:
     return info.fixed_bytes + (shrinking + turned) // reduction**2 + _WORKING_BYTES
 
 
-def halves_by_rows(info: ImageInfo) -> bool:
-    """Whether `decode_halved` takes it: rows come one after the other, and the first is the upper one."""
-    return info.by_rows and info.orientation == 1
-
-
-def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
-    """The same pixels as `ops.halve` applied to the result of `decode`, without the whole image in memory.
-
-    See `decode` for what it raises; ValueError for an image that does not come by rows (`halves_by_rows`).
-    """
-    if not halves_by_rows(info):
-        raise ValueError(f"this {info.format} cannot be halved by rows")
-    try:
-        pixels = _bgr(png.decode_halved(data, info, halvings))
-    except MemoryError:
-        raise _too_large(info) from None
-    _check_extents(pixels, info.stored, 1 << halvings)
-    return pixels
-
-
 def _decode_stored(data: bytes, info: ImageInfo, reduction: int) -> Pixels:
     """The pixels as stored, in the extents that the header promises, and no others."""
     pixels = jpeg.decode(data, info, reduction) if reduction > 1 else CODECS[info.format].decode(data, info)
-    _check_extents(pixels, info.stored, reduction)
+    if pixels.shape[:2] != (-(-info.stored.height // reduction), -(-info.stored.width // reduction)):
+        found = f"{pixels.shape[1]} × {pixels.shape[0]}"
+        raise CorruptImage(f"The image has {found} pixels; its header says {info.stored}.")
     return pixels
-
-
-def _check_extents(pixels: Pixels, promised: Dimensions, reduction: int) -> None:
-    if pixels.shape[:2] != (-(-promised.height // reduction), -(-promised.width // reduction)):
-        raise CorruptImage(f"The image has {pixels.shape[1]} × {pixels.shape[0]} pixels; its header says {promised}.")
-
-
-def _too_large(info: ImageInfo) -> LimitExceeded:
-    return LimitExceeded(
-        f"There is not enough memory to decode an image of {info.stored} pixels.", limit="memory", maximum=None
-    )
 
 
 def _bgr(pixels: Pixels) -> Pixels:

@@ -7,7 +7,7 @@ from typing import Protocol
 from omrclip.cache import ByteCache
 from omrclip.imaging import ops
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.codec import REDUCTIONS, cost, decode, decode_halved, halves_by_rows, read_profile
+from omrclip.imaging.codec import REDUCTIONS, cost, decode, read_profile
 from omrclip.imaging.colour import to_srgb
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
@@ -18,9 +18,6 @@ MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
 # A screen shows a 300-dpi page from its level of 1/2. Decoding this level takes ten times as long as reading it.
 LEAST_STORED = 2
-# A 600-dpi page fills a screen at 1/8, or a high-resolution screen at 1/4. Smaller pages are decoded quickly.
-HALVED_BY_ROWS = 4
-LEAST_HALVED_PIXELS = 16_000_000
 
 
 class LevelStore(Protocol):
@@ -40,9 +37,7 @@ class CachedImage:
     """One image file, which is decoded once for each requested level while the levels fit in the cache.
 
     A level is always computed in the same way, whatever the cache contains: a JPEG is decoded at 1/2, 1/4 and 1/8,
-    everything else is halved. So equal requests give equal bytes, which strong entity tags require. If only small
-    levels of a large PNG are requested, its rows are halved while they are decoded. This gives the same pixels with
-    less memory.
+    everything else is halved. So equal requests give equal bytes, which strong entity tags require.
 
     Attributes:
         key: the hash of the bytes.
@@ -115,18 +110,12 @@ class CachedImage:
         """The memory that `reduced` would need now: 0 if the pixels are in the cache."""
         if self.cache.holds((self.key, reduction)):
             return 0
-        if self._is_decoded(reduction) or self._is_halved_by_rows(reduction):
+        if self._is_decoded(reduction):
             return cost(self.info, reduction)
         return self.missing_bytes(reduction // 2) + 3 * self.info.stored.pixels // reduction**2
 
     def _is_decoded(self, reduction: int) -> bool:
         return reduction == 1 or (reduction in REDUCTIONS and reduces_exactly(self.info, reduction))
-
-    def _is_halved_by_rows(self, reduction: int) -> bool:
-        """Whether this level is computed from rows while they are decoded. True only if no larger level is cached."""
-        is_worth_it = reduction == HALVED_BY_ROWS and self.info.stored.pixels >= LEAST_HALVED_PIXELS
-        larger_is_there = any(self.cache.holds((self.key, larger)) for larger in (1, 2))
-        return is_worth_it and halves_by_rows(self.info) and not larger_is_there
 
     def _found(self, reduction: int) -> Pixels:
         if self.levels is None or reduction < LEAST_STORED:
@@ -141,6 +130,4 @@ class CachedImage:
     def _make(self, reduction: int) -> Pixels:
         if self._is_decoded(reduction):
             return decode(self.data(), self.info, reduction=reduction)
-        if self._is_halved_by_rows(reduction):
-            return decode_halved(self.data(), self.info, HALVED_BY_ROWS.bit_length() - 1)
         return ops.halve(self.reduced(reduction // 2))

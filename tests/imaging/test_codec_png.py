@@ -9,10 +9,9 @@ import pytest
 from PIL import Image
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging import ops
-from omrclip.imaging.codec import decode, decode_halved
+from omrclip.imaging.codec import decode
 from omrclip.imaging.probe import probe
-from tests.imaging.samples import assert_is, chunk, exif, grid, png, save
+from tests.imaging.samples import assert_is, chunk, png
 
 SAMPLES = {"grey": (0, 1), "rgb": (2, 3), "rgb with alpha": (6, 4)}
 EXTENTS = [(700, 1100), (300_000, 4), (1, 5), (3, 1)]
@@ -85,42 +84,10 @@ def test_an_unknown_filter_in_any_band_is_refused(row: int) -> None:
         decode(png(700, 1100, 8, 2, bytes(rows)))
 
 
-@pytest.mark.parametrize("halvings", [1, 2, 3])
-@pytest.mark.parametrize("extents", [*EXTENTS, (701, 1103), (704, 1104)])
-@pytest.mark.parametrize("kind", ["grey", "rgb"])
-def test_halved_by_rows_it_is_what_the_whole_would_be_halved(
-    kind: str, extents: tuple[int, int], halvings: int
-) -> None:
-    colour, samples = SAMPLES[kind]
-    data = png(*extents, 8, colour, random_rows(*extents, samples))
-    expected = decode(data)
-    for _ in range(halvings):
-        expected = ops.halve(expected)
-    found = decode_halved(data, probe(data), halvings)
-    np.testing.assert_array_equal(found, expected)
-    assert found.flags.c_contiguous
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        save(grid(), "JPEG"),
-        save(grid(), "PNG", exif=exif(6)),
-        save(grid().convert("RGBA"), "PNG"),
-        save(grid().convert("P"), "PNG"),
-        png(2, 1, 16, 0, b"\0" * 5),
-        png(2, 1, 8, 0, b"\0" * 3, chunk(b"tRNS", b"\0\1")),
-    ],
-)
-def test_what_is_turned_or_more_than_rows_is_not_halved_by_rows(data: bytes) -> None:
-    with pytest.raises(ValueError, match="by rows"):
-        decode_halved(data, probe(data), 1)
-
-
 @pytest.mark.parametrize("cut", [1, 20, 5_000])
-def test_half_a_png_is_not_halved(cut: int) -> None:
+def test_a_cut_off_png_is_refused(cut: int) -> None:
     data = png(700, 1100, 8, 2, random_rows(700, 1100, 3))
     with pytest.raises(CorruptImage):
-        decode_halved(data[:-cut], probe(data), 2)
+        decode(data[:-cut])
     with pytest.raises(CorruptImage, match="header says"):
-        decode_halved(data, probe(png(700, 1200, 8, 2, b"")), 2)
+        decode(data, probe(png(700, 1200, 8, 2, b"")))

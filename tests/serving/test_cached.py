@@ -58,18 +58,13 @@ def opened(data: bytes, cache: ByteCache[Pixels] | None = None, key: str = "key"
 def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The reductions of all decodes from now on."""
     done: list[int] = []
-    decode, decode_halved = cached.decode, cached.decode_halved
+    decode = cached.decode
 
     def counted(data: bytes, info: ImageInfo, *, reduction: int = 1) -> Pixels:
         done.append(reduction)
         return decode(data, info, reduction=reduction)
 
-    def counted_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
-        done.append(2**halvings)
-        return decode_halved(data, info, halvings)
-
     monkeypatch.setattr(cached, "decode", counted)
-    monkeypatch.setattr(cached, "decode_halved", counted_halved)
     return done
 
 
@@ -223,37 +218,6 @@ def test_it_is_known_before_how_much_memory_a_scale_takes(
     assert image.cache.counts() == before
     image.reduced(reduction)
     assert image.missing_bytes(reduction) == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "reductions", "expected", "decoded", "halves"),
-    [
-        ("png", [64, 16, 8, 4], [4], 4, 0),
-        ("png", [8, 2, 4, 16], [4, 1], 4, 0),
-        ("png", [2, 4], [1], 4, 0),
-        ("tiff", [64, 16, 8, 4, 2, 1], [1], 1, 3 / 4 + 3 / 16),
-    ],
-)
-def test_small_scales_of_a_large_png_take_no_whole_image(
-    monkeypatch: pytest.MonkeyPatch,
-    decodes: list[int],
-    kind: str,
-    reductions: list[int],
-    expected: list[int],
-    decoded: int,
-    halves: float,
-) -> None:
-    usual = opened(FILES[kind])
-    scales = [usual.reduced(reduction) for reduction in sorted(reductions)]
-    decodes.clear()
-    monkeypatch.setattr(cached, "LEAST_HALVED_PIXELS", WIDTH * HEIGHT)
-    large = opened(FILES[kind])
-    assert large.missing_bytes(4) == pytest.approx(cost(large.info, decoded) + halves * WIDTH * HEIGHT, abs=4)
-    for reduction in reductions * 2:
-        large.reduced(reduction)
-    assert decodes == expected
-    for reduction, pixels in zip(sorted(reductions), scales, strict=True):
-        np.testing.assert_array_equal(large.reduced(reduction), pixels)
 
 
 def test_a_damaged_image_fails_each_time_and_leaves_nothing() -> None:

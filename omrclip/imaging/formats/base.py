@@ -52,13 +52,12 @@ class ImageInfo:
 
     `stored` are the extents as they are in the file; `orientation` is Exif's (1..8, and 1 where it is absent or
     nonsense); `bit_depth` is in bits a sample; `dpi` is the density along the stored rows and columns; `frames` counts
-    the pages of a TIFF, or the frames of an animation; `by_rows` tells whether the codec sees opaque pixels row after
-    row, and can make them smaller on the way; `has_profile`, whether there is an ICC profile, which nobody has looked
-    at.
+    the pages of a TIFF, or the frames of an animation; `has_profile` tells whether there is an ICC profile, which may
+    be damaged.
 
-    `decoding_bytes` is the memory that decoding takes at most, beside the file itself: the pixels that come out, and
-    what the decoder needs on the way. Of it, `fixed_bytes` stay as many where a JPEG is decoded at a reduction. Both
-    are 0 where nobody needs to know. See `codec.cost`.
+    `decoding_bytes` is the most memory that decoding needs in addition to the file: the decoded pixels, and what the
+    decoder needs meanwhile. `fixed_bytes` is the part of it that does not shrink when a JPEG is decoded at a reduction.
+    See `codec.cost`.
     """
 
     format: ImageFormat
@@ -68,7 +67,6 @@ class ImageInfo:
     orientation: int = 1
     dpi: Density | None = None
     frames: int = 1
-    by_rows: bool = False
     has_profile: bool = False
     decoding_bytes: int = field(default=0, compare=False)
     fixed_bytes: int = field(default=0, compare=False)

@@ -29,7 +29,6 @@ _MODES = {
     6: ColourMode.RGB_ALPHA,
 }
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-_BY_ROWS = {(8, 0), (8, 2)}  # depth and colour type of those whose rows need no more than their filters undone
 _WITH_A_TRANSPARENT_COLOUR = (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.RGB)  # a palette has alpha values instead
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _INCH, _METRE = 0.0254, 1  # an inch in metres, and the metre as a unit of pHYs
@@ -73,7 +72,6 @@ def read_header(data: bytes) -> ImageInfo:
         elif name == b"acTL" and length >= 8:
             frames = max(1, struct.unpack_from(">I", data, at)[0])
     mode = ColourMode.BILEVEL if (colour, depth) == (0, 1) else _MODES[colour]
-    by_rows = (depth, colour) in _BY_ROWS and not (rest[2] or b"tRNS" in names)
     in_bands = depth == 8 and mode in png_rows.MODES and not (rest[2] or b"tRNS" in names)
     a_pixel = _IN_BANDS[mode] if in_bands else _bytes_a_pixel(mode, depth, b"tRNS" in names)
     extents = Dimensions(width, height)
@@ -86,8 +84,7 @@ def read_header(data: bytes) -> ImageInfo:
         orientation,
         dpi,
         frames,
-        by_rows,
-        b"iCCP" in names,
+        has_profile=b"iCCP" in names,
         decoding_bytes=int(a_pixel * extents.pixels) + copies,
     )
 
@@ -132,14 +129,6 @@ def with_density(data: bytes, density: Density) -> bytes:
     return data[:_HEADER_END] + chunk + data[_HEADER_END:]
 
 
-def decode_halved(data: bytes, info: ImageInfo, halvings: int) -> Pixels:
-    """The pixels of an image that comes `by_rows`, halved so many times, in the memory of some of its rows.
-
-    Raises CorruptImage.
-    """
-    return _decode_rows(_checked_chunks(data), info, halvings)
-
-
 def _checked_chunks(data: bytes) -> list[tuple[bytes, memoryview]]:
     """The chunks that make the pixels. Raises CorruptImage where any chunk is damaged, or the end is missing."""
     kept: list[tuple[bytes, memoryview]] = []
@@ -161,10 +150,10 @@ def _comes_in_bands(chunks: list[tuple[bytes, memoryview]], info: ImageInfo) -> 
     return info.mode in png_rows.MODES and info.bit_depth == 8 and not is_interlaced and not has_colour_key
 
 
-def _decode_rows(chunks: list[tuple[bytes, memoryview]], info: ImageInfo, halvings: int = 0) -> Pixels:
+def _decode_rows(chunks: list[tuple[bytes, memoryview]], info: ImageInfo) -> Pixels:
     extents = Dimensions(*struct.unpack_from(">II", chunks[0][1], 8))
     deflated = [chunk[8:-4] for name, chunk in chunks if name == b"IDAT"]
-    return png_rows.decode_rows(deflated, extents, info.mode, halvings)
+    return png_rows.decode_rows(deflated, extents, info.mode)
 
 
 def _load(chunks: list[tuple[bytes, memoryview]]) -> Image.Image:

@@ -14,7 +14,6 @@ from isal.igzip_lib import IsalError
 from PIL import Image
 
 from omrclip.errors import CorruptImage
-from omrclip.imaging import ops
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.formats import pillow
 from omrclip.imaging.formats.base import ColourMode
@@ -30,28 +29,24 @@ _ZLIB_HEADER = b"\x78\x01"
 _UNFILTERED = b"\0"
 
 
-def decode_rows(deflated: Sequence[memoryview], stored: Dimensions, kind: ColourMode, halvings: int = 0) -> Pixels:
+def decode_rows(deflated: Sequence[memoryview], stored: Dimensions, kind: ColourMode) -> Pixels:
     """uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA pixels of the rows as stored.
 
     `deflated` are the contents of the chunks of pixels, one after the other; `stored` are the extents of the image, and
-    `kind` is one of the `MODES`. With `halvings`, the image is halved so many times (`ops.halve`), and at no time whole
-    in memory. Raises CorruptImage where rows are missing or damaged.
+    `kind` is one of the `MODES`. Raises CorruptImage where rows are missing or damaged.
     """
     mode, order = MODES[kind]
     width, height = stored.width, stored.height
-    factor = 1 << halvings
-    out = np.empty((-(-height // factor), -(-width // factor), len(order)), np.uint8)
+    out = np.empty((height, width, len(order)), np.uint8)
     row_bytes = 1 + width * len(mode)
-    rows = max(1, _BAND_BYTES // row_bytes // factor) * factor
+    rows = max(1, _BAND_BYTES // row_bytes)
     stream = _Inflated(deflated)
     above = bytes(row_bytes)
     for top in range(0, height, rows):
         count = min(rows, height - top)
         part = _unfiltered(above + stream.read(count * row_bytes), mode, (width, count + 1))
-        band: Pixels = np.frombuffer(part.tobytes("raw", order), np.uint8).reshape(count + 1, width, len(order))[1:]
-        for _ in range(halvings):
-            band = ops.halve(band)
-        out[top // factor : (top + rows) // factor] = band.reshape(*band.shape[:2], len(order))
+        band = np.frombuffer(part.tobytes("raw", order), np.uint8).reshape(count + 1, width, len(order))
+        out[top : top + count] = band[1:]
         above = _UNFILTERED + part.crop((0, count, width, count + 1)).tobytes()
     stream.finish()
     return out[:, :, 0] if len(order) == 1 else out
