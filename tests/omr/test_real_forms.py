@@ -27,7 +27,7 @@ from tests.omr.real_forms import (
 
 pytestmark = pytest.mark.skipif(not available(), reason="the real forms are not there (../shared/forms)")
 
-MOST_OFFSET, MOST_OFFSET_BY_BUBBLES = 3.0, 5.0  # px of the page
+MOST_OFFSET, MOST_OFFSET_BY_BUBBLES = 2.0, 4.0  # px of the page
 MOST_UNCERTAIN_BY_BUBBLES = 1  # a printed letter that differs much from its neighbours may be a faint mark
 WITH_IMAGE = pytest.mark.parametrize("image", [True, False], ids=["page image", "bubbles only"])
 STRANGERS = dict(no_forms())

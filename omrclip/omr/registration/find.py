@@ -23,7 +23,7 @@ from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.rectified_scan import RectifiedScan, rectify
 from omrclip.omr.registration.reference import Reference, reference_for, resized
-from omrclip.omr.registration.refine import LocalMap
+from omrclip.omr.registration.refine import LocalMap, bent_to_lines
 from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, Candidate, KnownPage, Registration, Rejected
 from omrclip.omr.registration.strategies import features, scale
 from omrclip.omr.registration.strategies.bubbles import by_bubbles
@@ -224,7 +224,7 @@ def _registration(confirmed: _Confirmed, pyramid: ImagePyramid) -> Registration:
     )
     if scan == page and _nearly_identical(page, found):
         return replace(registration, strategy="identity", page_to_scan=np.eye(3), bend=None)
-    return registration
+    return replace(registration, bend=bent_to_lines(confirmed.reference, found))
 
 
 def _nearly_identical(page: Dimensions, found: LocalMap) -> bool:

@@ -90,13 +90,13 @@ def find(patches: Patches, image: Grey, search: int, expected: Points | None = N
     each = np.arange(len(found))
     here = peaks[each, rows, columns]
     scores[found] = np.minimum(here, 1.0)
-    across = columns - search + _tops(peaks[each, rows, columns - 1], here, peaks[each, rows, columns + 1])
-    down = rows - search + _tops(peaks[each, rows - 1, columns], here, peaks[each, rows + 1, columns])
+    across = columns - search + tops(peaks[each, rows, columns - 1], here, peaks[each, rows, columns + 1])
+    down = rows - search + tops(peaks[each, rows - 1, columns], here, peaks[each, rows + 1, columns])
     offsets[found] = starts[found] - patches.centres[found] + np.column_stack([across, down])
     return Found(offsets, scores)
 
 
-def _tops(before: Scores, here: Scores, after: Scores) -> Scores:
+def tops(before: Scores, here: Scores, after: Scores) -> Scores:
     """Return the tops of parabolas through maxima and their neighbours, relative to the maxima; 0 on a plateau."""
     curvature = before - 2 * here + after
     return np.divide(0.5 * (before - after), curvature, out=np.zeros_like(here), where=curvature < 0)

@@ -21,6 +21,7 @@ from omrclip.omr.registration.extents import printed_size
 from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
+from omrclip.omr.registration.printed_lines import LinePatches, take_lines
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, Page, ReferencePoint
 
 COARSE_SIDE = 877
@@ -132,6 +133,7 @@ class Reference:
         blank: the unmarked bubbles, see `bubble_patches`; None where they are not known, or the page has none.
         coarse, fine: the reference at two scales.
         extents: the size of `bubbles` as a multiple of the template's.
+        lines: patches on printed lines of the fine reference; None without an image of the blank page.
     """
 
     page: Dimensions
@@ -148,6 +150,7 @@ class Reference:
     coarse: ReferenceLevel
     fine: ReferenceLevel
     extents: float = 1.0
+    lines: LinePatches | None = None
 
     @property
     def centres(self) -> npt.NDArray[np.float64]:
@@ -231,7 +234,8 @@ def _held_bytes(reference: Reference) -> int:
         for level in (reference.coarse, reference.fine)
     )
     blank = 0 if reference.blank is None else reference.blank.samples.nbytes
-    return levels + reference.bubbles.nbytes + _SHARPNESSES * blank + _FEATURES_BYTES
+    lines = 0 if reference.lines is None else reference.lines.patches.pixels.nbytes
+    return levels + lines + reference.bubbles.nbytes + _SHARPNESSES * blank + _FEATURES_BYTES
 
 
 def _prepare(page: Page, image: bytes | None) -> Reference:
@@ -262,6 +266,7 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
         coarse,
         fine,
         extents,
+        take_lines(fine.pixels, FINE_CELLS, FINE_HALF, fine.patches.centres) if blank is not None else None,
     )
 
 

@@ -18,6 +18,7 @@ from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.paper.extension import extended
 from omrclip.omr.registration.paper.lens import Perspective, fit_perspective
 from omrclip.omr.registration.patches import Found, find
+from omrclip.omr.registration.printed_lines import find_lines
 from omrclip.omr.registration.rectified_scan import RectifiedScan, rectify
 from omrclip.omr.registration.reference import COARSE_SEARCH, Reference, ReferenceLevel, centres_of
 from omrclip.omr.registration.registration import Candidate
@@ -60,6 +61,9 @@ MORE_SEARCHES = 2
 """Further searches for patches that were lost."""
 PRINT_ROUNDS = 4
 """Rounds of a fit to printed patches, which are found more surely than single bubbles and need fewer rounds."""
+
+LINE_ROUNDS = 2
+"""Rounds of a fit to printed lines, whose offsets are small: one to tell outliers, one without them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +192,38 @@ def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) ->
     matches = np.hstack([points, in_scan])[agree].astype(np.float32)
     agreeing = float(agree.mean()) if len(agree) else 0.0
     return LocalMap(matrix, bend, matches, agreeing, residual, seen, weakest)
+
+
+def bent_to_lines(reference: Reference, found: LocalMap) -> displacement_grid.Bend:
+    """Return the displacement grid of a confirmed map, corrected where printed lines lie off it.
+
+    The patches that agree with the map keep their places. A line counts only across its direction.
+    """
+    lines, level, page = reference.lines, reference.fine, reference.page
+    if lines is None or not len(lines.patches):
+        return found.bend
+    to_view = found.view.scan_to_view @ found.page_to_scan
+    points = np.divide(lines.patches.centres + 0.5, level.scale)
+    moved = points + displacement_grid.offsets_at(found.bend, points, page)
+    seen = find_lines(lines, found.view.pixels, ops.transform(to_view, moved) - 0.5)
+    trust = _trust(seen)
+    agreeing = found.matches[:, :2].astype(np.float64)
+    bend = found.bend.copy()
+    for axis in (0, 1):
+        chosen = (trust > 0) & (lines.horizontal == bool(axis))
+        if chosen.any():
+            correction = displacement_grid.fit_rest(
+                np.vstack([agreeing, points[chosen]]),
+                np.vstack([np.zeros_like(agreeing), seen.offsets[chosen] / level.scale]),
+                np.append(np.ones(len(agreeing)), trust[chosen]),
+                page,
+                displacement_grid.flat(),
+                loose=LOCAL_LOOSE_PX / float(np.mean(level.scale)),
+                stiffness=displacement_grid.SOFT,
+                rounds=LINE_ROUNDS,
+            )
+            bend += correction
+    return bend
 
 
 def _agreeing(
