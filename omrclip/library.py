@@ -101,8 +101,9 @@ def recognize(
         template: from `load_template`, or the path of an `.omr` file.
         scans: paths of image files, PDF files and TIFF files, or `Scan(name, data)` for files in memory. Each page of
             a PDF or TIFF is a scan; those of `stack.pdf` are named `stack-p0001.pdf` and so on.
-        blank_page: the image of the template's blank first page. Without it, a template given as a path uses the
-            image beside it that has the same name, and every template the images that it embeds.
+        blank_page: the image of the template's blank first page, or a PDF or TIFF file of all blank pages. Without it,
+            a template given as a path uses the image or PDF file beside it that has the same name, and every template
+            the images that it embeds.
         options: as the option `Options` of the HTTP API, such as `{"ClipFormat": "png"}`.
         workers: how many scans are recognized at a time; one for each processor if not set.
         limits: how large images and clips may be.
@@ -119,7 +120,7 @@ def recognize(
     files = list(_files(scans, limits))
     settings = load_options(dict(options or {}))
     check_options(len(template.pages), [file.name for file in files], settings)
-    pages = known_pages(template, None if blank_page is None else _bytes(blank_page))
+    pages = known_pages(template, None if blank_page is None else _bytes(blank_page), limits)
     check_pages(pages, limits)
     workers = workers or os.cpu_count() or 1
     admission = admission_for(workers, memory_bytes or DEFAULT_MEMORY_BYTES * -(-workers // WORKERS_FOR_MEMORY))
@@ -127,8 +128,8 @@ def recognize(
 
 
 def blank_page_beside(template: Path) -> Path | None:
-    """The image file beside a template with the same name, or None."""
-    beside = (template.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
+    """The image or PDF file beside a template with the same name, or None."""
+    beside = (template.with_suffix(suffix) for suffix in (*IMAGE_SUFFIXES, ".pdf"))
     return next((path for path in beside if path.is_file()), None)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> None:
     """Move the bubbles of TEMPLATE onto the printed bubbles of its blank pages.
 
-    PAGE_IMAGES are the images of the blank pages, in the order of the pages.
+    PAGE_IMAGES are the images of the blank pages, in the order of the pages, or a PDF or TIFF file of them.
 
     Exit status: 0 if every bubble was found, 1 if some were not found, 2 if an error stopped the command.
     """
@@ -57,8 +57,8 @@ def correct(template: Path, page_images: Sequence[Path], out: Path | None) -> No
 def finalize(template: Path, page_images: Sequence[Path]) -> None:
     """Check that TEMPLATE reads its blank pages as empty.
 
-    PAGE_IMAGES are the images of the blank pages, in the order of the pages. The command recognizes them, prints one
-    line for each element, and warns of each answer that is not empty.
+    PAGE_IMAGES are the images of the blank pages, in the order of the pages, or a PDF or TIFF file of them. The command
+    recognizes them, prints one line for each element, and warns of each answer that is not empty.
 
     Exit status: 0 if every answer is empty, 1 if one is not, 2 if an error stopped the command.
     """
@@ -78,17 +78,20 @@ def finalize(template: Path, page_images: Sequence[Path]) -> None:
 
 def _with_images(template: Path, images: Sequence[Path]) -> tuple["Template", Sequence["KnownPage"]]:
     """Load a template and its pages, with the given images for the first pages. Other pages keep their own image."""
+    from omrclip.omr.blank_images import blank_images
     from omrclip.omr.recognition import check_pages, known_pages
     from omrclip.schemas.template import load_template
 
     loaded = load_template(template.read_bytes())
     pages = list(known_pages(loaded))
-    if len(images) > len(pages):
+    limits = config().limits
+    given = [image for file in images for image in blank_images(file.read_bytes(), len(pages), limits)]
+    if len(given) > len(pages):
         raise InvalidRequest(
-            f"The template has {count(len(pages), 'page')}, but you gave {count(len(images), 'image')}. Give at most "
+            f"The template has {count(len(pages), 'page')}, but you gave {count(len(given), 'image')}. Give at most "
             "one image for each page."
         )
-    for index, image in enumerate(images):
-        pages[index] = replace(pages[index], image=image.read_bytes())
-    check_pages(pages, config().limits)
+    for index, image in enumerate(given):
+        pages[index] = replace(pages[index], image=image)
+    check_pages(pages, limits)
     return loaded, pages

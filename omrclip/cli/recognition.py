@@ -25,7 +25,8 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--template-image",
             type=FILE,
-            help="Image of the blank page. [default: the image with the same name beside the template]",
+            help="Image of the blank page, or a PDF or TIFF file of all blank pages. "
+            "[default: the image or PDF file with the same name beside the template]",
         ),
         click.option(
             "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the results."

@@ -53,7 +53,7 @@ class FolderJob:
 
     Attributes:
         scans: see `sources.scans_in`. Names of clips begin with the names of scans, which must differ.
-        template_image: the encoded image of the blank page, or None.
+        template_image: a file with the images of the blank pages, or None.
         out: the folder to write into. It is created if it is missing.
         clips_only: whether to omit results files, table and JSON.
         memory_bytes: memory limit for all scans that are recognized at a time. A scan that needs more fails.
@@ -89,7 +89,7 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
     names = [scan.name for scan in job.scans]
     check_options(len(job.template.pages), names, job.options)
     files = plan_file_names(job.template, names, job.options, overlay_names(names) if job.overlays else ())
-    pages = known_pages(job.template, job.template_image)
+    pages = known_pages(job.template, job.template_image, job.limits)
     check_pages(pages, job.limits)
     _check_nothing_overwritten(job, names, files)
     with ExitStack() as stack:

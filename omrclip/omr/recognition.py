@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from omrclip.admission import Admission, Holding
-from omrclip.config import Limits
+from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.density import Density
 from omrclip.imaging.probe import ImageInfo, check_pixels, probe
 from omrclip.imaging.source import DecodedImage
+from omrclip.omr.blank_images import blank_images
 from omrclip.omr.blank_page import TOLD as BLANK_PAGE_TOLD
 from omrclip.omr.blank_page import is_blank_page
 from omrclip.omr.clips import Clip, cut_clip, unconfirmed, unconfirmed_page
@@ -89,16 +90,28 @@ class Recognition:
         return sum(len(clip.data) for clip in self.clips)
 
 
-def known_pages(template: Template, template_image: bytes | None = None) -> tuple[KnownPage, ...]:
-    """The pages of a template with their blank images; `template_image` goes before the first page's own."""
+def known_pages(
+    template: Template,
+    template_image: bytes | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    admission: Admission | None = None,
+) -> tuple[KnownPage, ...]:
+    """The pages of a template with their blank images.
+
+    Args:
+        template: its pages may have images of their own.
+        template_image: a file with images that replace those of the first pages, as in `blank_images`, or None.
+        limits: how large they may be.
+        admission: admits the memory for reading them; None if it is not limited.
+
+    Raises:
+        ImageError, LimitExceeded, InvalidRequest, ServerBusy: see `blank_images`.
+    """
+    given = () if template_image is None else blank_images(template_image, len(template.pages), limits, admission)
+    images = (*given, *(page.image_bytes() for page in template.pages[len(given) :]))
     return tuple(
-        KnownPage(
-            page,
-            number,
-            (template_image if number == 1 else None) or page.image_bytes(),
-            is_generated=bool(template.is_generated),
-        )
-        for number, page in enumerate(template.pages, start=1)
+        KnownPage(page, number, image, is_generated=bool(template.is_generated))
+        for number, (page, image) in enumerate(zip(template.pages, images, strict=True), start=1)
     )
 
 

@@ -4,16 +4,20 @@ Page n of the template NAME has the identifier `NAME.omr.n`. The image of the fi
 with the same stem. If this file is missing, and for all other pages, the image is the ImageData of the page.
 """
 
+import base64
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
+from omrclip.admission import Admission
 from omrclip.config import Limits
 from omrclip.errors import NotFound, StorageUnavailable
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.omr.blank_images import blank_images
 from omrclip.omr.recognition import check_pages
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration.find import KnownPage, Registration
@@ -23,6 +27,8 @@ from omrclip.serving.sources import OpenImage, SourceCache
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
 from omrclip.storage.templates import IMAGE_SUFFIXES, SUFFIX, StoredTemplate, TemplateStore
 
+MOST_TEMPLATE_PAGES = 100
+"""Maximum number of pages of a new template. Forms have a few; each page is read, and stored in the template."""
 _IDENTIFIER = re.compile(r"([^/]+)\.omr\.([1-9][0-9]{0,3})")
 
 
@@ -103,19 +109,33 @@ class PageImages:
             raise NotFound(f"The template {name!r} has no page image.")
         return Blob(name, data), probe(data)
 
-    def write(self, name: str, data: bytes, precondition: Precondition = UNCONDITIONAL) -> tuple[Blob, ImageInfo, bool]:
+    def write(
+        self, name: str, data: bytes, admission: Admission, precondition: Precondition = UNCONDITIONAL
+    ) -> tuple[Blob, ImageInfo, bool]:
         """Store an image beside a template. The last value says whether the template had no image there.
+
+        Of a document, the image of the first page is stored so. Those of the other pages become part of the template.
 
         Raises:
             NotFound: the template does not exist.
-            InvalidRequest: the image has a different aspect ratio than the page.
+            InvalidRequest: the image has a different aspect ratio than the page, or the document has too many pages.
             UnsupportedImage, CorruptImage, LimitExceeded: the bytes cannot be used as an image.
+            ServerBusy: no memory is free for reading the document.
             PreconditionFailed, PreconditionRequired: see Precondition.
         """
+        template = self._templates.read(name).template
+        images = blank_images(data, len(template.pages), self._limits, admission)
+        check_pages(_with_images(template, images), self._limits)
+        outcome = self._write_first(name, images[0], precondition)
+        if len(images) > 1:
+            self._templates.change(name, lambda current: _embedded(current, images), UNCONDITIONAL)
+        return outcome
+
+    def _write_first(self, name: str, data: bytes, precondition: Precondition) -> tuple[Blob, ImageInfo, bool]:
         info = probe(data)
         with self._blobs.locked():
             stored = self._templates.read(name)
-            check_pages([KnownPage(stored.template.pages[0], 1, data)], self._limits)
+            check_pages(_with_images(stored.template, [data]), self._limits)
             old = self.file(stored.name)
             precondition.check(stored.name, self._blobs.read(old) if old else None)
             new = f"{stored.name}.{info.format.extension}"
@@ -131,30 +151,25 @@ class PageImages:
             raise NotFound(f"The template {name!r} has no image file beside it.")
         self._blobs.delete(file, precondition)
 
-    def new_template(self, name: str, data: bytes) -> StoredTemplate:
-        """Store an image, and a template with one empty page of the same dimensions.
+    def new_template(self, name: str, data: bytes, admission: Admission) -> StoredTemplate:
+        """Store an image, and a template with one empty page of the same dimensions; or the pages of a document.
 
         Raises:
             PreconditionFailed: a template with this name exists.
             InvalidRequest, UnsupportedImage, CorruptImage, LimitExceeded: the name or the image cannot be used.
+            ServerBusy: no memory is free for reading the document.
             StorageUnavailable, StorageFull: nothing is stored.
         """
         stem = name.removesuffix(SUFFIX)
-        info = probe(data)
-        extents = info.dimensions
-        page = Page(
-            width=extents.width,
-            height=extents.height,
-            image_name=f"{stem}.{info.format.extension}",
-            image_format=f".{info.format.extension}",
-        )
-        check_pages([KnownPage(page, 1, data)], self._limits)
-        template = Template(version="1.0", name=stem, pages=(page,))
+        images = blank_images(data, MOST_TEMPLATE_PAGES, self._limits, admission)
+        template = Template(version="1.0", name=stem, pages=tuple(_page_of(stem, probe(image)) for image in images))
+        template = _embedded(template, images)
+        check_pages(_with_images(template, images), self._limits)
         stored, _ = self._templates.write(stem, template_to_bytes(template), Precondition(absent=True))
         try:
             with suppress(NotFound):  # an image that a deleted template left
                 self.delete(stem)
-            self.write(stem, data)
+            self._write_first(stem, images[0], UNCONDITIONAL)
         except StorageUnavailable:
             with suppress(NotFound, StorageUnavailable):
                 self._templates.delete(stem)  # so that the client can repeat the request
@@ -165,3 +180,28 @@ class PageImages:
         """The name of the image file beside a template, or None if there is no such file."""
         stem = name.removesuffix(SUFFIX)
         return next((stem + suffix for suffix in IMAGE_SUFFIXES if self._blobs.has(stem + suffix)), None)
+
+
+def _page_of(stem: str, info: ImageInfo) -> Page:
+    """An empty page with the dimensions of an image."""
+    extents, extension = info.dimensions, info.format.extension
+    return Page(
+        width=extents.width,
+        height=extents.height,
+        image_name=f"{stem}.{extension}",
+        image_format=f".{extension}",
+    )
+
+
+def _with_images(template: Template, images: Sequence[bytes]) -> list[KnownPage]:
+    """The first pages of a template, with images of them."""
+    pages = template.pages[: len(images)]
+    return [KnownPage(page, number, image) for number, (page, image) in enumerate(zip(pages, images, strict=True), 1)]
+
+
+def _embedded(template: Template, images: Sequence[bytes]) -> Template:
+    """The template with images of its pages from the second on."""
+    pages = list(template.pages)
+    for index, image in enumerate(images[1 : len(pages)], start=1):
+        pages[index] = replace(pages[index], image_data=base64.b64encode(image).decode("ascii"))
+    return replace(template, pages=tuple(pages))

@@ -13,7 +13,7 @@ from omrclip.omr.results import MarkThresholds
 from omrclip.omr.template import Template
 from omrclip.schemas.template import dump_template
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
-from tests.imaging.pdf_files import pdf, raw_image, scanned
+from tests.imaging.pdf_files import PdfPage, pdf, raw_image, scanned
 from tests.imaging.samples import save
 from tests.omr.sheet import coloured, form
 from tests.web.making import (
@@ -215,6 +215,16 @@ def test_the_image_beside_the_template_is_its_blank_page(desk: Desk) -> None:
     assert_refused(desk.recognize("a.png"), "blank image of page 1")
     blank = desk.put("blank.png", encoded(grid()))
     assert desk.recognize("a.png", options=("--template-image", blank)).exit_code == PASSED
+
+
+def test_the_pages_of_a_pdf_are_the_blank_pages(desk: Desk) -> None:
+    blank = pdf(PdfPage("", dimensions=(300, 200)))
+    desk.put("form.pdf", blank)
+    assert desk.recognize("a.png").exit_code == PASSED
+    desk.put("form.pdf", pdf(*[PdfPage("", dimensions=(300, 200))] * 2))
+    assert_refused(desk.recognize("a.png", options=("--overwrite",)), "at most 1 page, not 2")
+    given = ("--overwrite", "--template-image", desk.put("blank.pdf", blank))
+    assert desk.recognize("a.png", options=given).exit_code == PASSED
 
 
 def test_a_limit_of_the_settings_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

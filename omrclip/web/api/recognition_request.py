@@ -8,6 +8,7 @@ from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from omrclip.admission import Admission
 from omrclip.config import Config, Limits
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem, first_problems
 from omrclip.iiif.request import Format
@@ -38,11 +39,12 @@ class Job:
     clip_pixels: int
 
 
-def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
+def read_job(request: Request, templates: TemplateStore, config: Config, admission: Admission) -> Job:
     """Read and check a request.
 
     Raises:
         InvalidRequest, InvalidTemplate, NameConflict, NotFound, ImageError, LimitExceeded: naming the key or part.
+        ServerBusy: no memory is free for reading the blank pages.
     """
     limits = config.limits
     if request.mimetype == "multipart/form-data":
@@ -66,7 +68,7 @@ def read_job(request: Request, templates: TemplateStore, config: Config) -> Job:
     _check_sizes(read, limits)
     pixels = check_clips(template.pages, read, options, limits)
     files = plan_file_names(template, names, options)
-    pages = known_pages(template, image)
+    pages = known_pages(template, image, limits, admission)
     check_pages(pages, limits)
     return Job(pages, scans, options, files, first_problems(template_warnings(template)), pixels)
 

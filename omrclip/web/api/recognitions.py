@@ -48,7 +48,7 @@ def post_recognition() -> Response:
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")
-    job = read_job(request, services().templates, services().config)
+    job = read_job(request, services().templates, services().config, services().sources.admission)
     run = Run(replace(job, options=job.options.as_saved) if wanted == ZIP else job)
     try:
         answer = {JSON: _json, ZIP: _zip, LINES: _lines}[wanted](run)

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidRequest
 from omrclip.imaging.probe import probe
 from omrclip.omr.authoring.correction import correct
 from omrclip.omr.authoring.finalization import finalize
+from omrclip.omr.blank_images import blank_images
 from omrclip.omr.memory import recognition_bytes
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import check_pages, known_pages
@@ -19,6 +19,7 @@ from omrclip.omr.report.result_files import results_text
 from omrclip.schemas.template import check_template, dump_template, template_to_bytes
 from omrclip.storage.blobs import Precondition
 from omrclip.storage.templates import StoredTemplate
+from omrclip.web.api.template_pages import accept_image
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import precondition, services
 
@@ -30,7 +31,8 @@ blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 def post_correction(name: str) -> Response:
     """Correct the template by its blank pages. With If-Match, also replace the stored template.
 
-    The body is the image of the page that `?page=` tells, 1 if it does not; without a body the stored images serve.
+    The body is the image of the page that `?page=` tells, 1 if it does not, or a PDF or TIFF file of all pages. Without
+    a body the stored images are used.
     """
     stored = services().templates.read(name)
     replacing = "If-Match" in request.headers
@@ -68,12 +70,14 @@ def post_finalization(name: str) -> Response:
 @contextmanager
 def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     """The checked pages of the template with their images. Memory for decoding the largest one is reserved."""
-    pages = known_pages(stored.template, services().templates.page_image(stored.name))
-    if image := request.get_data():
-        if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":
-            raise UnsupportedMediaType("Content-Type: expected image/* or application/octet-stream")
-        number = _page_number(len(pages))
-        pages = tuple(replace(known, image=image) if known.number == number else known for known in pages)
+    limits, admission = services().config.limits, services().sources.admission
+    pages = known_pages(stored.template, services().templates.page_image(stored.name), limits, admission)
+    if data := request.get_data():
+        accept_image()
+        first = _page_number(len(pages))
+        given = blank_images(data, len(pages) + 1 - first, limits, admission)
+        sent = dict(enumerate(given, start=first))
+        pages = tuple(replace(known, image=sent.get(known.number, known.image)) for known in pages)
     check_pages(pages, services().config.limits)
     images = [known.image for known in pages if known.image]
     if not images:

@@ -20,11 +20,17 @@ from omrclip.web.services import base_url, image_uri, precondition, services
 blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
 
 
+_ACCEPTED = ("application/pdf", "application/octet-stream")
+
+
 @blueprint.post("/templates")
+@runs_in(Lane.WORK)
 def post_template() -> Response:
-    """Create a template with one page from the image of the blank form. `?name=` is its name."""
-    _accept_image()
-    stored = services().pages.new_template(request.args.get("name", ""), request.get_data())
+    """Create a template from the image of the blank form, or a PDF or TIFF file of its pages. `?name=` is its name."""
+    accept_image()
+    stored = services().pages.new_template(
+        request.args.get("name", ""), request.get_data(), services().sources.admission
+    )
     answer = jsonify(Name=stored.name, Uri=_uri(stored.name), Warnings=[])
     answer.status_code = HTTPStatus.CREATED
     answer.headers["Location"] = _uri(stored.name)
@@ -93,10 +99,16 @@ def get_page_image(name: str) -> Response:
 
 
 @blueprint.put("/templates/<name>/image")
+@runs_in(Lane.WORK)
 def put_page_image(name: str) -> Response:
-    """Store the body as the image of the blank page. Replacing one requires If-Match."""
-    _accept_image()
-    blob, info, is_new = services().pages.write(name, request.get_data(), precondition(must_match=True))
+    """Store the body as the image of the blank page. Replacing one requires If-Match.
+
+    Of a document, the image of the first page is stored there, and those of the other pages in the template.
+    """
+    accept_image()
+    blob, info, is_new = services().pages.write(
+        name, request.get_data(), services().sources.admission, precondition(must_match=True)
+    )
     answer = jsonify(_described(blob, info))
     answer.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     answer.set_etag(blob.etag)
@@ -110,10 +122,10 @@ def delete_page_image(name: str) -> Response:
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _accept_image() -> None:
-    """Refuse other media types. Browsers let pages of other sites post some types, but not images."""
-    if not request.mimetype.startswith("image/") and request.mimetype != "application/octet-stream":
-        raise UnsupportedMediaType("Content-Type: expected image/* or application/octet-stream")
+def accept_image() -> None:
+    """Refuse other media types. Browsers let pages of other sites post some types, but not these."""
+    if not request.mimetype.startswith("image/") and request.mimetype not in _ACCEPTED:
+        raise UnsupportedMediaType("Content-Type: expected image/*, application/pdf or application/octet-stream")
 
 
 def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:

@@ -16,13 +16,19 @@ from omrclip.web.openapi.parts import (
 )
 
 _TAG = "Templates"
-_IMAGE = {"required": True, "content": content(BINARY, "image/*")}
+_FILE = {**content(BINARY, "image/*"), **content(BINARY, "application/pdf")}
+_IMAGE = {"required": True, "content": _FILE}
 
 
 def correction_paths() -> dict[str, Node]:
     """The paths that compare a template with its blank pages."""
-    page = parameter("page", "query", PAGE_NUMBER, description="number of the page that the image in the body shows")
-    body = {"required": False, "content": content(BINARY, "image/*")}
+    page = parameter(
+        "page",
+        "query",
+        PAGE_NUMBER,
+        description="number of the page that the image in the body shows, or its first page",
+    )
+    body = {"required": False, "content": _FILE}
     corrected = answer("Template, Messages and Stored. The template is stored only if If-Match is sent.", OBJECT)
     finalized = answer(
         "Results as text, Blank (whether all answers are empty), and Messages about those that are not", OBJECT
@@ -86,7 +92,7 @@ def authoring_paths() -> dict[str, Node]:
             "parameters": [name],
             "get": operation("The image of the blank page", _TAG, {"200": answer("The file", BINARY, "image/*")}),
             "put": operation(
-                "Store an image of the blank page",
+                "Store an image of the blank page, or the pages of a PDF or TIFF file",
                 _TAG,
                 {"200": answer("The image was replaced", OBJECT), "201": answer("The image was created", OBJECT)},
                 requestBody=_IMAGE,
@@ -101,7 +107,7 @@ def authoring_paths() -> dict[str, Node]:
         },
         "/api/templates": {
             "post": operation(
-                "Create a template with one empty page from an image",
+                "Create a template from an image, or from the pages of a PDF or TIFF file",
                 _TAG,
                 {"201": answer("The template was created", OBJECT)},
                 requestBody=_IMAGE,

@@ -110,7 +110,10 @@ def _recognition() -> Node:
         "required": ["Template", "Images"],
         "properties": {
             "Template": {**BINARY, "description": "An .omr file, or the name of a stored template as plain text"},
-            "TemplateImage": {**BINARY, "description": "Image of the blank page"},
+            "TemplateImage": {
+                **BINARY,
+                "description": "Image of the blank page, or a PDF or TIFF file of all blank pages",
+            },
             "Images": {"type": "array", "items": BINARY, "minItems": 1, "description": SCANS},
             "Options": {"type": "string", "description": "The options as JSON"},
         },

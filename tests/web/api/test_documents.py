@@ -23,6 +23,7 @@ from tests.web.making import (
     WIDTH,
     Json,
     asked,
+    base64_of,
     bytes_of,
     clip_area,
     cut,
@@ -216,3 +217,14 @@ def test_pages_that_cannot_be_stored_are_answered(config: Config) -> None:
 def test_a_good_page_behind_other_files(recognized: Recognized) -> None:
     answer = recognized(Images=[image("a.png", encoded(grid())), image("b.pdf", stack(*SHADES[:2]))])
     assert outcomes(answer) == [("a.png", None), ("b-p0001.pdf", None), ("b-p0002.pdf", None)]
+
+
+def test_the_blank_pages_can_be_a_document(recognized: Recognized, client: FlaskClient) -> None:
+    two = {**template(), "Pages": [*template()["Pages"], *template(clip_area("Back"))["Pages"]]}
+    blank = base64_of(pdf(*[PdfPage("", dimensions=(WIDTH, HEIGHT))] * 3))
+    refused = client.post("/api/recognitions", json=asked(Template=two, TemplateImage=blank))
+    assert refused.status_code == 400
+    assert "$.TemplateImage" in refused.text
+    pages = {"scan.png": 2}
+    blank = base64_of(tiff_of(SHADES[0], SHADES[1]))
+    assert recognized(Template=two, TemplateImage=blank, Options={"Pages": pages})["Recognitions"][0]["Page"] == 2

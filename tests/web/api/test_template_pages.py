@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from tests.imaging.pdf_files import PdfPage, pdf
 from tests.web.making import HEIGHT, NAME_BOX, WIDTH, clip_area, cut, decoded, encoded, grid, jpeg, omr, page, template
 
 Refusal = Callable[..., None]
@@ -36,6 +37,42 @@ def test_a_template_is_made_from_its_page_image(client: FlaskClient, config: Con
     assert stored["Pages"][0]["ImageName"] == "fresh.jpg"
     assert Path(config.templates, "fresh.jpg").read_bytes() == jpeg(grid())
     assert client.get("/api/templates/fresh").headers["ETag"] == made.headers["ETag"]
+
+
+PDF = {"Content-Type": "application/pdf"}
+TWO_PAGES = pdf(*[PdfPage("0 0 1 rg 0 0 60 40 re f", dimensions=(144, 96))] * 2)
+
+
+def test_a_template_is_made_from_the_pages_of_a_document(client: FlaskClient) -> None:
+    made = client.post("/api/templates?name=fresh", data=TWO_PAGES, headers=PDF)
+    assert made.status_code == 201, made.text
+    pages = client.get("/api/templates/fresh/pages").get_json()["Pages"]
+    assert [(one["Width"], one["Height"]) for one in pages] == [(600, 400)] * 2
+    assert [one["ImageFile"] for one in pages] == ["fresh.png", None]
+    for one in pages:
+        image = decoded(client.get(f"{one['Image']}/full/max/0/default.png").data)
+        assert (image[390, 9].tolist(), image[9, 590].tolist()) == ([255, 0, 0], [255, 255, 255])
+
+
+def test_the_pages_of_a_document_become_the_images_of_the_pages(client: FlaskClient, config: Config) -> None:
+    Path(config.templates, "two.omr").write_bytes(omr({"Pages": [page(), page()]}))
+    put = client.put("/api/templates/two/image", data=TWO_PAGES, headers=PDF)
+    assert (put.status_code, put.get_json()["Name"]) == (201, "two.png")
+    pages = client.get("/api/templates/two/pages").get_json()["Pages"]
+    assert all(client.get(f"{one['Image']}/full/max/0/default.png").status_code == 200 for one in pages)
+
+
+@pytest.mark.parametrize(
+    ("name", "pages", "told"), [("form", 2, "at most 1 page, not 2"), ("tall", 1, "an image of the page's shape")]
+)
+def test_a_document_that_does_not_fit_the_template_is_refused(
+    client: FlaskClient, assert_refused: Refusal, config: Config, name: str, pages: int, told: str
+) -> None:
+    Path(config.templates, "tall.omr").write_bytes(omr({"Pages": [page(Width=200, Height=300)]}))
+    data = pdf(*[PdfPage("", dimensions=(144, 96))] * pages)
+    response = client.put(f"/api/templates/{name}/image", data=data, headers=PDF)
+    assert_refused(response, 400, "invalid_request", told)
+    assert not Path(config.templates, f"{name}.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""The images in a file of blank pages: page n of a PDF file or multi-page TIFF file shows page n of the template."""
+
+from contextlib import closing, nullcontext
+
+from omrclip.admission import Admission
+from omrclip.config import Limits
+from omrclip.errors import ImageError, InvalidRequest, LimitExceeded
+from omrclip.imaging.documents import Document, open_document
+from omrclip.imaging.tiff.ranges import BytesReader
+
+
+def blank_images(data: bytes, most_pages: int, limits: Limits, admission: Admission | None = None) -> tuple[bytes, ...]:
+    """The images of the blank pages in a file, from the first page of the template on.
+
+    Args:
+        data: an image file, or a document.
+        most_pages: the number of pages of the template.
+        limits: maximum number of pixels of a page. The images together may not be larger than a request body.
+        admission: admits the memory for reading each page; None if it is not limited.
+
+    Raises:
+        ImageError: the document or a page is damaged. A file that is no document is not looked at.
+        LimitExceeded: a page or the images are too large.
+        InvalidRequest: the document has more pages than the template.
+        ServerBusy: no memory is free.
+    """
+    try:
+        document = open_document(BytesReader(data), limits.max_image_pixels)
+        if document is None:
+            return (data,)
+        with closing(document):
+            _check_count(document.count, most_pages)
+            return _read(document, limits, admission)
+    except ImageError as error:
+        raise type(error)(f"The image of the blank pages: {error.message}", **error.details) from None
+
+
+def _read(document: Document, limits: Limits, admission: Admission | None) -> tuple[bytes, ...]:
+    images: list[bytes] = []
+    for number in range(1, document.count + 1):
+        needed = document.page_bytes(number)
+        with nullcontext() if admission is None else admission.admitted(needed):
+            images.append(document.read_page(number))
+        if sum(map(len, images)) > limits.max_body_bytes:
+            raise LimitExceeded(
+                f"The images of the blank pages have more than the {limits.max_body_bytes:,} bytes allowed.",
+                limit="max_body_bytes",
+                maximum=limits.max_body_bytes,
+            )
+    return tuple(images)
+
+
+def _check_count(pages: int, most: int) -> None:
+    if pages > most:
+        expected = f"a file with at most {most} page{'' if most == 1 else 's'}, not {pages:,}"
+        raise InvalidRequest(
+            f"The image of the blank pages: expected {expected}",
+            fields=[{"path": "$.TemplateImage", "expected": expected}],
+        )
