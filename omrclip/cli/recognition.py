@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from omrclip.omr.options import RecognitionOptions
 
 
+TOO_MANY_COLUMNS = (
+    "The template has more answers than a workbook has columns, so results.xlsx is not written. Use results.csv."
+)
+
+
 def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
     """Add the parameters that `recognize` and `clip` share."""
     parameters = [
@@ -95,12 +100,27 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for an overlay of each image: a picture that shows what was read.",
 )
+@click.option(
+    "--separator",
+    type=click.Choice([",", ";"]),
+    default=",",
+    show_default=True,
+    help="What separates the cells of results.csv.",
+)
+@click.option(
+    "--marks-separator",
+    metavar="TEXT",
+    default="",
+    help="Text between the values of several marks in one cell of the tables. [default: nothing]",
+)
+@click.option("--pictures", is_flag=True, help="Show the clips in the cells of results.xlsx.")
 @telling
 @reading_images
 def recognize(**asked: Any) -> None:
     """Recognize IMAGES with TEMPLATE: image files, and PDF or TIFF files of several pages.
 
-    Writes the clips and a results file for each image, and results.csv and results.json for all images.
+    Writes the clips and a results file for each image, and results.csv, results.xlsx and
+    results.json for all images.
 
     Exit status: 0 if every image passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
     after SIGTERM. After a signal, the folder holds the results of the images that were done.
@@ -131,16 +151,23 @@ def _recognize(
     *,
     clips_only: bool,
     overlay: Path | None = None,
+    separator: str = ",",
+    marks_separator: str = "",
+    pictures: bool = False,
     **options: Any,
 ) -> None:
     from omrclip.jobs.folder import WORKERS_FOR_MEMORY, FolderJob, run
     from omrclip.jobs.sources import scans_in
+    from omrclip.jobs.tables import TableOptions, fits_workbook
     from omrclip.library import blank_page_beside, load_template
+    from omrclip.omr.report.table import ResultsTable, Separator
     from omrclip.schemas.template import template_warnings
 
     loaded = load_template(template)
     for warning in template_warnings(loaded):
         click.echo(f"Warning: {warning}", err=True)
+    if not (clips_only or fits_workbook(ResultsTable.of(loaded))):
+        click.echo(f"Warning: {TOO_MANY_COLUMNS}", err=True)
     page_image = template_image or blank_page_beside(template)
     workers = workers or os.cpu_count() or 1
     scans = scans_in(images, config().limits.max_image_pixels)
@@ -155,6 +182,7 @@ def _recognize(
         limits=config().limits,
         memory_bytes=config().memory_bytes * -(-workers // WORKERS_FOR_MEMORY),
         overlays=overlay,
+        tables=TableOptions(Separator(separator), marks_separator, pictures),
         overwrite=overwrite,
     )
     done, failures = 0, []

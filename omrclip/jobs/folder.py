@@ -3,7 +3,7 @@
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,7 +16,8 @@ from omrclip.imaging.probe import ImageFormat, probe
 from omrclip.imaging.source import EncodedImage
 from omrclip.jobs.local import in_order
 from omrclip.jobs.sources import ScanFile, read_admitted
-from omrclip.jobs.summary import JSON_NAME, TABLE_NAME, open_summary
+from omrclip.jobs.summary import JSON_NAME, open_summary
+from omrclip.jobs.tables import TABLE_NAME, WORKBOOK_NAME, TableOptions
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,
@@ -59,6 +60,7 @@ class FolderJob:
         memory_bytes: memory limit for all scans that are recognized at a time. A scan that needs more fails.
         overlays: folder for overlays, or None.
         workers: number of scans to recognize at a time.
+        tables: how the tables are written.
         overwrite: whether to replace files of an earlier run. If False, a folder with such files is refused.
     """
 
@@ -72,6 +74,7 @@ class FolderJob:
     limits: Limits
     memory_bytes: int = DEFAULT_MEMORY_BYTES
     overlays: Path | None = None
+    tables: TableOptions = field(default_factory=TableOptions)
     overwrite: bool = False
 
 
@@ -112,7 +115,7 @@ def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator
     """Every file that the run may write, with its purpose for messages."""
     written = list(file_names(files, job.template, names, job.options))
     if not job.clips_only:
-        written += [(TABLE_NAME, "the table"), (JSON_NAME, "the JSON")]
+        written += [(TABLE_NAME, "the table"), (WORKBOOK_NAME, "the workbook"), (JSON_NAME, "the JSON")]
     yield from ((job.out / name, purpose) for name, purpose in written)
     if job.overlays:
         yield from ((job.overlays / name, purpose) for name, purpose in overlay_names(names))
@@ -177,7 +180,7 @@ def _outcomes(
         summary = None
         if not job.clips_only:
             warnings = template_warnings(job.template)
-            summary = stack.enter_context(open_summary(job.out, job.template, job.options, files, warnings))
+            summary = stack.enter_context(open_summary(job.out, job.template, job.options, files, warnings, job.tables))
         for outcome in in_order(
             lambda file: _recognize_file(job, file, pages, files, admission), job.scans, job.workers
         ):

@@ -1,6 +1,5 @@
-"""The two files about all scans of a folder: a table and a JSON file. They are written scan by scan to save memory."""
+"""The files about all scans of a folder: the tables and a JSON file. They are written scan by scan to save memory."""
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -9,15 +8,16 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from omrclip.errors import Problem
+from omrclip.jobs.tables import TableOptions, Tables, open_tables
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
+from omrclip.omr.report.sheet import Sheet
 from omrclip.omr.report.table import ResultsTable
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_response import dump_answer
 
-TABLE_NAME = "results.csv"
 JSON_NAME = "results.json"
 
 # Maximum size of the statistics of scans in memory. Larger ones are written to a temporary file.
@@ -29,17 +29,24 @@ _REWRITTEN_SHARE = 1 / 16
 
 
 class Summary:
-    """Writes a row of the table and an entry of the JSON for each scan.
+    """Writes the rows of the tables and an entry of the JSON for each scan.
 
     The JSON is the answer of the web service without its `ResponseFiles`. `Info` is at the end, because it contains the
     counts. Each write replaces the end of the file by new entries and a new end, so the file is always valid, even if
-    the process is killed. It may then lack the last scans, which are in the table.
+    the process is killed. It may then lack the last scans, which are in the CSV file.
     """
 
-    def __init__(self, table: ResultsTable, csv_file: IO[str], json_file: IO[bytes], statistics: IO[bytes]) -> None:
-        self._table = table
-        self._csv = csv_file
-        self._rows = csv.writer(csv_file)
+    def __init__(
+        self,
+        options: RecognitionOptions,
+        files: FileNames,
+        tables: Tables,
+        json_file: IO[bytes],
+        statistics: IO[bytes],
+    ) -> None:
+        self._options = options
+        self._files = files
+        self._tables = tables
         self._json = json_file
         self._statistics = statistics
         self._pending = self._end = b""
@@ -47,22 +54,19 @@ class Summary:
         self._count = self._passed = 0
 
     def begin(self, warnings: Sequence[Problem]) -> None:
-        """Write the headings of the table, and a JSON without recognitions."""
-        self._rows.writerow(self._table.headings())
-        self._csv.flush()
-        told = dump_answer(Answer([], self._table.options, self._table.files, warnings=warnings), with_files=False)
+        """Write a JSON without recognitions."""
+        told = dump_answer(Answer([], self._options, self._files, warnings=warnings), with_files=False)
         fixed = {key: told[key] for key in ("Uri", "Identifier", "KeepingError", "Warnings")}
         self._pending = (_indented(fixed, 0).removesuffix("\n}") + ',\n "Recognitions": [').encode()
         self.finish()
 
     def add(self, recognition: Recognition) -> None:
-        """Write the row and the JSON entry of a scan. The row is on disk at once."""
-        told = dump_answer(Answer([recognition], self._table.options, self._table.files), with_files=False)
+        """Write the rows and the JSON entry of a scan. The row of the CSV file is on disk at once."""
+        told = dump_answer(Answer([recognition], self._options, self._files), with_files=False)
         separator = ",\n" if self._count else "\n"
         entry = (separator + _indented(told["Recognitions"][0], 2)).encode()
         statistic = (separator + _indented(told["Info"]["Details"]["RecognitionStatistics"][0], 4)).encode()
-        self._rows.writerow(self._table.row(recognition))
-        self._csv.flush()
+        self._tables.add(Sheet.of(recognition, self._files, self._options))
         self._pending += entry
         self._statistics.write(statistic)
         self._statistics_bytes += len(statistic)
@@ -73,7 +77,7 @@ class Summary:
 
     def finish(self) -> None:
         """Write the recognitions that are not in the JSON yet, and its end."""
-        info = dump_answer(Answer([], self._table.options, self._table.files), with_files=False)["Info"]
+        info = dump_answer(Answer([], self._options, self._files), with_files=False)["Info"]
         info |= {"ProcessedTasksCount": self._count, "SuccessfulTasksCount": self._passed}
         before, after = _indented({"Info": info}, 0)[2:].rsplit("[]", 1)
         self._statistics.seek(0)
@@ -98,20 +102,25 @@ class Summary:
 
 @contextmanager
 def open_summary(
-    folder: Path, template: Template, options: RecognitionOptions, files: FileNames, warnings: Sequence[Problem]
+    folder: Path,
+    template: Template,
+    options: RecognitionOptions,
+    files: FileNames,
+    warnings: Sequence[Problem],
+    table_options: TableOptions,
 ) -> Iterator[Summary]:
     """Create the files in a folder. At the end of the block, they are complete for the scans that were added.
 
     Raises:
         OSError: they cannot be written.
     """
+    table = ResultsTable.of(template, marks_separator=table_options.marks_separator)
     with (
-        # The byte order mark tells spreadsheets that names beyond ASCII are UTF-8.
-        (folder / TABLE_NAME).open("w", encoding="utf-8-sig", newline="") as csv_file,
+        open_tables(folder, table, table_options) as tables,
         (folder / JSON_NAME).open("wb", buffering=0) as json_file,
         SpooledTemporaryFile(_STATISTICS_BYTES) as statistics,
     ):
-        summary = Summary(ResultsTable.of(template, options, files), csv_file, json_file, statistics)
+        summary = Summary(options, files, tables, json_file, statistics)
         summary.begin(warnings)
         try:
             yield summary

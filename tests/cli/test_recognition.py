@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 from PIL import Image
 
 from omrclip.omr.options import ClipScale, Orientation, RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan
+from omrclip.omr.report import workbook
 from omrclip.omr.results import MarkThresholds
 from omrclip.omr.template import Template
 from omrclip.schemas.template import dump_template
@@ -48,6 +50,7 @@ def test_recognize_writes_clips_results_a_table_and_a_json(desk: Desk) -> None:
         "aSignature.jpg",
         "results.csv",
         "results.json",
+        "results.xlsx",
         "ö b.v2Name.jpg",
         "ö b.v2RecognitionResults.dat",
         "ö b.v2Signature.jpg",
@@ -274,3 +277,22 @@ def test_each_page_of_a_file_is_a_scan(desk: Desk, file: str) -> None:
     for number, salt in ((1, 0), (2, 20)):
         clip = decoded((desk.out / f"stack-p000{number}Name.png").read_bytes())
         assert np.array_equal(clip, cut(grid(salt=salt), NAME_BOX))
+
+
+def test_how_tables_are_written_is_an_option(desk: Desk) -> None:
+    options = ("--separator", ";", "--marks-separator", ", ", "--pictures")
+    assert desk.recognize("a.png", options=options).exit_code == PASSED
+    text = (desk.out / "results.csv").read_text(encoding="utf-8-sig")
+    assert text.startswith("Image;Result;Page;")
+    book = load_workbook(desk.out / "results.xlsx")
+    assert len(book["Results"]._images) == 2
+    assert book["Results"].cell(2, 8).hyperlink.target == "aName.jpg"
+    book.close()
+
+
+def test_a_table_that_is_too_wide_for_a_workbook_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MOST_COLUMNS", 3)
+    result = desk.recognize("a.png")
+    assert result.exit_code == PASSED
+    assert "results.xlsx is not written" in result.stderr
+    assert not (desk.out / "results.xlsx").exists()

@@ -1,76 +1,243 @@
-"""The table of many recognitions, for people with a spreadsheet."""
+"""The table of many recognitions: its columns, its typed cells, and the CSV file.
 
+A row is made of a `Sheet`. `workbook` writes the same rows as XLSX.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO
 
-from omrclip.omr.labels import page_labels
-from omrclip.omr.options import RecognitionOptions
-from omrclip.omr.recognition import Recognition
-from omrclip.omr.report.result_files import FileNames
-from omrclip.omr.results import ElementStatus
-from omrclip.omr.template import ClipArea, Template
+from omrclip.omr.labels import distinct, page_labels
+from omrclip.omr.report.sheet import DOUBTFUL, Sheet, marked_values
+from omrclip.omr.results import ElementResult, ElementStatus
+from omrclip.omr.template import BARCODE_TYPES, CheckBox, ChoiceBox, ClipArea, Element, Grid, ScoreGroup, Template
 
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Numbers without a leading zero. Spreadsheets keep 15 digits of a number.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_MOST_DIGITS = 15
+_STATUS_COLUMNS = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.BLANK)
+
+
+class Separator(StrEnum):
+    """What separates the cells of a CSV file. Spreadsheets in countries with a decimal comma expect a semicolon."""
+
+    COMMA = ","
+    SEMICOLON = ";"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: what it shows.
+        number: its value if it is a number.
+        link: the file to which it links, relative to the table's.
+        needs_check: whether a person should check it.
+    """
+
+    text: str
+    number: float | None = None
+    link: str = ""
+    needs_check: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerColumn:
+    """The column of the elements with one title. `is_number` says whether their values are numbers.
+
+    The column decides, and not each cell, because a spreadsheet leaves out texts among numbers without a warning: the
+    average of `9`, `10` and the text `07` would be wrong. A column contains numbers if no value can have a leading
+    zero:
+
+    - a choice box with one answer, if the value of each bubble is a number without a leading zero (0 to 10, 1.5);
+    - a grid of digits whose first digit cannot be 0;
+    - a score group.
+
+    All others contain text, such as grids of digits for an identifier `00123`, and bar codes. Several marks where one
+    is allowed are text in any column.
+    """
+
+    title: str
+    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ResultsTable:
-    """The columns of a table with a row for each scan. They depend on the template only.
+    """The columns of a table with a row for each sheet.
 
-    First come how it went, which elements a person should look at, and which are blank; then a column
-    for the value of each element, and one for the file of each clip. No cell is a formula: an apostrophe stands before
-    what would be one.
+    First come the result, the elements that a person should check, and those that are blank. Then there is a column
+    for the value of each element, and one for the file of each clip. If the sheets may have corrections, values are
+    the corrected ones, a column tells which were corrected, and each clip has two columns: the text that was typed for
+    it, and its file.
 
     Attributes:
-        elements: the labels of the choice boxes, grids and bar codes of all pages. Those of two pages may share a
-            column, since a scan shows one page.
-        areas: the labels of the clip areas of all pages.
-        options: those of the recognitions.
-        files: the names of the clips' files.
+        answers: the columns of the choice boxes, grids and bar codes of all pages. Elements of two pages may share a
+            column, because a scan shows one page.
+        areas: the titles of the clip areas of all pages.
+        has_corrections: whether sheets may have corrections.
+        marks_separator: what stands between the values of several marks in one cell.
     """
 
-    elements: tuple[str, ...]
+    answers: tuple[AnswerColumn, ...]
     areas: tuple[str, ...]
-    options: RecognitionOptions
-    files: FileNames
+    has_corrections: bool = False
+    marks_separator: str = ""
 
     @classmethod
-    def of(cls, template: Template, options: RecognitionOptions, files: FileNames) -> "ResultsTable":
-        """The table for scans of a template."""
-        elements, areas = dict[str, None](), dict[str, None]()
-        for page in template.pages:
-            for index, label in page_labels(page).items():
-                (areas if isinstance(page.elements[index], ClipArea) else elements)[label] = None
-        return cls(tuple(elements), tuple(areas), options, files)
+    def of(cls, *templates: Template, marks_separator: str = "") -> "ResultsTable":
+        """The table for scans of templates. It is known before the first scan is recognized."""
+        answers, areas = dict[str, bool](), dict[str, None]()
+        for page in (page for template in templates for page in template.pages):
+            for index, title in page_labels(page).items():
+                element = page.elements[index]
+                if isinstance(element, ClipArea):
+                    areas[title] = None
+                else:
+                    answers[title] = answers.get(title, True) and _is_number(element)
+        return cls(tuple(AnswerColumn(*column) for column in answers.items()), tuple(areas), False, marks_separator)
+
+    @classmethod
+    def of_sheets(cls, sheets: Iterable[Sheet], marks_separator: str = "") -> "ResultsTable":
+        """The table for sheets with corrections whose template is not known. Columns are in the order of the sheets."""
+        answers, areas = dict[str, bool](), dict[str, None]()
+        for sheet in sheets:
+            for element in sheet.recognition.elements:
+                answers[element.title] = answers.get(element.title, True) and _was_number(element)
+            areas.update((clip.title, None) for clip in sheet.recognition.clips)
+        return cls(tuple(AnswerColumn(*column) for column in answers.items()), tuple(areas), True, marks_separator)
 
     def headings(self) -> list[str]:
         """The first row."""
-        return _plain(
-            "Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", *self.elements, *self.areas
-        )
+        answers = [column.title for column in self.answers]
+        if not self.has_corrections:
+            return ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", *answers, *self.areas]
+        clips = [heading for area in self.areas for heading in (area, f"{area} (file)")]
+        corrected = ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Corrected"]
+        return [*corrected, *distinct([*answers, *clips], "{} ({})")]
 
-    def row(self, recognition: Recognition) -> list[str]:
-        """The row of one scan."""
-        scan, cut = recognition.scan, [clip.element for clip in recognition.clips]
-        values = {element.title: element.value for element in recognition.elements}
-        named = zip(recognition.clips, self.files.clips(scan, cut, self.options.clip_format), strict=True)
-        clips = {clip.title: name for clip, name in named}
-        return _plain(
-            scan,
-            "Pass" if recognition.passed else "Fail",
-            str(recognition.page or ""),
-            " ".join(recognition.messages),
-            _with_status(recognition, ElementStatus.UNCERTAIN),
-            _with_status(recognition, ElementStatus.MULTIPLE),
-            _with_status(recognition, ElementStatus.BLANK),
-            *(values.get(label, "") for label in self.elements),
-            *(clips.get(label, "") for label in self.areas),
-        )
+    def row(self, sheet: Sheet) -> list[Cell]:
+        """The row of one sheet."""
+        recognition = sheet.recognition
+        read = {element.title: element for element in recognition.elements}
+        page = recognition.page
+        row = [
+            Cell(recognition.scan),
+            Cell("Pass") if recognition.passed else Cell("Fail", needs_check=True),
+            Cell(str(page), page) if page else Cell(""),
+            Cell(" ".join(recognition.messages)),
+            *(Cell("; ".join(_with_status(sheet, status))) for status in _STATUS_COLUMNS),
+        ]
+        if self.has_corrections:
+            row.append(Cell(_corrected(sheet)))
+        row += [self._answer(sheet, column, read.get(column.title)) for column in self.answers]
+        return row + self._clips(sheet)
+
+    def value(self, sheet: Sheet, element: ElementResult) -> str:
+        """The value of an element: the corrected one if there is one, with its marks separated."""
+        corrected = sheet.correction(element.title)
+        if corrected is not None:
+            return corrected
+        marks = marked_values(element)
+        return self.marks_separator.join(marks) if element.value == "".join(marks) else element.value
+
+    def _answer(self, sheet: Sheet, column: AnswerColumn, element: ElementResult | None) -> Cell:
+        if element is None:
+            return Cell("")
+        text = self.value(sheet, element)
+        was_corrected = column.title in sheet.corrections
+        is_number = column.is_number and (was_corrected or len(marked_values(element)) < 2)
+        needs_check = element.status in DOUBTFUL and not was_corrected
+        return Cell(text, number_of(text) if is_number else None, needs_check=needs_check)
+
+    def _clips(self, sheet: Sheet) -> list[Cell]:
+        titles = (clip.title for clip in sheet.recognition.clips)
+        files = {title: Cell(file, link=file) for title, file in zip(titles, sheet.clip_files, strict=True)}
+        found = [files.get(area, Cell("")) for area in self.areas]
+        if not self.has_corrections:
+            return found
+        typed = [Cell(sheet.correction(area) or "") for area in self.areas]
+        return [cell for both in zip(typed, found, strict=True) for cell in both]
 
 
-def _with_status(recognition: Recognition, status: ElementStatus) -> str:
-    return "; ".join(element.title for element in recognition.elements if element.status is status)
+class CsvTable:
+    """A table as CSV. Rows are written as they come. No cell is a formula: an apostrophe precedes what would be one."""
+
+    def __init__(self, file: IO[str], table: ResultsTable, separator: Separator = Separator.COMMA) -> None:
+        """Write the headings.
+
+        Args:
+            file: an open text file. Its encoding should be `utf-8-sig`, because spreadsheets recognize UTF-8 by the
+                byte order mark, and its newline "".
+            table: the columns.
+            separator: what separates the cells.
+        """
+        self._table = table
+        self._rows = csv.writer(file, delimiter=separator)
+        self._rows.writerow([_guarded(Cell(heading)) for heading in table.headings()])
+
+    def add(self, sheet: Sheet) -> None:
+        """Write the row of one sheet."""
+        self._rows.writerow(map(_guarded, self._table.row(sheet)))
 
 
-def _plain(*cells: str) -> list[str]:
-    return [f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells]
+def number_of(text: str) -> float | None:
+    """The number that a text is; None if it has a leading zero, or more digits than a spreadsheet keeps."""
+    if not _NUMBER.fullmatch(text) or sum(map(str.isdigit, text)) > _MOST_DIGITS:
+        return None
+    return float(text) if "." in text else int(text)
+
+
+def _guarded(cell: Cell) -> str:
+    return f"'{cell.text}" if cell.number is None and cell.text.startswith(_FORMULA_STARTS) else cell.text
+
+
+def _with_status(sheet: Sheet, status: ElementStatus) -> list[str]:
+    return [element.title for element in sheet.recognition.elements if element.status is status]
+
+
+def _corrected(sheet: Sheet) -> str:
+    """The titles of the elements that were corrected, each with the person who did, if known."""
+    told = []
+    for element in sheet.recognition.elements:
+        if element.title in sheet.corrections:
+            by = sheet.corrections[element.title].by
+            told.append(f"{element.title} ({by})" if by else element.title)
+    return "; ".join(told)
+
+
+def _is_number(element: Element) -> bool:
+    """Whether the values of an element of a template are numbers, see `AnswerColumn`."""
+    if isinstance(element, Grid):
+        return isinstance(element, ScoreGroup) or _is_number_of_digits([_values(child) for child in element.elements])
+    return isinstance(element, ChoiceBox) and not element.multiselect and _are_numbers(_values(element))
+
+
+def _values(element: Element) -> Sequence[str]:
+    return [bubble.value for bubble in element.bubbles] if isinstance(element, ChoiceBox) else ()
+
+
+def _was_number(element: ElementResult) -> bool:
+    """Whether the values of an element may be numbers, by one of its results. One that was not read has no bubbles."""
+    if element.type == ScoreGroup.type:
+        return True
+    if element.children:
+        digits = [[bubble.value for bubble in child.bubbles] for child in element.children]
+        return not all(digits) or _is_number_of_digits(digits)
+    several = element.status is ElementStatus.MARKED and len(marked_values(element)) > 1
+    is_choice = element.type not in (CheckBox.type, *BARCODE_TYPES) and not several
+    return is_choice and _are_numbers([bubble.value for bubble in element.bubbles])
+
+
+def _are_numbers(values: Sequence[str]) -> bool:
+    return all(number_of(value) is not None for value in values)
+
+
+def _is_number_of_digits(digits: Sequence[Sequence[str]]) -> bool:
+    """Whether a grid gives a number, by the values of the bubbles of each digit."""
+    return "0" not in digits[0] and all(value in tuple("0123456789") for values in digits for value in values)

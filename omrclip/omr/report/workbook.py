@@ -1,0 +1,222 @@
+"""The table of many recognitions as a workbook (XLSX), with sheets of doubtful answers, failed scans and counts.
+
+Rows are written to temporary files as they come, so the memory that a workbook needs does not grow with its rows.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.image import Image
+from xlsxwriter.url import Url
+
+from omrclip.errors import LimitExceeded
+from omrclip.omr.report.counts import Counts
+from omrclip.omr.report.sheet import DOUBTFUL, Sheet
+from omrclip.omr.report.table import Cell, ResultsTable, number_of
+from omrclip.omr.results import ElementStatus
+
+MOST_ROWS: Final = 1_048_576
+"""The rows of one sheet of a workbook. Further rows go to another sheet."""
+MOST_COLUMNS: Final = 16_384
+"""The columns of one sheet of a workbook."""
+MOST_LINKS: Final = 65_530
+"""The links of one sheet of a workbook. Further cells contain the name of the file without a link."""
+MOST_CHARACTERS: Final = 16_000
+"""The characters of a cell. A workbook allows 32,767 units of UTF-16, of which a character needs up to two."""
+LEAST_WIDTH, MOST_WIDTH, FILTER_WIDTH = 6, 50, 4
+"""The width of columns, and what the button of the filter needs beside a heading, in characters."""
+PICTURE_HEIGHT = 48
+"""The height of a row with pictures, in points."""
+PICTURE_WIDTH = 36
+"""The width of a column with pictures, in characters."""
+SEVERAL_MARKS = "Several bubbles are marked."
+
+# What a relative link may not contain. Other characters, such as ä, stay as they are.
+_UNSAFE_IN_LINK = re.compile(r'[%#?\s"<>\[\]`^{}\\]')
+# A picture is at most so large in pixels, so that it fits into its cell.
+_PICTURE_BOX = (250, 60)
+_DPI = 96
+"""The pixels per inch of a workbook."""
+_PICTURE_SUFFIXES = (".jpg", ".png")
+
+
+class XlsxTable:
+    """A table as a workbook: the sheets Results, Doubtful, Failed and Counts. No cell is a formula.
+
+    Numbers are numbers (see `AnswerColumn`), answers that a person should check are coloured, clips link to their
+    files. Headings and the first column stay in view, and each sheet has a filter. Call `discard` at the end.
+    """
+
+    def __init__(
+        self, path: Path, table: ResultsTable, temporary: Path, *, pictures: Path | None = None, counts: Counts
+    ) -> None:
+        """Begin a workbook.
+
+        Args:
+            path: the file to write. It is written by `close`.
+            table: the columns.
+            temporary: a folder for temporary files. They contain the values, and stay if the process is killed.
+            pictures: the folder of the clips' files if the cells shall show them. JPEG and PNG files are shown. They
+                are read by `close`.
+            counts: what the sheet Counts shows. The caller adds the sheets to it.
+
+        Raises:
+            LimitExceeded: the table has more columns than a workbook.
+        """
+        check_columns(table)
+        self._table = table
+        self._pictures = pictures
+        self._counts = counts
+        self._book = Workbook(path, {"constant_memory": True, "tmpdir": str(temporary)})
+        self._results = _Rows(self._book, "Results", table.headings(), pictures)
+        self._doubtful = _Rows(
+            self._book, "Doubtful", ["Image", "Element", "Value", "Status", "Reason", "Corrected value"]
+        )
+        self._failed = _Rows(self._book, "Failed", ["Image", "Reason"])
+
+    def add(self, sheet: Sheet) -> None:
+        """Write the rows of one sheet."""
+        self._results.write(self._table.row(sheet))
+        recognition = sheet.recognition
+        if not recognition.passed:
+            self._failed.write([Cell(recognition.scan), Cell(sheet.reason)])
+        for element in recognition.elements:
+            if element.status in DOUBTFUL:
+                reason = element.message or (SEVERAL_MARKS if element.status is ElementStatus.MULTIPLE else "")
+                corrected = sheet.correction(element.title)
+                texts = [recognition.scan, element.title, element.value, element.status, reason, corrected or ""]
+                self._doubtful.write([Cell(text, needs_check=corrected is None) for text in texts])
+
+    def close(self) -> None:
+        """Write the file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        counts = _Rows(self._book, "Counts", ["Element", "Kind", "Value", "Answers", "Sheets", "Share"])
+        for row in _count_rows(self._counts):
+            counts.write(row)
+        for rows in (self._results, self._doubtful, self._failed, counts):
+            rows.finish()
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            raise OSError(*error.args[0].args) from error
+
+    def discard(self) -> None:
+        """Close the temporary files. Call it at the end, whether the workbook was written or not."""
+        for sheet in self._book.worksheets():
+            sheet.row_data_fh.close()
+
+
+def check_columns(table: ResultsTable) -> None:
+    """Raise LimitExceeded if the table has more columns than a workbook."""
+    columns = len(table.headings())
+    if columns > MOST_COLUMNS:
+        raise LimitExceeded(
+            f"The table has {columns:,} columns, and a workbook (XLSX) at most {MOST_COLUMNS:,}. Use the CSV file.",
+            limit="columns",
+            maximum=MOST_COLUMNS,
+            value=columns,
+        )
+
+
+def _count_rows(counts: Counts) -> Iterable[list[Cell]]:
+    for element in counts:
+        found = [("value", value, count) for value, count in element.marks.items()]
+        if element.others or not found:
+            found.append(("other value" if found else "any value", "", element.others))
+        found += [(str(status), "", element.statuses[status]) for status in (ElementStatus.BLANK, *DOUBTFUL)]
+        for kind, value, count in found:
+            numbers = [_number(count), _number(element.sheets), _number(round(count / element.sheets, 4))]
+            yield [Cell(element.title), Cell(kind), Cell(value, number_of(value)), *numbers]
+
+
+def _number(value: float) -> Cell:
+    return Cell(str(value), value)
+
+
+class _Rows:
+    """The rows of one kind, on one sheet, or on several if they are too many."""
+
+    def __init__(self, book: Workbook, name: str, headings: Sequence[str], pictures: Path | None = None) -> None:
+        self._book = book
+        self._name = name
+        self._headings = headings
+        self._pictures = pictures
+        self._widths = [len(heading) + FILTER_WIDTH for heading in headings]
+        self._has_pictures: set[int] = set()
+        self._heading = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EEF4", "font_color": "#1A2733"})
+        self._check = book.add_format({"bg_color": "#FFF2CC", "font_color": "#5C4400"})
+        self._link = book.add_format({"font_color": "#0B57D0", "underline": 1})
+        self._sheets = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._sheets += 1
+        self._sheet = self._book.add_worksheet(self._name if self._sheets == 1 else f"{self._name} {self._sheets}")
+        self._row = self._links = 0
+        for column, heading in enumerate(self._headings):
+            self._sheet.write_string(0, column, _fitting(heading), self._heading)
+
+    def write(self, cells: Sequence[Cell]) -> None:
+        """Write the next row."""
+        if self._row + 1 >= MOST_ROWS:
+            self.finish()
+            self._begin()
+        self._row += 1
+        for column, cell in enumerate(cells):
+            if cell.text:
+                self._write(column, cell)
+
+    def _write(self, column: int, cell: Cell) -> None:
+        self._widths[column] = max(self._widths[column], len(cell.text))
+        style = self._check if cell.needs_check else None
+        if cell.number is not None:
+            self._sheet.write_number(self._row, column, cell.number, style)
+        elif cell.link and self._links < MOST_LINKS:
+            self._links += 1
+            self._sheet.write_url(self._row, column, _address(cell), self._link)
+            if self._pictures:
+                self._show(column, self._pictures / cell.link)
+        else:
+            self._sheet.write_string(self._row, column, _fitting(cell.text), style)
+
+    def _show(self, column: int, path: Path) -> None:
+        """Put a picture over the cell, if its format can be shown."""
+        if path.suffix not in _PICTURE_SUFFIXES:
+            return
+        picture = Image(str(path))
+        width, height = picture.width * _DPI / picture.x_dpi, picture.height * _DPI / picture.y_dpi
+        scale = min(_PICTURE_BOX[0] / width, _PICTURE_BOX[1] / height)
+        place = {"x_scale": scale, "y_scale": scale, "x_offset": 2, "y_offset": 2, "object_position": 1}
+        self._sheet.set_row(self._row, PICTURE_HEIGHT)
+        self._sheet.insert_image(self._row, column, picture, place)
+        self._has_pictures.add(column)
+
+    def finish(self) -> None:
+        """Set what depends on all rows: the widths of columns, and the filter."""
+        sheet = self._sheet
+        for column, width in enumerate(self._widths):
+            wanted = PICTURE_WIDTH if column in self._has_pictures else min(max(width, LEAST_WIDTH), MOST_WIDTH)
+            sheet.set_column(column, column, wanted)
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, self._row, len(self._headings) - 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS}"})
+
+
+def _fitting(text: str) -> str:
+    fitting = text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+    return fitting.encode("utf-8", "replace").decode()
+
+
+def _address(cell: Cell) -> Url:
+    """The relative link to a file. XlsxWriter alone would write backslashes, which only Windows understands."""
+    address = Url("external:file")
+    address.text = _fitting(cell.text)
+    address._relationship_link = _UNSAFE_IN_LINK.sub(lambda found: f"%{ord(found[0]):02X}", cell.link)
+    return address
