@@ -13,9 +13,10 @@ from omrclip.imaging.geometry import Box
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
 from omrclip.omr.report.result_files import clip_names, results_text
-from omrclip.omr.results import ElementResult, ElementStatus
+from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
 from omrclip.schemas.template import load_template, template_to_bytes, template_warnings
 from tests.omr import traits
+from tests.omr.sheet import strokes
 from tests.omr.traits import TRAITS, Json, as_file
 from tests.schemas.omr_documents import type_first
 from tests.web.making import decoded
@@ -190,3 +191,54 @@ def test_the_results_file_has_a_line_for_each_of_one_name() -> None:
     lines = results_text(found).splitlines()
     assert [line for line in lines if line.startswith("Q:")] == ["Q:E", "Q:"]
     assert lines[0] == "a b:B"
+
+
+# --- triggers in grids, and thresholds ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "gets"), [("Z", "skipped"), ("Y", "D")], ids=["a marked trigger", "a trigger without a mark"]
+)
+def test_a_trigger_in_a_grid_replaces_its_target_and_is_no_column(value: str, gets: str) -> None:
+    document = traits.plain()
+    traits.trigger_in_grid(document, value)
+    assert json.dumps(json.loads(template_to_bytes(load_template(document)))) == json.dumps(type_first(document))
+    found = recognized(document)
+    grid = element(found, "Code")
+    assert (grid.status, grid.value, grid.message) == (ElementStatus.MARKED, "X", "")
+    assert [child.value for child in grid.children] == ["X", "skipped" if gets == "skipped" else ""]
+    assert element(found, "Q6").value == gets
+
+
+def with_stroke(length: float) -> bytes:
+    """The filled sheet with a thin stroke in the bubble C of Q12, as long as a part of the bubble."""
+    tones = traits.filled().copy()
+    strokes([(-length, 0.1), (length, -0.1)])(tones, *traits.drawn().bubble("Q12", "C"))
+    return traits.png(tones)
+
+
+SHORT, LONG = 0.35, 0.7
+"""Strokes that fill 0.19 and 0.34 of the bubble; on this page a mark needs 0.3."""
+THRESHOLDS = {
+    "none": (SHORT, {}, {}, ElementStatus.UNCERTAIN),
+    "0": (SHORT, {"Threshold": 0}, {}, ElementStatus.UNCERTAIN),
+    "lower than the page's": (SHORT, {"Threshold": 3}, {}, ElementStatus.MARKED),
+    "as a string": (SHORT, {"Threshold": "3"}, {}, ElementStatus.MARKED),
+    "lower than the options'": (SHORT, {"Threshold": 3}, {"marked": 0.25}, ElementStatus.UNCERTAIN),
+    "none, a longer stroke": (LONG, {}, {}, ElementStatus.MARKED),
+    "lower than a longer stroke": (LONG, {"Threshold": 32}, {}, ElementStatus.MARKED),
+    "higher than a longer stroke": (LONG, {"Threshold": 50}, {}, ElementStatus.UNCERTAIN),
+}
+
+
+@pytest.mark.parametrize("name", THRESHOLDS)
+def test_a_threshold_of_an_element_says_what_a_mark_needs(name: str) -> None:
+    length, members, marked, status = THRESHOLDS[name]
+    document = traits.plain()
+    traits.named(document, "Q12").update(members)
+    assert json.dumps(json.loads(template_to_bytes(load_template(document)))) == json.dumps(type_first(document))
+    pages = known_pages(load_template(document), traits.blank_page())
+    options = RecognitionOptions(thresholds=MarkThresholds(**marked))
+    found = recognize(pages, Scan("s.png", with_stroke(length)), options, Limits())
+    assert (element(found, "Q12").status, element(found, "Q12").value) == (status, "C")
+    assert {e.status for e in found.elements if e.name != "Q12"} == {ElementStatus.MARKED}

@@ -187,6 +187,14 @@ def triggers(document: Json) -> None:
         box.update(Type="ReplaceTrigger", Name="skip", Target=target, Value="skipped")
 
 
+def trigger_in_grid(document: Json, value: str = "Z") -> None:
+    """The second row of the grid of letters, where Z is marked, as a trigger with one of its bubbles."""
+    row = named(document, "Code")["Elements"][1]
+    row["Bubbles"] = [bubble for bubble in row["Bubbles"] if bubble["Value"] == value]
+    row["Bubbles"][0]["Value"] = ""
+    row.update(Type="ReplaceTrigger", Name="skip", Target="Q6", Value="skipped")
+
+
 def composite(document: Json) -> None:
     """The grid of digits as a composite grid: lists of bubbles, without boxes for the columns."""
     grid = named(document, "Id")
@@ -342,6 +350,7 @@ TRAITS: dict[str, Trait] = {
     "quality 0": Trait(set_of("Signature", JpegQuality=0)),
     "quality as a float": Trait(set_of("Signature", JpegQuality=84.6)),
     "a clip area that is not required": Trait(set_of("Signature", Required=False)),
+    "thresholds": Trait(_both(set_of("Q1", Threshold=3), set_of("Q2", Threshold="5"), set_of("Q3", Threshold=12.5))),
     "bar codes of new files": Trait(add(*codes("One", "Two")), {"One": "4711", "Two": "0815"}),
     "check boxes": Trait(check_boxes, {"Q1": "no", "Q2": ""}),
     "triggers": Trait(
@@ -354,6 +363,7 @@ TRAITS: dict[str, Trait] = {
         warned=("Elements[4].Target",),
         told=("skip (2): It replaces the value of 'nobody', but that names nothing.",),
     ),
+    "a trigger in a grid": Trait(trigger_in_grid, {"Q6": "skipped", "Code": "X"}),
     "a composite grid": Trait(composite),
     "a score group": Trait(
         score_group,

@@ -23,20 +23,34 @@ WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MA
 def combined(page: Page, results: Sequence[ElementResult]) -> list[ElementResult]:
     """Complete what was read of a page's elements one by one; both in template order."""
     read = [element for element in page.elements if isinstance(element, ChoiceBox | Grid | Barcode)]
-    told = [
-        _sum(element, result) if isinstance(element, ScoreGroup) else result
-        for element, result in zip(read, results, strict=True)
-    ]
-    triggers = {index: element for index, element in enumerate(read) if isinstance(element, ReplaceTrigger)}
-    aimed: dict[int, list[int]] = {}
-    for index, trigger in triggers.items():
-        targets = [number for number, one in enumerate(read) if is_target(one) and one.name == trigger.target]
-        told[index] = _as_trigger(told[index], trigger, len(targets))
-        for target in targets:
-            aimed.setdefault(target, []).append(index)
-    for target, indexes in aimed.items():
-        told[target] = _replaced(told[target], [told[index] for index in indexes])
+    aimed: dict[str | None, list[int]] = {}
+    for number, element in enumerate(read):
+        if is_target(element):
+            aimed.setdefault(element.name, []).append(number)
+    triggers: dict[int, list[ElementResult]] = {}
+
+    def complete(element: Element, result: ElementResult) -> ElementResult:
+        if isinstance(element, ScoreGroup):
+            return _sum(element, result)
+        if isinstance(element, ReplaceTrigger):
+            targets = aimed.get(element.target, [])
+            result = _as_trigger(result, element, len(targets))
+            for target in targets:
+                triggers.setdefault(target, []).append(result)
+        elif isinstance(element, Grid):
+            children = zip(read_of(element), result.children, strict=True)
+            return replace(result, children=tuple(complete(child, told) for child, told in children))
+        return result
+
+    told = [complete(element, result) for element, result in zip(read, results, strict=True)]
+    for target, acting in triggers.items():
+        told[target] = _replaced(told[target], acting)
     return told
+
+
+def read_of(grid: Grid) -> list[ChoiceBox | Grid]:
+    """Return the elements of a Grid that are read, in template order."""
+    return [child for child in grid.elements if isinstance(child, ChoiceBox | Grid)]
 
 
 def is_target(element: Element) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from omrclip.imaging import ops
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.reading.barcodes import glance, read_barcode
-from omrclip.omr.reading.combining import combined, worst
+from omrclip.omr.reading.combining import combined, read_of, worst
 from omrclip.omr.reading.judging import (
     LEAST_LIKENESS,
     Bubbles,
@@ -27,7 +27,7 @@ from omrclip.omr.registration.find import FoundPage, Registration
 from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
-from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement
+from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement, ReplaceTrigger
 
 
 def read_elements(
@@ -54,11 +54,11 @@ class BubbleReader:
     def __init__(self, found: FoundPage, view: RectifiedScan, options: RecognitionOptions) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         elements = found.known.page.elements
-        self._gap = options.grid_gap
+        self._gap, self._thresholds = options.grid_gap, options.thresholds
         self._numbers = _bubble_numbers(elements)
         self._readings = _measured(found, view)
         boxes = list(self._numbers.values())
-        self._habits = habits_of(self._readings, boxes, options.thresholds)
+        self._habits = habits_of(self._readings, boxes, self._thresholds)
         self._kinds = kinds_of(self._readings, boxes, self._habits)
         self._legible = is_legible(self._readings, self._habits)
         registration, bubbles = found.registration, found.reference.bubbles
@@ -79,18 +79,21 @@ class BubbleReader:
         return self._choice(element) if isinstance(element, ChoiceBox) else self._grid(element)
 
     def _grid(self, grid: Grid) -> ElementResult:
-        children = tuple(self.read(child) for child in grid.elements if isinstance(child, ChoiceBox | Grid))
+        parts = read_of(grid)
+        children = tuple(self.read(part) for part in parts)
+        # A trigger in a grid replaces the value of its target, and is no column of the grid.
+        columns = [told for part, told in zip(parts, children, strict=True) if not isinstance(part, ReplaceTrigger)]
         result = ElementResult(
             grid.name or "",
             grid.type,
-            worst(children),
-            "".join(child.value for child in children),
-            min((child.confidence for child in children), default=0.0),
+            worst(columns),
+            "".join(column.value for column in columns),
+            min((column.confidence for column in columns), default=0.0),
             children=children,
             corners=self._box_corners[grid],
-            message=_told_of(children),
+            message=_told_of(columns),
         )
-        return _with_gaps(result, self._gap) if result.value else result
+        return _with_gaps(result, columns, self._gap) if result.value else result
 
     def _choice(self, box: ChoiceBox) -> ElementResult:
         chosen = self._numbers[box]
@@ -103,7 +106,7 @@ class BubbleReader:
             for each in (self._readings.fills, self._readings.rings, self._readings.strays)
         )
         bubbles = Bubbles(self._kinds[chosen.start : chosen.stop], fills, rings, strays)
-        bubbles = with_threshold(bubbles, self._habits, box.threshold)
+        bubbles = with_threshold(bubbles, self._habits, box.threshold, self._thresholds)
         judged = judge(bubbles, self._habits, several=box.multiselect)
         return replace(
             result,
@@ -191,15 +194,15 @@ def _as_asked(result: ElementResult, options: RecognitionOptions) -> ElementResu
     return replace(result, status=options.blank_is or result.status, message="Nothing is marked.")
 
 
-def _with_gaps(grid: ElementResult, gap: str) -> ElementResult:
+def _with_gaps(grid: ElementResult, columns: Sequence[ElementResult], gap: str) -> ElementResult:
     """A grid of which a column has a value, with `gap` in the places of the columns that have none.
 
     Without it `4 51` would be the number 451. Whether the column was forgotten is for a person to decide.
     """
-    if not any(map(_is_gap, grid.children)):
+    if not any(map(_is_gap, columns)):
         return grid
-    value = "".join(gap * _columns(child) if _is_gap(child) else child.value for child in grid.children)
-    blank = [str(n) for n, child in enumerate(grid.children, start=1) if child.status is ElementStatus.BLANK]
+    value = "".join(gap * _columns(column) if _is_gap(column) else column.value for column in columns)
+    blank = [str(n) for n, column in enumerate(columns, start=1) if column.status is ElementStatus.BLANK]
     told = f"Columns without a mark: {', '.join(blank)}." if blank else ""
     message = " ".join(filter(None, (told, grid.message)))
     confidence = min(grid.confidence, 0.5)

@@ -255,16 +255,23 @@ def _darker_around(readings: Readings, boxes: Sequence[range]) -> npt.NDArray[np
     return darker
 
 
-def with_threshold(bubbles: Bubbles, habits: Habits, threshold: float | None) -> Bubbles:
-    """The bubbles of a box that has a Threshold of its own, in percent; None and 0 are none.
+def with_threshold(bubbles: Bubbles, habits: Habits, threshold: float | None, thresholds: MarkThresholds) -> Bubbles:
+    """Return the bubbles of a box that has a Threshold of its own.
 
-    One above the page's is what a mark needs: less is faint, never blank. One below it makes marks of faint ones, but
-    never of what has less than twice the ink that blank bubbles of the page may have.
+    A Threshold above the page's limit is the fill that a mark needs: less is faint, never blank. One below it makes
+    marks of faint ones, but neither of fills below `thresholds.marked`, nor of less than twice the ink that blank
+    bubbles of the page may have.
+
+    Args:
+        bubbles: the box's.
+        habits: what is usual on the page.
+        threshold: percent of a bubble; None and 0 are none.
+        thresholds: the fills that part marks from blanks on every page.
     """
     if not threshold:
         return bubbles
     own = threshold / 100
-    least = max(own, min(habits.marked, ABOVE_BLANKS * habits.blank))
+    least = max(own, thresholds.marked, min(habits.marked, ABOVE_BLANKS * habits.blank))
     kinds = [
         Kind.MARKED
         if kind is Kind.FAINT and fill >= least

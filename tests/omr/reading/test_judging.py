@@ -23,6 +23,7 @@ from omrclip.omr.reading.judging import (
     is_legible,
     judge,
     kinds_of,
+    with_threshold,
 )
 from omrclip.omr.reading.marks import Readings
 from omrclip.omr.results import ElementStatus, MarkThresholds
@@ -452,3 +453,33 @@ def test_confidence_is_the_distance_from_the_middle_between_blank_and_marked(
 def test_a_circle_is_as_sure_as_it_is_whole(ring: float, confidence: float) -> None:
     judged = judge(Bubbles([Kind.CIRCLED, Kind.BLANK], [0.0, 0.0], [ring, 0.0], [0.0, 0.0]), HABITS, several=False)
     assert (judged.status, judged.confidence) == (MARKED, pytest.approx(confidence))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "marked", "expected"),
+    [
+        (None, 0.1, "BLANK FAINT FAINT FAINT MARKED MARKED"),
+        (0, 0.1, "BLANK FAINT FAINT FAINT MARKED MARKED"),
+        (3, 0.1, "BLANK FAINT MARKED MARKED MARKED MARKED"),
+        (3, 0.02, "BLANK MARKED MARKED MARKED MARKED MARKED"),
+        (3, 0.2, "BLANK FAINT FAINT MARKED MARKED MARKED"),
+        (15, 0.1, "BLANK FAINT FAINT MARKED MARKED MARKED"),
+        (27, 0.1, "BLANK FAINT FAINT FAINT MARKED MARKED"),
+        (50, 0.1, "BLANK FAINT FAINT FAINT FAINT MARKED"),
+        (100, 0.1, "BLANK FAINT FAINT FAINT FAINT FAINT"),
+    ],
+)
+def test_a_threshold_of_a_box(threshold: float | None, marked: float, expected: str) -> None:
+    fills = [0.02, 0.07, 0.1, 0.2, 0.3, 0.9]
+    usual = Habits(0.27, 0.03, faint=0.9, usual=0.9)
+    thresholds = MarkThresholds(marked, 0.01)
+    plain = Bubbles(kinds(readings(fills), usual), fills, [0.0] * 6, [0.0] * 6)
+    found = with_threshold(plain, usual, threshold, thresholds)
+    assert [kind.name for kind in found.kinds] == expected.split()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.FAINT, Kind.MARKED)])
+@pytest.mark.parametrize("threshold", [1, 100])
+def test_a_threshold_decides_only_how_full_a_mark_is(kind: Kind, threshold: float) -> None:
+    bubbles = Bubbles([kind], [0.5], [0.0], [0.0])
+    assert with_threshold(bubbles, Habits(0.27, 0.03), threshold, MarkThresholds()) == bubbles
