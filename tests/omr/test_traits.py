@@ -12,7 +12,9 @@ from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
-from omrclip.omr.report.result_files import clip_names, results_text
+from omrclip.omr.report.result_files import FileNames, clip_names, results_text
+from omrclip.omr.report.sheet import Sheet
+from omrclip.omr.report.table import AnswerColumn, ResultsTable
 from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
 from omrclip.schemas.template import load_template, template_to_bytes, template_warnings
 from tests.omr import traits
@@ -193,9 +195,6 @@ def test_the_results_file_has_a_line_for_each_of_one_name() -> None:
     assert lines[0] == "a b:B"
 
 
-# --- triggers in grids, and thresholds ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("value", "gets"), [("Z", "skipped"), ("Y", "D")], ids=["a marked trigger", "a trigger without a mark"]
 )
@@ -242,3 +241,32 @@ def test_a_threshold_of_an_element_says_what_a_mark_needs(name: str) -> None:
     found = recognize(pages, Scan("s.png", with_stroke(length)), options, Limits())
     assert (element(found, "Q12").status, element(found, "Q12").value) == (status, "C")
     assert {e.status for e in found.elements if e.name != "Q12"} == {ElementStatus.MARKED}
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("image", [True, False], ids=["page image", "bubbles only"])
+def test_four_equal_corner_squares_without_a_rotation_mark(quarters: int, image: bool) -> None:
+    document = traits.four_squares()
+    blank, filled = (traits.without_fifth_square(tones) for tones in (traits.drawn().blank, traits.filled()))
+    assert (blank != traits.drawn().blank).any()
+    pages = known_pages(load_template(document), traits.png(blank) if image else None)
+    scan = Scan("s.png", traits.png(np.ascontiguousarray(np.rot90(filled, quarters))))
+    found = recognize(pages, scan, LOSSLESS, Limits())
+    assert found.error is None, found.error
+    assert {e.name: e.value for e in found.elements} == traits.READ
+
+
+def test_the_sum_of_a_score_group_is_one_line_and_one_cell() -> None:
+    document = traits.with_trait(TRAITS["a score group"])
+    found = recognized(document)
+    names = [element.name for element in found.elements]
+    assert names.count("Visit") == 1
+    assert not {"Part 1", "Part 2", "Q8", "Q9", "Q10", "Q11"} & set(names)
+    lines = results_text(found).splitlines()
+    assert lines == [f"{element.name}:{element.value}" for element in found.elements]
+    assert lines[0] == "Visit:9"
+    sheet = Sheet.of(found, FileNames(alone=False), LOSSLESS)
+    for table in (ResultsTable.of(load_template(document)), ResultsTable.of_sheets([sheet])):
+        assert [column for column in table.answers if column.title not in traits.READ] == [AnswerColumn("Visit", True)]
+        cells = dict(zip(table.headings(), table.row(sheet), strict=True))
+        assert (cells["Visit"].text, cells["Visit"].number) == ("9", 9)

@@ -15,7 +15,7 @@ from zxingcpp import BarcodeFormat
 from omrclip.imaging.geometry import Box
 from omrclip.omr.template import Template
 from omrclip.schemas.template import dump_template
-from tests.omr.sheet import Sheet, Tones, form, png
+from tests.omr.sheet import MARKS, Sheet, Tones, form, png
 
 Json = dict[str, Any]
 
@@ -139,6 +139,29 @@ def numbers_as_strings(document: Json) -> None:
             _each(element, lambda values: values.update({key: str(values[key]) for key in keys if key in values}))
 
 
+def numbers_as_floats(document: Json) -> None:
+    """As files of 2019 to 2022 have them."""
+    keys = ("Left", "Top", "Width", "Height")
+    for page in document["Pages"]:
+        for element in page["Elements"]:
+            _each(element, lambda values: values.update({key: values[key] + 0.25 for key in keys if key in values}))
+    named(document, "Signature").update(plain_place(SIGNATURE))
+
+
+def plain_place(box: Box) -> Json:
+    return {"Width": box.width, "Height": box.height, "Top": box.top, "Left": box.left}
+
+
+def one_way_only(document: Json) -> None:
+    """Horizontal, not aligned and one answer only, whatever runs down: what generators of 2022 write everywhere."""
+    told = {"Orientation": "Horizontal", "AlignedHorizontally": False, "AlignedVertically": False, "Multiselect": False}
+
+    def tell(values: Json) -> None:
+        values.update({key: value for key, value in told.items() if key in values})
+
+    _each(document, tell)
+
+
 def booleans_as_strings(document: Json) -> None:
     keys = ("IsValid", "Multiselect")
     _each(document, lambda values: values.update({key: str(values[key]) for key in keys if key in values}))
@@ -153,8 +176,7 @@ def add(*added: Json) -> Callable[[Json], None]:
 
 
 def clip_area(name: str, box: Box = SIGNATURE, **more: Any) -> Json:
-    place = {"Width": box.width, "Height": box.height, "Top": box.top, "Left": box.left}
-    return {"Type": "ClipArea", "Name": name, **place, **more}
+    return {"Type": "ClipArea", "Name": name, **plain_place(box), **more}
 
 
 def codes(*names: str, kind: str = "BarcodeDownloadable") -> list[Json]:
@@ -224,16 +246,31 @@ def score_group(document: Json) -> None:
     elements(document).insert(0, {"Type": "ScoreGroup", "Name": "Visit", **place, "Questions": questions})
 
 
-def reference_points(**more: Any) -> Callable[[Json], None]:
+def reference_points(prefix: str = "ReferencePoint", first: int = 0, **more: Any) -> Callable[[Json], None]:
     """Points as generators write them: numbered names, no ReferenceType."""
 
     def change(document: Json) -> None:
         points = [element for element in elements(document) if element["Type"] == "ReferencePoint"]
-        for number, point in enumerate(points):
-            point.update(Type="ReferencePointElement", Name=f"ReferencePoint{number}", **more)
+        for number, point in enumerate(points, start=first):
+            point.update(Type="ReferencePointElement", Name=f"{prefix}{number}", **more)
             point.pop("ReferenceType", None)
 
     return change
+
+
+def four_squares() -> Json:
+    """The document whose only reference points are those of the corners, which look alike."""
+    document = plain()
+    fifth = next(e for e in elements(document) if (e.get("Left"), e.get("Top")) == MARKS[4])
+    elements(document).remove(fifth)
+    return document
+
+
+def without_fifth_square(tones: Tones) -> Tones:
+    left, top = MARKS[4]
+    without = tones.copy()
+    without[top - 2 : top + 24, left - 2 : left + 24] = 255
+    return without
 
 
 def nulls(document: Json) -> None:
@@ -278,6 +315,7 @@ def _both(*changes: Callable[[Json], None]) -> Callable[[Json], None]:
     return change
 
 
+QUESTION = "How often, on average, do you use it? Daily/weekly/monthly: please mark one"
 OVER_THE_EDGE = Box(500, 600, 100, 90)
 TEXT = 'Why / "really"?\\: a\n' + "ü" * 40
 ON_A_LINE = TEXT.replace("\n", r"\x0a")
@@ -285,6 +323,14 @@ AS_FILE = "Why _ _really____ a_" + "ü" * 40
 
 TRAITS: dict[str, Trait] = {
     "numbers as strings": Trait(numbers_as_strings),
+    "root and page of new files": Trait(
+        _both(
+            lambda document: document.update(Version="1.0", TemplateId="", FinalizationComplete=False),
+            set_keys(ImageFormat=".png", ImageName=None),
+        )
+    ),
+    "numbers as floats": Trait(numbers_as_floats),
+    "one orientation and one answer everywhere": Trait(one_way_only),
     "page extents as floats and strings": Trait(set_keys(Width=600.0, Height="800.0")),
     "booleans as strings": Trait(booleans_as_strings),
     "types in lower case": Trait(lower_case_types),
@@ -325,6 +371,13 @@ TRAITS: dict[str, Trait] = {
         {ON_A_LINE: SIGNATURE},
         (f"s{AS_FILE}.png",),
         ("Elements[0].Name", "Elements[19].Name"),
+    ),
+    "a question as a name": Trait(
+        _both(_all_named("Signature", name=QUESTION), _all_named("Q1", name=QUESTION)),
+        {"Q1": None, QUESTION: "B"},
+        {f"{QUESTION} (2)": SIGNATURE},
+        ("sHow often, on average, do you use it_ Daily_weekly_monthly_ please mark one.png",),
+        ("Elements[0].Name", "Elements[19].Name", "Elements[19].Name"),
     ),
     "a name longer than a file's": Trait(
         _all_named("Signature", name="é" * 300),
@@ -370,6 +423,7 @@ TRAITS: dict[str, Trait] = {
         {"Q8": None, "Q9": None, "Q10": None, "Q11": None, "Visit": "9"},
     ),
     "reference points of generators": Trait(reference_points()),
+    "reference points of older generators": Trait(reference_points("RefPoint", first=1)),
     "elements of unknown types": Trait(
         unknown,
         warned=("Elements[20].Type", "Elements[21].Type", "[22].Type", "[23].Type", "Elements[13].Elements[2].Type"),
