@@ -95,7 +95,7 @@ class Limits:
         "Maximum size of a request body in bytes. It is never more than a twenty-fourth of `OMRCLIP_MEMORY_BYTES`.",
     )
     max_images: int = _setting(
-        200, _whole_number(1, 100_000), "Maximum number of images, and pages of documents, in one recognition request."
+        1000, _whole_number(1, 100_000), "Maximum number of images, and pages of documents, in one recognition request."
     )
     max_image_pixels: int = _setting(
         120_000_000,

@@ -56,6 +56,7 @@ def post_recognition() -> Response:
         run.close()
         raise
     answer.call_on_close(run.close)
+    answer.headers["X-Scans"] = str(len(job.scans))
     if run.kept:
         answer.headers["Location"] = run.kept.recognition()
     return answer

@@ -130,6 +130,7 @@ def _recognition() -> Node:
         "200": {
             "description": "The result of each scan, including scans that failed.",
             "content": found,
+            "headers": {"X-Scans": {"description": "Number of scans", "schema": {"type": "integer", "minimum": 1}}},
             "links": _kept_links(),
         }
     }

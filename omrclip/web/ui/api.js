@@ -105,14 +105,15 @@ export const correctTemplate = async (name) => (await send("POST", `api/template
 /** What a stored template reads on its blank page: {Blank, Messages}. */
 export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();
 
-/** Recognize images with a stored template and keep the outcome; each line of the answer is handed on as it comes, with
- * the request's id. */
-export async function recognize(template, files, { keepSeconds, signal, online }) {
+/** Recognize files with a stored template and keep the outcome. `onbegin` is told how many scans they hold; each line of
+ * the answer is handed on as it comes, with the request's id. */
+export async function recognize(template, files, { keepSeconds, signal, onbegin, online }) {
   const body = new FormData();
   body.append("Template", template);
   body.append("Options", JSON.stringify({ Keep: keepSeconds }));
   for (const file of files) body.append("Images", file, file.name);
   const answer = await send("POST", "api/recognitions", { body, signal, headers: { Accept: "application/x-ndjson" } });
+  onbegin(Number(answer.headers.get("X-Scans")));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {

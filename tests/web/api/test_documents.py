@@ -71,6 +71,7 @@ def test_each_page_is_a_scan(client: FlaskClient, form: str, name: str, data: by
     response = client.post("/api/recognitions", **sent)
     assert response.status_code == 200, response.text
     assert outcomes(response.get_json()) == [(page, None) for page in pages]
+    assert response.headers["X-Scans"] == str(len(pages))
 
 
 def test_clips_of_pages_are_those_of_their_images(recognized: Recognized) -> None:

@@ -60,7 +60,7 @@ class Editor {
     const show = (index) => this.show(index);
     this.elements = new ElementList(this.list, editing, this.problems, (index) => this.reveal(index));
     this.findings = new Findings(this.found, editing, show);
-    const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2" });
+    const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
     this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     acceptDrops(this.host, ([file]) => this.putImage(file));
@@ -187,9 +187,15 @@ class Editor {
   /** The first page's image lies beside the template; those of others are part of it, and saved with it. */
   async putImage(file) {
     const { document, page } = this.editing;
+    const isPdf = /\.pdf$/i.test(file.name);
+    if (page > 0 && isPdf) {
+      notify(t("editor.pdfOnFirstPage"), { bad: true });
+      return;
+    }
     try {
       if (page === 0) {
-        await api.writePageImage(this.name, file);
+        if (isPdf || /\.tiff?$/i.test(file.name)) await this.putDocument(file);
+        else await api.writePageImage(this.name, file);
         await this.showImage();
       } else {
         const image = { ImageName: file.name, ImageFormat: /\.[^.]*$/.exec(file.name)?.[0] ?? "", ImageData: await asBase64(file) };
@@ -200,6 +206,17 @@ class Editor {
     } catch (error) {
       notifyFailure(error);
     }
+  }
+
+  /** Store the images of all pages. The template changes on the server where it has several. */
+  async putDocument(file) {
+    if (this.saving.isChanged && !(await this.saving.save())) return;
+    await api.writePageImage(this.name, file);
+    const stored = await api.readTemplate(this.name);
+    if (stored.etag === this.saving.etag) return;
+    this.saving.etag = stored.etag;
+    this.saving.saved = parseDocument(stored.text).document;
+    this.editing.replace(this.saving.saved);
   }
 
   /** Show the page's image as it is on the server now. */

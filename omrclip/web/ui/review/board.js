@@ -20,9 +20,19 @@ export class Board {
     this.details = h("section", { className: "details", aria: { label: t("sheets.details") } });
     this.filter = h("select", { aria: { label: t("sheets.filter") }, onchange: () => this.sift() }, FILTERS.map((filter) => h("option", { value: filter })));
     this.node = h("div", { className: "board" }, h("section", { className: "sheet-list", aria: { label: t("sheets.title") } }, this.filter, this.list), this.host, this.details);
-    this.list.append(...sheets.map((sheet) => this.entry(sheet)));
+    this.entries = new Map();
+    this.drawList();
     this.countWanted();
     this.details.append(h("p", { className: "muted" }, t("sheets.choose")));
+  }
+
+  /** List the sheets as they are now: pages of a document become known one by one. */
+  drawList() {
+    const { children } = this.list;
+    if (children.length === this.sheets.length && this.sheets.every((sheet, index) => children[index] === this.entries.get(sheet))) return;
+    this.entries = new Map(this.sheets.map((sheet) => [sheet, this.entries.get(sheet) ?? this.entry(sheet)]));
+    this.list.replaceChildren(...this.entries.values());
+    if (this.sheet && !this.entries.has(this.sheet)) this.show(this.sheet.pages[0] ?? this.sheets[0]);
   }
 
   entry(sheet) {
@@ -33,7 +43,8 @@ export class Board {
 
   /** Something of a sheet is known now, or of all (null). */
   changed(sheet) {
-    for (const one of sheet ? [sheet] : this.sheets) mark(this.list.children[this.sheets.indexOf(one)], one);
+    this.drawList();
+    for (const one of sheet && this.entries.has(sheet) ? [sheet] : this.sheets) mark(this.entries.get(one), one);
     this.countWanted();
     if (!this.sheet) {
       const first = this.sheets.find((one) => one.state === "done" || one.state === "failed");

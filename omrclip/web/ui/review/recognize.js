@@ -30,7 +30,7 @@ class Recognize {
     this.running = h("div", { className: "running", hidden: true }, this.progress, this.said, this.cancel);
     this.sharing = h("span", { className: "row" });
     const take = (files) => this.start(files);
-    const accept = { accept: "image/*,.tif,.tiff,.jp2", multiple: true };
+    const accept = { accept: "image/*,.tif,.tiff,.jp2,.pdf,.zip", multiple: true };
     this.drop = h(
       "div",
       { className: "drop big" },
@@ -90,7 +90,7 @@ class Recognize {
 
   drawProgress() {
     const { run } = this;
-    const total = run.sheets.length;
+    const { total } = run;
     this.running.hidden = run.state !== "running";
     this.progress.value = run.done / total;
     const left = run.secondsLeft;

@@ -1,4 +1,4 @@
-/** A run: many images recognized with one template, batch by batch, while the page may show anything else. */
+/** A run: many files recognized with one template, batch by batch, while the page may show anything else. */
 
 import * as api from "../api.js";
 import { failureText } from "../dialogs.js";
@@ -8,6 +8,7 @@ import { Sheet } from "./sheets.js";
 
 const MOST_IMAGES = 100;
 const MOST_BYTES = 96 * 1024 * 1024;
+const isArchive = (name) => /\.zip$/i.test(name);
 
 /** The run of this page, if there is one: it goes on when another view is looked at. */
 export let current = null;
@@ -24,6 +25,8 @@ class Run {
   constructor(template, files, keepSeconds) {
     Object.assign(this, { template, keepSeconds, sheets: distinct(files).map(([name, file]) => new Sheet(name, file)) });
     this.ids = [];
+    /** How many pages of documents are known to come, beside the sheets. */
+    this.coming = 0;
     /** Why sheets that were recognized are not kept on the server; null where all are. */
     this.notKept = null;
     this.stop = new AbortController();
@@ -42,6 +45,10 @@ class Run {
     for (const listener of this.listeners) listener(sheet);
   }
 
+  get total() {
+    return this.sheets.length + this.coming;
+  }
+
   get done() {
     return this.sheets.filter((sheet) => sheet.state === "done" || sheet.state === "failed").length;
   }
@@ -49,7 +56,7 @@ class Run {
   /** Seconds left, by what went before; null before the first sheet. */
   get secondsLeft() {
     const { done } = this;
-    return done ? ((performance.now() - this.started) / 1000 / done) * (this.sheets.length - done) : null;
+    return done ? ((performance.now() - this.started) / 1000 / done) * (this.total - done) : null;
   }
 
   cancel() {
@@ -66,12 +73,14 @@ class Run {
     this.tell();
   }
 
+  /** Recognize the files of these sheets. A sheet whose file has several pages is replaced by a sheet for each page. */
   async recognize(batch) {
+    const answered = [];
     let uri = null;
-    let next = 0;
+    let at = 0;
     const begun = () => {
-      if (batch[next]) batch[next].state = "running";
-      this.tell(batch[next] ?? null);
+      if (batch[at]?.state === "waiting") batch[at].state = "running";
+      this.tell(batch[at] ?? null);
     };
     const online = (answer, requestId) => {
       if (answer.KeepingError) {
@@ -80,22 +89,46 @@ class Run {
         return;
       }
       uri = answer.Uri;
-      batch[next].take(answer, 0, answer.ResponseFiles);
-      this.tell(batch[next]);
-      next += 1;
+      const { Name } = answer.Recognitions[0];
+      while (at < batch.length - 1 && !holds(batch[at], Name)) at += 1;
+      const sheet = batch[at].name === Name ? batch[at] : this.addPage(batch[at], Name);
+      sheet.take(answer, 0, answer.ResponseFiles);
+      answered.push(sheet);
+      this.tell(sheet);
+      if (sheet === batch[at]) at += 1;
       begun();
     };
+    const onbegin = (scans) => (this.coming = Math.max(0, scans - batch.length));
     begun();
     const files = batch.map((sheet) => new File([sheet.file], sheet.name, { type: sheet.file.type }));
     try {
-      await api.recognize(this.template, files, { keepSeconds: this.keepSeconds, signal: this.stop.signal, online });
-      if (uri) this.keep(batch, api.identifierOf(uri));
+      await api.recognize(this.template, files, { keepSeconds: this.keepSeconds, signal: this.stop.signal, onbegin, online });
+      if (uri) this.keep(answered, api.identifierOf(uri));
     } catch (error) {
-      if (error.code === "limit_exceeded" && next === 0 && batch.length > 1) return this.divide(batch);
+      if (error.code === "limit_exceeded" && !answered.length && batch.length > 1) return this.divide(batch);
       const said = error.name === "AbortError" ? t("run.cancelled") : error.code ? failureText(error) : t("error.unreachable");
-      for (const sheet of batch.slice(next)) sheet.fail(said, error.requestId);
+      for (const sheet of batch.slice(at)) this.fail(sheet, said, error.requestId);
     }
+    this.coming = 0;
     this.tell();
+  }
+
+  /** Add the sheet of a page. The first one of a file stands for the file from now on. */
+  addPage(whole, name) {
+    const page = new Sheet(name);
+    const place = this.sheets.indexOf(whole.pages.at(-1) ?? whole);
+    if (whole.pages.length) {
+      this.sheets.splice(place + 1, 0, page);
+      this.coming = Math.max(0, this.coming - 1);
+    } else this.sheets.splice(place, 1, page);
+    whole.pages.push(page);
+    return page;
+  }
+
+  /** The file of a sheet could not be recognized, or not all of its pages. */
+  fail(sheet, said, requestId) {
+    if (sheet.pages.length) this.sheets.splice(this.sheets.indexOf(sheet.pages.at(-1)) + 1, 0, sheet);
+    sheet.fail(said, requestId);
   }
 
   /** The server takes less at once than is usual. */
@@ -129,6 +162,13 @@ class Run {
   }
 }
 
+/** Whether a scan of this name comes from the file of a sheet: it is the file, or one of its pages. */
+function holds({ name }, scan) {
+  const [, stem, suffix = ""] = /^(.*?)(\.[^.]*)?$/.exec(name);
+  const middle = scan.startsWith(`${stem}-p`) && scan.endsWith(suffix) && scan.slice(stem.length + 2, scan.length - suffix.length);
+  return scan === name || isArchive(name) || /^\d{4,}$/.test(middle || "");
+}
+
 /** Images with names of their own: files of one name come from different folders, and their clips must not share one. */
 function distinct(files) {
   const taken = new Set();
@@ -141,12 +181,13 @@ function distinct(files) {
   });
 }
 
-/** As many sheets at once as a request may have, and the server likes to hold. */
+/** As many sheets at once as a request may have, and the server likes to hold. An archive holds any names: it goes alone. */
 function* batches(sheets) {
   let batch = [];
   let bytes = 0;
   for (const sheet of sheets) {
-    if (batch.length && (batch.length === MOST_IMAGES || bytes + sheet.file.size > MOST_BYTES)) {
+    const goesAlone = isArchive(sheet.name) || (batch.length && isArchive(batch.at(-1).name));
+    if (batch.length && (goesAlone || batch.length === MOST_IMAGES || bytes + sheet.file.size > MOST_BYTES)) {
       yield batch;
       [batch, bytes] = [[], 0];
     }

@@ -21,11 +21,12 @@ export const titleOf = ({ Label, Name }) => Label || Name;
 
 /**
  * One sheet. `state` is "waiting", "running", "done" or "failed". `kept` is {id, number} once the server keeps it: the
- * recognition, and the number of the scan in it from 1; `index` is its place in its request.
+ * recognition, and the number of the scan in it from 1; `index` is its place in its request. `pages` are the sheets of the
+ * pages of its file, as far as they are known, if the file is no image.
  */
 export class Sheet {
   constructor(name, file = null) {
-    Object.assign(this, { name, file, state: "waiting", recognition: null, messages: [], counts: {}, kept: null, data: new Map(), error: null });
+    Object.assign(this, { name, file, state: "waiting", recognition: null, messages: [], counts: {}, kept: null, data: new Map(), error: null, pages: [] });
     this.requestId = null;
   }
 

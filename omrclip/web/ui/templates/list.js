@@ -10,13 +10,13 @@ export async function mount(main) {
   const list = h("ul", { className: "cards", aria: { label: t("templates.title") } });
   const filter = h("input", { type: "search", placeholder: t("templates.filter"), aria: { label: t("templates.filter") }, oninput: () => sift(list, filter.value) });
   const add = (files) => takeFiles(files).then((name) => name && (location.hash = `#/edit/${encodeURIComponent(name)}`), notifyFailure);
-  const accept = ".omr,.png,.jpg,.jpeg,.tif,.tiff,.webp,.gif,.jp2,.bmp,image/*";
+  const accept = ".omr,.png,.jpg,.jpeg,.tif,.tiff,.webp,.gif,.jp2,.bmp,.pdf,image/*";
   const heading = h(
     "div",
     { className: "heading" },
     h("h1", {}, t("templates.title")),
     filter,
-    fileButton(t("templates.fromImage"), "add", add, { accept: "image/*,.tif,.tiff,.jp2", kind: "primary" }),
+    fileButton(t("templates.fromImage"), "add", add, { accept: "image/*,.tif,.tiff,.jp2,.pdf", kind: "primary" }),
     fileButton(t("templates.open"), "open", add, { accept, multiple: true }),
   );
   const hint = h("p", { className: "muted" }, t("templates.hint"));
