@@ -12,6 +12,7 @@
     │   └── CorruptImage            the image is cut off, damaged, or does not match its header
     ├── LimitExceeded               a limit is exceeded; raised before the work begins
     ├── RegistrationFailed          the template page was not found in the scan
+    ├── WorkerLost                  the process that recognized a scan was killed
     ├── ServerBusy                  no memory is free for the work
     ├── Stopped                     the work was ended before it was done, for a reason outside it
     │   ├── DeadlineExceeded        the work took longer than it may
@@ -165,6 +166,12 @@ class RegistrationFailed(OmrclipError):
     """The template page was not found in the scan. `details["tried"]` lists what was tried."""
 
     code = "registration_failed"
+
+
+class WorkerLost(OmrclipError):
+    """The process that recognized a scan of a batch was killed, again and again."""
+
+    code = "worker_lost"
 
 
 class MisdirectedRequest(OmrclipError):

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -14,28 +14,18 @@ from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from omrclip.omr.options import RecognitionOptions
+    from omrclip.omr.template import Template
 
+_Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 TOO_MANY_COLUMNS = (
     "The template has more answers than a workbook has columns, so results.xlsx is not written. Use results.csv."
 )
 
 
-def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the parameters that `recognize` and `clip` share."""
-    parameters = [
-        click.argument("template", type=FILE),
-        # Not FILE: an image that cannot be read is the failure of this scan, and does not stop the run.
-        click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True),
-        click.option(
-            "--template-image",
-            type=FILE,
-            help="Image of the blank page, or a PDF or TIFF file of all blank pages. "
-            "[default: the image or PDF file with the same name beside the template]",
-        ),
-        click.option(
-            "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the results."
-        ),
+def _options_of_recognition() -> list[_Decorator]:
+    """The options that `recognize`, `clip` and `batch` share."""
+    return [
         click.option(
             "--clip-format",
             type=click.Choice(["jpg", "png", "webp", "tif"]),
@@ -65,6 +55,72 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Choice(["blank", "uncertain"]),
             help="Status of elements without a mark. [default: blank; uncertain in a scan of the blank page itself]",
         ),
+    ]
+
+
+def _takes_thresholds(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options by which marks are judged."""
+    parameters = [
+        click.option(
+            "--marked", type=float, metavar="FILL", help="Bubbles are marked from this fill on, 0 to 1. [default: 0.1]"
+        ),
+        click.option(
+            "--blank",
+            type=float,
+            metavar="FILL",
+            help="Bubbles are blank up to this fill, 0 to 1, and uncertain between the two. [default: 0.08]",
+        ),
+    ]
+    return _with(parameters, command)
+
+
+def takes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a batch for `loaded_options`."""
+    return _with(_options_of_recognition(), _takes_thresholds(command))
+
+
+def takes_table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of the tables that `recognize` and `batch` share."""
+    parameters = [
+        click.option(
+            "--separator",
+            type=click.Choice([",", ";"]),
+            default=",",
+            show_default=True,
+            help="What separates the cells of results.csv.",
+        ),
+        click.option(
+            "--marks-separator",
+            metavar="TEXT",
+            default="",
+            help="Text between the values of several marks in one cell of the tables. [default: nothing]",
+        ),
+    ]
+    return _with(parameters, command)
+
+
+def _with(parameters: Sequence[_Decorator], command: Callable[..., None]) -> Callable[..., None]:
+    for add in reversed(parameters):
+        command = add(command)
+    return command
+
+
+def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the parameters that `recognize` and `clip` share."""
+    parameters: list[_Decorator] = [
+        click.argument("template", type=FILE),
+        # Not FILE: an image that cannot be read is the failure of this scan, and does not stop the run.
+        click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True),
+        click.option(
+            "--template-image",
+            type=FILE,
+            help="Image of the blank page, or a PDF or TIFF file of all blank pages. "
+            "[default: the image or PDF file with the same name beside the template]",
+        ),
+        click.option(
+            "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the results."
+        ),
+        *_options_of_recognition(),
         click.option(
             "--page",
             "pages",
@@ -79,40 +135,18 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
             help="Number of scans to recognize at a time. [default: one for each processor]",
         ),
     ]
-    for add in reversed(parameters):
-        command = add(command)
-    return command
+    return _with(parameters, command)
 
 
 @click.command()
 @_takes_scans
-@click.option(
-    "--marked", type=float, metavar="FILL", help="Bubbles are marked from this fill on, 0 to 1. [default: 0.1]"
-)
-@click.option(
-    "--blank",
-    type=float,
-    metavar="FILL",
-    help="Bubbles are blank up to this fill, 0 to 1, and uncertain between the two. [default: 0.08]",
-)
+@_takes_thresholds
 @click.option(
     "--overlay",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for an overlay of each image: a picture that shows what was read.",
 )
-@click.option(
-    "--separator",
-    type=click.Choice([",", ";"]),
-    default=",",
-    show_default=True,
-    help="What separates the cells of results.csv.",
-)
-@click.option(
-    "--marks-separator",
-    metavar="TEXT",
-    default="",
-    help="Text between the values of several marks in one cell of the tables. [default: nothing]",
-)
+@takes_table_options
 @click.option("--pictures", is_flag=True, help="Show the clips in the cells of results.xlsx.")
 @telling
 @reading_images
@@ -158,16 +192,16 @@ def _recognize(
 ) -> None:
     from omrclip.jobs.folder import WORKERS_FOR_MEMORY, FolderJob, run
     from omrclip.jobs.sources import scans_in
-    from omrclip.jobs.tables import TableOptions, fits_workbook
+    from omrclip.jobs.tables import TableOptions
     from omrclip.library import blank_page_beside, load_template
-    from omrclip.omr.report.table import ResultsTable, Separator
+    from omrclip.omr.report.table import Separator
     from omrclip.schemas.template import template_warnings
 
     loaded = load_template(template)
     for warning in template_warnings(loaded):
         click.echo(f"Warning: {warning}", err=True)
-    if not (clips_only or fits_workbook(ResultsTable.of(loaded))):
-        click.echo(f"Warning: {TOO_MANY_COLUMNS}", err=True)
+    if not clips_only:
+        warn_of_columns(loaded)
     page_image = template_image or blank_page_beside(template)
     workers = workers or os.cpu_count() or 1
     scans = scans_in(images, config().limits.max_image_pixels)
@@ -175,7 +209,7 @@ def _recognize(
         template=loaded,
         scans=scans,
         template_image=page_image.read_bytes() if page_image else None,
-        options=_options(**options).as_saved,
+        options=loaded_options(**options).as_saved,
         out=out,
         clips_only=clips_only,
         workers=workers,
@@ -206,14 +240,23 @@ def _recognize(
     sys.exit(FAILED if failures else 0)
 
 
-def _options(
+def warn_of_columns(template: "Template") -> None:
+    """Warn if a workbook has too few columns for a template."""
+    from omrclip.jobs.tables import fits_workbook
+    from omrclip.omr.report.table import ResultsTable
+
+    if not fits_workbook(ResultsTable.of(template)):
+        click.echo(f"Warning: {TOO_MANY_COLUMNS}", err=True)
+
+
+def loaded_options(
     clip_format: str | None,
     clip_scale: str | None,
     clip_margin: int | None,
     orientation: str | None,
     grid_gap: str | None,
     blank_is: str | None,
-    pages: Sequence[str],
+    pages: Sequence[str] = (),
     marked: float | None = None,
     blank: float | None = None,
 ) -> "RecognitionOptions":

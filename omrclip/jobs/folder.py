@@ -198,13 +198,14 @@ def _recognize_file(
     try:
         scan = read_admitted(file, admission)
         recognition = recognize_admitted(admission, pages, scan, job.options, job.limits)
-        overlay = _overlay(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
+        overlay = overlay_of(scan, recognition, admission) if job.overlays and can_be_drawn(recognition) else None
         return _Outcome(recognition, recognition_files(recognition, job.options, files), overlay)
     except Exception as error:
         return _Outcome(failed(file.name, error))
 
 
-def _overlay(scan: Scan, recognition: Recognition, admission: Admission) -> ResponseFile:
+def overlay_of(scan: Scan, recognition: Recognition, admission: Admission) -> ResponseFile:
+    """Draw the overlay of a scan as a JPEG file. Raises LimitExceeded if there is not enough memory."""
     image = EncodedImage(scan.data, probe(scan.data))
     with admission.admitted(cost(image.info) + drawing_bytes(image.dimensions), patient=True):
         drawn = encode(draw_on(image, recognition), ImageFormat.JPEG)

@@ -157,3 +157,18 @@ def load_options(text: str | bytes | dict[str, object]) -> RecognitionOptions:
     """
     options: RecognitionOptions = load_strictly(_OPTIONS, text, "$.Options")
     return options
+
+
+def dump_options(options: RecognitionOptions) -> dict[str, Any]:
+    """The options that change what is read and cut, as JSON values that `load_options` takes."""
+    thresholds = options.thresholds
+    return {
+        "ClipFormat": options.clip_format and str(options.clip_format),
+        "ClipScale": str(options.clip_scale),
+        "ClipMargin": options.clip_margin,
+        "MarkThresholds": {"Marked": thresholds.marked, "Blank": thresholds.blank},
+        "Orientation": str(options.orientation),
+        "GridGap": options.grid_gap,
+        "BlankIs": options.blank_is and str(options.blank_is),
+        "Pages": dict(options.pages),
+    }

@@ -6,9 +6,11 @@ from typing import Any
 from marshmallow import fields
 
 from omrclip.errors import Failure, NotFound
+from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.registration.find import Registration
 from omrclip.omr.report.answer import Answer
+from omrclip.omr.report.result_files import FileNames
 from omrclip.schemas.recognition_parts import ClipSchema, ElementResultSchema, RegistrationSchema, load_clip
 from omrclip.schemas.wire import EncodedBytes, WireSchema
 
@@ -110,6 +112,7 @@ _ELEMENTS = ElementResultSchema(many=True)
 _FULL = RecognitionResponseSchema()
 _WITHOUT_DATA = RecognitionResponseSchema(exclude=("response_files.data",))
 _WITHOUT_FILES = RecognitionResponseSchema(exclude=("response_files",))
+_RECORD = RecognitionSchema(exclude=("uri", "overlay", "clips.uri"))
 
 
 def dump_answer(answer: Answer, *, with_files: bool = True) -> dict[str, Any]:
@@ -148,3 +151,9 @@ def load_kept(answer: Mapping[str, Any], number: int, registration: Registration
         error=error,
         messages=tuple(answer["Info"]["Details"]["RecognitionStatistics"][number - 1]["TaskMessages"]),
     )
+
+
+def dump_record(recognition: Recognition, options: RecognitionOptions, names: FileNames) -> dict[str, Any]:
+    """One scan of a batch as JSON values: its entry in an answer, with `Messages` and without the keys for URIs."""
+    told: dict[str, Any] = _RECORD.dump(Answer([recognition], options, names).described[0])
+    return {**told, "Messages": list(recognition.messages)}

@@ -1,10 +1,12 @@
 """Named bytes under one root, with entity tags, preconditions and atomic writes."""
 
 import os
+import shutil
 import stat
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from errno import EDQUOT, ENOSPC, errorcode
@@ -19,6 +21,7 @@ from fsspec.implementations.local import LocalFileSystem
 from omrclip.errors import (
     InvalidRequest,
     NotFound,
+    OmrclipError,
     PreconditionFailed,
     PreconditionRequired,
     StorageFull,
@@ -34,6 +37,7 @@ from omrclip.storage.local_files import (
     read_regular,
     remove_folder,
     replace_file,
+    sync_file,
     sync_folder,
 )
 from omrclip.storage.ranges import LocalRange, RemoteRange
@@ -44,6 +48,10 @@ if TYPE_CHECKING:
 LONGEST_PART = 200
 LONGEST_NAME = 1000
 UNFINISHED = ".unfinished"
+PARTS = ".parts"
+"""The folder of files that are being written by `put`, in the root of a local store."""
+READ_AT_ONCE = 200
+"""Number of files that `read_all` requests from a remote store at a time."""
 _FULL = frozenset({ENOSPC, EDQUOT})
 
 
@@ -122,10 +130,15 @@ def _mark(status: os.stat_result) -> str:
 
 
 @contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Raise errors of the system as StorageFull and StorageUnavailable, without paths in the message."""
+def _storage_errors(is_local: bool = True) -> Iterator[None]:
+    """Raise errors of the system as StorageFull and StorageUnavailable, without paths in the message.
+
+    A remote file system raises errors of its own too, such as those of botocore. They say what to check.
+    """
     try:
         yield
+    except OmrclipError:
+        raise
     except OSError as error:
         reason = errorcode.get(error.errno or 0, "unknown")
         if error.errno in _FULL:
@@ -133,6 +146,11 @@ def _storage_errors() -> Iterator[None]:
             raise StorageFull(message, reason=reason) from None
         said = error.strerror or "it cannot be reached"
         raise StorageUnavailable(f"The storage cannot be used at the moment: {said}.", reason=reason) from None
+    except Exception as error:
+        if is_local:
+            raise
+        message = f"The storage cannot be used: {shown_name(str(error))}"
+        raise StorageUnavailable(message, reason=type(error).__name__) from None
 
 
 def check_name(name: str) -> str:
@@ -186,7 +204,7 @@ class BlobStore:
     def children(self, folder: str = "") -> list[str]:
         """Return the sorted names of the files and folders directly in a folder; empty if it does not exist."""
         path = f"{self._root}/{folder}".rstrip("/")
-        with _storage_errors():
+        with self._errors():
             try:
                 if self._local:
                     return sorted(os.listdir(path))  # noqa: PTH208 (names alone)
@@ -210,7 +228,7 @@ class BlobStore:
     def read(self, name: str) -> Blob:
         """Raise NotFound where nothing of this name is stored; a name that none can have is not found either."""
         path = self._path(name)
-        with _storage_errors():
+        with self._errors():
             blob = self._current(path, name)
         if blob is None:
             raise NotFound(f"Nothing is stored under the name {name!r}.")
@@ -265,16 +283,82 @@ class BlobStore:
         A process that is killed may leave a part of them.
         """
         path = self._path(check_name(name))
-        with _storage_errors():
+        with self._errors():
             if self._local:
                 create_file(Path(path), data)
             else:
                 self._fs.pipe_file(path, data)
 
+    def put(self, name: str, data: bytes) -> None:
+        """Store bytes without the lock, and replace what is there. Other processes may do the same.
+
+        The file is whole or not there. In a local folder `flush` writes it to the disk.
+        """
+        if self._local:
+            with self.scratch() as folder:
+                part = folder / "part"
+                with self._errors():
+                    part.write_bytes(data)
+                self.put_file(name, part)
+        else:
+            path = self._path(check_name(name))
+            with self._errors():
+                self._fs.pipe_file(path, data)
+
+    def put_file(self, name: str, file: Path) -> None:
+        """Store a file of the `scratch` folder as `put` does."""
+        path = self._path(check_name(name))
+        with self._errors():
+            if self._local:
+                make_folders(Path(path).parent)
+                file.replace(path)
+            else:
+                self._fs.put_file(str(file), path)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A local folder for files that `put_file` then stores. It is deleted at the end of the block."""
+        with self._errors():
+            parts = Path(self._root, PARTS) if self._local else None
+            if parts is not None:
+                make_folders(parts)
+            folder = Path(tempfile.mkdtemp(dir=parts))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def flush(self, names: Iterable[str]) -> None:
+        """Flush files that were stored by `put` to the disk. A remote store has them when `put` returns."""
+        if self._local:
+            names = list(names)
+            with self._errors():
+                for name in names:
+                    sync_file(Path(self._path(name)))
+            self.sync(*{name.rpartition("/")[0] for name in names if "/" in name})
+
+    def remove_parts(self) -> None:
+        """Remove what killed processes left of `put` and `scratch`. No other process may write."""
+        if self._local:
+            with self._errors():
+                remove_folder(Path(self._root, PARTS))
+
+    def read_all(self, folder: str) -> Iterator[Blob]:
+        """Yield the files directly in a folder, in the order of their names. Several are requested at a time."""
+        names = [f"{folder}/{name}" for name in self.children(folder)]
+        if self._local:
+            yield from map(self.read, names)
+            return
+        for first in range(0, len(names), READ_AT_ONCE):
+            paths = [self._path(name) for name in names[first : first + READ_AT_ONCE]]
+            with self._errors():
+                found = self._fs.cat(paths)
+            yield from (Blob(path.removeprefix(f"{self._root}/"), found[path]) for path in paths)
+
     def sync(self, *folders: str) -> None:
         """Flush the entries of folders to the disk; those that are not there are passed over."""
         if self._local:
-            with _storage_errors():
+            with self._errors():
                 for folder in folders:
                     with suppress(FileNotFoundError):
                         sync_folder(Path(self._path(folder)))
@@ -282,7 +366,7 @@ class BlobStore:
     def move(self, name: str, new_name: str) -> None:
         """Rename a file or folder, if it exists."""
         path, new_path = self._path(name), self._path(check_name(new_name))
-        with _storage_errors(), suppress(FileNotFoundError):
+        with self._errors(), suppress(FileNotFoundError):
             if self._local:
                 make_folders(Path(new_path).parent)
                 os.replace(path, new_path)  # noqa: PTH105 (as long as the store is)
@@ -308,13 +392,13 @@ class BlobStore:
 
     def discard(self, name: str) -> None:
         """Remove a file without the lock, if it exists. No other process may change it."""
-        with _storage_errors(), suppress(FileNotFoundError, NotFound):
+        with self._errors(), suppress(FileNotFoundError, NotFound):
             self._fs.rm_file(self._path(name))
 
     def remove_folder(self, name: str) -> None:
         """Remove a folder with everything in it, if it is there."""
         path = self._path(name)
-        with _storage_errors():
+        with self._errors():
             if self._local:
                 remove_folder(Path(path))
             elif self._fs.exists(path):
@@ -328,7 +412,7 @@ class BlobStore:
 
     def size(self, folder: str) -> int:
         """Return how many bytes a folder holds."""
-        with _storage_errors():
+        with self._errors():
             try:
                 return int(self._fs.du(self._path(folder)))
             except FileNotFoundError:
@@ -349,6 +433,9 @@ class BlobStore:
         if self._local and os.path.lexists(f"{self._root}/{UNFINISHED}"):
             with self.locked():
                 Path(self._root, UNFINISHED).unlink(missing_ok=True)
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return _storage_errors(self._local)
 
     def _path(self, name: str) -> str:
         try:
@@ -383,7 +470,7 @@ class BlobStore:
     def _entries(self, folder: str) -> list[str]:
         """The files and folders in a folder, sorted as their whole names are; folders end in a slash."""
         path = f"{self._root}/{folder}".rstrip("/")
-        with _storage_errors():
+        with self._errors():
             try:
                 if self._local:
                     return self._local_entries(path)
@@ -419,7 +506,7 @@ class BlobStore:
 
     @contextmanager
     def _absent_is_not_found(self, name: str) -> Iterator[None]:
-        with _storage_errors():
+        with self._errors():
             try:
                 yield
             except OSError as error:
@@ -458,7 +545,7 @@ class BlobStore:
         if not self._local:
             return lambda: None
         path = Path(self._root, name)
-        with _storage_errors():
+        with self._errors():
             make_folders(path.parent)
             lock = FileLock(path, mode=FILE_MODE, thread_local=False)
             try:

@@ -101,6 +101,15 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Flush the bytes of a file to the disk, whoever wrote them."""
+    descriptor = os.open(path, os.O_RDWR | _PLAIN)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def remove_folder(path: Path) -> None:
     """Remove a folder and its contents, if it exists."""
     with suppress(FileNotFoundError):

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.CorruptImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.LimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.RegistrationFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.WorkerLost: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ForeignRequest: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,

@@ -1,0 +1,132 @@
+"""`omrclip batch`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omrclip.cli.common import FAILED, FILE, Stopped, config, count, stopped_between_steps, telling
+from omrclip.cli.progress import KINDS, shown_progress
+from omrclip.cli.recognition import loaded_options, takes_options, takes_table_options, warn_of_columns
+from omrclip.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from omrclip.jobs.batches.engine import BatchRun
+
+TEMPLATE_SUFFIX = ".omr"
+
+
+@click.command()
+@click.argument("files", metavar="TEMPLATE SOURCE...", nargs=-1, required=True)
+@click.option(
+    "--template-image",
+    type=FILE,
+    help="Image of the blank page, or a PDF or TIFF file of all blank pages. "
+    "[default: the image or PDF file with the same name beside the template]",
+)
+@click.option("--out", metavar="URL", required=True, help="Folder for the results, or an fsspec URL such as s3://…")
+@takes_options
+@takes_table_options
+@click.option("--restart", is_flag=True, help="Delete the results of the batch in the folder, and begin anew.")
+@click.option("--retry-failed", is_flag=True, help="Recognize scans again that failed in an earlier run.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Number of processes. [default: one for each processor]")
+@click.option(
+    "--progress",
+    type=click.Choice(KINDS),
+    default="auto",
+    show_default=True,
+    help="How progress is shown on standard error: a bar on a terminal and lines elsewhere, lines, JSON lines for "
+    "programs, or not at all.",
+)
+@telling
+def batch(
+    files: Sequence[str],
+    template_image: Path | None,
+    out: str,
+    restart: bool,
+    retry_failed: bool,
+    separator: str,
+    marks_separator: str,
+    workers: int | None,
+    progress: str,
+    **options: Any,
+) -> None:
+    """Recognize stacks of paper: all scans in SOURCE... with TEMPLATE, a file that ends in .omr.
+
+    Writes the clips, the results of each scan, and results.csv, results.xlsx and results.jsonl for all scans.
+
+    If the command was stopped or killed, the same command goes on where it was. Further scans can be added by a command
+    with the same template, options and folder.
+
+    Exit status: 0 if every scan passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
+    after SIGTERM.
+    """
+    from omrclip.jobs.batches.engine import BatchJob, BatchRun
+    from omrclip.jobs.batches.executors import LocalProcesses
+    from omrclip.jobs.batches.results import write_results
+    from omrclip.jobs.batches.work import recognize_scans
+    from omrclip.jobs.sources import scans_in
+    from omrclip.jobs.tables import TableOptions
+    from omrclip.omr.report.table import Separator
+
+    settings = config()
+    template, sources = _sorted(files)
+    job = BatchJob(
+        out=out,
+        batch=_batch(template, template_image, options),
+        scans=scans_in(map(Path, sources), settings.limits.max_image_pixels),
+        limits=settings.limits,
+        memory_bytes=settings.memory_bytes,
+        restart=restart,
+        retry_failed=retry_failed,
+    )
+    with stopped_between_steps() as stopped, closing(BatchRun(job)) as run:
+        executor = LocalProcesses(recognize_scans, workers or os.cpu_count() or 1)
+        with closing(executor), shown_progress(progress, run.progress) as show:
+            for step in run.work(executor, lambda: stopped.signal is not None):
+                show(step)
+        if run.progress.counts.done == run.progress.total:
+            write_results(run.store, run.template, TableOptions(Separator(separator), marks_separator))
+        _end(run, out, stopped)
+
+
+def _sorted(files: Sequence[str]) -> tuple[Path, list[str]]:
+    """The template, and the sources."""
+    templates = [file for file in files if file.lower().endswith(TEMPLATE_SUFFIX)]
+    sources = [file for file in files if not file.lower().endswith(TEMPLATE_SUFFIX)]
+    if len(templates) != 1:
+        raise InvalidRequest(f"Give one template, a file that ends in {TEMPLATE_SUFFIX}, not {len(templates)}.")
+    if not sources:
+        raise InvalidRequest("Give at least one file of scans after the template.")
+    return FILE.convert(templates[0], None, None), sources
+
+
+def _batch(template: Path, template_image: Path | None, options: dict[str, Any]) -> Any:
+    from omrclip.jobs.batches.definition import Batch, BatchTemplate
+    from omrclip.library import blank_page_beside, load_template
+    from omrclip.schemas.template import template_warnings
+
+    checked = load_template(template)
+    for warning in template_warnings(checked):
+        click.echo(f"Warning: {warning}", err=True)
+    warn_of_columns(checked)
+    image = template_image or blank_page_beside(template)
+    loaded = BatchTemplate(template.stem, template.read_bytes(), image.read_bytes() if image else None)
+    return Batch(loaded, loaded_options(**options).as_saved)
+
+
+def _end(run: "BatchRun", out: str, stopped: Stopped) -> None:
+    """Tell the result, and exit."""
+    counts, total = run.progress.counts, run.progress.total
+    click.echo(
+        f"{counts.passed:,} of {count(total, 'scan')} passed, {counts.doubtful:,} of them with doubtful answers."
+    )
+    if counts.done < total:
+        click.echo(f"Stopped after {count(counts.done, 'scan')}. The same command goes on.", err=True)
+        sys.exit(128 + (stopped.signal or 0))
+    click.echo(f"The results are in {out}.")
+    sys.exit(FAILED if counts.failed else 0)

@@ -1,0 +1,170 @@
+"""What a batch recognizes its scans with. It is stored with the results, where worker processes read it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from omrclip.config import Limits
+from omrclip.errors import DamagedRecord, FolderInUse, NotFound
+from omrclip.jobs.batches.names import CLIPS, REJECTED
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import check_pages, known_pages
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.template import Template
+from omrclip.schemas.recognition_options import dump_options, load_options
+from omrclip.schemas.template import load_template
+from omrclip.storage.blobs import BlobStore
+
+DEFINITION = "batch.json"
+TEMPLATES, LEDGER, RECORDS = "templates", "ledger", "records"
+RESULTS = ("results.jsonl", "results.csv", "results.xlsx", "results.parquet")
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTemplate:
+    """A template of a batch.
+
+    Attributes:
+        name: the name of its file without the extension.
+        document: the bytes of the `.omr` file.
+        image: the file of the blank page or pages, or None.
+    """
+
+    name: str
+    document: bytes = field(repr=False)
+    image: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The template of a batch, and the options of recognition."""
+
+    template: BatchTemplate
+    options: RecognitionOptions
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that changes with whatever changes the results."""
+        return _digest(json.dumps(self.described(), sort_keys=True).encode())
+
+    def described(self) -> dict[str, Any]:
+        """The contents of `batch.json`."""
+        template = self.template
+        return {
+            "Version": VERSION,
+            "Templates": [
+                {
+                    "Name": template.name,
+                    "Digest": _digest(template.document),
+                    "BlankPageDigest": None if template.image is None else _digest(template.image),
+                }
+            ],
+            "Options": dump_options(self.options),
+        }
+
+    def load(self, limits: Limits) -> tuple[Template, tuple[KnownPage, ...]]:
+        """The template, and its pages.
+
+        Raises:
+            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: the template or the blank page is wrong.
+        """
+        template = load_template(self.template.document, limits)
+        pages = known_pages(template, self.template.image, limits)
+        check_pages(pages, limits)
+        return template, pages
+
+
+def begin(store: BlobStore, batch: Batch, *, restart: bool = False) -> None:
+    """Store a batch in its folder, or check that the folder holds the same batch.
+
+    Args:
+        store: the folder of the batch.
+        batch: what its scans are recognized with.
+        restart: whether to delete the results of an earlier batch.
+
+    Raises:
+        FolderInUse: the folder holds another batch, or other results.
+        StorageUnavailable: it cannot be read or written.
+    """
+    before = _read(store)
+    if before is None:
+        taken = sorted(set(RESULTS) & set(store.children()))
+        if taken:
+            raise FolderInUse(
+                f"The folder already holds results, such as {taken[0]!r}, but not of a batch. Choose another folder.",
+                name=taken[0],
+            )
+    elif restart:
+        _clear(store)
+    else:
+        changes = list(_changes(before, batch.described()))
+        if changes:
+            raise FolderInUse(
+                f"The folder holds a batch with other templates or options: {'; '.join(changes)}. Choose another "
+                "folder, or delete the results in this one and begin anew with --restart.",
+                name=DEFINITION,
+            )
+        return
+    store.put(f"{TEMPLATES}/1.omr", batch.template.document)
+    if batch.template.image is not None:
+        store.put(f"{TEMPLATES}/1.image", batch.template.image)
+    store.put(DEFINITION, (json.dumps(batch.described(), indent=1) + "\n").encode())
+    store.flush([DEFINITION])
+
+
+def stored_batch(store: BlobStore) -> Batch:
+    """Read the batch of a folder. Raises NotFound, DamagedRecord and StorageUnavailable."""
+    told = _read(store)
+    if told is None:
+        raise NotFound("The folder of the batch has no batch.json.")
+    (template,) = told["Templates"]
+    document = store.read(f"{TEMPLATES}/1.omr").data
+    image = None if template["BlankPageDigest"] is None else store.read(f"{TEMPLATES}/1.image").data
+    return Batch(BatchTemplate(template["Name"], document, image), load_options(told["Options"]))
+
+
+def _read(store: BlobStore) -> dict[str, Any] | None:
+    try:
+        told = json.loads(store.read(DEFINITION).data)
+    except NotFound:
+        return None
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or told.get("Version") != VERSION:
+        raise DamagedRecord(
+            f"{DEFINITION} in the folder of the batch is damaged, or of another version of omrclip. Choose another "
+            "folder."
+        )
+    return told
+
+
+def _clear(store: BlobStore) -> None:
+    """Delete a batch. The ledger goes first: without it nothing counts as done."""
+    for folder in (LEDGER, RECORDS, CLIPS, REJECTED, TEMPLATES):
+        store.remove_folder(folder)
+    for name in (*RESULTS, DEFINITION):
+        store.discard(name)
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """What differs between two descriptions of a batch, in words."""
+    old, new = ({template["Name"]: template for template in told["Templates"]} for told in (before, now))
+    for name in old.keys() - new.keys():
+        yield f"the template {name!r} is missing"
+    for name in new.keys() - old.keys():
+        yield f"the template {name!r} is new"
+    for name in old.keys() & new.keys():
+        if old[name]["Digest"] != new[name]["Digest"]:
+            yield f"the template {name!r} has changed"
+        if old[name]["BlankPageDigest"] != new[name]["BlankPageDigest"]:
+            yield f"the image of the blank page of {name!r} has changed"
+    for option, value in now["Options"].items():
+        if before["Options"].get(option) != value:
+            yield f"the option {option} was {json.dumps(before['Options'].get(option))} and is {json.dumps(value)}"
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()

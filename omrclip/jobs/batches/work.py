@@ -1,0 +1,158 @@
+"""The work of a batch in a worker process: to recognize some scans, and to write their files and the ledger."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from omrclip.admission import Admission
+from omrclip.config import Limits
+from omrclip.errors import InternalError, OmrclipError
+from omrclip.imaging.probe import probe
+from omrclip.jobs.batches.definition import stored_batch
+from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, counts_of
+from omrclip.jobs.batches.names import FILES, OVERLAY, rejected_name
+from omrclip.jobs.folder import admission_for, overlay_of
+from omrclip.jobs.sources import ScanFile, read_admitted
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.report.overlay import can_be_drawn
+from omrclip.schemas.recognition_response import dump_record
+from omrclip.storage.blobs import BlobStore
+
+MOST_THREADS = 64
+"""Number of tasks that one process works on at a time. Memory is what bounds them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Scans of a batch to recognize in one process.
+
+    Attributes:
+        out: folder or fsspec URL of the batch, which holds its template and options.
+        fingerprint: the batch's. A process reads template and options again if it changes.
+        limits: how large images and clips may be.
+        memory_bytes: memory of the process for scans.
+        scans: the scans, in order.
+    """
+
+    out: str
+    fingerprint: str
+    limits: Limits
+    memory_bytes: int
+    scans: tuple[ScanFile, ...]
+
+
+def recognize_scans(task: Task) -> Counts:
+    """Recognize the scans of a task, and write their files and the ledger.
+
+    Raises:
+        StorageUnavailable, NotFound: the folder of the batch cannot be read or written.
+    """
+    worker = _worker(task.out, task.fingerprint, task.limits, task.memory_bytes)
+    return worker.run(task.scans)
+
+
+def record_failure(store: BlobStore, scan: ScanFile, error: OmrclipError) -> Counts:
+    """Write that a scan failed, without reading it."""
+    writer = _Writer(store, RecognitionOptions())
+    writer.add(scan, failed(scan.name, error))
+    return writer.finish()
+
+
+def source_state(scan: ScanFile) -> str:
+    """A text that changes if the file of a scan is replaced: its size and the time of its last change."""
+    if scan.path is None:
+        return ""
+    try:
+        status = os.stat(scan.path)  # noqa: PTH116 (a third of the time that Path takes)
+    except OSError:
+        return ""
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+class _Writer:
+    """Writes the files of some scans, and then their records and the ledger."""
+
+    def __init__(self, store: BlobStore, options: RecognitionOptions) -> None:
+        self._store = store
+        self._options = options
+        self._files: list[str] = []
+        self._scans: list[DoneScan] = []
+        self._records: list[dict[str, Any]] = []
+
+    def add(self, file: ScanFile, recognition: Recognition) -> None:
+        """Write the clips of a scan, or why it failed. The clips need not stay in memory."""
+        cut = [clip.element for clip in recognition.clips]
+        clips = FILES.clips(recognition.scan, cut, self._options.clip_format)
+        for name, clip in zip(clips, recognition.clips, strict=True):
+            self.put(name, clip.data)
+        if recognition.error is not None:
+            self.put(rejected_name(file.name, ".txt"), f"{recognition.error.message}\n".encode())
+        self._records.append(dump_record(recognition, self._options, FILES))
+        self._scans.append(DoneScan(file.name, source_state(file), counts_of(recognition)))
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file of a scan."""
+        self._store.put(name, data)
+        self._files.append(name)
+
+    def finish(self) -> Counts:
+        """Write records and ledger."""
+        Ledger(self._store).add(self._scans, self._records, self._files)
+        return sum((scan.counts for scan in self._scans), Counts())
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A batch that is opened in this process."""
+
+    store: BlobStore
+    pages: tuple[KnownPage, ...]
+    options: RecognitionOptions
+    limits: Limits
+    admission: Admission
+
+    def run(self, scans: tuple[ScanFile, ...]) -> Counts:
+        writer = _Writer(self.store, self.options)
+        for file in scans:
+            self._recognize(file, writer)
+        return writer.finish()
+
+    def _recognize(self, file: ScanFile, writer: _Writer) -> None:
+        try:
+            scan = read_admitted(file, self.admission)
+        except Exception as error:
+            writer.add(file, failed(file.name, error))
+            return
+        recognition = recognize_admitted(self.admission, self.pages, scan, self.options, self.limits)
+        writer.add(file, recognition)
+        if not recognition.passed:
+            writer.put(rejected_name(file.name, _extension(scan)), scan.data)
+            with suppress(OmrclipError):  # such as not enough memory for a large scan
+                if can_be_drawn(recognition):
+                    overlay = overlay_of(scan, recognition, self.admission)
+                    writer.put(rejected_name(file.name, OVERLAY), overlay.data)
+
+
+def _extension(scan: Scan) -> str:
+    """The extension of the format of a scan, whatever its name says."""
+    try:
+        return f".{probe(scan.data).format.extension}"
+    except OmrclipError:
+        return ".bin"
+
+
+@lru_cache(maxsize=2)
+def _worker(out: str, fingerprint: str, limits: Limits, memory_bytes: int) -> _Worker:
+    from omrclip.imaging.setting_up import set_up_process
+
+    set_up_process()
+    store = BlobStore(out)
+    batch = stored_batch(store)
+    if batch.fingerprint != fingerprint:
+        raise InternalError("The batch was changed while it was running.")
+    _, pages = batch.load(limits)
+    return _Worker(store, pages, batch.options, limits, admission_for(MOST_THREADS, memory_bytes))
