@@ -69,6 +69,12 @@ class InvalidRequest(OmrclipError):
 
     code = "invalid_request"
 
+    @classmethod
+    def at(cls, path: str, expected: str, found: str = "") -> "InvalidRequest":
+        """The error of one field, parameter or header. `found` may describe what is there instead."""
+        message = f"{path}: expected {expected}{found and f', not {found}'}"
+        return cls(message, fields=[{"path": path, "expected": expected}])
+
 
 class InvalidParameter(InvalidRequest):
     """An IIIF Image API parameter is wrong; `details["parameter"]` names it."""

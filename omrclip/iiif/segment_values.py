@@ -77,10 +77,7 @@ class Node:
 
     def refusal(self, expected: str) -> InvalidRequest:
         """The error that something else was expected here."""
-        return InvalidRequest(
-            f"{self.path}: expected {expected}, not {_shown(self.value)}",
-            fields=[{"path": self.path, "expected": expected}],
-        )
+        return InvalidRequest.at(self.path, expected, found=_shown(self.value))
 
 
 def fragment_region(fragment: str, node: Node) -> Region:

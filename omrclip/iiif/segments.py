@@ -81,7 +81,9 @@ def fitted_request(segment: Segment, image: Dimensions) -> ImageRequest:
         _check_crop(segment, image)
         return request
     if not _same_shape(told, image):
-        raise _misfit(segment, f"an image of the shape of {told} pixels, as the document says, not {image}")
+        raise InvalidRequest.at(
+            segment.path, f"an image of the shape of {told} pixels, as the document says, not {image}"
+        )
     if told == image or not isinstance(request.region, PixelRegion):
         return request
     across, down = image.width / told.width, image.height / told.height
@@ -99,17 +101,13 @@ def _check_crop(segment: Segment, image: Dimensions) -> None:
     asked = Dimensions(max(1, region.width), max(1, region.height))
     cut = Box(region.x, region.y, asked.width, asked.height).clamped(image)
     if cut and cut.dimensions != asked and _same_shape(asked, canvas) and not _same_shape(cut.dimensions, canvas):
-        raise _misfit(segment, f"an image that contains the whole region, not one with {image} pixels")
+        raise InvalidRequest.at(segment.path, f"an image that contains the whole region, not one with {image} pixels")
 
 
 def _same_shape(one: Dimensions, other: Dimensions) -> bool:
     """Whether one is a scaled copy of the other, each side rounded to whole pixels."""
     difference = abs(one.width * other.height - other.width * one.height)
     return difference <= max(one.width + one.height, other.width + other.height)
-
-
-def _misfit(segment: Segment, expected: str) -> InvalidRequest:
-    return InvalidRequest(f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}])
 
 
 def identifier_of(uri: str, base_url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The one array type that the layers hand to each other."""
+"""The array types that the layers share."""
 
 from typing import TypeAlias
 
@@ -11,3 +11,9 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 Also seen: (height, width) grey or bitonal, and (height, width, 4) BGRA with straight alpha, both only
 between the last steps of a rendering and its encoding.
 """
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+"""(height, width) uint8, 0 is black."""
+
+Points: TypeAlias = npt.NDArray[np.float64]
+"""(n, 2) float64 continuous pixel coordinates (x, y), or offsets between such points."""

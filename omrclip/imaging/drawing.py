@@ -18,7 +18,7 @@ from omrclip.imaging.ops import extents
 
 Colour = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""
-Points = npt.NDArray[np.float64] | Sequence[tuple[float, float]]
+Line = npt.NDArray[np.float64] | Sequence[tuple[float, float]]
 
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (0, 0, 0)
@@ -50,7 +50,7 @@ class Canvas:
         """The canvas's extents."""
         return extents(self.pixels)
 
-    def line(self, points: Points, pen: Pen, *, closed: bool = False) -> None:
+    def line(self, points: Line, pen: Pen, *, closed: bool = False) -> None:
         """Join the points by straight lines, with a rim of white that sets them off a dark background."""
         path = _path(points, closed=closed)
         parts = _dashes(path, pen.width * _DASH_BY_WIDTH) if pen.dashed else [path]
@@ -60,7 +60,7 @@ class Canvas:
                 self.pixels, [_fixed(part) for part in parts], False, colour, thickness, cv2.LINE_AA, _FRACTION_BITS
             )
 
-    def fill(self, points: Points, colour: Colour) -> None:
+    def fill(self, points: Line, colour: Colour) -> None:
         """Fill a polygon."""
         cv2.fillPoly(self.pixels, [_fixed(_path(points, closed=False))], colour, cv2.LINE_AA, _FRACTION_BITS)
 
@@ -94,7 +94,7 @@ class Canvas:
         self.text(text, left + size * 0.3, top, size, colour)
 
 
-def _path(points: Points, *, closed: bool) -> npt.NDArray[np.float64]:
+def _path(points: Line, *, closed: bool) -> npt.NDArray[np.float64]:
     path = np.clip(np.nan_to_num(np.asarray(points, np.float64).reshape(-1, 2)), -_FURTHEST, _FURTHEST)
     return np.vstack([path, path[:1]]) if closed else path
 

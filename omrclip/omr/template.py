@@ -15,11 +15,12 @@ order, null as against absent), so that a document can be written back as it cam
 values and is no part of equality. A value made in code has an empty one.
 """
 
-import binascii
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
+
+import pybase64
 
 from omrclip.imaging.geometry import Box, Dimensions, round_pixel
 from omrclip.omr.report.file_names import shown_name
@@ -46,9 +47,12 @@ def around(places: Iterable[Place]) -> Place:
     return left, top, right - left, bottom - top
 
 
-def decode_image_data(text: str) -> bytes:
-    """The bytes of an `ImageData`, line breaks allowed; ValueError where it is not base64."""
-    return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+def decode_base64(text: str) -> bytes:
+    """Decode base64 with or without line breaks. Raises ValueError for other text (RFC 4648, section 4)."""
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        return pybase64.b64decode("".join(text.split()), validate=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +313,7 @@ class Page:
 
     def image_bytes(self) -> bytes | None:
         """The encoded blank image, None where the document has none; ValueError where `image_data` is not base64."""
-        return decode_image_data(self.image_data) if self.image_data else None
+        return decode_base64(self.image_data) if self.image_data else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

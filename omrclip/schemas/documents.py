@@ -37,6 +37,11 @@ class _RepeatingObject(dict[str, object]):
     repeated: Sequence[str] = ()
 
 
+def pascal_case(name: str) -> str:
+    """The key of an attribute in JSON: `clip_format` is `ClipFormat`."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
 def child_path(path: str, key: str | int) -> str:
     """The JSON path of a member: `$.Pages`, `$.Pages[0]`, `$["a key"]`."""
     if isinstance(key, int):

@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, missing
 
 from omrclip.imaging.geometry import round_pixel
-from omrclip.omr.template import decode_image_data
+from omrclip.omr.template import decode_base64
 from omrclip.schemas.documents import shown
 
 MOST_PIXELS = 1_000_000
@@ -285,7 +285,7 @@ class Base64(Text):
     def accepts(self, text: str) -> bool:
         """Whether it decodes."""
         try:
-            decode_image_data(text)
+            decode_base64(text)
         except ValueError:
             return False
         return True

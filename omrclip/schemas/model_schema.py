@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_dump, post_load
 
-from omrclip.schemas.documents import shown
+from omrclip.schemas.documents import pascal_case, shown
 from omrclip.schemas.enough import load_in_chunks
 from omrclip.schemas.fields import Expected
 
@@ -27,7 +27,7 @@ class ModelSchema(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the key after the attribute: `jpeg_quality` is `JpegQuality`."""
-        field_obj.data_key = field_name.title().replace("_", "")
+        field_obj.data_key = pascal_case(field_name)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

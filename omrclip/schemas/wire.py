@@ -9,14 +9,10 @@ from marshmallow import Schema, ValidationError, fields, pre_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import MOST_PROBLEMS, InvalidRequest, Problem, more_problems, problem_details
-from omrclip.schemas.documents import child_path, plain_value, read_document
+from omrclip.omr.template import decode_base64
+from omrclip.schemas.documents import child_path, pascal_case, plain_value, read_document
 from omrclip.schemas.enough import load_in_chunks, one_document
 from omrclip.schemas.fields import Expected
-
-
-def pascal_case(name: str) -> str:
-    """`clip_format` → `ClipFormat`: the case of every key on the wire."""
-    return "".join(part.capitalize() for part in name.split("_"))
 
 
 class WireSchema(Schema):
@@ -71,14 +67,6 @@ class EncodedBytes(Expected):
     def rule(self) -> dict[str, Any]:
         """A string. JSON Schema cannot check that it decodes."""
         return {"type": "string", "contentEncoding": "base64"}
-
-
-def decode_base64(text: str) -> bytes:
-    """Decode base64 with or without line breaks. Raises ValueError for other text (RFC 4648, section 4)."""
-    try:
-        return pybase64.b64decode(text, validate=True)
-    except ValueError:
-        return pybase64.b64decode("".join(text.split()), validate=True)
 
 
 def load_strictly(

@@ -65,8 +65,7 @@ def cut_segments(
         InvalidParameter, LimitExceeded, ImageError: a segment cannot be cut.
     """
     if not segments:
-        expected = "a canvas painted with an image"
-        raise InvalidRequest(f"$: expected {expected}", fields=[{"path": "$", "expected": expected}])
+        raise InvalidRequest.at("$", "a canvas painted with an image")
     check_total(len(segments), 0, limits)
     planned = [_planned(segment, find, limits, image_format) for segment in segments]
     check_total(len(planned), sum(one.scaled.pixels for one, _ in planned), limits)
@@ -92,9 +91,7 @@ def _planned(segment: Segment, find: Finder, limits: Limits, image_format: Forma
     source = find(segment)
     if source is None:
         expected = f"the name of a stored image or of an image in the request, not {segment.image!r}"
-        raise InvalidRequest(
-            f"{segment.path}: expected {expected}", fields=[{"path": segment.path, "expected": expected}]
-        )
+        raise InvalidRequest.at(segment.path, expected)
     request = fitted_request(segment, source.dimensions)
     request = replace(request, format=image_format or request.format)
     return plan(request, source.dimensions, limits), source

@@ -91,6 +91,5 @@ class TemplateStore:
 def _flat(stem: str) -> str:
     """Give the stem back; raises InvalidRequest for one with folders, where other templates' clip areas have URIs."""
     if "/" in stem:
-        expected = "a name without slashes"
-        raise InvalidRequest(f"name: expected {expected}", fields=[{"path": "name", "expected": expected}])
+        raise InvalidRequest.at("name", "a name without slashes")
     return stem

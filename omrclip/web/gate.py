@@ -44,9 +44,9 @@ def check_address(environ: Environ, config: Config) -> OmrclipError | None:
     """
     scheme, prefix = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
     if scheme not in ("http", "https"):
-        return _unusable("X-Forwarded-Proto", "http or https")
+        return InvalidRequest.at("X-Forwarded-Proto", "http or https")
     if not _PREFIX.fullmatch(prefix):
-        return _unusable("X-Forwarded-Prefix", "a path of letters, digits and . _ ~ -")
+        return InvalidRequest.at("X-Forwarded-Prefix", "a path of letters, digits and . _ ~ -")
     for host in {environ.get("HTTP_HOST"), environ.get(_AS_SENT, environ).get("HTTP_HOST")}:
         origin = Origin.of(scheme, host or "")
         if origin is None or not _is_ours(origin.host, config):
@@ -150,10 +150,6 @@ def refuse() -> None:
 def _is_ours(host: str, config: Config) -> bool:
     public = config.public_origin
     return is_loopback(host) or host in config.allowed_hosts or (public is not None and host == public.host)
-
-
-def _unusable(header: str, expected: str) -> InvalidRequest:
-    return InvalidRequest(f"{header}: expected {expected}", fields=[{"path": header, "expected": expected}])
 
 
 def _no_app(_environ: Environ, _start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -17,7 +17,7 @@ from omrclip.serving.kept_images import KeptImages
 from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import OpenImage, SourceCache, open_stored
 from omrclip.serving.stored_levels import StoredLevels
-from omrclip.storage.blobs import Precondition
+from omrclip.storage.blobs import Blob, Precondition
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.images import ImageStore
 from omrclip.storage.kept import KeptRecognitions
@@ -135,6 +135,29 @@ def precondition(*, must_match: bool) -> Precondition:
 MOST_LISTED = 1000
 
 
+def number_in_query(name: str, expected: str, most: int = 10**9) -> int | None:
+    """A query parameter that is a number from 1 to `most`, or None if the query does not contain it.
+
+    Raises:
+        InvalidRequest: it is something else. The error says what was expected.
+    """
+    text = request.args.get(name)
+    if text is None:
+        return None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= number <= most:
+        raise InvalidRequest.at(name, expected)
+    return number
+
+
+def file_answer(blob: Blob, media_type: str) -> Response:
+    """Answer a stored file as it was put, or 304 if the client has it."""
+    answer = Response(blob.data, mimetype=media_type)
+    answer.set_etag(blob.etag)
+    answer.make_conditional(request)
+    return answer
+
+
 def listed(key: str, names: Callable[[str], Iterator[str]], described: Callable[[str], dict[str, object]]) -> Response:
     """Answer a page of a list of names.
 
@@ -148,11 +171,7 @@ def listed(key: str, names: Callable[[str], Iterator[str]], described: Callable[
     Raises:
         InvalidRequest: `limit` is not a number from 1 to MOST_LISTED.
     """
-    text = request.args.get("limit", str(MOST_LISTED))
-    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if not 1 <= limit <= MOST_LISTED:
-        expected = f"a number from 1 to {MOST_LISTED}"
-        raise InvalidRequest(f"limit: expected {expected}", fields=[{"path": "limit", "expected": expected}])
+    limit = number_in_query("limit", f"a number from 1 to {MOST_LISTED}", MOST_LISTED) or MOST_LISTED
     found = list(islice(names(request.args.get("after", "")), limit + 1))
     page, following = found[:limit], None
     if len(found) > limit:

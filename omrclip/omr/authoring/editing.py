@@ -50,8 +50,7 @@ def add_clip_area(template: Template, area: ClipArea, page: int | None = None) -
     count = len(template.pages)
     number = 1 if page is None and count == 1 else page
     if number is None or not 1 <= number <= count:
-        expected = f"a page number from 1 to {count}"
-        raise InvalidRequest(f"page: expected {expected}", fields=[{"path": "page", "expected": expected}])
+        raise InvalidRequest.at("page", f"a page number from 1 to {count}")
     pages = list(template.pages)
     pages[number - 1] = replace(pages[number - 1], elements=(*pages[number - 1].elements, area))
     return replace(template, pages=tuple(pages))

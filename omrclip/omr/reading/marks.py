@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.arrays import Grey, Points
 from omrclip.omr.registration.bubble_patches import (
     REACH,
     SIDE,
@@ -33,10 +34,8 @@ from omrclip.omr.registration.bubble_patches import (
     sectors,
     zones,
 )
-from omrclip.omr.registration.image_pyramid import Grey
 from omrclip.omr.registration.keeping import kept_with_owner
 
-Points = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 _Number = TypeVar("_Number", np.float32, np.float64)
 Shares = npt.NDArray[np.float64]

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 
 LEAST_SIDE_PX, MOST_SIDE_PX = 6.0, 120.0
 """Sides of a shape's upright box, in pixels: smaller shapes are dots and noise, larger ones are frames and tables."""

@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.image_pyramid import Grey
+from omrclip.imaging.arrays import Grey, Points
 
-Points = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.float32]
 """(n, SIDE, SIDE) float32, one patch a bubble: darkness, 0 paper to 1 black."""
 

@@ -4,15 +4,14 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.reading.codes import code_name, is_readable, read_codes
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.template import Barcode
 
-Points = npt.NDArray[np.float64]
 MARGIN = 0.25
 """Margin around a box, as a part of its longer side: far from the bubbles a map may be a little off."""
 LEAST_SIDE_PX, MOST_SIDE_PX = 24, 1200

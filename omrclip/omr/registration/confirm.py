@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.omr.registration.bubble_patches import Blank, likeness, tones
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid
@@ -16,7 +17,6 @@ from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.rivals import scene_of, strongest_rival
 
-Points = npt.NDArray[np.float64]
 AGREEING_WITHOUT_CHECK = 0.99
 """Part of the patches, 0 to 1, that agree: from here on, a map is not compared with maps a row or a column further."""
 SLIP_SEARCH_PX = 2

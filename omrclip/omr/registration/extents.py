@@ -6,10 +6,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.arrays import Points
 from omrclip.omr.registration.bubble_patches import REACH, SIDE, tones
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 
-Points = npt.NDArray[np.float64]
 FACTORS = np.round(np.arange(0.64, 1.5, 0.03), 2)
 """Printed sizes that are compared, as multiples of the template's size."""
 MOST_SEEN = 80

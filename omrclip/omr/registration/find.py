@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.confirm import confirm
 from omrclip.omr.registration.extents import printed_size
@@ -33,7 +33,6 @@ from omrclip.omr.template import Barcode, ChoiceBox, Grid
 
 Strategy: TypeAlias = Callable[[Reference, ImagePyramid], Candidate | Sequence[Candidate] | Rejected]
 
-Points = npt.NDArray[np.float64]
 LEAST_MATCHES_FOR_IDENTITY = 8
 """Matches from which it is concluded that page and scan coincide."""
 LEAST_SIDE_PX = 32

@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.imaging.geometry import Dimensions
 
 Found = TypeVar("Found")
-Grey = npt.NDArray[np.uint8]
-"""(height, width) uint8, 0 is black."""
 LEVEL_BIAS = 0.2
 """Subtracted from the number of a level before it is rounded: it prefers the finer of two levels."""
 LEAST_SIDE_PX = 16

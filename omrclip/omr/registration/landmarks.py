@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.image_pyramid import Grey
+from omrclip.imaging.arrays import Grey, Points
 
-Points = npt.NDArray[np.float64]
 SEARCH = 30
 """Pixels of the rectified scan by which a landmark may lie off its place, each way."""
 SIDE_RATIO = 1.25

@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.image_pyramid import Grey
+from omrclip.imaging.arrays import Grey, Points
 
-Points = npt.NDArray[np.float64]
 Tones = npt.NDArray[np.float32]
 SIDE = 40
 """Pixels of each side of the resampled inside of a bubble."""

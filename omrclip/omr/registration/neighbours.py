@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-Points = npt.NDArray[np.float64]
+from omrclip.imaging.arrays import Points
 
 _BLOCK_DISTANCES = 1 << 18
 """Distances in one block: 2 MB, about the size of a processor's cache."""

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.image_pyramid import Grey
+from omrclip.imaging.arrays import Grey, Points
 
-Points = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float64]
 
 

@@ -10,10 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.registration.image_pyramid import Grey
+from omrclip.imaging.arrays import Grey, Points
 from omrclip.omr.registration.patches import Found, Patches, take, tops
 
-Points = npt.NDArray[np.float64]
 LEAST_EDGE = 6.0
 """Mean squared gradient across a line, in thousandths, from which its patch is found: as `reference.LEAST_CORNER`."""
 EDGE_UNIT = 1e3

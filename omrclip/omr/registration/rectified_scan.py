@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Grey
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import ReferenceLevel
 
 MOST_SLOPE = 0.01

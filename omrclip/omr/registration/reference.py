@@ -13,12 +13,13 @@ import numpy.typing as npt
 
 from omrclip.cache import ByteCache
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Grey
 from omrclip.imaging.codec import cost, decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
 from omrclip.omr.registration.bubble_patches import Blank, darkness
 from omrclip.omr.registration.extents import printed_size
-from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
 from omrclip.omr.registration.printed_lines import LinePatches, take_lines

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.landmarks import find_landmarks
@@ -23,7 +24,6 @@ from omrclip.omr.registration.rectified_scan import RectifiedScan, rectify
 from omrclip.omr.registration.reference import COARSE_SEARCH, Reference, ReferenceLevel, centres_of
 from omrclip.omr.registration.registration import Candidate
 
-Points = npt.NDArray[np.float64]
 LEAST_CORRELATION = 0.4
 """Correlation of a patch with the scan up to which its offset has no weight: it was not found."""
 LEAST_WEIGHT = 0.15

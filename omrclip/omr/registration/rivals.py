@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.bubble_patches import REACH, SIDE, likeness, tones
@@ -36,7 +37,6 @@ from omrclip.omr.registration.strategies.paper_edges import sheet_in
 from omrclip.omr.registration.strategies.point_patterns import Nearest
 from omrclip.omr.registration.strategies.reference_points import solids_in
 
-Points = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 MISSED_BY_CHANCE = 0.15

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.errors import CorruptImage, ImageError, LimitExceeded, UnsupportedImage
-from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.arrays import Pixels, Points
 from omrclip.imaging.drawing import BLACK, WHITE, Canvas, Colour, Pen
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents
@@ -35,8 +34,6 @@ MOST_RESIDUALS = 200
 _NO_PICTURE = {UnsupportedImage.code, CorruptImage.code, ImageError.code, LimitExceeded.code}
 _STEPS_AN_EDGE = 32
 """By how many lines the outline follows the paper along an edge of the page."""
-
-Points = npt.NDArray[np.float64]
 
 
 def can_be_drawn(recognition: Recognition) -> bool:

@@ -163,8 +163,7 @@ def _base(scan: str, part: str) -> str:
 def check_scan_name(name: str, path: str) -> None:
     """Raise InvalidRequest where a scan's name is empty or a path; `path` says where it was given."""
     if not name.strip() or name in {".", ".."} or any(c in "/\\" for c in name):
-        expected = "a file name without path separators"
-        raise InvalidRequest(f"{path}: expected {expected}", fields=[{"path": path, "expected": expected}])
+        raise InvalidRequest.at(path, "a file name without path separators")
 
 
 def recognition_files(recognition: Recognition, options: RecognitionOptions, names: FileNames) -> list[ResponseFile]:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from omrclip.imaging.probe import ImageInfo
 from omrclip.storage.blobs import Blob
-from omrclip.web.services import base_url, image_uri, listed, precondition, services
+from omrclip.web.services import base_url, file_answer, image_uri, listed, precondition, services
 
 blueprint = Blueprint("images", __name__, url_prefix="/api/images")
 
@@ -22,10 +22,7 @@ def list_images() -> Response:
 def get_image(name: str) -> Response:
     """The stored file, as it was put."""
     blob, info = services().images.read(name)
-    answer = Response(blob.data, mimetype=info.format.media_type)
-    answer.set_etag(blob.etag)
-    answer.make_conditional(request)
-    return answer
+    return file_answer(blob, info.format.media_type)
 
 
 @blueprint.put("/<path:name>")

@@ -134,8 +134,7 @@ def allow_viewers(answer: Response) -> Response:
 def _clips(identifier: str, document: str) -> Response:
     style = request.args.get("style", Style.SERVICE)
     if style not in set(Style):
-        expected = f"one of {', '.join(Style)}"
-        raise InvalidRequest(f"style: expected {expected}", fields=[{"path": "style", "expected": expected}])
+        raise InvalidRequest.at("style", f"one of {', '.join(Style)}")
     kept = services().kept.read(identifier)
     query = f"?style={style}" if "style" in request.args else ""
     manifest = _manifest(kept, document + query)

@@ -19,11 +19,11 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_options, check_pages, known_pages
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.report.result_files import FileNames, check_scan_name, plan_file_names
-from omrclip.omr.template import Template
+from omrclip.omr.template import Template, decode_base64
 from omrclip.schemas.recognition_options import load_options
 from omrclip.schemas.recognition_request import load_request
 from omrclip.schemas.template import remembered_template, template_warnings
-from omrclip.schemas.wire import decode_base64, invalid_request
+from omrclip.schemas.wire import invalid_request
 from omrclip.storage.templates import TemplateStore
 
 

@@ -21,7 +21,7 @@ from omrclip.storage.blobs import Precondition
 from omrclip.storage.templates import StoredTemplate
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import precondition, services
+from omrclip.web.services import number_in_query, precondition, services
 
 blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 
@@ -74,7 +74,7 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     pages = known_pages(stored.template, services().templates.page_image(stored.name), limits, admission)
     if data := request.get_data():
         accept_image()
-        first = _page_number(len(pages))
+        first = number_in_query("page", f"a page number from 1 to {len(pages)}", len(pages)) or 1
         given = blank_images(data, len(pages) + 1 - first, limits, admission)
         sent = dict(enumerate(given, start=first))
         pages = tuple(replace(known, image=sent.get(known.number, known.image)) for known in pages)
@@ -82,7 +82,7 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     images = [known.image for known in pages if known.image]
     if not images:
         expected = "the image of the blank page as the body, because the template has no stored image"
-        raise InvalidRequest(f"Expected {expected}.", fields=[{"path": "body", "expected": expected}])
+        raise InvalidRequest.at("body", expected)
     # A page in grey, and beside it what recognizing it takes, which is more than what correcting it does.
     needed = max(
         probe(known.image).stored.pixels + recognition_bytes([known], known.image, RecognitionOptions())
@@ -91,12 +91,3 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     )
     with services().sources.admission.admitted(needed):
         yield pages
-
-
-def _page_number(pages: int) -> int:
-    text = request.args.get("page", "1")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if not 1 <= number <= pages:
-        expected = f"a page number from 1 to {pages}"
-        raise InvalidRequest(f"page: expected {expected}", fields=[{"path": "page", "expected": expected}])
-    return number

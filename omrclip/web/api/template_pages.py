@@ -15,7 +15,7 @@ from omrclip.schemas.template import clip_area_from_dict, load_template, templat
 from omrclip.serving.page_images import page_identifier
 from omrclip.storage.blobs import Blob
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import base_url, image_uri, precondition, services
+from omrclip.web.services import base_url, file_answer, image_uri, precondition, services
 
 blueprint = Blueprint("template_pages", __name__, url_prefix="/api")
 
@@ -92,10 +92,7 @@ def get_clip_preview(name: str, number: int) -> Response:
 def get_page_image(name: str) -> Response:
     """The file of the first page's blank image."""
     blob, info = services().pages.read(name)
-    answer = Response(blob.data, mimetype=info.format.media_type)
-    answer.set_etag(blob.etag)
-    answer.make_conditional(request)
-    return answer
+    return file_answer(blob, info.format.media_type)
 
 
 @blueprint.put("/templates/<name>/image")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from omrclip.errors import InvalidRequest, InvalidTemplate, first_problems
+from omrclip.errors import InvalidTemplate, first_problems
 from omrclip.omr.authoring.editing import (
     add_clip_area,
     clip_area_paths,
@@ -25,7 +25,7 @@ from omrclip.schemas.template import (
     template_warnings,
 )
 from omrclip.storage.templates import StoredTemplate
-from omrclip.web.services import base_url, listed, precondition, services
+from omrclip.web.services import base_url, file_answer, listed, number_in_query, precondition, services
 
 blueprint = Blueprint("templates", __name__, url_prefix="/api")
 
@@ -47,11 +47,7 @@ def list_templates() -> Response:
 @blueprint.get("/templates/<name>")
 def get_template(name: str) -> Response:
     """The `.omr` file, byte for byte as it is stored."""
-    blob = services().templates.read(name).blob
-    answer = Response(blob.data, mimetype="application/json")
-    answer.set_etag(blob.etag)
-    answer.make_conditional(request)
-    return answer
+    return file_answer(services().templates.read(name).blob, "application/json")
 
 
 @blueprint.put("/templates/<name>")
@@ -92,7 +88,7 @@ def post_clip_area(name: str) -> Response:
     if not request.is_json:  # browsers post other types to any site unasked
         raise UnsupportedMediaType("Content-Type: expected application/json")
     area = _area_from_body()
-    page = _page_number()
+    page = number_in_query("page", "a page number")
     stored = _changed(name, lambda template: add_clip_area(template, area, page), must_match=False)
     answer = _area_answer(stored, area, HTTPStatus.CREATED)
     answer.headers["Location"] = f"{_uri(stored.name)}/clip-areas/{quote(_address(stored.template, page), safe='')}"
@@ -164,15 +160,6 @@ def _area_answer(stored: StoredTemplate, area: ClipArea, status: HTTPStatus = HT
     answer.status_code = status
     answer.set_etag(stored.blob.etag)
     return answer
-
-
-def _page_number() -> int | None:
-    text = request.args.get("page")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidRequest("page: expected a page number", fields=[{"path": "page", "expected": "a page number"}])
-    return int(text)
 
 
 def _uri(name: str) -> str:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.paper import displacement_grid, lens
 from omrclip.omr.registration.paper.curled_paper import CURVATURES, CurledPaper, place
 
-Points = npt.NDArray[np.float64]
 FOCAL = 0.85
 """Focal length of the camera, in the scan's longer side: phones have 0.7 to 0.9, seldom more."""
 BENT, FLAT, SCANNED = (0.6, 0.03), (0.05, 0.03), (0.001, 0.0005)

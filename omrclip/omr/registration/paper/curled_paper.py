@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 
-Points = npt.NDArray[np.float64]
 CURVATURES = 10
 """Nodes of the curvature across the bending lines, over the diagonal of the page."""
 LEAST_NORM = 1e-12

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 
-Points = npt.NDArray[np.float64]
 Bend = npt.NDArray[np.float32]
 """(rows, columns, 2) float32 offsets (x, y) in page pixels at the nodes; the outer nodes lie on the page's edges."""
 

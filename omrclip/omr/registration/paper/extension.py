@@ -7,9 +7,9 @@ stiff as the pattern allows is fitted to them, and a soft one to its residuals, 
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper import displacement_grid
@@ -17,7 +17,6 @@ from omrclip.omr.registration.paper.bent_sheet import Seen, fit_bent_sheet
 from omrclip.omr.registration.paper.sheet_sides import OUTWARD, SheetSides, find_sides
 from omrclip.omr.registration.reference import Reference
 
-Points = npt.NDArray[np.float64]
 CELLS = 12
 """Cells over the page's longer side: bubbles of one cell have the same error, and count as one."""
 LEAST_CELLS = 8

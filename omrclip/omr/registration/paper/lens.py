@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.paper import displacement_grid
 
-Points = npt.NDArray[np.float64]
 STRONGEST = 0.12
 """Coefficient of the strongest lens distortion that is tried first."""
 FINER_SEARCH = 8

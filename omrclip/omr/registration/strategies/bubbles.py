@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.image_pyramid import ImagePyramid
@@ -60,8 +61,6 @@ SIZES_APART = 0.3
 """Natural logarithm of the ratio by which two common sizes differ at least."""
 LEAST_OF_ONE_SIZE = 0.3
 """Shapes of one size, as a part of the template's bubbles, for the size to be tried."""
-
-Points = npt.NDArray[np.float64]
 
 
 def by_bubbles(reference: Reference, pyramid: ImagePyramid) -> list[Candidate] | Rejected:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.keeping import kept_with_owner
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected

@@ -5,7 +5,8 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Points
 from omrclip.omr.registration import neighbours
 
-Points = npt.NDArray[np.float64]
 Affine = npt.NDArray[np.float64]
 """(2, 3) float64: linear part and shift of points (x, y)."""
 

@@ -4,14 +4,13 @@ from itertools import combinations, permutations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.image_pyramid import Grey, ImagePyramid
+from omrclip.imaging.arrays import Grey, Points
+from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
 
-Points = npt.NDArray[np.float64]
 STRATEGY = "reference points"
 SEARCHED_SIDE = 1000
 """Pixels of the longer side of the scan in which solid marks are searched for."""
