@@ -153,8 +153,8 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
 def recognize(**asked: Any) -> None:
     """Recognize IMAGES with TEMPLATE: image files, and PDF or TIFF files of several pages.
 
-    Writes the clips and a results file for each image, and results.csv, results.xlsx and
-    results.json for all images.
+    Writes the clips and a results file for each image, and results.csv, results.xlsx, results.json and report.html for
+    all images.
 
     Exit status: 0 if every image passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
     after SIGTERM. After a signal, the folder holds the results of the images that were done.

@@ -17,7 +17,7 @@ from omrclip.imaging.source import EncodedImage
 from omrclip.jobs.local import in_order
 from omrclip.jobs.sources import ScanFile, read_admitted
 from omrclip.jobs.summary import JSON_NAME, open_summary
-from omrclip.jobs.tables import TABLE_NAME, WORKBOOK_NAME, TableOptions
+from omrclip.jobs.tables import REPORT_NAME, TABLE_NAME, WORKBOOK_NAME, TableOptions
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,
@@ -115,7 +115,8 @@ def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator
     """Every file that the run may write, with its purpose for messages."""
     written = list(file_names(files, job.template, names, job.options))
     if not job.clips_only:
-        written += [(TABLE_NAME, "the table"), (WORKBOOK_NAME, "the workbook"), (JSON_NAME, "the JSON")]
+        written += [(TABLE_NAME, "the table"), (WORKBOOK_NAME, "the workbook"), (REPORT_NAME, "the report")]
+        written.append((JSON_NAME, "the JSON"))
     yield from ((job.out / name, purpose) for name, purpose in written)
     if job.overlays:
         yield from ((job.overlays / name, purpose) for name, purpose in overlay_names(names))

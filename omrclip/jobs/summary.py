@@ -116,7 +116,7 @@ def open_summary(
     """
     table = ResultsTable.of(template, marks_separator=table_options.marks_separator)
     with (
-        open_tables(folder, table, table_options) as tables,
+        open_tables(folder, table, table_options, template.name or "Results", options.thresholds) as tables,
         (folder / JSON_NAME).open("wb", buffering=0) as json_file,
         SpooledTemporaryFile(_STATISTICS_BYTES) as statistics,
     ):

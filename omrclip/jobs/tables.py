@@ -1,7 +1,7 @@
-"""The tables of many recognitions in a folder: results.csv and results.xlsx."""
+"""The tables and the report of many recognitions in a folder: results.csv, results.xlsx and report.html."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,15 @@ from typing import IO
 
 from omrclip.errors import LimitExceeded
 from omrclip.omr.report.counts import Counts
+from omrclip.omr.report.report import Report
 from omrclip.omr.report.sheet import Sheet
 from omrclip.omr.report.table import CsvTable, ResultsTable, Separator
 from omrclip.omr.report.workbook import XlsxTable, check_columns
+from omrclip.omr.results import MarkThresholds
 
 TABLE_NAME = "results.csv"
 WORKBOOK_NAME = "results.xlsx"
+REPORT_NAME = "report.html"
 _UNFINISHED = ".results.xlsx.unfinished"
 
 
@@ -36,38 +39,59 @@ class TableOptions:
 class Tables:
     """Writes a row of each table for each sheet. Memory does not grow with the number of sheets."""
 
-    def __init__(self, csv_file: IO[str], csv_table: CsvTable, workbook: XlsxTable | None, counts: Counts) -> None:
+    def __init__(
+        self, csv_file: IO[str], csv_table: CsvTable, workbook: XlsxTable | None, counts: Counts, report: Report
+    ) -> None:
         self._csv_file = csv_file
         self._csv = csv_table
         self._workbook = workbook
         self._counts = counts
+        self._report = report
 
     def add(self, sheet: Sheet) -> None:
         """Write the rows of a sheet. That of the CSV file is on disk at once. Raises OSError."""
         self._csv.add(sheet)
         self._csv_file.flush()
         self._counts.add(sheet)
+        self._report.add(sheet)
         if self._workbook:
             self._workbook.add(sheet)
 
 
 @contextmanager
-def open_tables(folder: Path, table: ResultsTable, options: TableOptions) -> Iterator[Tables]:
-    """Create the tables in a folder.
+def open_tables(
+    folder: Path, table: ResultsTable, options: TableOptions, title: str, thresholds: MarkThresholds
+) -> Iterator[Tables]:
+    """Create the tables and the report in a folder.
 
-    The workbook is written at the end of the block. It is left out if the disk is full or the user interrupts the
-    process, and if the table has too many columns for it (see `fits_workbook`).
+    The workbook and the report are written at the end of the block, unless the disk is full or the user interrupts the
+    process. There is no workbook if the table has too many columns for it (see `fits_workbook`).
+
+    Args:
+        folder: where to write.
+        table: the columns.
+        options: how to write the tables.
+        title: the heading of the report, such as the name of the template.
+        thresholds: those of the recognitions, for the report.
 
     Raises:
         OSError: they cannot be written.
     """
     counts = Counts()
+    report = Report(title, thresholds, counts)
     # The byte order mark tells spreadsheets that names beyond ASCII are UTF-8.
     with (folder / TABLE_NAME).open("w", encoding="utf-8-sig", newline="") as csv_file:
         csv_table = CsvTable(csv_file, table, options.separator)
         csv_file.flush()
-        with _workbook(folder, table, options, counts) if fits_workbook(table) else nullcontext() as workbook:
-            yield Tables(csv_file, csv_table, workbook, counts)
+        with (
+            _at_end(lambda: _write_report(folder, report)),
+            _workbook(folder, table, options, counts) if fits_workbook(table) else nullcontext() as workbook,
+        ):
+            yield Tables(csv_file, csv_table, workbook, counts, report)
+
+
+def _write_report(folder: Path, report: Report) -> None:
+    (folder / REPORT_NAME).write_text(report.html(), encoding="utf-8", errors="replace")
 
 
 @contextmanager
@@ -81,14 +105,21 @@ def _workbook(folder: Path, table: ResultsTable, options: TableOptions, counts: 
         stack.callback(shutil.rmtree, unfinished, ignore_errors=True)
         workbook = XlsxTable(written, table, unfinished, pictures=pictures, counts=counts)
         stack.callback(workbook.discard)
-        try:
+        with _at_end(lambda: _finish(workbook, written, folder)):
             yield workbook
-        except (OSError, KeyboardInterrupt):
-            raise
-        except BaseException:
-            _finish(workbook, written, folder)
-            raise
-        _finish(workbook, written, folder)
+
+
+@contextmanager
+def _at_end(write: Callable[[], None]) -> Iterator[None]:
+    """Call `write` at the end of the block, unless the disk is full or the user interrupts the process."""
+    try:
+        yield
+    except (OSError, KeyboardInterrupt):
+        raise
+    except BaseException:
+        write()
+        raise
+    write()
 
 
 def _finish(workbook: XlsxTable, written: Path, folder: Path) -> None:

@@ -48,6 +48,7 @@ def test_recognize_writes_clips_results_a_table_and_a_json(desk: Desk) -> None:
         "aName.jpg",
         "aRecognitionResults.dat",
         "aSignature.jpg",
+        "report.html",
         "results.csv",
         "results.json",
         "results.xlsx",
