@@ -57,7 +57,8 @@ def batch(
 ) -> None:
     """Recognize stacks of paper: all scans in SOURCE... with TEMPLATE, a file that ends in .omr.
 
-    Writes the clips, the results of each scan, and results.csv, results.xlsx and results.jsonl for all scans.
+    Writes the clips, the results of each scan, and results.csv, results.xlsx, results.jsonl and report.html
+    for all scans.
 
     If the command was stopped or killed, the same command goes on where it was. Further scans can be added by a command
     with the same template, options and folder.
@@ -90,7 +91,8 @@ def batch(
             for step in run.work(executor, lambda: stopped.signal is not None):
                 show(step)
         if run.progress.counts.done == run.progress.total:
-            write_results(run.store, run.template, TableOptions(Separator(separator), marks_separator))
+            tables = TableOptions(Separator(separator), marks_separator)
+            write_results(run.store, run.template, tables, job.batch.options.thresholds)
         _end(run, out, stopped)
 
 

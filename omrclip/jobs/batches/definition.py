@@ -19,7 +19,7 @@ from omrclip.storage.blobs import BlobStore
 
 DEFINITION = "batch.json"
 TEMPLATES, LEDGER, RECORDS = "templates", "ledger", "records"
-RESULTS = ("results.jsonl", "results.csv", "results.xlsx", "results.parquet")
+RESULTS = ("results.jsonl", "results.csv", "results.xlsx", "results.parquet", "report.html")
 VERSION = 1
 
 

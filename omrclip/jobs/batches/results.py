@@ -3,14 +3,15 @@
 from omrclip.jobs.batches.ledger import Ledger, sheet_of
 from omrclip.jobs.tables import TableOptions, open_tables
 from omrclip.omr.report.table import ResultsTable
+from omrclip.omr.results import MarkThresholds
 from omrclip.omr.template import Template
 from omrclip.storage.blobs import BlobStore
 
 LINES_NAME = "results.jsonl"
 
 
-def write_results(store: BlobStore, template: Template, options: TableOptions) -> None:
-    """Write `results.jsonl`, `results.csv` and `results.xlsx` with all scans of the ledger, sorted by their names.
+def write_results(store: BlobStore, template: Template, options: TableOptions, thresholds: MarkThresholds) -> None:
+    """Write `results.jsonl`, the tables and `report.html` with all scans of the ledger, sorted by their names.
 
     The workbook is left out if it has too few columns for the template.
 
@@ -20,7 +21,11 @@ def write_results(store: BlobStore, template: Template, options: TableOptions) -
     ledger = Ledger(store)
     table = ResultsTable.of(template, marks_separator=options.marks_separator)
     with store.scratch() as folder:
-        with (folder / LINES_NAME).open("wb") as lines, open_tables(folder, table, options) as tables:
+        title = template.name or "Results"
+        with (
+            (folder / LINES_NAME).open("wb") as lines,
+            open_tables(folder, table, options, title, thresholds) as tables,
+        ):
             for record in ledger.records(ledger.scans().values()):
                 lines.write(record)
                 tables.add(sheet_of(record))

@@ -75,7 +75,7 @@ def run(one: BatchJob, processes: int = 2, then: Callable[[Progress], None] = la
     ):
         for step in batch.work(executor, lambda: False):
             then(step)
-        write_results(batch.store, batch.template, TableOptions())
+        write_results(batch.store, batch.template, TableOptions(), one.batch.options.thresholds)
         return batch.progress
 
 
