@@ -46,18 +46,21 @@ class _Attempt:
     thorough: bool = False
 
 
-def glance(element: Barcode, registration: Registration, view: RectifiedScan) -> Glance | None:
-    """The result from a coarse view of the page, which may be slightly bent, or None if no code is found."""
+def glance(element: Barcode, registration: Registration, rectified: RectifiedScan) -> Glance | None:
+    """The result from the rectified scan, in which the page may be slightly bent, or None if no code is found."""
     box = _with_margin(element.box)
     corners = ops.corners(box.left, box.top, box.width, box.height)
-    in_view = ops.transform(view.scan_to_view, registration.to_scan(corners))
-    (left, top), (right, bottom) = np.floor(in_view.min(axis=0)).astype(int), np.ceil(in_view.max(axis=0)).astype(int)
-    shown = Box(left, top, max(right - left, 1), max(bottom - top, 1)).clamped(ops.extents(view.pixels))
+    in_rectified = ops.transform(rectified.scan_to_rectified, registration.to_scan(corners))
+    (left, top), (right, bottom) = (
+        np.floor(in_rectified.min(axis=0)).astype(int),
+        np.ceil(in_rectified.max(axis=0)).astype(int),
+    )
+    shown = Box(left, top, max(right - left, 1), max(bottom - top, 1)).clamped(ops.extents(rectified.pixels))
     if shown is None:
         return None
-    to_page = cv2.getPerspectiveTransform(in_view.astype(np.float32), corners.astype(np.float32))
+    to_page = cv2.getPerspectiveTransform(in_rectified.astype(np.float32), corners.astype(np.float32))
     moved = np.array([[1, 0, shown.left], [0, 1, shown.top], [0, 0, 1]], dtype=np.float64)
-    return Glance(np.ascontiguousarray(ops.cut(view.pixels, shown)), to_page @ moved)
+    return Glance(np.ascontiguousarray(ops.cut(rectified.pixels, shown)), to_page @ moved)
 
 
 def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = None) -> ElementResult:

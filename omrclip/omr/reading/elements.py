@@ -34,13 +34,13 @@ def read_elements(
     found: FoundPage, registered: RegisteredPage, options: RecognitionOptions
 ) -> tuple[ElementResult, ...]:
     """What is read of the page's elements of all kinds that hold an answer, in template order."""
-    if found.view is None:
+    if found.rectified is None:
         return ()
-    reader = BubbleReader(found, found.view, options)
+    reader = BubbleReader(found, found.rectified, options)
     results = []
     for element in found.known.page.elements:
         if isinstance(element, Barcode):
-            code = read_barcode(element, registered, glance(element, found.registration, found.view))
+            code = read_barcode(element, registered, glance(element, found.registration, found.rectified))
             (corners,) = boxes_in_scan([element], found.registration)
             results.append(replace(code, corners=corners))
         elif isinstance(element, ChoiceBox | Grid):
@@ -51,12 +51,12 @@ def read_elements(
 class BubbleReader:
     """Reads the ChoiceBoxes and Grids of one page of one scan, in any order, each as often as asked."""
 
-    def __init__(self, found: FoundPage, view: RectifiedScan, options: RecognitionOptions) -> None:
+    def __init__(self, found: FoundPage, rectified: RectifiedScan, options: RecognitionOptions) -> None:
         """Measure all bubbles of the page, and find the places of all its boxes, at once."""
         elements = found.known.page.elements
         self._gap, self._thresholds = options.grid_gap, options.thresholds
         self._numbers = _bubble_numbers(elements)
-        self._readings = _measured(found, view)
+        self._readings = _measured(found, rectified)
         boxes = list(self._numbers.values())
         self._habits = habits_of(self._readings, boxes, self._thresholds)
         self._kinds = kinds_of(self._readings, boxes, self._habits)
@@ -144,14 +144,14 @@ class BubbleReader:
         return float(median([outline for outline, circled in outlines if not circled] or [o for o, _ in outlines]))
 
 
-def _measured(found: FoundPage, view: RectifiedScan) -> Readings:
+def _measured(found: FoundPage, rectified: RectifiedScan) -> Readings:
     reference = found.reference
     centres, radii = reference.centres, reference.bubbles[:, 2:] / 2
     boxes = [box for element in found.known.page.elements for box in choice_boxes(element)]
     scale = np.array(reference.fine.scale)
-    in_view = ops.transform(view.scan_to_view, found.registration.to_scan(centres))
+    in_rectified = ops.transform(rectified.scan_to_rectified, found.registration.to_scan(centres))
     return measure(
-        view.pixels, in_view, radii * scale, [b.value for box in boxes for b in box.bubbles], reference.blank
+        rectified.pixels, in_rectified, radii * scale, [b.value for box in boxes for b in box.bubbles], reference.blank
     )
 
 

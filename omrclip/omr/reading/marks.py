@@ -3,7 +3,7 @@
 All bubbles of a page are measured at once, in these steps:
 
 1. Each bubble is sampled on a small grid, in which its printed outline is the same ellipse. Darkness is measured
-   against the paper around, so that shadows and dark photos do not matter (`samples`).
+   against the paper around, so that shadows and dark photos do not matter (`bubble_patches`).
 2. Darkness becomes cover: 0 is paper, 1 is ink, where the page's own ink says how dark ink is (`_cover`). So washed-out
    photos do not matter.
 3. The print of each bubble is estimated: what the image of the blank page shows, as sharp and as dark as this scan
@@ -26,7 +26,7 @@ from omrclip.omr.registration.bubble_patches import (
     REACH,
     SIDE,
     Blank,
-    Samples,
+    BubblePatches,
     between,
     darkness,
     likeness,
@@ -139,12 +139,12 @@ class Readings:
     unprinted: npt.NDArray[np.bool_]
 
 
-def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], blank: Blank | None) -> Readings:
+def measure(rectified: Grey, centres: Points, radii: Points, values: Sequence[str], blank: Blank | None) -> Readings:
     """Measure all bubbles of a page at once.
 
     Args:
-        view: (height, width) uint8, the scan roughly in the page's frame.
-        centres: (n, 2) float64 x and y of the bubbles in the view, continuous pixels.
+        rectified: (height, width) uint8, the rectified scan.
+        centres: (n, 2) float64 x and y of the bubbles in the rectified scan, continuous pixels.
         radii: (n, 2) float64 half their widths and heights.
         values: of the bubbles; equal ones look alike where nothing is marked.
         blank: what the bubbles look like on the blank page; None where that is not known.
@@ -152,10 +152,12 @@ def measure(view: Grey, centres: Points, radii: Points, values: Sequence[str], b
     if not len(centres):
         none = np.zeros(0)
         return Readings(none, none, none, none, none, none, none, none, none, np.zeros(0, np.bool_))
-    paper = paper_around(view, radii)
-    seen = darkness(view, centres, radii, paper)
+    paper = paper_around(rectified, radii)
+    seen = darkness(rectified, centres, radii, paper)
     expected = _usual(seen) if blank is None else _on_blank_page(blank, seen)
-    off = _align(seen, expected, lambda some, by: darkness(view, centres[some] + by * radii[some], radii[some], paper))
+    off = _align(
+        seen, expected, lambda some, by: darkness(rectified, centres[some] + by * radii[some], radii[some], paper)
+    )
     scale = _Scale.of(seen)
     cover = scale.cover(seen)
     shown = None if blank is None else _widened(scale.cover(expected), _error(off))
@@ -191,28 +193,28 @@ class _Scale:
     ink: float
 
     @classmethod
-    def of(cls, seen: Samples) -> "_Scale":
+    def of(cls, seen: BubblePatches) -> "_Scale":
         """Of a page. Where blurred print fills bubbles with grey, only what is clearly darker than that is ink."""
         darkest = max(float(_nearly_highest(seen[:, ::3, ::3].ravel(), DARKEST)), FAINTEST_INK)
         grey = float(np.median(_mean(seen, zones()[0])))
         return cls(LEAST_DARKNESS * darkest, min(max(FULL_DARKNESS * darkest, OVER_GREY * grey), darkest))
 
-    def steps(self, seen: Samples) -> Samples:
+    def steps(self, seen: BubblePatches) -> BubblePatches:
         """Darkness such that paper is 0 or less, and ink 1 or more."""
         return np.asarray((seen - self.paper) / (self.ink - self.paper), np.float32)
 
-    def cover(self, seen: Samples) -> Samples:
+    def cover(self, seen: BubblePatches) -> BubblePatches:
         """How much ink there is, 0 to 1."""
         return np.clip(self.steps(seen), 0, 1)
 
 
-def _breadths(deeper: Samples, clear: npt.NDArray[np.bool_], depths: Shares) -> Shares:
+def _breadths(deeper: BubblePatches, clear: npt.NDArray[np.bool_], depths: Shares) -> Shares:
     """`breadths` of the bubbles, see Readings. Of the m samples inside of each, `clear` are those without print."""
     dark = (deeper > HALF * depths[:, None]).sum(axis=1)
     return np.asarray(dark / np.maximum(clear.sum(axis=1), 1), np.float64)
 
 
-def _inks(seen: Samples, expected: Samples) -> npt.NDArray[np.float64]:
+def _inks(seen: BubblePatches, expected: BubblePatches) -> npt.NDArray[np.float64]:
     """`inks` of the bubbles, see Readings. Blur changes the sum of the cover, but hardly that of the darkness."""
     around = between(*AROUND)
     found, printed = _mean(seen, around), _mean(expected, around)
@@ -220,8 +222,8 @@ def _inks(seen: Samples, expected: Samples) -> npt.NDArray[np.float64]:
     return np.asarray(1 + (found - usual) / np.maximum(usual, LEAST_OUTLINE), np.float64)
 
 
-def _mean(samples: Samples, zone: npt.NDArray[np.bool_]) -> Shares:
-    return np.asarray(np.einsum("nij,ij->n", samples, zone) / int(zone.sum()), np.float64)
+def _mean(patches: BubblePatches, zone: npt.NDArray[np.bool_]) -> Shares:
+    return np.asarray(np.einsum("nij,ij->n", patches, zone) / int(zone.sum()), np.float64)
 
 
 def _nearly_highest(values: npt.NDArray[_Number], part: float) -> npt.NDArray[_Number]:
@@ -231,18 +233,18 @@ def _nearly_highest(values: npt.NDArray[_Number], part: float) -> npt.NDArray[_N
     return found
 
 
-def _usual(seen: Samples) -> Samples:
+def _usual(seen: BubblePatches) -> BubblePatches:
     """(1, SIDE, SIDE) the bubbles of a page laid onto each other: their outlines, since the letters differ."""
     return _lowest(seen[:: -(-len(seen) // MOST_LAID)], 0.5)[None]
 
 
-def _on_blank_page(blank: Blank, seen: Samples) -> Samples:
+def _on_blank_page(blank: Blank, seen: BubblePatches) -> BubblePatches:
     """The bubbles of the blank page, as sharp and as dark as the scan shows them."""
     expected = _at_sharpness(blank, _sharpness(blank, seen))
     return expected * np.float32(_contrast(expected, seen))
 
 
-def _sharpness(blank: Blank, seen: Samples) -> float:
+def _sharpness(blank: Blank, seen: BubblePatches) -> float:
     """The one of BLURS by which the blank bubbles look most like the scan's."""
     step = _step(blank)
     found = [np.median(likeness(seen[::step], blurred)) for blurred in _at_each_sharpness(blank)]
@@ -250,37 +252,37 @@ def _sharpness(blank: Blank, seen: Samples) -> float:
 
 
 @kept_with_owner
-def _at_each_sharpness(blank: Blank) -> list[Samples]:
+def _at_each_sharpness(blank: Blank) -> list[BubblePatches]:
     """Some of the blank bubbles, for each of BLURS."""
-    some = blank.samples[:: _step(blank)]
+    some = blank.patches[:: _step(blank)]
     return [_blurred(some, sigma) for sigma in BLURS]
 
 
 @kept_with_owner
-def _at_sharpness(blank: Blank, sigma: float) -> Samples:
+def _at_sharpness(blank: Blank, sigma: float) -> BubblePatches:
     """All blank bubbles, blurred."""
-    return _blurred(blank.samples, sigma)
+    return _blurred(blank.patches, sigma)
 
 
 def _step(blank: Blank) -> int:
-    return -(-len(blank.samples) // MOST_COMPARED)
+    return -(-len(blank.patches) // MOST_COMPARED)
 
 
-def _blurred(samples: Samples, sigma: float) -> Samples:
+def _blurred(patches: BubblePatches, sigma: float) -> BubblePatches:
     if sigma == 0:
-        return samples
-    grids = [cv2.GaussianBlur(grid, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for grid in samples]
+        return patches
+    grids = [cv2.GaussianBlur(grid, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for grid in patches]
     return np.array(grids, dtype=np.float32)
 
 
-def _contrast(expected: Samples, seen: Samples) -> float:
+def _contrast(expected: BubblePatches, seen: BubblePatches) -> float:
     """How dark outlines are in the scan, as a multiple of the blank page's: the median, so that marks do not matter."""
     around = zones()[1]
     one, other = expected[:, around], seen[:, around]
     return float(np.median((one * other).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-6)))
 
 
-def _offsets(expected: Samples, seen: Samples) -> Points:
+def _offsets(expected: BubblePatches, seen: BubblePatches) -> Points:
     """(n, 2) how far the outlines lie to the right of and below where they are expected, in steps of the grid.
 
     One step of the method of Lucas and Kanade (1981): the offset that best explains what differs around the outline.
@@ -294,7 +296,7 @@ def _offsets(expected: Samples, seen: Samples) -> Points:
     return np.column_stack([(yy * x - xy * y) / scale, (xx * y - xy * x) / scale]).astype(np.float64)
 
 
-def _align(seen: Samples, expected: Samples, sample: Callable[[Indices, Points], Samples]) -> Shares:
+def _align(seen: BubblePatches, expected: BubblePatches, sample: Callable[[Indices, Points], BubblePatches]) -> Shares:
     """Sample bubbles again whose outlines lie off their places, in place.
 
     Only where their outlines then look as clear as those of other bubbles: ink around a bubble is no outline.
@@ -327,27 +329,27 @@ def _error(off: Shares) -> float:
     return min(LEAST_WIDENING + OF_ERROR * float(np.quantile(off, 0.75)), MOST_WIDENING)
 
 
-def _widened(samples: Samples, by: float) -> Samples:
+def _widened(patches: BubblePatches, by: float) -> BubblePatches:
     """What is dark, wider by some steps of the grid to each side; a part of a step widens by this part."""
     whole = int(by)
     for _ in range(whole):
-        samples = _dilated(samples)
+        patches = _dilated(patches)
     part = np.float32(by - whole)
-    return (1 - part) * samples + part * _dilated(samples) if part else samples
+    return (1 - part) * patches + part * _dilated(patches) if part else patches
 
 
-def _dilated(samples: Samples) -> Samples:
+def _dilated(patches: BubblePatches) -> BubblePatches:
     """The highest value of each place and its eight neighbours."""
     for axis in (1, 2):
-        wide = samples.copy()
+        wide = patches.copy()
         for to, of in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
             at, beside = ((slice(None), part) if axis == 1 else (slice(None), slice(None), part) for part in (to, of))
-            np.maximum(wide[at], samples[beside], out=wide[at])
-        samples = wide
-    return samples
+            np.maximum(wide[at], patches[beside], out=wide[at])
+        patches = wide
+    return patches
 
 
-def _shared(cover: Samples, values: Sequence[str], shown: Samples | None) -> Samples:
+def _shared(cover: BubblePatches, values: Sequence[str], shown: BubblePatches | None) -> BubblePatches:
     """The print of each bubble: what the bubbles of its value share in this scan, and at least what is `shown`.
 
     Args:
@@ -369,7 +371,7 @@ def _shared(cover: Samples, values: Sequence[str], shown: Samples | None) -> Sam
     return _varying(cover, print_, trusted) if shown is None else print_
 
 
-def _varying(cover: Samples, print_: Samples, groups: Sequence[Indices]) -> Samples:
+def _varying(cover: BubblePatches, print_: BubblePatches, groups: Sequence[Indices]) -> BubblePatches:
     """The print of bubbles, and what those of one value show beyond it where nothing is marked: print varies a little.
 
     Values of which less than half of the bubbles are unmarked stay as they are.
@@ -391,10 +393,10 @@ def _groups(values: Sequence[str]) -> list[Indices]:
     return np.split(by_label, np.flatnonzero(np.diff(labels[by_label])) + 1)
 
 
-def _lowest(samples: Samples, part: float) -> Samples:
+def _lowest(patches: BubblePatches, part: float) -> BubblePatches:
     """(SIDE, SIDE) the value of each place that `part` of the bubbles do not exceed."""
-    place = int(part * (len(samples) - 1))
-    found: Samples = np.sort(samples, axis=0)[place]
+    place = int(part * (len(patches) - 1))
+    found: BubblePatches = np.sort(patches, axis=0)[place]
     return found
 
 
@@ -405,14 +407,14 @@ def _most_printed(inked: Shares, learnt: Sequence[float]) -> float:
     return min(MOST_PRINTED, (usual + mark) / 2) if mark > usual + DARKER else MOST_PRINTED
 
 
-def _any_letter(cover: Samples) -> Samples:
+def _any_letter(cover: BubblePatches) -> BubblePatches:
     """The print of bubbles whose letters are not known: what most bubbles show, if there are some, and any letter."""
     common = _lowest(cover, HALF) if len(cover) >= 2 * FEW else np.zeros_like(cover[0])
     letter = np.where(between(0, LETTER_REACH), np.float32(LETTER_INK), np.float32(0))
     return np.repeat(np.maximum(common, letter)[None], len(cover), axis=0)
 
 
-def _lines_around(added: Samples) -> tuple[Shares, Shares, Shares]:
+def _lines_around(added: BubblePatches) -> tuple[Shares, Shares, Shares]:
     """`rings`, `shades` and `crossings` of the bubbles, see Readings."""
     places, starts = sectors(RINGS, DIRECTIONS)
     around, by_ring = added[:, *places], (len(added), len(RINGS) - 1, DIRECTIONS)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey, Points
 
-Samples = npt.NDArray[np.float32]
+BubblePatches = npt.NDArray[np.float32]
 """(n, SIDE, SIDE) float32, one patch a bubble: darkness, 0 paper to 1 black."""
 
 SIDE = 28
@@ -35,10 +35,10 @@ _MOST_ROWS = 32_000
 class Blank:
     """The unmarked bubbles of a page. Objects are compared by identity, so that results can be cached with them."""
 
-    samples: Samples
+    patches: BubblePatches
 
 
-def darkness(grey: Grey, centres: Points, radii: Points, paper: Grey | None = None) -> Samples:
+def darkness(grey: Grey, centres: Points, radii: Points, paper: Grey | None = None) -> BubblePatches:
     """Return (n, SIDE, SIDE) the darkness of each bubble patch against the paper around, 0 to 1.
 
     `paper` is the brightness of the paper as `paper_around` returns it; it is computed where it is None.
@@ -49,7 +49,7 @@ def darkness(grey: Grey, centres: Points, radii: Points, paper: Grey | None = No
     return np.asarray(np.clip(1 - tones(grey, centres, radii) / np.maximum(white, 1), 0, 1), dtype=np.float32)
 
 
-def tones(grey: Grey, centres: Points, radii: Points) -> Samples:
+def tones(grey: Grey, centres: Points, radii: Points) -> BubblePatches:
     """Return (n, SIDE, SIDE) the grey levels of each bubble patch, 0 to 255."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
     columns = centres[:, 0, None, None] - 0.5 + radii[:, 0, None, None] * steps[None, None, :]
@@ -79,7 +79,7 @@ def paper_around(grey: Grey, radii: Points) -> Grey:
     return np.asarray(cv2.blur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (side, side)), dtype=np.uint8)
 
 
-def likeness(seen: Samples, printed: Samples) -> npt.NDArray[np.float64]:
+def likeness(seen: BubblePatches, printed: BubblePatches) -> npt.NDArray[np.float64]:
     """Return (n,) float64, -1 to 1, the correlation of both around the outlines; marks inside are ignored."""
     _, around = zones()
     one, other = seen[:, around].astype(np.float64), printed[:, around].astype(np.float64)

@@ -85,7 +85,7 @@ def _rivalled(
     reference: Reference, pyramid: ImagePyramid, candidate: Candidate, found: LocalMap, upright: bool
 ) -> Rejected | None:
     """Return why a map that rests on the bubbles alone is rejected; None where it is accepted."""
-    scene = scene_of(reference, pyramid, found.page_to_scan, found.bend, found.view)
+    scene = scene_of(reference, pyramid, found.page_to_scan, found.bend, found.rectified)
     if scene is None:
         return Rejected("too few printed bubbles were found to exclude other positions")
     rival = strongest_rival(scene, may_turn=not upright)
@@ -136,9 +136,9 @@ def _outlines(reference: Reference, blank: Blank, found: LocalMap) -> npt.NDArra
     chosen = reference.bubbles[::step]
     centres = reference.centres[::step]
     moved = centres + displacement_grid.offsets_at(found.bend, centres, reference.page)
-    in_view = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved)
-    seen = tones(found.view.pixels, in_view, chosen[:, 2:] / 2 * reference.fine.scale)
-    return likeness(-seen, blank.samples[::step])
+    in_rectified = ops.transform(found.rectified.scan_to_rectified @ found.page_to_scan, moved)
+    seen = tones(found.rectified.pixels, in_rectified, chosen[:, 2:] / 2 * reference.fine.scale)
+    return likeness(-seen, blank.patches[::step])
 
 
 def _slips(reference: Reference, found: LocalMap) -> bool:
@@ -151,15 +151,17 @@ def _slips(reference: Reference, found: LocalMap) -> bool:
     patches = level.patches.only(slice(None, None, math.ceil(len(level.patches) / MOST_COMPARED)))
     points = np.divide(patches.centres + 0.5, level.scale)
     moved = points + displacement_grid.offsets_at(found.bend, points, reference.page)
-    expected: Points = ops.transform(found.view.scan_to_view @ found.page_to_scan, moved) - (patches.centres + 0.5)
-    own = find(patches, found.view.pixels, SLIP_SEARCH_PX, expected).scores
+    expected: Points = ops.transform(found.rectified.scan_to_rectified @ found.page_to_scan, moved) - (
+        patches.centres + 0.5
+    )
+    own = find(patches, found.rectified.pixels, SLIP_SEARCH_PX, expected).scores
     steps = np.array(_NEIGHBOURS) @ reference.pitches * level.scale
     steps = steps[steps.any(axis=1)]
     missing = np.zeros(len(steps))
     # Compare part by part, and drop steps for which the remaining patches cannot close the gap any more.
     for part in np.array_split(np.arange(len(patches)), min(COMPARED_PARTS, len(patches))):
         places = (steps[:, None] + expected[part]).reshape(-1, 2)
-        scores = find(patches.only(np.tile(part, len(steps))), found.view.pixels, SLIP_SEARCH_PX, places).scores
+        scores = find(patches.only(np.tile(part, len(steps))), found.rectified.pixels, SLIP_SEARCH_PX, places).scores
         missing += (own[part] - scores.reshape(len(steps), len(part))).sum(axis=1)
         fitting = missing - (1 - own[part[-1] + 1 :]).sum() <= LEAST_SCORE_LEAD
         steps, missing = steps[fitting], missing[fitting]

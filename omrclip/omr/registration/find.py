@@ -72,14 +72,14 @@ class FoundPage:
         known: the page.
         reference: the prepared page.
         registration: the map.
-        view: the rectified scan, at the scale of the fine reference; None for a page that cannot be confirmed and has
-            no elements to read.
+        rectified: the rectified scan, at the scale of the fine reference; None for a page that cannot be confirmed and
+            has no elements to read.
     """
 
     known: KnownPage
     reference: Reference
     registration: Registration
-    view: RectifiedScan | None
+    rectified: RectifiedScan | None
 
 
 def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) -> FoundPage:
@@ -121,7 +121,7 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
             best = found
     if best is None:
         raise _not_found(reasons, advice)
-    return FoundPage(known, best.reference, _registration(best, pyramid), best.map.view)
+    return FoundPage(known, best.reference, _registration(best, pyramid), best.map.rectified)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,11 +26,11 @@ LEAST_CORNERS = 4
 """Corners of the convex hull of a landmark."""
 
 
-def find_landmarks(view: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+def find_landmarks(rectified: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """Search for dark shapes of the size of boxes, near them.
 
     Args:
-        view: (height, width) uint8, the rectified scan.
+        rectified: (height, width) uint8, the rectified scan.
         boxes: (n, 4) float64 left, top, width, height in the rectified scan, continuous pixels.
 
     Returns:
@@ -40,7 +40,7 @@ def find_landmarks(view: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], np
     """
     found, offsets = np.zeros(len(boxes), dtype=np.bool_), np.zeros((len(boxes), 4, 2))
     for index, (box, corners) in enumerate(zip(boxes, ops.box_corners(boxes), strict=True)):
-        placed = _find(view, box)
+        placed = _find(rectified, box)
         if placed is not None:
             middle = box[:2] + box[2:] / 2
             found[index] = True
@@ -48,11 +48,11 @@ def find_landmarks(view: Grey, boxes: Points) -> tuple[npt.NDArray[np.bool_], np
     return found, offsets
 
 
-def _find(view: Grey, box: npt.NDArray[np.float64]) -> tuple[Points, Points] | None:
+def _find(rectified: Grey, box: npt.NDArray[np.float64]) -> tuple[Points, Points] | None:
     """Return the centre of the dark shape, and its rotation and slant as a matrix for row vectors."""
     left, top, width, height = box.tolist()
     x, y = max(0, int(left) - SEARCH), max(0, int(top) - SEARCH)
-    window = view[y : int(top + height) + SEARCH, x : int(left + width) + SEARCH]
+    window = rectified[y : int(top + height) + SEARCH, x : int(left + width) + SEARCH]
     if min(width, height) < LEAST_SIDE_PX or min(window.shape) < LEAST_SIDE_PX or np.ptp(window) < LEAST_CONTRAST:
         return None
     _, dark = cv2.threshold(window, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)

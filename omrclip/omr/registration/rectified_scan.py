@@ -23,7 +23,7 @@ class RectifiedScan:
     """The scan in the frame of the page: (height, width) uint8, and the (3, 3) map from the scan to it."""
 
     pixels: Grey
-    scan_to_view: ops.Matrix
+    scan_to_rectified: ops.Matrix
 
 
 def rectify(pyramid: ImagePyramid, page_to_scan: ops.Matrix, level: ReferenceLevel) -> RectifiedScan:
@@ -38,8 +38,8 @@ def rectify(pyramid: ImagePyramid, page_to_scan: ops.Matrix, level: ReferenceLev
     out_to_level = np.diag([1 / reduction, 1 / reduction, 1]) @ out_to_scan
     corners = ops.transform(out_to_level, ops.corners(0, 0, width, height))
     if _slope(corners) <= MOST_SLOPE:
-        cut, level_to_view = _cut(pixels, corners, (width, height))
-        return RectifiedScan(cut, level_to_view @ np.diag([1 / reduction, 1 / reduction, 1]))
+        cut, level_to_rectified = _cut(pixels, corners, (width, height))
+        return RectifiedScan(cut, level_to_rectified @ np.diag([1 / reduction, 1 / reduction, 1]))
     warped = cv2.warpPerspective(
         pixels,
         ops.FROM_CENTRES @ out_to_level @ ops.TO_CENTRES,
@@ -72,5 +72,5 @@ def _cut(pixels: Grey, corners: npt.NDArray[np.float64], size: tuple[int, int]) 
         part = np.asarray(cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_REPLICATE), dtype=np.uint8)
     resized = cv2.resize(part, (int(out[0]), int(out[1])), interpolation=cv2.INTER_LINEAR)
     across, down = out / (high - low)
-    to_view = np.array([[across, 0, -across * low[0]], [0, down, -down * low[1]], [0, 0, 1]])
-    return np.asarray(resized, dtype=np.uint8), to_view
+    to_rectified = np.array([[across, 0, -across * low[0]], [0, down, -down * low[1]], [0, 0, 1]])
+    return np.asarray(resized, dtype=np.uint8), to_rectified

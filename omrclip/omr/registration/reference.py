@@ -234,7 +234,7 @@ def _held_bytes(reference: Reference) -> int:
         level.pixels.nbytes + level.neighbours.nbytes + level.patches.pixels.nbytes + level.patches.centres.nbytes
         for level in (reference.coarse, reference.fine)
     )
-    blank = 0 if reference.blank is None else reference.blank.samples.nbytes
+    blank = 0 if reference.blank is None else reference.blank.patches.nbytes
     lines = 0 if reference.lines is None else reference.lines.patches.pixels.nbytes
     return levels + lines + reference.bubbles.nbytes + _SHARPNESSES * blank + _FEATURES_BYTES
 

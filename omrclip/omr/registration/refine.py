@@ -72,21 +72,21 @@ class LocalMap:
 
     Attributes:
         page_to_scan: (3, 3) float64, for page points that `bend` has moved.
-        bend: the displacement grid, see `displacement_grid.Bend`.
+        bend: the displacement grid, see `displacement_grid.DisplacementGrid`.
         matches: (n, 4) float32 page x, y and scan x, y of the patches that agree with the map.
         agreeing: 0 to 1, the part of the patches that agree.
         residual: root mean square distance of the patches that agree, page pixels.
-        view: the rectified scan, at the fine reference's scale.
+        rectified: the rectified scan, at the fine reference's scale.
         weakest: 0 to 1, the least part of a patch and its neighbours that agrees.
         everywhere: whether the map is confirmed all over the page: no region is lost, and no bubble lies off its place.
     """
 
     page_to_scan: ops.Matrix
-    bend: displacement_grid.Bend
+    bend: displacement_grid.DisplacementGrid
     matches: npt.NDArray[np.float32]
     agreeing: float
     residual: float
-    view: RectifiedScan
+    rectified: RectifiedScan
     weakest: float
     everywhere: bool = False
 
@@ -194,7 +194,7 @@ def refine(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) ->
     return LocalMap(matrix, bend, matches, agreeing, residual, seen, weakest)
 
 
-def bent_to_lines(reference: Reference, found: LocalMap) -> displacement_grid.Bend:
+def bent_to_lines(reference: Reference, found: LocalMap) -> displacement_grid.DisplacementGrid:
     """Return the displacement grid of a confirmed map, corrected where printed lines lie off it.
 
     The patches that agree with the map keep their places. A line counts only across its direction.
@@ -202,10 +202,10 @@ def bent_to_lines(reference: Reference, found: LocalMap) -> displacement_grid.Be
     lines, level, page = reference.lines, reference.fine, reference.page
     if lines is None or not len(lines.patches):
         return found.bend
-    to_view = found.view.scan_to_view @ found.page_to_scan
+    to_rectified = found.rectified.scan_to_rectified @ found.page_to_scan
     points = np.divide(lines.patches.centres + 0.5, level.scale)
     moved = points + displacement_grid.offsets_at(found.bend, points, page)
-    seen = find_lines(lines, found.view.pixels, ops.transform(to_view, moved) - 0.5)
+    seen = find_lines(lines, found.rectified.pixels, ops.transform(to_rectified, moved) - 0.5)
     trust = _trust(seen)
     agreeing = found.matches[:, :2].astype(np.float64)
     bend = found.bend.copy()
@@ -231,7 +231,7 @@ def _agreeing(
     points: Points,
     offsets: Points,
     trust: npt.NDArray[np.float64],
-    bend: displacement_grid.Bend,
+    bend: displacement_grid.DisplacementGrid,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Return (n,) the distances of the offsets from the displacement grid, page pixels, and (n,) whether they agree."""
     misses = np.linalg.norm(offsets - displacement_grid.offsets_at(bend, points, reference.page), axis=1)
@@ -243,30 +243,30 @@ def _landmarks(
     level: ReferenceLevel,
     seen: RectifiedScan,
     matrix: ops.Matrix,
-    bend: displacement_grid.Bend | None,
+    bend: displacement_grid.DisplacementGrid | None,
 ) -> tuple[Points, Points]:
     """Return the corners of landmarks that were found, and their offsets; page pixels."""
     boxes, sizes = reference.solids, reference.solids[:, 2:] * level.scale
     middles = centres_of(boxes)
     if bend is not None:
         middles = middles + displacement_grid.offsets_at(bend, middles, reference.page)
-    to_view = seen.scan_to_view @ matrix
-    expected = np.column_stack([ops.transform(to_view, middles) - sizes / 2, sizes])
+    to_rectified = seen.scan_to_rectified @ matrix
+    expected = np.column_stack([ops.transform(to_rectified, middles) - sizes / 2, sizes])
     found, offsets = find_landmarks(seen.pixels, expected)
     there = ops.box_corners(expected[found]) + offsets[found]
     corners = ops.box_corners(boxes[found]).reshape(-1, 2)
-    return corners, ops.transform(ops.inverse(to_view), there.reshape(-1, 2)) - corners
+    return corners, ops.transform(ops.inverse(to_rectified), there.reshape(-1, 2)) - corners
 
 
 def _local(
     reference: Reference,
     points: Points,
     offsets: Points,
-    sheet: displacement_grid.Bend,
+    sheet: displacement_grid.DisplacementGrid,
     trust: npt.NDArray[np.float64],
     loose: float,
     stiffness: float,
-) -> displacement_grid.Bend:
+) -> displacement_grid.DisplacementGrid:
     return displacement_grid.fit_rest(
         points, offsets, trust, reference.page, sheet, loose=loose, stiffness=stiffness, rounds=_rounds(reference)
     )
@@ -294,7 +294,7 @@ def _look(
     level: ReferenceLevel,
     seen: RectifiedScan,
     matrix: ops.Matrix,
-    bend: displacement_grid.Bend | None,
+    bend: displacement_grid.DisplacementGrid | None,
     search: int,
     chosen: npt.NDArray[np.bool_] | slice = slice(None),
 ) -> Found:
@@ -302,8 +302,8 @@ def _look(
     points, patches = _page_points(level)[chosen], level.patches.only(chosen)
     moved = points if bend is None else points + displacement_grid.offsets_at(bend, points, reference.page)
     middles = patches.centres + 0.5
-    found = find(patches, seen.pixels, search, ops.transform(seen.scan_to_view @ matrix, moved) - middles)
-    on_page = ops.transform(ops.inverse(seen.scan_to_view @ matrix), middles + found.offsets)
+    found = find(patches, seen.pixels, search, ops.transform(seen.scan_to_rectified @ matrix, moved) - middles)
+    on_page = ops.transform(ops.inverse(seen.scan_to_rectified @ matrix), middles + found.offsets)
     return Found(on_page - points, found.scores)
 
 
@@ -312,7 +312,7 @@ def _look_again(
     level: ReferenceLevel,
     seen: RectifiedScan,
     matrix: ops.Matrix,
-    bend: displacement_grid.Bend,
+    bend: displacement_grid.DisplacementGrid,
     found: Found,
 ) -> Found:
     """Search again for patches that are not where their neighbours say, since the first search may not have reached."""
@@ -338,7 +338,7 @@ def _fit(
     trust: npt.NDArray[np.float64],
     loose: float,
     stiffness: float,
-) -> tuple[displacement_grid.Bend, npt.NDArray[np.float64]]:
+) -> tuple[displacement_grid.DisplacementGrid, npt.NDArray[np.float64]]:
     rounds = _rounds(reference)
     return displacement_grid.fit(
         points,

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.paper.displacement_grid import Bend, offsets_at
+from omrclip.omr.registration.paper.displacement_grid import DisplacementGrid, offsets_at
 from omrclip.omr.template import Page
 
 LEAST_AGREEING = 0.5
@@ -88,7 +88,7 @@ class Candidate:
 
     strategy: str
     page_to_scan: ops.Matrix
-    bend: Bend | None = None
+    bend: DisplacementGrid | None = None
     search: int | None = None
     least_agreeing: float = LEAST_AGREEING
 

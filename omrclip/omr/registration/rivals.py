@@ -193,7 +193,7 @@ class Scene:
         pyramid: the scan.
         page_to_scan: the map, which is right to a part of a bubble where the template's bubbles are.
         bend: the displacement grid of the map.
-        view: the rectified scan.
+        rectified: the rectified scan.
         bubbles: (n, 2) float64 centres of the template's bubbles of the most common size.
         radii: (2,) float64 half the width and height of one.
         own: the bubbles, as a table of nearest points.
@@ -208,8 +208,8 @@ class Scene:
     reference: Reference
     pyramid: ImagePyramid
     page_to_scan: ops.Matrix
-    bend: displacement_grid.Bend
-    view: RectifiedScan
+    bend: displacement_grid.DisplacementGrid
+    rectified: RectifiedScan
     bubbles: Points
     radii: Points
     own: Nearest
@@ -251,14 +251,14 @@ class Scene:
                 self.page_to_scan, places + displacement_grid.offsets_at(self.bend, places, self.reference.page)
             )
 
-        def to_view(points: Points) -> Points:
-            return ops.transform(self.view.scan_to_view, to_scan(points))
+        def to_rectified(points: Points) -> Points:
+            return ops.transform(self.rectified.scan_to_rectified, to_scan(points))
 
         values = [self.reference.values[number] for number in np.flatnonzero(self.reference.common)]
         codes = sum(is_code_in(self.pyramid, code, to_scan) for code in self.reference.codes)
         if not letters:
             return _Shown(codes, 0.0)
-        return _Shown(codes, likeness_of_letters(self.view.pixels, values, self.bubbles, self.radii, to_view))
+        return _Shown(codes, likeness_of_letters(self.rectified.pixels, values, self.bubbles, self.radii, to_rectified))
 
     def _loses(self, one: _Placed, other: _Placed) -> bool:
         """Return whether one placement misses clearly more bubbles of its own, or puts the page where it cannot be."""
@@ -295,13 +295,13 @@ class Scene:
 
     def _outlines(self, places: Points) -> npt.NDArray[np.float64]:
         moved = places + displacement_grid.offsets_at(self.bend, places, self.reference.page)
-        in_view = ops.transform(self.view.scan_to_view @ self.page_to_scan, moved)
-        dimensions = np.array(self.view.pixels.shape[::-1])
-        inside = ((in_view > 0) & (in_view < dimensions)).all(axis=1)
+        in_rectified = ops.transform(self.rectified.scan_to_rectified @ self.page_to_scan, moved)
+        dimensions = np.array(self.rectified.pixels.shape[::-1])
+        inside = ((in_rectified > 0) & (in_rectified < dimensions)).all(axis=1)
         found = np.zeros(len(places))
         if inside.any():
             radii = np.tile(self.radii * self.reference.fine.scale, (int(inside.sum()), 1))
-            found[inside] = likeness(-tones(self.view.pixels, in_view[inside], radii), _drawn())
+            found[inside] = likeness(-tones(self.rectified.pixels, in_rectified[inside], radii), _drawn())
         return found
 
 
@@ -309,7 +309,7 @@ def scene_of(
     reference: Reference,
     pyramid: ImagePyramid,
     page_to_scan: ops.Matrix,
-    bend: displacement_grid.Bend,
+    bend: displacement_grid.DisplacementGrid,
     seen: RectifiedScan,
 ) -> Scene | None:
     """Map the contents of a scan back to the page; None where too few bubbles are seen to compare maps by."""

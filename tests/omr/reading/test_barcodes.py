@@ -225,11 +225,11 @@ def glanced(page: Tones, *, factor: float) -> tuple[Barcode, Registration, Recti
     extents = Dimensions(width, height)
     to_scan = np.array([[-1, 0, width], [0, -1, height], [0, 0, 1]], dtype=np.float64)
     seen = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    to_view = np.diag([seen.shape[1] / width, seen.shape[0] / height, 1.0]) @ np.linalg.inv(to_scan)
+    to_rectified = np.diag([seen.shape[1] / width, seen.shape[0] / height, 1.0]) @ np.linalg.inv(to_scan)
     return (
         element,
         Registration("by hand", extents, extents, to_scan),
-        RectifiedScan(np.asarray(seen, np.uint8), to_view),
+        RectifiedScan(np.asarray(seen, np.uint8), to_rectified),
     )
 
 
@@ -263,5 +263,5 @@ def test_a_code_beside_the_box_is_not_read_at_hand() -> None:
 def test_nothing_is_at_hand_of_a_box_that_the_view_does_not_show() -> None:
     page = page_of(printed(Format.EAN13, "5901234123457"))
     element, registration, view = glanced(page, factor=0.5)
-    away = RectifiedScan(view.pixels, np.array([[1, 0, 9999], [0, 1, 0], [0, 0, 1]]) @ view.scan_to_view)
+    away = RectifiedScan(view.pixels, np.array([[1, 0, 9999], [0, 1, 0], [0, 0, 1]]) @ view.scan_to_rectified)
     assert glance(element, registration, away) is None

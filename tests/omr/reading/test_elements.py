@@ -342,8 +342,8 @@ def test_bubbles_of_other_shapes(image: bool) -> None:
 
 def test_the_order_in_which_elements_are_read_does_not_matter() -> None:
     found = register(FORM.known(), ImagePyramid(coloured(FORM.marked(ANSWERS))))
-    assert found.view is not None
-    reader = BubbleReader(found, found.view, RecognitionOptions())
+    assert found.rectified is not None
+    reader = BubbleReader(found, found.rectified, RecognitionOptions())
     elements = [element for element in FORM.elements if isinstance(element, ChoiceBox | Grid)]
     columns = [box for element in elements if isinstance(element, Grid) for box in element.elements]
     forwards = {element.name: reader.read(element) for element in elements}
@@ -364,9 +364,9 @@ def test_equal_elements_are_read_alike() -> None:
 
 def test_an_element_of_another_page_is_refused() -> None:
     found = register(FORM.known(), ImagePyramid(coloured(FORM.marked(ANSWERS))))
-    assert found.view is not None
+    assert found.rectified is not None
     with pytest.raises(KeyError):
-        BubbleReader(found, found.view, RecognitionOptions()).read(question("Other", 1, 1, "AB"))
+        BubbleReader(found, found.rectified, RecognitionOptions()).read(question("Other", 1, 1, "AB"))
 
 
 def test_corners_of_boxes() -> None:

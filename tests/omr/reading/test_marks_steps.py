@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from omrclip.omr.reading import marks
-from omrclip.omr.registration.bubble_patches import REACH, SIDE, Blank, Samples, between, zones
+from omrclip.omr.registration.bubble_patches import REACH, SIDE, Blank, BubblePatches, between, zones
 
 STEP = 2 * REACH / SIDE
 PLACES = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
@@ -14,12 +14,12 @@ RADIUS, ANGLE = np.hypot(X, Y), np.degrees(np.arctan2(Y, X)) % 360
 INSIDE, AROUND = zones()
 
 
-def grids(*samples: npt.ArrayLike) -> Samples:
+def grids(*samples: npt.ArrayLike) -> BubblePatches:
     """(n, SIDE, SIDE) of numbers, which fill the grid, and of grids."""
     return np.array([np.broadcast_to(each, (SIDE, SIDE)) for each in samples], np.float32)
 
 
-def outline(right: float = 0.0, below: float = 0.0, ink: float = 0.8) -> Samples:
+def outline(right: float = 0.0, below: float = 0.0, ink: float = 0.8) -> BubblePatches:
     """A soft outline of radius 1, so many steps of the grid off its place."""
     radius = np.hypot(X - right * STEP, Y - below * STEP)
     return np.asarray(ink * np.exp(-(((radius - 1) / 0.2) ** 2)), np.float32)
@@ -35,7 +35,7 @@ def test_the_value_that_a_part_does_not_exceed(values: list[float], part: float,
     assert (marks._lowest(grids(*values), part) == expected).all()
 
 
-def page(ink: float, inside: float, share: float = 0.1) -> Samples:
+def page(ink: float, inside: float, share: float = 0.1) -> BubblePatches:
     """Bubbles of which so large a share of the samples is ink, all outside, and the inside has one grey."""
     bubbles = grids(*[inside] * 20)
     coarse = np.zeros((SIDE, SIDE), np.bool_)
@@ -58,7 +58,7 @@ def page(ink: float, inside: float, share: float = 0.1) -> Samples:
         (page(0.8, 0.5), 0.08, 0.8),
     ],
 )
-def test_the_page_tells_how_dark_ink_is(seen: Samples, paper: float, ink: float) -> None:
+def test_the_page_tells_how_dark_ink_is(seen: BubblePatches, paper: float, ink: float) -> None:
     scale = marks._Scale.of(seen)
     assert (scale.paper, scale.ink) == (pytest.approx(paper), pytest.approx(ink))
 
@@ -143,7 +143,7 @@ def test_the_contrast_is_that_of_most_outlines() -> None:
 def test_the_sharpness_of_the_scan_is_found(sigma: float) -> None:
     letters = np.random.default_rng(2).random((30, SIDE, SIDE)).astype(np.float32)
     blank = Blank(np.maximum(outline() > 0.4, letters > 0.9).astype(np.float32))
-    seen = marks._blurred(blank.samples, sigma)
+    seen = marks._blurred(blank.patches, sigma)
     assert marks._sharpness(blank, seen) == sigma
     np.testing.assert_allclose(marks._on_blank_page(blank, seen * np.float32(0.5)), seen * 0.5, atol=1e-3)
 
@@ -156,7 +156,7 @@ def test_a_bubble_off_its_place_is_sampled_where_its_outline_is(off: tuple[float
     seen = np.array([outline(), outline(*off), outline()])
     asked = []
 
-    def sample(some: npt.NDArray[np.intp], moved: npt.NDArray[np.float64]) -> Samples:
+    def sample(some: npt.NDArray[np.intp], moved: npt.NDArray[np.float64]) -> BubblePatches:
         asked.append((some.tolist(), moved / STEP))
         return np.array([outline(*(np.array(off) - each / STEP)) for each in moved])
 
@@ -183,7 +183,7 @@ def test_what_does_not_look_like_an_outline_elsewhere_is_left(same: bool) -> Non
     seen = np.array([outline(), blot, outline()])
     asked = []
 
-    def sample(some: npt.NDArray[np.intp], _: npt.NDArray[np.float64]) -> Samples:
+    def sample(some: npt.NDArray[np.intp], _: npt.NDArray[np.float64]) -> BubblePatches:
         asked.append(some.tolist())
         return grids(*[X > 0.9] * len(some))
 
@@ -241,7 +241,7 @@ def test_what_nine_bubbles_show_is_not_taken_for_print() -> None:
 LETTER, MARK = np.asarray(0.6 * (np.abs(X) < 0.2), np.float32), np.ones((SIDE, SIDE), np.float32)
 
 
-def shared(marked: int, count: int = 10, *, shown: float | None = None) -> Samples:
+def shared(marked: int, count: int = 10, *, shown: float | None = None) -> BubblePatches:
     """The print of so many bubbles with one letter, of which some are marked, among as many empty ones."""
     cover = np.array([MARK] * marked + [LETTER] * (count - marked) + [np.zeros_like(X)] * 30, np.float32)
     blank = None if shown is None else grids(*[shown] * len(cover))
@@ -350,13 +350,13 @@ def test_the_edge_of_a_shadow_may_be_blurred() -> None:
     assert 0.4 < shades < 0.6
 
 
-def inks(seen: Samples, expected: Samples) -> list[float]:
+def inks(seen: BubblePatches, expected: BubblePatches) -> list[float]:
     found = marks._inks(seen, expected)
     assert (found.shape, found.dtype) == ((len(seen),), np.float64)
     return [pytest.approx(ink, abs=0.02) for ink in found.tolist()]
 
 
-def ring(ink: float) -> Samples:
+def ring(ink: float) -> BubblePatches:
     """A line around the bubble that lies beside its outline, as broad as its zone."""
     return np.asarray(ink * between(0.8, 1.53), np.float32)
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.omr.registration.bubble_patches import SIDE, Samples, darkness, likeness, zones
+from omrclip.omr.registration.bubble_patches import SIDE, BubblePatches, darkness, likeness, zones
 from tests.omr.sheet import Tones
 
 CENTRES = np.array([[60.5, 60.5], [160.5, 60.5], [260.5, 60.5]])
@@ -19,7 +19,7 @@ def drawn(inside: int | None = None, *, paper: int = 250, ring: int = 20, shift:
     return tones
 
 
-def sampled(tones: Tones) -> Samples:
+def sampled(tones: Tones) -> BubblePatches:
     return darkness(tones, CENTRES, RADII)
 
 

@@ -36,9 +36,9 @@ def test_a_map_nearly_true_is_made_true(error: object, view: str, knowledge: str
     assert misses.max() < 2
     assert found.agreeing > 0.75
     assert found.residual < 0.5
-    seen = ops.transform(found.view.scan_to_view, VIEWS[view].to_scan(places))
+    seen = ops.transform(found.rectified.scan_to_rectified, VIEWS[view].to_scan(places))
     assert (seen > 0).all()
-    assert (seen < found.view.pixels.shape[::-1]).all()
+    assert (seen < found.rectified.pixels.shape[::-1]).all()
 
 
 @KNOWN

@@ -304,7 +304,7 @@ def slips(
     bend = np.full((*bending.NODES, 2), BENT, np.float32)
     page_to_scan = np.array([[2.0, 0, 9], [0, 3, 7], [0, 0, 1]])
     shift = np.subtract(np.add(PLACED, off), np.multiply(BENT, LEVEL_SCALE))
-    to_view = np.array([[LEVEL_SCALE[0], 0, shift[0]], [0, LEVEL_SCALE[1], shift[1]], [0, 0, 1]])
+    to_rectified = np.array([[LEVEL_SCALE[0], 0, shift[0]], [0, LEVEL_SCALE[1], shift[1]], [0, 0, 1]])
     reference: Any = SimpleNamespace(
         page=Dimensions(round(EXTENTS[0] / LEVEL_SCALE[0]), round(EXTENTS[1] / LEVEL_SCALE[1])),
         pitches=np.diag(pitches),
@@ -313,7 +313,7 @@ def slips(
     found: Any = SimpleNamespace(
         bend=bend,
         page_to_scan=page_to_scan,
-        view=RectifiedScan(page if view is None else view, to_view @ ops.inverse(page_to_scan)),
+        rectified=RectifiedScan(page if view is None else view, to_rectified @ ops.inverse(page_to_scan)),
     )
     return _slips(reference, found)
 
@@ -410,15 +410,15 @@ def test_outlines_are_looked_for_where_the_bent_map_puts_them() -> None:
     radii = BUBBLES[:, 2:] / 2 * scale
     blank = Blank(darkness(picture, centres * scale + placed, radii))
     page_to_scan = np.array([[2.0, 0, 9], [0, 3, 7], [0, 0, 1]])
-    to_view = np.array([[2.0, 0, 0], [0, 1.5, 0], [0, 0, 1]])
-    to_view[:2, 2] = placed - bent * scale
+    to_rectified = np.array([[2.0, 0, 0], [0, 1.5, 0], [0, 0, 1]])
+    to_rectified[:2, 2] = placed - bent * scale
     reference: Any = SimpleNamespace(page=page, bubbles=BUBBLES, centres=centres, fine=SimpleNamespace(scale=scale))
 
     def outlines(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         found: Any = SimpleNamespace(
             bend=np.full((*bending.NODES, 2), bent, np.float32),
             page_to_scan=page_to_scan,
-            view=RectifiedScan(pixels, to_view @ ops.inverse(page_to_scan)),
+            rectified=RectifiedScan(pixels, to_rectified @ ops.inverse(page_to_scan)),
         )
         return _outlines(reference, blank, found)
 

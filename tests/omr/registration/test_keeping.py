@@ -15,7 +15,7 @@ def test_it_is_made_once_for_an_object_and_its_arguments() -> None:
     @kept_with_owner
     def made(owner: Blank, factor: float) -> object:
         asked.append((owner, factor))
-        return owner.samples * factor
+        return owner.patches * factor
 
     one, other = (Blank(np.ones((1, 28, 28), np.float32)) for _ in range(2))
     assert made(one, 2.0) is made(one, 2.0)
@@ -26,7 +26,7 @@ def test_it_is_made_once_for_an_object_and_its_arguments() -> None:
 def test_it_is_gone_with_the_object() -> None:
     @kept_with_owner
     def made(owner: Blank) -> object:
-        return owner.samples * 2
+        return owner.patches * 2
 
     owner = Blank(np.ones((1, 28, 28), np.float32))
     result = ref(made(owner))

@@ -27,7 +27,7 @@ def test_a_view_shows_the_scan_in_the_pages_frame(view_name: str) -> None:
     shown = cv2.warpPerspective(
         seen.pixels,
         ops.FROM_CENTRES
-        @ seen.scan_to_view
+        @ seen.scan_to_rectified
         @ VIEWS[view_name].page_to_scan
         @ ops.inverse(fine.matrix)
         @ ops.TO_CENTRES,
@@ -42,11 +42,11 @@ def test_a_view_has_the_scale_of_the_page_and_holds_it_whole(view_name: str) -> 
     level = reference().fine
     taken = turned(0.5) if view_name == "turned by 0.5°" else VIEWS[view_name]
     seen = rectify(ImagePyramid(coloured(taken.of(FILLED))), taken.page_to_scan, level)
-    to_view = seen.scan_to_view @ taken.page_to_scan @ ops.inverse(level.matrix)
-    in_view = ops.transform(to_view, lattice() * level.scale)
-    assert (in_view > 0).all()
-    assert (in_view < seen.pixels.shape[::-1]).all()
-    assert np.abs(ops.transform(to_view, lattice() * level.scale + 1) - in_view - 1).max() < 0.05
+    to_rectified = seen.scan_to_rectified @ taken.page_to_scan @ ops.inverse(level.matrix)
+    in_rectified = ops.transform(to_rectified, lattice() * level.scale)
+    assert (in_rectified > 0).all()
+    assert (in_rectified < seen.pixels.shape[::-1]).all()
+    assert np.abs(ops.transform(to_rectified, lattice() * level.scale + 1) - in_rectified - 1).max() < 0.05
 
 
 def test_beyond_the_scan_its_edge_is_shown() -> None:

@@ -82,12 +82,12 @@ class BentSheet:
 
     Attributes:
         matrix: (3, 3) float64, for page points that `bend` has moved.
-        bend: the displacement grid, see `displacement_grid.Bend`.
+        bend: the displacement grid, see `displacement_grid.DisplacementGrid`.
         misses: (n, 2) float64 the residual of each place, page pixels; for a place on a line only across the line.
     """
 
     matrix: ops.Matrix
-    bend: displacement_grid.Bend
+    bend: displacement_grid.DisplacementGrid
     misses: Points
 
 

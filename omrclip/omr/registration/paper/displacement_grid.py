@@ -14,7 +14,7 @@ import numpy.typing as npt
 from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 
-Bend = npt.NDArray[np.float32]
+DisplacementGrid = npt.NDArray[np.float32]
 """(rows, columns, 2) float32 offsets (x, y) in page pixels at the nodes; the outer nodes lie on the page's edges."""
 
 NODES = (15, 11)
@@ -31,12 +31,12 @@ LOOSE_PER_TIGHT = 4
 """Residual at which a point loses weight, in the first round as a multiple of that in the last round."""
 
 
-def flat() -> Bend:
+def flat() -> DisplacementGrid:
     """Return the displacement grid of flat paper."""
     return np.zeros((*NODES, 2), dtype=np.float32)
 
 
-def offsets_at(bend: Bend, points: Points, page: Dimensions) -> Points:
+def offsets_at(bend: DisplacementGrid, points: Points, page: Dimensions) -> Points:
     """Return the offsets (n, 2) float64 at page points (n, 2); beyond the page those of its edge."""
     corners, parts = _cells(points, page, (bend.shape[0], bend.shape[1]))
     found: Points = (parts[:, :, None] * bend.reshape(-1, 2)[corners]).sum(axis=1)
@@ -61,7 +61,7 @@ def fit(
     stiffness: float,
     rounds: int = FITTING_ROUNDS,
     pull: float = LEAST_PULL,
-) -> tuple[Bend, npt.NDArray[np.float64]]:
+) -> tuple[DisplacementGrid, npt.NDArray[np.float64]]:
     """Fit a smooth displacement grid to scattered offsets.
 
     Args:
@@ -103,12 +103,12 @@ def fit_rest(
     offsets: Points,
     weights: npt.NDArray[np.float64],
     page: Dimensions,
-    sheet: Bend,
+    sheet: DisplacementGrid,
     *,
     loose: float,
     stiffness: float,
     rounds: int = FITTING_ROUNDS,
-) -> Bend:
+) -> DisplacementGrid:
     """Fit a grid to the offsets that `sheet` leaves, zero far from all points; otherwise as `fit`."""
     left = offsets - offsets_at(sheet, points, page)
     tight = loose / LOOSE_PER_TIGHT

@@ -47,11 +47,11 @@ def extended(
     reference: Reference,
     pyramid: ImagePyramid,
     page_to_scan: ops.Matrix,
-    bend: displacement_grid.Bend,
+    bend: displacement_grid.DisplacementGrid,
     points: Points,
     in_scan: Points,
     bubbles: int,
-) -> tuple[ops.Matrix, displacement_grid.Bend]:
+) -> tuple[ops.Matrix, displacement_grid.DisplacementGrid]:
     """Return a map that is also right far from all bubbles.
 
     Args:

@@ -36,7 +36,7 @@ class Perspective:
     """A flat sheet through a lens: `matrix` (3, 3) page → scan, of page points moved by `bend`."""
 
     matrix: ops.Matrix
-    bend: displacement_grid.Bend
+    bend: displacement_grid.DisplacementGrid
 
 
 def fit_perspective(points: Points, in_scan: Points, page: Dimensions, scan: Dimensions) -> Perspective:

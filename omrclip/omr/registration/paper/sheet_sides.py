@@ -58,7 +58,7 @@ class SheetSides:
 
 
 def find_sides(
-    pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: displacement_grid.Bend, page: Dimensions
+    pyramid: ImagePyramid, page_to_scan: ops.Matrix, bend: displacement_grid.DisplacementGrid, page: Dimensions
 ) -> SheetSides:
     """Search for the sides of the sheet along lines across those of the page, where a first map places them."""
     longer = max(page.width, page.height)

@@ -119,7 +119,7 @@ class BentMatch:
     """
 
     matrix: ops.Matrix
-    bend: displacement_grid.Bend
+    bend: displacement_grid.DisplacementGrid
     score: float
     paired: npt.NDArray[np.intp]
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration.paper.displacement_grid import NODES, Bend, fit, nodes, offsets_at
+from omrclip.omr.registration.paper.displacement_grid import NODES, DisplacementGrid, fit, nodes, offsets_at
 from tests.omr.sheet import Points
 
 PAGE = Dimensions(600, 800)
@@ -26,7 +26,7 @@ def scattered(count: int = 300, seed: int = 1) -> Points:
 
 def fitted(
     points: Points, offsets: Points, stiffness: float = 0.001, weights: npt.NDArray[np.float64] | None = None
-) -> tuple[Bend, npt.NDArray[np.float64]]:
+) -> tuple[DisplacementGrid, npt.NDArray[np.float64]]:
     weights = np.ones(len(points)) if weights is None else weights
     return fit(points, offsets, weights, PAGE, loose=20, tight=2, stiffness=stiffness)
 
