@@ -79,6 +79,8 @@ class Image:
         self.user = self._argument("USER")
         self.volumes = json.loads(self._argument("VOLUME"))
         self.environment = dict(pair.split("=", 1) for pair in self._argument("ENV").split())
+        # This is about files: without users, the service may be used from this machine only.
+        self.environment |= {"OMRCLIP_HOST": "127.0.0.1", "OMRCLIP_ALLOW_REMOTE": "0"}
 
     def build(self) -> None:
         """Mount the system, and carry out the lines."""

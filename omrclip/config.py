@@ -6,7 +6,7 @@ Nothing reads the environment at import; `Config.from_env` does when it is calle
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,9 @@ DEFAULT_MEMORY_BYTES = 1024 * MEBIBYTE
 DEFAULT_OUTPUT_PIXELS = 120_000_000
 STORES: Final = ("templates", "images", "results")
 """The settings that name folders which are in the home folder by default."""
+ACCOUNTS_NAME: Final = "accounts.sqlite"
+WORKSPACES_FOLDER: Final = ".workspaces"
+"""The folder of each store that holds the workspaces with a name. Names of stored files cannot begin with a dot."""
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -181,6 +184,12 @@ class Config:
         "Folder of stored recognitions, or any URL that fsspec supports. Only recognitions whose request asks"
         " for it are stored. The default is in the home folder.",
     )
+    accounts: str | None = _setting(
+        None,
+        _local_folder,
+        "File of the users and clients that may use the service (see `docs/guide/log-in.md`). If not set: "
+        "`accounts.sqlite` in the home folder.",
+    )
     keep_seconds: int = _setting(
         86_400, _whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."
     )
@@ -202,7 +211,8 @@ class Config:
     allow_remote: bool = _setting(
         False,
         _switch,
-        "Whether `omrclip serve` may listen on addresses that other machines can reach. omrclip has no log-in.",
+        "Whether `omrclip serve` may listen on addresses that other machines can reach. It then needs at least one "
+        "user or client, and nobody can use it without a log-in.",
     )
     workers: int | None = _setting(
         None,
@@ -272,6 +282,18 @@ class Config:
         """The origin of `public_url`."""
         return Origin.parse("/".join(self.public_url.split("/", 3)[:3])) if self.public_url else None
 
+    def in_workspace(self, name: str) -> "Config":
+        """The settings with the stores of a workspace. The empty name stands for the stores of the settings."""
+        if not name:
+            return self
+        own = f"/{WORKSPACES_FOLDER}/{name}"
+        return replace(self, templates=self.templates + own, images=self.images + own, results=self.results + own)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether other machines can reach the service."""
+        return self.allow_remote or not is_loopback(self.host)
+
     @property
     def most_body_bytes(self) -> int:
         """The largest request body. Until it is answered it takes four times its size, a sixth of the memory."""
@@ -310,6 +332,7 @@ class Config:
         own.setdefault("home", default_home())
         for store in STORES:
             own.setdefault(store, str(Path(own["home"], store)))
+        own.setdefault("accounts", str(Path(own["home"], ACCOUNTS_NAME)))
         return cls(**own, limits=Limits(**limits))
 
 

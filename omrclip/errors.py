@@ -192,6 +192,30 @@ class ForeignRequest(OmrclipError):
     code = "foreign_request"
 
 
+class LoginRequired(OmrclipError):
+    """The request names no user or client, or its session, token or link is not valid any more."""
+
+    code = "login_required"
+
+
+class LoginFailed(OmrclipError):
+    """The name of a user or client is unknown, or the password or secret is wrong."""
+
+    code = "login_failed"
+
+
+class TooManyAttempts(OmrclipError):
+    """Too many log-ins have failed. `details["retry_after"]` is the number of seconds to wait."""
+
+    code = "too_many_attempts"
+
+
+class NotAllowed(OmrclipError):
+    """The user, client or link may not do this. `details["scope"]` is the scope that is needed."""
+
+    code = "not_allowed"
+
+
 class NotFound(OmrclipError):
     """Nothing is stored under this name."""
 

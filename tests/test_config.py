@@ -4,12 +4,17 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from omrclip.config import STORES, Config, Limits, is_loopback, settings, variable
+from omrclip.config import ACCOUNTS_NAME, STORES, Config, Limits, is_loopback, settings, variable
 from omrclip.errors import ConfigurationError
 
 HOME = {"OMRCLIP_HOME": "home"}
 AT_HOME = dataclasses.replace(
-    Config(), home="home", templates="home/templates", images="home/images", results="home/results"
+    Config(),
+    home="home",
+    templates="home/templates",
+    images="home/images",
+    results="home/results",
+    accounts="home/accounts.sqlite",
 )
 
 
@@ -19,7 +24,7 @@ def test_other_variables_are_not_read() -> None:
 
 def test_without_variables_the_stores_are_in_the_platforms_folder_for_data() -> None:
     home = platformdirs.user_data_dir("omrclip", appauthor=False)
-    stores = {name: str(Path(home, name)) for name in STORES}
+    stores = {name: str(Path(home, name)) for name in STORES} | {"accounts": str(Path(home, ACCOUNTS_NAME))}
     assert Config.from_env({}) == dataclasses.replace(Config(), home=home, **stores)  # type: ignore[arg-type]
 
 
@@ -29,12 +34,19 @@ def test_without_variables_the_stores_are_in_the_platforms_folder_for_data() -> 
         (
             "OMRCLIP_HOME",
             "a b",
-            {"home": "a b", "templates": "a b/templates", "images": "a b/images", "results": "a b/results"},
+            {
+                "home": "a b",
+                "templates": "a b/templates",
+                "images": "a b/images",
+                "results": "a b/results",
+                "accounts": "a b/accounts.sqlite",
+            },
         ),
         ("OMRCLIP_TEMPLATES", "memory://t", {"templates": "memory://t"}),
         ("OMRCLIP_IMAGES", "scans", {"images": "scans"}),
         ("OMRCLIP_HOST", "::1", {"host": "::1"}),
         ("OMRCLIP_PORT", "9000", {"port": 9000}),
+        ("OMRCLIP_ACCOUNTS", "keys/a.sqlite", {"accounts": "keys/a.sqlite"}),
         ("OMRCLIP_ALLOW_REMOTE", "Yes", {"allow_remote": True}),
         ("OMRCLIP_ALLOW_REMOTE", "0", {"allow_remote": False}),
         ("OMRCLIP_WORKERS", "3", {"workers": 3}),

@@ -3,7 +3,7 @@
 import click
 
 from omrclip import __version__
-from omrclip.cli import batch, correct, images, recognition, service, templates
+from omrclip.cli import accounts, batch, correct, images, recognition, service, templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,5 +25,7 @@ for _command in (
     correct.finalize,
     service.init,
     service.serve,
+    accounts.users,
+    accounts.clients,
 ):
     main.add_command(_command)

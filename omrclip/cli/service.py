@@ -77,8 +77,19 @@ def _greeting(settings: Config, address: str, offers_samples: bool) -> Iterator[
         url = getattr(settings, store)
         yield f"  {store.capitalize() + ':':10} {url if '://' in url else Path(url).absolute()}"
     home = Path(str(settings.home))
+    yield from _access(settings)
     if offers_samples and Path(settings.templates) == home / "templates":
         yield f"There are no templates yet. Add the sample forms with: {_command('init', home)}"
+
+
+def _access(settings: Config) -> Iterator[str]:
+    """The line that says who can use the service."""
+    from omrclip.storage.accounts import Accounts
+
+    if Accounts(str(settings.accounts)).any():
+        yield "Users and clients must log in."
+    else:
+        yield "There are no users. Everybody on this machine can use the service without a log-in."
 
 
 def _command(name: str, home: Path) -> str:

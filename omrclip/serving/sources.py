@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, replace
 
 from blake3 import blake3
@@ -83,6 +84,17 @@ class SourceCache:
             make_way=self.pixels.lend,
             max_answers=int(memory * ANSWERS_SHARE),
         )
+        self._workspace = ""
+
+    def in_workspace(self, name: str) -> "SourceCache":
+        """The same caches for the images of a workspace.
+
+        Keys and entity tags contain the name of the workspace. So nobody learns from the time of an answer, or from an
+        entity tag, whether another workspace has the same image.
+        """
+        other = copy(self)
+        other._workspace = name
+        return other
 
     def open(
         self,
@@ -101,17 +113,23 @@ class SourceCache:
             on_disk: whether its digest and pyramid levels may be written to the cache folder.
         """
         levels = self._levels if on_disk else None
-        return self.opened.get_or_make((key, state.mark), lambda: self._open(key, state, ranges(), levels))
+        own = self._key(key)
+        return self.opened.get_or_make((own, state.mark), lambda: self._open(own, state, ranges(), levels))
 
     def forget(self, keys: str) -> None:
         """Close images whose keys begin with a prefix, and drop their pixels."""
-        dropped = self.opened.forget(lambda key: isinstance(key, tuple) and str(key[0]).startswith(keys))
+        own = self._key(keys)
+        dropped = self.opened.forget(lambda key: isinstance(key, tuple) and str(key[0]).startswith(own))
         etags = {image.etag for image in dropped}
         self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
 
     def reducible(self, image: OpenImage) -> ReducibleImage:
         """The image as a ReducibleImage. A tiled image is read again at each request."""
         return image.source if isinstance(image.source, CachedImage) else _UncachedLevels(image.source)
+
+    def _key(self, key: str) -> str:
+        # No name of a stored file begins with a slash.
+        return f"/{self._workspace}/{key}" if self._workspace else key
 
     def _open(self, key: str, state: BlobState, reader: RangeReader, levels: StoredLevels | None) -> OpenImage:
         tiled = _tiled(reader)
@@ -121,12 +139,12 @@ class SourceCache:
             return Description(_hash(reader), None) if tiled else Description(_digest(file()), probe(file()))
 
         described = describe() if levels is None else levels.described(key, state, describe)
-        etag = described.digest
+        etag = described.digest if not self._workspace else _digest(f"{self._workspace}/{described.digest}".encode())
         if tiled is not None:
             source = replace(tiled, key=etag, cache=self.pixels, decoders=_DECODERS)
             return OpenImage(etag, state.modified, source, tile_side=_tile_side(tiled))
         info = described.info or probe(file())
-        check_pixels(key, info, self.limits)
+        check_pixels(key.removeprefix(self._key("")), info, self.limits)
         whole = CachedImage(etag, file, info, self.pixels, levels)
         return OpenImage(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
 

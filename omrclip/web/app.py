@@ -19,6 +19,9 @@ from omrclip.web.api import (
     template_pages,
     templates,
 )
+from omrclip.web.auth import login
+from omrclip.web.auth.check import login_check
+from omrclip.web.auth.rules import check_rules
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.gate import Gate, refuse
 from omrclip.web.journal import Journal, note_route
@@ -76,6 +79,16 @@ def secure(answer: flask.Response) -> flask.Response:
     return answer
 
 
+def keep_private(answer: flask.Response) -> flask.Response:
+    """Have browsers ask again whether they may use what they keep, where answers depend on who is logged in."""
+    account = flask.request.environ.get(services.ACCOUNT)
+    if account is not None and account.name:
+        if "no-store" not in answer.headers.get("Cache-Control", ""):
+            answer.headers["Cache-Control"] = services.PRIVATE
+        answer.vary.update(("Authorization", "Cookie"))
+    return answer
+
+
 def create_app(config: Config | None = None) -> App:
     """Create the WSGI application. It reads no environment variables; use `Config.from_env`."""
     config = config or Config()
@@ -91,6 +104,7 @@ def create_app(config: Config | None = None) -> App:
     app.before_request(refuse)
     app.before_request(stop_what_is_late)
     app.after_request(secure)
+    app.after_request(keep_private)
     services.install(app, config)
     register_error_handlers(app)
     for module in (
@@ -107,9 +121,12 @@ def create_app(config: Config | None = None) -> App:
         images,
         iiif,
         docs,
+        login,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)
-    app.gate = Gate(Journal(app.wsgi_app, services.of(app).metrics), config)
+    check_rules(app)
+    log_in = login_check(app, services.of(app).accounts)
+    app.gate = Gate(Journal(app.wsgi_app, services.of(app).metrics), config, log_in)
     app.wsgi_app = app.gate  # type: ignore[method-assign]
     return app

@@ -27,6 +27,10 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.WorkerLost: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ForeignRequest: HTTPStatus.FORBIDDEN,
+    errors.LoginRequired: HTTPStatus.UNAUTHORIZED,
+    errors.LoginFailed: HTTPStatus.UNAUTHORIZED,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.DamagedRecord: HTTPStatus.GONE,
     errors.StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -66,8 +70,7 @@ def register_error_handlers(app: Flask) -> None:
     @app.errorhandler(errors.OmrclipError)
     def own(error: errors.OmrclipError) -> Response:
         answer = _answer(status_of(error), error.code, error.message, error.details)
-        if isinstance(error, errors.ServerBusy):
-            answer.headers["Retry-After"] = str(error.details["retry_after"])
+        answer.headers.update(_headers_of(error))
         return answer
 
     @app.errorhandler(MustWait)
@@ -94,6 +97,15 @@ def register_error_handlers(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
         return own(errors.internal_error(error))
+
+
+def _headers_of(error: errors.OmrclipError) -> dict[str, str]:
+    """The headers by which a client learns when to come back, or how to prove who it is."""
+    if "retry_after" in error.details:
+        return {"Retry-After": str(error.details["retry_after"])}
+    if isinstance(error, errors.LoginRequired):
+        return {"WWW-Authenticate": 'Bearer realm="omrclip"'}
+    return {}
 
 
 def _answer(status: HTTPStatus, code: str, message: str, details: dict[str, object]) -> Response:

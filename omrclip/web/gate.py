@@ -1,9 +1,9 @@
 """The gate is the first step of every request. It assigns the request id, corrects the address and checks the headers.
 
-`CHECKS` use only the headers, so that the server can run them before it reads the body (`Gate.receive`). Every check
-that may refuse a request, including a log-in, belongs there: all requests to `/iiif/`, `/api/` and the pages pass the
-gate, even if the answer is cached or an error. `refuse` raises a refusal inside Flask, so that it is answered, logged
-and counted like every other error.
+The checks use only the headers, so that the server can run them before it reads the body (`Gate.receive`). The last one
+demands a log-in (`web.auth.check`). All requests to `/iiif/`, `/api/` and the pages pass the gate, even if the answer
+is cached or an error. `refuse` raises a refusal inside Flask, so that it is answered, logged and counted like every
+other error.
 """
 
 import re
@@ -11,13 +11,21 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wsgi import get_content_length
 
 from omrclip.config import Config, is_loopback
-from omrclip.errors import ForeignRequest, InvalidRequest, LimitExceeded, MisdirectedRequest, OmrclipError
+from omrclip.errors import (
+    ForeignRequest,
+    InvalidRequest,
+    LimitExceeded,
+    LoginRequired,
+    MisdirectedRequest,
+    OmrclipError,
+)
 from omrclip.origins import Origin
 
 Environ: TypeAlias = dict[str, Any]
@@ -100,9 +108,10 @@ CHECKS: tuple[Check, ...] = (check_address, check_origin, check_size)
 class Gate:
     """The outermost WSGI application. It checks each request and passes it on with the result of the checks."""
 
-    def __init__(self, app: Application, config: Config) -> None:
+    def __init__(self, app: Application, config: Config, log_in: Check) -> None:
         self._app = app
         self._config = config
+        self._log_in = log_in
         hops = config.trusted_proxies
         self._forwarded = ProxyFix(_no_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops)
 
@@ -126,7 +135,7 @@ class Gate:
         environ[REQUEST_ID] = self._request_id(environ)
         if self._config.trusted_proxies:
             self._forwarded(environ, _no_answer)
-        found = (check(environ, self._config) for check in CHECKS)
+        found = (check(environ, self._config) for check in (*CHECKS, self._log_in))
         refusal = next((error for error in found if error is not None), None)
         if refusal is not None:
             environ[REFUSAL] = refusal
@@ -143,8 +152,22 @@ class Gate:
 def refuse() -> None:
     """Raise the refusal of the current request, if there is one. Flask calls this before every request."""
     refusal: OmrclipError | None = flask.request.environ.get(REFUSAL)
+    if isinstance(refusal, LoginRequired) and _is_visit(flask.request):
+        flask.abort(flask.redirect(_login_location(flask.request.environ), 303))
     if refusal is not None:
         raise refusal
+
+
+def _is_visit(request: flask.Request) -> bool:
+    """Whether a person opens a page in a browser. Programs and scripts get the error instead of the form."""
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
+def _login_location(environ: Environ) -> str:
+    """Where a browser finds the form to log in, which leads back to the page that it asked for."""
+    query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+    path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+    return f"{environ.get('SCRIPT_NAME', '')}/login?next={quote(path + query, safe='/')}"
 
 
 def _is_ours(host: str, config: Config) -> bool:

@@ -74,7 +74,7 @@ def allow_any_origin(answer: Response) -> Response:
     answer.headers.update(CROSS_ORIGIN)
     if request.method == "OPTIONS":
         answer.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-        answer.headers["Access-Control-Allow-Headers"] = "Accept, If-None-Match, If-Modified-Since"
+        answer.headers["Access-Control-Allow-Headers"] = "Accept, Authorization, If-None-Match, If-Modified-Since"
         answer.headers["Access-Control-Max-Age"] = "86400"
     return answer
 

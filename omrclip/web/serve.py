@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
+from omrclip.storage.accounts import Accounts
 from omrclip.web.metrics import shared_metrics
 
 if TYPE_CHECKING:
@@ -48,8 +49,13 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
     """
     if not is_loopback(config.host) and not config.allow_remote:
         raise ConfigurationError(
-            f"Other machines can reach {config.host}, and omrclip has no log-in. Put a proxy with a log-in before it, "
-            "and set OMRCLIP_ALLOW_REMOTE=1 to listen on this address."
+            f"Other machines can reach {config.host}. Set OMRCLIP_ALLOW_REMOTE=1 to listen on this address, and add "
+            "at least one user or client."
+        )
+    if config.is_remote and not (config.accounts and Accounts(config.accounts).any()):
+        raise ConfigurationError(
+            f"Other machines can reach {config.host}, and nobody could log in. Add a user with `omrclip users add "
+            "NAME`, or a client with `omrclip clients add NAME`."
         )
     listening = _listen(config)
     os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)

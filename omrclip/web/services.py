@@ -1,5 +1,6 @@
 """The settings, stores and caches that the views of an application use. They are stored in `app.extensions`."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,13 +11,14 @@ from flask import Flask, Response, current_app, jsonify, request
 
 from omrclip.cache import CacheCounts
 from omrclip.config import Config
-from omrclip.errors import InvalidRequest, NotFound
+from omrclip.errors import InvalidRequest, NotFound, StorageUnavailable
 from omrclip.serving.derivatives import DerivativeCache
 from omrclip.serving.folder import SharedFolder, open_folder
 from omrclip.serving.kept_images import KeptImages
 from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import OpenImage, SourceCache, open_stored
 from omrclip.serving.stored_levels import StoredLevels
+from omrclip.storage.accounts import Account, Accounts
 from omrclip.storage.blobs import Blob, Precondition
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.images import ImageStore
@@ -26,6 +28,11 @@ from omrclip.web.metrics import Metrics
 
 # Stored recognitions are personal data and expire, so proxies must not cache them.
 PRIVATE = "private, no-cache"
+
+ACCOUNT = "omrclip.account"
+"""Key of the WSGI environ: the account that sends the request."""
+SIGNED = "omrclip.signed"
+"""Key of the WSGI environ: the prefix of the path that is a signed link."""
 
 _KEY = "omrclip"
 
@@ -45,6 +52,7 @@ class Services:
     pages: PageImages
     folder: SharedFolder | None
     metrics: Metrics
+    accounts: Accounts | None
 
     def caches(self) -> dict[str, CacheCounts]:
         """The size and the hit counts of each cache."""
@@ -56,6 +64,51 @@ def install(app: Flask, config: Config) -> None:
     folder = open_folder(config)
     sources = SourceCache(config, StoredLevels(folder) if folder is not None else None)
     derivatives = DerivativeCache(config, folder)
+    metrics = Metrics(lambda: _held(sources, derivatives))
+    accounts = None if config.accounts is None else Accounts(config.accounts)
+
+    def opened(name: str) -> Services:
+        own = sources.in_workspace(name)
+        return _opened(config.in_workspace(name), own, derivatives, folder, metrics, accounts)
+
+    app.extensions[_KEY] = _Workspaces(opened)
+    for name in {"", *_names(accounts)}:  # what expires in a workspace is removed, even if nobody asks for it again
+        of(app, name)
+
+
+class _Workspaces:
+    """The Services of each workspace, which are opened at the first request and share caches and memory."""
+
+    def __init__(self, opened: Callable[[str], "Services"]) -> None:
+        self._opened = opened
+        self._known: dict[str, Services] = {}
+        self._lock = threading.Lock()
+
+    def of(self, name: str) -> "Services":
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = self._opened(name)
+            return self._known[name]
+
+
+def _names(accounts: Accounts | None) -> list[str]:
+    try:
+        return [] if accounts is None else accounts.workspaces()
+    except StorageUnavailable:
+        return []
+
+
+def _opened(
+    config: Config,
+    sources: SourceCache,
+    derivatives: DerivativeCache,
+    folder: SharedFolder | None,
+    metrics: Metrics,
+    accounts: Accounts | None,
+) -> Services:
     templates = TemplateStore(config.templates, config.limits)
 
     def forget(identifier: str) -> None:
@@ -65,7 +118,7 @@ def install(app: Flask, config: Config) -> None:
     kept = KeptRecognitions(config, sources.admission, forget)
     if kept.exists():
         kept.start_sweeping()
-    app.extensions[_KEY] = Services(
+    return Services(
         config,
         templates,
         ImageStore(config.images, config.limits),
@@ -76,7 +129,8 @@ def install(app: Flask, config: Config) -> None:
         Corrections(kept),
         PageImages(config.templates, templates, config.limits),
         folder,
-        Metrics(lambda: _held(sources, derivatives)),
+        metrics,
+        accounts,
     )
 
 
@@ -90,15 +144,20 @@ def _held(sources: SourceCache, derivatives: DerivativeCache) -> tuple[dict[str,
     return {name: cache.bytes for name, cache in counts.items()}, sources.admission.admitted_bytes
 
 
-def of(app: Flask) -> Services:
-    """The services of an application."""
-    found: Services = app.extensions[_KEY]
+def of(app: Flask, workspace: str = "") -> Services:
+    """The services of an application, with the stores of a workspace."""
+    found: Services = app.extensions[_KEY].of(workspace)
     return found
 
 
 def services() -> Services:
-    """The services of the application that answers the current request."""
-    return of(current_app)
+    """The services for the current request, with the stores of the workspace of the account that sends it.
+
+    A request without an account, such as one for the page to log in, gets the stores of no workspace with a name. It
+    reaches no route that reads them.
+    """
+    account: Account | None = request.environ.get(ACCOUNT)
+    return of(current_app, account.workspace if account else "")
 
 
 def open_image(identifier: str) -> OpenImage:
@@ -120,8 +179,12 @@ def open_image(identifier: str) -> OpenImage:
 
 
 def base_url() -> str:
-    """Scheme, host and prefix under which the client reaches the service, without a trailing slash."""
-    return services().config.public_url or request.root_url.rstrip("/")
+    """Scheme, host and prefix under which the client reaches the service, without a trailing slash.
+
+    Under a signed link, the prefix contains its token. So the URIs in the answer are valid for its bearer too.
+    """
+    public = services().config.public_url
+    return public + request.environ.get(SIGNED, "") if public else request.root_url.rstrip("/")
 
 
 def precondition(*, must_match: bool) -> Precondition:

@@ -18,7 +18,7 @@ POLICY = "; ".join(
         "img-src 'self' blob: data:",
         "connect-src 'self'",
         "manifest-src 'self'",
-        "form-action 'none'",
+        "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )

@@ -179,7 +179,14 @@ def test_serve_listens_beyond_loopback_when_told(
     desk: Desk, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMRCLIP_ALLOW_REMOTE", "1")
-    assert desk.run("serve", "--host", "0.0.0.0", "--port", str(free_port())).exit_code == PASSED
+    monkeypatch.setenv("OMRCLIP_HOME", str(desk.folder))
+    beyond = ("serve", "--host", "0.0.0.0", "--port", str(free_port()))
+    assert_refused(desk.run(*beyond), "nobody could log in", "omrclip users add")
+    assert started == []
+    assert desk.run("clients", "add", "office").exit_code == PASSED
+    ran = desk.run(*beyond)
+    assert ran.exit_code == PASSED
+    assert "Users and clients must log in." in ran.stderr
     assert started[0].address[0] == "0.0.0.0"
 
 

@@ -80,6 +80,7 @@ def test_serve_tells_address_folders_and_how_to_stop(desk: Desk, served: list[Co
         f"  Templates: {home}/templates",
         f"  Images:    {home}/images",
         f"  Results:   {home}/results",
+        "There are no users. Everybody on this machine can use the service without a log-in.",
     ]
     assert len(served) == 1
 

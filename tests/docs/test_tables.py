@@ -75,7 +75,7 @@ def test_constraints_name_versions_and_hashes_and_no_index() -> None:
 def test_the_image_has_a_volume_for_each_folder_that_is_written() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     (volumes,) = (json.loads(line.partition(" ")[2]) for line in lines if line.startswith("VOLUME "))
-    assert volumes == [f"/srv/omrclip/{folder}" for folder in (*STORES, "cache")]
+    assert volumes == [f"/srv/omrclip/{folder}" for folder in (*STORES, "accounts", "cache")]
     for setting in ("OMRCLIP_HOME=/srv/omrclip", "OMRCLIP_CACHE_FOLDER=cache"):
         assert any(setting in line for line in lines if line.startswith("ENV "))
     page = (ROOT / "docs" / "guide" / "server.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from omrclip.schemas.recognition_response import RecognitionResponseSchema
 from omrclip.schemas.segments import SegmentRequestSchema, SegmentResponseSchema
 from omrclip.schemas.template import template_json_schema
 from omrclip.web.openapi import parts as parts
+from omrclip.web.openapi.access import access_paths
 from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths
 from omrclip.web.openapi.parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
 from omrclip.web.openapi.refusals import refusal_schemas, refusals
@@ -40,14 +41,14 @@ def openapi() -> Node:
     spec.components.schema("Error", _ERROR)
     for name, definition in _template_schemas().items():
         spec.components.schema(name, definition)
-    described = (_paths(), authoring_paths(), correction_paths(), corrections_paths())
+    described = (_paths(), authoring_paths(), correction_paths(), corrections_paths(), access_paths())
     for name, refusal in refusal_schemas():
         spec.components.response(name, refusal)
     for path, operations in chain.from_iterable(paths.items() for paths in described):
         for method in METHODS & operations.keys():
             operation = operations[method]
             operation["operationId"] = parts.operation_id(method, path)
-            operation["responses"] |= refusals(path, method, operation)
+            operation["responses"] = refusals(path, method, operation) | operation["responses"]
         spec.path(path, parameters=operations.pop("parameters", []), operations=operations)
     return spec.to_dict()
 
@@ -357,7 +358,9 @@ def _paths() -> dict[str, Node]:
         },
         "/api/images": {"get": parts.listing("All images", "Images", "Images", MOST_LISTED)},
         "/api/images/{name}": {
-            "parameters": [parts.parameter("name", "path", description="percent-encoded, including slashes")],
+            "parameters": [
+                parts.parameter("name", "path", parts.IMAGE_NAME, description="percent-encoded, including slashes")
+            ],
             "get": parts.operation(
                 "The stored file", "Images", {"200": parts.answer("The bytes as stored", BINARY, "image/*")}
             ),

@@ -50,6 +50,9 @@ NAME: Node = {
     "maxLength": 196,
     "pattern": r"^[^/\\.\x00-\x20\x7f-\x9f]([^/\\\x00-\x1f\x7f-\x9f]*[^/\\\x00-\x20\x7f-\x9f])?$",
 }
+_PART = NAME["pattern"].strip("^$")
+# Names of images may have folders.
+IMAGE_NAME: Node = {**NAME, "pattern": f"^{_PART}(/{_PART})*$"}
 PAGE_NUMBER: Node = {"type": "integer", "minimum": 1, "maximum": 999_999}
 
 

@@ -7,7 +7,8 @@ from omrclip.web.openapi.parts import Node
 
 REFUSALS: Final = {
     400: "A key, option, part, parameter or name is wrong",
-    403: "A page of another site sent the request",
+    401: "The request names no user or client, or its session, token or link is not valid",
+    403: "The account has not the scope that this needs, or a page of another site sent the request",
     404: "Nothing is stored under this name",
     406: "The service cannot answer in a media type that the client accepts",
     408: "The request body did not arrive in time",
@@ -24,7 +25,7 @@ REFUSALS: Final = {
 }
 _RECOGNITIONS: Final = "/api/recognitions"
 _CREATING: Final = frozenset({_RECOGNITIONS, "/api/templates"})
-_OF_NAMED_THINGS: Final = frozenset({"/api/segments"})
+_OF_NAMED_THINGS: Final = frozenset({"/api/segments", "/api/links"})
 
 
 def refusal_schemas() -> Iterator[tuple[str, Node]]:
@@ -43,13 +44,11 @@ def refusals(path: str, method: str, operation: Node) -> Node:
 
 
 def _statuses(path: str, method: str, operation: Node) -> set[int]:
-    found = {400, 421, 500, 503}
+    found = {400, 401, 403, 421, 500, 503}
     if "{" in path or path in _OF_NAMED_THINGS:
         found |= {404, 413, 415, 422}
     if "requestBody" in operation:
         found |= {408, 413, 415, 422}
-    if method != "get":
-        found |= {403}
     takes_state = any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", []))
     if takes_state or path in _CREATING:
         found |= {412, 507} if method != "get" else set()

@@ -28,6 +28,7 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
     throw new ApiError(0, "unreachable", error.message);
   }
   if (answer.ok) return answer;
+  if (answer.status === 401) leadToLogin();
   const text = await answer.text();
   let told = null;
   try {
@@ -35,6 +36,15 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
   } catch { /* under iiif/ errors are plain text */ }
   throw new ApiError(answer.status, told?.code ?? "refused", told?.message ?? text.trim(), told?.details, requestIdOf(answer));
 }
+
+/** The session has ended: the form leads back to this view. What was typed meanwhile is lost with any reload. */
+function leadToLogin() {
+  const here = location.pathname.slice(root.pathname.length - 1) + location.search + location.hash;
+  location.assign(new URL(`login?next=${encodeURIComponent(here)}`, root));
+}
+
+/** Who is logged in: `Name` and `Kind` are null where the server has no users. */
+export const readSession = async () => (await send("GET", "api/session")).json();
 
 const requestIdOf = (answer) => answer.headers.get("X-Request-Id");
 const json = { "Content-Type": "application/json" };

@@ -1,9 +1,10 @@
 /** The page's frame: the bar, which view the address asks for, and moving from one to another. */
 
+import { readSession } from "./api.js";
 import { failureNodes, notifyFailure } from "./dialogs.js";
 import { button, choice, h, icon } from "./dom.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./messages.js";
-import { remember, remembered } from "./storage.js";
+import { forgetAll, remember, remembered } from "./storage.js";
 
 /** The views by the beginning of the address after `#/`; each gives a function that takes its page down again, and may take its time. */
 const VIEWS = {
@@ -74,6 +75,16 @@ function drawBar() {
     choice(LANGUAGES, language, { aria: { label: t("nav.language") }, onchange: (event) => chooseLanguage(event.target.value) }),
     themeButton(),
   );
+  addLogOut();
+}
+
+/** The form that ends the session, where someone is logged in. It is a form, so that the server can lead to its own page. */
+async function addLogOut() {
+  const account = await readSession().catch(() => null);
+  if (account?.Kind !== "user") return;
+  const end = h("button", { type: "submit", className: "quiet", title: t("nav.logOutOf", { name: account.Name }) }, t("nav.logOut"));
+  const form = h("form", { method: "post", action: "logout", onsubmit: forgetAll }, end);
+  document.getElementById("bar").append(form);
 }
 
 function themeButton() {

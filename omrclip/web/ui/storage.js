@@ -37,3 +37,8 @@ export function rememberRun(run) {
 export function forgetRun(ids) {
   remember("runs", listRuns().filter((run) => run.ids[0] !== ids[0]));
 }
+
+/** Forget what belongs to the person who logs out. Preferences of this browser stay. */
+export function forgetAll() {
+  remember("runs", []);
+}

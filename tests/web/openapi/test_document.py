@@ -20,6 +20,7 @@ from tests.omr.recognized import recognition
 from tests.web.making import asked, template
 
 METHODS = {"get", "put", "post", "delete", "patch"}
+FOR_PEOPLE = {"login.get_page", "login.post_form", "login.post_logout", "login.static"}
 EXAMPLES = {"region": "full", "size": "full", "rotation": "0", "quality": "default", "format": "png", "number": "1"}
 
 
@@ -36,7 +37,7 @@ def served(app: App) -> set[tuple[str, str]]:
         (rule.endpoint, method)
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if not rule.endpoint.startswith(("swagger_ui.", "ui."))
+        if not rule.endpoint.startswith(("swagger_ui.", "ui.")) and rule.endpoint not in FOR_PEOPLE
     }
 
 

@@ -17,6 +17,8 @@ export default {
   "nav.templates": "Vorlagen",
   "nav.recognize": "Auswerten",
   "nav.results": "Ergebnisse",
+  "nav.logOut": "Abmelden",
+  "nav.logOutOf": "{name} abmelden",
   "nav.api": "API",
   "nav.language": "Sprache",
   "nav.theme": "Hell oder dunkel",

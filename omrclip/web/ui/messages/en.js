@@ -17,6 +17,8 @@ export default {
   "nav.templates": "Templates",
   "nav.recognize": "Recognize",
   "nav.results": "Results",
+  "nav.logOut": "Log out",
+  "nav.logOutOf": "Log out {name}",
   "nav.api": "API",
   "nav.language": "Language",
   "nav.theme": "Light or dark",

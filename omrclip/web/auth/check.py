@@ -1,0 +1,85 @@
+"""Finds out who sends a request, and whether they may. It runs before the body is read, in the gate."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+from flask import Flask
+
+from omrclip.config import Config
+from omrclip.errors import LoginRequired, NotAllowed, OmrclipError
+from omrclip.storage.accounts import Account, Accounts, Kind, Scope
+from omrclip.web.auth import links
+from omrclip.web.auth.rules import rule_of
+from omrclip.web.services import ACCOUNT
+
+COOKIE: Final = "omrclip"
+EVERYBODY: Final = Account(Kind.USER, "", frozenset(Scope), "")
+"""The account of every request to a server without users and clients."""
+_BEARER: Final = "bearer "
+
+
+def login_check(app: Flask, accounts: Accounts | None) -> Callable[[dict[str, Any], Config], OmrclipError | None]:
+    """The check of the gate that demands a log-in. Without users and clients it lets every request pass.
+
+    That is so only on a server that other machines cannot reach. It must not open up when its last user is removed.
+    """
+
+    def check(environ: dict[str, Any], config: Config) -> OmrclipError | None:
+        try:
+            return _refusal(app, accounts, environ, config)
+        except OmrclipError as problem:  # the file of accounts cannot be read: nobody passes
+            return problem
+
+    return check
+
+
+def _refusal(app: Flask, accounts: Accounts | None, environ: dict[str, Any], config: Config) -> OmrclipError | None:
+    if accounts is None or not (accounts.any() or config.is_remote):
+        environ[ACCOUNT] = EVERYBODY
+        return None
+    link = links.taken_from(environ)
+    needed = rule_of(app, environ["PATH_INFO"], environ["REQUEST_METHOD"])
+    if needed is None or environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks without credentials what it may send
+        return None
+    account = _account(accounts, environ, link)
+    if account is None:
+        return LoginRequired("Log in, or send an access token or an API key in the header Authorization.")
+    if needed not in account.scopes:
+        return NotAllowed(f"This needs the scope {needed}, which {account.name!r} does not have.", scope=str(needed))
+    environ[ACCOUNT] = account
+    return None
+
+
+def _account(accounts: Accounts, environ: dict[str, Any], link: str | None) -> Account | None:
+    if token := token_of(environ):
+        return accounts.account_of(token)
+    if link is not None:
+        return links.account_of(accounts, link, environ["PATH_INFO"])
+    return None
+
+
+def token_of(environ: dict[str, Any]) -> str | None:
+    """The token of a request: from the header Authorization (RFC 6750, section 2.1), else from the session's cookie."""
+    header = environ.get("HTTP_AUTHORIZATION", "")
+    if header[: len(_BEARER)].lower() == _BEARER:
+        return str(header[len(_BEARER) :].strip())
+    try:
+        cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return cookie.value if cookie else None
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """The name and the secret of a header Authorization of the scheme Basic (RFC 7617), or None."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (name, secret) if colon else None

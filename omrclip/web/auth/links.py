@@ -1,0 +1,83 @@
+"""Signed links: whoever has one may read one recognition or one image until it expires, without a log-in.
+
+The signature stands in the query (`?token=…`), or at the beginning of the path (`/signed/…/iiif/3/…`). The second form
+is for viewers: they append the region and size of each tile to the image's own URI, and lose a query.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from omrclip.storage.accounts import Account, Accounts, Kind, Scope
+from omrclip.web.services import SIGNED
+
+PREFIX: Final = "/signed/"
+_SIGNED = re.compile(r"/signed/([A-Za-z0-9._-]{1,1000})(/.*)", re.ASCII | re.DOTALL)
+RECOGNITION = re.compile(r"[0-9a-f]{24}")
+_IMAGE_API = ("/iiif/2/", "/iiif/3/")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a signed link gives access to.
+
+    Attributes:
+        kind, name: the account that made the link. The link ends with the account.
+        target: the identifier of a stored recognition, with its files and images; or of an image.
+        expires: in seconds since 1970.
+    """
+
+    kind: Kind
+    name: str
+    target: str
+    expires: float
+
+
+def sign(accounts: Accounts, link: Link) -> str:
+    """The token of a link."""
+    signed: str | bytes = _serializer(accounts).dumps([link.kind, link.name, link.target, int(link.expires)])
+    return str(signed)
+
+
+def account_of(accounts: Accounts, token: str, path: str) -> Account | None:
+    """The account that a link makes of its bearer for a path: one that may only read. None if it is not valid there."""
+    try:
+        kind, name, target, expires = _serializer(accounts).loads(token)
+    except BadSignature:
+        return None
+    if expires < time.time() or not _concerns(path, target):
+        return None
+    account = accounts.account(Kind(kind), name)
+    if account is None or Scope.READ not in account.scopes:
+        return None
+    return Account(account.kind, account.name, frozenset({Scope.READ}), account.workspace)
+
+
+def taken_from(environ: dict[str, Any]) -> str | None:
+    """Take the token of a signed link from the path or the query; the path then continues behind it."""
+    found = _SIGNED.fullmatch(environ["PATH_INFO"])
+    if found:
+        environ[SIGNED] = f"{PREFIX}{found[1]}"
+        environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{environ[SIGNED]}"
+        environ["PATH_INFO"] = found[2]
+        return found[1]
+    query = environ.get("QUERY_STRING", "")
+    if "token=" not in query:
+        return None
+    return next(iter(parse_qs(query).get("token", ())), None)
+
+
+def _concerns(path: str, target: str) -> bool:
+    own = [f"/api/recognitions/{target}"] if RECOGNITION.fullmatch(target) else []
+    own += [f"{api}{target}" for api in _IMAGE_API]
+    ends = ("/", ".") if RECOGNITION.fullmatch(target) else ("/",)
+    return any(path == start or path.startswith(tuple(start + end for end in ends)) for start in own)
+
+
+def _serializer(accounts: Accounts) -> URLSafeSerializer:
+    return URLSafeSerializer(accounts.signing_key(), salt="omrclip.link", signer_kwargs={"digest_method": sha256})

@@ -1,0 +1,194 @@
+"""The routes by which users and clients prove who they are, and by which they make links for others."""
+
+import time
+from urllib.parse import quote, unquote
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from omrclip.errors import InvalidRequest, LoginFailed, NotFound, OmrclipError, TooManyAttempts
+from omrclip.schemas.link import load_link
+from omrclip.storage.accounts import Account, Accounts, Issued, Kind
+from omrclip.web.auth import links
+from omrclip.web.auth.check import COOKIE, basic_credentials, token_of
+from omrclip.web.errors import status_of
+from omrclip.web.services import ACCOUNT, base_url, open_image, services
+
+blueprint = Blueprint("login", __name__, template_folder="page", static_folder="page", static_url_path="/login/page")
+PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+GRANT_TYPE = "client_credentials"
+
+
+@blueprint.get("/login")
+def get_page() -> Response:
+    """The page with the form, in the language of the browser."""
+    return _page(_target(request.args.get("next")))
+
+
+@blueprint.post("/login")
+def post_form() -> BaseResponse:
+    """Log a person in: set the cookie of a new session, and lead on to the page that was asked for."""
+    name, password, target = (request.form.get(key, "") for key in ("name", "password", "next"))
+    try:
+        issued = _accounts().log_in(Kind.USER, name.strip(), password, _source())
+    except (LoginFailed, TooManyAttempts) as problem:
+        return _page(_target(target), problem, name)
+    answer = redirect(f"{base_url()}{_target(target)}", 303)
+    _set_cookie(answer, issued)
+    return answer
+
+
+@blueprint.post("/logout")
+def post_logout() -> BaseResponse:
+    """End the session, and have the browser forget what it keeps of this server."""
+    if token := token_of(request.environ):
+        _accounts().log_out(token)
+    answer = redirect(f"{base_url()}/login", 303)
+    answer.delete_cookie(COOKIE, path=_cookie_path())
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+@blueprint.post("/oauth/token")
+def post_token() -> Response:
+    """Issue an access token to a client (RFC 6749, section 4.4)."""
+    given = basic_credentials(request.headers.get("Authorization", ""))
+    name, secret = given or (request.form.get("client_id", ""), request.form.get("client_secret", ""))
+    if request.form.get("grant_type") != GRANT_TYPE:
+        return _refused_token("unsupported_grant_type", f"The grant type must be {GRANT_TYPE}.", 400)
+    if given is not None:  # RFC 6749, section 2.3.1
+        name, secret = unquote(name), unquote(secret)
+    try:
+        issued = _accounts().log_in(Kind.CLIENT, name, secret, _source(), request.form.get("scope", "").split())
+    except InvalidRequest as problem:
+        return _refused_token("invalid_scope", problem.message, 400)
+    except LoginFailed:
+        answer = _refused_token("invalid_client", "The client is unknown, or its secret is wrong.", 401)
+        answer.headers["WWW-Authenticate"] = 'Basic realm="omrclip"'
+        return answer
+    told = {
+        "access_token": issued.token,
+        "token_type": "Bearer",
+        "expires_in": issued.seconds,
+        "scope": " ".join(sorted(issued.account.scopes)),
+    }
+    return _unstored(jsonify(told))
+
+
+@blueprint.get("/api/session")
+def get_session() -> Response:
+    """Who is logged in. Without users and clients the name is null."""
+    account = current_account()
+    return _unstored(
+        jsonify(
+            Name=account.name or None,
+            Kind=str(account.kind) if account.name else None,
+            Workspace=account.workspace,
+            Scopes=sorted(account.scopes),
+        )
+    )
+
+
+@blueprint.post("/api/links")
+def post_link() -> Response:
+    """Make a signed link to a stored recognition or an image."""
+    asked = load_link(request.get_data(), services().config.limits)
+    account, expires = current_account(), time.time() + min(asked.seconds, services().config.max_keep_seconds)
+    if not account.name:
+        raise NotFound("This server has no users, so that its images need no signed links.")
+    if links.RECOGNITION.fullmatch(asked.target):
+        services().kept.read(asked.target)
+    else:
+        open_image(asked.target)
+    token = links.sign(_accounts(), links.Link(account.kind, account.name, asked.target, expires))
+    answer = jsonify(Token=token, Base=f"{base_url()}{links.PREFIX}{token}", Expires=int(expires))
+    answer.status_code = 201
+    return _unstored(answer)
+
+
+def current_account() -> Account:
+    """The account that sends the current request."""
+    account: Account = request.environ[ACCOUNT]
+    return account
+
+
+def _page(target: str, problem: OmrclipError | None = None, name: str = "") -> Response:
+    language = request.accept_languages.best_match(("en", "de"), "en")
+    words = _WORDS[language]
+    shown = {"base": base_url(), "words": words, "language": language, "target": target, "name": name}
+    text = render_template("login.html", **shown, told=_told(words, problem) if problem else None)
+    answer = Response(text, status_of(problem) if problem else 200, mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = PAGE_POLICY
+    return _unstored(answer)
+
+
+def _told(words: dict[str, str], problem: OmrclipError) -> str:
+    if isinstance(problem, TooManyAttempts):
+        return words["wait"].format(seconds=problem.details["retry_after"])
+    return words["wrong"]
+
+
+_WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Log in",
+        "name": "Name",
+        "password": "Password",
+        "button": "Log in",
+        "wrong": "The name or the password is wrong.",
+        "wait": "Too many log-ins have failed. Try again in {seconds} seconds.",
+    },
+    "de": {
+        "title": "Anmelden",
+        "name": "Name",
+        "password": "Passwort",
+        "button": "Anmelden",
+        "wrong": "Der Name oder das Passwort ist falsch.",
+        "wait": "Zu viele Anmeldungen sind fehlgeschlagen. Versuchen Sie es in {seconds} Sekunden noch einmal.",
+    },
+}
+
+
+def _target(given: str | None) -> str:
+    """A path of this server, with its query. Anything else, such as an address elsewhere, becomes the start page."""
+    if given and given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable():
+        return quote(given, safe="/?&=%:@!$'()*+,;~#")
+    return "/"
+
+
+def _set_cookie(answer: BaseResponse, issued: Issued) -> None:
+    answer.set_cookie(
+        COOKIE,
+        issued.token,
+        max_age=int(issued.seconds or 0),
+        path=_cookie_path(),
+        secure=base_url().startswith("https://"),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie_path() -> str:
+    return request.script_root or "/"
+
+
+def _source() -> str:
+    return request.remote_addr or ""
+
+
+def _refused_token(error: str, description: str, status: int) -> Response:
+    """An error in the form of RFC 6749, section 5.2."""
+    answer = jsonify(error=error, error_description=description)
+    answer.status_code = status
+    return _unstored(answer)
+
+
+def _unstored(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _accounts() -> Accounts:
+    accounts = services().accounts
+    if accounts is None:
+        raise NotFound("This server has no users and clients.")
+    return accounts

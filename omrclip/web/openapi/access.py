@@ -1,0 +1,52 @@
+"""OpenAPI paths of sessions, access tokens and signed links."""
+
+from omrclip.schemas.link import LinkRequestSchema
+from omrclip.web.openapi.parts import OBJECT, Node, answer, content, operation
+
+_TAG = "Access"
+_FORM = "application/x-www-form-urlencoded"
+_TOKEN_REQUEST: Node = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"const": "client_credentials"},
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
+        "scope": {"type": "string", "description": "scopes with spaces between them; without it, all of the client"},
+    },
+}
+
+
+def access_paths() -> dict[str, Node]:
+    """The paths by which programs prove who they are, and make links for others."""
+    failed = answer("The client is unknown, its secret is wrong, or its request is not valid (RFC 6749)", OBJECT)
+    return {
+        "/oauth/token": {
+            "post": operation(
+                "Issue an access token to a client",
+                _TAG,
+                {
+                    "200": answer("The access token, its seconds and its scopes", OBJECT),
+                    "400": failed,
+                    "401": failed,
+                    "429": answer("Too many log-ins have failed", "Error"),
+                },
+                requestBody={"required": True, "content": content(_TOKEN_REQUEST, _FORM)},
+            )
+        },
+        "/api/session": {
+            "get": operation(
+                "The account that sends the request",
+                _TAG,
+                {"200": answer("Name, Kind, Workspace and Scopes. Without a log-in, Name is null.", OBJECT)},
+            )
+        },
+        "/api/links": {
+            "post": operation(
+                "Make a signed link to a stored recognition or an image",
+                _TAG,
+                {"201": answer("Token, Base (the address that replaces the server's own) and Expires", OBJECT)},
+                requestBody={"required": True, "content": content(LinkRequestSchema)},
+            )
+        },
+    }
