@@ -1,13 +1,15 @@
 """Corrections of a stored recognition: corrected values, and texts that people typed for clips of handwriting."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import post_dump, post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.omr.recognition import Recognition
+from omrclip.omr.report.sheet import Corrected
 from omrclip.schemas.fields import SomeText, Text, WholeNumber
 from omrclip.schemas.recognition_options import ObjectOf
 from omrclip.schemas.wire import ListOf, WireSchema, load_strictly
@@ -60,6 +62,19 @@ class CorrectionsSchema(WireSchema):
 
 
 _CORRECTIONS = CorrectionsSchema()
+
+
+def corrected(recognition: Recognition, corrections: Iterable[Correction]) -> dict[str, Corrected]:
+    """The corrections of one scan by the titles of its elements and clips. Those of other elements are left out."""
+    titles = {element.path: element.title for element in recognition.elements}
+    titles |= {clip.path: clip.title for clip in recognition.clips}
+    known = {*(element.title for element in recognition.elements), *(clip.title for clip in recognition.clips)}
+    found = {}
+    for correction in corrections:
+        title = titles.get(correction.path, "") if correction.path else correction.name
+        if title in known:
+            found[title] = Corrected(correction.value)
+    return found
 
 
 def load_corrections(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Correction, ...]:

@@ -33,7 +33,9 @@ from omrclip.errors import DamagedRecord, NotFound, OmrclipError, StorageFull, S
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.report.result_files import ResponseFile
+from omrclip.omr.report.sheet import Sheet
 from omrclip.schemas.recognition_response import load_kept
+from omrclip.schemas.recorded_sheet import load_sheet
 from omrclip.storage.blobs import Blob, BlobState, BlobStore
 from omrclip.storage.kept_records import (
     KeptRecognition,
@@ -205,6 +207,17 @@ class KeptRecognitions:
         """The original answer, without the data of files. Raises DamagedRecord."""
         with _damage_told(kept.identifier):
             return self._json(f"{kept.identifier}/{ANSWER}")
+
+    def sheets(self, kept: KeptRecognition) -> Iterator[Sheet]:
+        """All scans for tables, without corrections. Raises DamagedRecord."""
+        answer = self.answer(kept)
+        with _damage_told(kept.identifier):
+            told, statistics = answer["Recognitions"], answer["Info"]["Details"]["RecognitionStatistics"]
+            pairs = list(zip(told, statistics, strict=True))
+        for pair in pairs:
+            with _damage_told(kept.identifier):
+                sheet = load_sheet(*pair)
+            yield sheet
 
     def recognition(self, kept: KeptRecognition, number: int) -> Recognition:
         """The Recognition of a scan. Scans are numbered from 1. Its clips contain no bytes.

@@ -28,11 +28,13 @@ class Sheet:
         recognition: what was read. The bytes of its clips are not needed.
         clip_files: the names of its clips' files, in the order of its clips.
         corrections: the title of an element or clip → its correction.
+        clip_links: the URIs of its clips' files, if these do not lie in the folder of the table.
     """
 
     recognition: Recognition
     clip_files: Sequence[str] = ()
     corrections: Mapping[str, Corrected] = field(default_factory=dict)
+    clip_links: Sequence[str] = ()
 
     @classmethod
     def of(cls, recognition: Recognition, files: FileNames, options: RecognitionOptions) -> "Sheet":

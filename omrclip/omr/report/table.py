@@ -37,7 +37,7 @@ class Cell:
     Attributes:
         text: what it shows.
         number: its value if it is a number.
-        link: the file to which it links, relative to the table's.
+        link: the file to which it links, relative to the table's, or its URI.
         needs_check: whether a person should check it.
     """
 
@@ -157,7 +157,8 @@ class ResultsTable:
 
     def _clips(self, sheet: Sheet) -> list[Cell]:
         titles = (clip.title for clip in sheet.recognition.clips)
-        files = {title: Cell(file, link=file) for title, file in zip(titles, sheet.clip_files, strict=True)}
+        linked = zip(titles, sheet.clip_files, sheet.clip_links or sheet.clip_files, strict=True)
+        files = {title: Cell(file, link=link) for title, file, link in linked}
         found = [files.get(area, Cell("")) for area in self.areas]
         if not self.has_corrections:
             return found

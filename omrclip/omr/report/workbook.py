@@ -215,8 +215,10 @@ def _fitting(text: str) -> str:
 
 
 def _address(cell: Cell) -> Url:
-    """The relative link to a file. XlsxWriter alone would write backslashes, which only Windows understands."""
-    address = Url("external:file")
+    """The link of a cell. XlsxWriter alone would write relative ones with backslashes, for Windows only."""
+    is_uri = "://" in cell.link
+    address = Url(cell.link if is_uri else "external:file")
     address.text = _fitting(cell.text)
-    address._relationship_link = _UNSAFE_IN_LINK.sub(lambda found: f"%{ord(found[0]):02X}", cell.link)
+    if not is_uri:
+        address._relationship_link = _UNSAFE_IN_LINK.sub(lambda found: f"%{ord(found[0]):02X}", cell.link)
     return address

@@ -1,13 +1,14 @@
 """`/api/recognitions/{id}`: stored recognitions, their files, and their manifests for IIIF viewers."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Final
+from io import BytesIO
+from typing import IO, Final
 
 from flask import Blueprint, Response, json, jsonify, request
 
-from omrclip.errors import InvalidRequest
+from omrclip.errors import DamagedRecord, InvalidRequest
 from omrclip.iiif.presentation import (
     MEDIA_TYPE,
     ClipInput,
@@ -24,6 +25,7 @@ from omrclip.omr.report.answer import KeptUris
 from omrclip.omr.report.result_files import saved_name
 from omrclip.storage.kept import SMALL_BYTES, KeptRecognitions
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
+from omrclip.web.api.tables import KeptTable, in_archive
 from omrclip.web.archives import Outbox
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import PRIVATE, base_url, services
@@ -74,23 +76,42 @@ def get_file(identifier: str, name: str) -> Response:
 
 
 @blueprint.get("/<identifier>/files.zip")
+@runs_in(Lane.WORK)
 def get_files(identifier: str) -> Response:
-    """All response files."""
+    """All response files, with tables that contain the corrected values."""
     store = services().kept
     kept = store.read(identifier)
     store.check_files(kept)  # missing files must be reported before the answer begins
-    answer = Response(_archive(store, kept), mimetype="application/zip")
+    tables = _tables(kept)
+    answer = Response(_archive(store, kept, tables), mimetype="application/zip")
+    for file in tables.values():
+        answer.call_on_close(file.close)
     answer.headers.set("Content-Disposition", "attachment", filename=f"{identifier}.zip")
     return answer
 
 
-def _archive(store: KeptRecognitions, kept: KeptRecognition) -> Iterator[bytes]:
+def _tables(kept: KeptRecognition) -> dict[str, IO[bytes]]:
+    """The tables for an archive. If the answer is damaged, the archive has the files and says why there are none."""
+    try:
+        table = KeptTable([kept], in_archive)
+        return {"results.csv": table.csv(), "results.xlsx": table.xlsx()}
+    except DamagedRecord as error:
+        return {"results-missing.txt": BytesIO(error.message.encode())}
+
+
+def _archive(store: KeptRecognitions, kept: KeptRecognition, tables: Mapping[str, IO[bytes]]) -> Iterator[bytes]:
     outbox = Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
         for number, (name, media_type) in enumerate(kept.files, start=1):
             file = store.open_numbered(kept, number)
             with archive.open(saved_name(name, media_type), "w", force_zip64=file.size >= zipfile.ZIP64_LIMIT) as entry:
                 for piece in _bytes_of(file):
+                    entry.write(piece)
+                    yield from outbox.taken()
+        for name, table in tables.items():
+            table.seek(0)
+            with table, archive.open(name, "w") as entry:
+                while piece := table.read(READ_AT_ONCE):
                     entry.write(piece)
                     yield from outbox.taken()
     yield from outbox.taken()

@@ -11,11 +11,13 @@ from omrclip import __version__
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
 from omrclip.iiif.presentation import Style
 from omrclip.iiif.tokens import INTEGER, REAL
+from omrclip.omr.report.table import Separator
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.recognition_request import RecognitionRequestSchema
 from omrclip.schemas.recognition_response import RecognitionResponseSchema
 from omrclip.schemas.segments import SegmentRequestSchema, SegmentResponseSchema
 from omrclip.schemas.template import template_json_schema
+from omrclip.web.api.tables import MOST_MARKS_SEPARATOR, MOST_TOGETHER, XLSX_TYPE
 from omrclip.web.openapi import parts as parts
 from omrclip.web.openapi.access import access_paths
 from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths
@@ -165,6 +167,17 @@ def _kept_paths() -> dict[str, Node]:
     style = parts.parameter("style", "query", styles, description="how the manifest refers to the clips")
     download = parts.parameter("download", "query", {"type": "string"}, description="send the file as an attachment")
 
+    separators: Node = {"type": "string", "enum": [str(one) for one in Separator], "default": ","}
+    separator = parts.parameter("separator", "query", separators, description="what separates the cells")
+    marks = parts.parameter(
+        "marks",
+        "query",
+        {"type": "string", "maxLength": MOST_MARKS_SEPARATOR},
+        description="text between several marks in one cell",
+    )
+    others: Node = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_TOGETHER - 1}
+    also = parts.parameter("also", "query", others, description="identifiers of recognitions that follow in the table")
+
     def document(summary: str, *parameters: Node) -> Node:
         answers = {"200": parts.answer("IIIF Presentation API 3.0", OBJECT, JSON_LD)}
         return {"get": parts.operation(summary, tag, answers, parameters=list(parameters))}
@@ -190,6 +203,22 @@ def _kept_paths() -> dict[str, Node]:
         },
         "/files.zip": {
             "get": parts.operation("All response files", tag, {"200": parts.answer("A zip file", BINARY, ZIP)})
+        },
+        "/results.csv": {
+            "get": parts.operation(
+                "The table of the answers, with corrected values",
+                tag,
+                {"200": parts.answer("The table", {"type": "string"}, "text/csv")},
+                parameters=[separator, marks, also],
+            )
+        },
+        "/results.xlsx": {
+            "get": parts.operation(
+                "The workbook of the answers, with corrected values",
+                tag,
+                {"200": parts.answer("The workbook", BINARY, XLSX_TYPE)},
+                parameters=[marks, also],
+            )
         },
         "/overlay/{number}": {
             "parameters": [parts.parameter("number", "path", parts.PAGE_NUMBER)],

@@ -166,7 +166,8 @@ def test_the_files_are_those_of_the_answer(client: FlaskClient, kept: Posted) ->
     with zipfile.ZipFile(BytesIO(response.data)) as archive:
         assert archive.testzip() is None
         saved = {saved_name(name, media_type): data for name, (media_type, data) in expected.items()}
-        assert {name: archive.read(name) for name in archive.namelist()} == saved
+        names = [name for name in archive.namelist() if name not in ("results.csv", "results.xlsx")]
+        assert {name: archive.read(name) for name in names} == saved
         assert not any(name.endswith(".png") for name in saved)
 
 
@@ -230,4 +231,4 @@ def test_files_are_sent_in_parts(client: FlaskClient, kept: Posted, monkeypatch:
         with client.get(f"{answer['Uri']}/{path}", buffered=False) as response:
             parts = list(response.iter_encoded())
         assert len(parts) > clip["Size"] // 100
-        assert max(map(len, parts)) < 300
+        assert max(map(len, parts)) < 1000, "the directory of a zip is the longest"

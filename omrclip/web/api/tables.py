@@ -1,0 +1,180 @@
+"""`/api/recognitions/{id}/results.csv` and `.xlsx`: tables of stored recognitions with corrected values.
+
+A table is written to a temporary file before the answer begins, so that errors are reported, and a slow client needs no
+memory.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from io import TextIOWrapper
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Final
+
+from flask import Blueprint, Response, request
+
+from omrclip.errors import InvalidRequest, StorageUnavailable
+from omrclip.omr.report.answer import KeptUris
+from omrclip.omr.report.counts import Counts
+from omrclip.omr.report.result_files import saved_name
+from omrclip.omr.report.sheet import Sheet
+from omrclip.omr.report.table import CsvTable, ResultsTable, Separator
+from omrclip.omr.report.workbook import XlsxTable
+from omrclip.storage.kept import SMALL_BYTES
+from omrclip.storage.kept_records import KeptRecognition
+from omrclip.web.lanes import Lane, runs_in, work
+from omrclip.web.services import PRIVATE, base_url, services
+
+CSV_TYPE: Final = "text/csv; charset=utf-8"
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_TOGETHER: Final = 100
+"""The most recognitions in one table."""
+MOST_MARKS_SEPARATOR: Final = 10
+"""The most characters between two marks."""
+SENT_AT_ONCE: Final = 256 * 1024
+
+_log = logging.getLogger(__name__)
+
+blueprint = Blueprint("tables", __name__, url_prefix="/api/recognitions")
+
+
+@blueprint.get("/<identifier>/results.csv")
+@runs_in(Lane.WORK)
+def get_csv(identifier: str) -> Response:
+    """The table as CSV."""
+    separator = _one_of("separator", tuple(Separator), Separator.COMMA)
+    return _sent(_requested(identifier).csv(Separator(separator)), CSV_TYPE)
+
+
+@blueprint.get("/<identifier>/results.xlsx")
+@runs_in(Lane.WORK)
+def get_xlsx(identifier: str) -> Response:
+    """The table as a workbook."""
+    return _sent(_requested(identifier).xlsx(), XLSX_TYPE)
+
+
+class KeptTable:
+    """The table of stored recognitions with their corrections, one after the other.
+
+    The answers are read twice, because the columns must be known before the first row. One answer at a time is in
+    memory.
+
+    Raises:
+        NotFound: a recognition does not exist or has expired.
+        DamagedRecord: its files are damaged.
+        LimitExceeded, ServerBusy: no memory is free for its answer.
+    """
+
+    def __init__(
+        self,
+        recognitions: Sequence[KeptRecognition],
+        placed: Callable[[KeptRecognition, Sheet], Sheet],
+        marks_separator: str = "",
+    ) -> None:
+        """Read the columns. `placed` gives a sheet the names and links of its clips' files."""
+        self._recognitions = recognitions
+        self._placed = placed
+        self._table = ResultsTable.of_sheets(self._sheets(), marks_separator)
+
+    def csv(self, separator: Separator = Separator.COMMA) -> IO[bytes]:
+        """The table as CSV, in a temporary file. Raises StorageUnavailable if that cannot be written."""
+        with _written_to_temporary() as file:
+            text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
+            rows = CsvTable(text, self._table, separator)
+            for sheet in self._sheets():
+                rows.add(sheet)
+            text.detach()
+        return file
+
+    def xlsx(self) -> IO[bytes]:
+        """The table as a workbook, in a temporary file. Raises StorageUnavailable if that cannot be written."""
+        counts = Counts()
+        with _written_to_temporary() as file, TemporaryDirectory(prefix="omrclip-") as folder, ExitStack() as stack:
+            path = Path(folder, "results.xlsx")
+            workbook = XlsxTable(path, self._table, Path(folder), counts=counts)
+            stack.callback(workbook.discard)
+            for sheet in self._sheets():
+                counts.add(sheet)
+                workbook.add(sheet)
+            workbook.close()
+            with path.open("rb") as written:
+                copyfileobj(written, file)
+        return file
+
+    def _sheets(self) -> Iterator[Sheet]:
+        store, corrections = services().kept, services().corrections
+        admission = services().sources.admission
+        for kept in self._recognitions:
+            with ExitStack() as stack:
+                needed = store.answer_bytes(kept)
+                if needed > SMALL_BYTES:
+                    stack.enter_context(admission.admitted(needed, patient=True, work=work()))
+                for sheet in corrections.sheets(kept):
+                    yield self._placed(kept, sheet)
+
+
+@contextmanager
+def _written_to_temporary() -> Iterator[IO[bytes]]:
+    """A temporary file, which is closed if writing it fails."""
+    with ExitStack() as stack:
+        try:
+            file = TemporaryFile()  # noqa: SIM115 - it stays open for the answer
+            stack.callback(file.close)
+            yield file
+        except OSError as error:
+            _log.warning("a table cannot be written to a temporary file: %s", type(error).__name__)
+            raise StorageUnavailable("There is no space for the table on the server's disk.") from None
+        stack.pop_all()
+
+
+def in_archive(_: KeptRecognition, sheet: Sheet) -> Sheet:
+    """A sheet for a table that lies in an archive beside the clips."""
+    pairs = zip(sheet.clip_files, sheet.recognition.clips, strict=True)
+    return replace(sheet, clip_files=[saved_name(file, clip.format.media_type) for file, clip in pairs])
+
+
+def _requested(identifier: str) -> KeptTable:
+    """The table of the recognition in the path, and of those in the query."""
+    identifiers = [identifier, *request.args.getlist("also")]
+    if len(identifiers) > MOST_TOGETHER:
+        raise _wrong("also", f"at most {MOST_TOGETHER - 1} identifiers")
+    marks = request.args.get("marks", "")
+    if len(marks) > MOST_MARKS_SEPARATOR:
+        raise _wrong("marks", f"at most {MOST_MARKS_SEPARATOR} characters")
+    base = base_url()
+
+    def linked(kept: KeptRecognition, sheet: Sheet) -> Sheet:
+        uris = KeptUris(base, kept.identifier)
+        return replace(sheet, clip_links=[f"{uris.file(file)}?download" for file in sheet.clip_files])
+
+    return KeptTable([services().kept.read(one) for one in identifiers], linked, marks)
+
+
+def _one_of(name: str, values: Sequence[str], default: str) -> str:
+    value = request.args.get(name, default)
+    if value not in values:
+        raise _wrong(name, f"one of {' '.join(values)}")
+    return value
+
+
+def _wrong(name: str, expected: str) -> InvalidRequest:
+    return InvalidRequest(f"{name}: expected {expected}", fields=[{"path": name, "expected": expected}])
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        yield from iter(lambda: file.read(SENT_AT_ONCE), b"")
+
+
+def _sent(file: IO[bytes], content_type: str) -> Response:
+    size = file.tell()
+    file.seek(0)
+    answer = Response(_pieces(file), content_type=content_type)
+    answer.content_length = size
+    answer.call_on_close(file.close)
+    answer.headers["Content-Disposition"] = "attachment"  # its name is the last part of the URL, or what a page says
+    answer.headers["Cache-Control"] = PRIVATE
+    return answer
