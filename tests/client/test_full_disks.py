@@ -1,6 +1,7 @@
 """What the page says when the server cannot keep what it recognized, and when a list has several pages."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,12 @@ def test_sheets_that_are_not_kept_stay_on_the_page_and_it_says_so(
     clip = page.locator(".clips img").first
     clip.wait_for()
     assert (clip.get_attribute("src") or "").startswith("blob:"), "the clip is the one that came with the answer"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["Recognitions"]
+    assert [sheet["Name"] for sheet in saved] == list(SCANS)
+    assert all(sheet["Elements"] for sheet in saved)
+    expect(page.get_by_role("button", name="CSV")).to_have_count(0)
 
 
 def test_a_server_without_room_is_told_at_each_sheet(project: Project, visit: OpenPage) -> None:

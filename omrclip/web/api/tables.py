@@ -30,8 +30,8 @@ from omrclip.web.services import PRIVATE, base_url, services
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_TOGETHER: Final = 100
-"""The most recognitions in one table."""
+MOST_TOGETHER: Final = 250
+"""The most recognitions in one table. Their identifiers fit into 8 KiB, which proxies usually allow for a URL."""
 MOST_MARKS_SEPARATOR: Final = 10
 """The most characters between two marks."""
 SENT_AT_ONCE: Final = 256 * 1024

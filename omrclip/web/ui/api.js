@@ -174,6 +174,13 @@ export const fileAddress = (id, name) => new URL(`api/recognitions/${part(id)}/f
 /** Where something else of a kept recognition is found: `files.zip`, `manifest.json`. */
 export const keptAddress = (id, what) => new URL(`api/recognitions/${part(id)}/${what}`, root).href;
 
+/** The table of kept recognitions, as `csv` or `xlsx`. Where numbers have a decimal comma, spreadsheets expect semicolons. */
+export function tableAddress([id, ...others], kind) {
+  const separator = new Intl.NumberFormat(navigator.language).format(0.5).includes(",") ? ";" : ",";
+  const query = new URLSearchParams([["separator", separator], ...others.map((other) => ["also", other])]);
+  return `${keptAddress(id, `results.${kind}`)}?${query}`;
+}
+
 const imageType = (file) => ({ "Content-Type": file.type.startsWith("image/") ? file.type : "application/octet-stream" });
 
 function ignoreMissing(error) {

@@ -109,7 +109,7 @@ def test_the_zip_contains_the_tables_beside_the_clips(client: FlaskClient, kept:
 def test_what_is_wrong_in_the_query_is_named(
     client: FlaskClient, kept: Posted, assert_refused: Refusal, query: str, named: str
 ) -> None:
-    query = "&".join([f"also={ABSENT}"] * 100) if named == "also" else query
+    query = "&".join([f"also={ABSENT}"] * tables.MOST_TOGETHER) if named == "also" else query
     assert_refused(client.get(f"{kept()['Uri']}/results.csv?{query}"), 400, "invalid_request", named)
 
 

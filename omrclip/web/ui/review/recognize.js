@@ -101,7 +101,7 @@ class Recognize {
     const key = `${run.state} ${run.ids.length}`;
     if (this.shared === key && this.sharedRun === run) return;
     [this.shared, this.sharedRun] = [key, run];
-    const ready = run.state !== "running" && run.ids.length > 0;
+    const ready = run.state !== "running";
     this.sharing.replaceChildren(...(ready ? shareActions(run.ids, run.sheets, this.corrections, run.template) : []));
   }
 

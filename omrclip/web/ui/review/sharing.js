@@ -3,34 +3,58 @@
 import * as api from "../api.js";
 import { notify, notifyFailure, openDialog } from "../dialogs.js";
 import { button, h, icon } from "../dom.js";
-import { saveFile } from "../files.js";
+import { saveAddress, saveFile } from "../files.js";
 import { t } from "../messages.js";
 import { saveAll } from "./clips.js";
-import { asCsv, asJson, asXlsx } from "./exporting.js";
+import { titleOf } from "./sheets.js";
 
 // It runs in the reader's browser, but learns the manifest's address when it is opened: so people are asked.
 const MIRADOR = "https://projectmirador.org/embed/?iiif-content=";
 
-/** The buttons for recognitions `ids` with these sheets; `name` is what files are called. */
+/**
+ * The buttons for recognitions `ids` with these sheets; `name` is what files are called. The server makes the tables,
+ * with the corrections that it has. Sheets that it does not keep are in the JSON file only.
+ */
 export function shareActions(ids, sheets, corrections, name) {
-  const give = (make, suffix) => async () => {
+  const give = (save) => async () => {
     try {
       await corrections.flush();
-      await corrections.load(ids);
-      saveFile(await make(sheets, corrections), `${name}.${suffix}`);
+      if (!corrections.hasUnsent) await save(); // else it was told why they could not be sent
     } catch (error) {
       notifyFailure(error);
     }
   };
+  const giveTable = (kind) => give(() => {
+    saveAddress(api.tableAddress(ids, kind), `${name}.${kind}`);
+    const missing = sheets.filter((sheet) => !sheet.kept).length;
+    if (missing) notify(t("share.missing", { n: missing }));
+  });
+  const giveJson = give(async () => {
+    await corrections.load(ids);
+    saveFile(asJson(sheets, corrections), `${name}.json`);
+  });
+  const exporting = (format) => ({ kind: "quiet", aria: { label: t("share.export", { format }) } });
+  const json = button("JSON", null, giveJson, exporting("JSON"));
+  if (!ids.length) return [json];
   const hasClips = sheets.some((sheet) => sheet.clips.length);
   return [
     hasClips && h("a", { className: "button quiet", href: `#/gallery/${ids.join("+")}` }, icon("images"), t("share.gallery")),
     hasClips && button(t("share.zip"), "down", () => saveAll(ids), { kind: "quiet" }),
-    button("CSV", "table", give(asCsv, "csv"), { kind: "quiet", aria: { label: t("share.export", { format: "CSV" }) } }),
-    button("XLSX", null, give(asXlsx, "xlsx"), { kind: "quiet", aria: { label: t("share.export", { format: "XLSX" }) } }),
-    button("JSON", null, give(asJson, "json"), { kind: "quiet", aria: { label: t("share.export", { format: "JSON" }) } }),
+    button("CSV", "table", giveTable("csv"), exporting("CSV")),
+    button("XLSX", null, giveTable("xlsx"), exporting("XLSX")),
+    json,
     button(t("share.manifest"), "link", () => showManifests(ids), { kind: "quiet" }),
   ].filter(Boolean);
+}
+
+/** Everything that the service said of each sheet, with the corrections beside it. */
+function asJson(sheets, corrections) {
+  const told = sheets.map((sheet) => {
+    const named = [...(sheet.recognition?.Elements ?? []), ...sheet.clips];
+    const said = named.map((one) => [titleOf(one), corrections.of(sheet, one)]).filter(([, value]) => value !== undefined);
+    return { ...(sheet.recognition ?? { Name: sheet.name, Error: { message: sheet.error } }), Corrections: Object.fromEntries(said) };
+  });
+  return new File([JSON.stringify({ Recognitions: told }, null, 1)], "results.json", { type: "application/json" });
 }
 
 /** The manifests of the pages, to copy or to open in a viewer. */
