@@ -13,6 +13,7 @@
     ├── LimitExceeded               a limit is exceeded; raised before the work begins
     ├── RegistrationFailed          the template page was not found in the scan
     ├── WorkerLost                  the process that recognized a scan was killed
+    ├── ClusterUnavailable          the Dask scheduler cannot be reached
     ├── ServerBusy                  no memory is free for the work
     ├── Stopped                     the work was ended before it was done, for a reason outside it
     │   ├── DeadlineExceeded        the work took longer than it may
@@ -178,6 +179,12 @@ class WorkerLost(OmrclipError):
     """The process that recognized a scan of a batch was killed, again and again."""
 
     code = "worker_lost"
+
+
+class ClusterUnavailable(OmrclipError):
+    """The Dask scheduler cannot be reached, or the connection to it was lost."""
+
+    code = "cluster_unavailable"
 
 
 class MisdirectedRequest(OmrclipError):

@@ -16,6 +16,9 @@ from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from omrclip.jobs.batches.engine import BatchRun
+    from omrclip.jobs.batches.executors import Executor
+    from omrclip.jobs.batches.ledger import Counts
+    from omrclip.jobs.batches.work import Task
 
 TEMPLATE_SUFFIX = ".omr"
 
@@ -33,6 +36,19 @@ TEMPLATE_SUFFIX = ".omr"
 @takes_table_options
 @click.option("--restart", is_flag=True, help="Delete the results of the batch in the folder, and begin anew.")
 @click.option("--retry-failed", is_flag=True, help="Recognize scans again that failed in an earlier run.")
+@click.option("--parquet", is_flag=True, help="Write results.parquet too. Needs the extra omrclip[parquet].")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Where scans are recognized: in processes of this machine, or on a Dask cluster (extra omrclip[dask]).",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Address of the Dask scheduler, such as tcp://host:8786. [default: a cluster of processes is started here]",
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Number of processes. [default: one for each processor]")
 @click.option(
     "--progress",
@@ -51,6 +67,9 @@ def batch(
     retry_failed: bool,
     separator: str,
     marks_separator: str,
+    parquet: bool,
+    engine: str,
+    scheduler: str | None,
     workers: int | None,
     progress: str,
     **options: Any,
@@ -67,33 +86,52 @@ def batch(
     after SIGTERM.
     """
     from omrclip.jobs.batches.engine import BatchJob, BatchRun
-    from omrclip.jobs.batches.executors import LocalProcesses
+    from omrclip.jobs.batches.parquet import check_pyarrow
     from omrclip.jobs.batches.results import write_results
-    from omrclip.jobs.batches.work import recognize_scans
     from omrclip.jobs.sources import scans_in
     from omrclip.jobs.tables import TableOptions
     from omrclip.omr.report.table import Separator
 
+    if scheduler is not None and engine != "dask":
+        raise InvalidRequest("--scheduler needs --engine dask.")
+    if parquet:
+        check_pyarrow()
     settings = config()
     template, sources = _sorted(files)
     job = BatchJob(
-        out=out,
+        out=_anywhere(out),
         batch=_batch(template, template_image, options),
-        scans=scans_in(map(Path, sources), settings.limits.max_image_pixels),
+        scans=scans_in([Path(_anywhere(source)) for source in sources], settings.limits.max_image_pixels),
         limits=settings.limits,
         memory_bytes=settings.memory_bytes,
         restart=restart,
         retry_failed=retry_failed,
     )
     with stopped_between_steps() as stopped, closing(BatchRun(job)) as run:
-        executor = LocalProcesses(recognize_scans, workers or os.cpu_count() or 1)
-        with closing(executor), shown_progress(progress, run.progress) as show:
+        with closing(_executor(engine, scheduler, workers)) as executor, shown_progress(progress, run.progress) as show:
             for step in run.work(executor, lambda: stopped.signal is not None):
                 show(step)
         if run.progress.counts.done == run.progress.total:
             tables = TableOptions(Separator(separator), marks_separator)
-            write_results(run.store, run.template, tables, job.batch.options.thresholds)
+            write_results(run.store, run.template, tables, job.batch.options.thresholds, parquet=parquet)
         _end(run, out, stopped)
+
+
+def _executor(engine: str, scheduler: str | None, workers: int | None) -> "Executor[Task, Counts]":
+    from omrclip.jobs.batches.work import recognize_scans
+
+    if engine == "dask":
+        from omrclip.jobs.batches.dask import DaskCluster
+
+        return DaskCluster(recognize_scans, scheduler, workers)
+    from omrclip.jobs.batches.executors import LocalProcesses
+
+    return LocalProcesses(recognize_scans, workers or os.cpu_count() or 1)
+
+
+def _anywhere(file: str) -> str:
+    """A file or folder by a name that means the same in every working directory."""
+    return file if "://" in file else str(Path(file).absolute())
 
 
 def _sorted(files: Sequence[str]) -> tuple[Path, list[str]]:

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.LimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.RegistrationFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WorkerLost: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ClusterUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ForeignRequest: HTTPStatus.FORBIDDEN,
     errors.LoginRequired: HTTPStatus.UNAUTHORIZED,

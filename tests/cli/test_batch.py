@@ -136,3 +136,9 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     with progress.shown_progress("auto", Progress(2, 0, Counts())) as show:
         show(Progress(2, 0, Counts(2, 1, 0)))
     assert "2 of 2: 2 passed (1 doubtful), 0 failed" in capsys.readouterr().err
+
+
+def test_scheduler_and_parquet_are_options(desk: Desk) -> None:
+    assert_refused(desk.run(*batch(desk, "a.png", options=("--scheduler", "tcp://a:1"))), "--engine dask")
+    assert desk.run(*batch(desk, "a.png", options=("--workers", "1", "--parquet"))).exit_code == PASSED
+    assert (desk.out / "results.parquet").exists()

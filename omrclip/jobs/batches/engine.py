@@ -167,17 +167,24 @@ class BatchRun:
 
 @dataclass(slots=True)
 class _Queue:
-    """The tasks of a run: those that are running, those that were lost, and those that were not begun yet."""
+    """The tasks of a run: those that are running, those that were not begun yet, and those that were lost.
+
+    A scan that was lost alone too is suspected. Suspects come last, and one at a time with no other task beside them.
+    So there is no doubt which scan ended the third process, and the others are done.
+    """
 
     run: BatchRun
     tasks: Iterator[Task]
     running: list[Task] = field(default_factory=list)
     again: deque[Task] = field(default_factory=deque)
+    suspects: deque[Task] = field(default_factory=deque)
     losses: Counter[str] = field(default_factory=Counter)
 
     def next(self) -> Task | None:
-        """The next task, which is then running; None if there is none."""
+        """The next task, which is then running; None if there is none at the moment."""
         task = self.again.popleft() if self.again else next(self.tasks, None)
+        if task is None and self.suspects and not self.running:
+            task = self.suspects.popleft()
         if task is not None:
             self.running.append(task)
         return task
@@ -197,7 +204,8 @@ class _Queue:
         for scan in task.scans:
             self.losses[scan.name] += 1
             if self.losses[scan.name] < MOST_LOSSES:
-                self.again.append(self.run.task([scan]))
+                is_suspected = self.losses[scan.name] == MOST_LOSSES - 1
+                (self.suspects if is_suspected else self.again).append(self.run.task([scan]))
             else:
                 counts += record_failure(self.run.store, scan, _worker_lost(reason))
         return counts

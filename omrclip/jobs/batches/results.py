@@ -1,6 +1,9 @@
 """The files about all scans of a batch. They are written from the ledger when all scans are done."""
 
+from contextlib import ExitStack
+
 from omrclip.jobs.batches.ledger import Ledger, sheet_of
+from omrclip.jobs.batches.parquet import open_parquet
 from omrclip.jobs.tables import TableOptions, open_tables
 from omrclip.omr.report.table import ResultsTable
 from omrclip.omr.results import MarkThresholds
@@ -10,25 +13,43 @@ from omrclip.storage.blobs import BlobStore
 LINES_NAME = "results.jsonl"
 
 
-def write_results(store: BlobStore, template: Template, options: TableOptions, thresholds: MarkThresholds) -> None:
+def write_results(
+    store: BlobStore,
+    template: Template,
+    options: TableOptions,
+    thresholds: MarkThresholds,
+    *,
+    parquet: bool = False,
+) -> None:
     """Write `results.jsonl`, the tables and `report.html` with all scans of the ledger, sorted by their names.
 
     The workbook is left out if it has too few columns for the template.
 
+    Args:
+        store: the folder of the batch.
+        template: gives the columns.
+        options: of the tables.
+        thresholds: those of the recognition, for the report.
+        parquet: whether to write `results.parquet` too.
+
     Raises:
         DamagedRecord, NotFound, StorageUnavailable: the folder of the batch cannot be read or written.
+        ConfigurationError: pyarrow is not installed.
     """
     ledger = Ledger(store)
     table = ResultsTable.of(template, marks_separator=options.marks_separator)
+    title = template.name or "Results"
     with store.scratch() as folder:
-        title = template.name or "Results"
-        with (
-            (folder / LINES_NAME).open("wb") as lines,
-            open_tables(folder, table, options, title, thresholds) as tables,
-        ):
+        with ExitStack() as stack:
+            lines = stack.enter_context((folder / LINES_NAME).open("wb"))
+            tables = [stack.enter_context(open_tables(folder, table, options, title, thresholds)).add]
+            if parquet:
+                tables.append(stack.enter_context(open_parquet(folder, table)).add)
             for record in ledger.records(ledger.scans().values()):
                 lines.write(record)
-                tables.add(sheet_of(record))
+                sheet = sheet_of(record)
+                for add in tables:
+                    add(sheet)
         names = sorted(file.name for file in folder.iterdir())
         for name in names:
             store.put_file(name, folder / name)

@@ -13,9 +13,10 @@ from omrclip.errors import LimitExceeded
 from omrclip.iiif.request import Format
 from omrclip.jobs.batches.definition import Batch, BatchTemplate
 from omrclip.jobs.batches.engine import BatchJob, BatchRun, Progress
-from omrclip.jobs.batches.executors import LocalProcesses
+from omrclip.jobs.batches.executors import Executor, LocalProcesses
+from omrclip.jobs.batches.ledger import Counts
 from omrclip.jobs.batches.results import write_results
-from omrclip.jobs.batches.work import recognize_scans
+from omrclip.jobs.batches.work import Task, recognize_scans
 from omrclip.jobs.sources import ScanFile, scans_in
 from omrclip.jobs.tables import TableOptions
 from omrclip.omr.options import RecognitionOptions
@@ -67,11 +68,16 @@ def job(out: Path | str, files: list[ScanFile], **options: bool) -> BatchJob:
     return BatchJob(str(out), batch, files, Limits(), MEMORY, **options)
 
 
-def run(one: BatchJob, processes: int = 2, then: Callable[[Progress], None] = lambda _: None) -> Progress:
+def run(
+    one: BatchJob,
+    processes: int = 2,
+    then: Callable[[Progress], None] = lambda _: None,
+    executor: Executor[Task, Counts] | None = None,
+) -> Progress:
     """Run a batch to its end."""
     with (
         closing(BatchRun(one)) as batch,
-        closing(LocalProcesses(recognize_scans, processes)) as executor,
+        closing(executor or LocalProcesses(recognize_scans, processes)) as executor,
     ):
         for step in batch.work(executor, lambda: False):
             then(step)
