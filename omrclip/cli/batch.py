@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 from omrclip.cli.common import FAILED, FILE, Stopped, config, count, stopped_between_steps, telling
 from omrclip.cli.progress import KINDS, shown_progress
 from omrclip.cli.recognition import loaded_options, takes_options, takes_table_options, warn_of_columns
-from omrclip.errors import InvalidRequest
+from omrclip.errors import InvalidRequest, OmrclipError
 
 if TYPE_CHECKING:
     from omrclip.jobs.batches.engine import BatchRun
@@ -108,13 +108,31 @@ def batch(
         retry_failed=retry_failed,
     )
     with stopped_between_steps() as stopped, closing(BatchRun(job)) as run:
-        with closing(_executor(engine, scheduler, workers)) as executor, shown_progress(progress, run.progress) as show:
+        with (
+            _told_how_to_go_on(run),
+            closing(_executor(engine, scheduler, workers)) as executor,
+            shown_progress(progress, run.progress) as show,
+        ):
             for step in run.work(executor, lambda: stopped.signal is not None):
                 show(step)
         if run.progress.counts.done == run.progress.total:
             tables = TableOptions(Separator(separator), marks_separator)
             write_results(run.store, run.template, tables, job.batch.options.thresholds, parquet=parquet)
         _end(run, out, stopped)
+
+
+@contextmanager
+def _told_how_to_go_on(run: "BatchRun") -> Iterator[None]:
+    """Tell what is done if an error stops a batch."""
+    try:
+        yield
+    except OmrclipError:
+        click.echo(_stopped(run), err=True)
+        raise
+
+
+def _stopped(run: "BatchRun") -> str:
+    return f"Stopped after {count(run.progress.counts.done, 'scan')}. The same command goes on."
 
 
 def _executor(engine: str, scheduler: str | None, workers: int | None) -> "Executor[Task, Counts]":
@@ -166,7 +184,7 @@ def _end(run: "BatchRun", out: str, stopped: Stopped) -> None:
         f"{counts.passed:,} of {count(total, 'scan')} passed, {counts.doubtful:,} of them with doubtful answers."
     )
     if counts.done < total:
-        click.echo(f"Stopped after {count(counts.done, 'scan')}. The same command goes on.", err=True)
+        click.echo(_stopped(run), err=True)
         sys.exit(128 + (stopped.signal or 0))
     click.echo(f"The results are in {out}.")
     sys.exit(FAILED if counts.failed else 0)

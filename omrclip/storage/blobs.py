@@ -144,12 +144,13 @@ def _storage_errors(is_local: bool = True) -> Iterator[None]:
         if error.errno in _FULL:
             message = "The storage is full. Delete files that are no longer needed, and try again."
             raise StorageFull(message, reason=reason) from None
-        said = error.strerror or "it cannot be reached"
+        # The message of a remote file system has no path of this machine.
+        said = error.strerror or ("it cannot be reached" if is_local else shown_name(str(error)).rstrip("."))
         raise StorageUnavailable(f"The storage cannot be used at the moment: {said}.", reason=reason) from None
     except Exception as error:
         if is_local:
             raise
-        message = f"The storage cannot be used: {shown_name(str(error))}"
+        message = f"The storage cannot be used at the moment: {shown_name(str(error)).rstrip('.')}."
         raise StorageUnavailable(message, reason=type(error).__name__) from None
 
 

@@ -63,9 +63,11 @@ def scans(folder: Path, *names: str) -> list[ScanFile]:
     return scans_in([folder / name for name in names], Limits().max_image_pixels)
 
 
-def job(out: Path | str, files: list[ScanFile], **options: bool) -> BatchJob:
-    batch = Batch(BatchTemplate("form", omr(template())), RecognitionOptions(Format.PNG))
-    return BatchJob(str(out), batch, files, Limits(), MEMORY, **options)
+PNG = RecognitionOptions(Format.PNG)
+
+
+def job(out: Path | str, files: list[ScanFile], options: RecognitionOptions = PNG, **how: bool) -> BatchJob:
+    return BatchJob(str(out), Batch(BatchTemplate("form", omr(template())), options), files, Limits(), MEMORY, **how)
 
 
 def run(
