@@ -405,3 +405,42 @@ def test_letters_of_rare_values_are_no_marks() -> None:
     assert blank.fills.max() < 0.03
     crossed = measure(drawn([(MARKED, CROSS)]), CENTRES, np.full_like(CENTRES, RADIUS), values, None)
     assert crossed.fills[MARKED] > 0.15
+
+
+@WITH_BLANK
+def test_a_shadow_beside_a_bubble_is_a_shade_and_no_ring(known: bool) -> None:
+    def shadow(tones: Tones, x: float, y: float) -> None:
+        part = tones[round(y) - 24 : round(y) + 24, round(x) : round(x) + 24]
+        np.minimum(part, 90, out=part)
+
+    readings = measured(drawn([(MARKED, shadow), (SECOND, filled)]), known)
+    assert 0.3 < readings.shades[MARKED] < 0.6
+    assert readings.rings[MARKED] < 0.2
+    assert np.delete(readings.shades, MARKED).max() < 0.1
+
+
+def half_printed(tone: int) -> Tones:
+    """Bubbles whose left half is printed grey, so dark that a mark is still seen on it."""
+    tones = drawn(letters=False)
+    for x, y in CENTRES.round().astype(int):
+        part = tones[y - 8 : y + 9, x - 8 : x]
+        np.minimum(part, tone, out=part)
+    return tones
+
+
+def test_a_mark_counts_less_where_print_is_dark() -> None:
+    """Half of the ink is seen on the printed half, and it counts half."""
+
+    def half(tones: Tones, x: float, y: float, left: bool) -> None:
+        middle, line = round(x), round(y)
+        columns = slice(middle - 8, middle) if left else slice(middle, middle + 9)
+        tones[line - 8 : line + 9, columns] = 40
+
+    blank = half_printed(185)
+    tones = blank.copy()
+    for index, left in ((MARKED, True), (SECOND, False)):
+        half(tones, *CENTRES[index], left=left)
+    filled(tones, *CENTRES[0])
+    fills = measured(tones, True, blank).fills
+    assert fills[SECOND] > 0.4
+    assert 0.1 * fills[SECOND] < fills[MARKED] < 0.3 * fills[SECOND]

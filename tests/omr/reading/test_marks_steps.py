@@ -417,3 +417,80 @@ def test_zones_lie_between_two_radii() -> None:
     np.testing.assert_array_equal(between(0.5, 1.2), (RADIUS >= 0.5) & (RADIUS < 1.2))
     np.testing.assert_allclose(marks._mean(grids(X), RADIUS < 1)[0], 0, atol=1e-6)
     np.testing.assert_allclose(marks._mean(grids(X > 0, 0.5), RADIUS < 1), [0.5, 0.5])
+
+
+@pytest.mark.parametrize("least_like", [1.0, 0.6], ids=["clear outlines", "outlines under ink"])
+def test_what_is_sampled_again_is_measured_by_how_clear_outlines_are_on_the_page(least_like: float) -> None:
+    """An outline that is as clear as those of other bubbles is taken, also where none is perfectly clear."""
+    ink = np.asarray(0.8 * (1 - least_like) * (X > 0.3), np.float32)
+    expected = outline()[None]
+    seen = np.array([np.maximum(outline(), ink), np.maximum(outline(0.6, 0), ink), np.maximum(outline(), ink)])
+    left = marks._align(seen, expected, lambda some, _: np.array([np.maximum(outline(), ink)] * len(some)))
+    np.testing.assert_allclose(seen[1], seen[0])
+    assert left[1] == 0
+
+
+def test_blur_goes_on_at_the_edge_of_a_patch() -> None:
+    """What lies at the edge goes on beyond it. A mirrored patch would show what is inside twice."""
+    edge = np.zeros((1, SIDE, SIDE), np.float32)
+    edge[0, :, 0] = 1
+    blurred = marks._blurred(edge, 2.0)
+    kernel = np.exp(-(np.arange(-40, 41) ** 2) / 8.0)
+    kernel /= kernel.sum()
+    np.testing.assert_allclose(blurred[0, SIDE // 2, 0], kernel[:41].sum(), atol=0.01)
+    assert blurred.dtype == np.float32
+
+
+@pytest.mark.parametrize("ink", [0.8, 0.2, 0.02])
+def test_the_contrast_of_faint_print_is_its_own(ink: float) -> None:
+    expected = np.array([outline(ink=ink)] * 3)
+    assert marks._contrast(expected, 0.5 * expected) == pytest.approx(0.5, rel=0.01)
+
+
+MEDIUM, THICKER = np.asarray(0.6 * (np.abs(X) < 0.2), np.float32), np.asarray(0.6 * (np.abs(X) < 0.28), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("thicker", "marked", "others", "learnt"),
+    [
+        (10, 0, 0, True),
+        (5, 0, 0, True),
+        (4, 0, 0, False),  # too few to learn from
+        (5, 5, 20, True),  # half of the bubbles are unmarked
+        (5, 6, 20, False),
+        (9, 12, 40, False),
+        (20, 12, 20, True),
+    ],
+)
+def test_variation_is_learnt_from_values_of_which_half_are_unmarked(
+    thicker: int, marked: int, others: int, learnt: bool
+) -> None:
+    cover = np.array([THICKER] * thicker + [MARK] * marked + [MEDIUM] * others, np.float32)
+    print_ = grids(*[MEDIUM] * len(cover))
+    found = marks._varying(cover, print_.copy(), [np.arange(thicker + marked)])
+    np.testing.assert_allclose(found[0], THICKER if learnt else MEDIUM)
+    np.testing.assert_allclose(found[thicker + marked :], print_[thicker + marked :])
+
+
+@pytest.mark.parametrize(
+    ("print_", "extra", "unmarked"),
+    [
+        (0.0, 0.05, True),  # a fill of 0.05 is calm
+        (0.0, 0.08, False),
+        (0.8, 0.18, True),  # where print leaves 0.2 free, this fills 0.036
+        (0.5, 0.09, True),
+        (0.5, 0.2, False),
+    ],
+)
+def test_what_is_calm_counts_by_what_print_leaves_free(print_: float, extra: float, unmarked: bool) -> None:
+    """Six bubbles with something more than their print, among many that have nothing more."""
+    more = np.where(INSIDE, extra, 0)
+    cover = grids(*[print_ + more] * 6, *[print_] * 20)
+    found = marks._varying(cover, grids(*[print_] * 26), [np.arange(6)])
+    assert found[0][INSIDE].max() == pytest.approx(print_ + extra if unmarked else print_, abs=1e-6)
+
+
+def test_ink_at_the_outline_is_no_mark_while_print_is_learnt() -> None:
+    cover = grids(*[AROUND & ~INSIDE] * 6, *[0.0] * 20)
+    found = marks._varying(cover, grids(*[0.0] * 26), [np.arange(6)])
+    assert found[0][AROUND & ~INSIDE].min() == 1
