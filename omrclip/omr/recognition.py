@@ -1,4 +1,4 @@
-"""All that comes out of one scan: registration, element results and clips, or the reason why there are none."""
+"""Recognize one scan: registration, results of elements and clips, or the error."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,16 +37,16 @@ from omrclip.omr.template import (
 from omrclip.work import ENDLESS, Work
 
 TOLD_EXTENTS = 0.15
-"""By which part the extents of printed bubbles may differ from the template's without a message: templates are drawn
-with a little room around a bubble."""
+"""Part by which the size of printed bubbles may differ from the template's without a message: the bubbles of templates
+are often drawn a little too large."""
 
 MOST_UNREAD_TOLD = 20
-"""How many elements of unknown types are told with each scan; more would hide the other messages."""
+"""Elements of unknown types that the messages of a scan name. More would hide the other messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """An image of a filled page, as it came: its file name, and its bytes."""
+    """An image of a filled page: its file name, and the bytes of the file."""
 
     name: str
     data: bytes = field(repr=False)
@@ -59,14 +59,18 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The outcome of one scan; `error` is None when it passed.
+    """Everything that came out of one scan.
 
     Attributes:
-        scan: the scan's name, with escapes for what cannot be shown.
-        page: the template page that it shows, from 1; None where that was not found out.
-        messages: what a person should know, the error's message first.
-        density: that of the page in template pixels, where the scan tells its own.
-        seconds: the time that it took.
+        scan: the name of the scan, with escapes for characters that cannot be shown.
+        page: the number of the template page that it shows, from 1; None if it was not found.
+        registration: the map from the page to the scan; None if it was not found.
+        elements: the results of the elements, in template order.
+        clips: the clips of the clip areas, in template order.
+        error: why the scan failed; None if it passed.
+        messages: for people, the message of the error first.
+        density: the density of the page in template pixels; None if the scan's file has none.
+        seconds: the time that recognition took.
     """
 
     scan: str
@@ -86,7 +90,7 @@ class Recognition:
 
     @property
     def clip_bytes(self) -> int:
-        """How many bytes its clips have."""
+        """The bytes of all clips together."""
         return sum(len(clip.data) for clip in self.clips)
 
 
@@ -96,12 +100,12 @@ def known_pages(
     limits: Limits = DEFAULT_LIMITS,
     admission: Admission | None = None,
 ) -> tuple[KnownPage, ...]:
-    """The pages of a template with their blank images.
+    """Return the pages of a template with the images of the blank pages.
 
     Args:
-        template: its pages may have images of their own.
-        template_image: a file with images that replace those of the first pages, as in `blank_images`, or None.
-        limits: how large they may be.
+        template: the template. Its pages may contain images.
+        template_image: a file with images that replace those of the first pages, see `blank_images`, or None.
+        limits: the limits of the images.
         admission: admits the memory for reading them; None if it is not limited.
 
     Raises:
@@ -127,15 +131,15 @@ def recognize(
     work: Work = ENDLESS,
     count_clip: Callable[[int], None] = _nothing,
 ) -> Recognition:
-    """Recognize one scan. Whatever goes wrong with the scan is told in the Recognition, not raised.
+    """Recognize one scan. If the scan fails, the Recognition has the error; it is not raised.
 
     Args:
-        pages: those that the scan may show.
+        pages: the pages that the scan may show.
         scan: the image.
-        options: the request's.
-        limits: those of the request.
-        work: how long it may take.
-        count_clip: told of the bytes of each clip when it is made; an exception that it raises is the scan's failure.
+        options: the options of the request.
+        limits: the limits of the request.
+        work: the time that it may take.
+        count_clip: called with the number of bytes of each clip. If it raises an exception, the scan fails.
 
     Raises:
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
@@ -161,9 +165,17 @@ def recognize_admitted(
     answer: Holding | None = None,
     count_clip: Callable[[int], None] = _nothing,
 ) -> Recognition:
-    """Recognize one scan when there is memory for it; one that takes more than there is fails, and says so.
+    """Recognize one scan as soon as there is memory for it. A scan that needs more than all memory fails.
 
-    As `recognize`; `answer` is where `count_clip` counts, and is given what finding the page leaves free.
+    Args:
+        admission: admits the memory.
+        pages: the pages that the scan may show.
+        scan: the image.
+        options: the options of the request.
+        limits: the limits of the request.
+        work: the time that it may take.
+        answer: holds the memory of the answer. It gets the memory that is free after the page was found.
+        count_clip: see `recognize`.
 
     Raises:
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
@@ -182,17 +194,17 @@ def recognize_admitted(
 
 
 def failed(name: str, error: Exception) -> Recognition:
-    """The outcome of a scan of this name, the work on which ended with an exception; see `Failure.of`."""
+    """Return the Recognition of a scan that failed with an exception; see `Failure.of`."""
     failure = Failure.of(error)
     return Recognition(shown_name(name), error=failure, messages=(failure.message,))
 
 
 def check_scan(scan: Scan, limits: Limits) -> ImageInfo:
-    """What the scan's header says, provided that the scan may be decoded.
+    """Read the header of a scan, and check that the scan may be decoded.
 
     Raises:
-        UnsupportedImage, CorruptImage: it is no image, or holds several.
-        LimitExceeded: it has more pixels than allowed.
+        UnsupportedImage, CorruptImage: the file is no image, or contains several images.
+        LimitExceeded: the image has more pixels than allowed.
     """
     info = probe(scan.data)
     check_pixels(scan.name, info, limits)
@@ -205,7 +217,7 @@ def check_options(pages: int, scans: Sequence[str], options: RecognitionOptions)
     """Check the option `Pages` against the template and the scans.
 
     Raises:
-        InvalidRequest: naming the entry that is wrong.
+        InvalidRequest: an entry names no scan or no page.
     """
     for name, number in options.pages.items():
         path = f"$.Options.Pages[{name!r}]"
@@ -217,12 +229,12 @@ def check_options(pages: int, scans: Sequence[str], options: RecognitionOptions)
 
 
 def check_pages(pages: Sequence[KnownPage], limits: Limits) -> None:
-    """Check the pages' extents, and the blank images that are known of them.
+    """Check the sizes of pages and of the images of the blank pages.
 
     Raises:
         LimitExceeded: a page, or its image, has more pixels than allowed.
         ImageError: an image cannot be decoded.
-        InvalidRequest: an image has another shape than its page.
+        InvalidRequest: the width to height ratio of an image differs from that of its page.
     """
     for known in pages:
         if known.page.dimensions.pixels > limits.max_output_pixels:
@@ -302,7 +314,7 @@ def _recognize(
 def _addressed(
     known: KnownPage, elements: Sequence[ElementResult], clips: Sequence[Clip]
 ) -> tuple[tuple[ElementResult, ...], tuple[Clip, ...]]:
-    """The results with the paths and labels of their elements; both are in template order."""
+    """Return the results and clips with the paths and labels of their elements. All are in template order."""
     labels = page_labels(known.page)
     cut = [index for index, element in enumerate(known.page.elements) if isinstance(element, ClipArea)]
     read = sorted(labels.keys() - cut)[: len(elements)]  # nothing is read where no image of the page could be made
@@ -319,7 +331,7 @@ def _addressed(
 
 
 def _extents_told(found: FoundPage) -> list[str]:
-    """What is told where the template's bubbles are much larger or smaller than the printed ones."""
+    """Return the message if the template's bubbles are much larger or smaller than the printed ones."""
     extents = found.reference.extents
     if abs(extents - 1) < TOLD_EXTENTS:
         return []
@@ -327,7 +339,7 @@ def _extents_told(found: FoundPage) -> list[str]:
 
 
 def _fitting_page(pages: Sequence[KnownPage], levels: ImagePyramid, upright: bool, work: Work) -> FoundPage:
-    """The only page that registers: with several, a guess could cut the right place of the wrong page."""
+    """Return the page that the scan shows. If several fit, none is guessed: it could be the wrong page."""
     found: list[FoundPage] = []
     failures: list[Failure] = []
     for known in pages:
@@ -347,7 +359,7 @@ def _fitting_page(pages: Sequence[KnownPage], levels: ImagePyramid, upright: boo
 
 
 def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, str]]:
-    """What people call each element of an unknown type, also in Grids, and its type."""
+    """Yield a description and the type of each element of an unknown type, also in Grids."""
     for number, element in enumerate(elements, start=1):
         here = shown_name(element.name) if element.name else f"Element {number}" if grid else "An element"
         here = f"{grid}, {here}" if grid else here
@@ -358,7 +370,7 @@ def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, 
 
 
 def _messages(page: Page, elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
-    """What a person should look at: elements that are not read, or not certain, and clips that are not whole."""
+    """Return messages about elements that are not read or uncertain, and about clips."""
     unread = list(_unread(page.elements))
     told = [f"{name}: {unread_type(type_name)}" for name, type_name in unread[:MOST_UNREAD_TOLD]]
     if len(unread) > MOST_UNREAD_TOLD:

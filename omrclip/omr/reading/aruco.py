@@ -1,8 +1,8 @@
-"""Reading an ArUco marker: find the dark square, sample its cells at each dictionary's size, look the bits up.
+"""Read ArUco markers: find dark squares, sample their cells at the size of each dictionary, and look up the bits.
 
-OpenCV finds the squares and holds the dictionaries. Its own detector is not asked for the number: given several
-dictionaries it may take a marker of 7 × 7 cells for one of 4 × 4, as it does not mind cells that are half dark. Here
-the size counts whose cells are all of one tone.
+OpenCV finds the squares and has the dictionaries. The number of its detector is not used: with several dictionaries
+it may take a marker of 7 × 7 cells for one of 4 × 4, because it accepts cells that are half dark. Here each cell must
+have one tone, which determines the size.
 
 Source: S. Garrido-Jurado et al., Automatic generation and detection of highly reliable fiducial markers under
 occlusion, Pattern Recognition 47 (2014).
@@ -17,35 +17,38 @@ import numpy.typing as npt
 
 from omrclip.imaging.arrays import Pixels
 
-# The largest of each size: the smaller ones begin with the same markers under the same numbers.
+# The largest of each size. Smaller dictionaries have the same markers with the same numbers.
 _DICTIONARIES = {
     4: ("DICT_4X4_1000",),
     5: ("DICT_5X5_1000", "DICT_ARUCO_ORIGINAL"),
     6: ("DICT_6X6_1000", "DICT_ARUCO_MIP_36h12"),
     7: ("DICT_7X7_1000",),
 }
-# Side of the square that the corners are spread to, for each cell; the middle of each cell is looked at.
+# Pixels of a cell's side in the rectified square, and of its margin, which is not used.
 _CELL_PX = 8
 _CELL_MARGIN_PX = 1
-# How much of the middle of a cell has its tone, at least, on average of all cells, and in the least clear one.
+# Least part of the pixels of a cell that have its tone: the mean of all cells, and of the least clear one.
 _CLEAR_ON_AVERAGE = 0.9
 _CLEAR_AT_LEAST = 0.6
-# Of the bits that a dictionary could correct; all of them would take the nearest marker for what is none.
+# Part of the wrong bits that a dictionary can correct. With all of them, other squares would be read as markers.
 _CORRECTED = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marker:
-    """A marker that was read: its number, and its corners, (4, 2) float64 (x, y) in pixels of the image."""
+    """A marker: its number, and its corners, (4, 2) float64 (x, y) in pixels of the image."""
 
     number: int
     corners: npt.NDArray[np.float64]
 
 
 def read_markers(tones: Pixels) -> list[Marker]:
-    """All markers of an image, (height, width) uint8, whose sides measure at least a quarter of its longer side.
+    """Return the markers of an image whose sides have at least a quarter of its longer side.
 
-    A square that says different numbers in two dictionaries of its size counts as both.
+    A square that has a number in two dictionaries of its size is returned twice.
+
+    Args:
+        tones: (height, width) uint8.
     """
     return [Marker(number, corners) for corners in _squares(tones) for number in sorted(_numbers(tones, corners))]
 
@@ -71,7 +74,10 @@ def _dictionary(name: str) -> cv2.aruco.Dictionary:
 
 
 def _numbers(tones: Pixels, corners: npt.NDArray[np.float64]) -> set[int]:
-    """The readings of a square in the dictionaries of a size: clearest cells first, exact before corrected ones."""
+    """Return the numbers of a square in the dictionaries of one size: the size with the clearest cells that has any.
+
+    Bits are corrected only if no dictionary of the size has the exact marker.
+    """
     by_size = {size: _bits(tones, corners, size) for size in _DICTIONARIES}
     sizes = sorted((size for size, bits in by_size.items() if bits.is_marker), key=lambda it: -by_size[it].clearness)
     for size in sizes:
@@ -84,7 +90,7 @@ def _numbers(tones: Pixels, corners: npt.NDArray[np.float64]) -> set[int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bits:
-    """The cells of a square: (size + 2)² float64 shares of light pixels, its border among them."""
+    """The cells of a square with its border: (size + 2, size + 2) float64, the part of each cell that is light."""
 
     light: npt.NDArray[np.float64]
 
@@ -94,12 +100,12 @@ class _Bits:
 
     @property
     def clearness(self) -> float:
-        """The mean share of pixels that have their cell's tone."""
+        """The part of the pixels that have the tone of their cell, mean of all cells."""
         return float(self._clear.mean())
 
     @property
     def is_marker(self) -> bool:
-        """Whether the cells are of one tone each, and those of the border dark."""
+        """Whether each cell has one tone, and the cells of the border are dark."""
         border = self.light.copy()
         border[1:-1, 1:-1] = 0
         clear = self.clearness >= _CLEAR_ON_AVERAGE and self._clear.min() >= _CLEAR_AT_LEAST
@@ -107,7 +113,7 @@ class _Bits:
 
     @property
     def inner(self) -> npt.NDArray[np.uint8]:
-        """The cells within the border: 1 for light, as the dictionaries have them."""
+        """The cells inside the border, 1 for light, as in the dictionaries."""
         return np.ascontiguousarray(self.light[1:-1, 1:-1] > 0.5, dtype=np.uint8)
 
 

@@ -1,8 +1,9 @@
-"""Reading a bar code: in its element's box, of its type, or not at all.
+"""Read the bar code of an element: in its box, and of its type only.
 
-Half the page's scale goes first: it costs a fifth, and on a page of 300 dpi it is what most codes need; what
-registration has at hand of the page is about that, and costs nothing. What does not read there is tried at the page's
-own scale, enlarged (which shows what more the scan has), sharpened and parted into black and white.
+The first attempt uses the rectified scan of the registration, which has about half the page's scale. Otherwise the page
+is rendered at half its scale, which takes a fifth of the time and is enough for most codes at 300 dpi. If no code is
+found, the page's own scale is tried, then enlarged (the scan may have more pixels than the page), sharpened and
+binarized.
 """
 
 from collections.abc import Iterator
@@ -21,12 +22,12 @@ from omrclip.omr.registration.registration import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
 
-# What is read around the box: quiet zone, and what registration may be off; a share of the longer side, in pixels.
+# Margin around the box, for the quiet zone and for errors of the registration: a part of the longer side, and pixels.
 _MARGIN = 0.05
 _LEAST_MARGIN_PX, _MOST_MARGIN_PX = 8, 40
-# Below this at its shorter side a box is not read at half the page's scale.
+# Pixels of the shorter side of a box. Smaller boxes are not read at half the page's scale.
 _LEAST_HALVED_PX = 120
-# Above this a box is not enlarged.
+# Pixels of a box. Larger boxes are not enlarged.
 _MOST_ENLARGED_PIXELS = 1_000_000
 
 
@@ -40,14 +41,14 @@ class Glance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Attempt:
-    """One attempt. A thorough one looks in all directions, at reduced size, and for light codes on dark ground."""
+    """One attempt to read a code. See `read_codes` for `thorough`."""
 
     seen: Glance
     thorough: bool = False
 
 
 def glance(element: Barcode, registration: Registration, rectified: RectifiedScan) -> Glance | None:
-    """The result from the rectified scan, in which the page may be slightly bent, or None if no code is found."""
+    """Return the part of the rectified scan that shows an element's box; None where it lies outside of the scan."""
     box = _with_margin(element.box)
     corners = ops.corners(box.left, box.top, box.width, box.height)
     in_rectified = ops.transform(rectified.scan_to_rectified, registration.to_scan(corners))
@@ -67,14 +68,14 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
     """Read the code of an element.
 
     Args:
-        element: its box is in page pixels; its type is compared without letter case and punctuation.
+        element: its box is in page pixels. Its type is compared without letter case and punctuation.
         page: the registered page.
-        at_hand: what is known of its pixels already, for a first attempt.
+        at_hand: pixels of the box for the first attempt; None where there are none.
 
     Returns:
-        Status `marked` and the text; `uncertain` with a message where no code of this type reads, its name is not
-        known, or several do. An ArUco marker's text is its number, UPC-A has 12 digits, UPC-E the 8 that are printed
-        below it. Corners are left to the caller.
+        A result with status `marked` and the text of the code, see `Reading`. The status is `uncertain`, with a
+        message, if the type is unknown, or if no code or several codes of the type were found. The caller sets the
+        corners.
     """
     name = code_name(element.barcode_type)
     if not is_readable(name):
@@ -112,13 +113,13 @@ def _with_margin(box: Box) -> Box:
 
 
 def _holds(inside: Box, seen: Glance, reading: Reading) -> bool:
-    """Whether the code's centre lies in the element's own box."""
+    """Return whether the code's centre lies in the element's own box."""
     ((x, y),) = ops.transform(seen.to_page, np.array([reading.centre]))
     return bool(inside.left <= x < inside.right and inside.top <= y < inside.bottom)
 
 
 def _attempts(page: ImageSource, box: Box, at_hand: Glance | None) -> Iterator[_Attempt]:
-    """Cheap ones first; the next is made only when it is asked for."""
+    """Yield attempts, cheap ones first. Pixels are rendered when an attempt is requested."""
     if at_hand is not None:
         yield _Attempt(at_hand)
     elif min(box.width, box.height) >= _LEAST_HALVED_PX:
@@ -142,11 +143,11 @@ def _seen(page: ImageSource, box: Box, scale: float) -> Glance:
 
 
 def _parted(tones: Pixels) -> Pixels:
-    """Black and white by one threshold, Otsu's (IEEE Trans. SMC 9, 1979), for all of a code."""
+    """Binarize by Otsu's threshold (IEEE Trans. SMC 9, 1979)."""
     return np.asarray(cv2.threshold(tones, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1], np.uint8)
 
 
 def _sharpened(tones: Pixels) -> Pixels:
-    """Unsharp masking."""
+    """Sharpen by unsharp masking."""
     smooth = cv2.GaussianBlur(tones, (0, 0), 3)
     return np.asarray(cv2.addWeighted(tones, 2.5, smooth, -1.5, 0), dtype=np.uint8)

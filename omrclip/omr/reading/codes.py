@@ -1,6 +1,6 @@
-"""Codes in an image: those of one type, wherever they are.
+"""Read all codes of one type in an image.
 
-Each is looked for with two ways of telling dark from light, so that one misreading does not stand alone.
+The image is binarized in two ways, and read once each, so that one misreading can be detected.
 """
 
 from dataclasses import dataclass
@@ -38,20 +38,20 @@ _FORMATS = {
         "gs1databar": (Format.DataBar,),
     }.items()
 }
-"""Formats by the names of BarcodeType, in small letters without punctuation; `_ARUCO` beside them."""
+"""Formats by the names of BarcodeType in lower case, without punctuation. ArUco markers are read elsewhere."""
 
-# They have no check character of their own: only what reads twice alike is taken.
+# These have no check character, so a value is accepted only if it is read twice.
 _UNCHECKED = frozenset({"Code 39", "Code 39 Standard", "Code 39 Extended", "ITF", "Codabar"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One code that was read once.
+    """One reading of a code.
 
     Attributes:
-        text: what it says; of an ArUco marker its number, of UPC-A 12 digits, of UPC-E the 8 that are printed below it.
+        text: its content. An ArUco marker has its number, UPC-A 12 digits, UPC-E the 8 digits printed below it.
         centre: x and y in pixels of the image.
-        checked: whether one reading is enough: the code has a check digit.
+        checked: whether the code has a check digit, so that one reading is enough.
     """
 
     text: str
@@ -60,22 +60,22 @@ class Reading:
 
 
 def code_name(barcode_type: str) -> str:
-    """A `BarcodeType` in small letters, without punctuation."""
+    """Return a `BarcodeType` in lower case, without punctuation."""
     return "".join(filter(str.isalnum, barcode_type)).lower()
 
 
 def is_readable(name: str) -> bool:
-    """Whether codes of this name (see `code_name`) can be read."""
+    """Return whether codes of this name (see `code_name`) can be read."""
     return name == _ARUCO or name in _FORMATS
 
 
 def read_codes(tones: Pixels, name: str, *, thorough: bool = False) -> list[Reading]:
-    """The codes of a type in an image, each once for each way of telling dark from light.
+    """Return the codes of a type in an image, each once for each way of binarizing the image.
 
     Args:
         tones: (height, width) uint8.
-        name: of the type, see `code_name`; it must be readable.
-        thorough: look in all directions, in the reduced image, and for light codes on dark ground.
+        name: the type, see `code_name`. It must be readable.
+        thorough: whether to search in all directions, in the reduced image, and for light codes on a dark background.
     """
     if name == _ARUCO:
         return [Reading(str(marker.number), _centre(marker.corners)) for marker in read_markers(tones)]

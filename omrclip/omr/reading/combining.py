@@ -1,4 +1,4 @@
-"""What elements mean together: the sums of score groups, and the values that triggers put in the place of others."""
+"""Results that depend on several elements: the sums of score groups, and the values that triggers replace."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,12 @@ WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MA
 
 
 def combined(page: Page, results: Sequence[ElementResult]) -> list[ElementResult]:
-    """Complete what was read of a page's elements one by one; both in template order."""
+    """Return the results of a page's elements with sums and replaced values, in template order.
+
+    Args:
+        page: the page.
+        results: what was read of each element alone, in template order.
+    """
     read = [element for element in page.elements if isinstance(element, ChoiceBox | Grid | Barcode)]
     aimed: dict[str | None, list[int]] = {}
     for number, element in enumerate(read):
@@ -54,18 +59,18 @@ def read_of(grid: Grid) -> list[ChoiceBox | Grid]:
 
 
 def is_target(element: Element) -> bool:
-    """Whether a trigger may replace what is read of an element."""
+    """Return whether a trigger may replace the value of an element."""
     return isinstance(element, ChoiceBox | Grid | Barcode) and not isinstance(element, ReplaceTrigger)
 
 
 def worst(results: Sequence[ElementResult]) -> ElementStatus:
-    """The status of several results together: the one that most needs a person."""
+    """Return the status of several results together: the one that most needs to be checked."""
     statuses = {result.status for result in results}
     return next((status for status in WORST_FIRST if status in statuses), ElementStatus.BLANK)
 
 
 def _as_trigger(result: ElementResult, trigger: ReplaceTrigger, targets: int) -> ElementResult:
-    """What is told of the trigger itself: its Value where it is marked, and a doubt where it has not one target."""
+    """Return the result of a trigger: its Value if it is marked. It is uncertain unless it has exactly one target."""
     if result.status is ElementStatus.BLANK:
         return result
     is_marked = any(bubble.marked for bubble in result.bubbles)
@@ -78,7 +83,7 @@ def _as_trigger(result: ElementResult, trigger: ReplaceTrigger, targets: int) ->
 
 
 def _replaced(result: ElementResult, triggers: Sequence[ElementResult]) -> ElementResult:
-    """The result of a target with these triggers."""
+    """Return the result of a target after its triggers replaced its value."""
     acting = [trigger for trigger in triggers if trigger.status is not ElementStatus.BLANK]
     if not acting:
         return result
@@ -91,7 +96,7 @@ def _replaced(result: ElementResult, triggers: Sequence[ElementResult]) -> Eleme
 
 
 def _sum(group: ScoreGroup, result: ElementResult) -> ElementResult:
-    """The group with its sum as value."""
+    """Return the result of a group. Its value is the sum."""
     pairs = zip(group.elements, result.children, strict=True)
     questions = [_sum_question(question, told) for question, told in pairs if isinstance(question, ScoreQuestion)]
     summed = _together(result, questions)
@@ -99,7 +104,7 @@ def _sum(group: ScoreGroup, result: ElementResult) -> ElementResult:
 
 
 def _sum_question(question: ScoreQuestion, result: ElementResult) -> ElementResult:
-    """The question with the names of the criteria that are met as value, and its sum."""
+    """Return the result of a question with its sum. Its value is the names of the criteria that are met."""
     answers = []
     met = []
     for answer, told in zip(question.elements, result.children, strict=True):
@@ -111,13 +116,13 @@ def _sum_question(question: ScoreQuestion, result: ElementResult) -> ElementResu
 
 
 def _scores(answer: ScoreAnswer, result: ElementResult) -> list[float]:
-    """The scores of the positive bubbles that are marked; an answer that could not be read has no bubbles."""
+    """Return the scores of the positive bubbles that are marked. An answer that could not be read has no bubbles."""
     bubbles = zip(answer.bubbles, result.bubbles, strict=False)
     return [b.score for b, read in bubbles if read.marked and isinstance(b, ScoreBubble) and b.is_positive]
 
 
 def _together(result: ElementResult, children: Sequence[ElementResult]) -> ElementResult:
-    """A result with these children and their sum; without the gaps of a Grid."""
+    """Return a result with these children and their sum, without the placeholders of a Grid."""
     return replace(
         result,
         status=worst(children),

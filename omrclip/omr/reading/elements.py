@@ -1,4 +1,4 @@
-"""Values of ChoiceBoxes and Grids from what was measured of their bubbles."""
+"""Read the elements of a registered page: ChoiceBoxes and Grids by their bubbles, and bar codes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +33,13 @@ from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElemen
 def read_elements(
     found: FoundPage, registered: RegisteredPage, options: RecognitionOptions
 ) -> tuple[ElementResult, ...]:
-    """What is read of the page's elements of all kinds that hold an answer, in template order."""
+    """Return the results of all ChoiceBoxes, Grids and bar codes of the page, in template order.
+
+    Args:
+        found: the page and its registration.
+        registered: the page in template pixels, for bar codes.
+        options: the options of the request.
+    """
     if found.rectified is None:
         return ()
     reader = BubbleReader(found, found.rectified, options)
@@ -49,10 +55,10 @@ def read_elements(
 
 
 class BubbleReader:
-    """Reads the ChoiceBoxes and Grids of one page of one scan, in any order, each as often as asked."""
+    """Reads the ChoiceBoxes and Grids of one page of one scan. The order of the calls does not matter."""
 
     def __init__(self, found: FoundPage, rectified: RectifiedScan, options: RecognitionOptions) -> None:
-        """Measure all bubbles of the page, and find the places of all its boxes, at once."""
+        """Measure all bubbles of the page, and map all its boxes to the scan."""
         elements = found.known.page.elements
         self._gap, self._thresholds = options.grid_gap, options.thresholds
         self._numbers = _bubble_numbers(elements)
@@ -71,7 +77,7 @@ class BubbleReader:
         self._box_corners = dict(zip(placed, boxes_in_scan(placed, registration), strict=True))
 
     def read(self, element: ChoiceBox | Grid) -> ElementResult:
-        """An element of the page, or one in a Grid of it.
+        """Read an element of the page, or one in a Grid of the page.
 
         Raises:
             KeyError: the page has no such element.
@@ -121,7 +127,7 @@ class BubbleReader:
         )
 
     def _unreadable(self, chosen: range) -> str:
-        """Why a box cannot be read, and what to do; "" where it can."""
+        """Return why a box cannot be read and what to do, or "" if it can be read."""
         if not chosen:
             return "Correct the template: this element has no bubbles."
         if not all(self._inside[index] for index in chosen):
@@ -135,9 +141,9 @@ class BubbleReader:
         return ""
 
     def _likeness(self, chosen: range) -> float:
-        """How well bubbles look like their outlines; those with lines drawn around them only where there are no others.
+        """Return the median correlation of bubbles with their printed outlines.
 
-        Such a line changes what is seen around a bubble.
+        A line drawn around a bubble changes it, so such bubbles count only if there are no others.
         """
         around = (Kind.CIRCLED, Kind.AROUND)
         outlines = [(self._readings.outlines[index], self._kinds[index] in around) for index in chosen]
@@ -156,21 +162,21 @@ def _measured(found: FoundPage, rectified: RectifiedScan) -> Readings:
 
 
 def boxes_in_scan(elements: Sequence[PlacedElement], registration: Registration) -> list[Corners]:
-    """Where the boxes of elements lie in the scan."""
+    """Return the corners of the boxes of elements in the scan."""
     boxes = np.array([element.place for element in elements], dtype=np.float64).reshape(-1, 4)
     return as_corners(registration.to_scan(ops.box_corners(boxes).reshape(-1, 2)))
 
 
 def as_corners(points: npt.NDArray[np.float64]) -> list[Corners]:
-    """(4 · n, 2) points as they are told, four by four."""
+    """Return (4 · n, 2) points as n times four rounded corners."""
     rounded = [(x, y) for x, y in points.round(2).tolist()]
     return [tuple(rounded[index : index + 4]) for index in range(0, len(rounded), 4)]
 
 
 def _bubble_numbers(elements: Sequence[Element]) -> dict[ChoiceBox, range]:
-    """The numbers of the bubbles of each ChoiceBox among all of the page, which are in template order.
+    """Return the range of the bubbles of each ChoiceBox among all bubbles of the page, in template order.
 
-    Boxes that are equal lie at the same place, so that either's bubbles will do.
+    Equal boxes lie at the same place, so they share the bubbles of the last one.
     """
     numbers = {}
     start = 0
@@ -181,23 +187,24 @@ def _bubble_numbers(elements: Sequence[Element]) -> dict[ChoiceBox, range]:
 
 
 def _with_children(element: Element) -> list[ChoiceBox | Grid]:
-    """A ChoiceBox or Grid, and all that are in it, in the order in which they are read."""
+    """Return a ChoiceBox or Grid, and all that are in it, in the order in which they are read."""
     if isinstance(element, Grid):
         return [element, *(box for child in element.elements for box in _with_children(child))]
     return [element] if isinstance(element, ChoiceBox) else []
 
 
 def _as_asked(result: ElementResult, options: RecognitionOptions) -> ElementResult:
-    """The result of an element of the page, with the status that the option `blank_is` asks for."""
+    """Return the result of an element of the page. A blank one has the status that the option `blank_is` sets."""
     if result.status is not ElementStatus.BLANK or options.blank_is in (None, ElementStatus.BLANK):
         return result
     return replace(result, status=options.blank_is or result.status, message="Nothing is marked.")
 
 
 def _with_gaps(grid: ElementResult, columns: Sequence[ElementResult], gap: str) -> ElementResult:
-    """A grid of which a column has a value, with `gap` in the places of the columns that have none.
+    """Return the result of a grid with a value, with `gap` in the places of the columns that have none.
 
-    Without it `4 51` would be the number 451. Whether the column was forgotten is for a person to decide.
+    Without it `4 51` would be the number 451. A person must check whether the column was forgotten, so the result is
+    uncertain.
     """
     if not any(map(_is_gap, columns)):
         return grid
@@ -214,7 +221,7 @@ def _is_gap(column: ElementResult) -> bool:
 
 
 def _columns(result: ElementResult) -> int:
-    """How many characters a result would hold in its grid: one for each ChoiceBox in it."""
+    """Return the number of characters of a result in its grid: one for each ChoiceBox."""
     return sum(_columns(child) for child in result.children) if result.children else 1
 
 

@@ -1,8 +1,8 @@
-"""What the measured bubbles of a page mean.
+"""Decide which bubbles of a page are marked.
 
-First the page is described by its own marks and blanks (`habits_of`): blanks are nearly empty, marks are well above
-them, and what lies between is for a person to look at. Then each bubble is given a kind, and the kinds of the bubbles
-of one ChoiceBox decide what it says (`judge`).
+First the page is described by its own marks and blanks (`habits_of`): blanks are nearly empty, marks have clearly more
+ink, and fills in between are uncertain. Then each bubble gets a kind (`kinds_of`). The kinds of the bubbles of a
+ChoiceBox decide its status and value (`judge`).
 """
 
 from collections.abc import Sequence
@@ -18,58 +18,58 @@ from omrclip.omr.results import ElementStatus, MarkThresholds
 Fills = npt.NDArray[np.float64]
 
 SEVERAL = 5
-"""Marks, and blanks, from which on a page shows what is usual on it."""
+"""Marks, or blanks, from which a page shows what is usual on it."""
 QUIET, OVER_NOISE, LEAST_STAIN = 0.95, 2.5, 0.03
-"""The quantile of the blanks' fills that is their noise; how many times as much a stain has; and the fill, 0 to 1, that
-is never less than a stain: on clean paper the noise is next to nothing, while dust, and letters that are printed
-unevenly, fill single blanks up to 0.026."""
+"""The quantile of the fills of blanks that is their noise; a stain as a multiple of the noise; and the least fill, 0 to
+1, of a stain. On clean paper the noise is nearly 0, but dust and unevenly printed letters fill single blanks up to
+0.026."""
 FAINTER, OF_FAINTER = 0.1, 0.3
-"""The quantile of the marks' fills, and of their depths, that shows how faint the page's marks are; and the part of
-that fill from which on a bubble is marked: what is fainter may be rubbed out, or be no mark."""
+"""The quantile of the fills and depths of marks that shows how faint the page's marks are; and the part of that fill
+from which a bubble is marked. A fainter mark may be rubbed out, or no mark."""
 LONELY = 0.2
-"""The fill from which on a bubble is marked where a page has too few marks to tell what is usual."""
+"""The fill from which a bubble is marked if a page has too few marks to show what is usual."""
 ABOVE_BLANKS = 2.0
-"""How many times as much ink as a blank bubble may have a mark has where its box asks for less than the page does. The
-fills that part marks from blanks on pages without marks, 0.2 and 0.12, differ by 1.7."""
+"""The least fill of a mark, as a multiple of the most that a blank bubble may have, in a box whose Threshold is below
+the page's limit. The limits for marks and blanks on pages without marks were 0.2 and 0.12, which differ by 1.7."""
 PALE, PALE_STROKE, BROAD = 0.69, 0.52, 0.5
-"""The parts of the depth of the page's fainter marks under which a broad mark is pale, and a thin stroke, which blur
-makes paler; and the breadth, 0 to 1, from which on a mark is broad. Of what is left of broad marks after rubbing them
-out badly, the depth is up to 0.59, of broad marks that were meant it is 0.79 and more. What is left of thin strokes has
-up to 0.46; those that were meant have 0.58 and more, in the blurred scan of a real form."""
+"""The depths, as parts of the depth of the page's fainter marks, below which a broad mark and a thin stroke are pale;
+and the breadth, 0 to 1, from which a mark is broad. Blur makes thin strokes paler. Residues of badly erased broad marks
+have depths up to 0.59, intended broad marks 0.79 and more. Residues of thin strokes have up to 0.46, intended ones 0.58
+and more, in the blurred scan of a real form."""
 SMUDGE = 0.25
-"""The part of the fill of the page's fainter marks up to which something beside a mark is a smudge or a slip."""
+"""The fill up to which ink beside a mark is a smudge or a slip, as a part of the fill of the page's fainter marks."""
 CLEARLY = 4.0
-"""How many times another one's fill a mark's must be, for the other not to count as marked too."""
+"""Ratio of the fills of two marks of a box from which the fainter one does not clearly count as marked too."""
 OF_STRONGEST, CLEARLY_FILLED = 0.5, 0.5
-"""The part of the strongest mark's fill that other marks of a box have, where the page's marks are alike; and the fill
-from which on a mark is no stroke."""
+"""The fill of other marks of a box as a part of that of its strongest mark, on pages whose marks are alike; and the
+fill from which a mark is no stroke."""
 SOLID, LINE = 0.8, 0.5
-"""The fill of a bubble that is filled in, and the cover from which on a line runs through it on both sides."""
+"""The fill of a bubble that is filled in, and the cover from which a line runs through it on both sides."""
 LINES_USUAL, LINES_BESIDE = 0.03, 0.2
-"""The share of the page's marks that are lines through the bubble, from which on this is how the person marks; and the
-share of such lines that may lie beside a bubble of twice their fill: a fold or a streak runs through those as well."""
+"""The share of the page's marks that are lines through the bubble, from which the person marks in this way; and the
+share of such lines that may lie beside a bubble with twice their fill. Folds and streaks run through those too."""
 CIRCLED, HALF_CIRCLED = 0.46, 0.2
-"""The share of all directions in which there is a line around a bubble that is circled, and around one that may be.
-Circles close to the outline have 0.5 and more, others 0.67; crosses have up to 0.42, and a circle around a neighbour
+"""The share of all directions in which a line lies around a bubble that is circled, and around one that may be circled.
+Circles close to the outline have 0.5 and more, others 0.67. Crosses have up to 0.42, and a circle around a neighbour
 0.25."""
 ENCIRCLED, HALF_ENCIRCLED = 1.6, 1.42
-"""How many times as dark as usual it is around a bubble that is circled, where the person circles answers, and around
-one that may be. Circles have 1.47 and more; circles around a neighbour leave up to 1.39, other blanks up to 1.25."""
+"""The darkness around a bubble that is circled, on pages with circled answers, and around one that may be circled, as
+multiples of the usual. Circles have 1.47 and more, neighbours of circles up to 1.39, other blanks up to 1.25."""
 MOST_STRAY = 0.12
-"""How much just outside of a bubble's outline may be covered, 0 to 1, for its box to be blank."""
+"""The cover just outside of a bubble's outline, 0 to 1, up to which its box may be blank."""
 LEAST_LIKENESS = 0.3
-"""The correlation with the printed outline from which on a bubble lies where it was looked for."""
+"""The correlation with the printed outline from which a bubble lies at its expected place."""
 MOST_MARKED = 0.6
-"""The share of a page's bubbles that can be marked: more are an image too dark or too blurred to read."""
+"""The share of a page's bubbles that can be marked. With more, the image is too dark or too blurred to read."""
 
 OF_CORRECTED = 0.6
-"""The confidence, at the most, in an answer beside which something was crossed or rubbed out."""
+"""The highest confidence of an answer beside which a mark was crossed out or erased."""
 OF_DOUBTFUL = 0.5
-"""The confidence, at the most, in an answer that a person should look at."""
+"""The highest confidence of an answer that a person should check."""
 
 
 class Kind(Enum):
-    """What one bubble is. The kinds from FAINT to SHADED may be marks, or may not."""
+    """The kind of one bubble. For the kinds from FAINT to SHADED it is uncertain whether they are marks."""
 
     BLANK = auto()
     MARKED = auto()
@@ -90,7 +90,7 @@ DOUBTFUL = {
     Kind.PALE: "Look at the scan: a mark is paler than the others, and may be rubbed out.",
     Kind.FAINT: "Look at the scan: a mark is faint.",
 }
-"""The kinds that may be marks, and what is said where nothing else is marked, the most telling first."""
+"""The kinds that may be marks, and their messages if nothing else is marked. The first one that occurs is used."""
 ALL_CROSSED_OUT = "Look at the scan: a mark looks crossed out, and nothing else is marked."
 AROUND = "Look at the scan: a bubble may be circled, and nothing else is marked."
 INK_BESIDE = "Look at the scan: there is ink beside the bubbles, but no mark in them."
@@ -102,14 +102,14 @@ ALL_MARKED = "Look at the scan: all answers look marked."
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What marks and blanks are like on one page.
+    """The properties of marks and blanks on one page.
 
     Attributes:
-        marked: the fill from which on a bubble is marked.
-        blank: the fill up to which it is blank; between both nobody can tell but a person.
+        marked: the fill from which a bubble is marked.
+        blank: the fill up to which it is blank. Fills between both are uncertain.
         faint: the fill of the page's fainter marks.
-        usual: the fill of its usual marks.
-        depth: the depth of its fainter marks; 0 where there are too few to tell.
+        usual: the median fill of its marks.
+        depth: the depth of its fainter marks; 0 if there are too few.
         lines: whether its marks may be lines that run through the bubble.
         circles: whether its marks are circles around the bubble.
     """
@@ -125,7 +125,7 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Bubbles:
-    """The bubbles of one ChoiceBox, n of them: their kinds and fills, and what shows around them, see `Readings`."""
+    """The n bubbles of one ChoiceBox: their kinds, fills, rings and strays, see `Readings`."""
 
     kinds: Sequence[Kind]
     fills: Sequence[float]
@@ -135,7 +135,14 @@ class Bubbles:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a ChoiceBox says: its status, which bubbles are marked, 0 to 1 how sure, and why a person should look."""
+    """The result of a ChoiceBox.
+
+    Attributes:
+        status: the status of its value.
+        marked: which bubbles are marked.
+        confidence: 0 to 1.
+        message: why a person should check it, or "".
+    """
 
     status: ElementStatus
     marked: tuple[bool, ...]
@@ -146,14 +153,14 @@ class Judgement:
 def habits_of(readings: Readings, boxes: Sequence[range], thresholds: MarkThresholds) -> Habits:
     """Describe a page by its own marks and blanks.
 
-    Where the page's marks are full, a mark far from them was rubbed out or is a slip of the pen. Where its blanks are
-    clean, whatever stands out from them is no noise. Where they are not clean, a mark has to stand out from them. These
+    If the page's marks are full, a much fainter mark was erased or is a slip of the pen. If its blanks are clean, a
+    bubble with more ink is not noise. If they are not clean, a mark must have clearly more ink than they have. These
     rules only make answers uncertain. They never turn a blank into a mark.
 
     Args:
-        readings: of the page's bubbles.
-        boxes: the numbers of the bubbles of each ChoiceBox.
-        thresholds: the fills that part marks from blanks on every page.
+        readings: the measures of the page's bubbles.
+        boxes: the range of the bubbles of each ChoiceBox.
+        thresholds: the limits of the request for marks and blanks.
     """
     fills = readings.fills
     stain = max(LEAST_STAIN, OVER_NOISE * _noise(fills, boxes))
@@ -174,14 +181,17 @@ def habits_of(readings: Readings, boxes: Sequence[range], thresholds: MarkThresh
 
 
 def _noise(fills: Fills, boxes: Sequence[range]) -> float:
-    """How much is found in bubbles in which nothing is: all but the two darkest of each box, else the paler half."""
+    """Return the noise of unmarked bubbles: all but the two darkest of each box.
+
+    If no box has more than two, it is the noise of the paler half of all bubbles.
+    """
     rest = [np.sort(fills[box.start : box.stop])[:-2] for box in boxes if len(box) > 2]
     blanks = np.concatenate(rest) if rest else np.sort(fills)[: len(fills) // 2]
     return float(np.quantile(blanks, QUIET)) if len(blanks) >= SEVERAL else 0.0
 
 
 def _crossed_out(readings: Readings) -> npt.NDArray[np.bool_]:
-    """Which bubbles are filled in, and lines run through them on both sides."""
+    """Return (n,) which bubbles are filled in and have lines through them on both sides."""
     return (readings.fills >= SOLID) & (readings.crossings >= LINE)
 
 
@@ -192,7 +202,7 @@ def _drawn_in_lines(
     darkest: npt.NDArray[np.intp],
     marks: npt.NDArray[np.intp],
 ) -> bool:
-    """Whether lines through bubbles are how the person marks: some marks are, and hardly any bubble beside a mark."""
+    """Return whether the person marks by lines through bubbles: some marks are lines, and few bubbles beside marks."""
     fills = readings.fills
     lines = (readings.crossings >= LINE) & (fills < SOLID) & (fills > blank)
     strongest = np.zeros(len(fills))
@@ -203,27 +213,27 @@ def _drawn_in_lines(
 
 
 def is_legible(readings: Readings, habits: Habits) -> bool:
-    """Whether marks can be told from print at all: no person marks most of the bubbles of a page."""
+    """Return whether marks can be distinguished from print. No person marks most of the bubbles of a page."""
     fills = readings.fills
     return len(fills) < 4 * SEVERAL or bool((fills >= habits.marked).mean() <= MOST_MARKED)
 
 
 def kinds_of(readings: Readings, boxes: Sequence[range], habits: Habits) -> list[Kind]:
-    """What each bubble is, by what is usual on its page.
+    """Return the kind of each bubble.
 
     Args:
-        readings: of the page's bubbles.
-        boxes: the numbers of the bubbles of each ChoiceBox.
-        habits: what is usual on the page.
+        readings: the measures of the page's bubbles.
+        boxes: the range of the bubbles of each ChoiceBox.
+        habits: the properties of the page's marks and blanks.
     """
     fills, rings, dark_around = readings.fills, readings.rings, readings.rings + readings.shades
-    # A bubble that does not lie where it was looked for shows its own print.
+    # At a bubble that does not lie at its expected place, its own print looks like a mark.
     elsewhere = (fills < CLEARLY_FILLED) & (readings.outlines < LEAST_LIKENESS)
     is_marked, stands_out = (fills >= habits.marked) & ~elsewhere, fills > habits.blank
     is_line = (readings.crossings >= LINE) & ~np.bool_(habits.lines)
     pale = np.where(readings.breadths >= BROAD, PALE, PALE_STROKE) * habits.depth
     darker = _darker_around(readings, boxes)
-    # Where circles are usual, one that runs through the bubble is a circle too.
+    # On pages with circled answers, a circle may run through the bubble.
     may_be_filled = (fills < CLEARLY_FILLED) & darker & np.bool_(habits.circles)
     in_ring = (rings >= CIRCLED) & (readings.inks >= HALF_ENCIRCLED)
     # A shadow that covers half of a bubble is as dark around it as a circle, but has no paper on its other side.
@@ -245,7 +255,7 @@ def kinds_of(readings: Readings, boxes: Sequence[range], habits: Habits) -> list
 
 
 def _darker_around(readings: Readings, boxes: Sequence[range]) -> npt.NDArray[np.bool_]:
-    """Which bubbles have more ink around them than is usual on the page, and than others of their box have."""
+    """Return (n,) which bubbles have more ink around them than is usual on the page and in their box."""
     darker = readings.inks >= HALF_ENCIRCLED
     for box in boxes:
         own = slice(box.start, box.stop)
@@ -264,9 +274,9 @@ def with_threshold(bubbles: Bubbles, habits: Habits, threshold: float | None, th
 
     Args:
         bubbles: the box's.
-        habits: what is usual on the page.
-        threshold: percent of a bubble; None and 0 are none.
-        thresholds: the fills that part marks from blanks on every page.
+        habits: the properties of the page's marks and blanks.
+        threshold: percent of a bubble; None and 0 mean none.
+        thresholds: the limits of the request for marks and blanks.
     """
     if not threshold:
         return bubbles
@@ -284,11 +294,11 @@ def with_threshold(bubbles: Bubbles, habits: Habits, threshold: float | None, th
 
 
 def judge(bubbles: Bubbles, habits: Habits, *, several: bool) -> Judgement:
-    """Say what a ChoiceBox means by the kinds of its bubbles.
+    """Return the result of a ChoiceBox by the kinds of its bubbles.
 
     Args:
-        bubbles: the box's, at least one.
-        habits: what is usual on the page.
+        bubbles: those of the box, at least one.
+        habits: the properties of the page's marks and blanks.
         several: whether several of the bubbles may be marked.
     """
     meant = tuple(kind in MEANT for kind in bubbles.kinds)
@@ -320,10 +330,10 @@ def _without_mark(bubbles: Bubbles, sure: float) -> Judgement:
 
 
 def _rivalled(bubbles: Bubbles, habits: Habits) -> str:
-    """Why something beside a mark may be a mark too; "" where nothing is.
+    """Return why another bubble beside a mark may be marked too, or "".
 
-    What is pale beside a mark of twice its fill was rubbed out. What is dark, but small, is a smudge or a slip. What is
-    dark around another bubble matters beside a circle: marks in bubbles reach beyond them.
+    A pale mark beside one with twice its fill was erased. A dark but small mark is a smudge or a slip. Ink around
+    another bubble counts beside a circle only, because marks in bubbles reach beyond their outlines.
     """
     if Kind.AROUND in bubbles.kinds and (habits.circles or Kind.CIRCLED in bubbles.kinds):
         return ANOTHER
@@ -336,7 +346,7 @@ def _rivalled(bubbles: Bubbles, habits: Habits) -> str:
 
 
 def _several(bubbles: Bubbles, habits: Habits, meant: tuple[bool, ...], sure: float) -> Judgement:
-    """Several marks where they may be. Where a page's marks are alike, one that is much fainter may be none."""
+    """Return the result of several marks where they are allowed. A mark much fainter than others may be none."""
     fills = [fill for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True) if kind is Kind.MARKED]
     alike = habits.faint >= OF_STRONGEST * habits.usual
     if alike and fills and min(fills) < OF_STRONGEST * max(fills):
@@ -345,7 +355,7 @@ def _several(bubbles: Bubbles, habits: Habits, meant: tuple[bool, ...], sure: fl
 
 
 def _too_many(bubbles: Bubbles, meant: tuple[bool, ...], sure: float) -> Judgement:
-    """Several marks where only one may be."""
+    """Return the result of several marks where only one is allowed."""
     fills = [fill for kind, fill in zip(bubbles.kinds, bubbles.fills, strict=True) if kind is Kind.MARKED]
     if all(meant) and len(meant) > 2 and min(bubbles.fills) < CLEARLY_FILLED:
         return Judgement(ElementStatus.UNCERTAIN, (False,) * len(meant), 0.0, ALL_MARKED)
@@ -357,10 +367,11 @@ def _too_many(bubbles: Bubbles, meant: tuple[bool, ...], sure: float) -> Judgeme
 
 
 def _confidence(bubbles: Bubbles, habits: Habits) -> float:
-    """0 to 1: how far the bubble nearest to the middle between blank and marked is from it.
+    """Return the confidence, 0 to 1.
 
-    1 from half as far beyond on; less where something was crossed or rubbed out. A circle is sure by how far around the
-    bubble it shows, and at least as sure as what is doubtful.
+    It is the distance of the bubble nearest to the middle between the limits for blank and marked, 1 for a fill of 1.5
+    times the limit for marked. It is less if a mark was crossed out or erased. For a circle it depends on the part of
+    the directions in which the circle was seen, and is at least OF_DOUBTFUL.
     """
     middle = (habits.marked + habits.blank) / 2
     reach = max(habits.marked * 1.5 - middle, 1e-9)
