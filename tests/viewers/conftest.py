@@ -13,6 +13,7 @@ import pytest
 
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.tiff.writing import write_pyramid
+from omrclip.storage.accounts import Account, Accounts, Kind, Scope, new_secret
 from tests.grid import position_ramp
 from tests.patience import PATIENCE
 from tests.servers import new_session, running
@@ -81,11 +82,32 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield Project(server.url, f"{kept['Uri']}/clips.json", shown)
 
 
-def _recognition(url: str) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A server with users, whose images are seen by somebody without an account, through a signed link."""
+    folder = tmp_path_factory.mktemp("guarded")
+    copytree(ROOT / "templates_omr", folder / "templates_omr")
+    accounts = Accounts(folder / "accounts.sqlite")
+    accounts.add(Account(Kind.CLIENT, "office", frozenset(Scope), ""), new_secret())
+    sent = {"Authorization": f"Bearer {accounts.new_key('office').token}"}
+    with running(folder) as server:
+        kept = _recognition(server.url, sent)
+        asked = {"Target": kept["Identifier"]}
+        link = new_session().post(f"{server.url}/api/links", json=asked, headers=sent, timeout=PATIENCE).json()
+        first = kept["Recognitions"][0]
+        page = _page(first)
+        shown = {"kept page 1": Shown(_identifier(first["Uri"]), page)}
+        for clip in first["Clips"]:
+            shown[clip["Name"]] = Shown(_identifier(clip["Uri"]), _cut(page, clip["Box"]))
+        base = link["Base"]
+        yield Project(base, f"{base}/api/recognitions/{kept['Identifier']}/clips.json", shown)
+
+
+def _recognition(url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """Have the scans recognized and kept."""
     files = [("Images", (name, (ROOT / "samples" / name).read_bytes())) for name in SCANS]
     answer = new_session().post(
-        f"{url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=PATIENCE
+        f"{url}/api/recognitions?keep", data={"Template": "exam"}, files=files, timeout=PATIENCE, headers=headers
     )
     answer.raise_for_status()
     recognition: dict[str, Any] = answer.json()
