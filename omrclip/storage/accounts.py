@@ -121,9 +121,13 @@ class Accounts:
         self._threads = threading.local()
         self._hashing = threading.BoundedSemaphore(_AT_A_TIME)
 
+    def exist(self) -> bool:
+        """Whether there may be users or clients: whether their file exists."""
+        return self._path.exists()
+
     def any(self) -> bool:
         """Whether there is a user or a client."""
-        if not self._path.exists():
+        if not self.exist():
             return False
         with self._reading() as file:
             return bool(file.execute("SELECT EXISTS (SELECT 1 FROM accounts)").fetchone()[0])
@@ -222,6 +226,8 @@ class Accounts:
 
     def account_of(self, token: str) -> Account | None:
         """The account of a valid session, access token or API key, with the scopes of that token; else None."""
+        if not self.exist():
+            return None
         with self._reading() as file:
             row = file.execute(
                 "SELECT a.kind, a.name, c.scopes, a.workspace, a.created FROM credentials c JOIN accounts a "

@@ -37,14 +37,16 @@ def login_check(app: Flask, accounts: Accounts | None) -> Callable[[dict[str, An
 
 
 def _refusal(app: Flask, accounts: Accounts | None, environ: dict[str, Any], config: Config) -> OmrclipError | None:
-    if accounts is None or not (accounts.any() or config.is_remote):
+    if accounts is None or not (accounts.exist() or config.is_remote):
         environ[ACCOUNT] = EVERYBODY
         return None
     link = links.taken_from(environ)
+    account = _account(accounts, environ, link)
+    if account is None and not (config.is_remote or accounts.any()):
+        account = EVERYBODY
     needed = rule_of(app, environ["PATH_INFO"], environ["REQUEST_METHOD"])
     if needed is None or environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks without credentials what it may send
         return None
-    account = _account(accounts, environ, link)
     if account is None:
         return LoginRequired("Log in, or send an access token or an API key in the header Authorization.")
     if needed not in account.scopes:
