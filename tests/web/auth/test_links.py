@@ -56,7 +56,7 @@ def test_a_link_to_a_recognition_shows_all_of_it(client: FlaskClient, link: Link
         assert image.startswith(base)
         assert client.get(image).status_code == 200
     for path in ("files.zip", "clips.json", "overlay/1"):
-        assert client.get(f"{base}/api/recognitions/{identifier}/{path}").status_code == 200, path
+        assert client.get(f"{base}/api/recognitions/{identifier}/{path}", buffered=True).status_code == 200, path
 
 
 def test_a_link_shows_nothing_else(client: FlaskClient, link: Link, identifier: str, acting: As) -> None:

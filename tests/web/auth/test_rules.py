@@ -27,7 +27,7 @@ def test_every_route_refuses_a_request_without_an_account(app: App) -> None:
     client = app.test_client()
     for endpoint, method, path in requests(app):
         if RULES.get(endpoint, Scope.READ) is not PUBLIC:
-            answer = client.open(path, method=method)
+            answer = client.open(path, method=method, buffered=True)
             assert answer.status_code == 401, (method, path)
             assert "form" not in answer.text, (method, path)
 
@@ -96,4 +96,4 @@ def test_eve_may_read_but_change_nothing(app: App, acting: As) -> None:
     assert client.get("/api/templates/form").status_code == 200
     for _, method, path in requests(app):
         if method != "GET" and path.startswith("/api/") and path not in {"/api/links", "/api/validation"}:
-            assert client.open(path, method=method).status_code == 403, (method, path)
+            assert client.open(path, method=method, buffered=True).status_code == 403, (method, path)
