@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, Stopped, config, count, stopped_between_steps, telling
+from omrclip.cli.common import FAILED, FILE, Stopped, config, count, stopped_between_steps, tell_skipped, telling
 from omrclip.cli.progress import KINDS, shown_progress
 from omrclip.cli.recognition import loaded_options, takes_options, takes_table_options, warn_of_columns
 from omrclip.errors import InvalidRequest, OmrclipError
@@ -98,10 +98,14 @@ def batch(
         check_pyarrow()
     settings = config()
     template, sources = _sorted(files)
+    skipped: list[Path] = []
+    paths = [Path(_anywhere(source)) for source in sources]
+    scans = scans_in(paths, settings.limits.max_image_pixels, skipped.append, [Path(out)])
+    tell_skipped(skipped)
     job = BatchJob(
         out=_anywhere(out),
         batch=_batch(template, template_image, options),
-        scans=scans_in([Path(_anywhere(source)) for source in sources], settings.limits.max_image_pixels),
+        scans=scans,
         limits=settings.limits,
         memory_bytes=settings.memory_bytes,
         restart=restart,

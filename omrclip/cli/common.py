@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -106,6 +106,18 @@ def stopped_between_steps() -> Iterator[Stopped]:
 def count(number: int, noun: str) -> str:
     """A number with its noun: `1 problem`, `2 problems`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+_MOST_SKIPPED_TOLD = 5
+
+
+def tell_skipped(paths: Sequence[Path]) -> None:
+    """Warn of files in folders that are no images and no documents."""
+    if paths:
+        names = [shown_name(path.name) for path in paths[:_MOST_SKIPPED_TOLD]]
+        more = ", …" if len(paths) > _MOST_SKIPPED_TOLD else ""
+        told = f"{count(len(paths), 'file')} in the folders left out, hidden or no image"
+        click.echo(f"Warning: {told}: {', '.join(names)}{more}", err=True)
 
 
 def config() -> Config:

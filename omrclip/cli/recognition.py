@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from omrclip.cli.common import FAILED, FILE, config, count, reading_images, stopped_between_steps, telling
+from omrclip.cli.common import FAILED, FILE, config, count, reading_images, stopped_between_steps, tell_skipped, telling
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -204,7 +204,10 @@ def _recognize(
         warn_of_columns(loaded)
     page_image = template_image or blank_page_beside(template)
     workers = workers or os.cpu_count() or 1
-    scans = scans_in(images, config().limits.max_image_pixels)
+    skipped: list[Path] = []
+    excluded = [folder for folder in (out, overlay) if folder]
+    scans = scans_in(images, config().limits.max_image_pixels, skipped.append, excluded)
+    tell_skipped(skipped)
     job = FolderJob(
         template=loaded,
         scans=scans,

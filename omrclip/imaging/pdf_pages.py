@@ -20,7 +20,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
 from omrclip.imaging.formats.base import ColourMode, ImageFormat
 from omrclip.imaging.probe import probe
-from omrclip.imaging.tiff.ranges import RangeReader
+from omrclip.imaging.tiff.ranges import RangeFile, RangeReader
 
 _LOCK: Final = threading.Lock()
 _POINTS_PER_INCH: Final = 72
@@ -49,7 +49,7 @@ class PdfPages:
         self._most_pixels = most_pixels
         with _LOCK:
             try:
-                self._pdf = pypdfium2.PdfDocument(io.BufferedReader(_File(reader)))
+                self._pdf = pypdfium2.PdfDocument(io.BufferedReader(RangeFile(reader)))
                 self._count = len(self._pdf)
             except pypdfium2.PdfiumError as error:
                 # The code is that of an earlier file where this one has no pages.
@@ -132,32 +132,6 @@ class PdfPages:
                 limit="max_image_pixels",
                 maximum=self._most_pixels,
             )
-
-
-class _File(io.RawIOBase):
-    """A RangeReader as the file that PDFium reads from."""
-
-    def __init__(self, reader: RangeReader) -> None:
-        super().__init__()
-        self._reader = reader
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._reader.size}[whence]
-        self._at = start + offset
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._reader.read(self._at, len(buffer))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 def _is_encrypted(reader: RangeReader) -> bool:

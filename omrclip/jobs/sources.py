@@ -1,18 +1,22 @@
-"""The scans in files. An image file is one scan. Each page of a PDF or of a multi-page TIFF is a scan."""
+"""The scans in files. An image file is one scan. Each page of a PDF or of a multi-page TIFF is a scan.
+
+The files in zip archives and folders count as if they were given one by one. Their names tell where they were.
+"""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from omrclip.admission import Admission, Holding
-from omrclip.errors import ImageError, LimitExceeded, OmrclipError
+from omrclip.errors import ImageError, LimitExceeded, OmrclipError, UnsupportedImage
 from omrclip.imaging.documents import MOST_PAGES, Document, open_document
-from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.imaging.tiff.ranges import BytesReader, RangeReader
+from omrclip.jobs.archives import MOST_FILE_BYTES, SIGNATURES, Member, member_name, members
+from omrclip.jobs.folders import LeftOut, files_at
 from omrclip.omr.recognition import Scan
-from omrclip.storage.local_files import read_regular
 from omrclip.storage.ranges import LocalRange
 from omrclip.work import ENDLESS, Work
 
@@ -59,31 +63,51 @@ def _given(scan: Scan) -> Scan:
     return scan
 
 
-def scans_in(paths: Iterable[Path], most_pixels: int) -> list[ScanFile]:
+def _unnoticed(_path: Path) -> None:
+    """Tell nobody of a file that is left out."""
+
+
+def scans_in(
+    paths: Iterable[Path], most_pixels: int, left_out: LeftOut = _unnoticed, excluded: Collection[Path] = ()
+) -> list[ScanFile]:
     """The scans in files, in order.
 
     Only the number of pages is read. A file that cannot be opened, or has more than MOST_PAGES pages, counts as one
     scan, and its `read` raises the error.
 
     Args:
-        paths: of image files, PDF files and TIFF files.
+        paths: of image files, PDF files, TIFF files, zip archives of these, and folders; or patterns. See `files_at`.
         most_pixels: maximum number of pixels of a page.
+        left_out: called with each file in a folder that is hidden, or neither an image nor a document.
+        excluded: folders that are not read.
     """
-    return [scan for path in paths for scan in _scans_in(path, most_pixels)]
+    found: list[ScanFile] = []
+    for source in paths:
+        count = len(found)
+        for name, path in files_at(source, left_out, excluded):
+            found += _scans_in(_File(name, partial(_at, path), path), _Limits(most_pixels))
+        if len(found) == count:
+            error = ImageError("The folder holds no images and no documents.")
+            found.append(ScanFile(source.name, partial(_fail, error), source))
+    return found
 
 
-def scans_of(file: Scan, most_pixels: int, most_pages: int = MOST_PAGES) -> list[ScanFile]:
+def scans_of(
+    file: Scan, most_pixels: int, most_pages: int = MOST_PAGES, most_bytes: int = MOST_FILE_BYTES
+) -> list[ScanFile]:
     """The scans in a file whose bytes are in memory: its pages, or the file itself if it is an image.
 
     A file that cannot be opened, or has more pages than allowed, counts as one scan, and its `read` raises the error.
 
     Args:
-        file: an image file, PDF file or TIFF file.
+        file: an image file, PDF file, TIFF file, or zip archive.
         most_pixels: maximum number of pixels of a page.
-        most_pages: maximum number of pages.
+        most_pages: maximum number of pages, and of files in an archive.
+        most_bytes: maximum size of a file in an archive.
     """
-    scans = _pages_of(file.name, partial(_open_bytes, file.data, most_pixels), most_pages)
-    return [scan_in_memory(file)] if scans is None else scans
+    opened = partial(BytesReader, file.data)
+    limits = _Limits(most_pixels, most_pages, most_bytes)
+    return _scans_in(_File(file.name, opened, in_memory=file), limits)
 
 
 def read_admitted(file: ScanFile, admission: Admission, work: Work = ENDLESS, answer: Holding | None = None) -> Scan:
@@ -109,28 +133,85 @@ def read_admitted(file: ScanFile, admission: Admission, work: Work = ENDLESS, an
         file.release()
 
 
-def _scans_in(path: Path, most_pixels: int) -> list[ScanFile]:
-    scans = _pages_of(path.name, partial(_open, path, most_pixels), MOST_PAGES, path)
-    return [ScanFile(path.name, partial(read_scan, path), path)] if scans is None else scans
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file: its name, a function that opens it, its path, and its scan if it is in memory.
+
+    `held` is the memory that the open file takes, in bytes. `archive` is the name of the archive that it is in.
+    """
+
+    name: str
+    opened: Callable[[], RangeReader]
+    path: Path | None = None
+    in_memory: Scan | None = None
+    held: int = 0
+    archive: str = ""
 
 
-def _pages_of(
-    name: str, opened: Callable[[], Document | None], most_pages: int, path: Path | None = None
-) -> list[ScanFile] | None:
-    """The pages of a file; None where it is not a file of pages. A file with an error is one scan that raises it."""
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    most_pixels: int
+    most_pages: int = MOST_PAGES
+    most_bytes: int = MOST_FILE_BYTES
+
+
+def _scans_in(file: _File, limits: _Limits) -> list[ScanFile]:
+    """The scans in a file. A file with an error is one scan that raises it."""
     try:
+        if _is_archive(file):
+            found = members(file.opened, limits.most_pages, limits.most_bytes)
+            inner = [_inner(file, member) for member in found]
+            return [scan for one in inner for scan in _scans_in(one, limits)]
+        opened = partial(_open, file.opened, limits.most_pixels)
         document = opened()
         if document is None:
-            return None
+            return [_whole(file)]
         count = document.count
         document.close()
-        _check_count(count, most_pages)
+        _check_count(count, limits.most_pages)
     except OmrclipError as error:
-        return [ScanFile(name, partial(_fail, error), path)]
-    names = [name] if count == 1 else [page_name(name, number) for number in range(1, count + 1)]
-    file = _Pages(opened)
-    pages = [_Page(file, name, number) for number, name in enumerate(names, start=1)]
-    return [ScanFile(page.name, page, path, page.page_bytes, release=page.release) for page in pages]
+        return [ScanFile(file.name, partial(_fail, error), file.path)]
+    names = [file.name] if count == 1 else [page_name(file.name, number) for number in range(1, count + 1)]
+    pages = _Pages(opened, file.held)
+    found_pages = [_Page(pages, name, number) for number, name in enumerate(names, start=1)]
+    return [ScanFile(page.name, page, file.path, page.page_bytes, release=page.release) for page in found_pages]
+
+
+def _is_archive(file: _File) -> bool:
+    """Whether a file is a zip archive. Raises UnsupportedImage for one in another."""
+    is_archive = _of_file(lambda: file.opened().read(0, len(SIGNATURES[0]))) in SIGNATURES
+    if is_archive and file.archive:
+        raise UnsupportedImage("This is a zip archive inside a zip archive, which is not read. Unpack it before.")
+    return is_archive
+
+
+def _inner(archive: _File, member: Member) -> _File:
+    name = member_name(archive.name, member.name)
+    return _File(name, member.opened, archive.path, held=member.held, archive=archive.name)
+
+
+def _whole(file: _File) -> ScanFile:
+    """The scan of an image file."""
+    if file.in_memory is not None:
+        return scan_in_memory(file.in_memory)
+    return ScanFile(file.name, partial(_read, file.name, file.opened), file.path, partial(_twice, file.held))
+
+
+def _read(name: str, opened: Callable[[], RangeReader]) -> Scan:
+    def whole() -> bytes:
+        reader = opened()
+        return reader.read(0, reader.size)
+
+    return Scan(name, _of_file(whole))
+
+
+def _twice(held: int) -> int:
+    """The memory for reading a file of an archive: it grows into a buffer, which is copied."""
+    return 2 * held
+
+
+def _at(path: Path) -> RangeReader:
+    return LocalRange(str(path))
 
 
 def _check_count(pages: int, most: int) -> None:
@@ -148,25 +229,25 @@ def page_name(file: str, number: int) -> str:
     return f"{path.stem}-p{number:04}{path.suffix}"
 
 
-def read_scan(path: Path) -> Scan:
-    """Read an image file as a scan with the name of the file. Raises ImageError if the file cannot be read."""
-    return Scan(path.name, _of_file(lambda: read_regular(path)))
-
-
 class _Pages:
     """Reads pages of one file. The file is opened for the first page and closed after the last one.
 
     A copy in another process opens the file again, for those of its pages that were sent there.
     """
 
-    def __init__(self, opened: Callable[[], Document | None]) -> None:
+    def __init__(self, opened: Callable[[], Document | None], held: int) -> None:
         self._opened = opened
+        self._held = held
         self._left: set[int] = set()
         self._document: Document | None = None
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _Pages, (self._opened,)
+        return _Pages, (self._opened, self._held)
+
+    def page_bytes(self, number: int) -> int:
+        """The memory for reading a page, in bytes, and for the file if it is in memory. Raises ImageError."""
+        return self._held + _of_file(lambda: self.open().page_bytes(number))
 
     def expect(self, number: int) -> None:
         """Expect a page to be released before the file is closed."""
@@ -208,20 +289,16 @@ class _Page:
 
     def page_bytes(self) -> int:
         """See `ScanFile`."""
-        return _of_file(lambda: self._pages.open().page_bytes(self._number))
+        return self._pages.page_bytes(self._number)
 
     def release(self) -> None:
         """See `ScanFile`."""
         self._pages.release(self._number)
 
 
-def _open(path: Path, most_pixels: int) -> Document | None:
+def _open(opened: Callable[[], RangeReader], most_pixels: int) -> Document | None:
     """Open a file with pages. Returns None for other files. Raises ImageError."""
-    return _of_file(lambda: open_document(LocalRange(str(path)), most_pixels))
-
-
-def _open_bytes(data: bytes, most_pixels: int) -> Document | None:
-    return open_document(BytesReader(data), most_pixels)
+    return _of_file(lambda: open_document(opened(), most_pixels))
 
 
 def _of_file(work: Callable[[], Found]) -> Found:

@@ -231,6 +231,17 @@ def test_the_pages_of_a_pdf_are_the_blank_pages(desk: Desk) -> None:
     assert desk.recognize("a.png", options=given).exit_code == PASSED
 
 
+def test_a_folder_is_read_and_tells_what_it_leaves_out(desk: Desk) -> None:
+    desk.put("scans/b/2.png", encoded(grid()))
+    desk.put("scans/10.png", encoded(grid()))
+    for name in ("notes.txt", ".hidden.png"):
+        desk.put(f"scans/{name}", b"x")
+    result = desk.recognize("scans")
+    assert result.exit_code == PASSED, result.stderr
+    assert "Warning: 2 files in the folders left out, hidden or no image: .hidden.png, notes.txt" in result.stderr
+    assert {"10Name.jpg", "b-2Name.jpg"} <= set(desk.written())
+
+
 def test_a_limit_of_the_settings_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMRCLIP_MAX_IMAGE_PIXELS", "1000")
     result = desk.recognize("a.png")

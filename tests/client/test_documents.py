@@ -12,6 +12,7 @@ from tests.client.conftest import OpenPage, Project, expect, open_editor
 from tests.client.test_templates import DROP
 from tests.imaging.pdf_files import PdfImage, jpeg_image, pdf, scanned
 from tests.imaging.samples import save
+from tests.jobs.test_archives import archive
 
 PAGES = ["stack-p0001", "stack-p0002", "stack-p0003"]
 
@@ -61,6 +62,18 @@ def test_documents_and_images_are_recognized_together(project: Project, visit: O
     assert [text.split("\n")[0] for text in sheets.all_inner_texts()] == names
     page.get_by_role("option", name="b.pdf").click()
     expect(page.get_by_role("alert")).to_contain_text("damaged or cut off")
+
+
+def test_the_files_of_an_archive_are_sheets(project: Project, visit: OpenPage, tmp_path: Path) -> None:
+    packed, image = tmp_path / "class.zip", tmp_path / "c.jpg"
+    packed.write_bytes(archive({"a.jpg": (project.samples / "exam-scan-1.jpg").read_bytes(), "b.pdf": stack(project)}))
+    image.write_bytes((project.samples / "exam-scan-1.jpg").read_bytes())
+    page = visit("recognize/exam").page
+    page.locator("input[type=file]").first.set_input_files([image, packed])
+    page.get_by_role("button", name="CSV").wait_for()
+    sheets = page.get_by_role("listbox", name="Sheets").get_by_role("option")
+    names = ["c.jpg", "class-a.jpg", *(f"class-b-p000{number}.pdf" for number in (1, 2, 3))]
+    assert [text.split("\n")[0] for text in sheets.all_inner_texts()] == names
 
 
 def test_a_template_is_made_from_a_pdf(project: Project, visit: OpenPage, tmp_path: Path) -> None:

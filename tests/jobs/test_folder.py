@@ -215,7 +215,7 @@ def _forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:
     opened = os.open
 
     def refuse(path: Any, *rest: Any, **options: Any) -> int:
-        if path == forbidden:
+        if str(path) == str(forbidden):
             raise PermissionError(13, "Permission denied", str(path))
         return opened(path, *rest, **options)
 

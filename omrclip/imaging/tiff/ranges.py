@@ -1,6 +1,8 @@
 """Reading parts of a file that is too large to be read whole: the one way in which pyramids see their bytes."""
 
+import io
 from dataclasses import dataclass
+from errno import EINVAL
 from typing import Protocol
 
 from omrclip.errors import CorruptImage
@@ -54,3 +56,35 @@ def read_exactly(reader: RangeReader, offset: int, length: int) -> bytes:
     if len(content) != length:
         raise CorruptImage("The file became shorter while it was read. Try again.")
     return content
+
+
+class RangeFile(io.RawIOBase):
+    """A RangeReader as a file for libraries that seek and read."""
+
+    def __init__(self, reader: RangeReader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to an offset. Raises OSError before the beginning, as files do."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._reader.size}[whence]
+        if start + offset < 0:
+            raise OSError(EINVAL, "before the beginning of the file")
+        self._at = start + offset
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read as many bytes as there are and the buffer takes."""
+        data = self._reader.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -57,7 +57,7 @@ def read_job(request: Request, templates: TemplateStore, config: Config, admissi
     check_images(len(sent), limits)
     for index, file in enumerate(sent):
         check_scan_name(file.name, f"$.Images[{index}].Name")
-    scans = [scan for file in sent for scan in scans_of(file, limits.max_image_pixels, limits.max_images)]
+    scans = [scan for file in sent for scan in _scans_of(file, config)]
     check_images(len(scans), limits)
     if config.clip_format and options.clip_format is None:
         options = replace(options, clip_format=Format(config.clip_format))
@@ -71,6 +71,10 @@ def read_job(request: Request, templates: TemplateStore, config: Config, admissi
     pages = known_pages(template, image, limits, admission)
     check_pages(pages, limits)
     return Job(pages, scans, options, files, first_problems(template_warnings(template)), pixels)
+
+
+def _scans_of(file: Scan, config: Config) -> list[ScanFile]:
+    return scans_of(file, config.limits.max_image_pixels, config.limits.max_images, config.most_body_bytes)
 
 
 def _with_keep(options: RecognitionOptions, request: Request, most_seconds: int) -> RecognitionOptions:

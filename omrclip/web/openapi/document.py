@@ -104,7 +104,7 @@ _ERROR: Node = {
 }
 
 
-SCANS = "The scans: image files, and PDF or TIFF files, of which each page is a scan"
+SCANS = "The scans: image files, PDF and TIFF files, of which each page is a scan, and zip archives of these"
 
 
 def _recognition() -> Node:

@@ -16,6 +16,7 @@ from omrclip.web import services
 from omrclip.web.app import App, create_app
 from tests.imaging.pdf_files import PdfImage, PdfPage, jpeg_image, pdf, scanned
 from tests.imaging.test_pdf_pages import protected
+from tests.jobs.test_archives import archive, patched
 from tests.web.keeping import Posted, stored
 from tests.web.making import (
     HEIGHT,
@@ -61,6 +62,11 @@ def outcomes(answer: Json) -> list[tuple[str, str | None]]:
         ("stack.pdf", stack(*SHADES), [f"{name}.pdf" for name in NAMES]),
         ("stack.tif", tiff_of(*SHADES), [f"{name}.tif" for name in NAMES]),
         ("one.pdf", stack(SHADES[0]), ["one.pdf"]),
+        (
+            "class.zip",
+            archive({"a.png": encoded(grid()), "b/c.pdf": stack(SHADES[0])}),
+            ["class-a.png", "class-b-c.pdf"],
+        ),
         ("one.tif", tiff_of(SHADES[0]), ["one.tif"]),
     ],
 )
@@ -93,6 +99,11 @@ BAD = {
     "password": (protected("secret"), [("bad.pdf", "unsupported_image")]),
     "cut off": (stack(*SHADES)[:500], [("bad.pdf", "corrupt_image")]),
     "no page": (pdf(), [("bad.pdf", "corrupt_image")]),
+    "encrypted file in an archive": (
+        patched(archive({"1.png": encoded(grid()), "2.png": encoded(grid())}), 8, 1),
+        [("bad-1.png", None), ("bad-2.png", "unsupported_image")],
+    ),
+    "swelling file in an archive": (archive({"a.bmp": bytes(3_000_000)}), [("bad-a.bmp", "limit_exceeded")]),
     "one image too large": (pdf(scanned(BOMB)), [("bad.pdf", "limit_exceeded")]),
     "too many pages": (pdf(*[PdfPage("")] * 5), [("bad.pdf", "limit_exceeded")]),
 }

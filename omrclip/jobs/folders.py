@@ -1,0 +1,91 @@
+"""The files in folders, and those that a pattern finds."""
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Final
+
+from omrclip.imaging.formats.registry import CODECS
+from omrclip.storage.ranges import LocalRange
+
+_HEAD_BYTES: Final = 1024
+_MARKS: Final = (b"%PDF-", b"PK\x03\x04")
+_SUFFIXES: Final = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".gif",
+        ".jp2",
+        ".bmp",
+        ".pdf",
+        ".zip",
+        ".heic",
+        ".heif",
+        ".avif",
+    }
+)
+
+LeftOut = Callable[[Path], object]
+
+
+def files_at(path: Path, left_out: LeftOut, excluded: Collection[Path] = ()) -> Iterator[tuple[str, Path]]:
+    """The files at a path: the file itself, those in a folder and below it, or those that a pattern finds.
+
+    Files in a folder are sorted by their numbers, `2.jpg` before `10.jpg`. Hidden files, and files that are neither
+    images nor documents, are left out. A folder that is reached twice, by links, is read once.
+
+    Args:
+        path: of a file or folder, or a pattern such as `scans/*.pdf` if nothing has this name.
+        left_out: called with each file that is left out.
+        excluded: folders that are not read, such as the one for the results.
+
+    Yields:
+        the name of the scan, which tells the folders between `path` and the file, and the file.
+    """
+    if path.is_dir():
+        seen = {os.path.realpath(folder) for folder in excluded}
+        yield from _in_folder(path, "", left_out, seen)
+    elif has_magic(str(path)) and not path.exists() and (found := glob(str(path), recursive=True)):  # noqa: PTH207
+        for one in sorted(map(Path, found), key=_natural):
+            yield from files_at(one, left_out, excluded)
+    else:
+        yield path.name, path
+
+
+def _in_folder(folder: Path, prefix: str, left_out: LeftOut, seen: set[str]) -> Iterator[tuple[str, Path]]:
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
+    for path in sorted(folder.iterdir(), key=_natural):
+        if path.name.startswith("."):
+            left_out(path)
+        elif path.is_dir():
+            yield from _in_folder(path, f"{prefix}{path.name}-", left_out, seen)
+        elif _is_wanted(path):
+            yield prefix + path.name, path
+        else:
+            left_out(path)
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """A key by which numbers in names count as numbers."""
+    parts = re.split(r"(\d+)", str(path).casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _is_wanted(path: Path) -> bool:
+    """Whether a file is an image or a document, or is called so: one that is damaged has to be told."""
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    try:
+        head = LocalRange(str(path)).read(0, _HEAD_BYTES)
+    except OSError:
+        return False
+    return any(mark in head for mark in _MARKS) or any(codec.signature.match(head) for codec in CODECS.values())
