@@ -5,6 +5,7 @@ Rows are written to temporary files as they come, so the memory that a workbook 
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,8 @@ PICTURE_HEIGHT = 48
 """The height of a row with pictures, in points."""
 PICTURE_WIDTH = 36
 """The width of a column with pictures, in characters."""
+NO_TIME = datetime(2000, 1, 1)
+"""The time at which a workbook says it was made. It is always the same, so that equal results are equal files."""
 SEVERAL_MARKS = "Several bubbles are marked."
 
 # What a relative link may not contain. Other characters, such as ä, stay as they are.
@@ -72,6 +75,7 @@ class XlsxTable:
         self._pictures = pictures
         self._counts = counts
         self._book = Workbook(path, {"constant_memory": True, "tmpdir": str(temporary)})
+        self._book.set_properties({"created": NO_TIME})
         self._results = _Rows(self._book, "Results", table.headings(), pictures)
         self._doubtful = _Rows(
             self._book, "Doubtful", ["Image", "Element", "Value", "Status", "Reason", "Corrected value"]

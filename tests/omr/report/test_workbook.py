@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -181,3 +182,11 @@ def test_a_file_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Path)
     with pytest.raises(OSError, match="No such file"):
         book.close()
     book.discard()
+
+
+def test_equal_results_are_equal_files(tmp_path: Path) -> None:
+    """So no time is written into them."""
+    with written(tmp_path, TABLE, sheet(points("7"))) as book:
+        assert book.properties.created == book.properties.modified == workbook.NO_TIME
+    with ZipFile(tmp_path / "results.xlsx") as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
