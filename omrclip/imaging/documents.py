@@ -1,5 +1,6 @@
 """Files of several pages: PDF, and TIFF with more than one. Each page comes out as the bytes of an image file."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from omrclip.imaging.formats.registry import CODECS
@@ -33,6 +34,16 @@ class Document(Protocol):
         ...
 
 
+def _open_pdf(reader: RangeReader, most_pixels: int) -> Document:
+    from omrclip.imaging.pdf_pages import PdfPages  # 60 ms that files of other kinds do not need
+
+    return PdfPages(reader, most_pixels)
+
+
+open_pdf: Callable[[RangeReader, int], Document] = _open_pdf
+"""Opens a PDF. `pdf_process.isolate_pdfs` sets another function."""
+
+
 def open_document(reader: RangeReader, most_pixels: int) -> Document | None:
     """Open a file of pages; None where it is the file of one image, or of a kind that is not known.
 
@@ -48,7 +59,5 @@ def open_document(reader: RangeReader, most_pixels: int) -> Document | None:
     # The metadata of an image may mention a PDF.
     is_image = any(codec.signature.match(head) for codec in CODECS.values())
     if b"%PDF-" in head and not is_image:
-        from omrclip.imaging.pdf_pages import PdfPages  # 60 ms that files of other kinds do not need
-
-        return PdfPages(reader, most_pixels)
+        return open_pdf(reader, most_pixels)
     return open_tiff(reader)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from uvicorn.config import STARTUP_FAILURE
 
 from omrclip.config import Config
+from omrclip.imaging.pdf_process import isolate_pdfs
 from omrclip.imaging.setting_up import set_up_process
 from omrclip.web import services
 from omrclip.web.app import create_app
@@ -28,6 +29,7 @@ def application(config: Config) -> Gateway:
     threading.stack_size(THREAD_STACK_BYTES)
     _return_memory()
     set_up_process()
+    isolate_pdfs()
     os.umask(0o077)  # what libraries write, such as the cache folder's files, is for this account alone
     configure_logging()
     try:
