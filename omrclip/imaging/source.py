@@ -18,6 +18,10 @@ OVERSAMPLING = 2
 """How many pixels along each axis the last step of a reduction has for one of its output, at the least."""
 
 
+MOST_REDUCTION = 64
+"""The largest reduction at which image files give whole pixels."""
+
+
 class ImageSource(Protocol):
     """An image that can be asked for any box of it at any size: a decoded scan, a registered page."""
 

@@ -12,9 +12,8 @@ from omrclip.imaging.colour import to_srgb
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.probe import ImageInfo
-from omrclip.imaging.source import read_reduced, reduces_exactly, serving_reduction
+from omrclip.imaging.source import MOST_REDUCTION, read_reduced, reduces_exactly, serving_reduction
 
-MOST_REDUCTION = 64
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
 # A screen shows a 300-dpi page from its level of 1/2. Decoding this level takes ten times as long as reading it.
 LEAST_STORED = 2

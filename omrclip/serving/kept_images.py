@@ -7,7 +7,7 @@ from omrclip.errors import NotFound
 from omrclip.imaging.source import BoxedImage
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.report.file_names import stem
-from omrclip.serving.sources import OpenImage, SourceCache
+from omrclip.serving.sources import OpenFile, OpenImage, SourceCache
 from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.kept_records import KeptRecognition, etag_of, registration_mark
 
@@ -45,7 +45,7 @@ class KeptImages:
         if page is None or clip_number > len(page.clips):
             raise NotFound(f"There is no image with the identifier {identifier!r}.")
         scan = self.open_scan(kept, page.number)
-        whole = RegisteredPage(self._sources.reducible(scan), page.registration)
+        whole = RegisteredPage(scan.source, page.registration)
         marks = [scan.etag, registration_mark(page.registration)]
         if not clip_number:
             return OpenImage(etag_of(marks), kept.created, whole, owner=kept.identifier, name=stem(page.scan))
@@ -54,7 +54,7 @@ class KeptImages:
         boxed = BoxedImage(whole, clip.box)
         return OpenImage(etag, kept.created, boxed, owner=kept.identifier, name=stem(clip.file))
 
-    def open_scan(self, kept: KeptRecognition, number: int) -> OpenImage:
+    def open_scan(self, kept: KeptRecognition, number: int) -> OpenFile:
         """Open a scan as it was uploaded. Numbers begin at 1.
 
         Raises:

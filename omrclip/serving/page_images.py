@@ -23,7 +23,7 @@ from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration.find import KnownPage, Registration
 from omrclip.omr.template import Page, Template
 from omrclip.schemas.template import template_to_bytes
-from omrclip.serving.sources import OpenImage, SourceCache
+from omrclip.serving.sources import OpenFile, SourceCache
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition
 from omrclip.storage.templates import IMAGE_SUFFIXES, SUFFIX, StoredTemplate, TemplateStore
 
@@ -45,7 +45,7 @@ class PageImages:
         self._templates = templates
         self._limits = limits
 
-    def open(self, identifier: str, cache: SourceCache) -> OpenImage | None:
+    def open(self, identifier: str, cache: SourceCache) -> OpenFile | None:
         """The image of the blank page with this identifier, or None if it is not the identifier of a page.
 
         Raises:
@@ -83,7 +83,7 @@ class PageImages:
             raise NotFound(f"The template {name!r} has no page image.")
         scan = image.dimensions
         to_scan = np.diag([scan.width / page.width, scan.height / page.height, 1.0])
-        return RegisteredPage(cache.reducible(image), Registration("page image", page, scan, to_scan))
+        return RegisteredPage(image.source, Registration("page image", page, scan, to_scan))
 
     def page(self, stored: StoredTemplate, number: int) -> Page:
         """A page by its number, from 1. Raises NotFound."""

@@ -13,15 +13,14 @@ from omrclip.cache import ByteCache
 from omrclip.config import Config
 from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.density import Density
-from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.source import ImageSource
 from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.registered_page import ReducibleImage
 from omrclip.omr.registration.reference import REFERENCES_BYTES
-from omrclip.serving.cached import MOST_REDUCTION, CachedImage
+from omrclip.serving.cached import CachedImage
 from omrclip.serving.stored_levels import Description, StoredLevels
 from omrclip.storage.blobs import BlobState
 from omrclip.storage.images import ImageStore
@@ -67,6 +66,13 @@ class OpenImage:
         return self.source.dimensions
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenFile(OpenImage):
+    """An image file. Its source can also give the whole image at a half, a quarter and so on."""
+
+    source: ReducibleImage
+
+
 class SourceCache:
     """Open images, decoded pixels and admission of decodes, shared by all users in one process."""
 
@@ -75,7 +81,7 @@ class SourceCache:
         self._levels = levels
         self.limits = config.limits
         self.pixels: ByteCache[Pixels] = ByteCache(int(memory * PIXELS_SHARE), lambda pixels: pixels.nbytes)
-        self.opened: ByteCache[OpenImage] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
+        self.opened: ByteCache[OpenFile] = ByteCache(int(memory * FILES_SHARE), lambda image: image.held)
         self.admission = Admission(
             MOST_DECODES,
             int(memory * PIXELS_SHARE),
@@ -103,7 +109,7 @@ class SourceCache:
         ranges: Callable[[], RangeReader],
         *,
         on_disk: bool = False,
-    ) -> OpenImage:
+    ) -> OpenFile:
         """Open a stored file, or return the open image of the same version.
 
         Args:
@@ -123,15 +129,11 @@ class SourceCache:
         etags = {image.etag for image in dropped}
         self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
 
-    def reducible(self, image: OpenImage) -> ReducibleImage:
-        """The image as a ReducibleImage. A tiled image is read again at each request."""
-        return image.source if isinstance(image.source, CachedImage) else _UncachedLevels(image.source)
-
     def _key(self, key: str) -> str:
         # No name of a stored file begins with a slash.
         return f"/{self._workspace}/{key}" if self._workspace else key
 
-    def _open(self, key: str, state: BlobState, reader: RangeReader, levels: StoredLevels | None) -> OpenImage:
+    def _open(self, key: str, state: BlobState, reader: RangeReader, levels: StoredLevels | None) -> OpenFile:
         tiled = _tiled(reader)
         file = _ReadOnce(reader)
 
@@ -142,11 +144,11 @@ class SourceCache:
         etag = described.digest if not self._workspace else _digest(f"{self._workspace}/{described.digest}".encode())
         if tiled is not None:
             source = replace(tiled, key=etag, cache=self.pixels, decoders=_DECODERS)
-            return OpenImage(etag, state.modified, source, tile_side=_tile_side(tiled))
+            return OpenFile(etag, state.modified, source, tile_side=_tile_side(tiled))
         info = described.info or probe(file())
         check_pixels(key.removeprefix(self._key("")), info, self.limits)
         whole = CachedImage(etag, file, info, self.pixels, levels)
-        return OpenImage(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
+        return OpenFile(etag, state.modified, whole, held=reader.size + _OPENED_BYTES)
 
 
 def shared_bytes(memory_bytes: int) -> int:
@@ -154,7 +156,7 @@ def shared_bytes(memory_bytes: int) -> int:
     return memory_bytes - min(REFERENCES_BYTES, memory_bytes // 2)
 
 
-def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenImage:
+def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenFile:
     """Open an image of the store.
 
     Raises:
@@ -168,51 +170,6 @@ def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> Open
         lambda: images.ranges(identifier, state),
         on_disk=True,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _UncachedLevels:
-    """A tiled image as a ReducibleImage. Each reduction is read from the stored pyramid level that fits best."""
-
-    source: ImageSource
-
-    @property
-    def dimensions(self) -> Dimensions:
-        return self.source.dimensions
-
-    @property
-    def density(self) -> Density | None:
-        return self.source.density
-
-    @property
-    def is_grey(self) -> bool:
-        return self.source.is_grey
-
-    @property
-    def most_reduction(self) -> int:
-        return MOST_REDUCTION
-
-    def read(self, box: Box, out: Dimensions) -> Pixels:
-        return self.source.read(box, out)
-
-    def reduced(self, reduction: int) -> Pixels:
-        return self.source.read(self.dimensions.box, self._at(reduction))
-
-    def cost(self, box: Box, out: Dimensions) -> int:
-        return self.source.cost(box, out)
-
-    def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
-        return self.source.stored_jpeg(box, out)
-
-    def missing_bytes(self, reduction: int) -> int:
-        out = self._at(reduction)
-        return 3 * out.pixels + self.source.cost(self.dimensions.box, out)
-
-    def _at(self, reduction: int) -> Dimensions:
-        return Dimensions(-(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction))
-
-    def in_srgb(self, pixels: Pixels) -> Pixels:
-        return pixels
 
 
 class _ReadOnce:

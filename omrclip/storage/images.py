@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from omrclip.config import Limits
 from omrclip.errors import NotFound
-from omrclip.imaging.probe import ImageInfo, check_pixels, probe
+from omrclip.imaging.probe import ImageFormat, ImageInfo, check_pixels, probe
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobState, BlobStore, Precondition
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".bmp")
+SUFFIXES = tuple(suffix for kind in ImageFormat for suffix in kind.suffixes)
 
 
 class ImageStore:

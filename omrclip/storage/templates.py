@@ -9,9 +9,11 @@ from omrclip.errors import InvalidRequest, NotFound
 from omrclip.omr.template import Template
 from omrclip.schemas.template import load_template, remembered_template, template_to_bytes
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition, check_name
+from omrclip.storage.images import SUFFIXES
 
 SUFFIX = ".omr"
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".bmp")
+IMAGE_SUFFIXES = tuple(sorted(SUFFIXES, key=lambda suffix: suffix != ".png"))
+"""In the order in which the page image of a template is looked for: `.png` first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ class ImageFormat(StrEnum):
         """The customary file name extension, without a dot; the same words as the IIIF Image API's formats."""
         return {"jpeg": "jpg", "tiff": "tif"}.get(self.value, self.value)
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of file names, `.tif` and `.tiff`."""
+        return tuple(f".{name}" for name in dict.fromkeys((self.extension, self.value)))
+
 
 class ColourMode(StrEnum):
     """What the samples of a stored pixel mean."""

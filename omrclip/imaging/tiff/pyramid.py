@@ -22,7 +22,7 @@ from omrclip.imaging.density import Density
 from omrclip.imaging.formats import jpeg
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.scaling import Place, reach
-from omrclip.imaging.source import level_factor
+from omrclip.imaging.source import MOST_REDUCTION, level_factor
 from omrclip.imaging.tiff.levels import Level, read_levels
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.imaging.tiff.tiles import Compression, decode_tile, is_as_described, whole_jpeg
@@ -79,6 +79,27 @@ class TiledImage:
         """
         coding = self.levels[0].coding
         return to_srgb(self._read(box, out), coding.profile, coding.mode)
+
+    @property
+    def most_reduction(self) -> int:
+        """The largest reduction that `reduced` accepts."""
+        return MOST_REDUCTION
+
+    def reduced(self, reduction: int) -> Pixels:
+        """The whole image at 1/`reduction`, in sRGB, read from the level that fits best. Raises as `read` does."""
+        return self.read(self.dimensions.box, self._at(reduction))
+
+    def missing_bytes(self, reduction: int) -> int:
+        """The memory that `reduced` needs. Its result is not cached."""
+        out = self._at(reduction)
+        return 3 * out.pixels + self.cost(self.dimensions.box, out)
+
+    def in_srgb(self, pixels: Pixels) -> Pixels:
+        """The pixels of `reduced` as they are: they are in sRGB already."""
+        return pixels
+
+    def _at(self, reduction: int) -> Dimensions:
+        return Dimensions(-(-self.dimensions.width // reduction), -(-self.dimensions.height // reduction))
 
     def _read(self, box: Box, out: Dimensions) -> Pixels:
         level, place = self._choose(box, out)
