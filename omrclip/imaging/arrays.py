@@ -8,8 +8,8 @@ import numpy.typing as npt
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """uint8 pixels, rows first: (height, width, 3) in OpenCV's BGR order unless a docstring says otherwise.
 
-Also seen: (height, width) grey or bitonal, and (height, width, 4) BGRA with straight alpha, both only
-between the last steps of a rendering and its encoding.
+Between the last steps of a rendering and its encoding, pixels may also be (height, width) grey or bitonal, or (height,
+width, 4) BGRA with straight alpha.
 """
 
 Grey: TypeAlias = npt.NDArray[np.uint8]

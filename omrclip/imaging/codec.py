@@ -1,4 +1,4 @@
-"""Bytes to pixels and back: the only place of the package that decodes or encodes."""
+"""Decodes image files to pixels, and encodes pixels. No other module of the package does."""
 
 import cv2
 import numpy as np
@@ -24,11 +24,11 @@ REDUCTIONS = (1, 2, 4, 8)
 """The fractions of a JPEG's extents at which it can be decoded."""
 
 _WORKING_BYTES = 8 << 20
-"""What a decoder takes however small the image is: tables, and bands of rows."""
+"""Memory that a decoder needs for an image of any size, for tables and bands of rows."""
 
 
 def reducible(info: ImageInfo) -> bool:
-    """Whether `decode` takes a reduction above 1: JPEG alone decodes at a fraction of its extents, and faster."""
+    """Whether `decode` accepts a reduction above 1. Only JPEG can be decoded at a fraction of its dimensions."""
     return info.format is ImageFormat.JPEG
 
 
@@ -39,19 +39,23 @@ def read_profile(data: bytes, info: ImageInfo) -> bytes:
 
 
 def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) -> Pixels:
-    """The first frame of an image: (height, width, 3) BGR, uint8, C-contiguous, upright, on white paper.
+    """Decode the first frame of an image: (height, width, 3) BGR, uint8, C-contiguous, upright, on white paper.
 
-    `info` is what `probe(data)` gave, to save asking again. `reduction` 2, 4 or 8 gives a JPEG at that fraction of
-    its stored extents, each rounded up; other formats have none (`reducible`).
+    Samples of more than eight bits are cut to their upper eight bits. Samples of fewer bits are scaled to 0 to 255.
+    Transparent pixels become white. CMYK is converted to sRGB with the profile of the file. Other colors stay in the
+    color space of the file (`read_profile`), because usually only a few of the pixels are delivered, and
+    `colour.to_srgb` converts only these. Bytes after the end of the image are ignored.
 
-    Samples of more than eight bits are cut to their upper eight; of fewer, spread over 0 to 255. Transparent pixels
-    show white. Inks become sRGB by their profile; other colours stay in that of the file (`read_profile`), since mostly
-    few of these pixels are delivered, and `colour.to_srgb` has to convert no others. Bytes behind the end of the image
-    are no matter.
+    Args:
+        data: the file.
+        info: the result of `probe(data)`, if it is known already.
+        reduction: 2, 4 or 8 decode a JPEG at this fraction of its stored dimensions, each rounded up.
 
-    Raises UnsupportedImage for a kind that is not read, CorruptImage for a file that is cut off, damaged or other
-    than its header says (never part of an image), LimitExceeded where memory does not suffice, and ValueError for a
-    reduction that there is not.
+    Raises:
+        UnsupportedImage: the file is of a kind that is not read.
+        CorruptImage: the file is cut off or damaged, or its pixels do not match its header. Parts are never returned.
+        LimitExceeded: there is not enough memory.
+        ValueError: the format does not have this reduction.
     """
     info = info or probe(data)
     if reduction not in REDUCTIONS or (reduction > 1 and not reducible(info)):
@@ -65,14 +69,14 @@ def decode(data: bytes, info: ImageInfo | None = None, *, reduction: int = 1) ->
 
 
 def cost(info: ImageInfo, reduction: int = 1) -> int:
-    """The bytes of memory that `decode` takes at most, the pixels that it gives included, beside the file's own."""
+    """The most memory in bytes that `decode` needs in addition to the file, including the decoded pixels."""
     shrinking = info.decoding_bytes - info.fixed_bytes
     turned = 3 * info.stored.pixels if info.orientation > 1 else 0
     return info.fixed_bytes + (shrinking + turned) // reduction**2 + _WORKING_BYTES
 
 
 def _decode_stored(data: bytes, info: ImageInfo, reduction: int) -> Pixels:
-    """The pixels as stored, in the extents that the header promises, and no others."""
+    """Decode the pixels as they are stored. Raises CorruptImage if their dimensions differ from those in the header."""
     pixels = jpeg.decode(data, info, reduction) if reduction > 1 else CODECS[info.format].decode(data, info)
     if pixels.shape[:2] != (-(-info.stored.height // reduction), -(-info.stored.width // reduction)):
         found = f"{pixels.shape[1]} × {pixels.shape[0]}"
@@ -87,7 +91,7 @@ def _bgr(pixels: Pixels) -> Pixels:
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    """The pixels turned by the Exif orientation (Exif 2.32, section 4.6.4 A)."""
+    """Turn the pixels upright by the Exif orientation (Exif 2.32, section 4.6.4 A)."""
     if orientation >= 5:
         pixels = pixels.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

@@ -1,8 +1,8 @@
-"""Colours by their ICC profiles (ICC.1): everything that is delivered is in sRGB.
+"""Converts colors by their ICC profiles (ICC.1): everything that is delivered is in sRGB.
 
-littlecms does the work, by the perceptual intent. A profile is left out of account, and pixels stay as they are, where
-it is damaged, larger than `MOST_PROFILE_BYTES`, made for other samples than the image has, or sRGB itself: it is taken
-for sRGB where it changes no colour by more than `SAME_COLOUR`.
+littlecms converts them with the perceptual intent. Pixels stay unchanged if the profile is damaged, larger than
+`MOST_PROFILE_BYTES`, for another kind of samples than the image has, or sRGB itself. A profile counts as sRGB if it
+changes no color by more than `SAME_COLOUR`.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,11 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.formats.base import ColourMode
 
 MOST_PROFILE_BYTES = 4 << 20
-"""Profiles of printing presses, the largest in use, have up to 3 MB."""
+"""The largest profiles in use are those of printing presses, with up to 3 MB."""
 SAME_COLOUR = 2
-"""In levels of 255. Profiles that say sRGB in other numbers come to 1 by rounding; Display P3 comes to 30 and more."""
+"""In levels of 255. Profiles that describe sRGB in other numbers differ by 1 because of rounding, Display P3 by 30 or
+more.
+"""
 
 _SPACES = {
     ColourMode.GREY: "GRAY",
@@ -31,19 +33,19 @@ _SPACES = {
     ColourMode.CMYK: "CMYK",
 }
 _MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
-_BAND_PIXELS = 1 << 16  # what is copied on the way stays in the processor's caches
+_BAND_PIXELS = 1 << 16  # intermediate copies of a band fit into the processor's caches
 
 
 def to_srgb(pixels: Pixels, profile: bytes, mode: ColourMode) -> Pixels:
-    """Pixels of an image in the colours of its profile, as sRGB.
+    """Convert pixels from the color space of a profile to sRGB.
 
     Args:
-        pixels: (height, width, 3) uint8 BGR; of a grey image, three equal channels.
-        profile: the image's ICC profile; none where it is empty.
-        mode: what the samples of the image's file mean. The inks of a CMYK image are taken for converted already.
+        pixels: (height, width, 3) uint8 BGR. A grey image has three equal channels.
+        profile: the image's ICC profile, or empty bytes.
+        mode: the meaning of the samples in the file. The pixels of a CMYK image must have been converted already.
 
     Returns:
-        The same array where nothing is to be done, else a new one.
+        The same array if nothing has to be converted, else a new one.
     """
     if not profile or mode is ColourMode.CMYK:
         return pixels

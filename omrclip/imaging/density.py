@@ -1,4 +1,4 @@
-"""The density of an image: how many of its pixels lie along an inch of the paper that it shows."""
+"""The density of an image: its number of pixels for each inch of the paper."""
 
 from typing import TypeAlias
 
@@ -6,22 +6,23 @@ Density: TypeAlias = tuple[float, float]
 """Dots an inch along the rows and along the columns."""
 
 LEAST_DENSITY, MOST_DENSITY = 10.0, 65_535.0
-"""In dots an inch. A page of less is no larger than a thumbnail; more does not fit into the header of a JPEG (JFIF).
-Values such as 0, 1 and 1e9 stand in files whose writers did not know the density."""
+"""Accepted values, in dots per inch. A page of lower density is no larger than a thumbnail. A higher density does not
+fit into the header of a JPEG (JFIF). Some writers that do not know the density write values such as 0, 1 or 1e9.
+"""
 
 SAME_DENSITY = 0.01
-"""By which part two densities may differ that count as the same."""
+"""Relative difference up to which two densities count as equal."""
 
 
 def density_of(across: float, down: float, units_per_inch: float = 1.0) -> Density | None:
-    """Dots an inch from dots a unit, or None where the numbers cannot be a density."""
+    """Convert a density to dots per inch. Return None if the numbers cannot be a density."""
     across, down = across * units_per_inch, down * units_per_inch
     plausible = LEAST_DENSITY <= across <= MOST_DENSITY and LEAST_DENSITY <= down <= MOST_DENSITY
     return (across, down) if plausible else None
 
 
 def single_density(density: Density | None) -> float | None:
-    """The one density along rows and columns; None where they differ."""
+    """The density along rows and columns, or None if the two differ."""
     if density is None or abs(density[0] - density[1]) > SAME_DENSITY * max(density):
         return None
     return (density[0] + density[1]) / 2

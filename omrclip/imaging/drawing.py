@@ -1,6 +1,6 @@
-"""Drawing on pixels: lines and shapes that stand out on any background, and text in any script.
+"""Draws on pixels: lines and shapes that are visible on any background, and text in any script.
 
-Points are continuous pixel coordinates (x, y), as in `ops`. Shapes may reach out of the canvas, or lie outside.
+Points are continuous pixel coordinates (x, y), as in `ops`. Shapes may be partly or wholly outside the canvas.
 """
 
 import math
@@ -22,7 +22,7 @@ Line = npt.NDArray[np.float64] | Sequence[tuple[float, float]]
 
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (0, 0, 0)
-# OpenCV takes coordinates as whole numbers of 1/16 pixel; far outside, a shape's end makes no difference.
+# OpenCV expects coordinates in units of 1/16 pixel. Points far outside can be moved without a visible difference.
 _FRACTION_BITS = 4
 _FURTHEST = 1_000_000.0
 _DASH_BY_WIDTH = 4
@@ -31,7 +31,7 @@ _WEIGHT = 500  # of 100, thin, to 900, black
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """How a line is drawn: its colour, its width in pixels (one at least), and whether it is dashed."""
+    """How a line is drawn: its color, its width in pixels (at least 1), and whether it is dashed."""
 
     colour: Colour
     width: float
@@ -43,15 +43,15 @@ class Canvas:
 
     def __init__(self, pixels: Pixels) -> None:
         self.pixels = np.array(pixels, dtype=np.uint8, order="C")
-        self._font = cv2.FontFace("sans")  # one for each canvas: OpenCV does not say that threads may share one
+        self._font = cv2.FontFace("sans")  # OpenCV does not say whether threads may share one
 
     @property
     def dimensions(self) -> Dimensions:
-        """The canvas's extents."""
+        """The dimensions of the canvas."""
         return extents(self.pixels)
 
     def line(self, points: Line, pen: Pen, *, closed: bool = False) -> None:
-        """Join the points by straight lines, with a rim of white that sets them off a dark background."""
+        """Draw straight lines between the points, with a white border that is visible on dark backgrounds."""
         path = _path(points, closed=closed)
         parts = _dashes(path, pen.width * _DASH_BY_WIDTH) if pen.dashed else [path]
         width = max(1, round(pen.width))
@@ -65,18 +65,18 @@ class Canvas:
         cv2.fillPoly(self.pixels, [_fixed(_path(points, closed=False))], colour, cv2.LINE_AA, _FRACTION_BITS)
 
     def arrow(self, start: tuple[float, float], end: tuple[float, float], pen: Pen) -> None:
-        """A dot at the start, and a line to the end."""
+        """Draw a dot at the start and a line to the end."""
         self.line([start, end], pen)
         radius = pen.width * 1.5
         turns = np.linspace(0, 2 * math.pi, 12, endpoint=False)
         self.fill(np.add(start, radius * np.column_stack([np.cos(turns), np.sin(turns)])), pen.colour)
 
     def text_width(self, text: str, size: int) -> int:
-        """How many pixels wide a line of text comes out."""
+        """The width of a line of text in pixels."""
         return int(cv2.getTextSize((1, 1), _drawable(text), (0, 0), self._font, size, _WEIGHT)[2])
 
     def text(self, text: str, left: float, top: float, size: int, colour: Colour = BLACK) -> None:
-        """Write one line from its upper left corner; it takes 1.3 times `size` pixels in height."""
+        """Write one line of text from its upper left corner. It is 1.3 times `size` pixels high."""
         origin = round(left), round(top + size)
         cv2.putText(self.pixels, _drawable(text), origin, colour, self._font, size, _WEIGHT)
 
@@ -85,7 +85,7 @@ class Canvas:
         return self.text_width(text, size) + size * 0.6, size * 1.3
 
     def label(self, text: str, centre: tuple[float, float], size: int, colour: Colour, ground: Colour = WHITE) -> None:
-        """Write one line about a point on a ground that lets a little through, moved so that it lies on the canvas."""
+        """Write one line of text centered on a point, on a translucent background. It is kept inside the canvas."""
         width, height = self.label_extents(text, size)
         left = max(0.0, min(centre[0] - width / 2, self.dimensions.width - width))
         top = max(0.0, min(centre[1] - height / 2, self.dimensions.height - height))
@@ -100,12 +100,12 @@ def _path(points: Line, *, closed: bool) -> npt.NDArray[np.float64]:
 
 
 def _fixed(path: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    # OpenCV's coordinates name the middles of pixels.
+    # In OpenCV, whole coordinates are the centers of pixels.
     return np.round((path - 0.5) * (1 << _FRACTION_BITS)).astype(np.int32)
 
 
 def _dashes(path: npt.NDArray[np.float64], length: float) -> list[npt.NDArray[np.float64]]:
-    """The first half of each stretch of about twice this length, edge by edge, so that every corner is drawn."""
+    """Divide the path into dashes: the first half of each section of about twice this length. Each corner is drawn."""
     parts = []
     for start, end in pairwise(path):
         count = min(max(1, round(float(np.linalg.norm(end - start)) / (2 * length))), 1000)
@@ -115,5 +115,5 @@ def _dashes(path: npt.NDArray[np.float64], length: float) -> list[npt.NDArray[np
 
 
 def _drawable(text: str) -> str:
-    """The text in one line; OpenCV ends the process at half a surrogate pair."""
+    """The text on one line. OpenCV would end the process at an unpaired surrogate."""
     return " ".join(text.encode("utf-8", "replace").decode().split())

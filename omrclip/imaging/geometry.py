@@ -1,21 +1,21 @@
-"""Pixel rectangles and extents, and the one rule by which real numbers become pixels."""
+"""Pixel rectangles and dimensions, and the rule for rounding coordinates to pixels."""
 
 import math
 from dataclasses import dataclass
 
 
 def round_pixel(value: float) -> int:
-    """The one rounding rule: to the nearest pixel, halves up (2.5 → 3, -2.5 → -2).
+    """Round to the nearest pixel, halves up (2.5 → 3, -2.5 → -2).
 
-    Python's own `round` goes to the even neighbour, by which two boxes of one width, half a pixel apart,
-    would come out with different widths.
+    Python's `round` rounds halves to the even neighbor. Two boxes of the same width, half a pixel apart, would then get
+    different widths.
     """
     return math.floor(value + 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Dimensions:
-    """The pixel extents of an image, both at least 1."""
+    """The width and height of an image in pixels, both at least 1."""
 
     width: int
     height: int
@@ -36,7 +36,7 @@ class Dimensions:
 
     @property
     def transposed(self) -> "Dimensions":
-        """The extents after a quarter turn."""
+        """The dimensions after a quarter turn."""
         return Dimensions(self.height, self.width)
 
     @property
@@ -78,11 +78,11 @@ class Box:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the box."""
+        """The dimensions of the box."""
         return Dimensions(self.width, self.height)
 
     def clamped(self, within: Dimensions) -> "Box | None":
-        """The part of the box that lies inside the image, or None where none does."""
+        """The part of the box inside the image, or None if it lies outside."""
         if self.inside(within):
             return self
         left, top = max(self.left, 0), max(self.top, 0)

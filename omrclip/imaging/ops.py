@@ -1,6 +1,6 @@
-"""Resampling, warping, turning and colour reduction of pixel arrays. Pure functions; none keeps or changes its input.
+"""Resampling, warping, rotation and color reduction of pixel arrays. All functions are pure.
 
-Coordinates are continuous: pixel (column i, row j) covers [i, i + 1) × [j, j + 1), so its centre is (i + ½, j + ½).
+Coordinates are continuous: pixel (column i, row j) covers [i, i + 1) × [j, j + 1), so its center is (i + ½, j + ½).
 """
 
 import math
@@ -29,9 +29,9 @@ WHITE = (255, 255, 255)
 _LONGEST_WARP_SIDE = 32_000
 _GRID_STEP = 16
 _NEARLY_OWN = 1.2
-# Sauvola's threshold: the side of the square around a pixel, in pixels, which is twice the height of small letters in a
-# scan of 300 dots an inch; how far below the mean, as a part of it, a pixel of flat paper must be to be black; and the
-# largest deviation that levels of 0 to 255 can have.
+# Sauvola's threshold: the side in pixels of the square around a pixel, which is twice the height of small letters in a
+# scan at 300 dpi; how far below the mean a pixel of plain paper must be to be black, as a share of the mean; and the
+# largest standard deviation of levels from 0 to 255.
 _SURROUNDINGS, _CONTRAST, _MOST_DEVIATION = 51, 0.2, 128
 _AS_DARK_AS_INK = 63  # the darkest quarter of all levels
 _BAND_PIXELS = 1 << 20
@@ -40,7 +40,7 @@ FROM_CENTRES: Matrix = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 
 def extents(pixels: Pixels) -> Dimensions:
-    """The Dimensions of an array of rows first."""
+    """The Dimensions of an array of rows."""
     return Dimensions(pixels.shape[1], pixels.shape[0])
 
 
@@ -52,10 +52,9 @@ def cut(pixels: Pixels, box: Box) -> Pixels:
 
 
 def resample(pixels: Pixels, out: Dimensions) -> Pixels:
-    """Scale to the given Dimensions: by a Lanczos kernel where an axis shrinks, cubic where it grows.
+    """Scale to the given Dimensions: with a Lanczos kernel along axes that shrink, cubic along axes that grow.
 
-    The kernel is as wide as the reduction (`scaling.lanczos`), so that fine patterns fade instead of turning into
-    coarse ones.
+    The kernel is as wide as the reduction requires (`scaling.lanczos`), so that fine patterns do not cause moiré.
     """
     source = extents(pixels)
     if source == out:
@@ -69,10 +68,10 @@ def resample(pixels: Pixels, out: Dimensions) -> Pixels:
 
 
 def resample_place(pixels: Pixels, place: Place, out: Dimensions, *, with_surroundings: bool) -> Pixels:
-    """A place of an image, scaled down to `out` by a Lanczos kernel.
+    """Scale a place of an image down to `out` with a Lanczos kernel.
 
-    `with_surroundings` tells whether pixels around the place count for its rim, as they do for the whole image: then
-    tiles join without seams. Without, nothing outside shows but for the rest of the pixels in which its edges lie.
+    If `with_surroundings`, pixels around the place contribute to its edge, as they do when the whole image is scaled,
+    so that tiles join without seams. Otherwise only the pixels that contain its edges contribute.
     """
     reach_x, reach_y = (reach(place.width, out.width), reach(place.height, out.height)) if with_surroundings else (0, 0)
     left, top = max(0, math.floor(place.left) - reach_x), max(0, math.floor(place.top) - reach_y)
@@ -81,7 +80,7 @@ def resample_place(pixels: Pixels, place: Place, out: Dimensions, *, with_surrou
 
 
 def halve(pixels: Pixels) -> Pixels:
-    """The image at 1/2: each pixel the mean of 2 × 2, a last odd column or row repeated; extents are rounded up."""
+    """Halve the image: each pixel is the mean of 2 × 2 pixels. A last odd column or row is repeated first."""
     source = extents(pixels)
     odd_right, odd_bottom = source.width % 2, source.height % 2
     if odd_right or odd_bottom:
@@ -90,7 +89,7 @@ def halve(pixels: Pixels) -> Pixels:
 
 
 def sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
-    """How many source pixels lie between neighbouring output pixels, where it is most."""
+    """The largest distance in the source, in pixels, between neighboring output pixels."""
     at = np.vstack(
         [corners(0.5, 0.5, max(out.width - 1, 0), max(out.height - 1, 0)), [[out.width / 2, out.height / 2]]]
     )
@@ -101,16 +100,16 @@ def sampling_step(out_to_source: Matrix, out: Dimensions) -> float:
 
 
 def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float = 0.01) -> Pixels:
-    """Pixels of an output image whose point p shows the source at `out_to_source`(p); white outside the source.
+    """Compute an image whose point p shows the source at `out_to_source`(p). It is white outside the source.
 
-    Where the source is enlarged, one resampling by a Lanczos kernel. Where it is reduced, linear sampling on a grid
-    finer than the source's own, which `resample` then reduces.
+    If the source is enlarged, it is resampled once with a Lanczos kernel. If it is reduced, it is sampled linearly on a
+    grid that is finer than the source's own, and `resample` reduces the result.
 
     Args:
         pixels: (height, width, 3) uint8.
         out_to_source: map from continuous output to continuous source coordinates, in pixels.
         out: the Dimensions of the output.
-        slack: how far beyond the source, in its pixels, the output may reach to show its edge there instead of white.
+        slack: distance in source pixels up to which the output shows the source's edge outside it instead of white.
 
     Returns:
         (out.height, out.width, 3) uint8.
@@ -133,9 +132,9 @@ def warp(pixels: Pixels, out_to_source: Matrix, out: Dimensions, *, slack: float
 
 
 def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack: float = 0.01) -> Pixels:
-    """As `warp`, through any smooth map: it is asked at every 16th pixel, and interpolated linearly between.
+    """Like `warp`, for any smooth map. The map is computed at every 16th pixel and interpolated linearly.
 
-    The map of all pixels would take more than twice the memory of the output, so it is made in bands of rows.
+    The map of all pixels would need more than twice the memory of the output, so it is interpolated in bands of rows.
     """
     places = _Places.of(out_to_source, out, 1)
     step = places.step
@@ -165,7 +164,7 @@ def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack
 
 
 def _kernel(step: float) -> int:
-    """Lanczos where the source is enlarged, cubic about its own scale, linear where samples are averaged after."""
+    """The interpolation: Lanczos to enlarge, cubic near the original scale, linear if samples are averaged later."""
     if step < 1 / _NEARLY_OWN:
         return cv2.INTER_LANCZOS4
     return cv2.INTER_CUBIC if step < _NEARLY_OWN else cv2.INTER_LINEAR
@@ -173,12 +172,12 @@ def _kernel(step: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where the centres of pixels lie in the source, each 1/`finer` of an output pixel.
+    """The places of pixel centers in the source. There are `finer` pixels for each output pixel along each axis.
 
     Attributes:
-        nodes: (rows, columns, 2) float32: the places (x, y) of every 16th pixel, from one node beyond each edge on.
-        width, height: the pixels.
-        step: how far apart in the source the places of output pixels are at most.
+        nodes: (rows, columns, 2) float32, the places (x, y) of every 16th pixel, from one node outside each edge.
+        width, height: the number of pixels.
+        step: the largest distance in the source between the places of neighboring output pixels.
     """
 
     nodes: npt.NDArray[np.float32]
@@ -188,17 +187,17 @@ class _Places:
 
     @classmethod
     def of(cls, out_to_source: PointMap, out: Dimensions, finer: int) -> "_Places":
-        """Ask the map."""
+        """Compute the nodes with a map."""
         width, height = out.width * finer, out.height * finer
         cells = (-(-width // _GRID_STEP) + 2, -(-height // _GRID_STEP) + 2)
-        # The centres of the cells, one more on each side: resizing interpolates between centres.
+        # The centers of the cells, and one more on each side, because `cv2.resize` interpolates between centers.
         x, y = np.meshgrid(*((np.arange(count) - 0.5) * _GRID_STEP / finer for count in cells))
         nodes = out_to_source(np.column_stack([x.ravel(), y.ravel()])).reshape(cells[1], cells[0], 2)
         steps = [np.linalg.norm(np.diff(nodes, axis=axis), axis=2).max() / _GRID_STEP for axis in (0, 1)]
         return cls(nodes.astype(np.float32), width, height, float(max(steps)))
 
     def bands(self) -> Iterator[tuple[int, Grid, Grid]]:
-        """The first row of each band of rows, and the x and y of its pixels."""
+        """Yield the first row of each band of rows, and the x and y of its pixels."""
         cells = max(1, _BAND_PIXELS // (self.width * _GRID_STEP))
         for cell in range(0, len(self.nodes) - 2, cells):
             first = cell * _GRID_STEP
@@ -208,7 +207,7 @@ class _Places:
             yield first, columns, lines
 
     def extremes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """The least and the largest x and y of all pixels, as (2,) arrays."""
+        """The smallest and the largest x and y of all pixels, as (2,) arrays."""
         ends = [[(grid.min(), grid.max()) for grid in band[1:]] for band in self.bands()]
         found = np.array(ends, np.float64)
         return found[:, :, 0].min(axis=0), found[:, :, 1].max(axis=0)
@@ -228,7 +227,7 @@ def transform(matrix: Matrix, points: npt.NDArray[np.float64]) -> npt.NDArray[np
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The map back."""
+    """The inverse map."""
     return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
@@ -245,15 +244,15 @@ def box_corners(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def mirror(pixels: Pixels) -> Pixels:
-    """Reflect on the vertical axis: left becomes right."""
+    """Mirror left to right."""
     return _as_pixels(cv2.flip(pixels, 1))
 
 
 def rotate(pixels: Pixels, degrees: float) -> Pixels:
-    """Turn clockwise, keeping all content and its scale.
+    """Rotate clockwise, without cropping or scaling.
 
-    Quarter turns move pixels and return as many channels as came. Any other angle returns (height, width, 4) BGRA
-    whose corners outside the turned image are transparent, in the smallest upright box around it.
+    Quarter turns move pixels and keep the number of channels. Other angles return (height, width, 4) BGRA in the
+    smallest upright box around the rotated image. Its corners are transparent.
     """
     quarters, rest = divmod(degrees % 360, 90)
     if rest == 0:
@@ -284,14 +283,14 @@ def rotated_dimensions(source: Dimensions, degrees: float) -> Dimensions:
     if rest == 0:
         return source.transposed if quarters % 2 else source
     cosine, sine = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
-    # A hair less than the exact sum: 1e-9 of a pixel must not add a row.
+    # Slightly less than the exact sum, because an error of 1e-9 pixels must not add a row.
     width = math.ceil(source.width * cosine + source.height * sine - 1e-6)
     height = math.ceil(source.width * sine + source.height * cosine - 1e-6)
     return Dimensions(width, height)
 
 
 def grey(pixels: Pixels) -> Pixels:
-    """Luma by ITU-R BT.601. (h, w, 3) becomes (h, w); (h, w, 4) keeps its alpha and three equal colours."""
+    """Convert to luma by ITU-R BT.601. (h, w, 3) becomes (h, w). (h, w, 4) keeps its alpha and three equal channels."""
     if pixels.ndim == 2:
         return pixels
     if pixels.shape[2] == 3:
@@ -301,11 +300,11 @@ def grey(pixels: Pixels) -> Pixels:
 
 
 def bitonal(pixels: Pixels) -> Pixels:
-    """Black and white by a threshold of each pixel's surroundings; channels as in `grey`.
+    """Convert to black and white by a threshold of each pixel's surroundings. Channels are as in `grey`.
 
-    Sauvola's threshold (Pattern Recognition 33, 2000), from the mean and the deviation of a square around the pixel, so
-    that neither a shadow on the paper becomes black nor pale ink in light white. What is as dark as ink is black in any
-    surroundings: solid areas are not hollowed out. An image of a single grey becomes white from 128 on, else black.
+    Sauvola's threshold (Pattern Recognition 33, 2000) uses the mean and the deviation in a square around the pixel, so
+    that shadows on the paper stay white, and pale ink becomes black. Pixels as dark as ink are black in any
+    surroundings, so that solid areas are filled. An image of one grey level becomes white from 128 up, else black.
     """
     tones = grey(pixels)
     luma = np.ascontiguousarray(tones if tones.ndim == 2 else tones[:, :, 0])
@@ -319,7 +318,7 @@ def bitonal(pixels: Pixels) -> Pixels:
 
 
 def _thresholded(luma: Pixels) -> Pixels:
-    """White where a grey pixel is above its threshold, in bands of rows: the threshold takes 20 bytes a pixel."""
+    """White for grey pixels above their threshold. It needs 20 bytes a pixel, so this is done in bands of rows."""
     height, width = luma.shape
     white = np.empty_like(luma)
     rows, reach = max(1, _BAND_PIXELS // width), _SURROUNDINGS // 2
@@ -332,7 +331,7 @@ def _thresholded(luma: Pixels) -> Pixels:
 
 
 def _sauvola(luma: Pixels) -> npt.NDArray[np.float32]:
-    """(height, width) float32: up to which level each pixel is black."""
+    """The threshold of each pixel, (height, width) float32. Pixels up to it are black."""
     square = (_SURROUNDINGS, _SURROUNDINGS)
     mean = np.asarray(cv2.boxFilter(luma, cv2.CV_32F, square, borderType=cv2.BORDER_REFLECT), np.float32)
     squares = np.asarray(cv2.sqrBoxFilter(luma, cv2.CV_32F, square, borderType=cv2.BORDER_REFLECT), np.float32)
@@ -349,7 +348,7 @@ def _as_pixels(array: object) -> Pixels:
 
 
 def _needed_part(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> tuple[Pixels, Matrix]:
-    """The part of the source that the output shows, with a margin for the kernel, small enough for cv2's warps."""
+    """The part of the source that the output shows, with a margin for the kernel, small enough for OpenCV's warps."""
     shown = transform(out_to_source, corners(0, 0, out.width, out.height))
     margin = 8
     source = extents(pixels)
@@ -371,6 +370,6 @@ def _needed_part(pixels: Pixels, out_to_source: Matrix, out: Dimensions) -> tupl
 
 
 def _within(source: Dimensions, out_to_source: Matrix, out: Dimensions, slack: float) -> bool:
-    """Whether the output shows nothing further beyond the source than the slack."""
+    """Whether the output shows nothing farther outside the source than the slack."""
     shown = transform(out_to_source, corners(0, 0, out.width, out.height))
     return bool((shown >= -slack).all() and (shown <= np.array([source.width, source.height]) + slack).all())

@@ -1,4 +1,4 @@
-"""What an image file is, from its header bytes alone: format, extents, orientation, frames. Nothing is decoded."""
+"""Reads the header of an image file: format, dimensions, orientation and frames. Nothing is decoded."""
 
 import struct
 
@@ -9,7 +9,7 @@ from omrclip.imaging.formats.registry import CODECS
 
 __all__ = ["ColourMode", "ImageFormat", "ImageInfo", "probe"]
 
-# Kinds that people do send, worth their name in the message.
+# Formats that are often sent, and are named in the message.
 _NOT_READ: dict[bytes, str] = {
     b"%PDF": "PDF",
     b"8BPS": "Photoshop",
@@ -21,13 +21,13 @@ _NOT_READ: dict[bytes, str] = {
 
 
 def probe(data: bytes) -> ImageInfo:
-    """Format, extents and the other facts of an image file's header.
+    """Read the format, the dimensions and the other properties of an image file from its header.
 
-    Reads some hundred bytes of a usual file, decodes no pixel, and needs no memory to speak of, whatever the header
-    claims; limits are the caller's to apply.
+    This decodes no pixels, and needs little memory whatever the header says. Callers apply the limits.
 
-    Raises UnsupportedImage where the bytes are no image or of a kind that is not read, and CorruptImage where the
-    header is cut off or damaged. That the pixels behind it are whole is not seen before `codec.decode`.
+    Raises:
+        UnsupportedImage: the bytes are not an image, or of a kind that is not read.
+        CorruptImage: the header is cut off or damaged. Damaged pixels are noticed only by `codec.decode`.
     """
     kind = _recognize(data)
     try:
@@ -55,7 +55,7 @@ def _listed() -> str:
 
 
 def check_pixels(name: str, info: ImageInfo, limits: Limits) -> None:
-    """Raise LimitExceeded where an image has more pixels than allowed."""
+    """Raise LimitExceeded if an image has more pixels than allowed."""
     if info.dimensions.pixels > limits.max_image_pixels:
         raise LimitExceeded(
             f"{name} has {info.dimensions} pixels, more than the {limits.max_image_pixels:,} allowed.",

@@ -1,8 +1,7 @@
-"""Reducing pixels without moiré: convolution with a Lanczos kernel as wide as the reduction needs.
+"""Reduces pixels without moiré, by convolution with a Lanczos kernel as wide as the reduction requires.
 
-A kernel of three lobes weighs the source pixels under six output pixels, so that what is finer than the output can
-show is averaged away instead of coming back as false patterns (Turkowski, "Filters for Common Resampling Tasks",
-Graphics Gems I, 1990).
+A kernel of three lobes covers the source pixels of six output pixels. Details too fine for the output are averaged, and
+do not come back as false patterns (Turkowski, "Filters for Common Resampling Tasks", Graphics Gems I, 1990).
 """
 
 import math
@@ -16,17 +15,17 @@ from omrclip.imaging.geometry import Box, Dimensions
 
 try:
     import cykooz_resizer as fast
-except ImportError:  # no wheel for this platform: Pillow has the same kernel, and takes five times as long
+except ImportError:  # no wheel for this platform; Pillow has the same kernel and needs five times as long
     fast = None
 
 LOBES = 3
-# Source pixels that are convolved at once. What the libraries copy on the way stays below 50 MB.
+# Source pixels that are convolved at once. The libraries' intermediate copies then need less than 50 MB.
 _AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rectangle of an image by its edges, which may lie within pixels."""
+    """A rectangle in an image. Its edges may lie inside pixels."""
 
     left: float
     top: float
@@ -44,12 +43,12 @@ class Place:
         return self.bottom - self.top
 
     def moved(self, across: float, down: float) -> "Place":
-        """The same elsewhere."""
+        """The same rectangle at another position."""
         return Place(self.left + across, self.top + down, self.right + across, self.bottom + down)
 
     @property
     def box(self) -> Box | None:
-        """The same in whole pixels, or None where an edge lies within a pixel."""
+        """The rectangle as a Box, or None if an edge lies inside a pixel."""
         edges = (self.left, self.top, self.right, self.bottom)
         if not all(float(edge).is_integer() for edge in edges) or self.width < 1 or self.height < 1:
             return None
@@ -58,19 +57,19 @@ class Place:
 
 
 def reach(shown: float, count: int) -> int:
-    """How many source pixels beyond a place count for it, along an axis that shows `shown` pixels as `count`."""
+    """The number of source pixels beyond each end that contribute to `shown` pixels that are scaled to `count`."""
     return math.ceil(LOBES * max(1.0, shown / count)) + 1
 
 
 def lanczos(pixels: Pixels, place: Place, out: Dimensions) -> Pixels:
-    """A place of an image at a size, by a Lanczos kernel of three lobes.
+    """Scale a place of an image with a Lanczos kernel of three lobes.
 
-    The pixels around the place count too, as far as the kernel reaches; beyond the edges of the image there are none.
+    Pixels around the place contribute too, as far as the kernel and the image reach.
 
     Args:
         pixels: (height, width) or (height, width, 3) uint8, of any strides.
         place: the part that is shown, inside the image.
-        out: the extents of the output.
+        out: the dimensions of the output.
 
     Returns:
         (out.height, out.width) or (out.height, out.width, 3) uint8.

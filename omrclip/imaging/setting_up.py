@@ -1,7 +1,7 @@
-"""Settings of the libraries for pixels that hold for a whole process. Importing omrclip changes none of them.
+"""Sets up the image libraries for a whole process. Importing omrclip changes none of their settings.
 
-The command line and the service import this module before all others that need OpenCV, so that a missing system
-library gives an error that says what to install.
+The command line and the service import this module before all others that need OpenCV. If a system library is missing,
+the error says what to install.
 """
 
 import contextlib
@@ -22,15 +22,15 @@ except ImportError as problem:  # libGL or glib is missing on a bare server
 
 
 def set_up_process() -> None:
-    """Set up OpenCV and libtiff for a process of omrclip. The service and the command line call this when they start.
+    """Set up OpenCV and libtiff. The service and the command line call this when they start.
 
-    OpenCV uses one thread for each operation, because scans and requests are worked on side by side already. It and
-    libtiff write nothing about damaged files to standard error: omrclip raises an error for each, and their lines name
-    no request.
+    OpenCV uses one thread for each operation, because several scans and requests are processed in parallel already.
+    OpenCV and libtiff write nothing about damaged files to standard error. omrclip raises an error for each such file,
+    and these lines do not name the request.
     """
     cv2.setNumThreads(1)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    # libtiff is Pillow's own copy, found through the module that links to it. Where the system does not find it so, the
-    # lines stay, and nothing else changes.
+    # libtiff is Pillow's own copy. It is found through the module that links to it. If the system cannot find it, the
+    # lines are written, and nothing else changes.
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)

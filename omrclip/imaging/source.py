@@ -1,4 +1,4 @@
-"""The one abstraction: something that has Dimensions and gives the pixels of a box at a size."""
+"""ImageSource: an image that returns the pixels of a box at a requested size."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from omrclip.imaging.scaling import Place
 
 REDUCTIONS = (8, 4, 2)
 OVERSAMPLING = 2
-"""How many pixels along each axis the last step of a reduction has for one of its output, at the least."""
+"""Least number of pixels along each axis that the last step of a reduction has for each output pixel."""
 
 
 MOST_REDUCTION = 64
@@ -23,45 +23,48 @@ MOST_REDUCTION = 64
 
 
 class ImageSource(Protocol):
-    """An image that can be asked for any box of it at any size: a decoded scan, a registered page."""
+    """An image that returns any box of it at any size, such as a decoded scan or a registered page."""
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the whole image, in its own pixels."""
+        """The dimensions of the whole image, in its own pixels."""
         ...
 
     @property
     def density(self) -> Density | None:
-        """That of the whole image; None where it is not known."""
+        """The density of the whole image, or None if it is unknown."""
         ...
 
     @property
     def is_grey(self) -> bool:
-        """Whether it is known to have no colour but grey."""
+        """Whether the image is known to be grayscale."""
         ...
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
-        """The box's content, scaled to `out`: (out.height, out.width, 3) uint8 BGR, in sRGB.
+        """Return a box of the image, scaled to `out`: (out.height, out.width, 3) uint8 BGR, in sRGB.
 
-        The box lies inside the image. Where `out` equals the box's Dimensions and the source holds these pixels,
-        they come back exactly, without resampling. The result may be a view: callers do not write to it.
+        The box must lie inside the image. If `out` equals the box's Dimensions and the source has these pixels, they
+        are returned unchanged, without resampling. The result may be a view, so callers must not write to it.
         """
         ...
 
     def cost(self, box: Box, out: Dimensions) -> int:
-        """The bytes of memory that `read` takes now to decode, beside its result: 0 where the pixels are at hand."""
+        """The memory in bytes that `read` needs now for decoding, in addition to its result; 0 for decoded pixels."""
         ...
 
     def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
-        """A stored JPEG file that decodes to what `read` gives; None where there is none."""
+        """A stored JPEG file that decodes to the result of `read`, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """An ImageSource over pixels in memory, (height, width, 3) uint8 BGR, in the colours of a profile, or in sRGB.
+    """An ImageSource of pixels in memory, (height, width, 3) uint8 BGR.
 
-    `mode` is what the samples were in the file that has the `profile`; `density` is the file's.
+    Attributes:
+        profile: the ICC profile of the pixels; empty for sRGB.
+        mode: the meaning of the samples in the file that contains the profile.
+        density: the density of the file.
     """
 
     pixels: Pixels
@@ -71,12 +74,12 @@ class DecodedImage:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the array."""
+        """The dimensions of the array."""
         return ops.extents(self.pixels)
 
     @property
     def is_grey(self) -> bool:
-        """Whether the file's samples have no colour."""
+        """Whether the file is grayscale."""
         return self.mode.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
@@ -93,11 +96,11 @@ class DecodedImage:
 
     @property
     def most_reduction(self) -> int:
-        """It is kept at its own scale alone."""
+        """There are no smaller copies."""
         return 1
 
     def reduced(self, reduction: int) -> Pixels:
-        """The pixels themselves, for a reduction of 1."""
+        """The pixels. The reduction must be 1."""
         if reduction != 1:
             raise ValueError(f"there are no pixels at 1/{reduction}")
         return self.pixels
@@ -113,24 +116,24 @@ class DecodedImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedImage:
-    """An ImageSource over the bytes of one image file, decoded at each `read` at the least scale that serves it."""
+    """An ImageSource of an image file in memory. Each `read` decodes it, at the smallest sufficient reduction."""
 
     data: bytes
     info: ImageInfo
 
     @property
     def dimensions(self) -> Dimensions:
-        """The upright extents, from the header."""
+        """The dimensions of the upright image, from the header."""
         return self.info.dimensions
 
     @property
     def density(self) -> Density | None:
-        """The upright density, from the header."""
+        """The density of the upright image, from the header."""
         return self.info.density
 
     @property
     def is_grey(self) -> bool:
-        """Whether the samples have no colour, from the header."""
+        """Whether the image is grayscale, from the header."""
         return self.info.mode.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
@@ -153,15 +156,15 @@ class EncodedImage:
         return None
 
     def reduction(self, box: Box, out: Dimensions) -> int:
-        """The scale at which `read` decodes the image for a box at a size."""
+        """The reduction at which `read` decodes the image for a box at a size."""
         return serving_reduction(box, out, self.dimensions, (r for r in REDUCTIONS if reduces_exactly(self.info, r)))
 
 
 def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:
     """The factor f for which `out` is exactly the part of the box in the image at 1/f, or None.
 
-    That is how viewers ask for levels and their tiles: f is a power of two, the box begins at a multiple of it, and
-    ends at one or at the image's edge, where the last pixel covers less than the others.
+    Viewers request tiles of pyramid levels in this way: f is a power of two, the box begins at a multiple of f, and it
+    ends at a multiple or at the edge of the image, where the last pixel covers less than the others.
     """
     factor = 1
     while -(-box.width // factor) > out.width or -(-box.height // factor) > out.height:
@@ -177,19 +180,19 @@ def level_factor(box: Box, out: Dimensions, within: Dimensions) -> int | None:
 def serving_reduction(box: Box, out: Dimensions, within: Dimensions, reductions: Iterable[int]) -> int:
     """The first of the reductions (largest first) that has enough pixels for a box at a size, else 1.
 
-    At 1/r the box must still have twice as many pixels along each axis as are asked for. Reduced pixels are means, or
-    what a JPEG's decoder makes of half its coefficients: both let through what is too fine for them. Of this, the last
-    step's kernel takes away what comes out between the output's resolution and theirs.
+    At 1/r the box must have at least twice as many pixels along each axis as requested. Reduced pixels are means, or
+    are decoded from the lower half of a JPEG's coefficients, and both cause some moiré. The kernel of the last step
+    removes the part of it between the two resolutions.
     """
     most = level_factor(box, out, within) or min(box.width / out.width, box.height / out.height)
     return next((reduction for reduction in reductions if OVERSAMPLING * reduction <= most), 1)
 
 
 def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
-    """Whether an image can be decoded at 1/`reduction` with its upper left pixel covering whole pixels.
+    """Whether an image can be decoded at 1/`reduction` so that its upper left pixel covers whole pixels.
 
-    Only JPEG is decoded at a fraction. The last column and row of a reduced one may cover less than the others; in an
-    image that is turned upright, they come first.
+    Only JPEG is decoded at a fraction. The last column and row of the reduced pixels may cover fewer pixels than the
+    others. In an image that is turned upright they may become the first ones.
     """
     stored = info.stored
     exact = info.orientation == 1 or (stored.width % reduction == 0 and stored.height % reduction == 0)
@@ -197,10 +200,10 @@ def reduces_exactly(info: ImageInfo, reduction: int) -> bool:
 
 
 def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, within: Dimensions) -> Pixels:
-    """The box of an image, in its own coordinates, from its pixels at 1/`reduction`.
+    """Return a box of an image from its pixels at 1/`reduction`. The box is in pixels of the full image.
 
-    A reduced pixel covers reduction × reduction pixels of the image; a box seldom begins at the edge of one. Tiles of a
-    level are parts of the whole level: what lies around them counts for their rims.
+    The box need not begin at the edge of a reduced pixel. For a tile of a level, the pixels around it contribute to its
+    edges, because the tile is a part of the whole level.
     """
     is_tile = level_factor(box, out, within) not in (1, None)
     if reduction == 1 and not is_tile:
@@ -211,24 +214,24 @@ def read_reduced(pixels: Pixels, reduction: int, box: Box, out: Dimensions, with
 
 @dataclass(frozen=True, slots=True)
 class BoxedImage:
-    """An ImageSource that shows another through a box, which lies inside it."""
+    """An ImageSource that shows a box of another one. The box must lie inside it."""
 
     whole: ImageSource
     box: Box
 
     @property
     def dimensions(self) -> Dimensions:
-        """The box's."""
+        """The dimensions of the box."""
         return self.box.dimensions
 
     @property
     def density(self) -> Density | None:
-        """That of the whole."""
+        """The density of the whole image."""
         return self.whole.density
 
     @property
     def is_grey(self) -> bool:
-        """As the whole."""
+        """Whether the whole image is grayscale."""
         return self.whole.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:

@@ -1,6 +1,6 @@
-"""The seven image formats, a file each: what its header says, and how its pixels are read.
+"""The image formats. Each module reads the headers and the pixels of one format.
 
-Each module has `read_header(data) -> ImageInfo`, which looks at bytes only, and `decode(data, info) -> Pixels`, which
-gives the first frame as stored: (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA, uint8.
-`registry` lists them, and `probe` and `codec` call them by it.
+`read_header(data) -> ImageInfo` only looks at the bytes. `decode(data, info) -> Pixels` decodes the first frame as
+stored: (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA, uint8. `registry` lists the modules,
+and `probe` and `codec` call them through it.
 """

@@ -1,4 +1,4 @@
-"""What every format speaks of: its name, its kind of samples, and the facts of one image's header."""
+"""The names of the formats, the kinds of samples, and the contents of an image header."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from omrclip.imaging.geometry import Dimensions
 
 
 class ImageFormat(StrEnum):
-    """A format that is read and written."""
+    """A format that is read."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -25,17 +25,17 @@ class ImageFormat(StrEnum):
 
     @property
     def extension(self) -> str:
-        """The customary file name extension, without a dot; the same words as the IIIF Image API's formats."""
+        """The usual file name extension without a dot, as in the IIIF Image API."""
         return {"jpeg": "jpg", "tiff": "tif"}.get(self.value, self.value)
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The endings of file names, `.tif` and `.tiff`."""
+        """The endings of its file names, such as `.tif` and `.tiff`."""
         return tuple(f".{name}" for name in dict.fromkeys((self.extension, self.value)))
 
 
 class ColourMode(StrEnum):
-    """What the samples of a stored pixel mean."""
+    """The meaning of the samples of a stored pixel."""
 
     BILEVEL = "bilevel"
     GREY = "grey"
@@ -47,22 +47,24 @@ class ColourMode(StrEnum):
 
     @property
     def is_grey(self) -> bool:
-        """Whether such samples have no colour."""
+        """Whether the samples are grayscale."""
         return self in (ColourMode.BILEVEL, ColourMode.GREY, ColourMode.GREY_ALPHA)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the header of one image says, before any pixel is decoded.
+    """The contents of an image header.
 
-    `stored` are the extents as they are in the file; `orientation` is Exif's (1..8, and 1 where it is absent or
-    nonsense); `bit_depth` is in bits a sample; `dpi` is the density along the stored rows and columns; `frames` counts
-    the pages of a TIFF, or the frames of an animation; `has_profile` tells whether there is an ICC profile, which may
-    be damaged.
-
-    `decoding_bytes` is the most memory that decoding needs in addition to the file: the decoded pixels, and what the
-    decoder needs meanwhile. `fixed_bytes` is the part of it that does not shrink when a JPEG is decoded at a reduction.
-    See `codec.cost`.
+    Attributes:
+        stored: the dimensions of the pixels as they are stored.
+        mode: the meaning of the samples.
+        bit_depth: bits per sample.
+        orientation: Exif's, 1 to 8; 1 if it is missing or invalid.
+        dpi: the density along the stored rows and columns, or None.
+        frames: the number of pages of a TIFF, or of frames of an animation.
+        has_profile: whether the file contains an ICC profile, which may be damaged.
+        decoding_bytes: the most memory that decoding needs beside the file, including the pixels. See `codec.cost`.
+        fixed_bytes: the part of it that does not shrink when a JPEG is decoded at a reduction.
     """
 
     format: ImageFormat
@@ -78,10 +80,10 @@ class ImageInfo:
 
     @property
     def density(self) -> Density | None:
-        """The density of the image turned upright, where the file tells it."""
+        """The density of the upright image, or None."""
         return self.dpi[::-1] if self.dpi and self.orientation >= 5 else self.dpi
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the image turned upright, which are those of its decoded pixels."""
+        """The dimensions of the upright image, which are those of its decoded pixels."""
         return self.stored.transposed if self.orientation >= 5 else self.stored

@@ -13,11 +13,11 @@ _CORE_HEADER = 12
 _INFO_HEADERS = (40, 52, 56, 108, 124)
 _RAW, _BITFIELDS = 0, 3
 _INCH = 0.0254
-_BYTES_A_PIXEL = 7  # that decoding takes: OpenCV's image, with alpha, and ours; measured
+_BYTES_A_PIXEL = 7  # of memory that decoding needs: OpenCV's image with alpha, and ours; measured
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the picture. Raises CorruptImage, or UnsupportedImage for a compression that is not read."""
+    """Read the header. Raises CorruptImage, or UnsupportedImage for a compression that is not read."""
     (header,) = struct.unpack_from("<I", data, 14)
     dpi, compression = None, _RAW
     if header == _CORE_HEADER:
@@ -39,7 +39,7 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
-    """The pixels, top row first: grey, BGR or BGRA. Raises CorruptImage."""
+    """Decode the pixels, top row first: grey, BGR or BGRA. Raises CorruptImage."""
     offset, header = struct.unpack_from("<II", data, 10)
     (bits,) = struct.unpack_from("<H", data, 24 if header == _CORE_HEADER else 28)
     row_bytes = (info.stored.width * bits + 31) // 32 * 4

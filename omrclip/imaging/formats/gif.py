@@ -1,4 +1,4 @@
-"""GIF (GIF87a, GIF89a): blocks up to the trailer, and the pixels of the first frame on its canvas."""
+"""GIF (GIF87a, GIF89a): reads the blocks of a file, and the pixels of the first frame on its canvas."""
 
 import struct
 from dataclasses import dataclass
@@ -13,12 +13,21 @@ from omrclip.imaging.geometry import Dimensions
 
 _IMAGE, _EXTENSION, _TRAILER, _GRAPHIC_CONTROL = 0x2C, 0x21, 0x3B, 0xF9
 _TABLE_FLAG = 0x80
-_BYTES_A_PIXEL = 12  # that decoding takes: Pillow's palette image and its colours with alpha, and ours; measured
+_BYTES_A_PIXEL = (
+    12  # of memory that decoding needs: Pillow's palette image and its colors with alpha, and our image; measured
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Where the first frame is (from its descriptor to the end of its pixels), and what the rest of the file holds."""
+    """The blocks of a file.
+
+    Attributes:
+        first: the first frame, from its descriptor to the end of its pixels.
+        control: the graphic control of the first frame, or nothing.
+        frames: the number of frames.
+        whole: whether the file has its trailer.
+    """
 
     first: slice
     control: bytes
@@ -27,7 +36,7 @@ class Blocks:
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the canvas, and how many frames there are. Raises CorruptImage."""
+    """Read the header and count the frames. Raises CorruptImage."""
     width, height = struct.unpack_from("<HH", data, 6)
     if not width or not height:
         raise CorruptImage("The GIF header names no width or no height.")
@@ -46,7 +55,7 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
-    """The canvas with the first frame: BGR or grey, or BGRA with transparent pixels. Raises CorruptImage."""
+    """Decode the canvas with the first frame: BGR or grey, or BGRA if pixels are transparent. Raises CorruptImage."""
     blocks = _read_blocks(data)
     if not blocks.whole:
         raise CorruptImage(f"The GIF of {info.stored} is cut off before its end.")
@@ -55,7 +64,7 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
 
 
 def _after_screen(data: bytes) -> int:
-    """The offset behind the logical screen descriptor and the global colour table."""
+    """The offset after the logical screen descriptor and the global color table."""
     return 13 + _table_bytes(data[10])
 
 
@@ -64,14 +73,14 @@ def _table_bytes(flags: int) -> int:
 
 
 def _after_blocks(data: bytes, at: int) -> int:
-    """The offset behind a chain of data blocks: each has its length first, and the last the length 0."""
+    """The offset after a chain of data blocks. Each begins with its length, and the last one has the length 0."""
     while length := data[at]:
         at += length + 1
     return at + 1
 
 
 def _read_blocks(data: bytes) -> Blocks:
-    """All blocks, as far as the file goes. Raises CorruptImage where not even one frame is begun."""
+    """Read all blocks that the file contains. Raises CorruptImage if it contains no frame."""
     at, frames, whole = _after_screen(data), 0, False
     control, first = b"", slice(0, 0)
     try:
@@ -99,6 +108,6 @@ def _read_blocks(data: bytes) -> Blocks:
 
 
 def _still_control(control: bytes) -> bytes:
-    """The graphic control of a frame that stays: its transparent colour alone, no disposal and no delay."""
+    """The graphic control with only the transparent color, without disposal and delay."""
     flags, colour = control[3] & 1, control[6]
     return bytes([_EXTENSION, _GRAPHIC_CONTROL, 4, flags, 0, 0, colour, 0])

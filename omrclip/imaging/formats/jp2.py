@@ -1,7 +1,7 @@
-"""JPEG 2000 (ISO/IEC 15444-1): the boxes of .jp2, and the codestream, which also comes without them as .j2k.
+"""JPEG 2000 (ISO/IEC 15444-1): files with boxes (.jp2), and codestreams without boxes (.j2k).
 
-OpenCV decodes the codestream. Pillow would read a few more kinds, but it does not release Python's global lock while it
-decodes, 0.4 s a megapixel, and the server answers nobody meanwhile. OpenCV never gets the boxes: they are read here.
+OpenCV decodes the codestream. Pillow would read a few more kinds, but it holds Python's global lock while it decodes,
+0.4 s a megapixel, and the server cannot answer meanwhile. The boxes are read here and never passed to OpenCV.
 """
 
 import struct
@@ -26,21 +26,21 @@ _MODES = {1: ColourMode.GREY, 3: ColourMode.RGB, 4: ColourMode.RGB_ALPHA}
 _ENUMERATED = 1  # method of a colour specification that names a colour space by number (I.5.3.3)
 _CMYK, _SRGB, _GREY, _SYCC = 12, 16, 17, 18
 _SIGNED, _LEAST_DEPTH, _MOST_DEPTH = 0x80, 8, 16  # of the samples, in bits
-_PROFILED = (b"\2", b"\3")  # methods: a restricted profile, and any other
+_PROFILED = (b"\2", b"\3")  # methods: a restricted profile, and any other profile
 _INCH = 0.0254
 _MOST_BOXES = 10_000
 _COD, _COC = 0xFF52, 0xFF53
 _CODING_STYLES = (_COD, _COC)
-# Bytes a pixel that Pillow's image and ours take, by components; measured with images of 6 megapixels.
+# Bytes a pixel of the decoder's image and ours, by number of components; measured with images of 6 megapixels.
 _BYTES_A_PIXEL = {1: 4, 2: 11, 3: 8, 4: 11}
 _DEEP_BYTES = 5
-# What OpenJPEG keeps of a tile, of a component of it, and of a code block or a precinct; measured.
+# Memory that OpenJPEG needs for a tile, for a component of a tile, and for a code block or a precinct; measured.
 _TILE_BYTES, _TILE_COMPONENT_BYTES, _BLOCK_BYTES = 7_000, 2_000, 480
 _START_OF_TILE, _END = 0xFF90, b"\xff\xd9"
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the picture. Raises CorruptImage, or UnsupportedImage for samples that are not read."""
+    """Read the header. Raises CorruptImage, or UnsupportedImage for samples that are not read."""
     boxes = {} if data.startswith(CODESTREAM) else _header_boxes(data)
     start = boxes.get(b"jp2c", slice(0, len(data))).start
     width, height, components, depth = _read_siz(data, start)
@@ -64,7 +64,7 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def read_profile(data: bytes) -> bytes:
-    """The ICC profile of the first colour specification (I.5.3.3); empty where there is none."""
+    """The ICC profile of the first color specification (I.5.3.3), or empty bytes."""
     return b"" if data.startswith(CODESTREAM) else _profile(data, _header_boxes(data))
 
 
@@ -74,12 +74,12 @@ def _profile(data: bytes, boxes: dict[bytes, slice]) -> bytes:
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
-    """uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA pixels. Raises CorruptImage."""
+    """Decode to uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA. Raises CorruptImage."""
     boxes = {} if data.startswith(CODESTREAM) else _header_boxes(data)
     stream = boxes.get(b"jp2c", slice(0, len(data)))
     _check_tiles(data, stream)
     pixels = opencv.decode(memoryview(data)[stream], "JPEG 2000 image", info.bit_depth)
-    # OpenCV takes the first three components for red, green and blue, and stores them in reverse order.
+    # OpenCV treats the first three components as red, green and blue, and stores them in reverse order.
     if info.mode is ColourMode.CMYK:
         return inks_to_bgr(pixels[:, :, [2, 1, 0, 3]], _profile(data, boxes))
     if info.mode is ColourMode.RGB and _colour_space(data, boxes) == _SYCC:
@@ -88,13 +88,13 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
 
 
 def _colour_space(data: bytes, boxes: dict[bytes, slice]) -> int | None:
-    """The number of the colour space (table I.10); None where a profile describes it, or nothing does."""
+    """The number of the color space (table I.10), or None if a profile or nothing describes it."""
     content = data[boxes[b"colr"]] if b"colr" in boxes else b""
     return int.from_bytes(content[3:7]) if content[:1] == bytes([_ENUMERATED]) else None
 
 
 def _check_channels(data: bytes, boxes: dict[bytes, slice]) -> None:
-    """Raise UnsupportedImage for components that are not grey, colours or inks in the usual order (I.5.3.3 to 6)."""
+    """Raise UnsupportedImage unless the components are grey, colors or inks in the usual order (I.5.3.3 to 6)."""
     space = _colour_space(data, boxes)
     if space not in (None, _CMYK, _SRGB, _GREY, _SYCC):
         raise UnsupportedImage(
@@ -109,7 +109,7 @@ def _check_channels(data: bytes, boxes: dict[bytes, slice]) -> None:
 
 
 def _header_boxes(data: bytes) -> dict[bytes, slice]:
-    """Where the content of each first box of its name is, up to the codestream's."""
+    """The place of the content of the first box of each name, up to the codestream."""
     found: dict[bytes, slice] = {}
     for name, content in _walk(data):
         found.setdefault(name, content)
@@ -138,7 +138,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, slice]]:
 
 
 def _read_siz(data: bytes, at: int) -> tuple[int, int, int, int]:
-    """Width, height, number of components and bits of each (A.5.1). Raises UnsupportedImage for others than we read."""
+    """Width, height, number of components and bits of each (A.5.1). Raises UnsupportedImage if they are not read."""
     if data[at : at + 4] != CODESTREAM:
         raise CorruptImage("The JPEG 2000 codestream does not start as one.")
     right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
@@ -158,10 +158,10 @@ def _read_siz(data: bytes, at: int) -> tuple[int, int, int, int]:
 
 
 def _decoding_bytes(data: bytes, at: int, extents: Dimensions, components: int, depth: int) -> int:
-    """What decoding takes: a tile as OpenJPEG has it, the whole as Pillow and we have it, and the parts of tiles.
+    """The memory that decoding needs: OpenJPEG's tile and its records, the decoder's whole image, and ours.
 
-    A tile has four bytes a sample, and once more those of the samples themselves. Of code blocks and precincts
-    (A.6.1) OpenJPEG keeps a record each, before a byte of them is read; a file may ask for very many.
+    A tile needs four bytes for each sample, and the bytes of the sample itself. For each code block and precinct
+    (A.6.1) OpenJPEG allocates a record before it reads any of them, and a file may declare very many.
     """
     width, height = struct.unpack_from(">II", data, at + 24)
     if not width or not height:
@@ -175,7 +175,7 @@ def _decoding_bytes(data: bytes, at: int, extents: Dimensions, components: int, 
 
 
 def _most_blocks(data: bytes, at: int, samples: int) -> int:
-    """How many code blocks and precincts the samples of a tile come to, by the main header's COD and COC (A.6.1, 2)."""
+    """The number of code blocks and precincts in a tile, by COD and COC of the main header (A.6.1, 2)."""
     most, at = 0, at + 2
     while data[at : at + 2] != _START_OF_TILE.to_bytes(2):
         marker, length = struct.unpack_from(">HH", data, at)
@@ -187,12 +187,12 @@ def _most_blocks(data: bytes, at: int, samples: int) -> int:
 
 
 def _blocks_of(coding: bytes, samples: int, *, has_precincts: bool) -> int:
-    """By the parameters of one coding style: the levels, the exponents of code blocks, and those of precincts."""
+    """The number for one coding style, from its levels and the exponents of code blocks and precincts."""
     levels, across, down = coding[0], (coding[1] & 15) + 2, (coding[2] & 15) + 2
     blocks = 0
     for level in range(levels + 1):
         exponents = coding[5 + level] if has_precincts else 0xFF
-        # Of all levels but the least the precincts are parted into the code blocks of three bands of half their size.
+        # At all levels but the lowest, a precinct is divided into code blocks of three bands of half its size.
         halved = int(level > 0)
         width, height = exponents & 15, exponents >> 4
         in_block = min(across, max(0, width - halved)) + min(down, max(0, height - halved))
@@ -202,7 +202,7 @@ def _blocks_of(coding: bytes, samples: int, *, has_precincts: bool) -> int:
 
 
 def _capture_resolution(data: bytes, boxes: dict[bytes, slice]) -> Density | None:
-    """I.5.3.7.1: numerators, denominators and exponents of pixels a metre, the vertical ones first."""
+    """The density (I.5.3.7.1): numerators, denominators and exponents of pixels per meter, the vertical ones first."""
     if b"resc" not in boxes:
         return None
     down, down_by, across, across_by, down_ten, across_ten = struct.unpack_from(">HHHHbb", data, boxes[b"resc"].start)
@@ -212,9 +212,9 @@ def _capture_resolution(data: bytes, boxes: dict[bytes, slice]) -> Density | Non
 
 
 def _check_tiles(data: bytes, stream: slice) -> None:
-    """See that the tile parts (A.4.2) follow one another up to the end marker.
+    """Check that the tile parts (A.4.2) follow one another up to the end marker.
 
-    The decoder makes do with what there is: it leaves tiles grey, and details out.
+    The decoder does not report missing parts. It leaves tiles grey and omits details.
     """
     end = min(stream.stop, len(data))
     at = _first_tile(data, stream.start, end)
@@ -233,7 +233,7 @@ def _check_tiles(data: bytes, stream: slice) -> None:
 
 
 def _first_tile(data: bytes, at: int, end: int) -> int:
-    """The offset of the first tile part: behind the main header's marker segments."""
+    """The offset of the first tile part, which is after the marker segments of the main header."""
     at += 2
     while at + 4 <= end and data[at : at + 2] != b"\xff\x90":
         at += 2 + struct.unpack_from(">H", data, at + 2)[0]

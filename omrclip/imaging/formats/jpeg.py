@@ -19,7 +19,7 @@ from omrclip.imaging.tiff import ifd
 
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 _PROFILE, _PROFILE_HEAD = b"ICC_PROFILE\0", 14
-_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # C4, C8 and CC are tables and an extension
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # C4 and CC are tables, C8 is an extension
 _READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline, extended, progressive; the latter two arithmetic
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _HUFFMAN_CODED = frozenset({0xC0, 0xC1, 0xC2})
@@ -27,7 +27,7 @@ _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})  # of Huffman and arithmetic codes
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _MODES = {1: ColourMode.GREY, 3: ColourMode.RGB, 4: ColourMode.CMYK}
 _START, _END = b"\xff\xd8", b"\xff\xd9"
-_LAST_SEGMENT = b"\xff\xda\0\2"  # a scan's header without content, at which looking through segments ends
+_LAST_SEGMENT = b"\xff\xda\0\2"  # the header of a scan without content, at which libraries stop looking for segments
 _DOTS_PER_INCH = 1
 _UNITS_PER_INCH = {_DOTS_PER_INCH: 1.0, 2: 2.54}
 _BEGINS_WITH_JFIF = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
@@ -38,12 +38,12 @@ _MOST_PADDING = 64
 _INKS_BYTES = 12  # a pixel, of inks and colours
 
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
-# Complaints of libjpeg about what has no part in the pixels, or none that it does not decide rightly itself.
+# Warnings of libjpeg about data that do not change the pixels, or that it interprets correctly.
 _HARMLESS = re.compile(r"unknown JFIF revision|[Uu]nknown Adobe|Invalid SOS parameters|bad ICC marker")
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the picture. Raises CorruptImage, or UnsupportedImage for a process that is not read."""
+    """Read the header. Raises CorruptImage, or UnsupportedImage for a process that is not read."""
     frame, exif, dpi, has_profile = None, None, None, False
     for marker, at, length in _segments(data):
         if marker in _FRAMES and frame is None:
@@ -76,9 +76,9 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def _coefficient_bytes(data: bytes) -> int:
-    """The memory that libjpeg holds the coefficients of the whole picture in: for a file of several scans, else none.
+    """The memory for the coefficients of the whole image. libjpeg needs it for files with several scans only.
 
-    Two bytes each, in whole units of all components; a component has the more the finer it is sampled.
+    Two bytes for each coefficient, in whole units of all components. A component with finer sampling has more of them.
     """
     marker, at, scan_at = 0, 0, 0
     for segment, start, length in _segments(data):
@@ -96,7 +96,7 @@ def _coefficient_bytes(data: bytes) -> int:
 
 
 def read_profile(data: bytes) -> bytes:
-    """The ICC profile, put together from its segments (ICC.1, annex B.4); empty where a part is missing."""
+    """The ICC profile, joined from its segments (ICC.1, annex B.4), or empty bytes if a part is missing."""
     parts: dict[int, bytes] = {}
     count = 0
     for marker, at, length in _segments(data):
@@ -112,9 +112,9 @@ def _density(data: bytes, jfif: int) -> Density | None:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, offset and length of the content of each segment up to the first scan's header, that included.
+    """Yield marker, offset and length of each segment's content, up to and including the header of the first scan.
 
-    Junk between segments is passed over, as libjpeg does. Raises CorruptImage where the file ends before the scan.
+    Junk between segments is skipped, as by libjpeg. Raises CorruptImage if the file ends before the scan.
     """
     at = 2
     while True:
@@ -150,28 +150,28 @@ def _read_frame(data: bytes, marker: int, at: int, length: int) -> tuple[Dimensi
 
 
 def decode(data: bytes, info: ImageInfo, reduction: int = 1) -> Pixels:
-    """BGR pixels as stored, each extent divided by `reduction` (1, 2, 4 or 8) and rounded up.
+    """Decode to BGR pixels as stored. Width and height are divided by `reduction` (1, 2, 4 or 8) and rounded up.
 
-    Inks become sRGB by their profile (`colour.inks_to_bgr`); all others keep the colours that they have.
-    Raises CorruptImage or UnsupportedImage.
+    CMYK is converted to sRGB by its profile (`colour.inks_to_bgr`). Other colors stay unchanged. Raises CorruptImage or
+    UnsupportedImage.
     """
     out = Dimensions(-(-info.stored.width // reduction), -(-info.stored.height // reduction))
     if info.mode is not ColourMode.CMYK:
         return _decode_strictly(data, "BGR", out)
     inks = _decode_strictly(data, "CMYK", out)
-    # Adobe's programs write inks inverted, and say by their marker that it was they.
+    # Adobe's programs write inverted inks, together with their marker.
     inks = 255 - inks if _has_adobe_marker(data) else inks
     return inks_to_bgr(inks, read_profile(data))
 
 
 def complete(tables: bytes, code: bytes, *, rgb: bool) -> bytes:
-    """A file of its own out of an abbreviated one and its tables, without decoding (T.81, B.4 and B.5; TIFF's TN2).
+    """Make a complete file from an abbreviated one and its tables, without decoding (T.81, B.4 and B.5; TIFF's TN2).
 
-    `tables` hold quantization and Huffman tables between a start and an end marker, or nothing; `code` is a picture
-    that may lack them. Decoders tell RGB from YCbCr by the JFIF and Adobe markers; in a TIFF the photometric
-    interpretation tells, whatever these say. So the marker that says the same as the TIFF takes the place of them all;
-    with them go remarks that a viewer would heed and we do not, profiles and orientations.
-    Raises CorruptImage where it is no JPEG, or has no whole header.
+    `tables` are quantization and Huffman tables between a start and an end marker, or empty. `code` is an image that
+    may lack them. Decoders distinguish RGB from YCbCr by the JFIF and Adobe markers, but in a TIFF only the photometric
+    interpretation counts. So all these markers are replaced by the one that agrees with the TIFF. Profiles and
+    orientations are removed too, because viewers would apply them. Raises CorruptImage if `code` is not a JPEG or its
+    header is incomplete.
     """
     if not code.startswith(_START):
         raise CorruptImage("A JPEG block of the image does not start as one.")
@@ -185,7 +185,7 @@ def complete(tables: bytes, code: bytes, *, rgb: bool) -> bytes:
 
 @lru_cache(maxsize=64)
 def _tables_alone(tables: bytes) -> bytes:
-    """The segments that hold tables, which all blocks of a TIFF's directory have in common. Raises CorruptImage."""
+    """The segments with tables that all blocks of a TIFF's directory share. Raises CorruptImage."""
     if not tables:
         return b""
     data = _START + tables.removeprefix(_START).removesuffix(_END) + _LAST_SEGMENT
@@ -193,24 +193,24 @@ def _tables_alone(tables: bytes) -> bytes:
 
 
 def with_density(data: bytes, density: Density) -> bytes:
-    """The file with a density in its JFIF header, in whole dots an inch; the file itself where it has no such header.
+    """Set the density in the JFIF header, in whole dots per inch. A file without this header is returned unchanged.
 
-    Only the header changes. It has no room for a density of less than half a dot or more than 65,535.
+    Only the header changes. It cannot represent a density below half a dot or above 65,535.
     """
     if not data.startswith(_BEGINS_WITH_JFIF):
         return data
     across, down = (round(dots) for dots in density)
-    at = len(_BEGINS_WITH_JFIF) + 2  # behind the version
+    at = len(_BEGINS_WITH_JFIF) + 2  # after the version
     return data[:at] + struct.pack(">BHH", _DOTS_PER_INCH, across, down) + data[at + 5 :]
 
 
 def is_common(data: bytes) -> bool:
-    """Whether any viewer decodes it: Huffman-coded, and ended by its marker, as far as can be seen without decoding."""
+    """Whether any viewer can decode it: Huffman-coded, and with an end marker. Pixels are not checked."""
     return _frame_and_scan(data)[0] in _HUFFMAN_CODED and data.endswith(_END)
 
 
 def check(data: bytes, least: Dimensions, most: Dimensions) -> None:
-    """See that nothing of a JPEG is damaged or missing, and that its extents are within bounds: for a TIFF's blocks.
+    """Check that a JPEG block of a TIFF is complete and undamaged, and that its dimensions are within bounds.
 
     Raises CorruptImage or UnsupportedImage.
     """
@@ -227,10 +227,10 @@ def _has_adobe_marker(data: bytes) -> bool:
 
 
 def _decode_strictly(data: bytes, colours: str, out: Dimensions) -> Pixels:
-    """Decode; where libjpeg complains, decide by its first complaint whether the picture is harmed.
+    """Decode. If libjpeg warns, its first warning decides whether the image is damaged.
 
-    It names the first one alone, behind which a worse one may hide. So what it complains of harmlessly is mended, and
-    the decoder asked again; only at the end of the last scan has it nothing left to hide.
+    libjpeg reports only its first warning, which may hide a worse one. So the cause of a harmless warning is removed,
+    and the file is decoded again. Only a warning at the end of the last scan cannot hide another one.
     """
     check_scans(data, *_frame_and_scan(data))
     try:
@@ -251,9 +251,9 @@ def _decode_strictly(data: bytes, colours: str, out: Dimensions) -> Pixels:
 
 
 def _turbo(data: bytes, colours: str, out: Dimensions, *, strict: bool = True) -> Pixels:
-    """Decode by libjpeg-turbo to exactly `out`. Raises ValueError with libjpeg's first complaint.
+    """Decode with libjpeg-turbo to exactly `out`. Raises ValueError with libjpeg's first warning.
 
-    Of its scales, the library takes the smallest that is no smaller than asked for, which is the exact one.
+    The library chooses the smallest of its scales that is at least as large as requested, which is the exact one.
     """
     pixels = simplejpeg.decode_jpeg(data, colours, min_height=out.height, min_width=out.width, strict=strict)
     if pixels.shape[:2] != (out.height, out.width):
@@ -281,11 +281,7 @@ def _frame_and_scan(data: bytes) -> tuple[int, tuple[int, ...], int]:
 
 
 def _mended(data: bytes) -> bytes:
-    """The file with a header of its necessary segments alone, and with the values that libjpeg takes for wrong ones.
-
-    It takes unknown JFIF revisions for 1.1, unknown Adobe transforms for YCbCr or YCCK, and the band of a sequential
-    scan for the whole of it.
-    """
+    """The file with only the necessary header segments, and without the values that libjpeg warns about."""
     frame, components, _ = _frame_and_scan(data)
     parts, end = [b"\xff\xd8"], 2
     for marker, at, length in _segments(data):
@@ -302,7 +298,7 @@ def _mended(data: bytes) -> bytes:
 
 
 def _only_padding(data: bytes, complaint: str) -> bool:
-    """Whether libjpeg complains of nothing but a few zero bytes between the last scan and the end marker."""
+    """Whether libjpeg only warns of a few zero bytes between the last scan and the end marker."""
     found = _EXTRANEOUS.search(complaint)
     if found is None or int(found[2], 16) != _EOI or int(found[1]) > _MOST_PADDING:
         return False

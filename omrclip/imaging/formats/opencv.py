@@ -1,4 +1,4 @@
-"""Pixels by way of OpenCV: the decoder for the formats in which it is strict, quiet and quick."""
+"""Decodes with OpenCV the formats for which it is strict, quiet and fast."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from omrclip.imaging.arrays import Pixels
 
 
 def decode(data: bytes | memoryview, kind: str, depth: int = 16) -> Pixels:
-    """uint8 (height, width) grey, BGR or BGRA pixels of the first frame, as stored: no orientation is applied.
+    """Decode the first frame as stored: uint8 (height, width) grey, BGR or BGRA. No orientation is applied.
 
-    `depth` is the number of bits that samples use where they come as uint16.
+    `depth` is the number of bits of the samples if OpenCV returns them as uint16.
 
-    Raises CorruptImage, and MemoryError where memory does not suffice.
+    Raises CorruptImage, or MemoryError if there is not enough memory.
     """
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -29,10 +29,10 @@ def decode(data: bytes | memoryview, kind: str, depth: int = 16) -> Pixels:
 
 
 def upper_bits(samples: npt.NDArray[Any], depth: int = 16) -> Pixels:
-    """Samples of uint16, of which `depth` bits are used, cut to their upper eight; uint8 as it is.
+    """Reduce uint16 samples that use `depth` bits to their upper eight bits. uint8 samples stay unchanged.
 
-    Every value of eight bits so stands for as many of sixteen, as with Pillow's and OpenCV's own conversion of colours,
-    and with libpng's (PNG, third edition, section 13.12). Raises CorruptImage for samples of other types.
+    Each value of eight bits then represents the same number of values of sixteen bits, as in the color conversion of
+    Pillow and OpenCV and in libpng (PNG, third edition, section 13.12). Raises CorruptImage for samples of other types.
     """
     if samples.dtype == np.uint8:
         return samples

@@ -1,7 +1,7 @@
-"""Pixels by way of Pillow: the decoder for the formats in which it is the stricter or the quieter one.
+"""Decodes with Pillow the formats for which it is stricter or quieter than OpenCV.
 
-Its readers are called by their classes. `Image.open` would do no more, but warn of large images, and warnings cannot
-be held back for one thread alone; how large an image may be is decided before anything is decoded.
+The readers are called by their classes. `Image.open` would only add a warning about large images, which cannot be
+suppressed for one thread alone. The size of images is limited before they are decoded.
 """
 
 import contextlib
@@ -23,9 +23,9 @@ _DEEP = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 
 
 def load(reader: type[ImageFile], data: bytes, kind: str, refused: type[ImageError] = CorruptImage) -> Image.Image:
-    """The first frame of `data`, decoded.
+    """Decode the first frame of `data`.
 
-    Raises `refused` where the reader does not know this kind of file, and CorruptImage where the pixels are damaged.
+    Raises `refused` if the reader does not know this kind of file, and CorruptImage if the pixels are damaged.
     """
     with damage_reported(kind):
         try:
@@ -37,9 +37,9 @@ def load(reader: type[ImageFile], data: bytes, kind: str, refused: type[ImageErr
 
 
 def to_pixels(image: Image.Image, depth: int = 8, profile: bytes = b"") -> Pixels:
-    """uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA of a loaded image.
+    """The pixels of a loaded image: uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA.
 
-    `depth` is the number of bits that a grey sample of 16 bits uses; by `profile`, inks become sRGB.
+    `depth` is the number of bits of a 16-bit grey sample that are used. CMYK is converted to sRGB by `profile`.
     """
     if image.mode in _DEEP:
         return upper_bits(np.asarray(image), depth)
@@ -54,7 +54,7 @@ def to_pixels(image: Image.Image, depth: int = 8, profile: bytes = b"") -> Pixel
 def _colours(image: Image.Image) -> Pixels:
     """The pixels of an RGB or RGBA image as BGR or BGRA.
 
-    They are copied in bands that stay in the processor's caches; of the whole, three copies would be made on the way.
+    They are copied in bands that fit into the processor's caches. Converting the whole image would make three copies.
     """
     order = image.mode[2::-1] + image.mode[3:]
     out = np.empty((image.height, image.width, len(order)), np.uint8)
@@ -68,7 +68,7 @@ def _colours(image: Image.Image) -> Pixels:
 
 @contextlib.contextmanager
 def damage_reported(kind: str) -> Iterator[None]:
-    """Raise CorruptImage for whatever a reader raises of damaged bytes, which is nearly anything."""
+    """Raise CorruptImage for any exception of a reader. Damaged bytes can cause nearly every type of exception."""
     try:
         yield
     except (MemoryError, ImageError):

@@ -1,4 +1,4 @@
-"""PNG (W3C, third edition): chunks up to the end, and the pixels of the default image."""
+"""PNG (W3C, third edition): reads the chunks of a file, and the pixels of the default image."""
 
 import struct
 import zlib
@@ -35,9 +35,9 @@ _INCH, _METRE = 0.0254, 1  # an inch in metres, and the metre as a unit of pHYs
 _HEADER_END = 33  # of the signature and the chunk IHDR
 _MOST_CHUNKS = 100_000
 _PIECE_BYTES = 1 << 16
-# Bytes a pixel that decoding takes, its three of BGR included, by how the samples are stored; measured with images of 6
-# megapixels. What comes in bands needs no more than its own pixels, and a grey or transparent image those of BGR. By
-# Pillow there are its own four bytes, and copies on the way; one transparent colour (tRNS) is looked for in numpy.
+# Bytes a pixel that decoding needs, including three for BGR, by how the samples are stored. Measured with images of 6
+# megapixels. Images that are decoded in bands need their own pixels only, grey or transparent ones also those of BGR.
+# Pillow needs four bytes of its own, and copies. A transparent color (tRNS) is searched for with NumPy.
 _IN_BANDS = {ColourMode.GREY: 4.2, ColourMode.RGB: 3.0, ColourMode.RGB_ALPHA: 7.2}
 _BY_PILLOW = {
     ColourMode.BILEVEL: 4.5,
@@ -48,11 +48,11 @@ _BY_PILLOW = {
     ColourMode.RGB_ALPHA: 12.5,
 }
 _DEEP_GREY, _PALETTE_WITH_ALPHA, _COLOUR_KEY = 10.0, 11.0, 20.5
-_INTERLACED = 20  # where its chunk has it
+_INTERLACED = 20  # the offset in its chunk
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the default image, and how many frames an animation has. Raises CorruptImage."""
+    """Read the header of the default image and the number of frames of an animation. Raises CorruptImage."""
     if data[8:16] != b"\0\0\0\rIHDR":
         raise CorruptImage("The PNG does not start with its header.")
     width, height, depth, colour, *rest = struct.unpack_from(">IIBBBBB", data, 16)
@@ -90,7 +90,7 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def _bytes_a_pixel(mode: ColourMode, depth: int, has_transparent: bool) -> float:
-    """What decoding by Pillow takes."""
+    """The memory that decoding with Pillow needs."""
     if has_transparent and mode is ColourMode.PALETTE:
         return _PALETTE_WITH_ALPHA
     if has_transparent:
@@ -99,7 +99,7 @@ def _bytes_a_pixel(mode: ColourMode, depth: int, has_transparent: bool) -> float
 
 
 def read_profile(data: bytes) -> bytes:
-    """The ICC profile (section 11.3.2.3 iCCP); empty where there is none, or it is damaged or too large to be used."""
+    """The ICC profile (section 11.3.2.3 iCCP), or empty bytes if it is missing, damaged or too large."""
     for name, at, length in _chunks(data):
         if name == b"iCCP":
             _, _, method_and_deflated = data[at : at + length].partition(b"\0")
@@ -111,7 +111,7 @@ def read_profile(data: bytes) -> bytes:
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
-    """The pixels of the default image, as stored. Raises CorruptImage."""
+    """Decode the default image, as stored. Raises CorruptImage."""
     kept = _checked_chunks(data)
     transparent = next((bytes(chunk[8:-4]) for name, chunk in kept if name == b"tRNS"), None)
     if _comes_in_bands(kept, info):
@@ -122,7 +122,7 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
 
 
 def with_density(data: bytes, density: Density) -> bytes:
-    """A file that was written without a density, with one, in whole dots a metre (section 11.3.4.3 pHYs)."""
+    """Add a density to a file without one, in whole dots per meter (section 11.3.4.3 pHYs)."""
     across, down = (round(dots / _INCH) for dots in density)
     content = b"pHYs" + struct.pack(">IIB", across, down, _METRE)
     chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
@@ -130,7 +130,7 @@ def with_density(data: bytes, density: Density) -> bytes:
 
 
 def _checked_chunks(data: bytes) -> list[tuple[bytes, memoryview]]:
-    """The chunks that make the pixels. Raises CorruptImage where any chunk is damaged, or the end is missing."""
+    """The chunks that define the pixels. Raises CorruptImage if any chunk is damaged or the end is missing."""
     kept: list[tuple[bytes, memoryview]] = []
     for name, at, length in _chunks(data):
         chunk = memoryview(data)[at - 8 : at + length + 4]
@@ -144,7 +144,7 @@ def _checked_chunks(data: bytes) -> list[tuple[bytes, memoryview]]:
 
 
 def _comes_in_bands(chunks: list[tuple[bytes, memoryview]], info: ImageInfo) -> bool:
-    """Whether `png_rows` reads it: eight bits, no palette, no transparent colour, not interlaced."""
+    """Whether `png_rows` can decode it: eight bits, no palette, no transparent color, not interlaced."""
     is_interlaced = chunks[0][1][_INTERLACED]
     has_colour_key = any(name == b"tRNS" for name, _ in chunks)
     return info.mode in png_rows.MODES and info.bit_depth == 8 and not is_interlaced and not has_colour_key
@@ -157,9 +157,9 @@ def _decode_rows(chunks: list[tuple[bytes, memoryview]], info: ImageInfo) -> Pix
 
 
 def _load(chunks: list[tuple[bytes, memoryview]]) -> Image.Image:
-    """The decoded image. Raises CorruptImage where it is damaged, or lacks rows.
+    """Decode with Pillow. Raises CorruptImage if the image is damaged or rows are missing.
 
-    Pillow leaves missing rows black, without an error; only such a last row makes it worth to count the bytes.
+    Pillow leaves missing rows black without an error. So the bytes are counted only if the last row is black.
     """
     image = pillow.load(PngImageFile, _file(chunks), "PNG")
     last_row = image.crop((0, image.height - 1, image.width, image.height))
@@ -180,7 +180,7 @@ def _check_length(deflated: Sequence[memoryview], header: bytes) -> None:
 
 
 def _inflated_bytes(deflated: Sequence[memoryview], most: int) -> int:
-    """How many bytes the parts of a stream inflate to; counting ends at `most`. Raises CorruptImage."""
+    """The inflated length of a stream in parts, up to `most` bytes. Raises CorruptImage."""
     stream, found = zlib.decompressobj(), 0
     try:
         for content in deflated:
@@ -201,7 +201,7 @@ def _passes(width: int, height: int) -> list[tuple[int, int]]:
 
 
 def _file(chunks: list[tuple[bytes, memoryview]]) -> bytes:
-    """A file of these chunks alone: what else it said (profiles, texts, other frames) cannot disturb the decoder."""
+    """A file with only these chunks. Other parts (profiles, texts, other frames) cannot disturb the decoder."""
     return SIGNATURE + b"".join(chunk for _, chunk in chunks)
 
 
@@ -221,7 +221,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 class _LowerBytes(PngImageFile):
-    """A PNG of RGB with 16 bits a sample, of which Pillow keeps the lower byte in place of the upper one."""
+    """A PNG of RGB with 16 bits a sample. Returns the lower byte of each sample, where Pillow returns the upper one."""
 
     def _open(self) -> None:
         super()._open()

@@ -1,8 +1,8 @@
-"""The rows of a PNG, inflated and unfiltered in bands (PNG, third edition, sections 9 and 10).
+"""Decodes the rows of a PNG in bands (PNG, third edition, sections 9 and 10).
 
-A band stays in the processor's caches, from the deflated bytes to its place among the pixels. Decoded whole, by Pillow,
-the same image takes twice the memory and more: four bytes a pixel, and the pixels themselves. ISA-L inflates twice as
-fast as zlib, and three times where there is noise; Pillow's decoder of rows undoes the filters.
+A band stays in the processor's caches from the deflated bytes to its pixels. Pillow decodes the whole image and needs
+more than twice the memory: four bytes a pixel, and the pixels. ISA-L inflates twice as fast as zlib, and noisy images
+three times as fast. Pillow's row decoder undoes the filters.
 """
 
 import struct
@@ -20,7 +20,9 @@ from omrclip.imaging.formats.base import ColourMode
 from omrclip.imaging.geometry import Dimensions
 
 MODES = {ColourMode.GREY: ("L", "L"), ColourMode.RGB: ("RGB", "BGR"), ColourMode.RGB_ALPHA: ("RGBA", "BGRA")}
-"""The kinds that are read here, if not interlaced and of eight bits: the order of samples in the file, and ours."""
+"""The kinds of samples that are decoded here, in the order of the file and in ours, if not interlaced and of eight
+bits.
+"""
 
 _BAND_BYTES = 512 * 1024
 _PIECE_BYTES = 256 * 1024
@@ -30,10 +32,15 @@ _UNFILTERED = b"\0"
 
 
 def decode_rows(deflated: Sequence[memoryview], stored: Dimensions, kind: ColourMode) -> Pixels:
-    """uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA pixels of the rows as stored.
+    """Decode the rows as stored: uint8 (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA.
 
-    `deflated` are the contents of the chunks of pixels, one after the other; `stored` are the extents of the image, and
-    `kind` is one of the `MODES`. Raises CorruptImage where rows are missing or damaged.
+    Args:
+        deflated: the contents of the IDAT chunks, in order.
+        stored: the dimensions of the image.
+        kind: one of `MODES`.
+
+    Raises:
+        CorruptImage: rows are missing or damaged.
     """
     mode, order = MODES[kind]
     width, height = stored.width, stored.height
@@ -53,13 +60,13 @@ def decode_rows(deflated: Sequence[memoryview], stored: Dimensions, kind: Colour
 
 
 def _unfiltered(filtered: bytes, mode: str, extents: tuple[int, int]) -> Image.Image:
-    """The image of whole rows, each behind the byte that tells its filter."""
+    """The image of complete rows. Each row follows the byte of its filter."""
     with pillow.damage_reported("PNG"):
         return Image.frombytes(mode, extents, _stored(filtered), "zip", mode)
 
 
 def _stored(content: bytes) -> bytes:
-    """A zlib stream that holds the content as it is (RFC 1950), which is how Pillow takes rows."""
+    """A zlib stream of uncompressed blocks (RFC 1950), which Pillow requires as input."""
     view = memoryview(content)
     parts: list[bytes | memoryview] = [_ZLIB_HEADER]
     for at in range(0, len(content), _STORED_BYTES):
@@ -69,7 +76,7 @@ def _stored(content: bytes) -> bytes:
 
 
 class _Inflated:
-    """The inflated bytes of a zlib stream in pieces, from its beginning to its end."""
+    """Reads the inflated bytes of a zlib stream in pieces."""
 
     def __init__(self, deflated: Sequence[memoryview]) -> None:
         self._pieces = _pieces(deflated)
@@ -77,7 +84,7 @@ class _Inflated:
         self._stream = isal_zlib.decompressobj()
 
     def read(self, length: int) -> bytes:
-        """The next `length` bytes. Raises CorruptImage where there are fewer."""
+        """The next `length` bytes. Raises CorruptImage if there are fewer."""
         found = bytearray()
         while len(found) < length:
             part = self._some(length - len(found))
@@ -87,7 +94,7 @@ class _Inflated:
         return bytes(found)
 
     def finish(self) -> None:
-        """Read the checksum at the end. Raises CorruptImage where it is missing or wrong; more rows are no matter."""
+        """Check the checksum at the end. Raises CorruptImage if it is missing or wrong. Extra rows are ignored."""
         while (part := self._some(1)) is not None:
             if part:
                 return
@@ -95,7 +102,7 @@ class _Inflated:
             raise CorruptImage("The PNG is cut off: the end of its pixels is missing.")
 
     def _some(self, most: int) -> bytes | None:
-        """At most so many of the next bytes, perhaps none yet; None where nothing follows."""
+        """Up to `most` of the next bytes, which may be none yet. None at the end of the stream."""
         is_last = False
         if not self._waiting:
             piece = next(self._pieces, None)

@@ -1,4 +1,4 @@
-"""The formats that are read: how to recognize each, and the functions that read it."""
+"""Lists the formats that are read: how to recognize each, and its functions."""
 
 import re
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from omrclip.imaging.formats.base import ImageFormat, ImageInfo
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How one format is read.
+    """The functions that read one format.
 
     Attributes:
         signature: matches the first bytes of its files.
-        read_header: raises UnsupportedImage, CorruptImage, or struct.error and IndexError where the header is cut off.
-        decode: the stored pixels of the first frame, uint8 grey, BGR or BGRA; raises CorruptImage and MemoryError.
-        read_profile: the ICC profile, empty where there is none; None for a format whose profiles are not read.
+        read_header: raises UnsupportedImage, CorruptImage, or struct.error and IndexError if the header is cut off.
+        decode: the stored pixels of the first frame, uint8 grey, BGR or BGRA. Raises CorruptImage and MemoryError.
+        read_profile: the ICC profile, or empty bytes. None for a format whose profiles are not read.
     """
 
     signature: re.Pattern[bytes]

@@ -1,7 +1,7 @@
-"""The scans of a JPEG that comes in more than one (ITU-T T.81, annexes B and G).
+"""Checks that the scans of a JPEG are complete (ITU-T T.81, annexes B and G).
 
-A progressive file cut off between two scans, and closed by an end marker, decodes without a complaint, to a picture
-coarser than the one that was written. Whether all scans are there can be read from their headers.
+If a progressive file is cut off between two scans and closed by an end marker, it decodes without a warning, but to a
+coarser image. The headers of the scans show whether all of them are there.
 """
 
 import re
@@ -13,7 +13,7 @@ from omrclip.errors import CorruptImage
 
 _SOS, _EOI = 0xDA, 0xD9
 _PROGRESSIVE = frozenset({0xC2, 0xCA})
-# Within coded pixels 0xFF is followed by a stuffed zero or a restart marker; anything else is a segment.
+# In coded pixels, 0xFF is followed by a stuffed zero or a restart marker. Anything else is a segment.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _MOST_SCANS = 256
 _COEFFICIENTS = 64
@@ -21,7 +21,7 @@ _COEFFICIENTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan: its components, its band of coefficients, and which bits of them it leaves for later scans."""
+    """The header of a scan: its components, its band of coefficients, and the bits that it leaves to later scans."""
 
     components: tuple[int, ...]
     first: int
@@ -30,11 +30,16 @@ class Scan:
 
 
 def check_scans(data: bytes, frame: int, components: tuple[int, ...], first_scan: int) -> None:
-    """See that the scans bring every bit of every component.
+    """Check that the scans contain every bit of every component.
 
-    `frame` is the marker of the frame header, `components` are its component identifiers, and `first_scan` is the
-    offset of the first scan's marker. A file in one scan, as nearly all are, costs nothing.
-    Raises CorruptImage where scans are missing, or are more than an encoder writes.
+    Args:
+        data: the file.
+        frame: the marker of the frame header.
+        components: the component identifiers of the frame header.
+        first_scan: the offset of the first scan's marker.
+
+    Raises:
+        CorruptImage: scans are missing, or there are more than an encoder writes.
     """
     progressive = frame in _PROGRESSIVE
     if not progressive and data[first_scan + 4] == len(components):

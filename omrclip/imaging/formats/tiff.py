@@ -25,8 +25,8 @@ _UNCOMPRESSED, _JPEG, _DEFLATE = 1, 7, (8, 32946)
 # None, Huffman runs, fax groups 3 and 4, LZW, JPEG, deflate (two numbers), PackBits, LZMA, Zstandard, WebP.
 _COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32946, 32773, 34925, 50000, 50001})
 
-# All that says what the pixels are: FillOrder, the fax options, the predictor, the colour map, the JPEG tables and
-# the YCbCr tags beside those above. Whatever else a file says about itself is kept from the decoder.
+# The tags that define the pixels: FillOrder, the fax options, the predictor, the color map, the JPEG tables and the
+# YCbCr tags, and those above. Other tags are not passed to the decoder.
 _PIXEL_TAGS = frozenset({256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325})
 _PIXEL_TAGS |= {332, 338, 339, 347, 529, 530, 531, 532}
 _ONE_VALUE = frozenset({256, 257, 259, 262, 266, 277, 278, 284, 292, 293, 317, 322, 323, 332})
@@ -34,7 +34,7 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _MOST_SAMPLES = 6
 _MOST_FRAMES = 10_000
 _MOST_BLOCKS = 500_000
-# Bytes a pixel that Pillow's image takes, and all that is made of it after that; measured with images of 6 megapixels.
+# Bytes a pixel of Pillow's image, and of everything that is made from it; measured with images of 6 megapixels.
 _STORED = {ColourMode.BILEVEL: 1, ColourMode.GREY: 1}
 _CONVERTED = {
     ColourMode.BILEVEL: 7.5,
@@ -46,14 +46,14 @@ _CONVERTED = {
     ColourMode.CMYK: 11.5,
 }
 _DEEP_GREY = 8.5
-# And of a block of pixels: the decoded block; of a JPEG also what checking it before takes; the code as bits.
+# And for a block of pixels: the decoded block, for JPEG also the check before decoding, and the code as bits.
 _BLOCK_COPIES, _JPEG_BLOCK, _FAX_LINES = 1, 12, 10
 _MOST_GROWTH, _SMALL_CODE = 16, 1 << 20
-_MOST_SHARING = 4  # times that each byte may be read: writers let equal tiles share theirs
+_MOST_SHARING = 4  # times that each byte may be read, because some writers store equal tiles once
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the first page. Raises CorruptImage, or UnsupportedImage for samples that are not read."""
+    """Read the header of the first page. Raises CorruptImage, or UnsupportedImage for samples that are not read."""
     layout, at = ifd.read_layout(data)
     first = ifd.read_directory(data, layout, at)
     width, height = first.number(data, _WIDTH, 0), first.number(data, _HEIGHT, 0)
@@ -80,7 +80,7 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def read_profile(data: bytes) -> bytes:
-    """The ICC profile of the first page (ICC.1, annex B.3); empty where there is none."""
+    """The ICC profile of the first page (ICC.1, annex B.3), or empty bytes."""
     layout, at = ifd.read_layout(data)
     return _profile(data, ifd.read_directory(data, layout, at))
 
@@ -93,9 +93,9 @@ def _profile(data: bytes, directory: ifd.Directory) -> bytes:
 def _decoding_bytes(
     data: bytes, directory: ifd.Directory, extents: Dimensions, mode: ColourMode, bits: tuple[int, ...]
 ) -> int:
-    """What decoding takes: two copies of the file with the pixels as Pillow has them, or one with all made of these.
+    """The memory that decoding needs: two copies of the file and Pillow's image, or one and all that is made from it.
 
-    A block of pixels is decoded on its own; one may be as large as the image, or, where it is a tile, larger.
+    A block of pixels is decoded separately. It may be as large as the image, and a tile may be larger.
     """
     deep_grey = mode is ColourMode.GREY and bits[0] > 8
     converted = _DEEP_GREY if deep_grey else _CONVERTED[mode]
@@ -113,12 +113,12 @@ def _decoding_bytes(
 
 
 def _most_code_bytes(decoded: int) -> int:
-    """The most bytes that the code of a block may have; no compression makes of pixels so many."""
+    """The maximum length of a block's code. No compression makes it longer."""
     return _MOST_GROWTH * decoded + _SMALL_CODE
 
 
 def _block_extents(data: bytes, directory: ifd.Directory, extents: Dimensions) -> tuple[int, int]:
-    """Width and height of a tile or strip, padded ones as they are stored. Raises CorruptImage."""
+    """Width and height of a tile or strip as stored, including padding. Raises CorruptImage."""
     tiled = _TILES in directory.entries
     across = directory.number(data, _TILE_WIDTH, 0) if tiled else extents.width
     down = directory.number(data, _TILE_HEIGHT if tiled else _ROWS_PER_STRIP, extents.height)
@@ -128,7 +128,7 @@ def _block_extents(data: bytes, directory: ifd.Directory, extents: Dimensions) -
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
-    """The pixels of the first page, as stored. Raises CorruptImage or UnsupportedImage."""
+    """Decode the first page, as stored. Raises CorruptImage or UnsupportedImage."""
     layout, at = ifd.read_layout(data)
     directory = ifd.read_directory(data, layout, at)
     blocks = _read_blocks(data, directory, info)
@@ -146,7 +146,7 @@ def _decode_page(data: bytes, directory: ifd.Directory, info: ImageInfo) -> Pixe
     image = pillow.load(TiffImageFile, _pixels_only(data, directory), "TIFF", refused=UnsupportedImage)
     pixels = pillow.to_pixels(image, info.bit_depth, _profile(data, directory))
     if directory.number(data, _PHOTOMETRIC, _MIN_IS_WHITE) == _MIN_IS_WHITE and info.bit_depth > 8:
-        return 255 - pixels  # Pillow turns the fewer bits round itself
+        return 255 - pixels  # Pillow reverses samples of fewer bits itself
     return pixels
 
 
@@ -181,9 +181,9 @@ def _mode(data: bytes, directory: ifd.Directory, bits: tuple[int, ...]) -> Colou
 
 
 def _count_frames(data: bytes, first: ifd.Directory) -> int:
-    """How many pages follow one another, the first included. Raises CorruptImage where the chain is broken.
+    """The number of pages. Raises CorruptImage if the chain of directories is broken.
 
-    The smaller copies of a page that a pyramid holds, and transparency masks, are no pages.
+    The smaller copies of a page in a pyramid, and transparency masks, do not count as pages.
     """
     seen = {first.at}
     copies = 0
@@ -204,7 +204,7 @@ def _count_frames(data: bytes, first: ifd.Directory) -> int:
 
 
 def _is_copy(data: bytes, layout: ifd.Layout, first_entry: int) -> bool:
-    """Whether a directory is of a reduced image or a mask, by NewSubfileType, which as the lowest tag comes first."""
+    """Whether a directory is a reduced image or a mask, by NewSubfileType. As the lowest tag, it comes first."""
     tag, kind = struct.unpack_from(layout.order + "HH", data, first_entry)
     if tag != _SUBFILE_TYPE or kind != 4:
         return False
@@ -214,7 +214,7 @@ def _is_copy(data: bytes, layout: ifd.Layout, first_entry: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One strip or tile: its extents, how many bytes they are when decoded, and where in the file its code is."""
+    """A strip or tile: its dimensions, its decoded length in bytes, and the place of its code in the file."""
 
     extents: Dimensions
     decoded_bytes: int
@@ -222,7 +222,7 @@ class Block:
 
 
 def _read_blocks(data: bytes, directory: ifd.Directory, info: ImageInfo) -> list[Block]:
-    """All strips or tiles. Raises CorruptImage where one is missing, or reaches beyond the end of the file."""
+    """All strips or tiles. Raises CorruptImage if one is missing, or reaches beyond the end of the file."""
     tiled = _TILES in directory.entries
     starts, lengths = (_TILES, _TILE_BYTES) if tiled else (_STRIPS, _STRIP_BYTES)
     grid = _grid(data, directory, info, tiled)
@@ -243,14 +243,14 @@ def _read_blocks(data: bytes, directory: ifd.Directory, info: ImageInfo) -> list
 
 
 def _check_block(data: bytes, block: Block, directory: ifd.Directory, info: ImageInfo) -> None:
-    """See that the block is whole, by the means of its compression, where libtiff would fill it up without an error."""
+    """Check that the block is complete, by its compression. libtiff would fill missing parts without an error."""
     compression = directory.number(data, _COMPRESSION, _UNCOMPRESSED)
     if compression == _UNCOMPRESSED and block.place.stop - block.place.start < block.decoded_bytes:
         raise CorruptImage("The TIFF is cut off: a block of its pixels is too short.")
     if compression in _DEFLATE:
         _check_deflated(_bits_in_order(data[block.place], data, directory), block.decoded_bytes)
     elif compression == _JPEG:
-        # The last strip may be stored as high as the others.
+        # The last strip may be stored with the height of the others.
         most = Dimensions(*_block_extents(data, directory, info.stored))
         jpeg.check(_jpeg_tables(data, directory) + data[block.place][2:], block.extents, most)
     elif compression == fax.GROUP_3:
@@ -266,7 +266,7 @@ def _with_black_ends(data: bytes, blocks: list[Block], directory: ifd.Directory)
 
 
 def _bits_in_order(code: bytes, data: bytes, directory: ifd.Directory) -> bytes:
-    """The code with the high bit of each byte first, or back again, where the file has the low bit first."""
+    """Reverse the bits of each byte if the file stores the lowest bit first."""
     return code.translate(_REVERSED) if directory.number(data, _FILL_ORDER, 1) == 2 else code
 
 

@@ -1,37 +1,40 @@
-"""What the prefix codes of a lossless WebP take while it is decoded (RFC 9649, section 3).
+"""The memory that the prefix codes of a lossless WebP need while it is decoded (RFC 9649, section 3).
 
-Each group of five codes takes 12 to 21 kB of tables, and each block of 4 × 4 pixels may have a group of its own, up to
-65,536: a file of 300 kB can take 380 MB, and one of 9 MB more than a gigabyte. How many groups there are stands behind
-the images of the transforms, so these have to be read. Only where each symbol ends matters, pixels are not made.
+Each group of five codes needs 12 to 21 kB for its tables, and each block of 4 × 4 pixels may have its own group, up to
+65,536. A file of 300 kB can need 380 MB, and one of 9 MB more than a gigabyte. The number of groups is stored after the
+images of the transforms, so these must be read too. Only the ends of symbols matter; no pixels are made.
 """
 
 from omrclip.imaging.geometry import Dimensions
 
 _MOST_READ = 1 << 17
-"""Pixels of the images of transforms and groups that are read. libwebp's encoder makes 16,384 of each at most."""
+"""Maximum number of pixels that are read in the images of transforms and groups. libwebp's encoder writes 16,384 of
+each at most.
+"""
 _MOST_GROUPS = 1 << 16
 _TABLE_ENTRIES, _ENTRY_BYTES, _GROUP_BYTES = 2956, 4, 600
-"""Of libwebp: the entries of a group's five tables, those of the colour cache's symbols aside, and what else it has."""
+"""libwebp's numbers: the entries of a group's five tables without the symbols of the color cache, and other memory."""
 _LITERALS, _LENGTHS, _DISTANCES = 256, 24, 40
 _LENGTH_ORDER = (17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 _LONGEST_CODE = 15
 
 _Code = list[tuple[int, int]]
-"""By the next bits, as many as the longest symbol has: how many of them the first symbol takes, and the symbol."""
+"""A lookup table by the next bits, as many as the longest symbol has: the length of the first symbol, and the symbol.
+"""
 
 
 class _Damaged(Exception):
-    """The stream is no image: the decoder gives it up at the same place."""
+    """The stream is not an image. The decoder rejects it at the same place."""
 
 
 class _Unread(Exception):
-    """The stream is one that is not worth to be read to its end."""
+    """The stream has more transform data than is worth reading."""
 
 
 def table_bytes(data: bytes, start: int, stored: Dimensions) -> int:
-    """The bytes of the tables of an image whose stream begins, behind its header, at the byte `start`.
+    """The memory of the tables of an image whose stream, after its header, begins at the offset `start`, in bytes.
 
-    It is the most that they can take where the stream has more images of transforms than encoders make.
+    If the stream has more transform images than encoders write, it is the upper limit.
     """
     stream = _Stream(data, start)
     try:
@@ -44,7 +47,7 @@ def table_bytes(data: bytes, start: int, stored: Dimensions) -> int:
 
 
 class _Stream:
-    """Bits, the lowest of each byte first."""
+    """Reads bits, the lowest of each byte first."""
 
     def __init__(self, data: bytes, start: int) -> None:
         self._data = data
@@ -52,7 +55,7 @@ class _Stream:
         self.pixels_left = _MOST_READ
 
     def peek(self, count: int) -> int:
-        """Up to 24 bits that come next."""
+        """The next bits, up to 24."""
         here = self._at >> 3
         return (int.from_bytes(self._data[here : here + 4], "little") >> (self._at & 7)) & ((1 << count) - 1)
 
@@ -101,7 +104,7 @@ def _cache_bits(stream: _Stream) -> int:
 
 
 def _image(stream: _Stream, extents: Dimensions) -> int:
-    """Read over an image of one group; the highest number that red and green make in any pixel (section 3.7.3)."""
+    """Skip an image of one group. Return the highest number that red and green form in any pixel (section 3.7.3)."""
     stream.pixels_left -= extents.pixels
     if stream.pixels_left < 0:
         raise _Unread
@@ -148,7 +151,7 @@ def _code(stream: _Stream, alphabet: int) -> _Code:
 
 
 def _lengths(stream: _Stream, code: _Code, alphabet: int) -> list[int]:
-    """How long each symbol of the alphabet is."""
+    """The length of each symbol of the alphabet."""
     left = 2 + stream.read(2 + 2 * stream.read(3)) if stream.read(1) else alphabet
     lengths: list[int] = []
     last = 8
@@ -168,7 +171,7 @@ def _lengths(stream: _Stream, code: _Code, alphabet: int) -> list[int]:
 
 
 def _table(lengths: list[int]) -> _Code:
-    """The canonical code of symbols of these lengths; one alone takes no bits."""
+    """The canonical code of symbols of these lengths. A single symbol needs no bits."""
     symbols = sorted((length, symbol) for symbol, length in enumerate(lengths) if length)
     if len(symbols) == 1:
         return [(0, symbols[0][1])]

@@ -12,7 +12,7 @@ from omrclip.imaging.tiff import ifd
 
 _ALPHA_FLAG = 0x10
 _MOST_CHUNKS = 100_000
-# That decoding takes: the decoder's own four of colours and alpha, and ours; measured with images of 6 megapixels.
+# Bytes a pixel that decoding needs: the decoder's four of colors and alpha, and ours. Measured with 6 megapixels.
 _BYTES_A_PIXEL = {ColourMode.RGB: 7.2, ColourMode.RGB_ALPHA: 10.5}
 _ANIMATED_BYTES = 16.5
 _FRAME_HEADER = 16
@@ -20,7 +20,7 @@ _LOSSLESS_ALPHA = 1
 
 
 def read_header(data: bytes) -> ImageInfo:
-    """The facts of the canvas and of an animation's frames. Raises CorruptImage."""
+    """Read the canvas and count the frames of an animation. Raises CorruptImage."""
     stored, alpha, frames, has_profile = None, False, 0, False
     orientation, dpi = 1, None
     for name, at, length in _chunks(data):
@@ -53,7 +53,7 @@ def read_header(data: bytes) -> ImageInfo:
 
 
 def _code_bytes(data: bytes, canvas: Dimensions) -> int:
-    """What the prefix codes take of that image, or frame of an animation, whose codes take the most."""
+    """The memory for prefix codes of the image or frame that needs the most."""
     taken = 0
     for name, at, length in _chunks(data):
         if name == b"ANMF" and length >= _FRAME_HEADER:
@@ -70,12 +70,12 @@ def _code_bytes(data: bytes, canvas: Dimensions) -> int:
 
 
 def read_profile(data: bytes) -> bytes:
-    """The ICC profile (section 2.7.1.4); empty where there is none."""
+    """The ICC profile (section 2.7.1.4), or empty bytes."""
     return next((data[at : at + length] for name, at, length in _chunks(data) if name == b"ICCP"), b"")
 
 
 def decode(data: bytes, info: ImageInfo) -> Pixels:
-    """The pixels of the first frame, as stored: BGR, or BGRA where it is not opaque. Raises CorruptImage."""
+    """Decode the first frame, as stored: BGR, or BGRA if it is not opaque. Raises CorruptImage."""
     (declared,) = struct.unpack_from("<I", data, 4)
     if declared + 8 > len(data):
         raise CorruptImage("The WebP is cut off: it is shorter than its header says.")
@@ -83,9 +83,9 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
 
 
 def _chunks(data: bytes, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """Name, offset and length of the content of each chunk, as far as the file goes; the last may be cut off.
+    """Yield name, offset and length of each chunk's content. The last one may be cut off.
 
-    They are those of the file, or those from `at` to `end`, which are a frame's.
+    They are the chunks of the file, or those of a frame from `at` to `end`.
     """
     (declared,) = struct.unpack_from("<I", data, 4)
     end = min(len(data), declared + 8 if end is None else end)
@@ -98,7 +98,7 @@ def _chunks(data: bytes, at: int = 12, end: int | None = None) -> Iterator[tuple
 
 
 def _lossy_extents(data: bytes, at: int) -> tuple[int, int, bool]:
-    """RFC 6386, section 9.1: a key frame's start code, then 14 bits each."""
+    """Width and height, 14 bits each after the start code of a key frame (RFC 6386, section 9.1)."""
     if data[at + 3 : at + 6] != b"\x9d\x01\x2a":
         raise CorruptImage("The WebP's key frame is damaged.")
     width, height = struct.unpack_from("<HH", data, at + 6)
@@ -106,7 +106,7 @@ def _lossy_extents(data: bytes, at: int) -> tuple[int, int, bool]:
 
 
 def _lossless_extents(data: bytes, at: int) -> tuple[int, int, bool]:
-    """RFC 9649, section 3.4: a signature byte, then 14 bits each less one, then the alpha bit."""
+    """Width and height, 14 bits each minus one after a signature byte, then the alpha bit (RFC 9649, section 3.4)."""
     signature, bits = struct.unpack_from("<BI", data, at)
     if signature != 0x2F:
         raise CorruptImage("The WebP's lossless header is damaged.")
@@ -114,7 +114,7 @@ def _lossless_extents(data: bytes, at: int) -> tuple[int, int, bool]:
 
 
 def _canvas_extents(data: bytes, at: int) -> tuple[int, int, bool]:
-    """RFC 9649, section 2.7: flags, then 24 bits each less one."""
+    """Width and height of the canvas, 24 bits each minus one, after the flags (RFC 9649, section 2.7)."""
     content = data[at : at + 10]
     if len(content) < 10:
         raise CorruptImage("The WebP header is cut off.")

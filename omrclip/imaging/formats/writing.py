@@ -1,4 +1,4 @@
-"""Pixels to the bytes of each format."""
+"""Encodes pixels in each format."""
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -16,19 +16,19 @@ from omrclip.imaging.tiff import ifd
 
 DEFAULT_QUALITY = 85
 FULL_CHROMA_QUALITY = 90
-"""From this quality on, a JPEG has its colours at full resolution (4:4:4); below, at half along each axis (4:2:0)."""
+"""From this quality up, a JPEG stores colors at full resolution (4:4:4), below at a half along each axis (4:2:0)."""
 
-# The longest side that a format's fields or its library take: libjpeg stops short of the 65 535 of T.81.
+# The longest side that a format or its library supports. libjpeg supports less than the 65,535 of T.81.
 _LONGEST_SIDES = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.GIF: 65_535}
-# Rows that lie far apart in a large image are encoded faster, by a tenth, when they are brought together first.
+# Rows that are far apart in a large image are encoded a tenth faster if they are copied together first.
 _SOON_COPIED = 1 << 21
 _BAND_PIXELS = 1 << 18
-# The size of a JPEG 2000 in thousandths of that of its pixels. OpenCV's default is 250.
+# The size of a JPEG 2000 in thousandths of the size of its pixels. OpenCV's default is 250.
 _LOSSLESS_JP2, _LARGEST_LOSSY_JP2 = 1000, 250
 _LEAST_SIDE_JP2 = 1 << 5
 _LZW, _HORIZONTAL = 5, 2  # values of Compression and Predictor
 _STRIP_BYTES = 1 << 16
-_LOSSLESS = 101  # above all qualities, to OpenCV's encoder of WebP
+_LOSSLESS = 101  # for OpenCV's WebP encoder, above all qualities
 _WITHOUT_ALPHA = frozenset({ImageFormat.JPEG, ImageFormat.GIF, ImageFormat.BMP})
 
 
@@ -40,17 +40,22 @@ def encode(
     bilevel: bool = False,
     density: Density | None = None,
 ) -> bytes:
-    """The pixels as a file of the format.
+    """Encode pixels as a file of a format.
 
-    `pixels` are uint8, (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA with straight alpha, of
-    any strides. `quality`, 0 to 100, is of JPEG and WebP (85 unless given), and makes a JPEG 2000 lossy: one of 100 has
-    a quarter of the bytes of its pixels, one of 50 an eighth. The others are lossless whatever it says, but for GIF,
-    which has 256 colours. JPEG, BMP and GIF show BGRA on white. `bilevel`
-    grey pixels are 0 or 255: a PNG then has one bit a pixel, a TIFF is coded as fax (group 4), and a WebP is lossless.
-    A JPEG, PNG or TIFF tells the `density`; a file without one has the same bytes but for that.
+    Args:
+        pixels: uint8, (height, width) grey, (height, width, 3) BGR or (height, width, 4) BGRA with straight alpha, of
+            any strides. JPEG, BMP and GIF show BGRA on white.
+        fmt: the format.
+        quality: 0 to 100, of JPEG and WebP (default: 85). It makes a JPEG 2000 lossy: 100 gives a quarter of the bytes
+            of its pixels, 50 an eighth. The other formats are lossless, except GIF, which has 256 colors.
+        bilevel: whether grey pixels are 0 or 255. A PNG then has one bit a pixel, a TIFF is coded as fax (group 4), and
+            a WebP is lossless.
+        density: written into a JPEG, PNG or TIFF. Nothing else in the file depends on it.
 
-    Raises LimitExceeded (`limit`, `maximum`) for a side longer than the format has, OmrclipError where the encoder
-    gives nothing, and ValueError for pixels or a quality of no such kind.
+    Raises:
+        LimitExceeded: a side is longer than the format supports.
+        OmrclipError: the encoder failed.
+        ValueError: the pixels or the quality are invalid.
     """
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,), (4,)):
         raise ValueError(f"pixels are uint8 grey, BGR or BGRA, not {pixels.dtype} of shape {pixels.shape}")
@@ -74,14 +79,14 @@ def _encoded(pixels: Pixels, fmt: ImageFormat, quality: int | None, is_bilevel: 
 
 
 def _has_whole_rows(pixels: Pixels) -> bool:
-    """Whether encoders can take the pixels as they are: a part of a larger image is rows some way apart."""
+    """Whether encoders can use the pixels directly. The rows of a part of a larger image may be far apart."""
     return bool(pixels[:1].flags.c_contiguous and pixels.strides[0] > 0)
 
 
 def over_white(pixels: Pixels) -> Pixels:
-    """(height, width, 4) BGRA with straight alpha, seen on white paper: (height, width, 3) BGR, rounded to nearest.
+    """Put (height, width, 4) BGRA with straight alpha on white paper: (height, width, 3) BGR, rounded to nearest.
 
-    It is made in bands, since the products of 16 bits take several times the memory of the pixels.
+    This is done in bands, because the 16-bit products need several times the memory of the pixels.
     """
     out = np.empty((*pixels.shape[:2], 3), np.uint8)
     rows = max(1, _BAND_PIXELS // max(1, pixels.shape[1]))
@@ -134,7 +139,7 @@ def _jpeg(pixels: Pixels, quality: int | None) -> bytes:
 
 
 def _webp(pixels: Pixels, quality: int | None) -> bytes:
-    # OpenCV takes 0 for 1, and more than 100 for lossless.
+    # OpenCV treats 0 as 1, and more than 100 as lossless.
     quality = DEFAULT_QUALITY if quality is None else max(1, quality)
     return _imencode(ImageFormat.WEBP, pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
 
@@ -142,7 +147,7 @@ def _webp(pixels: Pixels, quality: int | None) -> bytes:
 def _tiff(pixels: Pixels, is_bilevel: bool, density: Density | None) -> bytes:
     if not is_bilevel and pixels.shape[2:] != (4,):
         return _tiff_by_opencv(pixels, density)
-    # By Pillow, which writes group 4, and says of the fourth sample that it is alpha.
+    # Pillow writes group 4, and declares the fourth sample as alpha.
     image = _to_pillow(pixels)
     dpi = {"dpi": density} if density else {}
     if is_bilevel:
@@ -152,13 +157,13 @@ def _tiff(pixels: Pixels, is_bilevel: bool, density: Density | None) -> bytes:
 
 
 def _tiff_by_opencv(pixels: Pixels, density: Density | None) -> bytes:
-    """LZW with horizontal differencing (TIFF 6.0, sections 13 and 14), without Python's global lock."""
+    """LZW with horizontal differencing (TIFF 6.0, sections 13 and 14). OpenCV releases Python's global lock."""
     rows = max(1, _STRIP_BYTES // (pixels.nbytes // len(pixels)))
     parameters = [cv2.IMWRITE_TIFF_COMPRESSION, _LZW, cv2.IMWRITE_TIFF_PREDICTOR, _HORIZONTAL]
     parameters += [cv2.IMWRITE_TIFF_ROWSPERSTRIP, rows]
     if density is None:
         return _imencode(ImageFormat.TIFF, pixels, parameters)
-    # OpenCV takes whole numbers: it makes the place for the density.
+    # OpenCV writes whole numbers only. This reserves the place for the density.
     parameters += [cv2.IMWRITE_TIFF_RESUNIT, ifd.INCH, cv2.IMWRITE_TIFF_XDPI, 1, cv2.IMWRITE_TIFF_YDPI, 1]
     return ifd.with_density(_imencode(ImageFormat.TIFF, pixels, parameters), density)
 
@@ -171,7 +176,7 @@ def _gif(pixels: Pixels, _: int | None) -> bytes:
 
 
 def _jp2(pixels: Pixels, quality: int | None) -> bytes:
-    # By OpenCV, because Pillow holds Python's global lock for seconds; but OpenCV halves each side five times.
+    # Pillow would hold Python's global lock for seconds. OpenCV halves each side five times.
     size = _LOSSLESS_JP2 if quality is None else max(1, round(quality * _LARGEST_LOSSY_JP2 / 100))
     if min(pixels.shape[:2]) >= _LEAST_SIDE_JP2:
         return _imencode(ImageFormat.JP2, pixels, [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, size])

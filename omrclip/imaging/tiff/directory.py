@@ -1,7 +1,7 @@
-"""The directories of a TIFF, read by ranges of bytes (TIFF 6.0, section 2, and BigTIFF).
+"""Reads the directories of a TIFF by ranges of bytes (TIFF 6.0, section 2, and BigTIFF).
 
-`formats.ifd` reads those of a file that is in memory whole; of a pyramid only the directories and their values are
-fetched, some kilobytes of what may be gigabytes.
+`tiff.ifd` reads files in memory. Here only the directories and their values are read, some kilobytes of a file that may
+have gigabytes.
 """
 
 import struct
@@ -15,8 +15,8 @@ from omrclip.errors import CorruptImage
 from omrclip.imaging.tiff import ifd
 from omrclip.imaging.tiff.ranges import RangeReader, read_exactly, read_up_to
 
-_HEADER_BYTES = 16  # of BigTIFF; TIFF's 8 are followed by something
-_FIRST_LOOK = 512  # a directory of some twenty entries, in one reading
+_HEADER_BYTES = 16  # of BigTIFF; TIFF has 8, and more bytes follow
+_FIRST_LOOK = 512  # enough for a directory of some twenty entries
 _MOST_ENTRIES = 4096
 _MOST_DIRECTORIES = 64
 
@@ -25,9 +25,9 @@ WholeNumbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RangedDirectory:
-    """One directory: its own bytes, where in them the entry of each tag begins, and the next one's offset, or 0.
+    """One directory: its bytes, the offset of each tag's entry in them, and the offset of the next directory, or 0.
 
-    Values are fetched when they are asked for.
+    Values are read when they are needed.
     """
 
     reader: RangeReader
@@ -37,9 +37,9 @@ class RangedDirectory:
     following: int
 
     def numbers(self, tag: int, most: int) -> WholeNumbers:
-        """The whole numbers of `tag`, (n,) int64, or none where the tag is absent.
+        """The integers of a tag, (n,) int64, or an empty array if the tag is missing.
 
-        Raises CorruptImage where they are of another type, more than `most`, or beyond the end of the file.
+        Raises CorruptImage if they have another type, are more than `most`, or are beyond the end of the file.
         """
         entry = self._entry(tag)
         if entry is None:
@@ -48,7 +48,7 @@ class RangedDirectory:
         return np.frombuffer(self._content(entry), np.dtype(self.layout.order + code)).astype(np.int64)
 
     def few(self, tag: int, most: int = 64) -> tuple[int, ...]:
-        """The same as Python's numbers, which is faster where they are few."""
+        """The same as Python integers, which is faster for few numbers."""
         entry = self._entry(tag)
         if entry is None:
             return ()
@@ -56,12 +56,12 @@ class RangedDirectory:
         return struct.unpack(f"{self.layout.order}{entry.count}{code}", self._content(entry))
 
     def number(self, tag: int, otherwise: int) -> int:
-        """The one whole number of `tag`, or `otherwise` where it is absent. Raises CorruptImage as `numbers` does."""
+        """The only integer of a tag, or `otherwise` if the tag is missing. Raises CorruptImage as `numbers` does."""
         values = self.few(tag, most=1)
         return values[0] if values else otherwise
 
     def fraction(self, tag: int) -> tuple[float, ...]:
-        """The one rational of `tag`, or () where it is absent. Raises CorruptImage where it is of another type."""
+        """The only rational of a tag, or () if the tag is missing. Raises CorruptImage if it has another type."""
         entry = self._entry(tag)
         if entry is None:
             return ()
@@ -71,7 +71,7 @@ class RangedDirectory:
         return (numerator / denominator if denominator else 0.0,)
 
     def content(self, tag: int, most: int) -> bytes:
-        """The bytes of `tag`, or none where it is absent. Raises CorruptImage where they are more than `most`."""
+        """The bytes of a tag, or empty bytes if it is missing. Raises CorruptImage if there are more than `most`."""
         entry = self._entry(tag)
         if entry is None:
             return b""
@@ -80,7 +80,7 @@ class RangedDirectory:
         return self._content(entry)
 
     def value(self, tag: int, most: int) -> tuple[int, int, bytes]:
-        """The field type, count and bytes of `tag`. Raises CorruptImage where there are more than `most` bytes."""
+        """The field type, count and bytes of a tag. Raises CorruptImage if there are more than `most` bytes."""
         entry = ifd.read_entry(self.block, self.layout, self.entries[tag])[1]
         return entry.kind, entry.count, self.content(tag, most)
 
@@ -102,7 +102,7 @@ def _whole_code(entry: ifd.Entry, tag: int, most: int) -> str:
 
 
 def read_first(reader: RangeReader) -> RangedDirectory | None:
-    """The first directory, or None where the file is no TIFF. Raises CorruptImage where it is damaged."""
+    """The first directory, or None if the file is not a TIFF. Raises CorruptImage if it is damaged."""
     header = reader.read(0, _HEADER_BYTES)
     if header[:4] not in (b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b"):
         return None
@@ -111,7 +111,7 @@ def read_first(reader: RangeReader) -> RangedDirectory | None:
 
 
 def read_at(reader: RangeReader, layout: ifd.Layout, at: int) -> RangedDirectory:
-    """The directory at the offset `at`. Raises CorruptImage where it is not wholly inside the file."""
+    """The directory at an offset. Raises CorruptImage if it is not completely inside the file."""
     block = read_up_to(reader, at, _FIRST_LOOK)
     head = layout.offset_bytes if layout.big else 2
     if len(block) < head:
@@ -129,7 +129,7 @@ def read_at(reader: RangeReader, layout: ifd.Layout, at: int) -> RangedDirectory
 
 
 def read_following(first: RangedDirectory) -> Iterator[RangedDirectory]:
-    """The directories that follow the first, one after the other. Raises CorruptImage where they never end."""
+    """Yield the directories after the first. Raises CorruptImage if their list is circular."""
     seen: set[int] = set()
     directory = first
     while directory.following:

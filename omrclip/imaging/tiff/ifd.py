@@ -1,6 +1,6 @@
 """Image file directories: the tagged values of TIFF, BigTIFF and Exif.
 
-TIFF 6.0, section 2; BigTIFF as in the libtiff documentation; Exif 2.32, section 4.6.2 (a TIFF header and its
+TIFF 6.0, section 2; BigTIFF as in the documentation of libtiff; Exif 2.32, section 4.6.2 (a TIFF header and its
 directories, embedded in another file).
 """
 
@@ -18,7 +18,7 @@ ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 INCH = 2  # as a ResolutionUnit
 
 RATIONAL = 5
-# Of the field types, those that hold numbers: their code in `struct`, and bytes each. Rationals are two longs.
+# The field types of numbers, with their codes in `struct`. Rationals are two longs.
 _TYPES = {1: "B", 3: "H", 4: "I", RATIONAL: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _SIZES = {kind: struct.calcsize(f"={code}") for kind, code in _TYPES.items()} | {11: 4, 12: 8}  # and floats
 _MOST_ENTRIES = 4096  # TIFF defines some two hundred tags
@@ -29,14 +29,14 @@ UNKNOWN_TO_CAMERAS = (72.0, 72.0)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file writes its directories: byte order as in `struct`, and whether its offsets have 64 bits."""
+    """The layout of directories: the byte order as in `struct`, and whether offsets have 64 bits."""
 
     order: str
     big: bool
 
     @property
     def entry_bytes(self) -> int:
-        """Bytes of one entry."""
+        """The length of an entry in bytes."""
         return 20 if self.big else 12
 
     @property
@@ -46,13 +46,13 @@ class Layout:
 
     @property
     def offset_bytes(self) -> int:
-        """Bytes of an offset, and the most that an entry holds of its values."""
+        """The length of an offset in bytes. Values that are not longer are stored in the entry itself."""
         return 8 if self.big else 4
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One tagged value: its field type, how many values, where in the file they are, and the entry's own bytes."""
+    """An entry: its field type, its number of values, their offset in the file, and the bytes of the entry."""
 
     kind: int
     count: int
@@ -61,19 +61,19 @@ class Entry:
 
     @property
     def value_bytes(self) -> int:
-        """Bytes of all its values; those of texts and of unknown types are counted as one each."""
+        """The length of all its values in bytes. Values of texts and unknown types count one byte each."""
         return self.count * _SIZES.get(self.kind, 1)
 
     @property
     def whole_code(self) -> str | None:
-        """The `struct` code of its values, or None where they are no whole numbers."""
+        """The `struct` code of its values, or None if they are not integers."""
         code = _TYPES.get(self.kind)
         return code if code and len(code) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One directory: where it is, its entries by tag, and the offset of the next one, 0 for none."""
+    """One directory: its offset, its entries by tag, and the offset of the next directory, or 0."""
 
     layout: Layout
     at: int
@@ -81,9 +81,9 @@ class Directory:
     following: int
 
     def numbers(self, data: bytes, tag: int, most: int = 64) -> tuple[float, ...]:
-        """The values of `tag`, rationals divided, or () where the tag is absent.
+        """The values of a tag as numbers, or () if the tag is missing.
 
-        Raises CorruptImage where it is no number, lies outside the file, or has more than `most` values.
+        Raises CorruptImage if they are not numbers, are outside the file, or are more than `most`.
         """
         entry = self.entries.get(tag)
         if entry is None:
@@ -100,7 +100,7 @@ class Directory:
         return tuple(n / d if d else 0.0 for n, d in zip(values[::2], values[1::2], strict=True))
 
     def number(self, data: bytes, tag: int, otherwise: int) -> int:
-        """The one whole number of `tag`, or `otherwise` where it is absent. Raises CorruptImage as `numbers` does."""
+        """The only integer of a tag, or `otherwise` if the tag is missing. Raises CorruptImage as `numbers` does."""
         values = self.numbers(data, tag, most=1)
         return int(values[0]) if values else otherwise
 
@@ -108,7 +108,7 @@ class Directory:
 def read_layout(data: bytes) -> tuple[Layout, int]:
     """The layout of a TIFF or Exif block, and the offset of its first directory.
 
-    Raises CorruptImage where the block does not start as one.
+    Raises CorruptImage if the block does not begin with a TIFF header.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < 8:
@@ -122,7 +122,7 @@ def read_layout(data: bytes) -> tuple[Layout, int]:
 
 
 def read_directory(data: bytes, layout: Layout, at: int) -> Directory:
-    """The directory at the offset `at`. Raises CorruptImage where it is not wholly inside the file."""
+    """The directory at an offset. Raises CorruptImage if it is not completely inside the file."""
     head = "Q" if layout.big else "H"
     try:
         (count,) = struct.unpack_from(layout.order + head, data, at)
@@ -138,7 +138,7 @@ def read_directory(data: bytes, layout: Layout, at: int) -> Directory:
 
 
 def read_entry(data: bytes, layout: Layout, at: int) -> tuple[int, Entry]:
-    """The tag and the entry whose own bytes, all of which there must be, begin at `at`."""
+    """The tag and the entry at an offset. All bytes of the entry must exist."""
     tag, kind, count = struct.unpack_from(f"{layout.order}HH{layout.offset_code}", data, at)
     inline = at + 4 + layout.offset_bytes
     entry = Entry(kind, count, inline, data[at : at + layout.entry_bytes])
@@ -149,7 +149,7 @@ def read_entry(data: bytes, layout: Layout, at: int) -> tuple[int, Entry]:
 
 
 def orientation(directory: Directory, data: bytes) -> int:
-    """The Exif orientation, 1..8; 1 where it is absent or nonsense."""
+    """The Exif orientation, 1 to 8; 1 if it is missing or invalid."""
     try:
         value = directory.number(data, ORIENTATION, otherwise=1)
     except CorruptImage:
@@ -158,7 +158,7 @@ def orientation(directory: Directory, data: bytes) -> int:
 
 
 def dots_per_inch(directory: Directory, data: bytes) -> Density | None:
-    """The density, or None where the directory names none, or none with a unit."""
+    """The density, or None if it is missing or has no unit."""
     try:
         x = directory.numbers(data, X_RESOLUTION, most=1)
         y = directory.numbers(data, Y_RESOLUTION, most=1)
@@ -169,7 +169,7 @@ def dots_per_inch(directory: Directory, data: bytes) -> Density | None:
 
 
 def with_density(data: bytes, density: Density) -> bytes:
-    """A file whose first directory has both resolutions in dots per inch, with another density."""
+    """Replace the density of a file whose first directory has both resolutions in dots per inch."""
     layout, at = read_layout(data)
     entries = read_directory(data, layout, at).entries
     changed = bytearray(data)
@@ -180,17 +180,17 @@ def with_density(data: bytes, density: Density) -> bytes:
 
 
 def density_in(unit: int, x: Sequence[float], y: Sequence[float]) -> Density | None:
-    """The density from the values of its three tags; None where a value is missing, or the unit is none of length."""
+    """The density from the values of its three tags, or None if a value is missing or the unit is not a length."""
     if not x or not y or unit not in _UNITS_PER_INCH:
         return None
     return density_of(x[0], y[0], _UNITS_PER_INCH[unit])
 
 
 def read_exif(block: bytes) -> tuple[int, Density | None]:
-    """Orientation and density of an Exif block (with or without its `Exif` prefix); (1, None) out of nonsense.
+    """Orientation and density of an Exif block, with or without its `Exif` prefix; (1, None) if it is damaged.
 
-    A damaged Exif block says nothing about the pixels, so it is no reason to refuse the picture. Cameras do not know
-    the density, for which the standard has them write 72 dots an inch (Exif 2.32, section 4.6.4 A).
+    A damaged Exif block is no reason to refuse an image. Cameras do not know the density, and write 72 dpi as the
+    standard requires (Exif 2.32, section 4.6.4 A), so this value is ignored.
     """
     try:
         block = block.removeprefix(b"Exif\0\0")

@@ -1,7 +1,7 @@
-"""The levels of a pyramidal TIFF: the image itself and its smaller copies, each with the places of its tiles.
+"""The levels of a pyramidal TIFF: the image and its smaller copies, with the places of their tiles.
 
-The copies are either the further directories of the file, marked as reduced images by NewSubfileType, or SubIFDs of
-the first one (TIFF 6.0, section 8; TIFF Technical Note 1). Tiles: TIFF 6.0, section 15.
+The copies are either further directories of the file, marked as reduced images by NewSubfileType, or SubIFDs of the
+first directory (TIFF 6.0, section 8; TIFF Technical Note 1). For tiles see TIFF 6.0, section 15.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES = 322, 323, 324, 325
 _MIN_IS_BLACK, _RGB, _YCBCR = 1, 2, 6
 _COMPRESSIONS = {1: Compression.NONE, 7: Compression.JPEG, 8: Compression.DEFLATE, 32946: Compression.DEFLATE}
 _PREMULTIPLIED, _STRAIGHT = 1, 2  # what an extra sample is
-# What the samples of a pixel are, by photometric interpretation, their number, and what the extra one is.
+# The kind of samples by photometric interpretation, number of samples, and type of the extra sample.
 _MODES = {
     (_MIN_IS_BLACK, 1, ()): ColourMode.GREY,
     (_MIN_IS_BLACK, 2, (_STRAIGHT,)): ColourMode.GREY_ALPHA,
@@ -42,11 +42,11 @@ _MOST_SUBIFDS = 64
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis of a level: its extent in pixels of the whole image, and in pixels of the level.
+    """One axis of a level: its length in pixels of the whole image and of the level.
 
-    Halving an odd extent leaves half a pixel, which some writers give a pixel of its own and others drop: of either,
-    each pixel of the level covers exactly `factor` pixels of the image, and the last one perhaps fewer. Where the
-    extents have no such factor, the level was scaled to them by other means, and `factor` is 0.
+    If an odd length is halved, half a pixel remains. Some writers round it up, others drop it. In both cases each pixel
+    of the level covers exactly `factor` pixels of the image, except the last one, which may cover fewer. `factor` is 0
+    for a level that was scaled otherwise.
     """
 
     full: int
@@ -54,19 +54,19 @@ class Axis:
     factor: int
 
     def place(self, at: int) -> float:
-        """The level's coordinate of an edge of the image's pixels; exact where it is whole."""
+        """The coordinate in the level of an edge of the image's pixels. It is exact for whole numbers."""
         return min(at / self.factor if self.factor else at * self.level / self.full, self.level)
 
     def nearest_edge(self, at: int) -> float:
-        """`place`, but the image's far edge is that of the level's last pixel, even if it lies within that pixel."""
+        """Like `place`, but the far edge of the image becomes that of the level's last pixel, even if it is inside it."""
         return self.level if at == self.full else self.place(at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """One level: its extents, how its tiles are coded, and where they are in the file.
+    """One level: its dimensions, the coding of its tiles, and their places in the file.
 
-    `offsets` and `lengths` are (rows × columns,) int64, in bytes, in the order of reading.
+    `offsets` and `lengths` are (rows × columns,) int64, in bytes, in reading order.
     """
 
     across: Axis
@@ -77,19 +77,19 @@ class Level:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the level, in its own pixels."""
+        """The dimensions of the level in its own pixels."""
         return Dimensions(self.across.level, self.down.level)
 
     def read_tile(self, reader: RangeReader, column: int, row: int) -> bytes:
-        """The stored bytes of one tile. Raises CorruptImage where the file ends before them."""
+        """The stored bytes of a tile. Raises CorruptImage if the file ends before them."""
         index = row * -(-self.across.level // self.coding.extents.width) + column
         return read_exactly(reader, int(self.offsets[index]), int(self.lengths[index]))
 
 
 def read_levels(reader: RangeReader) -> tuple[Level, ...]:
-    """All levels, largest first; none where the file's first page is not one of upright tiles that are read here.
+    """All levels, largest first. Empty if the first page does not consist of upright tiles that can be read here.
 
-    Raises CorruptImage where a directory is damaged, or names what lies beyond the end of the file.
+    Raises CorruptImage if a directory is damaged or refers to bytes beyond the end of the file.
     """
     first = read_first(reader)
     if first is None or _TILES not in first.entries or first.number(ifd.ORIENTATION, 1) != 1:
@@ -119,7 +119,7 @@ def _reduced_images(first: RangedDirectory) -> Iterator[RangedDirectory]:
         if kind == ifd.REDUCED:
             yield directory
         elif not kind & (ifd.REDUCED | ifd.MASK):
-            return  # the next page; what follows is of it
+            return  # the next page; what follows belongs to it
 
 
 def _subfile_type(directory: RangedDirectory) -> int:
@@ -127,7 +127,7 @@ def _subfile_type(directory: RangedDirectory) -> int:
 
 
 def _same_picture(full: Dimensions, reduced: Dimensions) -> bool:
-    """Whether the extents are those of the full image at another scale, rounded: a label or a map is not."""
+    """Whether the dimensions are those of the image at another scale. A label or a map has others."""
     difference = abs(reduced.width * full.height - reduced.height * full.width)
     return difference <= full.width + full.height
 
@@ -140,7 +140,7 @@ def _read_dimensions(directory: RangedDirectory) -> Dimensions:
 
 
 def _read_coding(directory: RangedDirectory) -> TileCoding | None:
-    """How the tiles are coded, or None where that is not read here."""
+    """The coding of the tiles, or None if it cannot be read here."""
     extents = _read_tile_extents(directory)
     compression = _COMPRESSIONS.get(directory.number(_COMPRESSION, 1))
     if extents.pixels > _MOST_TILE_PIXELS or compression is None or not _has_plain_bytes(directory):
@@ -165,7 +165,7 @@ def _read_coding(directory: RangedDirectory) -> TileCoding | None:
 
 
 def _read_profile(directory: RangedDirectory) -> bytes:
-    """The ICC profile, or none where it cannot be used: a damaged remark about colours is no reason to show nothing."""
+    """The ICC profile, or empty bytes. A damaged profile is no reason to refuse the image."""
     try:
         return directory.content(ifd.PROFILE, most=MOST_PROFILE_BYTES)
     except CorruptImage:
@@ -198,7 +198,7 @@ def _read_tile_extents(directory: RangedDirectory) -> Dimensions:
 
 
 def _has_plain_bytes(directory: RangedDirectory) -> bool:
-    """Whether samples are unsigned bytes, those of a pixel side by side."""
+    """Whether the samples are unsigned bytes, and those of a pixel are stored together."""
     bits = set(directory.few(_BITS)) or {1}
     formats = set(directory.few(_SAMPLE_FORMAT)) or {1}
     side_by_side = directory.number(_PLANAR, 1) == 1 or directory.number(_SAMPLES, 1) == 1
@@ -224,7 +224,7 @@ def _read_level(directory: RangedDirectory, dimensions: Dimensions, coding: Tile
 
 
 def _common_factor(full: Dimensions, reduced: Dimensions) -> int:
-    """The whole number that divides both extents of the image into those of the level, up or down; 0 for none."""
+    """The integer by which width and height of the image are divided, rounded up or down; 0 if there is none."""
     sides = max((full.width, reduced.width), (full.height, reduced.height))
     factor = round(sides[0] / sides[1])
     exact = all(abs(r * factor - f) < factor for f, r in ((full.width, reduced.width), (full.height, reduced.height)))

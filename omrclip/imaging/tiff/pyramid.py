@@ -1,7 +1,6 @@
-"""Tiled, pyramidal TIFFs read tile by tile: an ImageSource that never reads, decodes or holds the whole file.
+"""Reads tiled, pyramidal TIFFs tile by tile. The whole file is never read, decoded or held in memory.
 
-Of the levels, that one is read which is the smallest to have at least as many pixels as are asked for; of its tiles,
-those that the asked box touches.
+A read uses the smallest level that has at least as many pixels as requested, and the tiles that the box touches.
 """
 
 import math
@@ -27,24 +26,26 @@ from omrclip.imaging.tiff.levels import Level, read_levels
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.imaging.tiff.tiles import Compression, decode_tile, is_as_described, whole_jpeg
 
-# Pixels of a level that are held at once. More are asked for where the output is large, or where no level is small
-# enough: then in parts.
+# Pixels of a level that are held at once. If more are needed, because the output is large or no level is small enough,
+# they are read in parts.
 _MOST_AT_ONCE = 1 << 23
 _FEW_PIXELS = 1 << 20
-_ROUNDED_UP = 1 + 1 / 64  # a level that dropped an odd column has 93 pixels for the 94 that are asked for
+_ROUNDED_UP = 1 + 1 / 64  # a level that dropped an odd column has 93 pixels where 94 are requested
 _MOST_HELPERS = (os.cpu_count() or 1) - 1
-_WORTH_A_THREAD = 3  # tiles; to wake a thread takes about as long as to decode one
-# Pixels around a part that count for it, at the most: the kernel of a reduction to 1/128. Where an image without levels
-# is reduced more, weights on the kernel's rim are left out at the seams of parts.
+_WORTH_A_THREAD = 3  # tiles; waking a thread takes about as long as decoding one
+# Most pixels around a part that contribute to it: the kernel of a reduction to 1/128. If an image without levels
+# is reduced more, the outer weights of the kernel are omitted at the seams of parts.
 _FURTHEST = 384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TiledImage:
-    """An ImageSource over a tiled TIFF or BigTIFF, `levels` largest first. Threads may share one.
+    """An ImageSource of a tiled TIFF or BigTIFF. It is thread-safe.
 
-    With a `cache`, decoded tiles are kept there, under `key` and their place. With threads for `decoders`, several are
-    decoded at a time.
+    Attributes:
+        levels: largest first.
+        cache: a cache for decoded tiles, by `key` and place, or None.
+        decoders: threads that decode several tiles in parallel, or None.
     """
 
     reader: RangeReader
@@ -55,27 +56,27 @@ class TiledImage:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the largest level."""
+        """The dimensions of the largest level."""
         return self.levels[0].dimensions
 
     @property
     def density(self) -> Density | None:
-        """The density that the first directory names."""
+        """The density in the first directory."""
         return self.levels[0].coding.density
 
     @property
     def is_grey(self) -> bool:
-        """Whether the tiles' samples have no colour."""
+        """Whether the tiles are grayscale."""
         return self.levels[0].coding.mode.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
-        """See `ImageSource.read`. A box that is whole pixels of a level, asked for at their number, is these pixels.
+        """See `ImageSource.read`. A box of whole pixels of a level, requested at their number, returns these pixels.
 
-        Holds some fourteen million pixels beside the output, at the most, and one tile.
+        Holds at most some fourteen million pixels and one tile in addition to the output.
 
         Raises:
             CorruptImage, UnsupportedImage: a needed tile is damaged, cut off, or of a kind that is not read.
-            ValueError: the box reaches out of the image.
+            ValueError: the box is partly outside the image.
         """
         coding = self.levels[0].coding
         return to_srgb(self._read(box, out), coding.profile, coding.mode)
@@ -111,7 +112,7 @@ class TiledImage:
         return pixels
 
     def cost(self, box: Box, out: Dimensions) -> int:
-        """See `ImageSource.cost`: the part of a level that is held at once, before it is scaled; 0 for a few tiles."""
+        """See `ImageSource.cost`. The part of a level that is held at once, before it is scaled; 0 for a few tiles."""
         _, place = self._choose(box, out)
         held = min(int(place.width * place.height), _MOST_AT_ONCE)
         return 3 * held if held > _FEW_PIXELS else 0
@@ -119,16 +120,16 @@ class TiledImage:
     def stored_jpeg(self, box: Box, out: Dimensions) -> bytes | None:
         """The JPEG file of a stored tile, without decoding, if the request is for exactly this tile, else None.
 
-        It is for one where `out` are a tile's extents, and the box covers that tile of the level that `read` would
-        choose; `read` then gives the pixels to which the file decodes. Tiles at the right and lower edges are padded
-        beyond the image, so that they have to be decoded, and cut, unless the edge of the image is theirs.
+        The box must cover a tile of the level that `read` would choose, and `out` must have the dimensions of the tile.
+        `read` then returns the pixels of this file. Tiles at the right and lower edges are padded, so they must be
+        decoded and cut, unless they end at the edge of the image.
 
-        There is none of an image whose colours its profile changes. The file is the stored one, with the tables that a
-        TIFF keeps apart, and with the marker by which viewers tell RGB from YCbCr (`jpeg.complete`). Its pixels are not
-        looked at: what is damaged there is sent as it is.
+        The result is None if a profile changes the colors. The file consists of the stored bytes, the tables that a
+        TIFF stores separately, and the marker that distinguishes RGB from YCbCr (`jpeg.complete`). Its pixels are not
+        checked, so damaged pixels are sent unchanged.
 
         Raises:
-            CorruptImage, UnsupportedImage, ValueError: as `read`, where the tile's header is damaged.
+            CorruptImage, UnsupportedImage, ValueError: as `read`, if the tile's header is damaged.
         """
         if changes_colours(self.levels[0].coding.profile, self.levels[0].coding.mode):
             return None
@@ -143,13 +144,13 @@ class TiledImage:
         return whole if is_as_described(jpeg.read_header(code), level.coding) and jpeg.is_common(code) else None
 
     def _choose(self, box: Box, out: Dimensions) -> tuple[Level, Place]:
-        """The smallest level that has at least as many pixels, or else the largest, and the box's place on it."""
+        """The smallest level with enough pixels, or else the largest, and the place of the box in it."""
         if not box.inside(self.dimensions):
             raise ValueError(f"{box} reaches out of an image of {self.dimensions}")
         if out == box.dimensions:
             return self.levels[0], _place(self.levels[0], box)
         for level in reversed(self.levels):
-            # Tiles and sizes are asked for in whole pixels, rounded up as the level's own are.
+            # Tiles and sizes are requested in whole pixels, rounded up as in the level.
             pixels = _nearest_edges(level, box).box
             if pixels and pixels.dimensions == out:
                 return level, _nearest_edges(level, box)
@@ -159,7 +160,7 @@ class TiledImage:
         return self.levels[0], _place(self.levels[0], box)
 
     def _fill(self, level: Level, place: Place, target: Pixels, *, with_surroundings: bool) -> None:
-        """Write the place, scaled to the target's extents, in parts that are small enough; see `ops.resample_place`."""
+        """Write the place, scaled to the target's dimensions, in parts that are small enough (`ops.resample_place`)."""
         out = ops.extents(target)
         if place.width * place.height <= _MOST_AT_ONCE:
             target[:] = self._at_once(level, place, out, with_surroundings)
@@ -189,7 +190,7 @@ class TiledImage:
         )
 
     def _gather(self, level: Level, box: Box) -> Pixels:
-        """The level's pixels of a box of it, out of all tiles that it touches; a view of one tile where one does."""
+        """The pixels of a box of the level, from all tiles that it touches. A view if it touches one tile only."""
         tile = level.coding.extents
         columns = range(box.left // tile.width, -(-box.right // tile.width))
         rows = range(box.top // tile.height, -(-box.bottom // tile.height))
@@ -212,9 +213,9 @@ class TiledImage:
         return gathered
 
     def _decode_missing(self, level: Level, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Pixels]:
-        """Those tiles that are in no cache, by column and row, where they are enough to be shared with other threads.
+        """Decode the tiles that are not cached, by column and row, with other threads if there are enough tiles.
 
-        This thread decodes too, and never waits for one that has not begun: the others may be busy for long.
+        This thread decodes too, and never waits for a task that has not begun, because the other threads may be busy.
         """
         cache, decoders = self.cache, self.decoders
         if decoders is None or len(places) < 2 * _WORTH_A_THREAD:
@@ -252,12 +253,12 @@ class TiledImage:
 
 
 def open_tiled(reader: RangeReader) -> TiledImage | None:
-    """The image if its file is a TIFF whose first page can be read tile by tile, else None.
+    """Open a file if it is a TIFF whose first page can be read tile by tile, else return None.
 
-    Read are the kinds of tiles that `formats.tiles` tells of, in upright pages, with or without smaller levels. Only
-    directories are fetched: less than a kilobyte where the answer is None.
+    `tiff.tiles` lists the kinds of tiles that can be read. Pages must be upright, with or without smaller levels. Only
+    directories are read, less than a kilobyte if the result is None.
 
-    Raises CorruptImage where the directories are damaged, or name what lies beyond the end of the file.
+    Raises CorruptImage if the directories are damaged or refer to bytes beyond the end of the file.
     """
     levels = read_levels(reader)
     return TiledImage(reader, levels) if levels else None
@@ -269,7 +270,7 @@ def _place(level: Level, box: Box) -> Place:
 
 
 def _suffices(place: Place, out: Dimensions) -> bool:
-    """Whether a place has no fewer pixels than are asked for, but for what rounding them may have added."""
+    """Whether a place has enough pixels, apart from what rounding may have added to the request."""
     sides = ((place.width, out.width), (place.height, out.height))
     return all(shown > side - 1 and shown * _ROUNDED_UP >= side for shown, side in sides)
 
@@ -280,7 +281,7 @@ def _nearest_edges(level: Level, box: Box) -> Place:
 
 
 def _around(place: Place, within: Dimensions, out: Dimensions | None) -> Box:
-    """The pixels in which a place lies, and where it is to come out at `out`, those around it that count."""
+    """The pixels that contain a place, and the pixels around it that contribute to it at the size `out`."""
     across = min(reach(place.width, out.width), _FURTHEST) if out else 0
     down = min(reach(place.height, out.height), _FURTHEST) if out else 0
     left, top = max(math.floor(place.left) - across, 0), max(math.floor(place.top) - down, 0)
@@ -290,6 +291,6 @@ def _around(place: Place, within: Dimensions, out: Dimensions | None) -> Box:
 
 
 def _middle(length: float, count: int) -> int:
-    """Where to part `count` output pixels that show `length` pixels: halfway, or near it where whole pixels part."""
+    """Where to divide `count` output pixels that show `length` pixels: in the middle, or nearby at whole pixels."""
     step = count // math.gcd(count, int(length)) if float(length).is_integer() else count
     return count // 2 // step * step or count // 2

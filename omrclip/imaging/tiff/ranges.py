@@ -1,4 +1,4 @@
-"""Reading parts of a file that is too large to be read whole: the one way in which pyramids see their bytes."""
+"""Reads parts of files that are too large to be read whole."""
 
 import io
 from dataclasses import dataclass
@@ -9,31 +9,31 @@ from omrclip.errors import CorruptImage
 
 
 class RangeReader(Protocol):
-    """Random access to the bytes of one file. The file must not change.
+    """Random access to the bytes of a file, which must not change.
 
-    Readers have no position that calls share, so that threads may read through one at the same time: `os.pread` on a
-    file of the machine, `cat_file(path, start, end)` on one that fsspec knows.
+    Readers have no current position, so threads can share one: it uses `os.pread` for a file of this machine, and
+    `cat_file(path, start, end)` for a file of fsspec.
     """
 
     @property
     def size(self) -> int:
-        """How many bytes the file has."""
+        """The length of the file in bytes."""
         ...
 
     def read(self, offset: int, length: int) -> bytes:
-        """The bytes from `offset` on, `length` of them, or as many as there are before the file's end."""
+        """`length` bytes from `offset`, or fewer at the end of the file."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BytesReader:
-    """A RangeReader over bytes in memory."""
+    """A RangeReader of bytes in memory."""
 
     data: bytes | memoryview
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         return len(self.data)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -42,14 +42,14 @@ class BytesReader:
 
 
 def read_up_to(reader: RangeReader, offset: int, length: int) -> bytes:
-    """The bytes from `offset` on, fewer than `length` at the file's end. Raises CorruptImage beyond it."""
+    """Up to `length` bytes from `offset`, fewer at the end of the file. Raises CorruptImage beyond the end."""
     if not 0 <= offset < reader.size:
         raise CorruptImage("The image is cut off: a part of it lies beyond the end of the file.")
     return reader.read(offset, min(length, reader.size - offset))
 
 
 def read_exactly(reader: RangeReader, offset: int, length: int) -> bytes:
-    """The `length` bytes from `offset` on. Raises CorruptImage where the file has fewer; nothing is read then."""
+    """`length` bytes from `offset`. Raises CorruptImage without reading if the file has fewer."""
     if offset < 0 or offset + length > reader.size:
         raise CorruptImage("The image is cut off: a part of it lies beyond the end of the file.")
     content = reader.read(offset, length)

@@ -1,7 +1,7 @@
-"""One tile of a TIFF, out of its bytes alone (TIFF 6.0, sections 14, 15, 18 and 22; TIFF Technical Notes 2 and 3).
+"""Decodes single tiles of a TIFF (TIFF 6.0, sections 14, 15, 18 and 22; TIFF Technical Notes 2 and 3).
 
-Read are tiles of 8-bit grey or RGB samples, with or without alpha, that are uncompressed, deflated or JPEG. LZW, fax,
-PackBits and the rest are left to the decoder of whole files, `formats.tiff`.
+The tiles have 8-bit grey or RGB samples, with or without alpha, and are uncompressed, deflated or JPEG. LZW, fax,
+PackBits and others are left to `formats.tiff`, which decodes whole files.
 """
 
 import zlib
@@ -24,7 +24,7 @@ _SLACK = 1 << 16
 
 
 class Compression(Enum):
-    """How the samples of a tile become bytes."""
+    """The compression of a tile."""
 
     NONE = "none"
     DEFLATE = "deflate"
@@ -33,12 +33,16 @@ class Compression(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TileCoding:
-    """What all tiles of one directory have in common.
+    """The coding of all tiles of one directory.
 
-    `extents` are those of every tile, the padded ones at the image's edges included. `ycbcr` tells whether a JPEG's
-    three components are YCbCr or RGB; `differenced` whether samples are stored as differences from their left
-    neighbours; `premultiplied` whether colours are multiplied by alpha; `tables` are what the JPEG tiles lack;
-    `profile` is the image's ICC profile, in whose colours decoded tiles are; `density` is the image's.
+    Attributes:
+        extents: the dimensions of each tile, including padding at the edges of the image.
+        ycbcr: whether the three components of a JPEG are YCbCr, not RGB.
+        differenced: whether samples are stored as differences from their left neighbors.
+        premultiplied: whether colors are multiplied by alpha.
+        tables: the tables that the JPEG tiles lack.
+        profile: the image's ICC profile. Decoded tiles are in its color space.
+        density: the density of the image.
     """
 
     extents: Dimensions
@@ -53,14 +57,14 @@ class TileCoding:
 
     @property
     def samples(self) -> int:
-        """Samples a pixel."""
+        """The number of samples per pixel."""
         return _SAMPLES[self.mode]
 
 
 def decode_tile(code: bytes, coding: TileCoding) -> Pixels:
-    """The tile's pixels on white: (coding.extents.height, coding.extents.width, 3) uint8 BGR.
+    """Decode the tile on white: (coding.extents.height, coding.extents.width, 3) uint8 BGR.
 
-    Raises CorruptImage where it is cut off, damaged or of other extents, and UnsupportedImage for a JPEG of a kind
+    Raises CorruptImage if it is cut off, damaged or has other dimensions, and UnsupportedImage for a JPEG of a kind
     that is not read.
     """
     if coding.compression is Compression.JPEG:
@@ -77,7 +81,7 @@ def decode_tile(code: bytes, coding: TileCoding) -> Pixels:
 
 
 def whole_jpeg(code: bytes, coding: TileCoding) -> bytes:
-    """A JPEG file of the stored tile, undecoded: with its tables, and with the marker that names its colours.
+    """A JPEG file of the stored tile, without decoding, with its tables and the marker of its color space.
 
     Raises CorruptImage as `jpeg.complete` does.
     """
@@ -85,7 +89,7 @@ def whole_jpeg(code: bytes, coding: TileCoding) -> bytes:
 
 
 def is_as_described(info: ImageInfo, coding: TileCoding) -> bool:
-    """Whether a JPEG's frame header names the extents and components that every tile has."""
+    """Whether the frame header of a JPEG has the dimensions and components that all tiles must have."""
     return info.stored == coding.extents and info.mode is coding.mode
 
 
@@ -97,7 +101,7 @@ def _decode_jpeg(code: bytes, coding: TileCoding) -> Pixels:
 
 
 def _inflated(code: bytes, needed: int) -> bytes:
-    """The first `needed` bytes; the stream has to end soon behind them, with a right checksum."""
+    """The first `needed` bytes. The stream must end shortly after them with a correct checksum."""
     stream = zlib.decompressobj()
     try:
         content = stream.decompress(code, needed)
@@ -120,7 +124,7 @@ def _bgr(samples: Pixels, coding: TileCoding) -> Pixels:
         return over_white(np.dstack([grey, grey, grey, alpha]))
     if not coding.premultiplied:
         return over_white(_as_pixels(cv2.cvtColor(samples, cv2.COLOR_RGBA2BGRA)))
-    # Colours already hold their part of the picture; the paper's part is what alpha leaves.
+    # Colors are multiplied by alpha already; white paper has the rest.
     colours, paper = samples[:, :, 2::-1], 255 - samples[:, :, 3:]
     return np.minimum(colours, 255 - paper) + paper
 

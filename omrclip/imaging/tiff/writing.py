@@ -1,8 +1,8 @@
-"""Writing pyramidal TIFFs of JPEG tiles, in one pass over the image and in the memory of a few rows of tiles.
+"""Writes pyramidal TIFFs of JPEG tiles, in one pass over the image and with the memory of a few rows of tiles.
 
-The levels are further directories of the file, marked as reduced images, which is the form that most image servers
-read. Each tile is a JPEG file of its own, tables included, so that it can be served as it is. TIFF 6.0, sections 2,
-15 and 21; TIFF Technical Note 2; BigTIFF as in the libtiff documentation.
+The levels are further directories of the file, marked as reduced images, which most image servers can read. Each tile
+is a complete JPEG file with tables, so it can be served unchanged. TIFF 6.0, sections 2, 15 and 21; TIFF Technical Note
+2; BigTIFF as in the documentation of libtiff.
 """
 
 import struct
@@ -23,22 +23,22 @@ from omrclip.imaging.source import DecodedImage, ImageSource
 from omrclip.imaging.tiff import ifd
 
 _JPEG, _YCBCR, _SIDE_BY_SIDE = 7, 6, 1
-_FRACTIONS = 10_000  # in which a density is written, of a dot an inch
+_FRACTIONS = 10_000  # the unit of a written density, as a fraction of a dot per inch
 _SHORT, _LONG, _RATIONAL, _LONG8 = 3, 4, ifd.RATIONAL, 16
 _CODES = {_SHORT: "H", _LONG: "I", _RATIONAL: "I", _LONG8: "Q"}
 _FULL_RANGE = (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)  # black and white of Y, Cb and Cr, as fractions
-# More than a JPEG tile of noise takes at the best quality: its header and its entry in the directory, and each pixel.
+# More than a JPEG tile of noise needs at the best quality: its header and directory entry, and each pixel.
 _MOST_BYTES_PER_TILE, _MOST_BYTES_PER_PIXEL = 1024, 4
 _MOST_BYTES_OF_TIFF = 1 << 32
 _LARGEST_TILE = 4096
 
 _Tag: TypeAlias = tuple[int, int, tuple[int, ...]]
-"""Number, field type and values of one tag; of a rational, the values are numerators and denominators."""
+"""Number, field type and values of a tag. The values of a rational are numerators and denominators."""
 
 
 @dataclass(slots=True)
 class _Level:
-    """A level as it is being written: the tiles that are in the file, and the rows that wait for more of them."""
+    """A level that is being written: the tiles in the file, and the rows that wait for more rows."""
 
     dimensions: Dimensions
     offsets: list[int] = field(default_factory=list)
@@ -49,21 +49,21 @@ class _Level:
 def write_pyramid(
     source: ImageSource | Pixels, out: BinaryIO, *, tile: int = 256, quality: int = DEFAULT_QUALITY
 ) -> None:
-    """Write the image, and its copies at 1/2, 1/4 and so on down to one tile, as a TIFF of JPEG tiles.
+    """Write the image and its copies at 1/2, 1/4 and so on down to one tile as a TIFF of JPEG tiles.
 
-    Each level has half the extents of the one before, rounded up, and its pixels are means of 2 × 2 pixels, rounded to
-    the nearest. BigTIFF where the file may come to 4 GiB.
+    Each level has half the dimensions of the one before, rounded up, and its pixels are rounded means of 2 × 2 pixels.
+    The file is a BigTIFF if it may reach 4 GiB.
 
     Args:
-        source: the image; it is read once, from top to bottom, in strips of `tile` rows. Or its pixels, (height,
+        source: the image, which is read once, from top to bottom, in strips of `tile` rows. Or its pixels, (height,
             width, 3) uint8 BGR.
-        out: an empty file, open for writing, that can seek. What is in it after an exception is no image.
+        out: an empty seekable file, open for writing. After an exception its content is not valid.
         tile: width and height of the tiles in pixels, a multiple of 16.
         quality: of the JPEG tiles, 0 to 100.
 
     Raises:
-        ValueError: a tile or a quality of no such kind.
-        ImageError: the source's bytes cannot be decoded.
+        ValueError: the tile or the quality is invalid.
+        ImageError: the source cannot be decoded.
         OSError: the file cannot be written.
     """
     if tile % 16 or not 16 <= tile <= _LARGEST_TILE:
@@ -104,7 +104,7 @@ def _may_exceed_tiff(levels: list[_Level], tile: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """The file, how its numbers are written, its levels, and the density of the first."""
+    """The file, its number format, its levels, and the density of the first level."""
 
     out: BinaryIO
     layout: ifd.Layout
@@ -122,10 +122,10 @@ class _Writer:
             self.out.write(struct.pack("<2sHI", b"II", 42, first))
 
     def write_rows(self, number: int, rows: Pixels, *, last: bool) -> None:
-        """Write one row of a level's tiles, and hand its rows, halved, to the next level.
+        """Write one row of a level's tiles, and pass its rows, halved, to the next level.
 
-        `rows` are as many as a tile has, or fewer where they are the `last`. Each two rows of tiles make one of the
-        next level, which waits for the second; so no level holds more than one row of its tiles.
+        `rows` are the rows of a tile, or fewer for the `last` row. Two rows of tiles make one of the next level, which
+        waits for the second one. So a level holds at most one row of its tiles.
         """
         self._write_tiles(self.levels[number], rows)
         if number + 1 == len(self.levels):
@@ -140,7 +140,7 @@ class _Writer:
             smaller.waiting = whole
 
     def finish(self) -> None:
-        """Write the directories, from the last to the first, as each names the one that follows."""
+        """Write the directories, from the last to the first, because each contains the offset of the next one."""
         following = 0
         self.out.seek(0, 2)
         for number, level in reversed(list(enumerate(self.levels))):
@@ -154,7 +154,7 @@ class _Writer:
         height, width = rows.shape[:2]
         for left in range(0, width, self.tile):
             part = rows[:, left : left + self.tile]
-            # At the image's edges the last pixels go on: what is cut off again must not show in what stays.
+            # The last pixels are repeated at the edges, so that the padding does not show in the visible pixels.
             padded = cv2.copyMakeBorder(part, 0, self.tile - height, 0, self.tile - part.shape[1], cv2.BORDER_REPLICATE)
             code = encode(np.asarray(padded, np.uint8), ImageFormat.JPEG, quality=self.quality)
             level.offsets.append(self.out.tell())
@@ -176,12 +176,12 @@ class _Writer:
             (323, _LONG, (self.tile,)),
             (324, offset_type, tuple(level.offsets)),
             (325, _LONG, tuple(level.lengths)),
-            (530, _SHORT, (1, 1) if self.quality >= FULL_CHROMA_QUALITY else (2, 2)),  # as the codec writes JPEGs
+            (530, _SHORT, (1, 1) if self.quality >= FULL_CHROMA_QUALITY else (2, 2)),  # as in JPEG files of the codec
             (532, _RATIONAL, _FULL_RANGE),
         ]
 
     def _write_directory(self, tags: list[_Tag], following: int) -> int:
-        """Write the values that do not fit into their entries, then the directory. Returns its offset."""
+        """Write the values that do not fit into their entries, then the directory. Return its offset."""
         entries = [self._entry(*tag) for tag in tags]
         at = self._even_place()
         self.out.write(struct.pack("<Q" if self.layout.big else "<H", len(entries)))
@@ -199,7 +199,7 @@ class _Writer:
         return head + content.ljust(self.layout.offset_bytes, b"\0")
 
     def _even_place(self) -> int:
-        """The end of the file, moved to a word boundary, where TIFF wants directories and values to begin."""
+        """The end of the file, moved to a word boundary, as TIFF requires for directories and values."""
         if self.out.tell() % 2:
             self.out.write(b"\0")
         return self.out.tell()
