@@ -1,6 +1,7 @@
 """The canonical form of a planned request: Image API 2.1, section 4.7, and 3.0, section 4.8.
 
-Two requests of one version with one canonical form give the same bytes, and it is its own canonical form.
+Two requests of the same version with the same canonical form return the same bytes. The canonical form of a canonical
+form is itself.
 """
 
 from decimal import Decimal
@@ -39,7 +40,7 @@ def canonical3(planned: Plan, limits: Limits) -> str:
 
 
 def rendering_key(planned: Plan) -> str:
-    """What pixels and format depend on, the same in all versions: two plans with one key give the same bytes."""
+    """A key for the pixels and the format, for all versions. Two plans with the same key give the same bytes."""
     box, scaled = planned.box, planned.scaled
     cut = f"{box.left},{box.top},{box.width},{box.height}/{scaled.width},{scaled.height}"
     return f"{cut}/{_manner(planned.rotation, planned.quality, planned.format)}"
@@ -54,7 +55,7 @@ def _joined(planned: Plan, size: str) -> str:
 def _by_width(width: int, region: Dimensions, limits: Limits) -> Dimensions | None:
     try:
         return plan_size(WidthSize(width), region, limits)
-    except InvalidParameter:  # the height would come to none
+    except InvalidParameter:  # the height would be 0
         return None
 
 
@@ -63,6 +64,6 @@ def _manner(rotation: Rotation, quality: Quality, image_format: Format) -> str:
     """`{rotation}/{quality}.{format}`."""
     degrees = rotation.degrees % 360
     number = format(degrees.normalize() if degrees else Decimal(0), "f")
-    # Every source is delivered in colour unless asked otherwise, so `color` is the default quality.
+    # Images are delivered in color unless another quality is requested, so `color` is the default quality.
     named = Quality.DEFAULT if quality is Quality.COLOR else quality
     return f"{'!' if rotation.mirrored else ''}{number}/{named}.{image_format}"

@@ -1,4 +1,4 @@
-"""The grammar of the Image API 2.0 and 2.1 (one surface): strings → ImageRequest.
+"""The grammar of the Image API 2.0 and 2.1, which are treated alike: strings → ImageRequest.
 
 Source: https://iiif.io/api/image/2.1/, sections 4.1 to 4.5.
 """
@@ -28,10 +28,10 @@ _PERCENT_SIZE = re.compile(f"pct:{REAL}")
 
 
 def parse(region: str, size: str, rotation: str, quality_format: str) -> ImageRequest:
-    """Read the four path segments after the identifier, already percent-decoded once.
+    """Parse the four path segments after the identifier, which must be percent-decoded once.
 
     Raises:
-        InvalidParameter: naming the parameter and the forms it can have.
+        InvalidParameter: a parameter is wrong. The error lists the forms that it can have.
     """
     for parameter, text in (("region", region), ("size", size), ("rotation", rotation)):
         if _TOO_PRECISE.search(text):

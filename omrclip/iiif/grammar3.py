@@ -1,7 +1,7 @@
 """The grammar of the Image API 3.0: strings → ImageRequest.
 
-Source: https://iiif.io/api/image/3.0/, sections 4.1 to 4.5. Against 2.1: `full` is no size, and a caret before a size
-allows it to enlarge the region.
+Source: https://iiif.io/api/image/3.0/, sections 4.1 to 4.5. Unlike in 2.1, `full` is not a size, and only a size with a
+caret may enlarge the region.
 """
 
 import re
@@ -27,10 +27,10 @@ _PERCENT_SIZE = re.compile(rf"(\^?)pct:{REAL}")
 
 
 def parse(region: str, size: str, rotation: str, quality_format: str) -> ImageRequest:
-    """Read the four path segments after the identifier, already percent-decoded once.
+    """Parse the four path segments after the identifier, which must be percent-decoded once.
 
     Raises:
-        InvalidParameter: naming the parameter and the forms it can have.
+        InvalidParameter: a parameter is wrong. The error lists the forms that it can have.
     """
     return request_of(region, parse_size(size), rotation, quality_format)
 

@@ -1,4 +1,4 @@
-"""The image information document, info.json, built from the declared capabilities and the limits."""
+"""Creates the image information document, info.json, from the declared capabilities and the limits."""
 
 import math
 
@@ -37,13 +37,13 @@ def info2(
 
     Args:
         base_uri: the image's URI without a trailing slash.
-        source: the extents of the image.
-        limits: which bound what is delivered.
-        tile_side: the side of the tiles that are offered, in pixels.
-        rights: a URI of the image's licence.
-        density: the image's, where it is known.
-        is_grey: whether the image has no colour but grey. It changes nothing in this version, whose level 2 promises
-            `color` for every image.
+        source: the dimensions of the image.
+        limits: the limits of delivered images.
+        tile_side: the width and height of the offered tiles in pixels.
+        rights: a URI of the image's license.
+        density: the image's density, if it is known.
+        is_grey: whether the image is grayscale. It has no effect in this version, because level 2 requires `color` for
+            every image.
     """
     return {
         "@context": "http://iiif.io/api/image/2/context.json",
@@ -98,7 +98,7 @@ def info3(
 
 
 def _levels(source: Dimensions, tile_side: int, limits: Limits) -> dict[str, object]:
-    """`sizes` from the smallest, and `tiles` for the same factors; none beyond the limits (3.0, section 5.2)."""
+    """`sizes` from the smallest, and `tiles` for the same factors, within the limits (3.0, section 5.2)."""
     tile_side = min(tile_side, limits.max_output_side or tile_side, math.isqrt(limits.max_output_pixels))
     factors = scale_factors(source, tile_side)
     sizes = [level(source, factor) for factor in reversed(factors)]
@@ -114,7 +114,7 @@ def _extra_formats() -> list[str]:
 
 
 def _maxima(source: Dimensions, limits: Limits) -> dict[str, int]:
-    """The limits that were set, and the default one where it bounds this image."""
+    """The limits that were set, and the default limit if it applies to this image."""
     side = limits.max_output_side
     maxima = {"maxWidth": side, "maxHeight": side} if side else {}
     if limits.declares_area or source.pixels > limits.max_output_pixels:
@@ -123,10 +123,10 @@ def _maxima(source: Dimensions, limits: Limits) -> dict[str, int]:
 
 
 def scale_factors(source: Dimensions, tile_side: int = TILE_SIDE) -> tuple[int, ...]:
-    """1, 2, 4, … up to the first at which the whole image fits into one tile.
+    """The factors 1, 2, 4 and so on, up to the first one at which the whole image fits into a tile.
 
-    Image API 2.1, section 5.2, and 3.0, section 5.4: `sizes` and `tiles` match one to one, and viewers take a level's
-    extents for the full ones divided by the factor, rounded up.
+    `sizes` and `tiles` correspond one to one (Image API 2.1, section 5.2, and 3.0, section 5.4). Viewers divide the
+    full dimensions by the factor, and round up, to get the dimensions of a level.
     """
     factors = [1]
     while max(level(source, factors[-1]).width, level(source, factors[-1]).height) > tile_side:

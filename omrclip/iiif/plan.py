@@ -1,6 +1,6 @@
-"""From a request to numbers: which box of the source, at which Dimensions, turned how. No pixels are touched.
+"""Plans a request: the box of the source, the Dimensions of the result, and the rotation. No pixels are touched.
 
-Rounding: the one rule of `imaging.geometry`, halves up.
+Numbers are rounded as in `imaging.geometry`, halves up.
 """
 
 import math
@@ -51,11 +51,11 @@ class Plan:
 
 
 def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:
-    """Work out one request on an image of the given Dimensions.
+    """Plan a request for an image of the given Dimensions.
 
     Raises:
-        InvalidParameter: the region is empty or lies outside the image, a side of the size comes to zero, or the size
-            exceeds the region's and may not.
+        InvalidParameter: the region is empty or outside the image, the width or height of the result would be 0, or the
+            size is larger than the region and may not be.
         LimitExceeded: the delivered image would be larger than allowed.
     """
     box = plan_region(request.region, source)
@@ -75,7 +75,7 @@ def plan(request: ImageRequest, source: Dimensions, limits: Limits) -> Plan:
 
 
 def plan_region(region: Region, source: Dimensions) -> Box:
-    """The box of the source that a region means, cropped at the image's edge (Image API 2.1, section 4.1)."""
+    """The box of a region in the source, cropped at the edge of the image (Image API 2.1, section 4.1)."""
     match region:
         case FullRegion():
             return source.box
@@ -104,8 +104,8 @@ def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
         case BestFitSize():
             return _best_fit(size, region, limits)
         case WidthSize(width):
-            # The Image API refuses a height that comes to zero (section 4.2). But viewers that speak 2.x ask for tiles
-            # at an image's lower edge by their width alone, also where these are less than a pixel high.
+            # The Image API refuses a height that is rounded to 0 (section 4.2). But viewers for 2.x request tiles
+            # at the lower edge of an image by their width alone, also tiles that are less than a pixel high.
             is_strict = not size.enlarging and _proportion(region.height, width, region.width) == 0
             scaled = _sized(width, 0 if is_strict else _height_by_width(width, region))
         case HeightSize(height):
@@ -114,7 +114,7 @@ def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
             scaled = _sized(_percent_of(percent, region.width), _percent_of(percent, region.height))
         case ExactSize(width, height):
             scaled = _sized(width, height)
-    is_above_full = isinstance(size, PercentSize) and size.percent > 100  # even where rounding hides it
+    is_above_full = isinstance(size, PercentSize) and size.percent > 100  # even if rounding hides it
     if not size.enlarging and (is_above_full or scaled.width > region.width or scaled.height > region.height):
         asked = "that percentage is" if is_above_full else f"{scaled} pixels are"
         raise InvalidParameter(
@@ -127,8 +127,8 @@ def plan_size(size: Size, region: Dimensions, limits: Limits) -> Dimensions:
 def declared_limits(limits: Limits, source: Dimensions) -> Limits:
     """The limits that info.json declares for an image, up to which `^max` enlarges (3.0, sections 4.2, 5.3 and 5.7).
 
-    The default bound on pixels guards the server, and is no size to fill: unless one was set, the area of the image is
-    declared. Larger sizes are delivered up to the bound, but only when they are named.
+    The default limit of pixels protects the server and is not a useful size. Unless a limit was set, the area of the
+    image is declared. Larger sizes are delivered up to the limit if they are requested explicitly.
     """
     if limits.declares_area or limits.max_output_side is not None:
         return limits
@@ -136,7 +136,7 @@ def declared_limits(limits: Limits, source: Dimensions) -> Limits:
 
 
 def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimensions:
-    """The largest Dimensions of the region's aspect that the limits allow; never less than 1 on a side."""
+    """The largest Dimensions with the region's aspect ratio within the limits, at least 1 × 1."""
     if not enlarging and limits.exceeded_by(region.width, region.height) is None:
         return region
     side = limits.max_output_side or limits.max_output_pixels
@@ -150,7 +150,7 @@ def largest(region: Dimensions, limits: Limits, *, enlarging: bool) -> Dimension
 
 
 def _best_fit(size: BestFitSize, region: Dimensions, limits: Limits) -> Dimensions:
-    """`!w,h`: within w and h, within the limits, and where it may not enlarge, within the region."""
+    """`!w,h`: within w and h, within the limits, and within the region unless it may be enlarged."""
     bound = largest(region, limits, enlarging=size.enlarging)
     larger = size.width > region.width and size.height > region.height
     if larger and not size.enlarging and limits.refuse_large_best_fit:
@@ -164,9 +164,9 @@ def _best_fit(size: BestFitSize, region: Dimensions, limits: Limits) -> Dimensio
 
 
 def _height_by_width(width: int, region: Dimensions) -> int:
-    """The height that goes with a width: that of the level which has this width, else by the region's aspect.
+    """The height for a width: that of the level with this width, else by the region's aspect ratio.
 
-    So every level that info.json offers comes out in the extents it is offered in, also when asked for as `w,`.
+    So every level in info.json has its declared dimensions if it is requested as `w,`.
     """
     if width < 1:
         return 0
@@ -202,5 +202,5 @@ def _percent_of(percent: Decimal, whole: int) -> int:
 
 
 def _proportion(side: int, new_other: int, other: int) -> int:
-    """Give side × new_other / other by the one rounding rule, in whole numbers so that no float error moves a pixel."""
+    """Return side × new_other / other, rounded as in `imaging.geometry`, with integers, so that it is exact."""
     return (2 * side * new_other + other) // (2 * other)

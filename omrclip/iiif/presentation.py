@@ -1,9 +1,9 @@
-"""Manifests of the IIIF Presentation API 3.0: one whose canvases are pages, one whose canvases are clips.
+"""Manifests of the IIIF Presentation API 3.0: one with a canvas for each page, and one with a canvas for each clip.
 
-Source: https://iiif.io/api/presentation/3.0/, by its section numbers. What is made is ready for `json.dumps`.
+Source: https://iiif.io/api/presentation/3.0/. Docstrings name its sections. The results can be passed to `json.dumps`.
 
-The two are documents of their own. A canvas of the clips manifest shows a "segment of an image": nothing outside the
-area is rendered, and the canvas has the area's extents. `Style` says how the painting annotation tells it.
+The two manifests are separate documents. A canvas of the clips manifest shows a "segment of an image": it has the
+dimensions of the area and shows nothing outside it. `Style` is the form of the painting annotation.
 """
 
 from enum import StrEnum
@@ -22,7 +22,7 @@ CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 MEDIA_TYPE = f'application/ld+json;profile="{CONTEXT}"'  # section 6.3
 SELECTOR_CONTEXT = "http://iiif.io/api/annex/openannotation/context.json"
 
-# A highlight by its nature, but Mirador 4 shows only commenting and tagging (its setting `filteredMotivations`).
+# `highlighting` would fit, but Mirador 4 shows only commenting and tagging (its setting `filteredMotivations`).
 AREA_MOTIVATION = "commenting"
 
 
@@ -30,7 +30,7 @@ class Style(StrEnum):
     """How a clip is painted onto its canvas."""
 
     SERVICE = "service"
-    """The clip is an image with a service of its own: what Mirador, Universal Viewer and TIFY show as meant."""
+    """The clip is an image with its own service. Mirador, Universal Viewer and TIFY show it correctly."""
     SELECTOR = "selector"
     """A region of the page's image by an ImageApiSelector, as in the cookbook's recipe 0299."""
     FRAGMENT = "fragment"
@@ -38,10 +38,10 @@ class Style(StrEnum):
 
 
 def pages_manifest(manifest: ManifestInput) -> Json:
-    """A canvas a page, painting the registered page, its clip areas marked by annotations and listed as ranges.
+    """A manifest with a canvas for each page. It shows the registered page, with clip areas as annotations and ranges.
 
     Raises:
-        NotFound: there is no page; a manifest has one canvas or more (section 3.4, `items`).
+        NotFound: there is no page. A manifest must have at least one canvas (section 3.4, `items`).
     """
     uris = PartUris(manifest.uri)
     canvases = [_page_canvas(uris, number, page) for number, page in _numbered(manifest)]
@@ -49,12 +49,12 @@ def pages_manifest(manifest: ManifestInput) -> Json:
 
 
 def page_canvas(manifest: ManifestInput, number: int) -> Json:
-    """One canvas of the pages manifest, counted from 1, as a document of its own.
+    """One canvas of the pages manifest, numbered from 1, as a separate document.
 
-    Clips refer to it, and what is referred to must be found under its URI (section 6.3).
+    Clips refer to it, and the target of a reference must exist under its URI (section 6.3).
 
     Raises:
-        NotFound: there is no page of this number.
+        NotFound: there is no page with this number.
     """
     for found, page in _numbered(manifest):
         if found == number:
@@ -64,15 +64,15 @@ def page_canvas(manifest: ManifestInput, number: int) -> Json:
 
 
 def clips_manifest(manifest: ManifestInput, style: Style, *, pages_uri: str) -> Json:
-    """A canvas a clip, painting that clip and nothing else; each is part of its page's canvas.
+    """A manifest with a canvas for each clip, which shows only this clip. Each is a part of its page's canvas.
 
     Args:
-        manifest: its `uri` is that of this document; a query in it (`?style=…`) is kept in the URIs of the parts.
+        manifest: its `uri` is that of this document. The URIs of the parts contain the same query (`?style=…`).
         style: how the clips are painted.
-        pages_uri: where the pages manifest of the same pages is served.
+        pages_uri: the URI of the pages manifest of the same pages.
 
     Raises:
-        NotFound: there is no clip; a manifest has one canvas or more (section 3.4, `items`).
+        NotFound: there is no clip. A manifest must have at least one canvas (section 3.4, `items`).
     """
     uris, pages = PartUris(manifest.uri), PartUris(pages_uri)
     canvases = []
@@ -161,7 +161,7 @@ def _canvas(uri: str, label: str, dimensions: Dimensions, thumbnail: list[Json],
 
 
 def _painting(canvas_uri: str, body: Json) -> Json:
-    """An annotation page whose one annotation paints the whole canvas (sections 5.5 and 5.6)."""
+    """An annotation page with one annotation, which paints the whole canvas (sections 5.5 and 5.6)."""
     uris = PartUris(canvas_uri)
     annotation = {
         "id": uris.at("painting", "1"),
@@ -174,14 +174,14 @@ def _painting(canvas_uri: str, body: Json) -> Json:
 
 
 def _areas(uris: PartUris, number: int, page: PageInput) -> Json:
-    """The clip areas as annotations that say where they are, and paint nothing (section 3.4, `annotations`)."""
+    """The clip areas as annotations with their places, which paint nothing (section 3.4, `annotations`)."""
     annotations = [
         {
             "id": uris.canvas(number, "areas", name),
             "type": "Annotation",
             "motivation": AREA_MOTIVATION,
             "body": {"type": "TextualBody", "value": clip.label, "format": "text/plain"},
-            # A plain string: what every viewer that marks areas reads, where some pass over a SpecificResource.
+            # A plain string, which all viewers that show areas can read. Some ignore a SpecificResource.
             "target": _area_uri(uris, number, clip),
         }
         for name, clip in parts.named_clips(page)
@@ -190,7 +190,7 @@ def _areas(uris: PartUris, number: int, page: PageInput) -> Json:
 
 
 def _page_ranges(uris: PartUris, manifest: ManifestInput) -> list[Json]:
-    """A range a page, with a range for each of its clip areas (section 5.4); none where no page has one."""
+    """A range for each page with a range for each of its clip areas (section 5.4), or nothing if there are no areas."""
     if not any(page.clips for page in manifest.pages):
         return []
     of_pages = []
@@ -199,7 +199,7 @@ def _page_ranges(uris: PartUris, manifest: ManifestInput) -> list[Json]:
             _range(
                 uris.at("range", f"p{number}", name),
                 clip.label,
-                # Section 5.3: a part of a canvas is a Canvas still; viewers pass over a SpecificResource here.
+                # Section 5.3: a part of a canvas is also a Canvas. Viewers ignore a SpecificResource here.
                 [_reference(_area_uri(uris, number, clip), "Canvas")],
             )
             for name, clip in parts.named_clips(page)
@@ -210,7 +210,7 @@ def _page_ranges(uris: PartUris, manifest: ManifestInput) -> list[Json]:
 
 
 def _clip_ranges(uris: PartUris, manifest: ManifestInput) -> list[Json]:
-    """A range a page, with the canvases of its clips (section 5.4); none for a single page, which needs no order."""
+    """A range for each page with the canvases of its clips (section 5.4). A single page needs no range."""
     if len(manifest.pages) < 2:
         return []
     of_pages = []
@@ -226,12 +226,12 @@ def _range(uri: str, label: str, items: list[Json]) -> Json:
 
 
 def _clip_label(manifest: ManifestInput, page: PageInput, clip: ClipInput) -> str:
-    """The clip's name; of several pages also the page's, or a list of thirty signatures would tell nothing."""
+    """The clip's name, and the page's name if there are several pages."""
     return clip.label if len(manifest.pages) < 2 else f"{clip.label} ({page.label})"
 
 
 def _page_reference(pages: PartUris, number: int, page: PageInput) -> Json:
-    """The page's canvas, and where it is found (section 3.3.2, `partOf`)."""
+    """The page's canvas and its manifest (section 3.3.2, `partOf`)."""
     canvas = _reference(pages.canvas(number), "Canvas")
     return {**canvas, "label": parts.text(page.label), "partOf": [_reference(pages.document, "Manifest")]}
 

@@ -1,6 +1,6 @@
-"""What IIIF Presentation API 3.0 documents are made of: what they are made from, and the small JSON objects in them.
+"""The parts of IIIF Presentation API 3.0 documents: their input data, and the small JSON objects in them.
 
-Source: https://iiif.io/api/presentation/3.0/, by its section numbers.
+Source: https://iiif.io/api/presentation/3.0/. Docstrings name its sections.
 """
 
 from collections import Counter
@@ -21,13 +21,13 @@ THUMBNAIL_SIDE = 300
 
 @dataclass(frozen=True, slots=True)
 class ClipInput:
-    """One ClipArea of a page, and the image that its clip is.
+    """A ClipArea of a page, and the image of its clip.
 
     Attributes:
         service3: URI of the clip's own image service, without a trailing slash.
         box: the area in pixels of the registered page.
-        label: the area's name; clips of one page may share it.
-        service2: URI of the same image in the Image API 2.1, where it is to be offered as well.
+        label: the area's name. Clips of one page may have the same name.
+        service2: URI of the same image in the Image API 2.1, or None if it is not offered.
     """
 
     service3: str
@@ -37,22 +37,22 @@ class ClipInput:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The extents of the clip's image."""
+        """The dimensions of the clip's image."""
         return self.box.dimensions
 
 
 @dataclass(frozen=True, slots=True)
 class PageInput:
-    """One registered page.
+    """A registered page.
 
     Attributes:
         service3: URI of its image service, without a trailing slash.
-        dimensions: its extents.
-        label: what viewers call it.
-        metadata: names and values shown beside it, the answers read from it.
-        clips: its clip areas, in the order in which they are to be listed; each inside the page.
-        service2: URI of the same image in the Image API 2.1, where it is to be offered as well.
-        density: that of its image, and of those of its clips, where it is known.
+        dimensions: its dimensions.
+        label: its name in viewers.
+        metadata: names and values that are shown beside it, such as the answers.
+        clips: its clip areas in display order. Each must lie inside the page.
+        service2: URI of the same image in the Image API 2.1, or None if it is not offered.
+        density: the density of its image and of the images of its clips, or None.
     """
 
     service3: str
@@ -64,7 +64,7 @@ class PageInput:
     density: Density | None = None
 
     def __post_init__(self) -> None:
-        # Section 5.3: nothing may be associated with places outside the canvas.
+        # Section 5.3: content outside the canvas is not allowed.
         for clip in self.clips:
             if not clip.box.inside(self.dimensions):
                 raise ValueError(f"the clip area {clip.label!r} reaches beyond the page of {self.dimensions}")
@@ -72,7 +72,7 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class SeeAlso:
-    """A JSON document: its URI, what viewers call it, and the URI of a description of its form."""
+    """A JSON document: its URI, its name in viewers, and the URI of a description of its format."""
 
     uri: str
     label: str
@@ -84,12 +84,12 @@ class ManifestInput:
     """The data for a manifest of pages or of clips.
 
     Attributes:
-        uri: where the document itself is served; its parts have URIs below it.
-        label: what viewers call the whole.
-        pages: the registered pages, in their order.
-        metadata: names and values shown for the whole.
-        see_also: JSON documents that tell the same for programs, such as the recognition.
-        summary: a sentence on what is shown; none where it is empty.
+        uri: the URI of the document. Its parts have URIs below it.
+        label: its name in viewers.
+        pages: the registered pages in display order.
+        metadata: names and values that are shown for the whole.
+        see_also: JSON documents with the same data for programs, such as the recognition.
+        summary: a sentence that describes it, or an empty string.
         provider: URI and name of the service that made the document.
     """
 
@@ -104,25 +104,25 @@ class ManifestInput:
 
 @dataclass(frozen=True, slots=True)
 class PartUris:
-    """URIs of a document's parts: below its own path, its query kept, so that no two documents share one."""
+    """URIs of a document's parts. They are below its path and contain its query, so they are unique."""
 
     document: str
 
     def at(self, *segments: str) -> str:
-        """The URI of one part; the segments are percent-encoded already."""
+        """The URI of one part. The segments must be percent-encoded."""
         path, mark, query = self.document.partition("?")
         return f"{path.rstrip('/')}/{'/'.join(segments)}{mark}{query}"
 
     def canvas(self, page_number: int, *segments: str) -> str:
-        """The URI of the canvas of a page, counted from 1, or of something below it."""
+        """The URI of the canvas of a page, numbered from 1, or of something below it."""
         return self.at("canvas", f"p{page_number}", *segments)
 
 
 def named_clips(page: PageInput) -> list[tuple[str, ClipInput]]:
-    """The clips of a page, each with a URI segment of its own: its label, percent-encoded.
+    """The clips of a page, each with its own URI segment: its label, percent-encoded.
 
-    A semicolon and a number follow where the label is no segment by itself, or not the first of its kind; in a label
-    the semicolon is encoded, so none looks like this. URI software removes the segments `.` and `..`.
+    A semicolon and a number are added to a label that is not the first of its kind, or cannot be a segment because URI
+    software removes it (`.` and `..`). Semicolons in labels are encoded, so there are no collisions.
     """
     counts: Counter[str] = Counter()
     named = []
@@ -135,12 +135,12 @@ def named_clips(page: PageInput) -> list[tuple[str, ClipInput]]:
 
 
 def text(value: str) -> Json:
-    """A text in no known language (section 4.4)."""
+    """A text without a language (section 4.4)."""
     return {"none": [value]}
 
 
 def metadata(pairs: Pairs) -> list[Json]:
-    """Names and values, as plain text whatever is in them (sections 3.1 and 4.5)."""
+    """Names and values as plain text, whatever they contain (sections 3.1 and 4.5)."""
     return [{"label": text(name), "value": text(_not_html(value))} for name, value in pairs]
 
 
@@ -174,7 +174,7 @@ def image(of: PageInput | ClipInput) -> Json:
 
 
 def services(of: PageInput | ClipInput) -> list[Json]:
-    """The image services, 3.0 first: viewers take the first that they know (section 3.2, `service`)."""
+    """The image services, 3.0 first, because viewers use the first one that they know (section 3.2, `service`)."""
     listed: list[Json] = [{"id": of.service3, "type": "ImageService3", "profile": LEVEL_3}]
     if of.service2 is not None:
         listed.append({"@id": of.service2, "@type": "ImageService2", "profile": PROFILE_2})
@@ -182,9 +182,9 @@ def services(of: PageInput | ClipInput) -> list[Json]:
 
 
 def thumbnail(page: PageInput, box: Box | None = None) -> list[Json]:
-    """A small image of the page, or of a box on it, by a plain region URI (section 3.1, `thumbnail`).
+    """A small image of the page, or of a box in it, by a region URI (section 3.1, `thumbnail`).
 
-    It names no service: viewers would ask it for the whole image instead of taking the URI as it is.
+    It has no service, because viewers would then request the whole image instead of this URI.
     """
     region = page.dimensions if box is None else box.dimensions
     shown = _fitted(region)
@@ -201,7 +201,7 @@ def thumbnail(page: PageInput, box: Box | None = None) -> list[Json]:
 
 
 def xywh(box: Box) -> str:
-    """A box as the Image API and Media Fragments write it."""
+    """A box in the notation of the Image API and of Media Fragments."""
     return f"{box.left},{box.top},{box.width},{box.height}"
 
 
@@ -217,5 +217,5 @@ def _shrunk(side: int, longest: int) -> int:
 
 
 def _not_html(value: str) -> str:
-    # Section 4.5: clients take a value between < and > for HTML; a space at its end keeps a plain text from being one.
+    # Section 4.5: clients treat a value between < and > as HTML. A space at its end prevents that.
     return f"{value} " if value.startswith("<") and value.endswith(">") else value

@@ -1,4 +1,4 @@
-"""From a plan to pixels and bytes, over any ImageSource, in the order of the Image API 2.1, section 4.6."""
+"""Renders a plan to pixels and bytes from any ImageSource, in the order of the Image API 2.1, section 4.6."""
 
 from omrclip.iiif.plan import Plan
 from omrclip.iiif.request import Format, Quality
@@ -11,16 +11,16 @@ from omrclip.imaging.source import ImageSource, level_factor
 
 
 def render(planned: Plan, source: ImageSource, *, jpeg_quality: int | None = None) -> bytes:
-    """The encoded image: region, size, rotation, quality, format.
+    """Render and encode an image: region, size, rotation, quality, format.
 
     Args:
-        planned: made for an image of the source's Dimensions.
-        source: where the pixels come from.
-        jpeg_quality: 0 to 100 for the lossy formats; the codec's default when None.
+        planned: a plan for an image of the source's Dimensions.
+        source: the image.
+        jpeg_quality: 0 to 100 for lossy formats. None is the codec's default.
 
     Raises:
-        ImageError: the source's bytes cannot be decoded.
-        LimitExceeded: the format cannot hold an image of these Dimensions.
+        ImageError: the source cannot be decoded.
+        LimitExceeded: the format does not support these Dimensions.
     """
     pixels = render_pixels(planned, source)
     is_bilevel = planned.quality is Quality.BITONAL
@@ -32,12 +32,12 @@ def render(planned: Plan, source: ImageSource, *, jpeg_quality: int | None = Non
 
 
 def delivered_density(planned: Plan, source: ImageSource) -> Density | None:
-    """The density of the delivered image, by the source's and the scale; None where it has none, or no single one."""
+    """The density of the delivered image, from the source's density and the scale; None without a single one."""
     density = source.density
     if density is None:
         return None
     box, scaled, degrees = planned.box, planned.scaled, planned.rotation.degrees
-    factor = level_factor(box, scaled, source.dimensions)  # the last tile of a level may show less than it covers
+    factor = level_factor(box, scaled, source.dimensions)  # the last pixels of a level may cover less than the others
     across, down = density
     across *= 1 / factor if factor else scaled.width / box.width
     down *= 1 / factor if factor else scaled.height / box.height
@@ -47,7 +47,7 @@ def delivered_density(planned: Plan, source: ImageSource) -> Density | None:
 
 
 def render_pixels(planned: Plan, source: ImageSource) -> Pixels:
-    """The pixels before encoding: (h, w, 3) BGR, (h, w) grey or bitonal, or (h, w, 4) BGRA when turned askew."""
+    """The pixels before encoding: (h, w, 3) BGR, (h, w) grey or bitonal, or (h, w, 4) BGRA if turned obliquely."""
     pixels = source.read(planned.box, planned.scaled)
     if planned.rotation.mirrored:
         pixels = ops.mirror(pixels)

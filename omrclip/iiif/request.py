@@ -1,8 +1,8 @@
-"""One IIIF Image API request as frozen values, independent of the version of the grammar.
+"""A request of the IIIF Image API as frozen values, independent of the version.
 
 Region, Size and Rotation are the parameters of sections 4.1 to 4.3 of the Image API 2.1, Quality and Format those of
-4.4 and 4.5. Each form of a parameter is a class of its own, so that the planner can tell them apart by `match`.
-`enlarging` says whether a size may exceed the region's: 2.x always allows it, 3.0 with a caret before the size.
+sections 4.4 and 4.5. Each form of a parameter is a class, so that the planner can use `match`. `enlarging` tells
+whether a size may exceed the region's: always in 2.x, and with a caret before the size in 3.0.
 """
 
 from dataclasses import dataclass
@@ -45,19 +45,19 @@ class PercentRegion:
 
 @dataclass(frozen=True, slots=True)
 class FullSize:
-    """`full`: the region as it is."""
+    """`full`: the size of the region."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaxSize:
-    """`max` (2.1, 3.0) and `^max` (3.0): the largest size that the limits allow; enlarged only with the caret."""
+    """`max` (2.1, 3.0) and `^max` (3.0): the largest size within the limits. Only `^max` enlarges."""
 
     enlarging: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WidthSize:
-    """`w,`: exactly this width, the height by the region's aspect."""
+    """`w,`: exactly this width. The height follows from the region's aspect ratio."""
 
     width: int
     enlarging: bool = True
@@ -65,7 +65,7 @@ class WidthSize:
 
 @dataclass(frozen=True, slots=True)
 class HeightSize:
-    """`,h`: exactly this height, the width by the region's aspect."""
+    """`,h`: exactly this height. The width follows from the region's aspect ratio."""
 
     height: int
     enlarging: bool = True
@@ -73,7 +73,7 @@ class HeightSize:
 
 @dataclass(frozen=True, slots=True)
 class PercentSize:
-    """`pct:n`: both sides at n percent of the region's."""
+    """`pct:n`: width and height at n percent of the region's."""
 
     percent: Decimal
     enlarging: bool = True
@@ -81,7 +81,7 @@ class PercentSize:
 
 @dataclass(frozen=True, slots=True)
 class ExactSize:
-    """`w,h`: exactly these, even where the aspect changes."""
+    """`w,h`: exactly this width and height, even if the aspect ratio changes."""
 
     width: int
     height: int
@@ -90,7 +90,7 @@ class ExactSize:
 
 @dataclass(frozen=True, slots=True)
 class BestFitSize:
-    """`!w,h`: the largest size of the region's aspect within these, and within the limits."""
+    """`!w,h`: the largest size with the region's aspect ratio within this width and height, and within the limits."""
 
     width: int
     height: int
@@ -103,14 +103,14 @@ Size: TypeAlias = FullSize | MaxSize | WidthSize | HeightSize | PercentSize | Ex
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Degrees clockwise, 0 to 360, applied after mirroring on the vertical axis."""
+    """Degrees clockwise, 0 to 360, after mirroring left to right."""
 
     degrees: Decimal = Decimal(0)
     mirrored: bool = False
 
 
 class Quality(StrEnum):
-    """The colours of the returned image."""
+    """The colors of the returned image."""
 
     COLOR = "color"
     GRAY = "gray"
@@ -119,7 +119,7 @@ class Quality(StrEnum):
 
 
 class Format(StrEnum):
-    """The file formats that can be delivered, by the extension that asks for them."""
+    """The file formats that can be delivered, by the extension in the request."""
 
     JPG = "jpg"
     PNG = "png"
@@ -131,7 +131,7 @@ class Format(StrEnum):
 
     @property
     def encoding(self) -> ImageFormat:
-        """The codec's name of the format; a PDF is a page around a JPEG."""
+        """The format for the codec. A PDF contains a JPEG."""
         return _ENCODINGS[self]
 
     @property

@@ -1,6 +1,6 @@
-"""JSON values with their paths, and the two notations of a region in a manifest. Used by `segments`.
+"""JSON values with their paths, and the two notations of a region in a manifest, for `segments`.
 
-Every refusal names the JSON path and what was expected there.
+Each error names the JSON path and what was expected there.
 """
 
 import json
@@ -27,7 +27,7 @@ _Parsed = TypeVar("_Parsed")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A JSON value and the path to it; null is as if it were not there."""
+    """A JSON value and its path. null counts as missing."""
 
     path: str
     value: object
@@ -36,7 +36,7 @@ class Node:
         return self.value is not None
 
     def __getitem__(self, names: str) -> "Node":
-        """The member of the first of these names, divided by `|`, that is there: `id|@id`."""
+        """The member with the first existing of several names, separated by `|`: `id|@id`."""
         if not isinstance(self.value, Mapping):
             raise self.refusal("an object")
         keys = names.split("|")
@@ -54,11 +54,11 @@ class Node:
 
     @property
     def kind(self) -> str:
-        """Its type without the prefixes of 2.x: `Manifest` for `sc:Manifest`."""
+        """Its type without a prefix of 2.x: `Manifest` for `sc:Manifest`."""
         return self["type|@type"].text("a type").rpartition(":")[2]
 
     def listed(self) -> "list[Node]":
-        """The elements of a list; none where there is no value."""
+        """The elements of a list, or nothing if there is no value."""
         if not self:
             return []
         if not isinstance(self.value, list | tuple):
@@ -70,20 +70,20 @@ class Node:
         return self.listed() if isinstance(self.value, list | tuple) or not self else [self]
 
     def text(self, expected: str) -> str:
-        """The string, which has one character or more."""
+        """The string, which must not be empty."""
         if not isinstance(self.value, str) or not self.value:
             raise self.refusal(expected)
         return self.value
 
     def refusal(self, expected: str) -> InvalidRequest:
-        """The error that something else was expected here."""
+        """The error for an unexpected value."""
         return InvalidRequest.at(self.path, expected, found=_shown(self.value))
 
 
 def fragment_region(fragment: str, node: Node) -> Region:
     """The region of a media fragment, `xywh=…` without the `#` (Media Fragments 1.0, section 4.2.2).
 
-    Of several `xywh` the last counts (section 5.1.1); other names, such as `t`, say nothing of a still image.
+    If there are several `xywh`, the last one counts (section 5.1.1). Other names, such as `t`, do not apply to images.
     """
     values = [value for name, mark, value in map(_name_and_value, fragment.split("&")) if mark and name == "xywh"]
     if not values:
@@ -102,7 +102,8 @@ def fragment_region(fragment: str, node: Node) -> Region:
 def api_request(selector: Node) -> ImageRequest:
     """The request of an ImageApiSelector (IIIF annex "Open/Web Annotation Extensions", section 2.1).
 
-    What it does not give has the default. Recipe 0299 was also published with its region as `xywh=x,y,w,h`: read too.
+    Missing parts have their defaults. Recipe 0299 was also published with its region as `xywh=x,y,w,h`, which is
+    accepted.
     """
     default = ImageRequest()
     quality = _parameter(selector["quality"], lambda text: parse_quality_format(f"{text}.jpg")[0], default.quality)
@@ -120,7 +121,7 @@ def api_request(selector: Node) -> ImageRequest:
 
 
 def image_address(uri: str) -> tuple[str, ImageRequest] | None:
-    """A URI of the form `{service}/{region}/{size}/{rotation}/{quality}.{format}` (Image API, section 2.1), read."""
+    """Parse a URI of the form `{service}/{region}/{size}/{rotation}/{quality}.{format}` (Image API, section 2.1)."""
     service, *encoded = uri.rsplit("/", 4)
     if len(encoded) < 4 or not service:
         return None
@@ -140,7 +141,7 @@ def _member(path: str, members: Mapping[str, object], key: str) -> Node:
 
 
 def _parse_size(text: str) -> Size:
-    """The size as 3.0 writes it, or else as 2.x does: a manifest does not always say which version it means."""
+    """Parse a size in the form of 3.0, or else of 2.x, because a manifest does not always tell the version."""
     try:
         return grammar3.parse_size(text)
     except InvalidParameter:

@@ -1,13 +1,13 @@
-"""Reads manifests: which parts of which images they show.
+"""Reads from manifests which parts of which images they show.
 
-Read are the forms of the IIIF cookbook for a "Segment of an Image": a painting annotation whose body is
+It understands the forms of the IIIF cookbook for a "Segment of an Image": a painting annotation whose body is
 
     (a) an Image whose id ends in `#xywh=x,y,w,h`, or is a region request of the Image API
     (b) a SpecificResource with a `source` image and an ImageApiSelector or a FragmentSelector (recipe 0299)
 
-in a manifest, canvas, annotation page or annotation of the Presentation API 3.0, or one of 2.x. A fragment on the
-annotation's target is a place on the canvas and says nothing of the image. Nothing is fetched and nothing is guessed:
-what is not understood is refused by its JSON path.
+in a manifest, canvas, annotation page or annotation of the Presentation API 3.0, or of 2.x. A fragment of the
+annotation's target is a place on the canvas, not in the image. Nothing is downloaded or guessed. Other forms are
+refused, and the error names their JSON path.
 """
 
 import re
@@ -21,7 +21,7 @@ from omrclip.iiif.request import FullRegion, FullSize, ImageRequest, MaxSize, Pi
 from omrclip.iiif.segment_values import Node, api_request, fragment_region, image_address
 from omrclip.imaging.geometry import Box, Dimensions, round_pixel
 
-# Bodies that are no images; such a body is left out, for it has no segment.
+# Types of bodies that are not images. They are ignored, because they have no segment.
 _OTHER_BODIES = frozenset({"Audio", "Canvas", "Dataset", "Model", "Sound", "Text", "TextualBody", "Video"})
 _OTHER_BODIES |= {"ContentAsText", "MovingImage"}
 _IMAGE_SERVICES = ("ImageService1", "ImageService2", "ImageService3")
@@ -33,14 +33,14 @@ class Segment:
     """A part of an image that a canvas shows.
 
     Attributes:
-        image: the image's URI as the document gives it, without its fragment.
-        service: base URI of its image service, declared or seen in the image's URI; None where there is none.
-        request: what to take: of the service's image, or where there is no service, of the image itself. Its region
-            may reach beyond the image; planning crops it at the edge.
-        canvas_label: the canvas's label, "" where there is none.
+        image: the image's URI in the document, without its fragment.
+        service: base URI of its image service, declared or derived from the image's URI, or None.
+        request: the part of the service's image, or of the image itself if there is no service. Its region may reach
+            beyond the image. Planning crops it at the edge.
+        canvas_label: the canvas's label, or an empty string.
         path: JSON path of the body, for messages.
-        dimensions: the image's extents as the document gives them; None where it does not.
-        canvas: the extents of the canvas that the segment fills; None where it is painted on a part of it.
+        dimensions: the image's dimensions in the document, or None.
+        canvas: the dimensions of the canvas that the segment fills. None if it covers a part of the canvas.
     """
 
     image: str
@@ -53,28 +53,28 @@ class Segment:
 
     @property
     def whole(self) -> bool:
-        """Whether it is no part but the whole image."""
+        """Whether it is the whole image."""
         return isinstance(self.request.region, FullRegion)
 
 
 def find_segments(manifest: Mapping[str, object]) -> tuple[Segment, ...]:
-    """All segments that the document shows, in its order, including whole images (`Segment.whole`).
+    """All segments of the document in its order, including whole images (`Segment.whole`).
 
     Raises:
-        InvalidRequest: naming the JSON path of what is wrong, and what was expected there.
+        InvalidRequest: the document is wrong. The error names the JSON path and what was expected there.
     """
     return tuple(_segments(Node("$", manifest)))
 
 
 def fitted_request(segment: Segment, image: Dimensions) -> ImageRequest:
-    """The request for an image at hand, which may be a scaled copy of the image that the document means.
+    """The request for the given image, which may be a scaled copy of the image that the document means.
 
-    Where the document tells the image's extents, a region in pixels is scaled by what they differ. Where it does not,
-    the region counts the pixels of the image at hand.
+    If the document contains the image's dimensions, a region in pixels is scaled accordingly. Otherwise the region is
+    in pixels of the given image.
 
     Raises:
-        InvalidRequest: the image has another shape, or the part of the region that lies on it does not fill the
-            canvas as the whole region would; names the JSON path.
+        InvalidRequest: the image has another aspect ratio, or the part of the region inside the image does not fill the
+            canvas as the whole region would. The error names the JSON path.
     """
     request, told = segment.request, segment.dimensions
     if told is None:
@@ -94,7 +94,7 @@ def fitted_request(segment: Segment, image: Dimensions) -> ImageRequest:
 
 
 def _check_crop(segment: Segment, image: Dimensions) -> None:
-    """See that a region which fits its canvas is not cropped to another shape: then another image is meant."""
+    """Check that a region that fits its canvas is not cropped to another shape, because then another image is meant."""
     region, canvas = segment.request.region, segment.canvas
     if canvas is None or not isinstance(region, PixelRegion):
         return
@@ -105,15 +105,15 @@ def _check_crop(segment: Segment, image: Dimensions) -> None:
 
 
 def _same_shape(one: Dimensions, other: Dimensions) -> bool:
-    """Whether one is a scaled copy of the other, each side rounded to whole pixels."""
+    """Whether one is a scaled copy of the other, with width and height rounded."""
     difference = abs(one.width * other.height - other.width * one.height)
     return difference <= max(one.width + one.height, other.width + other.height)
 
 
 def identifier_of(uri: str, base_url: str) -> str | None:
-    """The identifier of an image or image service of ours: `{base}/iiif/(2|3)/{identifier}[/…]`, decoded once.
+    """The identifier of an image or image service of this server: `{base}/iiif/(2|3)/{identifier}[/…]`, decoded once.
 
-    None for every other URI.
+    None for other URIs.
     """
     prefix = re.escape(base_url.rstrip("/"))
     found = re.fullmatch(rf"{prefix}/iiif/[23]/([^/?#]+)(?:[/?#].*)?", uri, flags=re.DOTALL)
@@ -192,7 +192,7 @@ def _paints(motivation: Node) -> bool:
 
 
 def _alternatives(body: Node) -> list[Node]:
-    """The bodies of a choice (3.0: `items`; 2.x: `default` and `item`), or the one that it is."""
+    """The bodies of a choice (3.0: `items`; 2.x: `default` and `item`), or the body itself."""
     if not body.is_object or body.kind != "Choice":
         return [body]
     if body["items"]:
@@ -211,7 +211,7 @@ def _of_body(body: Node, label: str) -> Iterator[Segment]:
 
 
 def _of_image(body: Node, label: str) -> Segment:
-    """Form (a): the region is in the image's own URI."""
+    """Form (a): the region is in the image's URI."""
     identifier = _identifier(body)
     image, mark, fragment = identifier.text("the image's URI").partition("#")
     address = image_address(image)
@@ -219,7 +219,7 @@ def _of_image(body: Node, label: str) -> Segment:
     if mark:
         region = fragment_region(fragment, identifier)
         request = _within(request, region, identifier)
-    # Of a region request, width and height are those of the part.
+    # In a region request, width and height are those of the part.
     whole = _dimensions(body) if body.is_object and (address is None or _is_whole(address[1])) else None
     return Segment(image, _service(body, address), request, label, body.path, whole)
 
@@ -231,7 +231,7 @@ def _is_whole(request: ImageRequest) -> bool:
 
 
 def _dimensions(of: Node) -> Dimensions | None:
-    """The extents that an image or a canvas says that it has."""
+    """The declared dimensions of an image or a canvas."""
     width, height = of["width"].value, of["height"].value
     are_extents = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in (width, height))
     return Dimensions(width, height) if are_extents else None  # type: ignore[arg-type]
@@ -250,7 +250,7 @@ def _of_specific_resource(body: Node, label: str) -> Iterator[Segment]:
         raise identifier.refusal("a URI without a fragment, because the selector names the region")
     address = image_address(image)
     service = _service(source, address)
-    if not body["selector"]:  # without one the source is shown as it is (Web Annotation, section 4; recipe 0040)
+    if not body["selector"]:  # without a selector the whole source is shown (Web Annotation, section 4; recipe 0040)
         yield replace(_of_image(source, label), path=body.path)
         return
     selector, selected = _selected(body["selector"])
@@ -259,12 +259,12 @@ def _of_specific_resource(body: Node, label: str) -> Iterator[Segment]:
         request = _within(address[1] if address else ImageRequest(), selected.region, selector)
         yield Segment(image, service, request, label, body.path, whole)
     else:
-        # The selector is applied to the service's image; a source that is a plain URI is the service (the annex, 2.1).
+        # The selector applies to the service's image. A source that is only a URI is the service (the annex, 2.1).
         yield Segment(image, service if source.is_object or address else image, selected, label, body.path, whole)
 
 
 def _selected(selectors: Node) -> tuple[Node, ImageRequest]:
-    """The request of the selectors, and the first one. Several must agree (Web Annotation, section 4.2)."""
+    """The request of the selectors, and the first selector. Several must agree (Web Annotation, section 4.2)."""
     read = [(node, _request(node)) for node in selectors.one_or_more()]
     if not read:
         raise selectors.refusal("an ImageApiSelector or a FragmentSelector")
@@ -288,7 +288,7 @@ def _request(selector: Node) -> ImageRequest:
 
 
 def _within(request: ImageRequest, region: Region, node: Node) -> ImageRequest:
-    """The region of an image that is itself delivered by a request: it counts the delivered image's pixels."""
+    """A region of an image that is itself the result of a request. It is in pixels of the delivered image."""
     if _is_whole(request):
         return replace(request, region=region)
     raise node.refusal("a fragment of the whole image at its full size, …/full/max/0/…")
@@ -299,7 +299,7 @@ def _identifier(node: Node) -> Node:
 
 
 def _service(image: Node, address: tuple[str, ImageRequest] | None) -> str | None:
-    """The first image service that the image declares, or else the one that its URI shows."""
+    """The first declared image service, or else the one in the image's URI."""
     if image.is_object:
         for service in image["service"].one_or_more():
             if service.is_object and _is_image_service(service):
@@ -308,7 +308,7 @@ def _service(image: Node, address: tuple[str, ImageRequest] | None) -> str | Non
 
 
 def _is_image_service(service: Node) -> bool:
-    """By its type, or in 2.x, where it may have none, by its context or profile."""
+    """Whether it is an image service, by its type, or in 2.x also by its context or profile."""
     if service["type|@type"].value in _IMAGE_SERVICES:
         return True
     told = (service["@context"].value, service["profile"].value)

@@ -1,9 +1,9 @@
 """Shared parts of the grammars of all Image API versions: regions, rotations, qualities and formats.
 
-Source: https://iiif.io/api/image/2.1/ and https://iiif.io/api/image/3.0/, sections 4.1 and 4.3 to 4.5. Numbers are
-ASCII digits only; real numbers have a leading zero below 1, and any number of decimals (3.0, section 4; 2.1 has ten).
+Source: https://iiif.io/api/image/2.1/ and https://iiif.io/api/image/3.0/, sections 4.1 and 4.3 to 4.5. Numbers consist
+of ASCII digits. Decimals have a leading zero below 1, and any number of digits (3.0, section 4; ten in 2.1).
 
-Viewers ask for thousands of regions, but in few sizes, turned in few ways: all but regions are remembered once read.
+Viewers request thousands of regions, but few sizes and rotations. So everything except regions is cached.
 """
 
 import re
@@ -25,7 +25,7 @@ from omrclip.iiif.request import (
     SquareRegion,
 )
 
-# Nine digits exceed every image that any format can hold, and keep the arithmetic exact.
+# Nine digits suffice for the largest image of any format, and keep the arithmetic exact.
 INTEGER = "([0-9]{1,9})"
 REAL = r"([0-9]{1,9}(?:\.[0-9]+)?)"
 
@@ -37,7 +37,7 @@ _QUALITY_FORMAT = re.compile(r"([a-z]+)\.([a-z0-9]+)")
 
 
 def request_of(region: str, size: Size, rotation: str, quality_format: str) -> ImageRequest:
-    """The request, its size read by the grammar of a version. Raises InvalidParameter."""
+    """The request. A function parses the size in the grammar of a version. Raises InvalidParameter."""
     quality, image_format = parse_quality_format(quality_format)
     return ImageRequest(parse_region(region), size, parse_rotation(rotation), quality, image_format)
 
@@ -62,14 +62,14 @@ def parse_rotation(text: str) -> Rotation:
     if not found or Decimal(found[2]) > 360:
         raise refused("rotation", text, "a number of degrees from 0 to 360, with ! before it to mirror")
     degrees = Decimal(found[2])
-    # Beyond ten decimals nothing moves, and canonical forms would be as long as requests.
+    # More than ten decimals have no effect, and would make canonical forms as long as requests.
     degrees = degrees if degrees == degrees.quantize(_PRECISE) else degrees.quantize(_PRECISE)
     return Rotation(degrees, mirrored=found[1] == "!")
 
 
 @lru_cache
 def parse_quality_format(text: str) -> tuple[Quality, Format]:
-    """Sections 4.4 and 4.5: the last path segment, `{quality}.{format}`."""
+    """The last path segment, `{quality}.{format}` (sections 4.4 and 4.5)."""
     found = _QUALITY_FORMAT.fullmatch(text)
     if not found:
         raise refused("quality", text, "a quality, a dot and a format, such as default.jpg")
@@ -81,6 +81,6 @@ def parse_quality_format(text: str) -> tuple[Quality, Format]:
 
 
 def refused(parameter: str, text: str, expected: str) -> InvalidParameter:
-    """The error of a parameter whose text has none of its forms."""
+    """The error for a parameter that has none of its possible forms."""
     shown = text if len(text) <= 60 else text[:57] + "…"
     return InvalidParameter(f"{parameter}: expected {expected}, not {shown!r}", parameter=parameter, expected=expected)

@@ -58,7 +58,7 @@ class Axis:
         return min(at / self.factor if self.factor else at * self.level / self.full, self.level)
 
     def nearest_edge(self, at: int) -> float:
-        """Like `place`, but the far edge of the image becomes that of the level's last pixel, even if it is inside it."""
+        """Like `place`, but the far edge of the image becomes the far edge of the level's last pixel."""
         return self.level if at == self.full else self.place(at)
 
 
