@@ -1,4 +1,4 @@
-"""How many full decodes may be under way, in number and in memory, and how much memory answers may take beside them."""
+"""Limits the number and the memory of running decodes, and the memory of answers."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from omrclip.errors import LimitExceeded, ServerBusy
 from omrclip.work import ENDLESS, Work
 
 LOOK_SECONDS = 0.5
-"""How often what waits patiently looks whether its work has ended."""
+"""Interval in which patient waiting work checks whether it has ended."""
 
 
 @dataclass(slots=True)
@@ -23,16 +23,16 @@ class _Load:
 class Admission:
     """Admits work while memory is free. Other work waits for a short time and is then refused.
 
-    Work larger than the whole bound is refused at once. Answers share the memory with decodes (`holding`).
+    Work that needs more than the whole limit is refused at once. Answers share the memory with decodes (`holding`).
 
     Args:
-        max_decodes: how many decodes may be under way.
-        max_bytes: how much memory decodes and answers may take.
-        wait_seconds: how long work waits for room, unless it is patient.
-        max_waiting: how many may wait, beside those that are patient.
-        make_way: told of the bytes that are held whenever they change, so that a cache that shares the memory can give
-            some back; it must not ask for admission itself.
-        max_answers: how much of `max_bytes` answers may take; all of it where it is None.
+        max_decodes: maximum number of running decodes.
+        max_bytes: maximum memory of decodes and answers.
+        wait_seconds: how long work waits for memory, unless it is patient.
+        max_waiting: maximum number of waiting decodes, without patient ones.
+        make_way: called with the number of bytes in use whenever it changes, so that a cache that shares the memory can
+            free some. It must not ask for admission itself.
+        max_answers: the part of `max_bytes` that answers may use. None is all of it.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Admission:
 
     @property
     def admitted_bytes(self) -> int:
-        """How many bytes are held now."""
+        """The number of bytes in use."""
         return self._load.bytes
 
     def holding(self) -> "Holding":
@@ -76,16 +76,17 @@ class Admission:
         """Reserve memory for a decode.
 
         Args:
-            bytes_needed: what it takes at most.
-            patient: wait for room as long as the work may take.
-            work: how long that is.
-            answer: what the outcome is held in. Who holds much already must not wait for ever: others may wait for it.
-            spare: how much of `bytes_needed` is free again when `answer` begins to grow. It grows into that first.
+            bytes_needed: the most memory that it needs.
+            patient: wait for memory until the deadline of the work.
+            work: the deadline.
+            answer: the answer that will contain the result. If it uses much memory already, it must not wait forever,
+                because others may wait for it.
+            spare: the part of `bytes_needed` that is free again when `answer` begins to grow. The answer uses it first.
 
         Raises:
-            LimitExceeded: it is more than there is in all, or beside the answer so far.
-            ServerBusy: there was none in time, or too many wait already.
-            DeadlineExceeded, Abandoned: there was none until the end of the work.
+            LimitExceeded: the work needs more than the whole limit, or than the limit without the answer so far.
+            ServerBusy: no memory became free in time, or too many decodes are waiting already.
+            DeadlineExceeded, Abandoned: the work ended before memory became free.
         """
         held = answer.bytes if answer else 0
         if bytes_needed + held > self._max_bytes:
@@ -105,10 +106,10 @@ class Admission:
             self._leave(bytes_needed - (answer.end_spare() if answer else 0))
 
     def add_to_answers(self, count: int, beyond: int) -> bool:
-        """Count `count` bytes more of an answer, `beyond` of which are in no decode's room, when there is room.
+        """Add bytes to an answer when memory is free. `beyond` of them are not in the memory of a decode.
 
         Returns:
-            Whether there was, after a wait at most.
+            Whether memory was free, perhaps after waiting.
         """
         with self._changed:
             has_room = lambda: self._has_room_for_answer(count, beyond)  # noqa: E731
@@ -120,7 +121,7 @@ class Admission:
         return True
 
     def try_add_to_answers(self, count: int) -> bool:
-        """The same without a wait."""
+        """Like `add_to_answers`, without waiting."""
         with self._changed:
             if not self._has_room_for_answer(count, count):
                 return False
@@ -128,14 +129,14 @@ class Admission:
         return True
 
     def take_from_answers(self, count: int) -> None:
-        """Count so many bytes fewer of answers."""
+        """Remove bytes from the memory of answers."""
         with self._changed:
             self._count_answer(-count, -count)
             self._changed.notify_all()
 
     @property
     def max_answers(self) -> int:
-        """How many bytes all answers together may have."""
+        """The maximum memory of all answers in bytes."""
         return self._max_answers
 
     def _has_room_for_answer(self, count: int, beyond: int) -> bool:
@@ -165,9 +166,9 @@ class Admission:
             self._make_way(self._load.bytes)
 
     def _wait_patiently(self, bytes_needed: int, work: Work, holds: bool) -> None:
-        """Wait until the work ends. Where answers alone take the room, one that holds some gives up as others do.
+        """Wait until the work ends. If only answers use the memory, work that holds an answer waits for a limited time.
 
-        Such answers may all wait for each other. Decodes under way end by themselves.
+        Such answers might otherwise wait for each other. Running decodes end by themselves.
         """
         stuck = 0.0
         while not self._changed.wait_for(lambda: self._has_room(bytes_needed), LOOK_SECONDS):
@@ -191,7 +192,7 @@ class Admission:
         return load.decodes < self._max_decodes and load.bytes + bytes_needed <= self._max_bytes
 
     def busy(self) -> ServerBusy:
-        """The error of what finds no room."""
+        """The error of work for which no memory is free."""
         seconds = max(1, round(self._wait_seconds))
         return ServerBusy(
             "The server has no memory free for this at the moment. Try again in a few seconds.", retry_after=seconds
@@ -199,25 +200,25 @@ class Admission:
 
 
 class Holding:
-    """The memory of one answer, which grows while it is made and shrinks while it is sent. One thread at a time."""
+    """The memory of one answer. It grows while the answer is made and shrinks while it is sent. Not thread-safe."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self._bytes = 0
-        self._spare = 0  # of a decode under way, into which the answer may grow
+        self._spare = 0  # of a running decode, which the answer may use
         self._in_spare = 0
 
     @property
     def bytes(self) -> int:
-        """How much is held now."""
+        """The number of bytes in use."""
         return self._bytes
 
     def grow(self, count: int) -> None:
-        """Hold so many bytes more, as soon as there is room.
+        """Reserve more bytes as soon as memory is free.
 
         Raises:
-            LimitExceeded: the answer would take more than all answers may.
-            ServerBusy: other answers left no room in time.
+            LimitExceeded: the answer would use more than all answers may.
+            ServerBusy: no memory became free in time.
         """
         most = self._admission.max_answers
         if self._bytes + count > most:
@@ -235,30 +236,30 @@ class Holding:
         self._in_spare += within
 
     def grow_at_once(self, count: int) -> bool:
-        """Hold so many bytes more where there is room for them now; returns whether there is."""
+        """Reserve more bytes if memory is free now. Return whether it was."""
         if not self._admission.try_add_to_answers(count):
             return False
         self._bytes += count
         return True
 
     def shrink(self, to: int = 0) -> None:
-        """Hold no more than so many bytes."""
+        """Reduce the reserved memory to this number of bytes."""
         if to < self._bytes:
             self._admission.take_from_answers(self._bytes - to)
             self._bytes = to
 
     def begin_spare(self, spare: int) -> None:
-        """Let the answer grow into the room of a decode, by so much."""
+        """Let the answer use this much of a decode's memory."""
         self._spare, self._in_spare = spare, 0
 
     def end_spare(self) -> int:
-        """How much it grew into that room, and still holds now that the decode gives the room back."""
+        """End the use of the decode's memory. Return the number of bytes that the answer still uses of it."""
         held, self._spare, self._in_spare = self._in_spare, 0, 0
         return held
 
 
 def _nothing() -> None:
-    """Do nothing: no cache shares the memory."""
+    """Do nothing, because no cache shares the memory."""
 
 
 def _megabytes(count: int) -> str:

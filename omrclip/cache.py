@@ -1,4 +1,4 @@
-"""A cache bounded in bytes, whose missing entries are made once however many ask for them at a time."""
+"""A cache with a limit in bytes. A missing entry is made only once, even if several threads request it."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -22,23 +22,23 @@ class CacheCounts:
 
 
 class ByteCache(Generic[Entry]):
-    """The least recently used entries go first; an entry larger than the bound is given out, but not kept.
+    """A cache that removes the least recently used entries first. An entry larger than the limit is not stored.
 
-    Of the bound some may be lent to others for a time (`lend`); entries make room for it.
+    A part of the limit may be lent for a time (`lend`). Entries are removed accordingly.
     """
 
     def __init__(self, max_bytes: int, size_of: Callable[[Entry], int]) -> None:
         self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=size_of)
         self._size_of = size_of
         self._lock = threading.Lock()
-        # By the keys of entries that one thread is making: held until it is done.
+        # Locks by the keys of entries that a thread is making. It holds the lock until it is done.
         self._making: dict[Hashable, threading.Lock] = {}
         self._hits = 0
         self._misses = 0
         self._lent = 0
 
     def get(self, key: Hashable) -> Entry | None:
-        """The entry, counted as a hit or a miss."""
+        """The entry or None. This counts as a hit or a miss."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
@@ -48,7 +48,7 @@ class ByteCache(Generic[Entry]):
             return entry
 
     def holds(self, key: Hashable) -> bool:
-        """Whether there is an entry, which the question neither counts nor uses."""
+        """Whether there is an entry. This neither counts as a hit nor as a use."""
         with self._lock:
             return key in self._entries
 
@@ -60,7 +60,7 @@ class ByteCache(Generic[Entry]):
     def get_or_make(self, key: Hashable, make: Callable[[], Entry]) -> Entry:
         """Return the entry. If it is missing, one caller makes it and the others wait.
 
-        Where making fails, its exception goes to the caller that made, and one of those who wait makes it anew.
+        If this fails, the caller that made it gets the exception, and one of the waiting callers tries again.
         """
         while True:
             with self._lock:
@@ -73,7 +73,7 @@ class ByteCache(Generic[Entry]):
                     done = self._making[key] = threading.Lock()
                     done.acquire()
                     break
-            with others:  # whoever comes in here has waited; there is nothing to do
+            with others:  # this caller has waited for the entry, and has nothing to do
                 pass
         try:
             entry = make()
@@ -85,7 +85,7 @@ class ByteCache(Generic[Entry]):
             done.release()
 
     def forget(self, concerns: Callable[[Hashable], bool]) -> list[Entry]:
-        """Drop the entries whose keys are concerned, and give them back."""
+        """Remove the entries with matching keys, and return them."""
         with self._lock:
             return [self._entries.pop(key) for key in list(self._entries) if concerns(key)]
 
@@ -96,7 +96,7 @@ class ByteCache(Generic[Entry]):
             self._make_room(0)
 
     def counts(self) -> CacheCounts:
-        """Hits, misses and bytes, for whoever watches."""
+        """The numbers of hits, misses, entries and bytes."""
         with self._lock:
             entries = self._entries
             return CacheCounts(self._hits, self._misses, len(entries), int(entries.currsize), int(entries.maxsize))

@@ -1,6 +1,6 @@
-"""Settings, each with its environment variable, default and meaning.
+"""Settings with their environment variables, defaults and descriptions.
 
-Nothing reads the environment at import; `Config.from_env` does when it is called, and reports all problems at once.
+The environment is not read at import. `Config.from_env` reads it and reports all problems at once.
 """
 
 import os

@@ -1,11 +1,11 @@
-"""Host names and origins as the Host and Origin headers and settings write them, by one strict grammar."""
+"""Parses host names and origins of the Host and Origin headers and of settings, with one strict grammar."""
 
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
-# RFC 9110, section 7.2, without what no host name here needs: percent-encoding, user names, names with other letters.
+# RFC 9110, section 7.2, without percent-encoding, user names and non-ASCII names, which are not needed here.
 _HOST: Final = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?", re.ASCII)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

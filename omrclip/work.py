@@ -15,12 +15,12 @@ def _always() -> bool:
 class Work:
     """The deadline of running work, and whether its client is still connected.
 
-    Long loops call `check` once a turn. Without arguments the work may go on for ever.
+    Long loops call `check` in each iteration. Without arguments there is no deadline.
 
     Attributes:
-        deadline: in seconds of `time.monotonic`; None for none.
-        seconds: how long the work was allowed to take, for the message.
-        is_wanted: whether somebody still waits for the result.
+        deadline: in seconds of `time.monotonic`, or None.
+        seconds: the time limit of the work, for the message.
+        is_wanted: returns whether the client still waits for the result.
     """
 
     deadline: float | None = None
@@ -29,20 +29,20 @@ class Work:
 
     @classmethod
     def within(cls, seconds: int, is_wanted: Callable[[], bool] = _always) -> "Work":
-        """Work that begins now and has so many seconds."""
+        """Work that begins now and has a time limit in seconds."""
         return cls(time.monotonic() + seconds, seconds, is_wanted)
 
     @property
     def seconds_left(self) -> float | None:
-        """The time until the deadline, 0 when it has passed; None without a deadline."""
+        """The time until the deadline, 0 if it has passed, or None without a deadline."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def check(self) -> None:
         """Return if the work may continue.
 
         Raises:
-            DeadlineExceeded: its time is over.
-            Abandoned: nobody waits for the result.
+            DeadlineExceeded: the deadline has passed.
+            Abandoned: the client has disconnected.
         """
         if not self.is_wanted():
             raise Abandoned("The client closed the connection.")

@@ -30,10 +30,10 @@ from omrclip.web.lanes import work
 
 
 class Request(flask.Request):
-    """A request whose uploaded files stay in memory: they are personal data, and the body's size is bounded."""
+    """A request that holds uploaded files in memory. They are personal data, and the size of the body is limited."""
 
     def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-        # werkzeug compares "*" with entity tags; it holds for all that exists (RFC 9110, section 13.1.1).
+        # werkzeug compares "*" with entity tags, but it matches everything that exists (RFC 9110, section 13.1.1).
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("HTTP_IF_MATCH", "").strip() == "*":
             del environ["HTTP_IF_MATCH"]
         super().__init__(environ, *args, **kwargs)
@@ -48,7 +48,7 @@ class Request(flask.Request):
         return io.BytesIO()
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:
-        """The body; refused where it has no stated length and reaches the limit, at which werkzeug would cut it off."""
+        """The body. A body without Content-Length that reaches the limit is refused; werkzeug would cut it off."""
         data = super().get_data(*args, **kwargs)
         most = self.max_content_length
         if self.content_length is None and most is not None and len(data) >= most:
@@ -57,23 +57,23 @@ class Request(flask.Request):
 
 
 class App(flask.Flask):
-    """Flask with our Request, behind our Gate; a server asks `gate.receive` before it reads a body."""
+    """Flask with our Request and Gate. A server calls `gate.receive` before it reads a body."""
 
     request_class = Request
     gate: Gate
 
 
 def stop_what_is_late() -> None:
-    """End a request that has waited too long for its turn, or whose client has gone, before its work begins."""
+    """End a request before its work begins if its deadline is over or its client has disconnected."""
     work().check()
 
 
-# For answers that have no policy of their own: they load nothing, and no page may show them in a frame.
+# The default policy of answers: pages of other sites must not show them in a frame.
 _POLICY = "frame-ancestors 'none'"
 
 
 def secure(answer: flask.Response) -> flask.Response:
-    """Set the headers that every answer has, errors and 304 included."""
+    """Set the headers of all answers, including errors and 304."""
     answer.headers.setdefault("Content-Security-Policy", _POLICY)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "same-origin"
@@ -99,7 +99,7 @@ def create_app(config: Config | None = None) -> App:
     app.config["MAX_FORM_PARTS"] = config.limits.max_images + 10
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    # An identifier may hold two slashes in a row, as every URL does.
+    # An identifier may contain two consecutive slashes, as every URL does.
     app.url_map.merge_slashes = False
     app.before_request(note_route)
     app.before_request(refuse)

@@ -1,6 +1,7 @@
-"""One table from exception class to status, and the one shape in which errors are answered.
+"""Maps exception classes to statuses, and answers all errors in the same format.
 
-JSON `{"error": {"code", "message", "details", "request_id"}}`; under `/iiif/` plain text, as image clients expect.
+The format is JSON, `{"error": {"code", "message", "details", "request_id"}}`. Under `/iiif/` it is plain text, which
+image clients expect.
 """
 
 from http import HTTPStatus
@@ -47,7 +48,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.OmrclipError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-# Werkzeug's own refusals, in our codes where they mean the same thing.
+# Werkzeug's own errors, with our codes if these have the same meaning.
 _HTTP_CODES = {
     HTTPStatus.NOT_FOUND: errors.NotFound.code,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.LimitExceeded.code,
@@ -56,17 +57,17 @@ _HTTP_CODES = {
 
 
 def status_of(error: errors.OmrclipError) -> HTTPStatus:
-    """The status of an exception: that of its class, or of the nearest class above it."""
+    """The status of an exception: that of its class, or of the closest base class."""
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
 
 def error_body(code: str, message: str, details: dict[str, object], request_id: str) -> dict[str, object]:
-    """The one JSON shape."""
+    """The error as JSON."""
     return {"error": {"code": code, "message": message, "details": details, "request_id": request_id}}
 
 
 def register_error_handlers(app: Flask) -> None:
-    """Answer every exception in the one shape."""
+    """Answer every exception in the same format."""
 
     @app.errorhandler(errors.OmrclipError)
     def own(error: errors.OmrclipError) -> Response:
@@ -76,7 +77,7 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(MustWait)
     def must_wait(_error: MustWait) -> Response:
-        request.environ[MUST_WAIT] = True  # the gateway throws this answer away, and asks again in the work lane
+        request.environ[MUST_WAIT] = True  # the gateway discards this answer, and sends the request to the work lane
         return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     @app.errorhandler(RequestEntityTooLarge)

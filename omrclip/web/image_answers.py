@@ -1,4 +1,4 @@
-"""The answer to an image request: planned, tagged and rendered, without Flask."""
+"""Plans, tags and renders the answer to an image request, without Flask."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Last-Modified, Retry-After, X-Request-Id",
 }
-# What a delivered pixel takes beside those of the source, measured on images of 6 megapixels: to be encoded, and before
-# that to be scaled, turned by right angles or mirrored, turned otherwise (which also adds alpha), or made grey.
+# The memory for a delivered pixel in addition to the source's, measured with 6 megapixels: to encode it, and before
+# that to scale it, turn it by right angles or mirror it, turn it otherwise (which adds alpha), or make it grey.
 ENCODING_BYTES = {
     Format.JPG: 1.5,
     Format.PNG: 5,
@@ -43,7 +43,7 @@ SMALL_RENDERING_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """How a version of the Image API writes requests."""
+    """The notation of requests in a version of the Image API."""
 
     number: int
     parse: Callable[[str, str, str, str], ImageRequest]
@@ -59,7 +59,7 @@ GRAMMARS = {
 
 @dataclass(frozen=True, slots=True)
 class ImageAnswer:
-    """The answer to an image request, as it is known before a pixel is touched."""
+    """The answer to an image request before pixels are read."""
 
     image: OpenImage
     plan: Plan
@@ -71,14 +71,14 @@ class ImageAnswer:
 def plan_answer(
     grammar: Grammar, asked: ImageRequest, identifier: str, image: OpenImage, base: str, config: Config
 ) -> ImageAnswer:
-    """Work out a request; `base` is the URL under which the client reaches the service.
+    """Plan a request. `base` is the URL under which the client reaches the service.
 
     Raises:
         InvalidParameter, LimitExceeded: see `iiif.plan.plan`.
     """
     planned = plan(asked, image.dimensions, config.limits)
     canonical = grammar.canonical(planned, config.limits)
-    # Another version may render otherwise, and a shared cache folder outlives versions.
+    # Another version may render differently, and a shared cache folder is used by several versions.
     rendering = f"{__version__}/{image.etag}/{rendering_key(planned)}"
     if density := delivered_density(planned, image.source):
         rendering += f"/{density}"
@@ -89,7 +89,7 @@ def plan_answer(
 
 
 def validators(image: OpenImage, etag: str, config: Config) -> dict[str, str]:
-    """The headers by which clients and caches keep an answer, and ask whether it still holds."""
+    """The headers with which clients and caches store an answer and check whether it is current."""
     return {
         "ETag": f'"{etag}"',
         "Last-Modified": _http_date(int(image.modified)),
@@ -103,13 +103,13 @@ def _http_date(seconds: int) -> str:
 
 
 def rendered(answer: ImageAnswer, admission: Admission | None) -> bytes:
-    """The bytes; what takes much memory waits for room, and what comes from caches does not wait behind it.
+    """Render the image. Work that needs much memory waits until it is free. Cached images do not wait.
 
     Raises:
-        ServerBusy: there was no room in time.
-        MustWait: it would have to wait for room, and no `admission` is given to do so.
-        LimitExceeded: it takes more memory than there is.
-        ImageError: the source's bytes cannot be decoded.
+        ServerBusy: no memory became free in time.
+        MustWait: the work would have to wait for memory, and `admission` is None.
+        LimitExceeded: the work needs more memory than there is.
+        ImageError: the source cannot be decoded.
     """
     image, planned = answer.image, answer.plan
     if _is_plain_jpeg(planned):
@@ -121,7 +121,7 @@ def rendered(answer: ImageAnswer, admission: Admission | None) -> bytes:
 
 
 def render_admitted(planned: Plan, source: ImageSource, admission: Admission | None) -> bytes:
-    """The bytes of a planned image, made when there is memory for it; raises as `rendered` does."""
+    """Render a planned image when memory for it is free. Raises as `rendered` does."""
     decoding = source.cost(planned.box, planned.scaled)
     rendering = rendering_bytes(planned)
     if decoding == 0 and rendering <= SMALL_RENDERING_BYTES:
@@ -133,7 +133,7 @@ def render_admitted(planned: Plan, source: ImageSource, admission: Admission | N
 
 
 def rendering_bytes(planned: Plan) -> int:
-    """The memory that rendering takes at most, beside the pixels of the source."""
+    """The most memory that rendering needs in addition to the pixels of the source."""
     pixels, needed = planned.output.pixels, 0.0
     slanting = planned.rotation.degrees % 90 != 0
     if planned.scaled != planned.box.dimensions:

@@ -1,6 +1,6 @@
-"""The access log: a line for each request, and the request's id in every line that is logged during its work.
+"""The access log: a line for each request, and the request id in every line that is logged during its work.
 
-A line holds no name of a person or a file: of the path it tells the rule that the path matched.
+A line contains no name of a person or a file. Instead of the path it contains the rule that the path matched.
 """
 
 import logging
@@ -20,7 +20,7 @@ from omrclip.web.metrics import Metrics
 Environ: TypeAlias = dict[str, Any]
 Application: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# Set for requests that are not to be logged and counted.
+# The key of requests that are neither logged nor counted.
 UNLOGGED: Final = "omrclip.unlogged"
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 NO_ROUTE: Final = "none"
@@ -33,14 +33,14 @@ logger = logging.getLogger("omrclip.access")
 
 
 def note_route() -> None:
-    """Note the rule that the request's path matched; Flask calls this before every request."""
+    """Remember the rule that the request's path matched. Flask calls this before every request."""
     rule = flask.request.url_rule
     if rule is not None:
         flask.request.environ[_ROUTE] = rule.rule
 
 
 def configure_logging() -> None:
-    """Write what omrclip logs to standard error, the access log included, each line with the id of its request."""
+    """Write omrclip's log, including the access log, to standard error, each line with the id of its request."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     handler.addFilter(add_request_id)
@@ -50,20 +50,20 @@ def configure_logging() -> None:
 
 
 def add_request_id(record: logging.LogRecord) -> bool:
-    """Give a record the id of the request that this thread works on, as `request_id`."""
+    """Set `request_id` of a log record to the id of the request that this thread works on."""
     record.request_id = _current.get()
     return True
 
 
 class Journal:
-    """A WSGI application that logs and counts each request when the last byte of its answer was sent."""
+    """A WSGI application that logs and counts each request when the last byte of its answer is sent."""
 
     def __init__(self, app: Application, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Hand the request on; the answer gets the request's id as X-Request-Id."""
+        """Pass the request on. The answer gets the request id as X-Request-Id."""
         entry = _Entry(environ)
         _current.set(entry.request_id)
 
@@ -102,7 +102,7 @@ class _Entry:
 
 
 class _Body:
-    """An answer's body that counts its bytes, and is written into the journal when it is closed (PEP 3333)."""
+    """The body of an answer. It counts its bytes, and writes the log entry when it is closed (PEP 3333)."""
 
     def __init__(self, body: Iterable[bytes], entry: _Entry, write: Callable[[_Entry], None]) -> None:
         self._body = body
@@ -114,7 +114,7 @@ class _Body:
         return self
 
     def __next__(self) -> bytes:
-        _current.set(self._entry.request_id)  # a stream may be worked on in another thread
+        _current.set(self._entry.request_id)  # a stream may be created in another thread
         chunk = next(self._chunks)
         self._entry.sent += len(chunk)
         return chunk
@@ -130,4 +130,4 @@ class _Body:
 
 
 def _nothing(_entry: _Entry) -> None:
-    """Write nothing again."""
+    """Do nothing, because the entry has been written."""

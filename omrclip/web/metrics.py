@@ -1,7 +1,7 @@
 """Metrics in the text format of Prometheus.
 
-All processes of a server add up what they count, in files of a folder that the server makes (`shared_metrics`), so that
-it does not matter which process answers. Counts start at zero with the server, not with a process.
+All processes of a server add up their counts in the files of a folder that the server creates (`shared_metrics`), so
+any process can answer. Counts start at zero when the server starts, not when a process starts.
 """
 
 import logging
@@ -23,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 PASSED: Final = "pass"
 REFRESH_SECONDS: Final = 1.0
-"""How old another process's gauges may be."""
+"""Maximum age of the gauges of another process."""
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX: Final = "omrclip-metrics-"
 _LOCK: Final = "in-use"
 _LIVE_GAUGES: Final = re.compile(r"gauge_live\w+_([0-9]+)\.db", re.ASCII)
-# Seconds: a cached tile takes 1 ms, a decode 0.1, a request of 200 photos some minutes.
+# In seconds. A cached tile takes 1 ms, a decode 0.1 s, a request of 200 photos some minutes.
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 State = Callable[[], tuple[Mapping[str, int], int]]
@@ -36,7 +36,7 @@ State = Callable[[], tuple[Mapping[str, int], int]]
 
 @contextmanager
 def shared_metrics() -> Iterator[None]:
-    """Have the processes that are started meanwhile count together; without a disk, each counts for itself."""
+    """Let the processes that are started meanwhile count together. If no folder can be written, each counts alone."""
     try:
         _remove_left_over()
         folder, lock = _new_folder()
@@ -53,11 +53,11 @@ def shared_metrics() -> Iterator[None]:
 
 
 def _new_folder() -> tuple[tempfile.TemporaryDirectory[str], FileLock]:
-    """A folder, and a lock in it that ends with this process, so that others see whether it is in use."""
+    """Create a folder with a lock that ends with this process, so that others know whether the folder is in use."""
     while True:
         folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         lock = FileLock(Path(folder.name, _LOCK))
-        with suppress(Timeout):  # another server took it for left over
+        with suppress(Timeout):  # another server has removed it as left over
             lock.acquire(blocking=False)
             return folder, lock
         folder.cleanup()
@@ -67,7 +67,7 @@ def _remove_left_over() -> None:
     """Remove the folders of servers that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         lock = Path(folder, _LOCK)
-        # A folder of another account stays, and what a link leads to.
+        # Folders of other accounts stay, and so do the targets of links.
         with suppress(OSError, Timeout):
             if not folder.is_symlink() and lock.is_file() and folder.stat().st_uid == os.getuid():
                 with FileLock(lock, blocking=False):
@@ -78,7 +78,7 @@ class Metrics:
     """The metrics of one application.
 
     Args:
-        state: tells the bytes in each cache, and the bytes that admission holds for decodes.
+        state: returns the bytes in each cache, and the bytes that are admitted for decodes.
     """
 
     def __init__(self, state: State) -> None:
@@ -108,16 +108,16 @@ class Metrics:
         )
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that was answered; `route` is a rule, not a path."""
+        """Count an answered request. `route` is a rule, not a path."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def count_page(self, result: str) -> None:
-        """Count a scan by its result: PASSED, or the code of its failure."""
+        """Count a scan by its result: PASSED or the code of its error."""
         self._pages.labels(result).inc()
 
     def text(self) -> bytes:
-        """The metrics of all processes that count together."""
+        """The metrics of all processes that count together, in the text format."""
         self._refresh()
         folder = os.environ.get(_FOLDER)
         if folder is None:
@@ -128,7 +128,7 @@ class Metrics:
         return generate_latest(together)
 
     def keep_fresh(self) -> None:
-        """Refresh the gauges from now on, in a thread, for requests that other processes answer."""
+        """Start a thread that refreshes the gauges, for requests that other processes answer."""
         if _FOLDER in os.environ:
             threading.Thread(target=self._keep_fresh, name="metrics", daemon=True).start()
 
@@ -144,11 +144,11 @@ class Metrics:
 
 
 def _forget_ended(folder: Path) -> None:
-    """Remove the gauges of processes that have ended: what they held is free."""
+    """Remove the gauges of processes that have ended, because their memory is free."""
     for file in folder.glob("gauge_live*.db"):
         found = _LIVE_GAUGES.fullmatch(file.name)
         if found and not _is_running(int(found[1])):
-            with suppress(FileNotFoundError):  # another process was faster
+            with suppress(FileNotFoundError):  # another process has removed it
                 mark_process_dead(int(found[1]), path=str(folder))  # type: ignore[no-untyped-call]
 
 
@@ -157,6 +157,6 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it runs, for another account
+    except PermissionError:  # it is running, under another account
         pass
     return True
