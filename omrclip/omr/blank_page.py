@@ -1,7 +1,7 @@
-"""Whether a scan is the very picture that is known as its blank page, and no sheet that was scanned.
+"""Checks whether a scan is the image of the template's blank page, and not a sheet that was scanned.
 
-An image beside a template is taken as its blank page, also where it is a filled sheet. Read with itself as the blank
-page, every answer of it is blank.
+The image beside a template is treated as its blank page, even if it shows a filled sheet. Compared with itself, all
+answers of that sheet would read as blank.
 """
 
 import cv2
@@ -12,13 +12,15 @@ from omrclip.omr.registration.find import FoundPage, ImagePyramid
 from omrclip.omr.registration.strategies.scale import scaling
 
 OFF_BY_PX = 1.0
-"""How many pixels of the scan a corner of the page may lie off the picture's. Most sheets that were scanned lie further
-off, so that hardly one has to be compared."""
+"""Distance in pixels of the scan up to which a corner of the page counts as the corner of the image. In most scans of
+sheets the distance is larger, so that few have to be compared.
+"""
 PATCH_SIDE = 5
 MOST_CHANGED = 20
-"""In levels of 255: by how much the mean of any 5 × 5 pixels may differ, of the fine reference, or of a coarser scan.
-On five forms a JPEG of quality 25 or 20 differs by 15 at the most; the palest mark, light grey in the middle of a
-bubble, by 37, and the form moved by half a pixel by 35."""
+"""Largest difference of the mean of any 5 × 5 pixels of the fine reference, or of a coarser scan, in levels of 255. On
+five forms a JPEG of quality 25 or 20 differs by 15 at most. The palest mark, light grey in the middle of a bubble,
+differs by 37, and the form moved by half a pixel by 35.
+"""
 
 TOLD = (
     "This scan is the template's blank page, so every answer reads as blank. If the sheet is filled in, give an image "
@@ -27,12 +29,12 @@ TOLD = (
 
 
 def is_blank_page(found: FoundPage, levels: ImagePyramid, data: bytes) -> bool:
-    """Whether a scan is the image of the blank page, in whatever format, quality or colours.
+    """Whether a scan is the image of the blank page, in any format, quality or color.
 
     Args:
         found: the page in the scan.
         levels: the scan.
-        data: its file.
+        data: the file of the scan.
     """
     if found.known.image is None:
         return False
@@ -49,7 +51,7 @@ def is_blank_page(found: FoundPage, levels: ImagePyramid, data: bytes) -> bool:
 
 
 def _fills(found: FoundPage) -> bool:
-    """Whether page and scan have their corners in common."""
+    """Whether the corners of the page are the corners of the scan."""
     registration = found.registration
     corners = ops.corners(0, 0, registration.page.width, registration.page.height)
     filling = ops.transform(scaling(registration.page, registration.scan), corners)

@@ -1,4 +1,4 @@
-"""How many clips one request may ask for, in number, pixels and bytes."""
+"""Limits the clips of one request in number, pixels and bytes."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,19 +15,19 @@ _ADVICE: Final = "Send fewer images in one request."
 def check_clips(
     pages: Sequence[Page], scans: Sequence[tuple[str, bytes | None]], options: RecognitionOptions, limits: Limits
 ) -> int:
-    """Check, before the work, how many clips the scans give and how many pixels these have. Return the pixels.
+    """Check before the work how many clips the scans give and how many pixels these have. Return the pixels.
 
-    A scan without an entry in the option `Pages` counts as the page with the most. Clips in the scan's own scale count
-    as if the page filled the scan. Those of a scan that is not read yet have no pixels: see `clip_pixels`.
+    A scan without an entry in the option `Pages` counts as the page with the most pixels. Clips in the scan's own scale
+    count as if the page filled the scan. The clips of a scan that is not read yet have no pixels: see `clip_pixels`.
 
     Args:
-        pages: of the template.
-        scans: the name and the bytes of each scan, None if it is not read yet.
-        options: the request's.
-        limits: those of the request.
+        pages: the pages of the template.
+        scans: the name and the bytes of each scan; None instead of the bytes if it is not read yet.
+        options: the options of the request.
+        limits: the limits of the request.
 
     Raises:
-        LimitExceeded: the clips are too many, or too large together.
+        LimitExceeded: there are too many clips, or they are too large together.
     """
     counts = [len(page.clip_areas) for page in pages]
     sizes = [_pixels(page, options.clip_margin) for page in pages]
@@ -42,13 +42,13 @@ def check_clips(
 
 
 def clip_pixels(pages: Sequence[Page], data: bytes, options: RecognitionOptions) -> int:
-    """How many pixels the clips of a scan have at most that shows one of the pages."""
+    """The most pixels that the clips of a scan can have, if it shows one of the pages."""
     sizes = (_pixels(page, options.clip_margin) * _scale(page, data, options) for page in pages)
     return round(max(sizes, default=0))
 
 
 def check_total(clips: int, pixels: int, limits: Limits) -> None:
-    """Raise LimitExceeded where these are more clips or pixels than a request may have."""
+    """Raise LimitExceeded if there are more clips or pixels than a request may have."""
     if clips > limits.max_clips:
         raise LimitExceeded(
             f"The request asks for {clips:,} clips, more than the {limits.max_clips:,} allowed. {_ADVICE}",
@@ -64,7 +64,7 @@ def check_total(clips: int, pixels: int, limits: Limits) -> None:
 
 
 def check_bytes(size: int, limits: Limits) -> None:
-    """Raise LimitExceeded where clips of `size` bytes are more than a request may have."""
+    """Raise LimitExceeded if clips of `size` bytes are more than a request may have."""
     if size > limits.max_clip_bytes:
         raise LimitExceeded(
             f"The clips of the request are larger than the {limits.max_clip_bytes:,} bytes allowed. {_ADVICE}",
@@ -74,14 +74,14 @@ def check_bytes(size: int, limits: Limits) -> None:
 
 
 def _pixels(page: Page, margin: int) -> int:
-    """How many page pixels all clips of a page have with their margin."""
+    """The number of page pixels of all clips of a page, including their margins."""
     width, height = page.dimensions.width, page.dimensions.height
     boxes = (area.box for area in page.clip_areas)
     return sum(min(width, box.width + 2 * margin) * min(height, box.height + 2 * margin) for box in boxes)
 
 
 def _scale(page: Page, data: bytes | None, options: RecognitionOptions) -> float:
-    """How many pixels a clip has for each page pixel."""
+    """The number of pixels of a clip for each pixel of the page."""
     if options.clip_scale is not ClipScale.NATIVE:
         return 1.0
     try:

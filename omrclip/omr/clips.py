@@ -1,4 +1,4 @@
-"""Cutting a ClipArea: an IIIF region of the registered page, planned and rendered by the code that serves URIs."""
+"""Cuts clip areas as IIIF regions of the registered page, with the code that serves IIIF URIs."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,13 +20,17 @@ from omrclip.omr.registration.strategies.reference_points import STRATEGY as BY_
 from omrclip.omr.template import ClipArea
 
 NEAR: Final = 0.3
-"""How far around a clip area what is printed tells of its place, in parts of its shorter side."""
+"""Distance around a clip area in which print confirms its place, as a part of its shorter side."""
 LEAST_AROUND, LEAST_FOUND = 2, 0.5
 FAR: Final = 0.35
-"""In the page's longer side: how far a clip may lie from all bubbles and marks that were found, on flat paper."""
+"""Distance of a clip from all matched bubbles and marks up to which it counts as confirmed on flat paper, as a part of
+the page's longer side.
+"""
 BENT_AWAY: Final = 0.004
-"""This distance times how far the paper there departs from a flat sheet, both in the page's longer side. On photos of
-paper bent by 2 to 12 mm it was 0.011 where clips were 5 pixels off and more, and at most 0.003 where they were not."""
+"""Largest product of this distance and the deviation of the paper from a flat sheet there, both as parts of the page's
+longer side. On photos of paper bent by 2 to 12 mm it was 0.011 or more if clips were 5 pixels off or more, and at most
+0.003 if they were not.
+"""
 
 _NOTHING = "Nothing on this page tells where the clips lie: it was taken to fill the picture."
 _ONLY_MARKS = "This page was found by its reference points alone, and is seen askew: where it bends, clips lie off."
@@ -35,18 +39,18 @@ _LOOK = "Look whether they show the right places."
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The encoded pixels of one ClipArea of one scan.
+    """The encoded pixels of a ClipArea in a scan.
 
     Attributes:
-        element: the ClipArea's name.
+        element: the name of the ClipArea.
         box: its pixels on the template page.
-        corners: where the box's corners lie in the scan, in scan pixels (x, y): top left, top right, bottom right,
-            bottom left as on the page.
-        format: what `data` is encoded as.
+        corners: the corners of the box in pixels of the scan (x, y): top left, top right, bottom right, bottom left of
+            the page.
+        format: the format of `data`.
         data: the bytes of the image file.
-        message: what a person should know; "" where there is nothing.
-        path: the ClipArea's JSON path in the template.
-        label: tells clips and elements of one name apart (`Gender (2)`).
+        message: a message for people, or an empty string.
+        path: the JSON path of the ClipArea in the template.
+        label: distinguishes clips and elements with the same name (`Gender (2)`).
     """
 
     element: str
@@ -60,14 +64,14 @@ class Clip:
 
     @property
     def title(self) -> str:
-        """The label, or the name where there is none."""
+        """The label, or the name if there is no label."""
         return self.label or self.element
 
 
 def cut_clip(area: ClipArea, page: RegisteredPage, options: RecognitionOptions, limits: Limits) -> Clip:
-    """Cut one area, in the format, scale and with the margin that the options ask for.
+    """Cut an area in the format and scale and with the margin of the options.
 
-    JPEG and WebP are encoded at the area's JpegQuality, the others without loss. What lies outside the scan is white.
+    JPEG and WebP are encoded at the area's JpegQuality, other formats without loss. Parts outside the scan are white.
 
     Raises:
         LimitExceeded: the clip has more pixels than a delivered image may have.
@@ -93,7 +97,7 @@ def cut_clip(area: ClipArea, page: RegisteredPage, options: RecognitionOptions, 
 
 
 def unconfirmed(clip: Clip, found: FoundPage) -> str:
-    """The message for a clip whose place is not confirmed by anything near it, else ""."""
+    """The message for a clip if nothing near it confirms its place, else an empty string."""
     matches = found.registration.matches
     if matches is None:
         return ""
@@ -107,9 +111,9 @@ def unconfirmed(clip: Clip, found: FoundPage) -> str:
 
 
 def unconfirmed_page(found: FoundPage) -> str:
-    """What is told of the clips of a page on which nothing was matched; "" of others.
+    """The message for the clips of a page on which nothing was matched, else an empty string.
 
-    How it was found stands in the answer's `Registration`.
+    `Registration` in the answer tells how the page was found.
     """
     registration = found.registration
     if registration.matches is not None or not found.known.page.clip_areas:
@@ -138,14 +142,14 @@ def _far_from(matches: npt.NDArray[np.float32], clip: Clip, registration: Regist
 
 
 def _around(box: Box, points: npt.NDArray[np.floating[Any]]) -> int:
-    """How many points lie in a box or near it."""
+    """The number of points in a box or near it."""
     near = np.array([NEAR * min(box.width, box.height)] * 2)
     low, high = np.array([box.left, box.top]) - near, np.array([box.right, box.bottom]) + near
     return int(((points >= low) & (points <= high)).all(axis=1).sum())
 
 
 def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:
-    """The width and height that the box has in the scan, measured along the lines through its middle."""
+    """The width and height of the box in the scan, measured along the lines through its center."""
     middle_x, middle_y = box.left + box.width / 2, box.top + box.height / 2
     ends = np.array([[box.left, middle_y], [box.right, middle_y], [middle_x, box.top], [middle_x, box.bottom]])
     left, right, top, bottom = page.registration.to_scan(ends)
@@ -153,6 +157,6 @@ def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:
 
 
 def _outside(corners: npt.NDArray[np.float64], scan: Dimensions) -> str:
-    """The message for a clip of which more than a pixel lies outside the scan, else ""."""
+    """The message for a clip if more than a pixel of it is outside the scan, else an empty string."""
     beyond = np.maximum(-corners, corners - [scan.width, scan.height]).max()
     return "Part of the clip area lies outside the scan. That part is white." if beyond > 1 else ""

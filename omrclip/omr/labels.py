@@ -1,4 +1,4 @@
-"""How elements of one name are told apart: by a path for programs, by a label for people."""
+"""Distinguishes elements with the same name: by a path for programs, and by a label for people."""
 
 from collections.abc import Callable, Iterable
 
@@ -23,12 +23,12 @@ def page_labels(page: Page) -> dict[int, str]:
 
 
 def distinct(names: Iterable[str], form: str, key: Callable[[str], str] = str) -> list[str]:
-    """Return the names in their order, with a number from 2 on behind each that came before.
+    """Return the names in their order, and number repeated names from 2.
 
     Args:
         names: any names.
         form: how a name and its number are joined, such as `{}_{}`.
-        key: two names are the same when their keys are. A number that gives the key of another name is passed over.
+        key: two names count as the same if their keys are equal. A number that gives an existing key is skipped.
     """
     names = list(names)
     given = {key(name) for name in names}

@@ -11,19 +11,22 @@ from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.reference import choice_boxes, preparing_bytes
 
 REGISTERING_BYTES = 270_000_000
-"""What finding the page takes beside the scan in grey. Most of it are the scale spaces of SIFT, of fixed extents, which
-only a page takes that nothing else finds. Measured with white pages and with noise."""
+"""Memory for finding the page, in addition to the grey scan. Most of it is needed for the scale spaces of SIFT, which
+have a fixed size and are used only if nothing else finds the page. Measured with white pages and with noise.
+"""
 BUBBLE_BYTES = 32_000
-"""What measuring a bubble takes: eight grids of 28 by 28 float32, and objects."""
+"""Memory for measuring a bubble: eight grids of 28 by 28 float32, and objects."""
 WARPED_PIXEL_BYTES, CLIP_PIXEL_BYTES = 12, 14
-"""What a pixel takes that is sampled of the scan (its place in it, and its colours), and one of the clip, encoded."""
+"""Memory for a sampled pixel of the scan (its place and its colors), and for a pixel of the clip, including encoding.
+"""
 
 
 def recognition_bytes(pages: Sequence[KnownPage], data: bytes, options: RecognitionOptions) -> int:
-    """Maximum bytes that `recognition.recognize` needs for a scan of one of the pages, without its file.
+    """The most memory in bytes that `recognition.recognize` needs for a scan of one of the pages, without its file.
 
-    The scan is decoded; then its pixels are there, in grey too, while the page is prepared if it is not yet, found,
-    read, and its clips are cut one after the other. 0 for what is no image: it is refused before it is decoded.
+    It needs the decoded scan while it decodes. After that it needs the pixels, also in grey, to prepare the page if
+    necessary, to find it, to read it, and to cut its clips one after the other. The result is 0 for a file that is not
+    an image, because it is refused before it is decoded.
     """
     try:
         info = probe(data)
@@ -34,10 +37,7 @@ def recognition_bytes(pages: Sequence[KnownPage], data: bytes, options: Recognit
 
 
 def cutting_bytes(pages: Sequence[KnownPage], data: bytes, options: RecognitionOptions) -> int:
-    """What of `recognition_bytes` is still in use while clips are cut, beside the clips: the scan, and the largest one.
-
-    What finding the page took is free by then.
-    """
+    """The part of `recognition_bytes` in use while clips are cut, without the clips: the scan, and the largest clip."""
     try:
         info = probe(data)
     except ImageError:
@@ -46,7 +46,7 @@ def cutting_bytes(pages: Sequence[KnownPage], data: bytes, options: RecognitionO
 
 
 def _scan_bytes(info: ImageInfo) -> int:
-    """The pixels of a scan, in colours and in grey at all scales."""
+    """The pixels of a scan, in color and in grey at all scales."""
     return 3 * info.stored.pixels + info.stored.pixels * 3 // 2
 
 
@@ -57,7 +57,7 @@ def _work_bytes(known: KnownPage, scan: ImageInfo, options: RecognitionOptions) 
 
 
 def _clip_bytes(known: KnownPage, scan: ImageInfo, options: RecognitionOptions) -> int:
-    """What cutting the largest clip takes: samples at least as fine as the scan's pixels, reduced to the clip's."""
+    """The memory for cutting the largest clip: samples at least as fine as the scan's pixels, reduced to the clip's."""
     margin, page = options.clip_margin, known.page.dimensions.pixels
     boxes = (area.box for area in known.page.clip_areas)
     largest = max(((box.width + 2 * margin) * (box.height + 2 * margin) for box in boxes), default=0)

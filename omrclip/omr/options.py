@@ -11,14 +11,14 @@ CLIP_FORMATS = (Format.JPG, Format.PNG, Format.WEBP, Format.TIF)
 
 
 class ClipScale(StrEnum):
-    """The pixels of a clip: the template's (an area's Width × Height), or as many as the scan itself has there."""
+    """The number of pixels of a clip: the template's (an area's Width × Height), or as many as the scan has there."""
 
     TEMPLATE = "template"
     NATIVE = "native"
 
 
 class Orientation(StrEnum):
-    """How the pages lie in their scans: any way, or all upright, turned by less than half a quarter."""
+    """How the pages lie in their scans: in any direction, or all upright (turned by less than 45°)."""
 
     ANY = "any"
     UPRIGHT = "upright"
@@ -29,18 +29,18 @@ class RecognitionOptions:
     """Options of a recognition request.
 
     Attributes:
-        clip_format: encoding and extension of the clips; None for JPEG bytes in files named `.png`.
+        clip_format: format and extension of the clips. None for JPEG bytes in files named `.png`.
         clip_scale: whether clips have template pixels, or as many as the scan has there.
-        clip_margin: page pixels around each clip area that are shown too.
-        thresholds: by which marks are judged.
+        clip_margin: the margin around each clip area in pixels of the page.
+        thresholds: the thresholds for marks.
         orientation: how the pages lie in their scans.
-        grid_gap: what stands in a Grid's value for a column without a value, where another column has one.
-        blank_is: the status of an element in which nothing is marked: `blank`, or `uncertain` so that a person looks.
-            None is `blank`, but `uncertain` where the scan is the template's blank page.
-        pages: for scans of a template with several pages, scan name → page number from 1. Scans without an entry are
-            taken for the only page into which they fit.
-        keep: whether the service keeps the recognition, its scans and files, so that they have URIs; `keep_seconds`
-            is for how long, None for as long as the settings say.
+        grid_gap: the text for a column without a value in the value of a Grid, if another column has one.
+        blank_is: the status of an element without a mark: `blank`, or `uncertain` so that a person checks it. None is
+            `blank`, but `uncertain` if the scan is the template's blank page.
+        pages: scan name → page number from 1, for templates with several pages. A scan without an entry must fit
+            exactly one page.
+        keep: whether the service stores the recognition, its scans and files, so that they have URIs.
+        keep_seconds: for how long. None is the time in the settings.
     """
 
     clip_format: Format | None = None
@@ -56,5 +56,5 @@ class RecognitionOptions:
 
     @property
     def as_saved(self) -> "RecognitionOptions":
-        """The same for files that a person saves: JPEG clips are named `.jpg`."""
+        """The options for files that people save: JPEG clips are named `.jpg`."""
         return replace(self, clip_format=self.clip_format or Format.JPG)

@@ -1,4 +1,4 @@
-"""The scan seen through its registration: an ImageSource in template pixels."""
+"""RegisteredPage: a scan seen through its registration, as an ImageSource in template pixels."""
 
 import math
 from dataclasses import dataclass
@@ -15,24 +15,25 @@ from omrclip.imaging.source import OVERSAMPLING, ImageSource, level_factor
 from omrclip.omr.registration.find import Registration
 
 ALIKE_SIDES = 0.02
-"""By which part opposite sides of a page may differ in length for its pixels to have one density. Those of seven scans
-by flatbeds differ by 0.006 at most, those of four photos by 0.043 and more."""
+"""Relative difference of opposite sides of a page up to which its pixels have a single density. In seven scans of
+flatbeds it is 0.006 at most, in four photos 0.043 or more.
+"""
 
 
 class ReducibleImage(ImageSource, Protocol):
-    """A scan that gives its whole pixels, also at 1/2, 1/4, … up to 1/`most_reduction`."""
+    """A scan that returns all its pixels, also at 1/2, 1/4, … up to 1/`most_reduction`."""
 
     @property
     def most_reduction(self) -> int:
-        """A power of two; 1 for a scan that has its own scale alone."""
+        """A power of two. It is 1 if there is only the original scale."""
         ...
 
     def reduced(self, reduction: int) -> Pixels:
-        """(height, width, 3) uint8 BGR, each pixel covering reduction × reduction of the scan."""
+        """(height, width, 3) uint8 BGR. Each pixel covers reduction × reduction pixels of the scan."""
         ...
 
     def missing_bytes(self, reduction: int) -> int:
-        """The bytes of memory that `reduced` takes now: 0 where the pixels are at hand."""
+        """The memory in bytes that `reduced` needs now; 0 for pixels in memory."""
         ...
 
     def in_srgb(self, pixels: Pixels) -> Pixels:
@@ -42,7 +43,7 @@ class ReducibleImage(ImageSource, Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegisteredPage:
-    """Template pixels, each taken from the scan's own when it is asked for; no whole page is ever warped for a clip."""
+    """The template page, computed from the pixels of a scan when it is read. Only the requested box is warped."""
 
     scan: ReducibleImage
     registration: Registration
@@ -59,17 +60,17 @@ class RegisteredPage:
 
     @property
     def is_grey(self) -> bool:
-        """As the scan."""
+        """Whether the scan is grayscale."""
         return self.scan.is_grey
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
-        """See `ImageSource.read`: exact scan pixels where scan and template coincide, one resampling elsewhere."""
+        """See `ImageSource.read`. The scan's own pixels if scan and template coincide, else they are resampled once."""
         if self.registration.is_identity:
             return self.scan.read(box, out)
         out_to_scan = self._out_to_scan(box, out)
         reduction = self.reduction(box, out)
         out_to_reduced = np.diag([1 / reduction, 1 / reduction, 1.0]) @ out_to_scan
-        # The last pixel of a level covers less of the page than the others, and reaches beyond it by less than itself.
+        # The last pixel of a level covers less of the page than the others, and a part of it lies outside.
         is_level = level_factor(box, out, self.dimensions) is not None
         slack = ops.sampling_step(out_to_reduced, out) if is_level else 0.01
         pixels = self.scan.reduced(reduction)
@@ -106,7 +107,8 @@ class RegisteredPage:
     def reduction(self, box: Box, out: Dimensions) -> int:
         """The largest power of two by which the scan can be reduced first, at most half of the ratio to the page.
 
-        At the page's own scale the scan's own pixels are read, however fine it is: that is what clips are cut from.
+        At the page's own scale the original pixels of the scan are used, however fine they are. Clips are cut from
+        these.
         """
         step = ops.sampling_step(self._out_to_scan(box, out), out)
         most = min(step, box.width / out.width, box.height / out.height) / OVERSAMPLING
@@ -117,9 +119,9 @@ class RegisteredPage:
 
 
 def page_density(registration: Registration, scan_density: Density | None) -> Density | None:
-    """The density of a page in template pixels, by that of its scan and the lengths of its sides there.
+    """The density of a page in template pixels, from the density of its scan and the lengths of its sides there.
 
-    It is None where the scan's is not known, and where the page is seen askew, so that it has no single one.
+    It is None if the density of the scan is unknown, or if the page is seen obliquely and has no single density.
     """
     if scan_density is None:
         return None
@@ -133,7 +135,7 @@ def page_density(registration: Registration, scan_density: Density | None) -> De
 
 
 def is_seen_straight(registration: Registration) -> bool:
-    """Whether the page is seen from above, as by a scanner, and not askew, as by a camera held in the hand."""
+    """Whether the page is seen from above, as by a scanner, and not obliquely, as by a hand-held camera."""
     return _are_alike(_sides(registration, (1.0, 1.0)))
 
 

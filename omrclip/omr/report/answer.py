@@ -1,4 +1,4 @@
-"""The recognitions of one request with the names of their files, and where these are found when they are kept."""
+"""The recognitions of one request with the names of their files, and their URIs if they are stored."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ from omrclip.omr.report.result_files import FileNames, ResponseFile, recognition
 
 @dataclass(frozen=True, slots=True)
 class KeptUris:
-    """Where a kept recognition and its parts are found: the service's base URL, and the recognition's identifier."""
+    """The URIs of a stored recognition and its parts, from the service's base URL and the recognition's identifier."""
 
     base_url: str
     identifier: str
 
     def recognition(self) -> str:
-        """The answer again."""
+        """The URI of the stored answer."""
         return f"{self.base_url}/api/recognitions/{self.identifier}"
 
     def file(self, name: str) -> str:
-        """A response file."""
+        """The URI of a response file."""
         return f"{self.recognition()}/files/{quote(name, safe='')}"
 
     def overlay(self, scan: int) -> str:
@@ -32,7 +32,7 @@ class KeptUris:
         return f"{self.recognition()}/overlay/{scan}"
 
     def image(self, scan: int, clip: int | None = None, *, version: int = 3) -> str:
-        """The image service of a scan's registered page, or of one of its clips; all are counted from 1."""
+        """The image service of a scan's registered page, or of one of its clips. Both are numbered from 1."""
         part = f"{self.identifier}.{scan}" + ("" if clip is None else f".{clip}")
         return f"{self.base_url}/iiif/{version}/{part}"
 
@@ -63,11 +63,11 @@ class Answer:
     """Recognitions of one request, with the options that name their files.
 
     Attributes:
-        names: of the request's files.
-        warnings: what is questionable in the template.
+        names: the names of the request's files.
+        warnings: the warnings about the template.
         first: the number of the first of these recognitions in its request, from 1.
-        kept: where it is kept, None where it is not.
-        keeping_error: why it is not kept although that was asked; None where it was not asked, or did not fail.
+        kept: the URIs of the stored recognition, or None.
+        keeping_error: the reason why storing it failed, or None.
     """
 
     recognitions: Sequence[Recognition]
@@ -80,12 +80,12 @@ class Answer:
 
     @property
     def uri(self) -> str | None:
-        """Where the whole is kept."""
+        """The URI of the stored recognition, or None."""
         return self.kept.recognition() if self.kept else None
 
     @property
     def identifier(self) -> str | None:
-        """The name under which the whole is kept."""
+        """The identifier of the stored recognition, or None."""
         return self.kept.identifier if self.kept else None
 
     @property
@@ -97,7 +97,7 @@ class Answer:
 
     @property
     def response_files(self) -> list[_NamedFile]:
-        """The results of all scans, then the clips of all scans."""
+        """The results files of all scans, then the clips of all scans."""
         results: list[_NamedFile] = []
         clips: list[_NamedFile] = []
         for number, recognition in self._numbered():
@@ -110,7 +110,7 @@ class Answer:
 
     @property
     def described(self) -> list[_Described]:
-        """The recognitions with the names of their clips' files."""
+        """The recognitions with the file names of their clips."""
         return [
             _Described(
                 recognition,

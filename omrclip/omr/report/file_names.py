@@ -1,6 +1,7 @@
-"""The one rule for names of output files, and the names of scans that can be shown to people.
+"""The rule for names of output files, and for showing the names of scans.
 
-Output files land in folders and zip archives on all systems. A name has to be safe on the strictest of them, Windows.
+Output files are stored in folders and zip archives on all systems. A name has to be safe on the strictest of them,
+Windows.
 """
 
 import re
@@ -12,17 +13,16 @@ from omrclip.errors import InvalidRequest
 _REFUSED = frozenset('<>:"/\\|?*')
 # Characters that change the order in which the rest of a line is shown: "scan\u202egnp.exe" looks like "scanexe.png".
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# Windows opens a device where a name, up to its first dot, is one of these in any letter case.
+# Windows opens a device if a name, up to its first dot, is one of these in any letter case.
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 def safe_file_name(name: str) -> str:
-    r"""Return a name that every file system and zip program takes, one character for each of `name`'s.
+    r"""Return a name that every file system and zip program accepts. The number of characters stays the same.
 
-    A character that is refused or misleads becomes "_": control characters, line and paragraph separators, surrogates
-    (bytes that are not UTF-8), characters that reorder text, and `< > : " / \ | ? *`. So does each dot or space at
-    the end. The name of a Windows device (`CON.png`) gets "_" in front. The function does not check the length, nor
-    whether two names become the same.
+    These characters become "_": control characters, line and paragraph separators, surrogates (bytes that are not
+    UTF-8), characters that reorder text, `< > : " / \ | ? *`, and each dot or space at the end. The name of a Windows
+    device (`CON.png`) gets "_" in front. The length and the uniqueness of names are not checked.
     """
     safe = "".join("_" if character in _REFUSED or not is_plain(character) else character for character in name)
     trimmed = safe.rstrip(". ")
@@ -31,12 +31,12 @@ def safe_file_name(name: str) -> str:
 
 
 def file_key(name: str) -> str:
-    """The same for names that are one file on some system: letter case and composed accents do not tell them apart."""
+    """A key that is equal for names of the same file on some system, which ignores letter case or composed accents."""
     return unicodedata.normalize("NFC", safe_file_name(name)).casefold()
 
 
 def is_plain(character: str) -> bool:
-    """Whether a character can stand in a line of text without ending it, being unprintable, or reordering it."""
+    """Whether a character is printable, does not end a line, and does not reorder it."""
     return unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"} and character not in _REORDERING
 
 
@@ -66,6 +66,6 @@ def _escaped(character: str) -> str:
 
 
 def stem(name: str) -> str:
-    """A file name without its extension; a dot that begins the name begins no extension."""
+    """A file name without its extension. A dot at the beginning does not begin an extension."""
     before, dot, _ = name.rpartition(".")
     return before if dot and before else name

@@ -1,4 +1,4 @@
-"""A scan with everything drawn on it that was found and read there, so that a person sees why."""
+"""Draws on a scan what was found and read there, so that people can check it."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,13 +27,13 @@ from omrclip.omr.report.overlay_style import (
 from omrclip.omr.results import Corners, ElementResult, ElementStatus
 
 MOST_PIXELS = 16_000_000
-"""A larger scan is drawn on at 1/2, 1/4, …, which shows a person just as much."""
+"""A larger scan is drawn at 1/2, 1/4, …, which is fine enough for people."""
 DRAWING_PIXEL_BYTES = 10
-"""What a pixel takes: a copy to draw on, one with the legend, and the encoder's."""
+"""Memory for a pixel: a copy to draw on, one with the legend, and the encoder's."""
 MOST_RESIDUALS = 200
 _NO_PICTURE = {UnsupportedImage.code, CorruptImage.code, ImageError.code, LimitExceeded.code}
 _STEPS_AN_EDGE = 32
-"""By how many lines the outline follows the paper along an edge of the page."""
+"""The number of lines with which the outline follows the paper along an edge of the page."""
 
 
 def can_be_drawn(recognition: Recognition) -> bool:
@@ -42,17 +42,17 @@ def can_be_drawn(recognition: Recognition) -> bool:
 
 
 def draw_on(scan: ImageSource, recognition: Recognition) -> Pixels:
-    """The overlay of a scan, reduced where it is very large; see `draw`."""
+    """The overlay of a scan, reduced if it is very large. See `draw`."""
     return draw(scan.read(scan.dimensions.box, drawn_dimensions(scan.dimensions)), recognition)
 
 
 def drawing_bytes(scan: Dimensions) -> int:
-    """The memory that drawing and encoding an overlay takes at most, beside the scan's pixels."""
+    """The most memory that drawing and encoding an overlay needs in addition to the scan's pixels."""
     return DRAWING_PIXEL_BYTES * drawn_dimensions(scan).pixels
 
 
 def drawn_dimensions(scan: Dimensions) -> Dimensions:
-    """The extents at which `draw_on` draws."""
+    """The dimensions at which `draw_on` draws."""
     factor = 1
     while scan.pixels > MOST_PIXELS * factor * factor:
         factor *= 2
@@ -62,16 +62,16 @@ def drawn_dimensions(scan: Dimensions) -> Dimensions:
 def draw(scan: Pixels, recognition: Recognition) -> Pixels:
     """The scan with an overlay of what was found, and a legend below.
 
-    Drawn are the page's outline as the paper bends, each element's box, its bubbles by status with bars as long as they
-    are filled, the values of grids and bar codes, the clips' outlines with their names, and by how much what was
-    matched is off, enlarged. A scan that failed has a frame; the reason stands in the legend.
+    It shows the outline of the page, which follows bent paper, the box of each element, its bubbles by status with bars
+    for their fills, the values of grids and barcodes, the outlines and names of clips, and enlarged arrows for the
+    deviations of matches. A scan that failed has a frame, and its legend contains the reason.
 
     Args:
-        scan: (height, width, 3) uint8 BGR, at its own size or reduced; it is not changed.
-        recognition: what came out of it.
+        scan: (height, width, 3) uint8 BGR, at its own size or reduced. It is not changed.
+        recognition: the result of the scan.
 
     Returns:
-        (height and the legend's, width, 3) uint8 BGR; the scan's pixels lie where they lay.
+        (height with the legend, width, 3) uint8 BGR. The pixels of the scan keep their places.
     """
     canvas, unit = Canvas(scan), line_unit(extents(scan))
     registration = recognition.registration
@@ -90,12 +90,12 @@ def draw(scan: Pixels, recognition: Recognition) -> Pixels:
 
 
 def line_unit(scan: Dimensions) -> float:
-    """The width of a thin line in pixels, by which all else is measured: a thousandth of the scan's side."""
+    """The width of a thin line in pixels, a thousandth of the scan's side. It is the unit of all other sizes."""
     return max(0.5, float(np.sqrt(scan.pixels)) / 1000)
 
 
 def outline(registration: Registration) -> Points:
-    """(n, 2) float64 points of the page's outline in the scan, clockwise from its top left, as the paper bends."""
+    """The outline of the page in the scan, clockwise from its top left, following bent paper: (n, 2) float64 points."""
     width, height = registration.page.width, registration.page.height
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height], [0, 0]], np.float64)
     shares = np.linspace(0, 1, _STEPS_AN_EDGE, endpoint=False)[:, np.newaxis]
@@ -110,7 +110,7 @@ def _draw_frame(canvas: Canvas, unit: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A canvas, how many of its pixels one of the scan is, and the width of a thin line."""
+    """A canvas, the number of its pixels for each pixel of the scan, and the width of a thin line."""
 
     canvas: Canvas
     to_pixels: float
@@ -147,7 +147,7 @@ class _Sheet:
             self.canvas.arrow(_point(start), _point(end), Pen(RESIDUAL, self.unit))
 
     def draw_labels(self, recognition: Recognition, registration: Registration) -> None:
-        """Last, above all lines."""
+        """Draw the labels last, above all lines."""
         self._label_top(registration)
         for clip in recognition.clips:
             self._label_clip(clip)
@@ -156,7 +156,7 @@ class _Sheet:
                 self._label_element(element)
 
     def _label_top(self, registration: Registration) -> None:
-        """A word at the page's top edge: from afar a page upside down looks like any other."""
+        """Label the top edge of the page. From afar, a page that is upside down looks like any other."""
         middle = registration.page.width / 2
         edge, below = registration.to_scan(np.array([[middle, 0.0], [middle, 1.0]])) * self.to_pixels
         self._label("top", edge, _direction(edge, below))
@@ -167,7 +167,7 @@ class _Sheet:
         self._label(clip.title, corners[0], _direction(corners[0], corners[1]), _direction(corners[3], corners[0]))
 
     def _label_element(self, element: ElementResult) -> None:
-        """What its bubbles do not show, at the right as on the page: a grid's or bar code's value, a sign of doubt."""
+        """Write at the right side of an element what its bubbles do not show: a value, or a sign of doubt."""
         corners = self._pixels(element.corners)
         edge, outwards = (corners[1] + corners[2]) / 2, _direction(corners[0], corners[1])
         sign = {ElementStatus.UNCERTAIN: "?", ElementStatus.MULTIPLE: "!"}.get(element.status, "")
@@ -192,7 +192,7 @@ def text_size(unit: float) -> int:
 
 
 def _direction(start: Points, end: Points) -> Points:
-    """The unit vector from one point to another; zero where they are the same."""
+    """The unit vector from one point to another, or zero if they are the same."""
     way = end - start
     return way / max(float(np.linalg.norm(way)), 1e-9)
 

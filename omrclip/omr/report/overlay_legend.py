@@ -1,4 +1,4 @@
-"""What overlays say in words, on white below the scan."""
+"""The legend of an overlay, on white below the scan."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from omrclip.omr.results import BubbleResult, ElementStatus
 
 MOST_MESSAGES = 8
 LINE = 1.5
-"""The height of a line of text by its size."""
+"""The height of a line of text, as a multiple of its size."""
 _EXAMPLES = {
     ElementStatus.MARKED: BubbleResult("", 0.9, True),
     ElementStatus.BLANK: BubbleResult("", 0.0, False),
@@ -24,15 +24,15 @@ _EXAMPLES = {
 
 
 def with_legend(drawn: Pixels, recognition: Recognition, unit: float) -> Pixels:
-    """The overlay with its legend below: how the page was found, how many elements have which status, and messages.
+    """Add the legend: how the page was found, the number of elements for each status, and messages.
 
     Args:
         drawn: (height, width, 3) uint8 BGR.
-        recognition: what is drawn there.
-        unit: the width of a thin line, in pixels.
+        recognition: the result that is drawn there.
+        unit: the width of a thin line in pixels.
 
     Returns:
-        (height and that of the legend, width, 3) uint8 BGR.
+        (height with the legend, width, 3) uint8 BGR.
     """
     width, size = extents(drawn).width, max(9, round(16 * unit))
     measuring = Canvas(np.empty((1, 1, 3), np.uint8))
@@ -68,7 +68,7 @@ def _lines(recognition: Recognition) -> Iterator[tuple[str, Colour]]:
 def _wrapped(
     canvas: Canvas, lines: Iterator[tuple[str, Colour]], size: int, width: int
 ) -> Iterator[tuple[str, Colour]]:
-    """The lines, broken between words where they are too wide; a word that is too wide alone is cut by the edge."""
+    """Break lines between words if they are too wide. A single word that is too wide is cut off by the edge."""
     for text, colour in lines:
         line = ""
         for word in text.split():
@@ -81,7 +81,7 @@ def _wrapped(
 
 
 def _draw_statuses(canvas: Canvas, recognition: Recognition, size: int, top: float, unit: float) -> None:
-    """The colours and shapes, each with how many elements have it."""
+    """Draw the colors and shapes, each with the number of its elements."""
     counts = Counter(element.status for element in recognition.elements)
     left = float(size)
     for status, bubble in _EXAMPLES.items():
@@ -94,6 +94,6 @@ def _draw_statuses(canvas: Canvas, recognition: Recognition, size: int, top: flo
 
 
 def _draw_word(canvas: Canvas, word: str, left: float, top: float, size: int) -> float:
-    """Write behind an example that begins at `left`; returns where the next one does."""
+    """Write after an example that begins at `left`. Return where the next one begins."""
     canvas.text(word, left + size * 1.5, top, size)
     return left + size * 3 + canvas.text_width(word, size)

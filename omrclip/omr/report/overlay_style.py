@@ -1,7 +1,7 @@
-"""How overlays show what they show: a colour and a shape for each status.
+"""The style of overlays: a color and a shape for each status.
 
-The colours are of Okabe and Ito's palette (https://jfly.uni-koeln.de/color/): people with any kind of colour vision
-tell them apart.
+The colors are from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which people with any kind of color
+vision can distinguish.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ ORANGE: Colour = (0, 159, 230)
 GREEN: Colour = (115, 158, 0)
 PURPLE: Colour = (167, 121, 204)
 
-# Nothing is black: it would look like a pen's.
+# Nothing is black, because it would look like ink.
 PAGE, CLIP, RESIDUAL, FAILED = GREEN, PURPLE, GREEN, VERMILLION
 STATUS_COLOURS = {
     ElementStatus.MARKED: BLUE,
@@ -26,18 +26,18 @@ STATUS_COLOURS = {
     ElementStatus.UNCERTAIN: ORANGE,
 }
 RESIDUALS_ENLARGED = 10
-"""Residuals are a pixel or two of thousands: at their own length nobody would see them."""
+"""The enlargement of residuals, because a pixel or two of thousands would be invisible."""
 _BAR_HEIGHT = 0.15
 
 
 def draw_bubble(
     canvas: Canvas, corners: npt.NDArray[np.float64], bubble: BubbleResult, status: ElementStatus, unit: float
 ) -> None:
-    """One bubble of an element of this status: its outline, and along its lower edge a bar as long as it is filled.
+    """Draw a bubble of an element of this status: its outline, and at its lower edge a bar as long as its fill.
 
-    Blank: a thin outline. Marked: a thick one. One of several marks: a thick one, crossed. In an uncertain element: a
-    dashed one, thick where it counts as marked. `corners` are (4, 2) float64 (x, y) in pixels of the canvas, from
-    the bubble's top left on the page; `unit` is the width of a thin line, in pixels.
+    The outline is thin if it is blank, thick if it is marked, thick and crossed if it is one of several marks, and
+    dashed in an uncertain element, thick if it counts as marked. `corners` are (4, 2) float64 (x, y) in pixels of the
+    canvas, from the bubble's top left on the page. `unit` is the width of a thin line in pixels.
     """
     uncertain = status is ElementStatus.UNCERTAIN
     kind = status if bubble.marked or uncertain else ElementStatus.BLANK

@@ -1,4 +1,4 @@
-"""The files that a recognition gives: their names, known before any work, and their bytes."""
+"""The files of a recognition: their names, which are known before the work, and their bytes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +12,9 @@ from omrclip.omr.report.file_names import file_key, is_plain, safe_file_name, st
 from omrclip.omr.template import Template
 
 RESULTS_NAME = "RecognitionResults.dat"
-# What the file systems in use take, in bytes of UTF-8.
+# The longest name on common file systems, in bytes of UTF-8.
 LONGEST_FILE_NAME = 255
-# What an element's name leaves of that for "_9999" and ".webp", and what it has at least, in bytes.
+# The part of it for "_9999" and ".webp", and the least part for an element's name, in bytes.
 _BEHIND_A_PART, _LEAST_PART = 10, 24
 
 
@@ -29,15 +29,15 @@ class ResponseFile:
 
 @dataclass(frozen=True, slots=True)
 class FileNames:
-    """The names of the files of one request, of which no two are the same on any file system.
+    """The file names of one request. They are unique on every file system.
 
-    A clip's file is called `<scan's name without extension><element's name>.<extension>`, made safe by
-    `safe_file_name`. Elements of one page whose files would have one name get `_2`, `_3`, … in template order. So does
-    a file that would have the name of another scan's. An element's name that is too long is shortened.
+    The file of a clip is called `<scan's name without extension><element's name>.<extension>`, made safe by
+    `safe_file_name`. If elements of one page would have the same name, they get `_2`, `_3`, … in template order. So
+    does a file that would have the name of another scan's file. Long names of elements are shortened.
 
     Attributes:
-        alone: whether there is only one scan; its results file then does not bear its name.
-        moved: (scan, element's part of the name) → the name without its extension, where another scan has its name.
+        alone: whether there is only one scan. Its results file then does not contain its name.
+        moved: (scan, element's part of the name) → the name without extension, if another scan has the usual name.
     """
 
     alone: bool
@@ -50,7 +50,7 @@ class FileNames:
     def clips(self, scan: str, elements: Iterable[str], clip_format: Format | None) -> list[str]:
         """The names of the clips of all clip areas of a page, in template order.
 
-        The extension is `png` where no format was asked for, as clients expect it.
+        The extension is `png` if no format was requested, because clients expect it.
         """
         parts = _parts(scan, elements)
         return [f"{self.moved.get((scan, part)) or _base(scan, part)}.{clip_format or 'png'}" for part in parts]
@@ -59,7 +59,7 @@ class FileNames:
 def clip_names(recognition: Recognition) -> list[str]:
     """The names of a recognition's clips, in their order, each with the extension of its format.
 
-    No two are the same; clips of another scan may have them (see `FileNames`).
+    They are unique in the recognition. Clips of another scan may have the same names (see `FileNames`).
     """
     if not recognition.clips:
         return []
@@ -68,14 +68,14 @@ def clip_names(recognition: Recognition) -> list[str]:
 
 
 def saved_name(name: str, media_type: str) -> str:
-    """The name under which a person saves a response file: one of JPEG bytes ends in `.jpg`, whatever the API says."""
+    """The name for saving a response file. A file of JPEG bytes ends in `.jpg`, whatever its name in the API."""
     return f"{name[:-4]}.jpg" if media_type == Format.JPG.media_type and name.endswith(".png") else name
 
 
 def file_names(
     names: FileNames, template: Template, scans: Sequence[str], options: RecognitionOptions
 ) -> Iterator[tuple[str, str]]:
-    """Every (file name, purpose) of a request; results first, as in the response."""
+    """Yield (file name, purpose) of all files of a request, results first, as in the response."""
     for scan in scans:
         yield names.results(scan), f"the results of {scan!r}"
     for scan in scans:
@@ -90,7 +90,7 @@ def overlay_name(scan: str) -> str:
 
 
 def overlay_names(scans: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Every (file name, purpose) of the overlays."""
+    """Yield (file name, purpose) of the overlays."""
     for scan in scans:
         yield overlay_name(scan), f"the overlay of {scan!r}"
 
@@ -98,19 +98,19 @@ def overlay_names(scans: Sequence[str]) -> Iterator[tuple[str, str]]:
 def plan_file_names(
     template: Template, scans: Sequence[str], options: RecognitionOptions, reserved: Iterable[tuple[str, str]] = ()
 ) -> FileNames:
-    """Name the files of a request before any work.
+    """Name the files of a request before the work.
 
-    Names that differ only in letter case, or in how an accent is composed, are one name on many file systems.
+    Names that differ only in letter case, or in the composition of an accent, are the same on many file systems.
 
     Args:
-        template: its clip areas are named; which page a scan shows need not be known.
+        template: its clip areas are named, even if the page of a scan is not known.
         scans: the names of the scans.
-        options: their `pages` tell the page of a scan.
-        reserved: names that no clip may have, each with what it is for.
+        options: their `pages` contain the page of a scan.
+        reserved: names that clips must not have, each with its purpose.
 
     Raises:
         InvalidRequest: a file name would be too long.
-        NameConflict: two scans have one name, or would give results files of one name.
+        NameConflict: two scans have the same name, or would have results files with the same name.
     """
     names = FileNames(alone=len(scans) == 1)
     reserved = list(reserved)
@@ -126,7 +126,7 @@ def plan_file_names(
 def _moved(
     template: Template, scans: Sequence[str], options: RecognitionOptions, reserved: Sequence[str]
 ) -> dict[tuple[str, str], str]:
-    """The clips' files that would have the name of another scan's, or a reserved one, with the name that they get."""
+    """The files of clips that would have the name of another scan's file, or a reserved name, and their new names."""
     taken = {file_key(stem(name)) for name in reserved}
     moved = {}
     for scan in scans:
@@ -149,25 +149,25 @@ def _areas_of(template: Template, scan: str, options: RecognitionOptions) -> Ite
 
 
 def _parts(scan: str, elements: Iterable[str]) -> list[str]:
-    """What the elements add to the scan's name, no two the same; shortened to whole characters where it is too long."""
+    """The elements' parts of the file names. They are unique, and shortened to whole characters if necessary."""
     room = max(_LEAST_PART, LONGEST_FILE_NAME - _BEHIND_A_PART - len(stem(scan).encode("utf-8", "replace")))
     cut = (name.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") for name in elements)
     return distinct(cut, "{}_{}", file_key)
 
 
 def _base(scan: str, part: str) -> str:
-    """The name of a clip's file without its extension; what stands at its end is not the end of the name."""
+    """The name of a clip's file without its extension. A dot in the element's name does not begin an extension."""
     return safe_file_name(f"{stem(scan)}{part}.x").removesuffix(".x")
 
 
 def check_scan_name(name: str, path: str) -> None:
-    """Raise InvalidRequest where a scan's name is empty or a path; `path` says where it was given."""
+    """Raise InvalidRequest if a scan's name is empty or a path. `path` is the place of the name in the request."""
     if not name.strip() or name in {".", ".."} or any(c in "/\\" for c in name):
         raise InvalidRequest.at(path, "a file name without path separators")
 
 
 def recognition_files(recognition: Recognition, options: RecognitionOptions, names: FileNames) -> list[ResponseFile]:
-    """The results file of one scan, then its clips; nothing for a scan that failed."""
+    """The results file of a scan and its clips, or nothing for a scan that failed."""
     if not recognition.passed:
         return []
     text = results_text(recognition).encode()
@@ -178,9 +178,9 @@ def recognition_files(recognition: Recognition, options: RecognitionOptions, nam
 
 
 def results_text(recognition: Recognition) -> str:
-    """`Name:Value` lines in template order, each ended by LF; the value of a blank element is empty.
+    """`Name:Value` lines in template order, each ended by LF. The value of a blank element is empty.
 
-    A name or a bar code may hold anything: what would end the line is a space.
+    Characters in names and barcodes that would end the line become spaces.
     """
     return "".join(f"{_in_a_line(element.name)}:{_in_a_line(element.value)}\n" for element in recognition.elements)
 
