@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Corners = tuple[tuple[float, float], ...]
-"""Points (x, y) in scan pixels: a box's top left, top right, bottom right, bottom left as on the page."""
+"""Points (x, y) in pixels of the scan: top left, top right, bottom right, bottom left of a box on the page."""
 
 
 class ElementStatus(StrEnum):
     """The status of an element's value.
 
-    `uncertain` asks for a person's eye: a mark too faint or too much erased to decide, a place that could not be
-    found again in the scan, a bar code that does not read. Its value is the likeliest one.
+    `uncertain` values should be checked by a person: a mark is too faint, or too much of it is erased, or the place of
+    the element was not found in the scan, or a barcode cannot be read. The value is then the most likely one.
     """
 
     MARKED = "marked"
@@ -22,14 +22,14 @@ class ElementStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MarkThresholds:
-    """The fills, 0 to 1, that part marks from blanks.
+    """The fills, 0 to 1, that separate marks from blanks.
 
-    A page may ask for more: where its marks are full, a mark far from them is uncertain, and on clean paper any
-    stain that stands out.
+    A page may be judged more strictly: if its marks are full, a much fainter mark is uncertain, and on clean paper any
+    visible stain is.
 
     Attributes:
         marked: below this fill no bubble is marked.
-        blank: above this fill no bubble is blank; between the two it is uncertain.
+        blank: above this fill no bubble is blank. Between the two it is uncertain.
     """
 
     marked: float = 0.1
@@ -38,7 +38,7 @@ class MarkThresholds:
 
 @dataclass(frozen=True, slots=True)
 class BubbleResult:
-    """One bubble: its value, and how much of its inside is covered by what was not printed there, 0 to 1."""
+    """A bubble: its value, and the part of its inside that is covered by anything but print, 0 to 1."""
 
     value: str
     fill: float
@@ -48,19 +48,20 @@ class BubbleResult:
 
 @dataclass(frozen=True, slots=True)
 class ElementResult:
-    """The result of one ChoiceBox, Grid or Barcode.
+    """The result of a ChoiceBox, Grid or Barcode.
 
     Attributes:
-        name, type: of the element; unnamed children of a Grid have the name "".
-        status: what is known of the value.
-        value: values of the marked bubbles in bubble order, of a Grid's children in their order; a bar code's text.
+        name, type: of the element. Unnamed children of a Grid have an empty name.
+        status: the status of the value.
+        value: the values of the marked bubbles in bubble order, of a Grid's children in their order, or the text of a
+            barcode.
         confidence: 0 to 1, of the least certain part.
         bubbles: of a ChoiceBox, in template order.
         children: of a Grid, in template order.
-        corners: where the element's box lies in the scan.
-        message: for people, why it is uncertain; "" where it is not.
-        path: the element's JSON path in the template; "" for children.
-        label: tells elements of one name apart (`Gender (2)`); "" for children.
+        corners: the corners of the element's box in the scan.
+        message: for people, the reason why it is uncertain, or an empty string.
+        path: the element's JSON path in the template; empty for children.
+        label: distinguishes elements with the same name (`Gender (2)`); empty for children.
         score: the sum of a ScoreGroup, and of its questions and answers; None for others.
     """
 
@@ -79,5 +80,5 @@ class ElementResult:
 
     @property
     def title(self) -> str:
-        """The label, or the name where there is none."""
+        """The label, or the name if there is no label."""
         return self.label or self.name

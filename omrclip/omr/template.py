@@ -1,18 +1,19 @@
-"""The `.omr` template: a document of pages, a page of elements, each at its place in page pixels.
+"""The `.omr` template: a document with pages, and pages with elements at their places.
 
     Template → Page → Element = ChoiceBox | Grid | Barcode | ClipArea | ReferencePoint | UnknownElement
-BARCODE_TYPES = (Barcode.type, BarcodeDownloadable.type)
-                                ChoiceBox → Bubble,  Grid → Element
+    ChoiceBox → Bubble,  Grid → Element
 
-A CheckBox and a ReplaceTrigger are ChoiceBoxes, a CompositeGrid is a Grid of ChoiceBoxes, and a ScoreGroup is a Grid of
-ScoreQuestions, which are Grids of ScoreAnswers, which are ChoiceBoxes: all bubbles are found and read in one way.
+A CheckBox and a ReplaceTrigger are ChoiceBoxes, and a CompositeGrid is a Grid of ChoiceBoxes. A ScoreGroup is a Grid of
+ScoreQuestions, which are Grids of ScoreAnswers, which are ChoiceBoxes. So all bubbles are found and read in the same
+way.
 
-All coordinates are pixels of the template page, absolute (also inside a Grid), origin top left; whole or fractional,
-kept as they were written. Objects are made by keyword and changed with `dataclasses.replace`.
+All coordinates are pixels of the template page, absolute (also inside a Grid), with the origin at the top left. They
+may be fractional, and are stored as written. Objects are created with keyword arguments and changed with
+`dataclasses.replace`.
 
-`source` is the JSON object that a value was read from. It carries what the model does not know (other keys, their
-order, null as against absent), so that a document can be written back as it came; it says nothing about the known
-values and is no part of equality. A value made in code has an empty one.
+`source` is the JSON object from which a value was read. It preserves what the model does not contain (other keys, their
+order, null instead of a missing key), so that a document can be written back unchanged. It is not compared. A value
+created in code has an empty one.
 """
 
 import difflib
@@ -30,7 +31,7 @@ Place = tuple[float, float, float, float]
 
 
 def pixel_box(left: float, top: float, width: float, height: float) -> Box:
-    """The whole pixels of a place on the page: each number rounded by the one rule, extents at least 1."""
+    """The whole pixels of a place on the page. Numbers are rounded by `round_pixel`, width and height are at least 1."""
     return Box(
         round_pixel(left),
         round_pixel(top),
@@ -40,7 +41,7 @@ def pixel_box(left: float, top: float, width: float, height: float) -> Box:
 
 
 def around(places: Iterable[Place]) -> Place:
-    """The smallest place that covers all of these; nothing at the page's corner where there are none."""
+    """The smallest place that covers all of these, or an empty place at the corner of the page if there are none."""
     places = list(places)
     left, top = (min((place[axis] for place in places), default=0) for axis in (0, 1))
     right, bottom = (max((place[axis] + place[axis + 2] for place in places), default=0) for axis in (0, 1))
@@ -57,7 +58,7 @@ def decode_base64(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bubble:
-    """One mark of a ChoiceBox. Its extents are the box's; `is_valid` is False where correction did not find it."""
+    """A bubble of a ChoiceBox, which has its size. `is_valid` is False if correction did not find it."""
 
     value: str
     left: float
@@ -68,7 +69,7 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedElement:
-    """What every element of a known type has. `name` is None or "" where it may be: in grids, on reference points."""
+    """The properties of all elements of known types. `name` may be None or empty in grids and for reference points."""
 
     name: str | None = None
     left: float
@@ -84,15 +85,15 @@ class PlacedElement:
 
     @property
     def box(self) -> Box:
-        """The element's pixels on its page; exactly Width × Height where these are whole."""
+        """The pixels of the element on its page: exactly Width × Height if these are whole numbers."""
         return pixel_box(*self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceBox(PlacedElement):
-    """A question with bubbles. `orientation` is "Horizontal", "Vertical" or None; None for `aligned_*` not computed.
+    """A question with bubbles. `orientation` is "Horizontal", "Vertical" or None. `aligned_*` are None if not computed.
 
-    `threshold` is the percentage of a bubble from which on it counts as marked; None or 0 leaves that to the page.
+    `threshold` is the percentage of a bubble from which it counts as marked. With None or 0 the page decides.
     """
 
     type: ClassVar[str] = "ChoiceBox"
@@ -108,7 +109,7 @@ class ChoiceBox(PlacedElement):
 
     @property
     def place(self) -> Place:
-        """Left, top, width and height on its page; those of its bubbles where its own width or height is 0."""
+        """Left, top, width and height on its page. If its width or height is 0, those of its bubbles."""
         if self.width and self.height:
             return self.left, self.top, self.width, self.height
         return around([(bubble.left, bubble.top, self.bubble_width, self.bubble_height) for bubble in self.bubbles])
@@ -120,7 +121,7 @@ class ChoiceBox(PlacedElement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckBox(ChoiceBox):
-    """A ChoiceBox of which several bubbles may be marked; generators write 0 for its extents."""
+    """A ChoiceBox in which several bubbles may be marked. Generators write 0 for its width and height."""
 
     type: ClassVar[str] = "CheckBox"
 
@@ -129,7 +130,7 @@ class CheckBox(ChoiceBox):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTrigger(ChoiceBox):
-    """A bubble that, when it is marked, puts `value` in the place of what is read of the element named `target`."""
+    """A bubble that, if it is marked, replaces the value of the element named `target` by `value`."""
 
     type: ClassVar[str] = "ReplaceTrigger"
 
@@ -139,11 +140,11 @@ class ReplaceTrigger(ChoiceBox):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid(PlacedElement):
-    """ChoiceBoxes whose values are read as one, in order; the children lie at absolute places and are often unnamed."""
+    """ChoiceBoxes whose values are joined in order. Their places are absolute, and they often have no names."""
 
     type: ClassVar[str] = "Grid"
     members: ClassVar[str] = "Elements"
-    """The key under which its elements stand in a document."""
+    """The key of its elements in a document."""
 
     elements: tuple["Element", ...]
     orientation: str | None = None
@@ -152,7 +153,7 @@ class Grid(PlacedElement):
 
     @property
     def place(self) -> Place:
-        """Left, top, width and height on its page; those of its elements where its own width or height is 0."""
+        """Left, top, width and height on its page. If its width or height is 0, those of its elements."""
         if self.width and self.height:
             return self.left, self.top, self.width, self.height
         return around([child.place for child in self.elements if isinstance(child, PlacedElement)])
@@ -160,7 +161,7 @@ class Grid(PlacedElement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeGrid(Grid):
-    """A Grid of unnamed ChoiceBoxes of one bubble size, one for each symbol; a document has only their bubbles."""
+    """A Grid of unnamed ChoiceBoxes with bubbles of one size, one for each symbol. A document has only the bubbles."""
 
     type: ClassVar[str] = "CompositeGrid"
     members: ClassVar[str] = "Bubbles"
@@ -187,7 +188,7 @@ class CompositeGrid(Grid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreBubble(Bubble):
-    """A bubble that counts `score` when it is marked, and nothing when it is not positive."""
+    """A bubble with a `score`, which counts if it is marked. A bubble that is not positive counts nothing."""
 
     is_positive: bool = True
     score: float = 1
@@ -210,7 +211,7 @@ class ScoreQuestion(Grid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreGroup(Grid):
-    """Questions whose marks are added up; its elements are ScoreQuestions."""
+    """Questions whose scores are added up. Its elements are ScoreQuestions."""
 
     type: ClassVar[str] = "ScoreGroup"
     members: ClassVar[str] = "Questions"
@@ -218,7 +219,7 @@ class ScoreGroup(Grid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barcode(PlacedElement):
-    """A bar code. `barcode_type` as written ("ean13", "qr", …; compare without letter case), `qr_version` 1 or "1"."""
+    """A barcode. `barcode_type` is as written ("ean13", "qr", …; letter case is ignored), `qr_version` 1 or "1"."""
 
     type: ClassVar[str] = "Barcode"
 
@@ -228,14 +229,14 @@ class Barcode(PlacedElement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarcodeDownloadable(Barcode):
-    """A bar code under the name that newer generators give it."""
+    """A barcode with the type name of newer generators."""
 
     type: ClassVar[str] = "BarcodeDownloadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipArea(PlacedElement):
-    """A part of the page to be cut out as an image. `jpeg_quality` is 0 to 100, default 85.
+    """A part of the page that is cut out as an image. `jpeg_quality` is 0 to 100, by default 85.
 
     It is cut out whether it is `required` or not.
     """
@@ -249,7 +250,7 @@ class ClipArea(PlacedElement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePoint(PlacedElement):
-    """A printed mark to find the page by; `type` is "ReferencePoint" or "ReferencePointElement"."""
+    """A printed mark for finding the page. `type` is "ReferencePoint" or "ReferencePointElement"."""
 
     type: str = "ReferencePoint"
     reference_type: str | None = None
@@ -257,14 +258,14 @@ class ReferencePoint(PlacedElement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownElement:
-    """An element of a type that is not read here: `source` is all but its Type, and is written back as it came."""
+    """An element of an unknown type. `source` has all its keys except Type, and is written back unchanged."""
 
     type: str
     source: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str | None:
-        """The element's Name, None where it has none."""
+        """The element's Name, or None."""
         name = self.source.get("Name")
         return name if isinstance(name, str) else None
 
@@ -278,7 +279,7 @@ NEAR_A_CLIP_AREA = (
     *("clip", "crop", "roi", "aoi", "imagearea", "writein"),
 )
 LIKE_A_CLIP_AREA = 0.8
-"""The likeness by difflib, 0 to 1, from which on an unknown type may be one of these names, misspelt."""
+"""The similarity by difflib, 0 to 1, from which an unknown type may be a misspelling of one of these names."""
 
 
 def unread_type(type_name: str) -> str:
@@ -291,7 +292,7 @@ def unread_type(type_name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page: extents in pixels, elements in template order, and its blank image where the document carries it."""
+    """A page: its dimensions in pixels, its elements in template order, and its embedded blank image or None."""
 
     width: float
     height: float
@@ -303,7 +304,7 @@ class Page:
 
     @property
     def dimensions(self) -> Dimensions:
-        """The page's extents in whole pixels."""
+        """The page's dimensions in whole pixels."""
         return pixel_box(0, 0, self.width, self.height).dimensions
 
     @property
@@ -312,13 +313,13 @@ class Page:
         return tuple(element for element in self.elements if isinstance(element, ClipArea))
 
     def image_bytes(self) -> bytes | None:
-        """The encoded blank image, None where the document has none; ValueError where `image_data` is not base64."""
+        """The encoded blank image, or None. Raises ValueError if `image_data` is not base64."""
         return decode_base64(self.image_data) if self.image_data else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """An `.omr` document. `version` is kept as written: "1.0", 1.0 or None where it is absent."""
+    """An `.omr` document. `version` is stored as written: "1.0", 1.0, or None if it is missing."""
 
     pages: tuple[Page, ...]
     version: float | str | None = None
