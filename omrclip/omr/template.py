@@ -31,7 +31,7 @@ Place = tuple[float, float, float, float]
 
 
 def pixel_box(left: float, top: float, width: float, height: float) -> Box:
-    """The whole pixels of a place on the page. Numbers are rounded by `round_pixel`, width and height are at least 1."""
+    """The whole pixels of a place on the page, rounded by `round_pixel`. Width and height are at least 1."""
     return Box(
         round_pixel(left),
         round_pixel(top),
@@ -113,10 +113,6 @@ class ChoiceBox(PlacedElement):
         if self.width and self.height:
             return self.left, self.top, self.width, self.height
         return around([(bubble.left, bubble.top, self.bubble_width, self.bubble_height) for bubble in self.bubbles])
-
-    def bubble_box(self, bubble: Bubble) -> Box:
-        """The pixels of one of the bubbles on the page."""
-        return pixel_box(bubble.left, bubble.top, self.bubble_width, self.bubble_height)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
