@@ -96,7 +96,7 @@ export default {
   "properties.page": "Page",
   "properties.keys": "Keyboard shortcuts on the page",
   "align.left": "Left sides",
-  "align.center": "Centres",
+  "align.center": "Centers",
   "align.right": "Right sides",
   "align.top": "Tops",
   "align.middle": "Middles",
