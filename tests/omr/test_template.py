@@ -6,7 +6,6 @@ import pytest
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.template import (
     Barcode,
-    Bubble,
     ChoiceBox,
     ClipArea,
     Grid,
@@ -35,12 +34,6 @@ def clip(name: str = "Clip", **place: float) -> ClipArea:
 )
 def test_an_elements_box_is_rounded_by_the_one_rule_and_at_least_one_pixel(place, box):
     assert clip(**place).box == box
-
-
-def test_a_bubbles_box_has_the_extents_of_its_choice_box():
-    bubble = Bubble(value="A", left=5.5, top=6)
-    box = ChoiceBox(left=0, top=0, width=50, height=50, bubble_width=8.5, bubble_height=7, bubbles=(bubble,))
-    assert box.bubble_box(bubble) == Box(6, 6, 9, 7)
 
 
 @pytest.mark.parametrize(
