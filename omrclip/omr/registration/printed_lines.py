@@ -109,11 +109,7 @@ def _strength(pixels: Grey, half: int) -> npt.NDArray[np.float32]:
 
     It is the mean squared gradient across a line, in thousandths, where that along the line is small.
     """
-    tones = pixels.astype(np.float32) / 255
-    along, down = (
-        cv2.GaussianBlur((cv2.Sobel(tones, cv2.CV_32F, *order, ksize=3) / SOBEL_SUM) ** 2, (0, 0), half / 2) * EDGE_UNIT
-        for order in ((1, 0), (0, 1))
-    )
+    along, down = (cv2.GaussianBlur(_squared_gradient(pixels, *order), (0, 0), half / 2) for order in ((1, 0), (0, 1)))
     strength = np.zeros((2, *pixels.shape), dtype=np.float32)
     for out, across, aside, kernel in (
         (strength[0], along, down, (2 * half + 1, 1)),
@@ -122,6 +118,12 @@ def _strength(pixels: Grey, half: int) -> npt.NDArray[np.float32]:
         on_line = across >= cv2.dilate(across, cv2.getStructuringElement(cv2.MORPH_RECT, kernel))
         np.copyto(out, across, where=on_line & (aside <= MOST_ALONG * across))
     return strength
+
+
+def _squared_gradient(pixels: Grey, across: int, down: int) -> npt.NDArray[np.float32]:
+    """Return (height, width) the squared gradient across x or across y, in thousandths."""
+    gradient = cv2.Sobel(pixels, cv2.CV_32F, across, down, ksize=3, scale=EDGE_UNIT**0.5 / (255 * SOBEL_SUM))
+    return np.asarray(np.square(gradient, out=gradient), dtype=np.float32)
 
 
 def _parts(start: int, end: int, count: int) -> list[tuple[int, int]]:

@@ -331,6 +331,8 @@ def test_lines_around_a_bubble(ink: npt.NDArray[np.bool_], dark: float, around: 
         (CIRCLE, 1, 0),
         ((RADIUS > 1.1) & (RADIUS < 1.3), 1, 0),  # close to the outline: paper on its outer side
         (RADIUS > 1.4, 1, 0),  # far from it: paper on its inner side
+        (RADIUS > 1.26, 1, 0),
+        ((RADIUS > 1.1) & ((RADIUS < 1.26) | (RADIUS > 1.42)), 1, 0),  # two lines, with paper between
         (CIRCLE & (X > 0), 0.5, 0),
         (X > 0, 0, 0.5),  # the edge of a shadow
         ((X > 0) & (RADIUS > 1.15), 0, 0.5),  # the same, where the outline and a letter are printed
