@@ -25,13 +25,14 @@ WholeNumbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RangedDirectory:
-    """One directory: its bytes, the offset of each tag's entry in them, and the offset of the next directory, or 0.
+    """One directory: its offset and bytes, the places of entries in them by tag, and the next offset, or 0.
 
     Values are read when they are needed.
     """
 
     reader: RangeReader
     layout: ifd.Layout
+    at: int
     block: bytes
     entries: dict[int, int]
     following: int
@@ -125,17 +126,17 @@ def read_at(reader: RangeReader, layout: ifd.Layout, at: int) -> RangedDirectory
     tags = struct.unpack_from(layout.order + f"H{layout.entry_bytes - 2}x" * count, block, head)
     (following,) = struct.unpack_from(layout.order + layout.offset_code, block, end)
     entries = dict(zip(tags, range(head, end, layout.entry_bytes), strict=True))
-    return RangedDirectory(reader, layout, block, entries, following)
+    return RangedDirectory(reader, layout, at, block, entries, following)
 
 
-def read_following(first: RangedDirectory) -> Iterator[RangedDirectory]:
-    """Yield the directories after the first. Raises CorruptImage if their list is circular."""
-    seen: set[int] = set()
+def read_following(first: RangedDirectory, most: int = _MOST_DIRECTORIES) -> Iterator[RangedDirectory]:
+    """Yield up to `most` directories after the first. Raises CorruptImage if their list is circular."""
+    seen = {first.at}
     directory = first
     while directory.following:
         if directory.following in seen:
             raise CorruptImage("The TIFF is damaged: its list of pages does not end.")
-        if len(seen) == _MOST_DIRECTORIES:
+        if len(seen) > most:
             return
         seen.add(directory.following)
         directory = read_at(first.reader, first.layout, directory.following)

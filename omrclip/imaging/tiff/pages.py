@@ -7,7 +7,7 @@ from typing import Final
 
 from omrclip.errors import CorruptImage
 from omrclip.imaging.tiff import ifd
-from omrclip.imaging.tiff.directory import RangedDirectory, read_at, read_first
+from omrclip.imaging.tiff.directory import RangedDirectory, read_at, read_first, read_following
 from omrclip.imaging.tiff.ranges import RangeReader, read_exactly
 
 MOST_PAGES: Final = 10_000
@@ -73,16 +73,12 @@ def open_tiff(reader: RangeReader) -> TiffPages | None:
     first = read_first(reader)
     if first is None:
         return None
-    _, at = ifd.read_layout(reader.read(0, max(_HEADS.values())))
-    offsets, seen, directory = [at], {at}, first
-    while directory.following:
-        at = directory.following
-        if at in seen or len(seen) >= MOST_PAGES:
-            raise CorruptImage(f"The TIFF's list of pages does not end, or has more than {MOST_PAGES:,}.")
-        seen.add(at)
-        directory = read_at(reader, first.layout, at)
-        if not directory.number(_SUBFILE_TYPE, 0) & (ifd.REDUCED | ifd.MASK):
-            offsets.append(at)
+    offsets, last = [first.at], first
+    for last in read_following(first, MOST_PAGES - 1):
+        if not last.number(_SUBFILE_TYPE, 0) & (ifd.REDUCED | ifd.MASK):
+            offsets.append(last.at)
+    if last.following:
+        raise CorruptImage(f"The TIFF has more than {MOST_PAGES:,} pages.")
     return TiffPages(reader, first.layout, tuple(offsets)) if len(offsets) > 1 else None
 
 
