@@ -33,6 +33,8 @@ ACCOUNT = "omrclip.account"
 """Key of the WSGI environ: the account that sends the request."""
 SIGNED = "omrclip.signed"
 """Key of the WSGI environ: the prefix of the path that is a signed link."""
+LINKED = "omrclip.linked"
+"""The key of the WSGI environ that is set if a signed link gives access, which is to one recognition or image."""
 
 _KEY = "omrclip"
 

@@ -1,14 +1,14 @@
 """`/api/recognitions/{id}/results.csv` and `.xlsx`: tables of stored recognitions with corrected values.
 
-A table is written to a temporary file before the answer begins, so that errors are reported, and a slow client needs no
-memory.
+A table is written before the answer begins, so that errors are reported. Large ones are written to a temporary file, so
+that a slow client needs no memory.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from io import TextIOWrapper
+from io import SEEK_END, BytesIO, TextIOWrapper
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from flask import Blueprint, Response, request
 
-from omrclip.errors import InvalidRequest, StorageUnavailable
+from omrclip.errors import InvalidRequest, NotAllowed, StorageUnavailable
 from omrclip.omr.report.answer import KeptUris
 from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.result_files import saved_name
@@ -26,7 +26,7 @@ from omrclip.omr.report.workbook import XlsxTable
 from omrclip.storage.kept import SMALL_BYTES
 from omrclip.storage.kept_records import KeptRecognition
 from omrclip.web.lanes import Lane, runs_in, work
-from omrclip.web.services import PRIVATE, base_url, services
+from omrclip.web.services import LINKED, PRIVATE, base_url, services
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,6 +34,8 @@ MOST_TOGETHER: Final = 250
 """The most recognitions in one table. Their identifiers fit into 8 KiB, which proxies usually allow for a URL."""
 MOST_MARKS_SEPARATOR: Final = 10
 """The most characters between two marks."""
+IN_MEMORY: Final = 1 << 20
+"""The largest table that is held in memory, in bytes."""
 SENT_AT_ONCE: Final = 256 * 1024
 
 _log = logging.getLogger(__name__)
@@ -87,7 +89,7 @@ class KeptTable:
             for sheet in self._sheets():
                 rows.add(sheet)
             text.detach()
-        return file
+        return _in_memory_if_small(file)
 
     def xlsx(self) -> IO[bytes]:
         """The table as a workbook, in a temporary file. Raises StorageUnavailable if that cannot be written."""
@@ -102,7 +104,7 @@ class KeptTable:
             workbook.close()
             with path.open("rb") as written:
                 copyfileobj(written, file)
-        return file
+        return _in_memory_if_small(file)
 
     def _sheets(self) -> Iterator[Sheet]:
         store, corrections = services().kept, services().corrections
@@ -130,6 +132,14 @@ def _written_to_temporary() -> Iterator[IO[bytes]]:
         stack.pop_all()
 
 
+def _in_memory_if_small(file: IO[bytes]) -> IO[bytes]:
+    if file.seek(0, SEEK_END) > IN_MEMORY:
+        return file
+    with file:
+        file.seek(0)
+        return BytesIO(file.read())
+
+
 def in_archive(_: KeptRecognition, sheet: Sheet) -> Sheet:
     """A sheet for a table that lies in an archive beside the clips."""
     pairs = zip(sheet.clip_files, sheet.recognition.clips, strict=True)
@@ -139,6 +149,8 @@ def in_archive(_: KeptRecognition, sheet: Sheet) -> Sheet:
 def _requested(identifier: str) -> KeptTable:
     """The table of the recognition in the path, and of those in the query."""
     identifiers = [identifier, *request.args.getlist("also")]
+    if len(identifiers) > 1 and request.environ.get(LINKED):
+        raise NotAllowed("A signed link shows one recognition, so `also` is not allowed.")
     if len(identifiers) > MOST_TOGETHER:
         raise _wrong("also", f"at most {MOST_TOGETHER - 1} identifiers")
     marks = request.args.get("marks", "")
@@ -170,7 +182,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _sent(file: IO[bytes], content_type: str) -> Response:
-    size = file.tell()
+    size = file.seek(0, SEEK_END)
     file.seek(0)
     answer = Response(_pieces(file), content_type=content_type)
     answer.content_length = size

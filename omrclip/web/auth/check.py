@@ -13,7 +13,7 @@ from omrclip.errors import LoginRequired, NotAllowed, OmrclipError
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from omrclip.web.auth import links
 from omrclip.web.auth.rules import rule_of
-from omrclip.web.services import ACCOUNT
+from omrclip.web.services import ACCOUNT, LINKED
 
 COOKIE: Final = "omrclip"
 EVERYBODY: Final = Account(Kind.USER, "", frozenset(Scope), "")
@@ -59,6 +59,7 @@ def _account(accounts: Accounts, environ: dict[str, Any], link: str | None) -> A
     if token := token_of(environ):
         return accounts.account_of(token)
     if link is not None:
+        environ[LINKED] = True
         return links.account_of(accounts, link, environ["PATH_INFO"])
     return None
 

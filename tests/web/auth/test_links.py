@@ -55,8 +55,20 @@ def test_a_link_to_a_recognition_shows_all_of_it(client: FlaskClient, link: Link
         image = canvas["items"][0]["items"][0]["body"]["id"]
         assert image.startswith(base)
         assert client.get(image).status_code == 200
-    for path in ("files.zip", "clips.json", "overlay/1"):
+    for path in ("files.zip", "clips.json", "overlay/1", "results.csv", "results.xlsx"):
         assert client.get(f"{base}/api/recognitions/{identifier}/{path}", buffered=True).status_code == 200, path
+
+
+def test_a_link_shows_no_other_recognition_in_its_table(
+    client: FlaskClient, link: Link, identifier: str, acting: As
+) -> None:
+    other = str(acting(ANN).post("/api/recognitions?keep", json=asked()).get_json()["Identifier"])
+    path = f"/api/recognitions/{identifier}/results.csv?also={other}"
+    told = link(identifier)
+    assert acting(ANN).get(path).status_code == 200
+    for address in (told["Base"] + path, f"{path}&token={told['Token']}"):
+        refused = client.get(address)
+        assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "not_allowed")
 
 
 def test_a_link_shows_nothing_else(client: FlaskClient, link: Link, identifier: str, acting: As) -> None:
