@@ -19,6 +19,7 @@ TABLE_NAME = "results.csv"
 WORKBOOK_NAME = "results.xlsx"
 REPORT_NAME = "report.html"
 _UNFINISHED = ".results.xlsx.unfinished"
+_UNFINISHED_REPORT = ".report.html.unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,12 @@ def open_tables(
 
 
 def _write_report(folder: Path, report: Report) -> None:
-    (folder / REPORT_NAME).write_text(report.html(), encoding="utf-8", errors="replace")
+    unfinished = folder / _UNFINISHED_REPORT
+    try:
+        unfinished.write_text(report.html(), encoding="utf-8", errors="replace")
+        unfinished.replace(folder / REPORT_NAME)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import csv
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -75,6 +76,21 @@ def test_a_workbook_that_fails_leaves_the_earlier_one(tmp_path: Path, monkeypatc
         tables.add(SHEET)
     assert (tmp_path / WORKBOOK_NAME).read_bytes() == b"earlier"
     assert sorted(path.name for path in tmp_path.iterdir()) == [TABLE_NAME, WORKBOOK_NAME]
+
+
+def test_a_report_that_fails_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / REPORT_NAME).write_text("earlier")
+    write = Path.write_text
+
+    def fail(path: Path, text: str, **settings: Any) -> int:
+        write(path, text[:10], **settings)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(OSError, match="No space"), opened(tmp_path) as tables:
+        tables.add(SHEET)
+    assert (tmp_path / REPORT_NAME).read_text() == "earlier"
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_table_that_is_too_wide_for_a_workbook_is_written_as_csv(
