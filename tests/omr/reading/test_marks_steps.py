@@ -293,6 +293,7 @@ def lines(ink: npt.NDArray[np.bool_], dark: float = 0.9) -> tuple[float, float, 
 
 
 CIRCLE = (RADIUS > 1.26) & (RADIUS < 1.42)
+DIRECTION = np.rint(ANGLE / 15) % 24
 
 
 @pytest.mark.parametrize(
@@ -301,6 +302,8 @@ CIRCLE = (RADIUS > 1.26) & (RADIUS < 1.42)
         (CIRCLE, 0.9, 1, 0),
         (CIRCLE, 0.41, 1, 0),
         (CIRCLE, 0.39, 0, 0),  # too pale for a ring
+        (CIRCLE & ~np.isin(DIRECTION, [3, 9, 15, 21]), 0.9, 0.45, 0),  # circles around neighbours
+        (CIRCLE & ~np.isin(DIRECTION, [3, 9]), 0.9, 0.92, 0),
         (CIRCLE & (Y > 0), 0.9, 0.5, 0),
         (CIRCLE & (X > 0), 0.9, 0.5, 0),
         ((RADIUS > 1.1) & (RADIUS < 1.26), 0.9, 1, 0),
