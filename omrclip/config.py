@@ -201,10 +201,17 @@ class Config:
         _whole_number(2**20, 2**60),
         "Maximum size of all stored recognitions in bytes, including expired ones that are not removed yet.",
     )
+    batch_bytes: int = _setting(
+        100 * 2**30,
+        _whole_number(2**20, 2**60),
+        "Maximum size of the documents and results of all batches of a workspace in bytes. Documents are refused "
+        "beyond it.",
+    )
     grace_seconds: int = _setting(
         86_400,
         _whole_number(0, 10**9),
-        "How long an expired recognition is set aside before it is removed, measured on a clock that cannot be set.",
+        "How long an expired recognition or batch is set aside before it is removed, measured on a clock that cannot "
+        "be set.",
     )
     host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
     port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")
@@ -303,6 +310,11 @@ class Config:
     def processes(self) -> int:
         """The number of server processes, chosen where it is not set."""
         return self.workers or min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+
+    @property
+    def batch_processes(self) -> int:
+        """The number of processes that recognize a batch: one for each processor where it is not set."""
+        return self.workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

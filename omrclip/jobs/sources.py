@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from omrclip.admission import Admission, Holding
+from omrclip.config import Limits
 from omrclip.errors import ImageError, LimitExceeded, OmrclipError, UnsupportedImage
 from omrclip.imaging.documents import MOST_PAGES, Document, open_document
+from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.tiff.ranges import BytesReader, RangeReader
 from omrclip.jobs.archives import MOST_FILE_BYTES, SIGNATURES, Member, member_name, members
 from omrclip.jobs.folders import LeftOut, files_at
@@ -110,6 +112,29 @@ def scans_of(
     return _scans_in(_File(file.name, opened, in_memory=file), limits)
 
 
+def names_in(file: Scan, limits: Limits) -> list[str]:
+    """The names of the scans in a file whose bytes are in memory. Only the number of pages is read.
+
+    A file in an archive that cannot be opened counts as one scan.
+
+    Raises:
+        ImageError, LimitExceeded: the file is no image or document, is damaged, has too many pages, or is too large.
+    """
+    one = _File(file.name, partial(BytesReader, file.data), in_memory=file)
+    if _is_archive(one):
+        members(one.opened)  # raises the error of the archive
+        return [scan.name for scan in _scans_in(one, _Limits(limits.max_image_pixels))]
+    document = _open(one.opened, limits.max_image_pixels)
+    if document is None:
+        check_pixels(file.name, probe(file.data), limits)
+        return [file.name]
+    try:
+        _check_count(document.count, MOST_PAGES)
+        return _page_names(file.name, document.count)
+    finally:
+        document.close()
+
+
 def read_admitted(file: ScanFile, admission: Admission, work: Work = ENDLESS, answer: Holding | None = None) -> Scan:
     """Read a scan when there is memory for it.
 
@@ -171,9 +196,8 @@ def _scans_in(file: _File, limits: _Limits) -> list[ScanFile]:
         _check_count(count, limits.most_pages)
     except OmrclipError as error:
         return [ScanFile(file.name, partial(_fail, error), file.path)]
-    names = [file.name] if count == 1 else [page_name(file.name, number) for number in range(1, count + 1)]
     pages = _Pages(opened, file.held)
-    found_pages = [_Page(pages, name, number) for number, name in enumerate(names, start=1)]
+    found_pages = [_Page(pages, name, number) for number, name in enumerate(_page_names(file.name, count), start=1)]
     return [ScanFile(page.name, page, file.path, page.page_bytes, release=page.release) for page in found_pages]
 
 
@@ -212,6 +236,10 @@ def _twice(held: int) -> int:
 
 def _at(path: Path) -> RangeReader:
     return LocalRange(str(path))
+
+
+def _page_names(file: str, count: int) -> list[str]:
+    return [file] if count == 1 else [page_name(file, number) for number in range(1, count + 1)]
 
 
 def _check_count(pages: int, most: int) -> None:

@@ -218,6 +218,17 @@ class BlobStore:
         """Whether the root is there, or may be: an object store is not asked."""
         return not self._local or os.path.isdir(self._root)  # noqa: PTH112 (a string)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the root is a folder of this machine."""
+        return self._local
+
+    def local_path(self, name: str) -> Path:
+        """The path of a name, or of the root for "". Raises StorageUnavailable if it is not on this machine."""
+        if not self._local:
+            raise StorageUnavailable("This needs a folder of this machine, not a URL.", reason="URL")
+        return Path(self._path(name) if name else self._root)
+
     def has(self, name: str) -> bool:
         """Whether something is stored under the name."""
         try:

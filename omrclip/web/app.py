@@ -9,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from omrclip.config import Config
 from omrclip.web import docs, health, iiif, services, ui
 from omrclip.web.api import (
+    batches,
     corrections,
     images,
     kept,
@@ -116,6 +117,7 @@ def create_app(config: Config | None = None) -> App:
         overlay,
         corrections,
         tables,
+        batches,
         segments,
         templates,
         template_pages,

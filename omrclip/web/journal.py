@@ -26,7 +26,7 @@ LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(messa
 NO_ROUTE: Final = "none"
 
 _ROUTE: Final = "omrclip.route"
-_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"})
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 
 logger = logging.getLogger("omrclip.access")

@@ -1,14 +1,18 @@
 """Running the application on uvicorn."""
 
 import os
+import pickle
 import signal
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 import uvicorn
@@ -31,6 +35,8 @@ STOP_SECONDS = 30
 HUNG_SECONDS = 60
 """A process that does not answer its parent for so long is replaced. Reading the largest page holds Python for 2 s."""
 BACKLOG = 1024
+RESTART_SECONDS = 10
+"""The shortest time between two starts of the process that runs batches."""
 
 
 def serve(config: Config, announce: Callable[[str], object]) -> None:
@@ -77,11 +83,10 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
         timeout_worker_healthcheck=HUNG_SECONDS,
     )
     shown = f"[{config.host}]" if ":" in config.host else config.host
-    with listening:
-        parent = _Parent(settings, sockets=[listening])
+    with listening, closing(_BatchProcess(config)) as batches, shared_metrics():
+        parent = _Parent(settings, [listening], batches)
         announce(f"http://{shown}:{config.port}/")
-        with shared_metrics():
-            parent.run()
+        parent.run()
     if any(process.exitcode == STARTUP_FAILURE for process in parent.processes):
         raise ConfigurationError("The server could not start. See the messages above.")
 
@@ -93,16 +98,22 @@ class _Parent(Multiprocess):
     first process stops the others by SIGTERM.
     """
 
+    def __init__(self, settings: uvicorn.Config, sockets: list[socket.socket], batches: "_BatchProcess") -> None:
+        super().__init__(settings, sockets)
+        self._batches = batches
+
     def init_processes(self) -> None:
-        """Start the server processes."""
+        """Start the server processes, and the process that runs batches."""
         with _interrupt_held_back():
             super().init_processes()
+            self._batches.keep_alive()
         self._notice_ends()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace server processes that ended."""
+        """Replace processes that ended."""
         with _interrupt_held_back():
             super().keep_subprocess_alive()
+            self._batches.keep_alive()
         self._notice_ends()
 
     def _notice_ends(self) -> None:
@@ -112,6 +123,46 @@ class _Parent(Multiprocess):
         """
         for process in self.processes:
             process.child_conn.close()
+
+
+class _BatchProcess:
+    """The process that runs batches (`jobs.batches.runner`).
+
+    It ends when its standard input ends, so also if this process is killed.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = pickle.dumps(config)
+        self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
+        self._started = 0.0
+
+    def keep_alive(self) -> None:
+        """Start the process if it is not running. If it ended at once, wait before it is started again."""
+        if self._running is not None:
+            if self._running[0].poll() is None or time.monotonic() < self._started + RESTART_SECONDS:
+                return
+            self.close()
+        self._started = time.monotonic()
+        command = [sys.executable, "-P", "-c", "from omrclip.jobs.batches.runner import main; main()"]
+        path = os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path)
+        process = subprocess.Popen(  # noqa: S603 (it is our own program)
+            command, stdin=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}
+        )
+        stream = cast("IO[bytes]", process.stdin)
+        self._running = process, stream
+        with suppress(OSError):  # it has ended already
+            stream.write(self._config)
+            stream.flush()
+
+    def close(self) -> None:
+        """End the process. The batch that it runs goes on without loss when the server is started again."""
+        if self._running is not None:
+            process, stream = self._running
+            with suppress(OSError):
+                stream.close()
+            process.kill()
+            process.wait()
+            self._running = None
 
 
 @contextmanager

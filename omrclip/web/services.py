@@ -19,6 +19,7 @@ from omrclip.serving.page_images import PageImages
 from omrclip.serving.sources import OpenImage, SourceCache, open_stored
 from omrclip.serving.stored_levels import StoredLevels
 from omrclip.storage.accounts import Account, Accounts
+from omrclip.storage.batches import Batches
 from omrclip.storage.blobs import Blob, Precondition
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.images import ImageStore
@@ -51,6 +52,7 @@ class Services:
     kept: KeptRecognitions
     kept_images: KeptImages
     corrections: Corrections
+    batches: Batches
     pages: PageImages
     folder: SharedFolder | None
     metrics: Metrics
@@ -129,6 +131,7 @@ def _opened(
         kept,
         KeptImages(kept, sources),
         Corrections(kept),
+        Batches(config),
         PageImages(config.templates, templates, config.limits),
         folder,
         metrics,

@@ -114,7 +114,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     noted: list[Started] = []
 
     class Parent:
-        def __init__(self, settings: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        def __init__(self, settings: uvicorn.Config, sockets: list[socket.socket], _batches: object) -> None:
             noted.append(Started(settings, sockets[0].getsockname()))
             self.processes: list[object] = []
 

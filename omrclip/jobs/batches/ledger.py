@@ -109,7 +109,7 @@ class Ledger:
     def records(self, scans: Iterable[DoneScan]) -> Iterator[bytes]:
         """The records of scans as lines of JSON, in the order of their names, with numbers as numbers."""
         lines = lru_cache(_CHUNKS_IN_MEMORY)(self._records)
-        for scan in sorted(scans, key=lambda scan: _in_order(scan.name)):
+        for scan in sorted(scans, key=lambda scan: in_order(scan.name)):
             yield lines(scan.chunk)[scan.line]
 
     def _records(self, chunk: str) -> list[bytes]:
@@ -150,7 +150,7 @@ def _loaded(blob: Blob) -> Iterator[DoneScan]:
         ) from None
 
 
-def _in_order(name: str) -> tuple[list[tuple[int, str]], str]:
+def in_order(name: str) -> tuple[list[tuple[int, str]], str]:
     """A key by which `page 10` comes after `page 9`."""
     parts = re.split(r"([0-9]+)", name)
     return [(int(part), "") if part.isdecimal() and part.isascii() else (0, part) for part in parts], name

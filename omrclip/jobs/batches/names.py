@@ -44,11 +44,16 @@ def rejected_name(scan: str, end: str) -> str:
     return f"{REJECTED}/{page_part(scan)}{end}"
 
 
+def sheet_key(scan: str) -> str:
+    """Equal for scans whose files would have the same names."""
+    return file_key(page_part(scan))
+
+
 def check_distinct(scans: Sequence[ScanFile]) -> None:
     """Raise NameConflict if files of two scans would have one name."""
     seen: dict[str, str] = {}
     for scan in scans:
-        key = file_key(page_part(scan.name))
+        key = sheet_key(scan.name)
         if key in seen:
             raise NameConflict(
                 f"The results of {seen[key]!r} and {scan.name!r} would have the same file names. Rename one of the "

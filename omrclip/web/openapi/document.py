@@ -21,11 +21,12 @@ from omrclip.web.api.tables import MOST_MARKS_SEPARATOR, MOST_TOGETHER, XLSX_TYP
 from omrclip.web.openapi import parts as parts
 from omrclip.web.openapi.access import access_paths
 from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths
+from omrclip.web.openapi.batches import batch_paths
 from omrclip.web.openapi.parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
 from omrclip.web.openapi.refusals import refusal_schemas, refusals
 from omrclip.web.services import MOST_LISTED
 
-METHODS = {"get", "put", "post", "delete"}
+METHODS = {"get", "put", "post", "patch", "delete"}
 
 
 def openapi() -> Node:
@@ -43,7 +44,14 @@ def openapi() -> Node:
     spec.components.schema("Error", _ERROR)
     for name, definition in _template_schemas().items():
         spec.components.schema(name, definition)
-    described = (_paths(), authoring_paths(), correction_paths(), corrections_paths(), access_paths())
+    described = (
+        _paths(),
+        authoring_paths(),
+        correction_paths(),
+        corrections_paths(),
+        batch_paths(MOST_LISTED),
+        access_paths(),
+    )
     for name, refusal in refusal_schemas():
         spec.components.response(name, refusal)
     for path, operations in chain.from_iterable(paths.items() for paths in described):

@@ -56,13 +56,15 @@ IMAGE_NAME: Node = {**NAME, "pattern": f"^{_PART}(/{_PART})*$"}
 PAGE_NUMBER: Node = {"type": "integer", "minimum": 1, "maximum": 999_999}
 
 
-def listing(summary: str, tag: str, key: str, most: int) -> Node:
-    """The operation that lists names and URIs, a page at a time."""
-    entry: Node = {
-        "type": "object",
-        "required": ["Name", "Uri"],
-        "properties": {"Name": {"type": "string"}, "Uri": {"type": "string"}},
-    }
+_NAME_AND_URI: Node = {
+    "type": "object",
+    "required": ["Name", "Uri"],
+    "properties": {"Name": {"type": "string"}, "Uri": {"type": "string"}},
+}
+
+
+def listing(summary: str, tag: str, key: str, most: int, entry: Node = _NAME_AND_URI) -> Node:
+    """The operation that lists entries, by default names and URIs, a page at a time."""
     page: Node = {
         "type": "object",
         "required": [key, "Next"],

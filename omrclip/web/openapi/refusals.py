@@ -24,7 +24,8 @@ REFUSALS: Final = {
     507: "The storage is full, or stored recognitions have reached their maximum size",
 }
 _RECOGNITIONS: Final = "/api/recognitions"
-_CREATING: Final = frozenset({_RECOGNITIONS, "/api/templates"})
+_BATCHES: Final = "/api/batches"
+_CREATING: Final = frozenset({_RECOGNITIONS, "/api/templates", _BATCHES})
 _OF_NAMED_THINGS: Final = frozenset({"/api/segments", "/api/links"})
 
 
@@ -54,7 +55,9 @@ def _statuses(path: str, method: str, operation: Node) -> set[int]:
         found |= {412, 507} if method != "get" else set()
     if takes_state and method == "put":
         found |= {428}
-    if path.startswith((f"{_RECOGNITIONS}/{{", "/iiif/")):
+    if path.startswith(f"{_BATCHES}/{{") and method != "get":
+        found |= {507}
+    if path.startswith((f"{_RECOGNITIONS}/{{", f"{_BATCHES}/{{", "/iiif/")):
         found |= {410}
     if path == _RECOGNITIONS:
         found |= {406}

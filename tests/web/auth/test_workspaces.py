@@ -1,6 +1,7 @@
 """Two clients cannot see, overwrite, guess or delete each other's templates, images, recognitions and clips."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from omrclip.jobs.batches.runner import Runner
 from omrclip.storage.accounts import Accounts
 from omrclip.web.app import App, create_app
 from tests.web.auth.conftest import ANN, BLUE, RED, As
@@ -170,6 +172,28 @@ def test_recognitions_of_a_workspace_expire_without_a_request(
     monkeypatch.setattr(KeptRecognitions, "start_sweeping", lambda self: swept.append(self._blobs._root))
     create_app(config)
     assert any(str(root).endswith("/.workspaces/red") for root in swept)
+
+
+def test_batches_of_another_workspace_are_not_found(red: FlaskClient, blue: FlaskClient, config: Config) -> None:
+    assert red.put("/api/templates/own", data=omr(template())).status_code == 201
+    made = red.post("/api/batches", json={"Name": "June", "Template": "own"})
+    assert made.status_code == 201, made.text
+    address = f"/api/batches/{made.get_json()['Identifier']}"
+    raw = {"data": SCAN, "content_type": "image/png"}
+    assert red.post(f"{address}/sheets?name=a.png", **raw).status_code == 200
+    runner = Runner(replace(config, workers=1))
+    runner.look()
+    runner.close()
+    assert red.get(address).get_json()["State"] == "done"
+    for path in ("", "/sheets", "/results.csv", "/results.xlsx", "/results.jsonl", "/report.html", "/clips.zip"):
+        assert red.get(address + path).status_code == 200, path
+        assert blue.get(address + path).status_code == 404, path
+    assert blue.post(f"{address}/sheets?name=b.png", **raw).status_code == 404
+    assert blue.patch(address, json={"Name": "mine"}).status_code == 404
+    assert blue.delete(address).status_code == 404
+    assert blue.post("/api/batches", json={"Name": "June", "Template": "own"}).status_code == 400
+    assert blue.get("/api/batches").get_json()["Batches"] == []
+    assert [batch["Name"] for batch in red.get("/api/batches").get_json()["Batches"]] == ["June"]
 
 
 def test_after_a_deletion_no_byte_is_left(red: FlaskClient, config: Config) -> None:

@@ -1,0 +1,156 @@
+"""Schemas of requests about batches."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.omr.options import RecognitionOptions
+from omrclip.schemas.fields import Text, WholeNumber
+from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
+from omrclip.schemas.wire import WireSchema, load_strictly
+
+MOST_SECONDS = 10**9
+LONGEST_NAME = 200
+FOR_GOOD = 0
+"""The seconds of a batch that does not expire."""
+
+
+class BatchName(Text):
+    """The name of a batch, for people: one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(f"a string of 1 to {LONGEST_NAME} printable characters", **settings)
+
+    def accepts(self, text: str) -> bool:
+        """Whether it is one short line that is not blank."""
+        return 0 < len(text) <= LONGEST_NAME and text.isprintable() and text.strip() != ""
+
+    def rule(self) -> dict[str, Any]:
+        """A short string without control characters, with at least one letter, digit or sign."""
+        return {"type": "string", "maxLength": LONGEST_NAME, "pattern": r"^[!-~ ]*[!-~][!-~ ]*$"}
+
+
+class KeepSeconds(WholeNumber):
+    """How long a batch is stored, or null for good."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(1, MOST_SECONDS, **settings)
+        self.expected += ", or null for good"
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Load a value. Null is not the same as a missing key here."""
+        return FOR_GOOD if value is None else super().deserialize(value, attr, data, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """A batch to create. `keep_seconds` may be FOR_GOOD, and is None if the request does not say how long."""
+
+    name: str
+    template: str
+    options: RecognitionOptions = field(default_factory=RecognitionOptions)
+    keep_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchChange:
+    """A change of a batch. What is None stays. `keep_seconds` may be FOR_GOOD."""
+
+    name: str | None = None
+    keep_seconds: int | None = None
+
+
+class BatchRequestSchema(WireSchema):
+    """The body of `POST /api/batches`."""
+
+    name = BatchName(required=True)
+    template = Text("the name of a stored template", required=True)
+    options = ObjectOf(OptionsSchema(), allow_none=True)
+    keep_seconds = KeepSeconds()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> BatchRequest:
+        """Load to BatchRequest."""
+        return BatchRequest(
+            data["name"],
+            data["template"],
+            data.get("options") or RecognitionOptions(),
+            data.get("keep_seconds"),
+        )
+
+
+class BatchChangeSchema(WireSchema):
+    """The body of `PATCH /api/batches/{id}`."""
+
+    name = BatchName()
+    keep_seconds = KeepSeconds()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> BatchChange:
+        """Load to BatchChange."""
+        return BatchChange(data.get("name"), data.get("keep_seconds"))
+
+
+class BatchSchema(WireSchema):
+    """A batch as it is answered."""
+
+    identifier = fields.String(required=True)
+    name = fields.String(required=True)
+    uri = fields.String(required=True)
+    state = fields.String(required=True, metadata={"enum": ["waiting", "running", "done", "failed"]})
+    message = fields.String(required=True, metadata={"description": "Why the batch failed, or empty"})
+    template = fields.String(required=True)
+    options = fields.Dict(required=True)
+    created = fields.Float(required=True, metadata={"description": "Seconds since 1970"})
+    expires = fields.Float(required=True, allow_none=True, metadata={"description": "Seconds since 1970, or null"})
+    total = fields.Integer(required=True, metadata={"description": "Number of sheets"})
+    done = fields.Integer(required=True)
+    passed = fields.Integer(required=True)
+    doubtful = fields.Integer(required=True, metadata={"description": "Sheets that passed with doubtful answers"})
+    failed = fields.Integer(required=True)
+    sheets_per_hour = fields.Integer(required=True, allow_none=True)
+    results = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "Addresses of the results, by name. They answer 404 until they are written"},
+    )
+
+
+class TakenSchema(WireSchema):
+    """A document that is in the batch, and the number of its sheets."""
+
+    name = fields.String(required=True)
+    sheets = fields.Integer(required=True)
+
+
+class RefusedSchema(WireSchema):
+    """A document that is not in the batch, and why."""
+
+    name = fields.String(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class IntakeSchema(WireSchema):
+    """What happened to the documents of a request."""
+
+    taken = fields.List(fields.Nested(TakenSchema()), required=True)
+    refused = fields.List(fields.Nested(RefusedSchema()), required=True)
+
+
+_REQUEST, _CHANGE = BatchRequestSchema(), BatchChangeSchema()
+
+
+def load_batch_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest:
+    """Read a request for a batch. Raises InvalidRequest with all wrong keys."""
+    loaded: BatchRequest = load_strictly(_REQUEST, body, "$", limits)
+    return loaded
+
+
+def load_batch_change(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchChange:
+    """Read a change of a batch. Raises InvalidRequest with all wrong keys."""
+    loaded: BatchChange = load_strictly(_CHANGE, body, "$", limits)
+    return loaded

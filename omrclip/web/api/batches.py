@@ -1,0 +1,286 @@
+"""`/api/batches`: batches, whose sheets another process recognizes, and their results."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from omrclip.errors import InvalidRequest, LimitExceeded, NotFound, OmrclipError, Problem, StorageUnavailable
+from omrclip.iiif.request import Format
+from omrclip.imaging.tiff.ranges import RangeReader
+from omrclip.jobs.batches.definition import Batch, BatchTemplate
+from omrclip.jobs.batches.intake import NewBatch, add_document, batch_options, create_batch
+from omrclip.jobs.batches.ledger import DoneScan, Ledger, in_order
+from omrclip.jobs.batches.names import CLIPS
+from omrclip.omr.recognition import Scan
+from omrclip.omr.report.sheet import DOUBTFUL
+from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, load_batch_request
+from omrclip.schemas.wire import invalid_request
+from omrclip.storage.batches import StoredBatch
+from omrclip.storage.blobs import BlobStore
+from omrclip.web.api.template_pages import accept_image
+from omrclip.web.archives import Outbox
+from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, listed, number_in_query, services
+
+SHEETS_PART: Final = "Sheets"
+RESULT_FILES: Final = {
+    "results.csv": "text/csv; charset=utf-8",
+    "results.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "results.jsonl": "application/x-ndjson",
+    "report.html": "text/html; charset=utf-8",
+}
+RESULTS: Final = ("passed", "doubtful", "failed")
+MOST_ZIPPED: Final = 50_000
+"""Number of clips in one archive. Its directory is in memory until it is sent, and takes about 1 KB for each."""
+READ_AT_ONCE: Final = 256 * 1024
+_REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
+"""The report is a page of text and drawings. It runs nothing, whatever was read from a form."""
+
+blueprint = Blueprint("batches", __name__, url_prefix="/api/batches")
+_BATCH = BatchSchema()
+
+
+@blueprint.post("")
+@runs_in(Lane.WORK)
+def post_batch() -> Response:
+    """Create a batch without sheets. It gets copies of the stored template and its blank page."""
+    config = services().config
+    asked = load_batch_request(_json_body(), config.limits)
+    try:
+        stored = services().templates.read(asked.template)
+    except NotFound:
+        expected = "the name of a stored template; no stored template has this name"
+        raise invalid_request([Problem("$.Template", expected)]) from None
+    options = asked.options
+    if config.clip_format and options.clip_format is None:
+        options = replace(options, clip_format=Format(config.clip_format))
+    template = BatchTemplate(stored.name, stored.blob.data, services().templates.page_image(stored.name))
+    seconds = config.max_keep_seconds if asked.keep_seconds is None else asked.keep_seconds
+    new = NewBatch(asked.name, Batch(template, batch_options(options)), None if seconds == FOR_GOOD else seconds)
+    identifier = create_batch(services().batches, new, config.limits, services().sources.admission)
+    answer = _answer(services().batches.read(identifier))
+    answer.status_code = HTTPStatus.CREATED
+    answer.headers["Location"] = _uri(identifier)
+    return answer
+
+
+@blueprint.get("")
+def list_batches() -> Response:
+    """All batches, a page at a time."""
+    batches = services().batches
+    return listed("Batches", batches.identifiers, lambda identifier: _described(batches.read(identifier)))
+
+
+@blueprint.get("/<identifier>")
+def get_batch(identifier: str) -> Response:
+    """The state of a batch, and where its results are."""
+    return _answer(services().batches.read(identifier))
+
+
+@blueprint.patch("/<identifier>")
+def patch_batch(identifier: str) -> Response:
+    """Change the name or the expiry of a batch."""
+    batches = services().batches
+    change = load_batch_change(_json_body(), services().config.limits)
+    if change.name is not None:
+        batches.rename(identifier, change.name)
+    if change.keep_seconds is not None:
+        batches.expire_after(identifier, None if change.keep_seconds == FOR_GOOD else change.keep_seconds)
+    return _answer(batches.read(identifier))
+
+
+@blueprint.delete("/<identifier>")
+def delete_batch(identifier: str) -> Response:
+    """Remove a batch with its documents and results. If it is running, its run ends."""
+    services().batches.delete(identifier)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@blueprint.post("/<identifier>/sheets")
+@runs_in(Lane.WORK)
+def post_sheets(identifier: str) -> Response:
+    """Add documents: a multipart body with file parts, or one document as the body, whose name is `?name=`."""
+    services().batches.read(identifier)
+    taken: list[dict[str, object]] = []
+    refused: list[dict[str, object]] = []
+    if request.mimetype == "multipart/form-data":
+        for file in _parts():
+            try:
+                taken.append(_added(identifier, file))
+            except (NotFound, StorageUnavailable):
+                raise  # what is stored already is known when it is sent again
+            except OmrclipError as error:
+                refused.append({"Name": file.name, "Code": error.code, "Message": error.message})
+    else:
+        accept_image()
+        taken.append(_added(identifier, Scan(request.args.get("name", ""), request.get_data())))
+    return _private(jsonify(Taken=taken, Refused=refused))
+
+
+def _parts() -> Iterator[Scan]:
+    wrong = sorted({key for key in (*request.files, *request.form) if key != SHEETS_PART} | set(request.form))
+    if wrong or SHEETS_PART not in request.files:
+        raise InvalidRequest.at(wrong[0] if wrong else SHEETS_PART, f"file parts with the name {SHEETS_PART}")
+    for file in request.files.getlist(SHEETS_PART):
+        yield Scan(file.filename or "", file.read())
+
+
+def _added(identifier: str, file: Scan) -> dict[str, object]:
+    sheets = add_document(services().batches, identifier, file, services().config.limits)
+    return {"Name": file.name, "Sheets": sheets}
+
+
+@blueprint.get("/<identifier>/sheets")
+@runs_in(Lane.WORK)
+def list_sheets(identifier: str) -> Response:
+    """The sheets that are done, sorted by name, a page at a time; all, or those with one `?result=`."""
+    result = request.args.get("result")
+    if result is not None and result not in RESULTS:
+        raise InvalidRequest.at("result", f"one of {', '.join(RESULTS)}")
+    number_in_query("limit", f"a number from 1 to {MOST_LISTED}", MOST_LISTED)
+    ledger = Ledger(services().batches.results(identifier))
+    done = {name: scan for name, scan in ledger.scans().items() if result in (None, *_results(scan))}
+
+    def names(after: str) -> Iterator[str]:
+        return iter(sorted((name for name in done if not after or in_order(name) > in_order(after)), key=in_order))
+
+    def described(name: str) -> dict[str, object]:
+        return _sheet(done[name], next(ledger.records([done[name]])))
+
+    return _private(listed("Sheets", names, described))
+
+
+def _results(scan: DoneScan) -> tuple[str, ...]:
+    if scan.counts.failed:
+        return ("failed",)
+    return ("passed", "doubtful") if scan.counts.doubtful else ("passed",)
+
+
+def _sheet(scan: DoneScan, record: bytes) -> dict[str, object]:
+    told = json.loads(record)
+    doubtful = [element["Name"] for element in told["Elements"] if element["Status"] in DOUBTFUL]
+    return {"Name": scan.name, "Result": _results(scan)[-1], "Error": told["Error"], "Doubtful": doubtful}
+
+
+@blueprint.get("/<identifier>/results.csv")
+def get_csv(identifier: str) -> Response:
+    """The table of all sheets as CSV."""
+    return _result(identifier, "results.csv")
+
+
+@blueprint.get("/<identifier>/results.xlsx")
+def get_xlsx(identifier: str) -> Response:
+    """The workbook."""
+    return _result(identifier, "results.xlsx")
+
+
+@blueprint.get("/<identifier>/results.jsonl")
+def get_jsonl(identifier: str) -> Response:
+    """Everything that was read, a line of JSON for each sheet."""
+    return _result(identifier, "results.jsonl")
+
+
+@blueprint.get("/<identifier>/report.html")
+def get_report(identifier: str) -> Response:
+    """The report."""
+    answer = _result(identifier, "report.html")
+    answer.headers["Content-Security-Policy"] = _REPORT_POLICY
+    return answer
+
+
+def _result(identifier: str, name: str) -> Response:
+    store, state = services().batches.result(identifier, name)
+    file = store.ranges(name, state)
+    answer = Response(_bytes_of(file), content_type=RESULT_FILES[name])
+    answer.content_length = file.size
+    answer.set_etag(state.mark)
+    if name != "report.html":
+        answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.make_conditional(request)
+    return _private(answer)
+
+
+@blueprint.get("/<identifier>/clips.zip")
+def get_clips(identifier: str) -> Response:
+    """The clips of all sheets that are done, or of one element with `?element=`, in the folders of their elements."""
+    store = services().batches.results(identifier)
+    element = request.args.get("element")
+    folders = [folder for folder in store.children(CLIPS) if element in (None, folder)]
+    count = sum(len(store.children(f"{CLIPS}/{folder}")) for folder in folders)
+    if not count:
+        raise NotFound("There are no such clips yet.")
+    if count > MOST_ZIPPED:
+        raise LimitExceeded(
+            f"The archive would have {count:,} clips, more than the {MOST_ZIPPED:,} allowed. Ask for the clips of one "
+            "element with ?element=, or copy the folder of the batch.",
+            limit="clips",
+            maximum=MOST_ZIPPED,
+        )
+    answer = Response(_archive(store, folders), mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename="clips.zip")
+    return _private(answer)
+
+
+def _archive(store: BlobStore, folders: list[str]) -> Iterator[bytes]:
+    outbox = Outbox()
+    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
+        for folder in folders:
+            for name in store.children(f"{CLIPS}/{folder}"):
+                archive.writestr(f"{CLIPS}/{folder}/{name}", store.read(f"{CLIPS}/{folder}/{name}").data)
+                yield from outbox.taken()
+    yield from outbox.taken()
+
+
+def _bytes_of(file: RangeReader) -> Iterator[bytes]:
+    for start in range(0, file.size, READ_AT_ONCE):
+        yield file.read(start, READ_AT_ONCE)
+
+
+def _json_body() -> bytes:
+    if not request.is_json:
+        raise UnsupportedMediaType("Content-Type: expected application/json")
+    return request.get_data()
+
+
+def _answer(batch: StoredBatch) -> Response:
+    return _private(jsonify(_described(batch)))
+
+
+def _private(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = PRIVATE
+    return answer
+
+
+def _described(batch: StoredBatch) -> dict[str, Any]:
+    uri = _uri(batch.identifier)
+    described = _BATCH.dump(
+        {
+            "identifier": batch.identifier,
+            "name": batch.name,
+            "uri": uri,
+            "state": batch.state,
+            "message": batch.message,
+            "template": batch.template,
+            "options": batch.options,
+            "created": batch.created,
+            "expires": batch.expires,
+            "total": batch.total,
+            "done": batch.passed + batch.failed,
+            "passed": batch.passed,
+            "doubtful": batch.doubtful,
+            "failed": batch.failed,
+            "sheets_per_hour": None if batch.an_hour is None else round(batch.an_hour),
+            "results": {name: f"{uri}/{name}" for name in (*RESULT_FILES, "clips.zip")},
+        }
+    )
+    return dict(described)
+
+
+def _uri(identifier: str) -> str:
+    return f"{base_url()}/api/batches/{identifier}"

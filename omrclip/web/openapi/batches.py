@@ -1,0 +1,96 @@
+"""OpenAPI paths of batches."""
+
+from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema
+from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
+
+_TAG = "Batches"
+
+
+def batch_paths(most_listed: int) -> dict[str, Node]:
+    """The paths of batches, their sheets and their results."""
+    one = {"parameters": [parameter("identifier", "path", description="Identifier of the batch")]}
+    base = "/api/batches/{identifier}"
+    found = {"200": answer("The batch", BatchSchema)}
+    name = parameter("name", "query", NAME, description="name of the document, if it is the body")
+    result = parameter(
+        "result",
+        "query",
+        {"type": "string", "enum": ["passed", "doubtful", "failed"]},
+        description="only sheets with this result. Doubtful ones have passed too",
+    )
+    element = parameter("element", "query", description="only the clips of this element")
+    sheets = listing("The sheets that are done", _TAG, "Sheets", most_listed, _SHEET)
+    sheets["parameters"].append(result)
+    paths: dict[str, Node] = {
+        "/api/batches": {
+            "get": listing("All batches", _TAG, "Batches", most_listed),
+            "post": operation(
+                "Create a batch",
+                _TAG,
+                {"201": answer("The batch, without sheets. Location is its address", BatchSchema)},
+                requestBody={"required": True, "content": content(BatchRequestSchema)},
+            ),
+        },
+        base: {
+            "get": operation("The state of a batch, and the addresses of its results", _TAG, found),
+            "patch": operation(
+                "Change the name or the expiry of a batch",
+                _TAG,
+                found,
+                requestBody={"required": True, "content": content(BatchChangeSchema)},
+            ),
+            "delete": operation(
+                "Delete a batch with its documents and results", _TAG, {"204": answer("The batch was deleted")}
+            ),
+        },
+        f"{base}/sheets": {
+            "get": sheets,
+            "post": operation(
+                "Add documents to a batch: images, PDF and TIFF files, of which each page is a sheet",
+                _TAG,
+                {"200": answer("The documents that are in the batch now, and those that are not", IntakeSchema)},
+                requestBody={"required": True, "content": _DOCUMENTS},
+                parameters=[name],
+            ),
+        },
+        f"{base}/clips.zip": {
+            "get": operation(
+                "The clips of all sheets that are done",
+                _TAG,
+                {"200": answer("A zip file", BINARY, ZIP)},
+                parameters=[element],
+            )
+        },
+    }
+    for file, (summary, media_type) in _RESULTS.items():
+        answers = {"200": answer("The file", BINARY, media_type), "304": answer("Not modified")}
+        paths[f"{base}/{file}"] = {"get": operation(summary, _TAG, answers)}
+    return {path: {**operations, **(one if path.startswith(base) else {})} for path, operations in paths.items()}
+
+
+_RESULTS = {
+    "results.csv": ("The table of all sheets as CSV", "text/csv"),
+    "results.xlsx": ("The workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "results.jsonl": ("Everything that was read, a line of JSON for each sheet", "application/x-ndjson"),
+    "report.html": ("The report", "text/html"),
+}
+_SHEET: Node = {
+    "type": "object",
+    "required": ["Name", "Result", "Error", "Doubtful"],
+    "properties": {
+        "Name": {"type": "string"},
+        "Result": {"type": "string", "enum": ["passed", "doubtful", "failed"]},
+        "Error": {"type": ["object", "null"], "description": "Why the sheet failed"},
+        "Doubtful": {"type": "array", "items": {"type": "string"}, "description": "Names of elements to check"},
+    },
+}
+_PARTS: Node = {
+    "type": "object",
+    "required": ["Sheets"],
+    "properties": {"Sheets": {"type": "array", "items": BINARY, "minItems": 1}},
+    "additionalProperties": False,
+}
+_DOCUMENTS: Node = {
+    "multipart/form-data": {"schema": _PARTS},
+    **content(BINARY, "application/pdf", "image/*"),
+}
