@@ -68,7 +68,7 @@ class BatchRequestSchema(WireSchema):
     name = BatchName(required=True)
     template = Text("the name of a stored template", required=True)
     options = ObjectOf(OptionsSchema(), allow_none=True)
-    keep_seconds = KeepSeconds()
+    keep_seconds = KeepSeconds(load_default=None)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> BatchRequest:
@@ -84,8 +84,8 @@ class BatchRequestSchema(WireSchema):
 class BatchChangeSchema(WireSchema):
     """The body of `PATCH /api/batches/{id}`."""
 
-    name = BatchName()
-    keep_seconds = KeepSeconds()
+    name = BatchName(load_default=None)
+    keep_seconds = KeepSeconds(load_default=None)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> BatchChange:
