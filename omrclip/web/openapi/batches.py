@@ -46,7 +46,7 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
         f"{base}/sheets": {
             "get": sheets,
             "post": operation(
-                "Add documents to a batch: images, PDF and TIFF files, of which each page is a sheet",
+                "Add documents to a batch: images, PDF and TIFF files, and zip archives of these. Each page is a sheet",
                 _TAG,
                 {"200": answer("The documents that are in the batch now, and those that are not", IntakeSchema)},
                 requestBody={"required": True, "content": _DOCUMENTS},

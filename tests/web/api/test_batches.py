@@ -183,6 +183,7 @@ def test_a_document_that_is_sent_again_changes_nothing_and_another_of_its_name_i
         ("empty.png", b"", "unsupported_image"),
         ("large.png", lying_png(30_000, 30_000), "limit_exceeded"),
         ("cut.pdf", stack(*SHADES)[:300], "corrupt_image"),
+        ("cut.zip", b"PK\x03\x04", "corrupt_image"),
     ],
 )
 def test_documents_that_are_refused(
@@ -193,6 +194,14 @@ def test_documents_that_are_refused(
     status = {"invalid_request": 400, "unsupported_image": 415, "limit_exceeded": 413, "corrupt_image": 422}[code]
     assert_refused(answer, status, code)
     assert not list(folder_of(config, address).glob("sources/*"))
+
+
+def test_the_files_of_a_zip_archive_are_sheets(made: Made, sent: Sent) -> None:
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("a.png", PNG)
+        archive.writestr("b/stack.pdf", stack(*SHADES))
+    assert sent(made(), june_zip=file.getvalue()) == {"Taken": [{"Name": "june.zip", "Sheets": 4}], "Refused": []}
 
 
 def test_failed_and_doubtful_sheets_are_listed(
