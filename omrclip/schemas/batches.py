@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
-from omrclip.schemas.fields import Text, WholeNumber
+from omrclip.schemas.fields import Expected, Text
 from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
 from omrclip.schemas.wire import WireSchema, load_strictly
 
@@ -32,16 +32,24 @@ class BatchName(Text):
         return {"type": "string", "maxLength": LONGEST_NAME, "pattern": r"^[!-~ ]*[!-~][!-~ ]*$"}
 
 
-class KeepSeconds(WholeNumber):
+class KeepSeconds(Expected):
     """How long a batch is stored, or null for good."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(1, MOST_SECONDS, **settings)
-        self.expected += ", or null for good"
+    def __init__(self) -> None:
+        super().__init__(f"a whole number of seconds from 1 to {MOST_SECONDS}, or null for good", load_default=None)
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Load a value. Null is not the same as a missing key here."""
         return FOR_GOOD if value is None else super().deserialize(value, attr, data, **kwargs)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_SECONDS:
+            raise self.refusal(value)
+        return value
+
+    def rule(self) -> dict[str, Any]:
+        """An integer in range."""
+        return {"type": "integer", "minimum": 1, "maximum": MOST_SECONDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class BatchRequestSchema(WireSchema):
     name = BatchName(required=True)
     template = Text("the name of a stored template", required=True)
     options = ObjectOf(OptionsSchema(), allow_none=True)
-    keep_seconds = KeepSeconds(load_default=None)
+    keep_seconds = KeepSeconds()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> BatchRequest:
@@ -85,7 +93,7 @@ class BatchChangeSchema(WireSchema):
     """The body of `PATCH /api/batches/{id}`."""
 
     name = BatchName(load_default=None)
-    keep_seconds = KeepSeconds(load_default=None)
+    keep_seconds = KeepSeconds()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> BatchChange:
