@@ -99,8 +99,7 @@ def batch(
     settings = config()
     template, sources = _sorted(files)
     skipped: list[Path] = []
-    paths = [Path(_anywhere(source)) for source in sources]
-    scans = scans_in(paths, settings.limits.max_image_pixels, skipped.append, [Path(out)])
+    scans = scans_in(map(_anywhere, sources), settings.limits.max_image_pixels, skipped.append, [Path(out)])
     tell_skipped(skipped)
     job = BatchJob(
         out=_anywhere(out),

@@ -110,7 +110,7 @@ def _takes_scans(command: Callable[..., None]) -> Callable[..., None]:
     parameters: list[_Decorator] = [
         click.argument("template", type=FILE),
         # Not FILE: an image that cannot be read is the failure of this scan, and does not stop the run.
-        click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True),
+        click.argument("images", type=click.Path(), nargs=-1, required=True),
         click.option(
             "--template-image",
             type=FILE,
@@ -177,7 +177,7 @@ def clip(**asked: Any) -> None:
 
 def _recognize(
     template: Path,
-    images: Sequence[Path],
+    images: Sequence[str],
     template_image: Path | None,
     out: Path,
     workers: int | None,

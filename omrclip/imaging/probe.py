@@ -42,11 +42,21 @@ def _recognize(data: bytes) -> ImageFormat:
             return kind
     if not data:
         raise UnsupportedImage("This is not an image: the file is empty.")
-    name = "HEIF or AVIF" if data[4:8] == b"ftyp" else None
-    name = next((name for signature, name in _NOT_READ.items() if data.startswith(signature)), name)
+    if data[4:8] == b"ftyp":
+        raise _of_a_phone(data[8:12])
+    name = next((name for signature, name in _NOT_READ.items() if data.startswith(signature)), None)
     if name:
         raise UnsupportedImage(f"{name} files are not supported. Send {_listed()}.")
     raise UnsupportedImage(f"This is not an image in a supported format: the first bytes are {data[:8].hex(' ')}.")
+
+
+def _of_a_phone(brand: bytes) -> UnsupportedImage:
+    """The error for a file of the formats that phones use (ISO/IEC 23008-12)."""
+    if brand.startswith(b"avi"):
+        return UnsupportedImage("AVIF images are not read. Convert them to JPEG.")
+    return UnsupportedImage(
+        'HEIC images are not read. Set the phone\'s camera to "Most compatible", or convert the photos to JPEG.'
+    )
 
 
 def _listed() -> str:

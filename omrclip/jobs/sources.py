@@ -4,7 +4,7 @@ The files in zip archives and folders count as if they were given one by one. Th
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from omrclip.jobs.archives import MOST_FILE_BYTES, SIGNATURES, Member, member_na
 from omrclip.jobs.folders import LeftOut, files_at
 from omrclip.omr.recognition import Scan
 from omrclip.storage.ranges import LocalRange
+from omrclip.storage.remote_files import is_url, remote_files
 from omrclip.work import ENDLESS, Work
 
 Found = TypeVar("Found")
@@ -70,7 +71,7 @@ def _unnoticed(_path: Path) -> None:
 
 
 def scans_in(
-    paths: Iterable[Path], most_pixels: int, left_out: LeftOut = _unnoticed, excluded: Collection[Path] = ()
+    sources: Iterable[Path | str], most_pixels: int, left_out: LeftOut = _unnoticed, excluded: Collection[Path] = ()
 ) -> list[ScanFile]:
     """The scans in files, in order.
 
@@ -78,20 +79,32 @@ def scans_in(
     scan, and its `read` raises the error.
 
     Args:
-        paths: of image files, PDF files, TIFF files, zip archives of these, and folders; or patterns. See `files_at`.
+        sources: paths of image files, PDF files, TIFF files, zip archives of these, and folders; or patterns. See
+            `files_at`. Or URLs that fsspec knows; see `remote_files`.
         most_pixels: maximum number of pixels of a page.
         left_out: called with each file in a folder that is hidden, or neither an image nor a document.
         excluded: folders that are not read.
+
+    Raises:
+        StorageUnavailable: a URL cannot be listed.
     """
     found: list[ScanFile] = []
-    for source in paths:
+    for source in sources:
         count = len(found)
-        for name, path in files_at(source, left_out, excluded):
-            found += _scans_in(_File(name, partial(_at, path), path), _Limits(most_pixels))
+        for file in _files(source, left_out, excluded):
+            found += _scans_in(file, _Limits(most_pixels))
         if len(found) == count:
-            error = ImageError("The folder holds no images and no documents.")
-            found.append(ScanFile(source.name, partial(_fail, error), source))
+            error = ImageError("The folder or pattern holds no images and no documents.")
+            found.append(ScanFile(Path(source).name, partial(_fail, error)))
     return found
+
+
+def _files(source: Path | str, left_out: LeftOut, excluded: Collection[Path]) -> Iterator["_File"]:
+    if is_url(str(source)):
+        yield from (_File(name, opened) for name, opened in remote_files(str(source)))
+    else:
+        for name, path in files_at(Path(source), left_out, excluded):
+            yield _File(name, partial(_at, path), path)
 
 
 def scans_of(
