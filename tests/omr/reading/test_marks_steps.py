@@ -239,6 +239,7 @@ def test_what_nine_bubbles_show_is_not_taken_for_print() -> None:
 
 
 LETTER, MARK = np.asarray(0.6 * (np.abs(X) < 0.2), np.float32), np.ones((SIDE, SIDE), np.float32)
+THICKER = np.maximum(LETTER, np.asarray(0.25 * (np.abs(X) < 0.3), np.float32))
 
 
 def shared(marked: int, count: int = 10, *, shown: float | None = None) -> BubblePatches:
@@ -274,13 +275,12 @@ def test_four_bubbles_of_a_value_are_too_few_to_learn_from() -> None:
 
 def test_print_varies_by_what_unmarked_bubbles_show() -> None:
     """Two of ten letters are printed a little thicker; a mark is no variation."""
-    thicker = np.asarray(0.6 * (np.abs(X) < 0.28), np.float32)
-    cover = np.array([LETTER] * 7 + [thicker] * 2 + [MARK], np.float32)
+    cover = np.array([LETTER] * 7 + [THICKER] * 2 + [MARK], np.float32)
     own = np.arange(10)
     found = marks._varying(cover, grids(*[LETTER] * 10), [own])
     np.testing.assert_allclose(found, grids(*[LETTER] * 10))
-    cover[4:7] = thicker
-    np.testing.assert_allclose(marks._varying(cover, grids(*[LETTER] * 10), [own]), grids(*[thicker] * 10))
+    cover[4:7] = THICKER
+    np.testing.assert_allclose(marks._varying(cover, grids(*[LETTER] * 10), [own]), grids(*[THICKER] * 10))
     np.testing.assert_allclose(marks._varying(cover, grids(*[LETTER] * 10), []), grids(*[LETTER] * 10))
 
 
@@ -452,9 +452,6 @@ def test_the_contrast_of_faint_print_is_its_own(ink: float) -> None:
     assert marks._contrast(expected, 0.5 * expected) == pytest.approx(0.5, rel=0.01)
 
 
-MEDIUM, THICKER = np.asarray(0.6 * (np.abs(X) < 0.2), np.float32), np.asarray(0.6 * (np.abs(X) < 0.28), np.float32)
-
-
 @pytest.mark.parametrize(
     ("thicker", "marked", "others", "learnt"),
     [
@@ -470,10 +467,10 @@ MEDIUM, THICKER = np.asarray(0.6 * (np.abs(X) < 0.2), np.float32), np.asarray(0.
 def test_variation_is_learnt_from_values_of_which_half_are_unmarked(
     thicker: int, marked: int, others: int, learnt: bool
 ) -> None:
-    cover = np.array([THICKER] * thicker + [MARK] * marked + [MEDIUM] * others, np.float32)
-    print_ = grids(*[MEDIUM] * len(cover))
+    cover = np.array([THICKER] * thicker + [MARK] * marked + [LETTER] * others, np.float32)
+    print_ = grids(*[LETTER] * len(cover))
     found = marks._varying(cover, print_.copy(), [np.arange(thicker + marked)])
-    np.testing.assert_allclose(found[0], THICKER if learnt else MEDIUM)
+    np.testing.assert_allclose(found[0], THICKER if learnt else LETTER)
     np.testing.assert_allclose(found[thicker + marked :], print_[thicker + marked :])
 
 
