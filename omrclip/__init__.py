@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from omrclip.config import Limits
     from omrclip.errors import (
         Abandoned,
+        ClusterUnavailable,
         ConfigurationError,
         CorruptImage,
         DamagedRecord,
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
         InvalidRequest,
         InvalidTemplate,
         LimitExceeded,
+        LoginFailed,
+        LoginRequired,
         MisdirectedRequest,
         NameConflict,
+        NotAllowed,
         NotFound,
         OmrclipError,
         PreconditionFailed,
@@ -36,7 +40,9 @@ if TYPE_CHECKING:
         Stopped,
         StorageFull,
         StorageUnavailable,
+        TooManyAttempts,
         UnsupportedImage,
+        WorkerLost,
     )
     from omrclip.library import load_template, open_image, recognize, render
     from omrclip.omr.clips import Clip
@@ -50,6 +56,7 @@ __version__ = "0.2.0"
 __all__ = [
     "Abandoned",
     "Clip",
+    "ClusterUnavailable",
     "ConfigurationError",
     "CorruptImage",
     "DamagedRecord",
@@ -65,8 +72,11 @@ __all__ = [
     "InvalidTemplate",
     "LimitExceeded",
     "Limits",
+    "LoginFailed",
+    "LoginRequired",
     "MisdirectedRequest",
     "NameConflict",
+    "NotAllowed",
     "NotFound",
     "OmrclipError",
     "PreconditionFailed",
@@ -80,7 +90,9 @@ __all__ = [
     "StorageFull",
     "StorageUnavailable",
     "Template",
+    "TooManyAttempts",
     "UnsupportedImage",
+    "WorkerLost",
     "__version__",
     "clip_names",
     "load_template",

@@ -70,7 +70,8 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
     with page.expect_download() as download:
         page.get_by_role("button", name="Save all").click()
     with zipfile.ZipFile(download.value.path()) as archive:
-        assert sorted(archive.namelist()) == sorted(name.replace(".png", ".jpg") for name in files)
+        saved = [name.replace(".png", ".jpg") for name in files]
+        assert sorted(archive.namelist()) == sorted([*saved, "results.csv", "results.xlsx"])
         assert archive.read("exam-scan-3RulesArea.jpg") == session.get(uri, timeout=PATIENCE).content
 
 

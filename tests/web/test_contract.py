@@ -76,7 +76,7 @@ def test_the_links_of_a_kept_recognition_lead_to_its_operations(client: FlaskCli
         for name, expression in link["parameters"].items():
             path = path.replace(f"{{{name}}}", resolved(expression, answer))
         body = {"json": {"Corrections": []}, "headers": {"If-Match": "*"}} if method == "put" else {}
-        assert client.open(path, method=method, **body).status_code in {200, 204}, (method, path)
+        assert client.open(path, method=method, buffered=True, **body).status_code in {200, 204}, (method, path)
     assert client.get(f"/api/recognitions/{answer['Identifier']}").status_code == 404
 
 

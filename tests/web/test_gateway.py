@@ -76,7 +76,7 @@ def gateway_of(app: App, config: Config, max_bytes: int = 10**9) -> Gateway:
 def routes() -> flask.Flask:
     """An application that tells what it is asked."""
     app = App("asked")
-    app.gate = Gate(app.wsgi_app, Config())
+    app.gate = Gate(app.wsgi_app, Config(), lambda *_: None)
 
     @app.route("/echo/<path:name>", methods=["GET", "POST"])
     def echo(name: str) -> dict[str, Any]:
@@ -232,7 +232,7 @@ class Slow:
 
     def __init__(self) -> None:
         self.app = App("slow")
-        self.app.gate = Gate(self.app.wsgi_app, Config())
+        self.app.gate = Gate(self.app.wsgi_app, Config(), lambda *_: None)
         self.begun = threading.Semaphore(0)
         self.may_end = threading.Event()
         self.outcomes: list[str] = []

@@ -246,4 +246,4 @@ def test_all_that_is_kept_is_private_to_the_client(client: FlaskClient) -> None:
     page, clip = answer["Recognitions"][0]["Uri"], answer["Recognitions"][0]["Clips"][0]["Uri"]
     addresses = [f"{page}/info.json", f"{clip}/full/max/0/default.jpg", answer["Uri"], f"{answer['Uri']}/files.zip"]
     for address in [*addresses, f"{answer['Uri']}/manifest.json"]:
-        assert client.get(address).headers["Cache-Control"] == "private, no-cache"
+        assert client.get(address, buffered=True).headers["Cache-Control"] == "private, no-cache"

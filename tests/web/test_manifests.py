@@ -186,6 +186,6 @@ def test_uris_bear_the_address_of_who_asks(config: Config) -> None:
 def test_only_what_viewers_read_is_for_other_sites(client: FlaskClient, kept: Posted) -> None:
     uri = kept()["Uri"]
     for path in ("", "/files/scanName.png", "/files.zip"):
-        response = client.get(f"{uri}{path}")
+        response = client.get(f"{uri}{path}", buffered=True)
         assert response.status_code == 200
         assert "Access-Control-Allow-Origin" not in response.headers

@@ -16,7 +16,14 @@ from tests.patience import PATIENCE, until
 from tests.servers import PROC, children_of, free_port, new_session
 
 LOGGED = re.compile(r"\S+ \S+ INFO omrclip\.access \[[0-9a-f]{16}\] GET /health 200 .*")
-GREETING = ["omrclip listens on", "  Templates: ", "  Images: ", "  Results: ", "There are no templates yet. "]
+GREETING = [
+    "omrclip listens on",
+    "  Templates: ",
+    "  Images: ",
+    "  Results: ",
+    "There are no users. ",
+    "There are no templates yet. ",
+]
 
 pytestmark = pytest.mark.skipif(not PROC.is_dir(), reason="server processes are found in /proc")
 
