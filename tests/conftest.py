@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from omrclip.imaging import documents
 from omrclip.imaging.setting_up import set_up_process
 
 # As the service and the command line do.
@@ -19,6 +20,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--contract-examples", type=int, default=2, help="random requests for each operation of the API (2)"
     )
+
+
+@pytest.fixture(autouse=True)
+def pdfs_are_read_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a test that makes the application of a server process, PDF files are read in this process again."""
+    monkeypatch.setattr(documents, "open_pdf", documents.open_pdf)
 
 
 @pytest.fixture(scope="session")
