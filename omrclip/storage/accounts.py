@@ -25,9 +25,9 @@ from omrclip.errors import (
     LoginFailed,
     NameConflict,
     NotFound,
-    StorageUnavailable,
     TooManyAttempts,
 )
+from omrclip.storage.databases import errors_told, transaction
 from omrclip.storage.local_files import FILE_MODE, create_file
 
 SESSION_SECONDS: Final = 12 * 3600
@@ -50,6 +50,7 @@ _AT_A_TIME: Final = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}", re.ASCII)
 _WORKSPACE = re.compile(r"(|[a-z0-9][a-z0-9._-]{0,62})", re.ASCII)
 _BUSY_SECONDS = 5.0
+_FILE: Final = "The file of users and clients"
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -306,23 +307,18 @@ class Accounts:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with _errors_told():
+        with errors_told(_FILE):
             yield self._connection()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, which other processes wait for."""
-        with _errors_told():
+        with errors_told(_FILE):
             if not self._path.exists():
                 create_file(self._path, b"")
             file = self._connection()
-            file.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(file):
                 yield file
-            except BaseException:
-                file.execute("ROLLBACK")
-                raise
-            file.execute("COMMIT")
 
     def _connection(self) -> sqlite3.Connection:
         """The connection of this thread. SQLite forbids the others to use it."""
@@ -423,15 +419,3 @@ def _hasher() -> Any:
     from argon2 import PasswordHasher
 
     return PasswordHasher(_PASSES, _KIBIBYTES, _LANES)
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        message = "The file of users and clients cannot be read or written now."
-        raise StorageUnavailable(message, reason=getattr(error, "sqlite_errorname", "SQLITE_ERROR")) from None
-    except OSError as error:
-        message = f"The file of users and clients cannot be read or written: {error.strerror}."
-        raise StorageUnavailable(message, reason=str(error.errno)) from None

@@ -17,17 +17,18 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import quote
 
 from omrclip.config import WORKSPACES_FOLDER, Config
-from omrclip.errors import DamagedRecord, NameConflict, NotFound, StorageFull, StorageUnavailable
+from omrclip.errors import DamagedRecord, NameConflict, NotFound, StorageFull
 from omrclip.storage.blobs import BlobState, BlobStore
+from omrclip.storage.databases import errors_told, reason_of, transaction
 from omrclip.storage.local_files import create_file
 from omrclip.storage.steady_clock import SteadyClock
 
@@ -426,16 +427,8 @@ class Batches:
         with _errors_told(), closing(_opened(path)) as file:
             if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'batch'").fetchone() is None:
                 raise _not_found(identifier)
-            if not writing:
+            with transaction(file) if writing else nullcontext():
                 yield file
-                return
-            file.execute("BEGIN IMMEDIATE")
-            try:
-                yield file
-            except BaseException:
-                file.execute("ROLLBACK")
-                raise
-            file.execute("COMMIT")
 
 
 def workspaces_with_batches(config: Config) -> list[str]:
@@ -469,17 +462,12 @@ def _not_found(identifier: str) -> NotFound:
 
 @contextmanager
 def _errors_told() -> Iterator[None]:
-    """Raise errors of SQLite and of the system as StorageFull and StorageUnavailable."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        reason = cast("str", getattr(error, "sqlite_errorname", "SQLITE_ERROR"))
-        if reason.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            raise DamagedRecord("The database of this batch is damaged. Restore its folder, or delete it.") from None
-        if reason == "SQLITE_FULL":
-            message = "The storage is full. Delete files that are no longer needed, and try again."
-            raise StorageFull(message, reason=reason) from None
-        raise StorageUnavailable("The files of the batch cannot be read or written now.", reason=reason) from None
-    except OSError as error:
-        message = f"The files of the batch cannot be read or written: {error.strerror}."
-        raise StorageUnavailable(message, reason=str(error.errno)) from None
+    """Raise errors as `errors_told` does, and DamagedRecord if the database is damaged."""
+    with errors_told("The files of the batch"):
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if reason_of(error).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+                message = "The database of this batch is damaged. Restore its folder, or delete it."
+                raise DamagedRecord(message) from None
+            raise

@@ -56,12 +56,12 @@ def _refusal(app: Flask, accounts: Accounts | None, environ: dict[str, Any], con
 
 
 def _account(accounts: Accounts, environ: dict[str, Any], link: str | None) -> Account | None:
-    if token := token_of(environ):
-        return accounts.account_of(token)
-    if link is not None:
+    """The account that a link or a token gives. A link is first: its bearer may have an old session, or another one."""
+    if link is not None and (linked := links.account_of(accounts, link, environ["PATH_INFO"])):
         environ[LINKED] = True
-        return links.account_of(accounts, link, environ["PATH_INFO"])
-    return None
+        return linked
+    token = token_of(environ)
+    return accounts.account_of(token) if token else None
 
 
 def token_of(environ: dict[str, Any]) -> str | None:

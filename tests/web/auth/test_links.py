@@ -150,3 +150,11 @@ def test_a_session_needs_no_link(client: FlaskClient, link: Link) -> None:
     told = link("grid.png")
     client.post("/login", data={"name": "ann", "password": "correct horse"})
     assert client.get(f"{told['Base']}/api/templates").status_code == 200
+
+
+def test_an_old_or_another_session_does_not_hide_what_a_link_shows(client: FlaskClient, link: Link, acting: As) -> None:
+    address = f"{link('grid.png')['Base']}/iiif/3/grid.png/info.json"
+    client.set_cookie("omrclip", "omr_expired")
+    assert client.get(address).status_code == 200
+    assert acting(RED).get("/iiif/3/grid.png/info.json").status_code == 404
+    assert acting(RED).get(address).status_code == 200
