@@ -13,8 +13,10 @@ from omrclip.cli.common import FAILED, FILE, Stopped, config, count, stopped_bet
 from omrclip.cli.progress import KINDS, shown_progress
 from omrclip.cli.recognition import loaded_options, takes_options, takes_table_options, warn_of_columns
 from omrclip.errors import InvalidRequest, OmrclipError
+from omrclip.omr.report.file_names import file_key
 
 if TYPE_CHECKING:
+    from omrclip.jobs.batches.definition import Batch
     from omrclip.jobs.batches.engine import BatchRun
     from omrclip.jobs.batches.executors import Executor
     from omrclip.jobs.batches.ledger import Counts
@@ -24,7 +26,7 @@ TEMPLATE_SUFFIX = ".omr"
 
 
 @click.command()
-@click.argument("files", metavar="TEMPLATE SOURCE...", nargs=-1, required=True)
+@click.argument("files", metavar="TEMPLATE... SOURCE...", nargs=-1, required=True)
 @click.option(
     "--template-image",
     type=FILE,
@@ -74,13 +76,15 @@ def batch(
     progress: str,
     **options: Any,
 ) -> None:
-    """Recognize stacks of paper: all scans in SOURCE... with TEMPLATE, a file that ends in .omr.
+    """Recognize stacks of paper: all scans in SOURCE... with the templates, which are files that end in .omr.
+
+    With several templates, or templates of several pages, each scan is taken for the only page into which it fits.
 
     Writes the clips, the results of each scan, and results.csv, results.xlsx, results.jsonl and report.html
     for all scans.
 
     If the command was stopped or killed, the same command goes on where it was. Further scans can be added by a command
-    with the same template, options and folder.
+    with the same templates, options and folder.
 
     Exit status: 0 if every scan passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
     after SIGTERM.
@@ -97,13 +101,13 @@ def batch(
     if parquet:
         check_pyarrow()
     settings = config()
-    template, sources = _sorted(files)
+    templates, sources = _sorted(files)
     skipped: list[Path] = []
     scans = scans_in(map(_anywhere, sources), settings.limits.max_image_pixels, skipped.append, [Path(out)])
     tell_skipped(skipped)
     job = BatchJob(
         out=_anywhere(out),
-        batch=_batch(template, template_image, options),
+        batch=_batch(templates, template_image, options),
         scans=scans,
         limits=settings.limits,
         memory_bytes=settings.memory_bytes,
@@ -120,7 +124,7 @@ def batch(
                 show(step)
         if run.progress.counts.done == run.progress.total:
             tables = TableOptions(Separator(separator), marks_separator)
-            write_results(run.store, run.template, tables, job.batch.options.thresholds, parquet=parquet)
+            write_results(run.store, run.templates, tables, job.batch.options.thresholds, parquet=parquet)
         _end(run, out, stopped)
 
 
@@ -155,29 +159,37 @@ def _anywhere(file: str) -> str:
     return file if "://" in file else str(Path(file).absolute())
 
 
-def _sorted(files: Sequence[str]) -> tuple[Path, list[str]]:
-    """The template, and the sources."""
-    templates = [file for file in files if file.lower().endswith(TEMPLATE_SUFFIX)]
+def _sorted(files: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The templates, and the sources."""
+    templates = [FILE.convert(file, None, None) for file in files if file.lower().endswith(TEMPLATE_SUFFIX)]
     sources = [file for file in files if not file.lower().endswith(TEMPLATE_SUFFIX)]
-    if len(templates) != 1:
-        raise InvalidRequest(f"Give one template, a file that ends in {TEMPLATE_SUFFIX}, not {len(templates)}.")
+    if not templates:
+        raise InvalidRequest(f"Give at least one template, a file that ends in {TEMPLATE_SUFFIX}.")
     if not sources:
         raise InvalidRequest("Give at least one file of scans after the template.")
-    return FILE.convert(templates[0], None, None), sources
+    names = [file_key(template.stem) for template in templates]
+    if len(set(names)) < len(names):
+        raise InvalidRequest("The templates must have different names.")
+    return templates, sources
 
 
-def _batch(template: Path, template_image: Path | None, options: dict[str, Any]) -> Any:
+def _batch(templates: Sequence[Path], template_image: Path | None, options: dict[str, Any]) -> "Batch":
     from omrclip.jobs.batches.definition import Batch, BatchTemplate
     from omrclip.library import blank_page_beside, load_template
     from omrclip.schemas.template import template_warnings
 
-    checked = load_template(template)
-    for warning in template_warnings(checked):
-        click.echo(f"Warning: {warning}", err=True)
-    warn_of_columns(checked)
-    image = template_image or blank_page_beside(template)
-    loaded = BatchTemplate(template.stem, template.read_bytes(), image.read_bytes() if image else None)
-    return Batch(loaded, loaded_options(**options).as_saved)
+    if template_image is not None and len(templates) > 1:
+        raise InvalidRequest("--template-image needs one template. Put images of blank pages beside the templates.")
+    given = []
+    for template in templates:
+        checked = load_template(template)
+        for warning in template_warnings(checked):
+            click.echo(f"Warning: {template.name}: {warning}", err=True)
+        image = template_image or blank_page_beside(template)
+        given.append(BatchTemplate(template.stem, template.read_bytes(), image.read_bytes() if image else None))
+    batch = Batch(tuple(given), loaded_options(**options).as_saved)
+    warn_of_columns(*batch.load(config().limits)[0])
+    return batch
 
 
 def _end(run: "BatchRun", out: str, stopped: Stopped) -> None:

@@ -243,12 +243,12 @@ def _recognize(
     sys.exit(FAILED if failures else 0)
 
 
-def warn_of_columns(template: "Template") -> None:
-    """Warn if a workbook has too few columns for a template."""
+def warn_of_columns(*templates: "Template") -> None:
+    """Warn if a workbook has too few columns for templates."""
     from omrclip.jobs.tables import fits_workbook
     from omrclip.omr.report.table import ResultsTable
 
-    if not fits_workbook(ResultsTable.of(template)):
+    if not fits_workbook(ResultsTable.of(*templates)):
         click.echo(f"Warning: {TOO_MANY_COLUMNS}", err=True)
 
 

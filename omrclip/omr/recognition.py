@@ -71,6 +71,7 @@ class Recognition:
         messages: for people, the message of the error first.
         density: the density of the page in template pixels; None if the scan's file has none.
         seconds: the time that recognition took.
+        template: the name of the template of the page, if the scans may show pages of several templates.
     """
 
     scan: str
@@ -82,6 +83,7 @@ class Recognition:
     messages: tuple[str, ...] = ()
     density: Density | None = None
     seconds: float = 0.0
+    template: str = ""
 
     @property
     def passed(self) -> bool:
@@ -298,6 +300,7 @@ def _recognize(
     return Recognition(
         scan.name,
         page=found.known.number,
+        template=found.known.template,
         registration=found.registration,
         elements=elements,
         clips=cut,
@@ -351,11 +354,17 @@ def _fitting_page(pages: Sequence[KnownPage], levels: ImagePyramid, upright: boo
     if not found:
         raise RegistrationFailed(failures[0].message, **failures[0].details)
     if len(found) > 1:
-        numbers = " and ".join(str(page.known.number) for page in found)
-        raise RegistrationFailed(
-            f"The scan fits pages {numbers} of the template alike: name its page in the option Pages.", tried=[]
-        )
+        raise RegistrationFailed(_fits_alike([page.known for page in found]), tried=[])
     return found[0]
+
+
+def _fits_alike(pages: Sequence[KnownPage]) -> str:
+    """The message about a scan that fits several pages."""
+    if len({known.template for known in pages}) == 1:
+        numbers = " and ".join(str(known.number) for known in pages)
+        return f"The scan fits pages {numbers} of the template alike: name its page in the option Pages."
+    told = " and ".join(f"page {known.number} of {shown_name(known.template)!r}" for known in pages)
+    return f"The scan fits {told} alike. Recognize it with one of these templates alone."
 
 
 def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, str]]:

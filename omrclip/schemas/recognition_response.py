@@ -154,6 +154,6 @@ def load_kept(answer: Mapping[str, Any], number: int, registration: Registration
 
 
 def dump_record(recognition: Recognition, options: RecognitionOptions, names: FileNames) -> dict[str, Any]:
-    """One scan of a batch as JSON values: its entry in an answer, with `Messages` and without the keys for URIs."""
+    """One scan of a batch as JSON values: its entry in an answer, with `Template` and `Messages`, and without URIs."""
     told: dict[str, Any] = _RECORD.dump(Answer([recognition], options, names).described[0])
-    return {**told, "Messages": list(recognition.messages)}
+    return {**told, "Template": recognition.template, "Messages": list(recognition.messages)}

@@ -39,6 +39,7 @@ def load_sheet(
         error=Failure(**told["Error"]) if told["Error"] else None,
         messages=tuple(statistics["TaskMessages"]),
         seconds=statistics.get("RunSeconds", 0.0),
+        template=told.get("Template", ""),
     )
     return Sheet(recognition, [clip["File"] for clip in told["Clips"]], corrections or {})
 

@@ -15,7 +15,7 @@ from omrclip.jobs.batches.ledger import Counts
 from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
 from tests.jobs.batches.work import results
 from tests.patience import PATIENCE, until
-from tests.web.making import encoded, grid, tiff_of
+from tests.web.making import encoded, grid, omr, template, tiff_of
 
 MANY = 40
 
@@ -56,8 +56,9 @@ def test_progress_for_programs_is_json(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["a.png", "--out", "out"], ("one template", "not 0")),
-        (["form.omr", "form.omr", "a.png", "--out", "out"], ("one template", "not 2")),
+        (["a.png", "--out", "out"], ("at least one template",)),
+        (["form.omr", "form.omr", "a.png", "--out", "out"], ("different names",)),
+        (["form.omr", "other.omr", "a.png", "--template-image", "a.png", "--out", "out"], ("needs one template",)),
         (["form.omr", "--out", "out"], ("at least one file of scans",)),
         (["none.omr", "a.png", "--out", "out"], ("none.omr", "does not exist")),
         (["form.omr", "a.png", "--out", "out", "--clip-margin", "-1"], ("ClipMargin",)),
@@ -67,6 +68,7 @@ def test_wrong_arguments_are_refused(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(desk.folder)
+    desk.put("other.omr", omr(template()))
     assert_refused(desk.run("batch", *arguments), *words)
     assert not (desk.folder / "out").exists()
 

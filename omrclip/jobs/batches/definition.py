@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -40,9 +40,12 @@ class BatchTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The template of a batch, and the options of recognition."""
+    """The templates of a batch, and the options of recognition.
 
-    template: BatchTemplate
+    Each scan is taken for the only page of all templates into which it fits.
+    """
+
+    templates: tuple[BatchTemplate, ...]
     options: RecognitionOptions
 
     @property
@@ -52,7 +55,6 @@ class Batch:
 
     def described(self) -> dict[str, Any]:
         """The contents of `batch.json`."""
-        template = self.template
         return {
             "Version": VERSION,
             "Templates": [
@@ -61,20 +63,26 @@ class Batch:
                     "Digest": _digest(template.document),
                     "BlankPageDigest": None if template.image is None else _digest(template.image),
                 }
+                for template in self.templates
             ],
             "Options": dump_options(self.options),
         }
 
-    def load(self, limits: Limits) -> tuple[Template, tuple[KnownPage, ...]]:
-        """The template, and its pages.
+    def load(self, limits: Limits) -> tuple[tuple[Template, ...], tuple[KnownPage, ...]]:
+        """The templates, and the pages of all.
 
         Raises:
-            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: the template or the blank page is wrong.
+            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: a template or a blank page is wrong.
         """
-        template = load_template(self.template.document, limits)
-        pages = known_pages(template, self.template.image, limits)
-        check_pages(pages, limits)
-        return template, pages
+        templates: list[Template] = []
+        pages: list[KnownPage] = []
+        for given in self.templates:
+            template = load_template(given.document, limits)
+            own = known_pages(template, given.image, limits)
+            check_pages(own, limits)
+            templates.append(template)
+            pages += (replace(known, template=given.name) for known in own)
+        return tuple(templates), tuple(pages)
 
 
 def begin(store: BlobStore, batch: Batch, *, restart: bool = False) -> None:
@@ -108,9 +116,10 @@ def begin(store: BlobStore, batch: Batch, *, restart: bool = False) -> None:
                 name=DEFINITION,
             )
         return
-    store.put(f"{TEMPLATES}/1.omr", batch.template.document)
-    if batch.template.image is not None:
-        store.put(f"{TEMPLATES}/1.image", batch.template.image)
+    for number, template in enumerate(batch.templates, start=1):
+        store.put(f"{TEMPLATES}/{number}.omr", template.document)
+        if template.image is not None:
+            store.put(f"{TEMPLATES}/{number}.image", template.image)
     store.put(DEFINITION, (json.dumps(batch.described(), indent=1) + "\n").encode())
     store.flush([DEFINITION])
 
@@ -120,10 +129,14 @@ def stored_batch(store: BlobStore) -> Batch:
     told = _read(store)
     if told is None:
         raise NotFound("The folder of the batch has no batch.json.")
-    (template,) = told["Templates"]
-    document = store.read(f"{TEMPLATES}/1.omr").data
-    image = None if template["BlankPageDigest"] is None else store.read(f"{TEMPLATES}/1.image").data
-    return Batch(BatchTemplate(template["Name"], document, image), load_options(told["Options"]))
+    templates = [_stored_template(store, *numbered) for numbered in enumerate(told["Templates"], start=1)]
+    return Batch(tuple(templates), load_options(told["Options"]))
+
+
+def _stored_template(store: BlobStore, number: int, told: dict[str, Any]) -> BatchTemplate:
+    document = store.read(f"{TEMPLATES}/{number}.omr").data
+    has_image = told["BlankPageDigest"] is not None
+    return BatchTemplate(told["Name"], document, store.read(f"{TEMPLATES}/{number}.image").data if has_image else None)
 
 
 def _read(store: BlobStore) -> dict[str, Any] | None:

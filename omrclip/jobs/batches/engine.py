@@ -33,7 +33,7 @@ class BatchJob:
 
     Attributes:
         out: folder or fsspec URL of the results.
-        batch: template and options.
+        batch: templates and options.
         scans: the scans. Those that the ledger lists are not recognized again.
         limits: how large images and clips may be.
         memory_bytes: memory of each process for scans.
@@ -70,13 +70,13 @@ class BatchRun:
         """Check everything, and store the batch.
 
         Raises:
-            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: the template or the blank page is wrong.
+            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: a template or a blank page is wrong.
             NameConflict: files of two scans would have one name.
             FolderInUse: the folder holds another batch or other results, or is locked; or a file has changed.
             DamagedRecord, StorageUnavailable: the folder cannot be read or written.
         """
         check_distinct(job.scans)
-        self.template, _ = job.batch.load(job.limits)
+        self.templates, _ = job.batch.load(job.limits)
         self.store = BlobStore(job.out)
         self._job = job
         self._release = self.store.hold(LOCK)

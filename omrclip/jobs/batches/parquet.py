@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from omrclip.errors import ConfigurationError
+from omrclip.omr.labels import distinct
 from omrclip.omr.report.sheet import Sheet
 from omrclip.omr.report.table import ResultsTable
 
@@ -57,9 +58,14 @@ def open_parquet(folder: Path, table: ResultsTable) -> Iterator[ParquetTable]:
     import pyarrow
     from pyarrow import parquet
 
-    numbers = {column.title for column in table.answers if column.is_number}
-    kinds = [_kind(pyarrow, heading, heading in numbers) for heading in table.headings()]
-    schema = pyarrow.schema(list(zip(table.headings(), kinds, strict=True)))
+    headings = distinct(table.headings(), "{} ({})")
+    kinds = [pyarrow.string()] * len(headings)
+    kinds[headings.index(PAGE_HEADING)] = pyarrow.int32()
+    first = len(headings) - len(table.answers) - len(table.areas)
+    for place, column in enumerate(table.answers, start=first):
+        if column.is_number:
+            kinds[place] = pyarrow.float64()
+    schema = pyarrow.schema(list(zip(headings, kinds, strict=True)))
     with parquet.ParquetWriter(folder / PARQUET_NAME, schema) as writer:
         written = ParquetTable(pyarrow, writer, schema, table)
         yield written
@@ -72,9 +78,3 @@ def check_pyarrow() -> None:
 
     if find_spec("pyarrow") is None:
         raise ConfigurationError("pyarrow is not installed: pip install 'omrclip[parquet]'")
-
-
-def _kind(pyarrow: Any, heading: str, is_number: bool) -> Any:
-    if heading == PAGE_HEADING:
-        return pyarrow.int32()
-    return pyarrow.float64() if is_number else pyarrow.string()

@@ -1,5 +1,6 @@
 """The files about all scans of a batch. They are written from the ledger when all scans are done."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from omrclip.jobs.batches.ledger import Ledger, sheet_of
@@ -15,7 +16,7 @@ LINES_NAME = "results.jsonl"
 
 def write_results(
     store: BlobStore,
-    template: Template,
+    templates: Sequence[Template],
     options: TableOptions,
     thresholds: MarkThresholds,
     *,
@@ -27,7 +28,7 @@ def write_results(
 
     Args:
         store: the folder of the batch.
-        template: gives the columns.
+        templates: give the columns.
         options: of the tables.
         thresholds: those of the recognition, for the report.
         parquet: whether to write `results.parquet` too.
@@ -37,8 +38,8 @@ def write_results(
         ConfigurationError: pyarrow is not installed.
     """
     ledger = Ledger(store)
-    table = ResultsTable.of(template, marks_separator=options.marks_separator)
-    title = template.name or "Results"
+    table = ResultsTable.of(*templates, marks_separator=options.marks_separator)
+    title = " and ".join(template.name for template in templates if template.name) or "Results"
     with store.scratch() as folder:
         with ExitStack() as stack:
             lines = stack.enter_context((folder / LINES_NAME).open("wb"))

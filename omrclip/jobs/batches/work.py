@@ -31,8 +31,8 @@ class Task:
     """Scans of a batch to recognize in one process.
 
     Attributes:
-        out: folder or fsspec URL of the batch, which holds its template and options.
-        fingerprint: the batch's. A process reads template and options again if it changes.
+        out: folder or fsspec URL of the batch, which holds its templates and options.
+        fingerprint: the batch's. A process reads templates and options again if it changes.
         limits: how large images and clips may be.
         memory_bytes: memory of the process for scans.
         scans: the scans, in order.

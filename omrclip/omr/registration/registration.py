@@ -25,12 +25,14 @@ class KnownPage:
         number: its place in the template, from 1.
         image: the encoded image of the blank page; None where there is none.
         is_generated: whether a generator wrote the template; then a JpegQuality of 0 means that no quality was chosen.
+        template: the name of the template, if the scans may show pages of several.
     """
 
     page: Page
     number: int
     image: bytes | None = field(default=None, repr=False)
     is_generated: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,12 +82,14 @@ class ResultsTable:
         areas: the titles of the clip areas of all pages.
         has_corrections: whether sheets may have corrections.
         marks_separator: what stands between the values of several marks in one cell.
+        has_templates: whether a column names the template of each sheet.
     """
 
     answers: tuple[AnswerColumn, ...]
     areas: tuple[str, ...]
     has_corrections: bool = False
     marks_separator: str = ""
+    has_templates: bool = False
 
     @classmethod
     def of(cls, *templates: Template, marks_separator: str = "") -> "ResultsTable":
@@ -100,7 +102,8 @@ class ResultsTable:
                     areas[title] = None
                 else:
                     answers[title] = answers.get(title, True) and _is_number(element)
-        return cls(tuple(AnswerColumn(*column) for column in answers.items()), tuple(areas), False, marks_separator)
+        columns = tuple(AnswerColumn(*column) for column in answers.items())
+        return cls(columns, tuple(areas), False, marks_separator, has_templates=len(templates) > 1)
 
     @classmethod
     def of_sheets(cls, sheets: Iterable[Sheet], marks_separator: str = "") -> "ResultsTable":
@@ -114,12 +117,13 @@ class ResultsTable:
 
     def headings(self) -> list[str]:
         """The first row."""
+        first = ["Image", "Result", *(["Template"] if self.has_templates else []), "Page", "Messages"]
+        first += ["Uncertain", "Multiple", "Blank"]
         answers = [column.title for column in self.answers]
         if not self.has_corrections:
-            return ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", *answers, *self.areas]
+            return [*first, *answers, *self.areas]
         clips = [heading for area in self.areas for heading in (area, f"{area} (file)")]
-        corrected = ["Image", "Result", "Page", "Messages", "Uncertain", "Multiple", "Blank", "Corrected"]
-        return [*corrected, *distinct([*answers, *clips], "{} ({})")]
+        return [*first, "Corrected", *distinct([*answers, *clips], "{} ({})")]
 
     def row(self, sheet: Sheet) -> list[Cell]:
         """The row of one sheet."""
@@ -129,6 +133,7 @@ class ResultsTable:
         row = [
             Cell(recognition.scan),
             Cell("Pass") if recognition.passed else Cell("Fail", needs_check=True),
+            *([Cell(recognition.template)] if self.has_templates else []),
             Cell(str(page), page) if page else Cell(""),
             Cell(" ".join(recognition.messages)),
             *(Cell("; ".join(_with_status(sheet, status))) for status in _STATUS_COLUMNS),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from omrclip.errors import CorruptImage, FolderInUse, NameConflict, StorageUnavailable
+from omrclip.jobs.batches.definition import BatchTemplate
 from omrclip.jobs.batches.engine import BatchRun, Progress
 from omrclip.jobs.batches.executors import LocalProcesses
 from omrclip.jobs.batches.ledger import Counts, Ledger
@@ -19,8 +20,8 @@ from omrclip.jobs.batches.work import recognize_scans
 from omrclip.jobs.sources import ScanFile, scans_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.storage.blobs import BlobStore
-from tests.jobs.batches.work import job, killing, results, run, scans, slow_scan
-from tests.web.making import NAME_BOX, cut, decoded, encoded, grid, omr, template
+from tests.jobs.batches.work import FORM, job, killing, results, run, scans, slow_scan
+from tests.web.making import NAME_BOX, clip_area, cut, decoded, encoded, grid, omr, page, template
 
 NAMES = [f"page {number}.png" for number in range(12)]
 
@@ -120,7 +121,7 @@ def test_another_template_or_option_is_told_and_refused(tmp_path: Path) -> None:
     with pytest.raises(FolderInUse, match=r'ClipFormat was "png" and is null; the option ClipMargin was 0 and is 7'):
         BatchRun(replace(one, batch=other))
     changed = omr(template() | {"Title": "Another"})
-    another = replace(one.batch, template=replace(one.batch.template, document=changed))
+    another = replace(one.batch, templates=(replace(FORM, document=changed),))
     with pytest.raises(FolderInUse, match=r"the template 'form' has changed.*--restart"):
         BatchRun(replace(one, batch=another))
     assert results(out) == before
@@ -175,9 +176,9 @@ def test_two_scans_whose_files_would_have_one_name_are_refused(tmp_path: Path) -
 
 def test_a_wrong_template_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     one = job(tmp_path / "out", scans(tmp_path, "a.png"))
-    wrong = replace(one.batch.template, image=b"\x89PNG\r\n\x1a\nrest")
+    wrong = replace(FORM, image=b"\x89PNG\r\n\x1a\nrest")
     with pytest.raises(CorruptImage):
-        BatchRun(replace(one, batch=replace(one.batch, template=wrong)))
+        BatchRun(replace(one, batch=replace(one.batch, templates=(wrong,))))
     assert not (tmp_path / "out").exists()
 
 
@@ -188,3 +189,26 @@ def test_results_that_cannot_be_written_stop_the_batch(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable):
         run(job(out, scans(tmp_path, "a.png")))
     assert not Ledger(BlobStore(str(out))).scans()
+
+
+def test_each_scan_goes_to_the_template_that_it_shows_and_to_none_if_two_fit(tmp_path: Path) -> None:
+    strip = page(clip_area("Name", (10, 10, 50, 20)), Width=400, Height=100)
+    long = BatchTemplate("long", omr(template() | {"Pages": [strip]}))
+    files = scans(tmp_path, "a.png")
+    for name, pixels in (("b.png", grid(400, 100)), ("c.png", grid(900, 100))):
+        (tmp_path / name).write_bytes(encoded(pixels))
+        files += scans_in([tmp_path / name], 10**8)
+    one = job(tmp_path / "out", files)
+    assert run(replace(one, batch=replace(one.batch, templates=(FORM, long)))).counts == Counts(passed=2, failed=1)
+    lines = (tmp_path / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["Template"] for line in lines] == ["form", "long", ""]
+    rows = [row.split(",")[:4] for row in (tmp_path / "out" / "results.csv").read_text("utf-8-sig").splitlines()]
+    assert rows[0] == ["Image", "Result", "Template", "Page"]
+    assert rows[1:3] == [["a.png", "Pass", "form", "1"], ["b.png", "Pass", "long", "1"]]
+    twin = replace(FORM, name="twin")
+    with pytest.raises(FolderInUse, match="the template 'long' is missing; the template 'twin' is new"):
+        run(replace(one, batch=replace(one.batch, templates=(FORM, twin))))
+    both = replace(one, out=str(tmp_path / "twins"), batch=replace(one.batch, templates=(FORM, twin)), scans=files[:1])
+    assert run(both).counts == Counts(failed=1)
+    told = (tmp_path / "twins" / "rejected" / "a.txt").read_text()
+    assert "fits page 1 of 'form' and page 1 of 'twin' alike" in told

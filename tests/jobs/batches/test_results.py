@@ -27,7 +27,7 @@ def test_all_tables_have_a_row_for_each_scan(tmp_path: Path, monkeypatch: pytest
     one = job(out, files)
     run(one)
     with closing(BatchRun(one)) as batch:
-        write_results(batch.store, batch.template, TableOptions(), one.batch.options.thresholds, parquet=True)
+        write_results(batch.store, batch.templates, TableOptions(), one.batch.options.thresholds, parquet=True)
     order = ["a 9.png", "a 10.png", "b.png", "c.png"]
     lines = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["Name"] for line in lines] == order

@@ -64,10 +64,11 @@ def scans(folder: Path, *names: str) -> list[ScanFile]:
 
 
 PNG = RecognitionOptions(Format.PNG)
+FORM = BatchTemplate("form", omr(template()))
 
 
 def job(out: Path | str, files: list[ScanFile], options: RecognitionOptions = PNG, **how: bool) -> BatchJob:
-    return BatchJob(str(out), Batch(BatchTemplate("form", omr(template())), options), files, Limits(), MEMORY, **how)
+    return BatchJob(str(out), Batch((FORM,), options), files, Limits(), MEMORY, **how)
 
 
 def run(
@@ -83,7 +84,7 @@ def run(
     ):
         for step in batch.work(executor, lambda: False):
             then(step)
-        write_results(batch.store, batch.template, TableOptions(), one.batch.options.thresholds)
+        write_results(batch.store, batch.templates, TableOptions(), one.batch.options.thresholds)
         return batch.progress
 
 

@@ -1,0 +1,250 @@
+"""Measure `omrclip batch`, and kill it: `python -m tests.benchmarks.batches FOLDER [--pages 2000] [--kills 20]`.
+
+The exam sheet at 300 dpi, filled in by several persons, becomes a PDF of JPEG pages, a TIFF of group 4 pages and a
+folder of JPEG files. A page is one of SHEETS different ones. Each stack is recognized with one process and with two.
+
+Times are processor times of all processes together, because the machine may be busy with other things: pages an hour
+are what the processes do if each has a processor. `in process` is the processor time of reading, recognizing and
+encoding a page in one process without a batch. Memory is that of the parent alone.
+
+With --kills, the first stack is recognized once more, and the command or one of its processes is killed (SIGKILL) again
+and again. The results must be those of the undisturbed run.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from omrclip.config import Limits
+from omrclip.jobs.sources import scans_in
+from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.recognition import known_pages, recognize
+from omrclip.schemas.template import load_template
+from tests.benchmarks.sheet import DIMENSIONS, DPI, SEED
+from tests.sheets.camera import Glass
+from tests.sheets.exam import exam
+from tests.sheets.filling import Person
+from tests.sheets.scene import Light, Scene, Sensor
+from tests.sheets.sheet import Shot, make
+from tests.sheets.template import omr_document
+
+SHEETS = 4
+JPEG_QUALITY = 75
+EARLY = 0.1
+"""The part of the pages after which the parent's memory is measured for the first time."""
+IN_PROCESS = 24
+PEAK_SECONDS = 0.2
+MEBIBYTE = 2**20
+SECONDS_BETWEEN_KILLS = (3.0, 12.0)
+
+
+def sheets() -> list[npt.NDArray[np.uint8]]:
+    """Grey scans of the exam sheet, each filled in by another person."""
+    shots = []
+    for number in range(SHEETS):
+        scene = Scene("lid", Light(), Sensor(0.5, noise=1.2, dust=5))
+        person = Person(f"Person {number}", "blue ballpoint")
+        shot = Shot(SEED + number, DIMENSIONS, Glass(DPI, skew=0.1 * number - 0.6), person, scene=scene)
+        shots.append(cv2.cvtColor(make(exam(), shot).image, cv2.COLOR_BGR2GRAY))
+    return shots
+
+
+def write_pdf(path: Path, images: list[bytes], pages: int) -> None:
+    """A PDF in which each page shows one of the JPEG images."""
+    width, height = (round(side * 72 / DPI, 2) for side in (DIMENSIONS.width, DIMENSIONS.height))
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
+    first_page = 3 + 2 * len(images)
+    kids = " ".join(f"{first_page + page} 0 R" for page in range(pages))
+    objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode())
+    for number, data in enumerate(images):
+        head = (
+            f"<< /Type /XObject /Subtype /Image /Width {DIMENSIONS.width} /Height {DIMENSIONS.height} "
+            f"/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode /Length {len(data)} >>\nstream\n"
+        )
+        objects.append(head.encode() + data + b"\nendstream")
+        content = f"q {width} 0 0 {height} 0 0 cm /I{number} Do Q"
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream".encode())
+    for page in range(pages):
+        number = page % len(images)
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {4 + 2 * number} 0 R "
+            f"/Resources << /XObject << /I{number} {3 + 2 * number} 0 R >> >> >>".encode()
+        )
+    written, places = bytearray(b"%PDF-1.4\n"), []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(written))
+        written += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    end = (
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\n"
+    )
+    path.write_bytes(bytes(written) + end.encode() + f"startxref\n{len(written)}\n%%EOF\n".encode())
+
+
+def write_stacks(folder: Path, pages: int) -> dict[str, list[str]]:
+    """The sources of each kind of stack; files of an earlier run are taken as they are."""
+    stacks = {"PDF": ["stack.pdf"], "TIFF": ["stack.tif"], "folder": [f"pages/{page:05}.jpg" for page in range(pages)]}
+    if not (folder / "exam.omr").exists():
+        shots = sheets()
+        encoded = [cv2.imencode(".jpg", shot, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes() for shot in shots]
+        write_pdf(folder / "stack.pdf", encoded, pages)
+        lines = [Image.fromarray(shot).convert("1", dither=Image.Dither.NONE) for shot in shots]
+        others = (lines[page % SHEETS] for page in range(1, pages))
+        dpi = (DPI, DPI)
+        lines[0].save(folder / "stack.tif", save_all=True, append_images=others, compression="group4", dpi=dpi)
+        (folder / "pages").mkdir()
+        for page, name in enumerate(stacks["folder"]):
+            (folder / name).write_bytes(encoded[page % SHEETS])
+        (folder / "exam.omr").write_text(json.dumps(omr_document(exam(), DPI)))
+    return {kind: [str(folder / name) for name in names] for kind, names in stacks.items()}
+
+
+def in_process(folder: Path, sources: list[str]) -> float:
+    """Processor seconds of a page in this process, without the first one."""
+    template = load_template((folder / "exam.omr").read_bytes())
+    pages, options = known_pages(template), RecognitionOptions().as_saved
+    scans = scans_in([Path(source) for source in sources[: IN_PROCESS + 1]], Limits().max_image_pixels)
+    seconds = []
+    for scan in scans[: IN_PROCESS + 1]:
+        before = time.process_time()
+        assert recognize(pages, scan.read(), options, Limits()).passed
+        seconds.append(time.process_time() - before)
+    return float(np.median(seconds[1:]))
+
+
+@dataclass
+class Run:
+    """What one command took: processor seconds, seconds, and the parent's memory early, late and at most, in MiB."""
+
+    processor: float
+    seconds: float
+    early: float
+    late: float
+    peak: float
+
+
+def command(folder: Path, sources: list[str], out: Path, workers: int, *more: str) -> list[str]:
+    arguments = ["batch", str(folder / "exam.omr"), *sources, "--out", str(out), "--workers", str(workers), *more]
+    return [sys.executable, "-m", "omrclip", *arguments, "--progress", "json"]
+
+
+def memory(pid: int, field: str = "VmRSS") -> float:
+    fields = Path(f"/proc/{pid}/status").read_text().split(f"{field}:")[1].split()
+    return int(fields[0]) / 1024
+
+
+def peak_of(pid: int, found: list[float]) -> None:
+    """Note the parent's peak until it ends. The usage that `wait4` tells includes the other processes."""
+    with suppress(OSError, IndexError):
+        while True:
+            found[0] = memory(pid, "VmHWM")
+            time.sleep(PEAK_SECONDS)
+
+
+def run(arguments: list[str]) -> Run:
+    """Run a command to its end."""
+    started = time.perf_counter()
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    peak = [0.0]
+    threading.Thread(target=peak_of, args=(process.pid, peak), daemon=True).start()
+    early = late = 0.0
+    assert process.stderr is not None
+    for line in process.stderr:
+        if not line.startswith("{"):
+            sys.stderr.write(line)
+            continue
+        told = json.loads(line)
+        if told["Done"] >= EARLY * told["Total"] and not early:
+            early = memory(process.pid)
+        late = memory(process.pid) if told["Done"] < told["Total"] else late
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) in {0, 1}
+    return Run(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, early, late, peak[0])
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def kill_again_and_again(arguments: list[str], kills: int) -> None:
+    """Run a command, and kill it or one of its processes at random moments; begin it again until it ends by itself."""
+    chance = random.Random(SEED)
+    while True:
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while kills and process.poll() is None:
+            try:
+                process.wait(chance.uniform(*SECONDS_BETWEEN_KILLS))
+            except subprocess.TimeoutExpired:
+                victim = chance.choice([process.pid, *children(process.pid)])
+                click.echo(f"  killed {'the command' if victim == process.pid else 'a process'}")
+                os.kill(victim, signal.SIGKILL)
+                kills -= 1
+                if victim == process.pid:
+                    process.wait()
+        if process.wait() != -signal.SIGKILL:
+            assert process.returncode in {0, 1}, process.returncode
+            return
+
+
+def results(out: Path) -> Iterator[tuple[str, bytes]]:
+    for name in ("results.jsonl", "results.csv"):
+        yield name, (out / name).read_bytes()
+    for folder in ("clips", "rejected"):
+        for path in sorted((out / folder).rglob("*.*")):
+            yield str(path.relative_to(out)), path.read_bytes()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pages", type=int, default=2000)
+    parser.add_argument("--kinds", nargs="+", default=["PDF", "TIFF", "folder"])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--engines", nargs="+", default=["local", "dask"])
+    parser.add_argument("--kills", type=int, default=0)
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    stacks = write_stacks(asked.folder, asked.pages)
+    click.echo(
+        "| Stack | Engine | Processes | Processor s a page | in process | Pages an hour | MiB early, late, peak | s |"
+    )
+    click.echo("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for kind in asked.kinds:
+        alone = in_process(asked.folder, stacks[kind])
+        for engine in asked.engines:
+            for workers in asked.workers:
+                out = asked.folder / f"out-{kind}-{engine}-{workers}"
+                took = run(command(asked.folder, stacks[kind], out, workers, "--restart", "--engine", engine))
+                each = took.processor / asked.pages
+                click.echo(
+                    f"| {kind} | {engine} | {workers} | {each:.3f} | {alone:.3f} | {3600 * workers / each:,.0f} "
+                    f"| {took.early:.0f}, {took.late:.0f}, {took.peak:.0f} | {took.seconds:.0f} |",
+                )
+    if asked.kills:
+        out = asked.folder / "out-killed"
+        kind = asked.kinds[0]
+        kill_again_and_again(command(asked.folder, stacks[kind], out, 2), asked.kills)
+        undisturbed = asked.folder / f"out-{kind}-{asked.engines[0]}-{asked.workers[-1]}"
+        assert list(results(out)) == list(results(undisturbed)), "the results differ"
+        click.echo(f"{asked.kills} kills: the results are those of the undisturbed run, byte for byte.")
+
+
+if __name__ == "__main__":
+    main()
