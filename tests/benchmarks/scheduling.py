@@ -1,0 +1,72 @@
+"""Simulate a large batch on many workers, from measured times: `python -m tests.benchmarks.scheduling`.
+
+The command gives tasks to workers one after the other, and writes the tables alone when all are done. The simulation
+tells how long each takes, and so which is the first to keep workers waiting.
+"""
+
+import heapq
+from dataclasses import dataclass
+
+import click
+import numpy as np
+
+PAGES = 1_000_000
+WORKERS = (2, 10, 100, 1000)
+SCANS_IN_TASK, TASKS_A_WORKER = 16, 2
+SEED = 4711
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Processor seconds, measured by `tests.benchmarks.batches` and by tasks that do nothing.
+
+    Attributes:
+        page: of a page in a worker.
+        spread: standard deviation of it, as a part.
+        task: of the command and the scheduler for a task.
+        row: of the command for a page in all tables.
+    """
+
+    page: float
+    spread: float
+    task: float
+    row: float
+
+
+ENGINES = {"local": Costs(0.45, 0.3, 0.0002, 0.0056), "dask": Costs(0.45, 0.3, 0.0089, 0.0056)}
+
+
+def simulated(costs: Costs, workers: int, pages: int) -> tuple[float, float]:
+    """Seconds until all pages are recognized, and the part of this time in which a worker has work on the average."""
+    chance = np.random.default_rng(SEED)
+    tasks = -(-pages // SCANS_IN_TASK)
+    deviation = costs.spread * costs.page * SCANS_IN_TASK**0.5
+    seconds = np.maximum(0.1, chance.normal(costs.page * SCANS_IN_TASK, deviation, tasks)).tolist()
+    free = [0.0] * workers  # when each worker will have done all of its tasks
+    heapq.heapify(free)
+    ends: list[float] = []
+    clock = 0.0  # of the command
+    for running, task in enumerate(seconds):
+        if running >= TASKS_A_WORKER * workers:
+            clock = max(clock, heapq.heappop(ends))
+        clock += costs.task
+        end = max(clock, heapq.heappop(free)) + task
+        heapq.heappush(free, end)
+        heapq.heappush(ends, end)
+    total = max(free)
+    return total, sum(seconds) / (workers * total)
+
+
+def main() -> None:
+    """Print the table."""
+    click.echo("| Engine | Workers | Hours of recognition | Workers busy | Hours of tables |")
+    click.echo("| --- | ---: | ---: | ---: | ---: |")
+    for engine, costs in ENGINES.items():
+        for workers in WORKERS:
+            total, busy = simulated(costs, workers, PAGES)
+            tables = PAGES * costs.row / 3600
+            click.echo(f"| {engine} | {workers:,} | {total / 3600:.1f} | {busy:.0%} | {tables:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
