@@ -1,10 +1,12 @@
 """`omrclip batch`: stacks of scans, and what the command says."""
 
+import io
 import json
 import random
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,19 @@ def test_a_stack_is_recognized_and_the_result_is_told(desk: Desk) -> None:
     again = desk.run(*batch(desk, "stack.tif"))
     assert again.exit_code == PASSED
     assert "3 of 3: 3 passed" in again.stderr
+
+
+def test_folders_and_archives_are_read_in_the_processes(desk: Desk) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("one.png", "two.png"):
+            file.writestr(name, encoded(grid()))
+    desk.put("stack.zip", archive.getvalue())
+    desk.put("folder/three.png", encoded(grid()))
+    result = desk.run(*batch(desk, "stack.zip", "folder"))
+    assert result.exit_code == PASSED, result.output
+    assert "3 of 3: 3 passed" in result.stderr
+    assert len(list((desk.out / "clips" / "Name").iterdir())) == 3
 
 
 def test_progress_for_programs_is_json(desk: Desk) -> None:
