@@ -44,13 +44,13 @@ def create_batch(batches: Batches, new: NewBatch, limits: Limits, admission: Adm
             used.
         StorageFull, StorageUnavailable: the batch cannot be stored.
     """
-    template = new.batch.template
-    loaded = remembered_template(template.document, limits)
-    check_pages(known_pages(loaded, template.image, limits, admission), limits)
+    for template in new.batch.templates:
+        loaded = remembered_template(template.document, limits)
+        check_pages(known_pages(loaded, template.image, limits, admission), limits)
     identifier = batches.new_identifier()
     try:
         begin(BlobStore(str(batches.results_folder(identifier))), new.batch)
-        batches.create(identifier, new.name, template.name, dump_options(new.batch.options), new.seconds)
+        batches.create(identifier, new.name, new.batch.templates[0].name, dump_options(new.batch.options), new.seconds)
     except BaseException:
         batches.remove(identifier)
         raise

@@ -72,7 +72,7 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
                 if batches.is_removed(identifier):
                     return
             note(run.progress, is_last=True)
-            write_results(run.store, run.template, TableOptions(), batch.options.thresholds)
+            write_results(run.store, run.templates, TableOptions(), batch.options.thresholds)
         if batches.finish(identifier, len(documents)) or batches.is_removed(identifier):
             return
 

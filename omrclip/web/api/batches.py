@@ -62,7 +62,7 @@ def post_batch() -> Response:
         options = replace(options, clip_format=Format(config.clip_format))
     template = BatchTemplate(stored.name, stored.blob.data, services().templates.page_image(stored.name))
     seconds = config.max_keep_seconds if asked.keep_seconds is None else asked.keep_seconds
-    new = NewBatch(asked.name, Batch(template, batch_options(options)), None if seconds == FOR_GOOD else seconds)
+    new = NewBatch(asked.name, Batch((template,), batch_options(options)), None if seconds == FOR_GOOD else seconds)
     identifier = create_batch(services().batches, new, config.limits, services().sources.admission)
     answer = _answer(services().batches.read(identifier))
     answer.status_code = HTTPStatus.CREATED
