@@ -22,7 +22,7 @@ class Costs:
 
     Attributes:
         page: of a page in a worker.
-        spread: standard deviation of it, as a part.
+        spread: standard deviation of it, as a part. The value 0.3 is assumed, not measured.
         task: of the command and the scheduler for a task.
         row: of the command for a page in all tables.
     """
