@@ -224,18 +224,19 @@ class Config:
     workers: int | None = _setting(
         None,
         _whole_number(1, 256),
-        "Number of server processes. If not set: 2 on a machine with two processors or more, else 1.",
+        "Number of server processes, and of processes that recognize a batch. If not set: 2 server processes on a "
+        "machine with two processors or more, else 1; and one process for each processor in a batch.",
     )
     threads: int = _setting(
         4,
         _whole_number(1, 256),
         "Number of requests that decode or recognize images at a time in one server process. Other requests "
-        "run beside them.",
+        "do not count.",
     )
     request_seconds: int = _setting(
         300,
         _whole_number(1, 86_400),
-        "Time limit for the work on one request, including the time that it waits for its turn.",
+        "Time limit for the work on one request, including the time that it waits in the queue.",
     )
     body_seconds: int = _setting(
         600, _whole_number(1, 86_400), "Time limit for receiving a request body, and for a client to read an answer."
@@ -259,7 +260,7 @@ class Config:
         None,
         _text,
         "Folder in which server processes share rendered images and facts about image files. If not set, "
-        "these are kept in memory only.",
+        "they are cached in memory only.",
     )
     cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Maximum size of the cache folder in bytes.")
     cache_control: str = _setting(
@@ -280,7 +281,7 @@ class Config:
     trusted_proxies: int = _setting(
         0,
         _whole_number(0, 10),
-        "Number of proxies before the service whose X-Forwarded headers and X-Request-Id are trusted.",
+        "Number of proxies in front of the service whose X-Forwarded headers and X-Request-Id are trusted.",
     )
     limits: Limits = field(default_factory=Limits)
 

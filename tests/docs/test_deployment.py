@@ -53,9 +53,7 @@ def test_nginx_takes_the_site(tmp_path: Path) -> None:
         "-out",
         pem,
     )
-    (tmp_path / "htpasswd").write_text("")
     site = site.replace("/etc/ssl/forms.example.pem", str(pem)).replace("/etc/ssl/private/forms.example.key", str(key))
-    site = site.replace("/etc/nginx/omrclip.htpasswd", str(tmp_path / "htpasswd"))
     whole = tmp_path / "nginx.conf"
     whole.write_text(
         f"pid {tmp_path}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{site}\n}}\n"
