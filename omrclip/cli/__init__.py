@@ -3,7 +3,7 @@
 import click
 
 from omrclip import __version__
-from omrclip.cli import accounts, batch, correct, images, recognition, service, templates
+from omrclip.cli import accounts, batch, correct, grade, images, recognition, service, templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,6 +15,7 @@ def main() -> None:
 for _command in (
     recognition.recognize,
     recognition.clip,
+    grade.grade,
     batch.batch,
     images.render,
     images.segment,

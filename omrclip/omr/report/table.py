@@ -16,7 +16,7 @@ from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import BARCODE_TYPES, CheckBox, ChoiceBox, ClipArea, Element, Grid, ScoreGroup, Template
 
 # What a spreadsheet takes for the beginning of a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Numbers without a leading zero. Spreadsheets keep 15 digits of a number.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _MOST_DIGITS = 15
@@ -185,11 +185,11 @@ class CsvTable:
         """
         self._table = table
         self._rows = csv.writer(file, delimiter=separator)
-        self._rows.writerow([_guarded(Cell(heading)) for heading in table.headings()])
+        self._rows.writerow([guarded(Cell(heading)) for heading in table.headings()])
 
     def add(self, sheet: Sheet) -> None:
         """Write the row of one sheet."""
-        self._rows.writerow(map(_guarded, self._table.row(sheet)))
+        self._rows.writerow(map(guarded, self._table.row(sheet)))
 
 
 def number_of(text: str) -> float | None:
@@ -199,8 +199,9 @@ def number_of(text: str) -> float | None:
     return float(text) if "." in text else int(text)
 
 
-def _guarded(cell: Cell) -> str:
-    return f"'{cell.text}" if cell.number is None and cell.text.startswith(_FORMULA_STARTS) else cell.text
+def guarded(cell: Cell) -> str:
+    """The text of a cell in a CSV file, which no spreadsheet takes for a formula."""
+    return f"'{cell.text}" if cell.number is None and cell.text.startswith(FORMULA_STARTS) else cell.text
 
 
 def _with_status(sheet: Sheet, status: ElementStatus) -> list[str]:
