@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -34,6 +34,11 @@ SESSION_SECONDS: Final = 12 * 3600
 """How long a person stays logged in: a working day."""
 TOKEN_SECONDS: Final = 3600
 """How long the access token of a client is valid."""
+REFRESH_SECONDS: Final = 24 * 3600
+"""How long a client can get access tokens by a refresh token."""
+REUSE_SECONDS: Final = 600
+"""How long a process gives a client the same token again. Some clients ask for a token before every call, and the
+tokens of an hour would otherwise be as many as these calls."""
 FREE_ATTEMPTS: Final = 5
 """Failed log-ins of one account from one address, after which each further one must wait."""
 FREE_ATTEMPTS_OF_ACCOUNT, FREE_ATTEMPTS_OF_SOURCE = 20, 50
@@ -108,6 +113,7 @@ class Issued:
     token: str
     account: Account
     seconds: float | None
+    refresh_token: str | None = None
 
 
 class Accounts:
@@ -120,6 +126,7 @@ class Accounts:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._threads = threading.local()
+        self._lately: dict[tuple[str, str, str], tuple[str, float]] = {}
         self._hashing = threading.BoundedSemaphore(_AT_A_TIME)
 
     def exist(self) -> bool:
@@ -184,7 +191,7 @@ class Accounts:
     def log_in(self, kind: Kind, name: str, secret: str, source: str, scopes: Iterable[str] = ()) -> Issued:
         """Check a password or secret, and issue a session or access token.
 
-        An unknown name takes as long as a wrong password.
+        An unknown name takes as long as a wrong password. A client gets the same token again for REUSE_SECONDS.
 
         Args:
             kind: whether a user or a client logs in.
@@ -215,7 +222,40 @@ class Accounts:
         with self._writing() as file:
             file.execute("DELETE FROM credentials WHERE expires < ?", (time.time(),))
             file.execute("DELETE FROM failures WHERE key IN (?, ?)", list(limits)[:2])
+            if kind is Kind.CLIENT:
+                return self._issue_to_client(file, account, use, wanted, seconds)
             return _issue(file, account, use, wanted, seconds)
+
+    def refreshable(self, issued: Issued) -> Issued:
+        """An access token, with a refresh token by which its client gets others of the same scopes."""
+        with self._writing() as file:
+            more = self._issue_to_client(file, issued.account, "refresh", issued.account.scopes, REFRESH_SECONDS)
+        return replace(issued, refresh_token=more.token)
+
+    def refresh(self, token: str) -> Issued:
+        """Issue an access token to the client of a refresh token. Raises LoginFailed if the token is not valid."""
+        account = self._account_of(token, "c.use = 'refresh'")
+        if account is None:
+            raise LoginFailed("The refresh token is wrong, or has expired.")
+        with self._writing() as file:
+            issued = self._issue_to_client(file, account, "token", account.scopes, TOKEN_SECONDS)
+        return replace(issued, refresh_token=token)
+
+    def _issue_to_client(
+        self, file: sqlite3.Connection, account: Account, use: str, scopes: frozenset[Scope], seconds: float
+    ) -> Issued:
+        """Issue a token, or extend the one that this process has issued lately, unless it is revoked."""
+        key, now = (account.name, use, _text(scopes)), time.time()
+        token, made = self._lately.get(key, ("", 0.0))
+        if now - REUSE_SECONDS < made <= now:
+            extended = file.execute(
+                "UPDATE credentials SET expires = ? WHERE hash = ?", (now + seconds, _digest(token))
+            )
+            if extended.rowcount:
+                return Issued(token, replace(account, scopes=scopes), seconds)
+        issued = _issue(file, account, use, scopes, seconds)
+        self._lately[key] = issued.token, now
+        return issued
 
     def new_key(self, name: str, seconds: float | None = None) -> Issued:
         """Issue an API key for a client, valid until the client is removed, or for a time. Raises NotFound."""
@@ -227,12 +267,15 @@ class Accounts:
 
     def account_of(self, token: str) -> Account | None:
         """The account of a valid session, access token or API key, with the scopes of that token; else None."""
+        return self._account_of(token, "c.use != 'refresh'")
+
+    def _account_of(self, token: str, condition: str) -> Account | None:
         if not self.exist():
             return None
         with self._reading() as file:
             row = file.execute(
-                "SELECT a.kind, a.name, c.scopes, a.workspace, a.created FROM credentials c JOIN accounts a "
-                "USING (kind, name) WHERE c.hash = ? AND (c.expires IS NULL OR c.expires > ?)",
+                "SELECT a.kind, a.name, c.scopes, a.workspace, a.created FROM credentials c JOIN accounts a "  # noqa: S608
+                f"USING (kind, name) WHERE c.hash = ? AND (c.expires IS NULL OR c.expires > ?) AND {condition}",
                 (_digest(token), time.time()),
             ).fetchone()
         return _account(row) if row else None

@@ -24,6 +24,7 @@ from omrclip.web.api import (
 from omrclip.web.auth import login
 from omrclip.web.auth.check import login_check
 from omrclip.web.auth.rules import check_rules
+from omrclip.web.cloud import token as cloud_token
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.gate import Gate, refuse
 from omrclip.web.journal import Journal, note_route
@@ -126,6 +127,7 @@ def create_app(config: Config | None = None) -> App:
         iiif,
         docs,
         login,
+        cloud_token,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)

@@ -1,10 +1,13 @@
 """Users, clients and their credentials."""
 
+import sqlite3
 import stat
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,8 @@ from omrclip.storage.accounts import (
     FREE_ATTEMPTS,
     FREE_ATTEMPTS_OF_ACCOUNT,
     FREE_ATTEMPTS_OF_SOURCE,
+    REFRESH_SECONDS,
+    REUSE_SECONDS,
     SESSION_SECONDS,
     TOKEN_SECONDS,
     Account,
@@ -104,6 +109,51 @@ def test_the_file_holds_no_secret(accounts: Accounts, path: Path) -> None:
     data = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert b"ann" in data
     assert not any(secret.encode() in data for secret in secrets)
+
+
+def test_the_tokens_of_a_client_do_not_pile_up(
+    accounts: Accounts, path: Path, now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_is_right", lambda *_: True)
+    first = accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE).token
+    for seconds in range(0, 2 * TOKEN_SECONDS, 200):
+        now(seconds)
+        accounts.refreshable(accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE))
+    with closing(sqlite3.connect(path)) as file:
+        (count,) = file.execute("SELECT COUNT(*) FROM credentials").fetchone()
+    most = 2 * TOKEN_SECONDS // REUSE_SECONDS  # the refresh tokens of all the time
+    assert count <= most + TOKEN_SECONDS // REUSE_SECONDS + 2
+    assert accounts.account_of(first) is None
+    now(2 * TOKEN_SECONDS)
+    last = accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE)
+    now(3 * TOKEN_SECONDS - 1)  # it is valid as long as it says, although it is not new
+    assert accounts.account_of(last.token) == PROGRAM
+
+
+def test_a_token_that_is_given_again_has_its_scopes_and_is_not_revoked(accounts: Accounts) -> None:
+    first, same = (accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE) for _ in range(2))
+    assert first == same
+    fewer = accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE, ["read"])
+    assert fewer.account.scopes == {Scope.READ}
+    assert fewer.token != first.token
+    accounts.log_out(first.token)
+    again = accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE)
+    assert again.token != first.token
+    assert accounts.account_of(again.token) == PROGRAM
+    assert token(accounts) != token(accounts)  # people have sessions of their own
+
+
+def test_a_refresh_token_expires(accounts: Accounts, now: Callable[[float], None]) -> None:
+    now(0)
+    refresh = accounts.refreshable(accounts.log_in(Kind.CLIENT, "program", PASSWORD, HERE, ["read"])).refresh_token
+    assert refresh
+    assert accounts.account_of(refresh) is None
+    now(REFRESH_SECONDS - 1)
+    issued = accounts.refresh(refresh)
+    assert accounts.account_of(issued.token) == replace(PROGRAM, scopes=frozenset({Scope.READ}))
+    now(REFRESH_SECONDS + 1)
+    with pytest.raises(LoginFailed):
+        accounts.refresh(refresh)
 
 
 def test_a_token_may_have_fewer_scopes(accounts: Accounts) -> None:

@@ -36,13 +36,18 @@ def login_check(app: Flask, accounts: Accounts | None) -> Callable[[dict[str, An
     return check
 
 
+def is_open(accounts: Accounts | None, config: Config) -> bool:
+    """Whether everybody may use the server: only this machine reaches it, and there are no users and clients."""
+    return accounts is None or not (config.is_remote or accounts.any())
+
+
 def _refusal(app: Flask, accounts: Accounts | None, environ: dict[str, Any], config: Config) -> OmrclipError | None:
     if accounts is None or not (accounts.exist() or config.is_remote):
         environ[ACCOUNT] = EVERYBODY
         return None
     link = links.taken_from(environ)
     account = _account(accounts, environ, link)
-    if account is None and not (config.is_remote or accounts.any()):
+    if account is None and is_open(accounts, config):
         account = EVERYBODY
     needed = rule_of(app, environ["PATH_INFO"], environ["REQUEST_METHOD"])
     if needed is None or environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks without credentials what it may send

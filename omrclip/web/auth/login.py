@@ -1,6 +1,7 @@
 """The routes by which users and clients prove who they are, and by which they make links for others."""
 
 import time
+from collections.abc import Callable
 from urllib.parse import quote, unquote
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
@@ -52,18 +53,28 @@ def post_logout() -> BaseResponse:
 @blueprint.post("/oauth/token")
 def post_token() -> Response:
     """Issue an access token to a client (RFC 6749, section 4.4)."""
+    if request.form.get("grant_type") != GRANT_TYPE:
+        return refused_token("unsupported_grant_type", f"The grant type must be {GRANT_TYPE}.", 400)
+    return token_answer(lambda: by_secret(_accounts()))
+
+
+def by_secret(accounts: Accounts) -> Issued:
+    """Issue an access token for the name and the secret of a client. Raises what `Accounts.log_in` raises."""
     given = basic_credentials(request.headers.get("Authorization", ""))
     name, secret = given or (request.form.get("client_id", ""), request.form.get("client_secret", ""))
-    if request.form.get("grant_type") != GRANT_TYPE:
-        return _refused_token("unsupported_grant_type", f"The grant type must be {GRANT_TYPE}.", 400)
     if given is not None:  # RFC 6749, section 2.3.1
         name, secret = unquote(name), unquote(secret)
+    return accounts.log_in(Kind.CLIENT, name, secret, _source(), request.form.get("scope", "").split())
+
+
+def token_answer(issue: Callable[[], Issued]) -> Response:
+    """The answer with the access token that `issue` returns, or with the reason why there is none."""
     try:
-        issued = _accounts().log_in(Kind.CLIENT, name, secret, _source(), request.form.get("scope", "").split())
+        issued = issue()
     except InvalidRequest as problem:
-        return _refused_token("invalid_scope", problem.message, 400)
+        return refused_token("invalid_scope", problem.message, 400)
     except LoginFailed:
-        answer = _refused_token("invalid_client", "The client is unknown, or its secret is wrong.", 401)
+        answer = refused_token("invalid_client", "The client is unknown, or its secret is wrong.", 401)
         answer.headers["WWW-Authenticate"] = 'Basic realm="omrclip"'
         return answer
     told = {
@@ -72,6 +83,8 @@ def post_token() -> Response:
         "expires_in": issued.seconds,
         "scope": " ".join(sorted(issued.account.scopes)),
     }
+    if issued.refresh_token is not None:
+        told["refresh_token"] = issued.refresh_token
     return _unstored(jsonify(told))
 
 
@@ -175,7 +188,7 @@ def _source() -> str:
     return request.remote_addr or ""
 
 
-def _refused_token(error: str, description: str, status: int) -> Response:
+def refused_token(error: str, description: str, status: int) -> Response:
     """An error in the form of RFC 6749, section 5.2."""
     answer = jsonify(error=error, error_description=description)
     answer.status_code = status

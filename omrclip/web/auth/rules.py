@@ -24,6 +24,7 @@ RULES: Final[dict[str, Scope | None]] = {
     "login.post_token": PUBLIC,
     "login.static": PUBLIC,
     "login.post_link": Scope.READ,
+    "cloud_token.post_token": PUBLIC,
     "recognitions.post_recognition": Scope.RECOGNIZE,
     "kept.delete_recognition": Scope.RECOGNIZE,
     "corrections.put_corrections": Scope.RECOGNIZE,

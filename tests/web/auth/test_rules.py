@@ -40,6 +40,8 @@ def test_what_is_public(app: App) -> None:
         ("POST", "/login"),
         ("POST", "/logout"),
         ("POST", "/oauth/token"),
+        ("POST", "/connect/token"),
+        ("POST", "/oauth2/token"),
         ("GET", "/login/page/x"),
     }
 
