@@ -165,6 +165,12 @@ def services() -> Services:
     return of(current_app, account.workspace if account else "")
 
 
+def account_name() -> str | None:
+    """The name of the user or client that sends the current request; None on a server without log-in."""
+    account: Account | None = request.environ.get(ACCOUNT)
+    return account.name or None if account else None
+
+
 def open_image(identifier: str) -> OpenImage:
     """Open the image of an identifier under `/iiif/`.
 

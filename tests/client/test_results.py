@@ -159,6 +159,7 @@ def test_names_are_typed_in_the_gallery_from_clip_to_clip(kept: Json, identifier
     assert _cells(tables["xlsx"]) == [head, *[[cell.removeprefix("'") for cell in row] for row in rows]]
     told = json.loads(tables["json"])["Recognitions"]
     assert [sheet["Corrections"]["NameArea"] for sheet in told] == ["Ada", "Berta", "=Carl"]
+    assert [sheet["CorrectedBy"] for sheet in told] == [{"NameArea": None}] * 3, "there is no log-in"
 
 
 def test_where_numbers_have_a_comma_a_semicolon_separates_cells(identifier: str, visit: OpenPage) -> None:

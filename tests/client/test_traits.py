@@ -74,7 +74,11 @@ def test_from_the_upload_to_the_export(project: Project, visit: OpenPage, tmp_pa
     assert len(set(head)) == len(head)
     told = dict(zip(head, row, strict=True))
     assert (told["Bar"], told["Bar (2)"], told["Gender"]) == ("4711", "0816", "")
-    assert (told["Gender (2)"], told["Gender (3)"], told["Corrected"]) == ("one", "two", "Bar (2)")
+    assert (told["Gender (2)"], told["Gender (3)"], told["Corrected"]) == (
+        "one",
+        "two",
+        "Bar (2); Gender (2); Gender (3)",
+    )
 
 
 def _identifier(page: "Page") -> str:

@@ -14,7 +14,7 @@ DOUBTFUL = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE)
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """What a person entered in place of a value, or typed for a clip. `by` is the person's name, "" if not known."""
+    """What was entered in place of a value, or typed for a clip. `by` is the name of the account, "" if not known."""
 
     value: str
     by: str = ""

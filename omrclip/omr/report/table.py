@@ -209,13 +209,10 @@ def _with_status(sheet: Sheet, status: ElementStatus) -> list[str]:
 
 
 def _corrected(sheet: Sheet) -> str:
-    """The titles of the elements that were corrected, each with the person who did, if known."""
-    told = []
-    for element in sheet.recognition.elements:
-        if element.title in sheet.corrections:
-            by = sheet.corrections[element.title].by
-            told.append(f"{element.title} ({by})" if by else element.title)
-    return "; ".join(told)
+    """The titles of the elements that were corrected and of the clips with a text, each with the account if known."""
+    read = [one.title for one in sheet.recognition.elements] + [clip.title for clip in sheet.recognition.clips]
+    corrected = ((title, sheet.corrections[title].by) for title in read if title in sheet.corrections)
+    return "; ".join(f"{title} ({by})" if by else title for title, by in corrected)
 
 
 def _is_number(element: Element) -> bool:

@@ -78,7 +78,7 @@ class XlsxTable:
         self._book.set_properties({"created": NO_TIME})
         self._results = _Rows(self._book, "Results", table.headings(), pictures)
         self._doubtful = _Rows(
-            self._book, "Doubtful", ["Image", "Element", "Value", "Status", "Reason", "Corrected value"]
+            self._book, "Doubtful", ["Image", "Element", "Value", "Status", "Reason", "Corrected value", "Corrected by"]
         )
         self._failed = _Rows(self._book, "Failed", ["Image", "Reason"])
 
@@ -91,8 +91,9 @@ class XlsxTable:
         for element in recognition.elements:
             if element.status in DOUBTFUL:
                 reason = element.message or (SEVERAL_MARKS if element.status is ElementStatus.MULTIPLE else "")
-                corrected = sheet.correction(element.title)
-                texts = [recognition.scan, element.title, element.value, element.status, reason, corrected or ""]
+                corrected = sheet.corrections.get(element.title)
+                texts = [recognition.scan, element.title, element.value, element.status, reason]
+                texts += [corrected.value, corrected.by] if corrected else ["", ""]
                 self._doubtful.write([Cell(text, needs_check=corrected is None) for text in texts])
 
     def close(self) -> None:

@@ -3,17 +3,17 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from omrclip.schemas.corrections import load_corrections
-from omrclip.storage.blobs import Blob
-from omrclip.web.services import PRIVATE, precondition, services
+from omrclip.schemas.corrections import current, dump_changes, dump_corrections, load_corrections
+from omrclip.storage.corrections import CorrectionLog
+from omrclip.web.services import PRIVATE, account_name, precondition, services
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/api/recognitions")
 
 
 @blueprint.get("/<identifier>/corrections")
 def get_corrections(identifier: str) -> Response:
-    """All corrections, with the entity tag of their state."""
-    return _answer(services().corrections.read(services().kept.read(identifier)))
+    """All corrections that hold, with the entity tag of their state."""
+    return _current(services().corrections.read(services().kept.read(identifier)))
 
 
 @blueprint.put("/<identifier>/corrections")
@@ -22,12 +22,23 @@ def put_corrections(identifier: str) -> Response:
     if not request.is_json:
         raise UnsupportedMediaType("Content-Type: expected application/json")
     kept = services().kept.read(identifier)
-    corrections = load_corrections(request.get_data(), services().config.limits)
-    return _answer(services().corrections.write(kept, corrections, precondition(must_match=True)))
+    wanted = load_corrections(request.get_data(), services().config.limits)
+    return _current(services().corrections.write(kept, wanted, account_name(), precondition(must_match=True)))
 
 
-def _answer(blob: Blob) -> Response:
-    answer = Response(blob.data, mimetype="application/json")
-    answer.set_etag(blob.etag)
+@blueprint.get("/<identifier>/corrections/history")
+def get_history(identifier: str) -> Response:
+    """All corrections that were ever made or undone, in the order of time."""
+    log = services().corrections.read(services().kept.read(identifier))
+    return _answer(dump_changes(log.changes), log.etag)
+
+
+def _current(log: CorrectionLog) -> Response:
+    return _answer(dump_corrections(current(log.changes)), log.etag)
+
+
+def _answer(document: bytes, etag: str) -> Response:
+    answer = Response(document, mimetype="application/json")
+    answer.set_etag(etag)
     answer.headers["Cache-Control"] = PRIVATE
     return answer

@@ -1,6 +1,6 @@
 """OpenAPI paths for editing templates: page images, validation, correction, finalization; and for corrections."""
 
-from omrclip.schemas.corrections import CorrectionsSchema
+from omrclip.schemas.corrections import ChangesSchema, CorrectionsSchema
 from omrclip.web.openapi.parts import (
     BINARY,
     IF_MATCH,
@@ -120,12 +120,18 @@ def authoring_paths() -> dict[str, Node]:
 def corrections_paths() -> dict[str, Node]:
     """The paths of the corrections that people make to stored recognitions."""
     tag = "Stored recognitions"
-    found = {"200": answer("All corrections, with their ETag", CorrectionsSchema)}
+    found = {"200": answer("All corrections, with their ETag. By is null without a log-in", CorrectionsSchema)}
+    made = {"200": answer("The history, in the order of time. Value is null where one was undone", ChangesSchema)}
     body = {"required": True, "content": content(CorrectionsSchema)}
+    identifier = [parameter("identifier", "path")]
     return {
+        "/api/recognitions/{identifier}/corrections/history": {
+            "parameters": identifier,
+            "get": operation("All corrections that were ever made or undone", tag, made),
+        },
         "/api/recognitions/{identifier}/corrections": {
-            "parameters": [parameter("identifier", "path")],
+            "parameters": identifier,
             "get": operation("The corrections of a recognition", tag, found),
             "put": operation("Replace the corrections", tag, found, requestBody=body, parameters=[IF_MATCH]),
-        }
+        },
     }

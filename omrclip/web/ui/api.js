@@ -142,16 +142,18 @@ export const readRecognition = async (id) => (await send("GET", `api/recognition
 export const deleteRecognition = (id) => send("DELETE", `api/recognitions/${part(id)}`).catch(ignoreMissing);
 
 /** What people put right in a kept recognition, with the entity tag of that state. */
-export async function readCorrections(id) {
-  const { etag, text } = await tagged(await send("GET", `api/recognitions/${part(id)}/corrections`));
-  return { etag, corrections: JSON.parse(text).Corrections };
-}
+export const readCorrections = async (id) => correctionsIn(await send("GET", `api/recognitions/${part(id)}/corrections`));
 
-/** Replace it. Gives the new entity tag. */
+/** Replace it. Gives the new state, in which the server says who corrected what. */
 export async function writeCorrections(id, corrections, etag) {
   const body = JSON.stringify({ Corrections: corrections });
   const headers = { ...json, "If-Match": etag };
-  return (await send("PUT", `api/recognitions/${part(id)}/corrections`, { body, headers })).headers.get("ETag");
+  return correctionsIn(await send("PUT", `api/recognitions/${part(id)}/corrections`, { body, headers }));
+}
+
+async function correctionsIn(answer) {
+  const { etag, text } = await tagged(answer);
+  return { etag, corrections: JSON.parse(text).Corrections };
 }
 
 /** The identifier at the end of a URI that the server told: of an image, or of a recognition. */

@@ -226,7 +226,7 @@ def test_corrected_values_replace_what_was_read_and_are_told() -> None:
         "Q4",
         "Q3",
         "Q2",
-        "Q2; Q3 (Ada)",
+        "Q2; Q3 (Ada); Näme",
         "B",
         "A",
         "B",

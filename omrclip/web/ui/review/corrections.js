@@ -34,15 +34,17 @@ export class Corrections {
   }
 
   async fetch(id, book) {
-    const { etag, corrections } = await api.readCorrections(id);
-    book.etag = etag;
-    book.values = new Map(corrections.map((entry) => [keyOf(entry), entry]));
-    for (const [key, value] of book.mine) put(book.values, key, value);
+    take(book, await api.readCorrections(id));
   }
 
   /** What a person said an element of a sheet holds; undefined where nobody did. */
   of(sheet, element) {
-    return sheet.kept ? this.books.get(sheet.kept.id)?.values.get(keyOf(addressOf(sheet, element)))?.Value : undefined;
+    return this.entry(sheet, element)?.Value;
+  }
+
+  /** The whole correction, with By (an account, or null) and At once the server has it. */
+  entry(sheet, element) {
+    return sheet.kept ? this.books.get(sheet.kept.id)?.values.get(keyOf(addressOf(sheet, element))) : undefined;
   }
 
   /** Say what an element of a sheet holds; undefined takes it back. */
@@ -79,14 +81,22 @@ export class Corrections {
   async write(id, book, again = true) {
     const sent = new Map(book.mine);
     try {
-      book.etag = await api.writeCorrections(id, [...book.values.values()], book.etag);
+      const written = await api.writeCorrections(id, [...book.values.values()], book.etag);
+      for (const [key, value] of sent) if (book.mine.get(key) === value) book.mine.delete(key);
+      take(book, written);
     } catch (error) {
       if (error.status !== 412 || !again) throw error;
       await this.fetch(id, book);
       await this.write(id, book, false);
     }
-    for (const [key, value] of sent) if (book.mine.get(key) === value) book.mine.delete(key);
   }
+}
+
+/** What the server has, with what is not sent yet on top. */
+function take(book, { etag, corrections }) {
+  book.etag = etag;
+  book.values = new Map(corrections.map((entry) => [keyOf(entry), entry]));
+  for (const [key, value] of book.mine) put(book.values, key, value);
 }
 
 function put(values, key, entry) {

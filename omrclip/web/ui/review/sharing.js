@@ -51,8 +51,10 @@ export function shareActions(ids, sheets, corrections, name) {
 function asJson(sheets, corrections) {
   const told = sheets.map((sheet) => {
     const named = [...(sheet.recognition?.Elements ?? []), ...sheet.clips];
-    const said = named.map((one) => [titleOf(one), corrections.of(sheet, one)]).filter(([, value]) => value !== undefined);
-    return { ...(sheet.recognition ?? { Name: sheet.name, Error: { message: sheet.error } }), Corrections: Object.fromEntries(said) };
+    const said = named.map((one) => [titleOf(one), corrections.entry(sheet, one)]).filter(([, entry]) => entry);
+    const of = (key) => Object.fromEntries(said.map(([title, entry]) => [title, entry[key] ?? null]));
+    const read = sheet.recognition ?? { Name: sheet.name, Error: { message: sheet.error } };
+    return { ...read, Corrections: of("Value"), CorrectedBy: of("By") };
   });
   return new File([JSON.stringify({ Recognitions: told }, null, 1)], "results.json", { type: "application/json" });
 }
