@@ -107,7 +107,27 @@ class ChangesSchema(WireSchema):
     corrections = ListOf(ObjectOf(ChangeSchema()), required=True)
 
 
-_CORRECTIONS, _CHANGES = CorrectionsSchema(), ChangesSchema()
+class SheetChangeSchema(_CorrectionBase):
+    """One correction of a sheet of a batch. A Value of null undoes it. The server sets By and At."""
+
+    scan = SomeText(required=True, data_key="Sheet")
+    value = Text(load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Correction:
+        """Load to Correction."""
+        return Correction(**data)
+
+
+class SheetChangesSchema(WireSchema):
+    """Corrections of the sheets of a batch."""
+
+    corrections = ListOf(
+        ObjectOf(SheetChangeSchema()), required=True, error_messages={"invalid": "a list of corrections"}
+    )
+
+
+_CORRECTIONS, _CHANGES, _SHEET_CHANGES = CorrectionsSchema(), ChangesSchema(), SheetChangesSchema()
 
 
 def current(changes: Iterable[Correction]) -> list[Correction]:
@@ -171,6 +191,16 @@ def load_changes(data: bytes) -> list[Correction]:
 def dump_changes(changes: Sequence[Correction]) -> bytes:
     """The document of all changes, UTF-8 JSON."""
     return _dumped(_CHANGES, changes)
+
+
+def load_sheet_changes(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Correction, ...]:
+    """Read a document of corrections of a batch. Raises InvalidRequest with all wrong keys."""
+    return tuple(load_strictly(_SHEET_CHANGES, data, "$", limits)["corrections"])
+
+
+def dump_sheet_changes(changes: Sequence[Correction]) -> bytes:
+    """The document of corrections of a batch, UTF-8 JSON."""
+    return _dumped(_SHEET_CHANGES, changes)
 
 
 def _dumped(schema: WireSchema, corrections: Sequence[Correction]) -> bytes:

@@ -16,9 +16,9 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,7 @@ from urllib.parse import quote
 
 from omrclip.config import WORKSPACES_FOLDER, Config
 from omrclip.errors import DamagedRecord, NameConflict, NotFound, StorageFull
+from omrclip.schemas.corrections import Correction
 from omrclip.storage.blobs import BlobState, BlobStore
 from omrclip.storage.databases import errors_told, reason_of, transaction
 from omrclip.storage.local_files import create_file
@@ -55,6 +56,13 @@ CREATE TABLE documents (
 );
 CREATE TABLE sheets (key TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+_CORRECTIONS = """
+CREATE TABLE IF NOT EXISTS corrections (
+    number INTEGER PRIMARY KEY, sheet TEXT NOT NULL, name TEXT NOT NULL, value TEXT, path TEXT NOT NULL,
+    by TEXT, at REAL NOT NULL
+)
+"""
+"""A log: rows are added and never changed. It is created with the first correction."""
 
 
 class State(StrEnum):
@@ -282,6 +290,36 @@ class Batches:
                 used=used - more,
             )
 
+    def corrections(self, identifier: str) -> list[Correction]:
+        """All corrections that were ever made or undone, in the order of time."""
+        self.read(identifier)
+        with self._file(identifier) as file:
+            return _corrections(file)
+
+    def correct(self, identifier: str, wanted: Iterable[Correction], by: str | None) -> list[Correction]:
+        """Add corrections of sheets to the log, and return the log. Those that change nothing are left out.
+
+        Args:
+            identifier: of the batch.
+            wanted: the corrections. Those without a value undo. Their `by` and `at` do not matter.
+            by: the name of the account that makes them, or None.
+        """
+        self.read(identifier)
+        now = round(time.time(), 3)
+        with self._file(identifier, writing=True) as file:
+            file.execute(_CORRECTIONS)
+            log = _corrections(file)
+            values = {one.target: one.value for one in log}
+            for one in wanted:
+                if values.get(one.target) != one.value:
+                    values[one.target] = one.value
+                    log.append(replace(one, by=by, at=now))
+                    file.execute(
+                        "INSERT INTO corrections (sheet, name, value, path, by, at) VALUES (?, ?, ?, ?, ?, ?)",
+                        (one.scan, one.name, one.value, one.path, by, now),
+                    )
+        return log
+
     def results(self, identifier: str) -> BlobStore:
         """The folder of results of a batch, for reading."""
         self.read(identifier)
@@ -434,6 +472,13 @@ class Batches:
 def workspaces_with_batches(config: Config) -> list[str]:
     """The names of the workspaces whose results folder exists; "" for the folder of the settings itself."""
     return ["", *BlobStore(f"{config.results}/{WORKSPACES_FOLDER}").children()]
+
+
+def _corrections(file: sqlite3.Connection) -> list[Correction]:
+    if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'corrections'").fetchone() is None:
+        return []
+    rows = file.execute("SELECT sheet, name, value, path, by, at FROM corrections ORDER BY number")
+    return [Correction(*row) for row in rows]
 
 
 def _is_deleted(file: sqlite3.Connection) -> bool:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from omrclip.config import Config
 from omrclip.web import docs, health, iiif, services, ui
 from omrclip.web.api import (
+    batch_corrections,
     batches,
     corrections,
     images,
@@ -119,6 +120,7 @@ def create_app(config: Config | None = None) -> App:
         corrections,
         tables,
         batches,
+        batch_corrections,
         segments,
         templates,
         template_pages,

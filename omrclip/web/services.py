@@ -8,6 +8,7 @@ from itertools import islice
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.cache import CacheCounts
 from omrclip.config import Config
@@ -196,6 +197,13 @@ def base_url() -> str:
     """
     public = services().config.public_url
     return public + request.environ.get(SIGNED, "") if public else request.root_url.rstrip("/")
+
+
+def json_body() -> bytes:
+    """The body of a request, which must say that it is JSON. Browsers send other types to any site unasked."""
+    if not request.is_json:
+        raise UnsupportedMediaType("Content-Type: expected application/json")
+    return request.get_data()
 
 
 def precondition(*, must_match: bool) -> Precondition:

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidRequest, LimitExceeded, NotFound, OmrclipError, Problem, StorageUnavailable
 from omrclip.iiif.request import Format
@@ -23,18 +22,13 @@ from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, lo
 from omrclip.schemas.wire import invalid_request
 from omrclip.storage.batches import StoredBatch
 from omrclip.storage.blobs import BlobStore
+from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_result
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.archives import Outbox
-from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, listed, number_in_query, services
+from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
+from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, json_body, listed, number_in_query, services
 
 SHEETS_PART: Final = "Sheets"
-RESULT_FILES: Final = {
-    "results.csv": "text/csv; charset=utf-8",
-    "results.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "results.jsonl": "application/x-ndjson",
-    "report.html": "text/html; charset=utf-8",
-}
 RESULTS: Final = ("passed", "doubtful", "failed")
 MOST_ZIPPED: Final = 50_000
 """Number of clips in one archive. Its directory is in memory until it is sent, and takes about 1 KB for each."""
@@ -51,7 +45,7 @@ _BATCH = BatchSchema()
 def post_batch() -> Response:
     """Create a batch without sheets. It gets copies of the stored template and its blank page."""
     config = services().config
-    asked = load_batch_request(_json_body(), config.limits)
+    asked = load_batch_request(json_body(), config.limits)
     try:
         stored = services().templates.read(asked.template)
     except NotFound:
@@ -87,7 +81,7 @@ def get_batch(identifier: str) -> Response:
 def patch_batch(identifier: str) -> Response:
     """Change the name or the expiry of a batch."""
     batches = services().batches
-    change = load_batch_change(_json_body(), services().config.limits)
+    change = load_batch_change(json_body(), services().config.limits)
     if change.name is not None:
         batches.rename(identifier, change.name)
     if change.keep_seconds is not None:
@@ -169,24 +163,28 @@ def _sheet(scan: DoneScan, record: bytes) -> dict[str, object]:
 
 
 @blueprint.get("/<identifier>/results.csv")
+@runs_in(Lane.LIGHT_FIRST)
 def get_csv(identifier: str) -> Response:
     """The table of all sheets as CSV."""
     return _result(identifier, "results.csv")
 
 
 @blueprint.get("/<identifier>/results.xlsx")
+@runs_in(Lane.LIGHT_FIRST)
 def get_xlsx(identifier: str) -> Response:
     """The workbook."""
     return _result(identifier, "results.xlsx")
 
 
 @blueprint.get("/<identifier>/results.jsonl")
+@runs_in(Lane.LIGHT_FIRST)
 def get_jsonl(identifier: str) -> Response:
     """Everything that was read, a line of JSON for each sheet."""
     return _result(identifier, "results.jsonl")
 
 
 @blueprint.get("/<identifier>/report.html")
+@runs_in(Lane.LIGHT_FIRST)
 def get_report(identifier: str) -> Response:
     """The report."""
     answer = _result(identifier, "report.html")
@@ -195,7 +193,13 @@ def get_report(identifier: str) -> Response:
 
 
 def _result(identifier: str, name: str) -> Response:
-    store, state = services().batches.result(identifier, name)
+    batches = services().batches
+    store, state = batches.result(identifier, name)
+    corrections = batches.corrections(identifier)
+    if corrections:
+        if not may_wait():
+            raise MustWait
+        return corrected_result(batches.read(identifier), name, corrections)
     file = store.ranges(name, state)
     answer = Response(_bytes_of(file), content_type=RESULT_FILES[name])
     answer.content_length = file.size
@@ -240,12 +244,6 @@ def _archive(store: BlobStore, folders: list[str]) -> Iterator[bytes]:
 def _bytes_of(file: RangeReader) -> Iterator[bytes]:
     for start in range(0, file.size, READ_AT_ONCE):
         yield file.read(start, READ_AT_ONCE)
-
-
-def _json_body() -> bytes:
-    if not request.is_json:
-        raise UnsupportedMediaType("Content-Type: expected application/json")
-    return request.get_data()
 
 
 def _answer(batch: StoredBatch) -> Response:

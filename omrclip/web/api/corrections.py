@@ -1,11 +1,10 @@
 """`/api/recognitions/{id}/corrections`: corrections of people, stored beside the values that were read."""
 
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
+from flask import Blueprint, Response
 
 from omrclip.schemas.corrections import current, dump_changes, dump_corrections, load_corrections
 from omrclip.storage.corrections import CorrectionLog
-from omrclip.web.services import PRIVATE, account_name, precondition, services
+from omrclip.web.services import PRIVATE, account_name, json_body, precondition, services
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/api/recognitions")
 
@@ -19,10 +18,9 @@ def get_corrections(identifier: str) -> Response:
 @blueprint.put("/<identifier>/corrections")
 def put_corrections(identifier: str) -> Response:
     """Replace all corrections; takes If-Match."""
-    if not request.is_json:
-        raise UnsupportedMediaType("Content-Type: expected application/json")
+    body = json_body()
     kept = services().kept.read(identifier)
-    wanted = load_corrections(request.get_data(), services().config.limits)
+    wanted = load_corrections(body, services().config.limits)
     return _current(services().corrections.write(kept, wanted, account_name(), precondition(must_match=True)))
 
 

@@ -25,7 +25,7 @@ from omrclip.omr.report.answer import KeptUris
 from omrclip.omr.report.result_files import saved_name
 from omrclip.storage.kept import SMALL_BYTES, KeptRecognitions
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
-from omrclip.web.api.tables import KeptTable, in_archive
+from omrclip.web.api.tables import in_archive, kept_table
 from omrclip.web.archives import Outbox
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import PRIVATE, base_url, services
@@ -93,7 +93,7 @@ def get_files(identifier: str) -> Response:
 def _tables(kept: KeptRecognition) -> dict[str, IO[bytes]]:
     """The tables for an archive. If the answer is damaged, the archive has the files and says why there are none."""
     try:
-        table = KeptTable([kept], in_archive)
+        table = kept_table([kept], in_archive)
         return {"results.csv": table.csv(), "results.xlsx": table.xlsx()}
     except DamagedRecord as error:
         return {"results-missing.txt": BytesIO(error.message.encode())}

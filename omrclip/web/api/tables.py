@@ -5,7 +5,7 @@ that a slow client needs no memory.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from io import SEEK_END, BytesIO, TextIOWrapper
@@ -48,38 +48,26 @@ blueprint = Blueprint("tables", __name__, url_prefix="/api/recognitions")
 def get_csv(identifier: str) -> Response:
     """The table as CSV."""
     separator = _one_of("separator", tuple(Separator), Separator.COMMA)
-    return _sent(_requested(identifier).csv(Separator(separator)), CSV_TYPE)
+    return sent(_requested(identifier).csv(Separator(separator)), CSV_TYPE)
 
 
 @blueprint.get("/<identifier>/results.xlsx")
 @runs_in(Lane.WORK)
 def get_xlsx(identifier: str) -> Response:
     """The table as a workbook."""
-    return _sent(_requested(identifier).xlsx(), XLSX_TYPE)
+    return sent(_requested(identifier).xlsx(), XLSX_TYPE)
 
 
-class KeptTable:
-    """The table of stored recognitions with their corrections, one after the other.
+class SheetTable:
+    """The table of sheets with corrections.
 
-    The answers are read twice, because the columns must be known before the first row. One answer at a time is in
-    memory.
-
-    Raises:
-        NotFound: a recognition does not exist or has expired.
-        DamagedRecord: its files are damaged.
-        LimitExceeded, ServerBusy: no memory is free for its answer.
+    The sheets are read twice, because the columns must be known before the first row.
     """
 
-    def __init__(
-        self,
-        recognitions: Sequence[KeptRecognition],
-        placed: Callable[[KeptRecognition, Sheet], Sheet],
-        marks_separator: str = "",
-    ) -> None:
-        """Read the columns. `placed` gives a sheet the names and links of its clips' files."""
-        self._recognitions = recognitions
-        self._placed = placed
-        self._table = ResultsTable.of_sheets(self._sheets(), marks_separator)
+    def __init__(self, sheets: Callable[[], Iterator[Sheet]], marks_separator: str = "") -> None:
+        """Read the columns. `sheets` reads the sheets anew at each call. What it raises is raised here, too."""
+        self._sheets = sheets
+        self._table = ResultsTable.of_sheets(sheets(), marks_separator)
 
     def csv(self, separator: Separator = Separator.COMMA) -> IO[bytes]:
         """The table as CSV, in a temporary file. Raises StorageUnavailable if that cannot be written."""
@@ -106,16 +94,37 @@ class KeptTable:
                 copyfileobj(written, file)
         return _in_memory_if_small(file)
 
-    def _sheets(self) -> Iterator[Sheet]:
-        store, corrections = services().kept, services().corrections
-        admission = services().sources.admission
-        for kept in self._recognitions:
+
+def kept_table(
+    recognitions: Sequence[KeptRecognition],
+    placed: Callable[[KeptRecognition, Sheet], Sheet],
+    marks_separator: str = "",
+) -> SheetTable:
+    """The table of stored recognitions with their corrections, one after the other. One answer at a time is in memory.
+
+    Args:
+        recognitions: the recognitions.
+        placed: gives a sheet the names and links of its clips' files.
+        marks_separator: what stands between the values of several marks in one cell.
+
+    Raises:
+        NotFound: a recognition does not exist or has expired.
+        DamagedRecord: its files are damaged.
+        LimitExceeded, ServerBusy: no memory is free for its answer.
+    """
+    store, corrections = services().kept, services().corrections
+    admission = services().sources.admission
+
+    def sheets() -> Iterator[Sheet]:
+        for kept in recognitions:
             with ExitStack() as stack:
                 needed = store.answer_bytes(kept)
                 if needed > SMALL_BYTES:
                     stack.enter_context(admission.admitted(needed, patient=True, work=work()))
                 for sheet in corrections.sheets(kept):
-                    yield self._placed(kept, sheet)
+                    yield placed(kept, sheet)
+
+    return SheetTable(sheets, marks_separator)
 
 
 @contextmanager
@@ -140,13 +149,21 @@ def _in_memory_if_small(file: IO[bytes]) -> IO[bytes]:
         return BytesIO(file.read())
 
 
+def temporary_file(pieces: Iterable[bytes]) -> IO[bytes]:
+    """A temporary file of these pieces. Raises StorageUnavailable if it cannot be written."""
+    with _written_to_temporary() as file:
+        for piece in pieces:
+            file.write(piece)
+    return _in_memory_if_small(file)
+
+
 def in_archive(_: KeptRecognition, sheet: Sheet) -> Sheet:
     """A sheet for a table that lies in an archive beside the clips."""
     pairs = zip(sheet.clip_files, sheet.recognition.clips, strict=True)
     return replace(sheet, clip_files=[saved_name(file, clip.format.media_type) for file, clip in pairs])
 
 
-def _requested(identifier: str) -> KeptTable:
+def _requested(identifier: str) -> SheetTable:
     """The table of the recognition in the path, and of those in the query."""
     identifiers = [identifier, *request.args.getlist("also")]
     if len(identifiers) > 1 and request.environ.get(LINKED):
@@ -162,7 +179,7 @@ def _requested(identifier: str) -> KeptTable:
         uris = KeptUris(base, kept.identifier)
         return replace(sheet, clip_links=[f"{uris.file(file)}?download" for file in sheet.clip_files])
 
-    return KeptTable([services().kept.read(one) for one in identifiers], linked, marks)
+    return kept_table([services().kept.read(one) for one in identifiers], linked, marks)
 
 
 def _one_of(name: str, values: Sequence[str], default: str) -> str:
@@ -181,7 +198,8 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
         yield from iter(lambda: file.read(SENT_AT_ONCE), b"")
 
 
-def _sent(file: IO[bytes], content_type: str) -> Response:
+def sent(file: IO[bytes], content_type: str) -> Response:
+    """Answer a temporary file as an attachment, and close it at the end."""
     size = file.seek(0, SEEK_END)
     file.seek(0)
     answer = Response(_pieces(file), content_type=content_type)

@@ -32,6 +32,7 @@ RULES: Final[dict[str, Scope | None]] = {
     "batches.post_sheets": Scope.RECOGNIZE,
     "batches.patch_batch": Scope.RECOGNIZE,
     "batches.delete_batch": Scope.RECOGNIZE,
+    "batch_corrections.post_corrections": Scope.RECOGNIZE,
     "segments.post_segments": Scope.RECOGNIZE,
     "templates.put_template": Scope.AUTHOR,
     "templates.delete_template": Scope.AUTHOR,

@@ -1,6 +1,7 @@
 """OpenAPI paths of batches."""
 
 from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema
+from omrclip.schemas.corrections import SheetChangesSchema
 from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
 
 _TAG = "Batches"
@@ -52,6 +53,24 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 requestBody={"required": True, "content": _DOCUMENTS},
                 parameters=[name],
             ),
+        },
+        f"{base}/corrections": {
+            "get": operation(
+                "The corrections of the sheets", _TAG, {"200": answer("All that hold", SheetChangesSchema)}
+            ),
+            "post": operation(
+                "Correct sheets. Corrections of other elements stay, and the results have the corrected values",
+                _TAG,
+                {"200": answer("All corrections that hold now", SheetChangesSchema)},
+                requestBody={"required": True, "content": content(SheetChangesSchema)},
+            ),
+        },
+        f"{base}/corrections/history": {
+            "get": operation(
+                "All corrections that were ever made or undone",
+                _TAG,
+                {"200": answer("In the order of time. Value is null where one was undone", SheetChangesSchema)},
+            )
         },
         f"{base}/clips.zip": {
             "get": operation(
