@@ -13,11 +13,11 @@ from omrclip.cli.common import FAILED, FILE, Stopped, config, count, stopped_bet
 from omrclip.cli.progress import KINDS, shown_progress
 from omrclip.cli.recognition import loaded_options, takes_options, takes_table_options, warn_of_columns
 from omrclip.errors import InvalidRequest, OmrclipError
-from omrclip.omr.report.file_names import file_key
+from omrclip.omr.report.file_names import file_key, shown_name
 
 if TYPE_CHECKING:
     from omrclip.jobs.batches.definition import Batch
-    from omrclip.jobs.batches.engine import BatchRun
+    from omrclip.jobs.batches.engine import BatchJob, BatchRun
     from omrclip.jobs.batches.executors import Executor
     from omrclip.jobs.batches.ledger import Counts
     from omrclip.jobs.batches.work import Task
@@ -89,6 +89,7 @@ def batch(
     Exit status: 0 if every scan passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
     after SIGTERM.
     """
+    from omrclip.imaging.pdf_process import isolate_pdfs
     from omrclip.jobs.batches.engine import BatchJob, BatchRun
     from omrclip.jobs.batches.parquet import check_pyarrow
     from omrclip.jobs.batches.results import write_results
@@ -101,6 +102,7 @@ def batch(
     if parquet:
         check_pyarrow()
     settings = config()
+    isolate_pdfs()
     templates, sources = _sorted(files)
     skipped: list[Path] = []
     scans = scans_in(map(_anywhere, sources), settings.limits.max_image_pixels, skipped.append, [Path(out)])
@@ -115,6 +117,7 @@ def batch(
         retry_failed=retry_failed,
     )
     with stopped_between_steps() as stopped, closing(BatchRun(job)) as run:
+        _tell_renamed(job, run)
         with (
             _told_how_to_go_on(run),
             closing(_executor(engine, scheduler, workers)) as executor,
@@ -126,6 +129,22 @@ def batch(
             tables = TableOptions(Separator(separator), marks_separator)
             write_results(run.store, run.templates, tables, job.batch.options.thresholds, parquet=parquet)
         _end(run, out, stopped)
+
+
+def _tell_renamed(job: "BatchJob", run: "BatchRun") -> None:
+    """Tell which scans have the name of another one, apart from extension and letter case."""
+    renamed = [
+        (given, named)
+        for given, named in zip(job.scans, run.scans, strict=True)
+        if shown_name(given.name) != named.name
+    ]
+    if renamed:
+        given, named = renamed[0]
+        click.echo(
+            f"{count(len(renamed), 'scan')} with the name of another one got a number, such as {named.name!r} for "
+            f"{shown_name(str(given.path or given.name))!r}.",
+            err=True,
+        )
 
 
 @contextmanager

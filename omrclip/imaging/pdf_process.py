@@ -81,20 +81,17 @@ class IsolatedPdf:
             _give_back(process)
 
     def _open(self) -> int:
-        self._process = _taken()
+        process = _taken()
         told = f"{self._most_pixels} {self._reader.size}"
         try:
-            return int(self._process.ask(self._reader, _OPEN, told, EXTRA_BYTES))
+            count = int(process.ask(self._reader, _OPEN, told, EXTRA_BYTES))
         except _ProcessEndedError:
-            self._process = None
             raise _too_much("The PDF") from None
-        except OmrclipError:
-            process, self._process = self._process, None
+        except BaseException:
             _give_back(process)
             raise
-        except BaseException:
-            self._process = None  # it has been ended
-            raise
+        self._process = process
+        return count
 
     def _ask(self, what: str, number: int, most_bytes: int) -> bytes:
         with self._lock:
@@ -104,13 +101,10 @@ class IsolatedPdf:
             try:
                 return self._process.ask(self._reader, what, str(number), most_bytes)
             except _ProcessEndedError:
-                self._process = None  # the next page begins another one
                 raise _too_much(f"Page {number} of the PDF") from None
-            except OmrclipError:
-                raise
-            except BaseException:
-                self._process = None
-                raise
+            finally:
+                if self._process.has_ended:
+                    self._process = None  # the next page begins another one
 
 
 def _too_much(what: str) -> LimitExceeded:
@@ -152,17 +146,24 @@ class _Process:
             _ProcessEndedError: it ended, or was ended.
         """
         try:
-            return self._ask(reader, what, told, self._resident() + most_bytes)
+            answer = self._ask(reader, what, told, self._resident() + most_bytes)
         except (EOFError, ConnectionError):
             self.end()
             raise _ProcessEndedError from None
-        except OmrclipError:
-            raise
-        except BaseException:  # the reader failed, and the process still waits for its bytes
+        except BaseException:  # such as an error of the reader: the process still waits for its bytes
             self.end()
             raise
+        if isinstance(answer, OmrclipError):
+            raise answer
+        return answer
 
-    def _ask(self, reader: RangeReader, what: str, told: str, most_bytes: int) -> bytes:
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has been ended."""
+        return self._connection.closed
+
+    def _ask(self, reader: RangeReader, what: str, told: str, most_bytes: int) -> bytes | OmrclipError:
+        """The answer, or the error that the process tells."""
         self._connection.send_bytes(f"{what} {told}".encode())
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
@@ -177,7 +178,7 @@ class _Process:
             elif kind == _DONE:
                 return data
             else:
-                raise _told_error(data)
+                return _told_error(data)
         raise EOFError
 
     def _resident(self) -> int:
@@ -214,6 +215,9 @@ def _taken() -> _Process:
 
 
 def _give_back(process: _Process) -> None:
+    """Keep a process for the next file, unless it has ended."""
+    if process.has_ended:
+        return
     try:
         process.ask(BytesReader(b""), _CLOSE, "", EXTRA_BYTES)
     except (_ProcessEndedError, OmrclipError):

@@ -46,7 +46,8 @@ def files_at(path: Path, left_out: LeftOut, excluded: Collection[Path] = ()) -> 
         excluded: folders that are not read, such as the one for the results.
 
     Yields:
-        the name of the scan, which tells the folders between `path` and the file, and the file.
+        the name of the scan, which tells the folders between `path` and the file, and the file. A folder that cannot
+        be listed counts as a file, so that it is not left out silently.
     """
     if path.is_dir():
         seen = {os.path.realpath(folder) for folder in excluded}
@@ -63,7 +64,12 @@ def _in_folder(folder: Path, prefix: str, left_out: LeftOut, seen: set[str]) -> 
     if real in seen:
         return
     seen.add(real)
-    for path in sorted(folder.iterdir(), key=_natural):
+    try:
+        paths = sorted(folder.iterdir(), key=_natural)
+    except OSError:
+        yield prefix.removesuffix("-") or folder.name, folder  # reading it gives the reason
+        return
+    for path in paths:
         if path.name.startswith("."):
             left_out(path)
         elif path.is_dir():

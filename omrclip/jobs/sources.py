@@ -3,6 +3,7 @@
 The files in zip archives and folders count as if they were given one by one. Their names tell where they were.
 """
 
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 from omrclip.admission import Admission, Holding
 from omrclip.config import Limits
-from omrclip.errors import ImageError, LimitExceeded, OmrclipError, UnsupportedImage
+from omrclip.errors import ImageError, LimitExceeded, OmrclipError, StorageUnavailable, UnsupportedImage
 from omrclip.imaging.documents import MOST_PAGES, Document, open_document
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.tiff.ranges import BytesReader, RangeReader
@@ -40,13 +41,15 @@ class ScanFile:
 
     Attributes:
         name: the name of the file, or `<file>-p0001.<extension>` for the first page of a file with several pages.
-        read: a function that reads the scan. It raises ImageError and LimitExceeded.
+        read: a function that reads the scan. It raises ImageError and LimitExceeded, and StorageUnavailable if it is
+            under a URL and the server cannot be reached.
         path: the file, or None for a scan in memory.
         page_bytes: a function that returns the memory that `read` needs for a page of a document, in bytes; 0 for
             other files. It raises as `read` does.
         in_memory: the scan, if its bytes are in memory already.
         release: a function to call when the scan is not needed any more. The file is closed with its last page.
             `read` calls it.
+        state: of a file under a URL, a text that changes if the file is replaced.
     """
 
     name: str
@@ -55,6 +58,7 @@ class ScanFile:
     page_bytes: Callable[[], int] = _nothing
     in_memory: Scan | None = None
     release: Callable[[], None] = _keep_open
+    state: str = ""
 
 
 def scan_in_memory(scan: Scan) -> ScanFile:
@@ -76,7 +80,7 @@ def scans_in(
     """The scans in files, in order.
 
     Only the number of pages is read. A file that cannot be opened, or has more than MOST_PAGES pages, counts as one
-    scan, and its `read` raises the error.
+    scan, and its `read` raises the error. A file that several sources name is read once.
 
     Args:
         sources: paths of image files, PDF files, TIFF files, zip archives of these, and folders; or patterns. See
@@ -86,25 +90,31 @@ def scans_in(
         excluded: folders that are not read.
 
     Raises:
-        StorageUnavailable: a URL cannot be listed.
+        StorageUnavailable: a URL cannot be listed, or its files cannot be read for a reason that is not one file.
     """
     found: list[ScanFile] = []
+    seen: set[str] = set()
     for source in sources:
-        count = len(found)
-        for file in _files(source, left_out, excluded):
-            found += _scans_in(file, _Limits(most_pixels))
-        if len(found) == count:
+        is_empty = True
+        for place, file in _files(source, left_out, excluded):
+            is_empty = False
+            if place not in seen:
+                seen.add(place)
+                found += _scans_in(file, _Limits(most_pixels))
+        if is_empty:
             error = ImageError("The folder or pattern holds no images and no documents.")
             found.append(ScanFile(Path(source).name, partial(_fail, error)))
     return found
 
 
-def _files(source: Path | str, left_out: LeftOut, excluded: Collection[Path]) -> Iterator["_File"]:
+def _files(source: Path | str, left_out: LeftOut, excluded: Collection[Path]) -> Iterator[tuple[str, "_File"]]:
+    """The files of a source, each with its place: the URL, or the path without links."""
     if is_url(str(source)):
-        yield from (_File(name, opened) for name, opened in remote_files(str(source)))
+        for remote in remote_files(str(source)):
+            yield remote.url, _File(remote.name, remote.open, state=remote.state)
     else:
         for name, path in files_at(Path(source), left_out, excluded):
-            yield _File(name, partial(_at, path), path)
+            yield os.path.realpath(path), _File(name, partial(_at, path), path)
 
 
 def scans_of(
@@ -175,7 +185,8 @@ def read_admitted(file: ScanFile, admission: Admission, work: Work = ENDLESS, an
 class _File:
     """A file: its name, a function that opens it, its path, and its scan if it is in memory.
 
-    `held` is the memory that the open file takes, in bytes. `archive` is the name of the archive that it is in.
+    `held` is the memory that the open file takes, in bytes. `archive` is the name of the archive that it is in. `state`
+    is that of a `ScanFile`.
     """
 
     name: str
@@ -184,6 +195,7 @@ class _File:
     in_memory: Scan | None = None
     held: int = 0
     archive: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +219,16 @@ def _scans_in(file: _File, limits: _Limits) -> list[ScanFile]:
         count = document.count
         document.close()
         _check_count(count, limits.most_pages)
+    except StorageUnavailable:
+        raise  # it is not because of this file
     except OmrclipError as error:
-        return [ScanFile(file.name, partial(_fail, error), file.path)]
+        return [ScanFile(file.name, partial(_fail, error), file.path, state=file.state)]
     pages = _Pages(opened, file.held)
     found_pages = [_Page(pages, name, number) for number, name in enumerate(_page_names(file.name, count), start=1)]
-    return [ScanFile(page.name, page, file.path, page.page_bytes, release=page.release) for page in found_pages]
+    return [
+        ScanFile(page.name, page, file.path, page.page_bytes, release=page.release, state=file.state)
+        for page in found_pages
+    ]
 
 
 def _is_archive(file: _File) -> bool:
@@ -224,14 +241,15 @@ def _is_archive(file: _File) -> bool:
 
 def _inner(archive: _File, member: Member) -> _File:
     name = member_name(archive.name, member.name)
-    return _File(name, member.opened, archive.path, held=member.held, archive=archive.name)
+    return _File(name, member.opened, archive.path, held=member.held, archive=archive.name, state=archive.state)
 
 
 def _whole(file: _File) -> ScanFile:
     """The scan of an image file."""
     if file.in_memory is not None:
         return scan_in_memory(file.in_memory)
-    return ScanFile(file.name, partial(_read, file.name, file.opened), file.path, partial(_twice, file.held))
+    read, needed = partial(_read, file.name, file.opened), partial(_twice, file.held)
+    return ScanFile(file.name, read, file.path, needed, state=file.state)
 
 
 def _read(name: str, opened: Callable[[], RangeReader]) -> Scan:

@@ -4,8 +4,9 @@ import posixpath
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from cachetools import LRUCache
 from fsspec.core import url_to_fs
@@ -16,6 +17,8 @@ from omrclip.imaging.tiff.ranges import RangeReader
 BLOCK_BYTES: Final = 1 << 20
 """What is read at a time. Readers of PDF files ask for some kilobytes, and each request takes some 20 ms."""
 _BLOCKS: Final = 16
+_MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
+"""What drivers tell about the version of a file, the best first."""
 
 
 def is_url(source: str) -> bool:
@@ -23,11 +26,25 @@ def is_url(source: str) -> bool:
     return "://" in source
 
 
-def remote_files(url: str) -> list[tuple[str, Callable[[], RangeReader]]]:
-    """The files that a URL names: one, those of a folder and below it, or those that a pattern finds, sorted.
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that a URL names.
 
-    Each has its path below the folder, with `-` for `/`, or its own name; and a function that opens it, which can be
-    pickled.
+    Attributes:
+        name: its path below the folder, with `-` for `/`, or its own name.
+        url: where it is.
+        open: a function that opens it, which can be pickled.
+        state: a text that changes if the file is replaced: its size, and its mark or the time of its last change.
+    """
+
+    name: str
+    url: str
+    open: Callable[[], RangeReader]
+    state: str
+
+
+def remote_files(url: str) -> list[FoundFile]:
+    """The files that a URL names: one, those of a folder and below it, or those that a pattern finds, sorted.
 
     Raises:
         StorageUnavailable: the URL cannot be listed: no such bucket, no permission, not reachable, or no driver.
@@ -40,8 +57,14 @@ def remote_files(url: str) -> list[tuple[str, Callable[[], RangeReader]]]:
             found, base = system.find(path, detail=True), path
         else:
             found, base = {path: system.info(path)}, None
-        files = sorted((one, int(info["size"])) for one, info in found.items() if info["type"] == "file")
-        return [(_name(one, base), partial(RemoteFile, str(system.unstrip_protocol(one)), size)) for one, size in files]
+        files = sorted(one for one, info in found.items() if info["type"] == "file")
+        return [_found(_name(one, base), str(system.unstrip_protocol(one)), found[one]) for one in files]
+
+
+def _found(name: str, url: str, info: dict[str, Any]) -> FoundFile:
+    size = int(info["size"])
+    mark = next((str(info[key]) for key in _MARKS if info.get(key)), "")
+    return FoundFile(name, url, partial(RemoteFile, url, size), f"{size}-{mark}")
 
 
 def _name(path: str, base: str | None) -> str:
@@ -60,7 +83,7 @@ class RemoteFile:
         self._lock = threading.Lock()
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes from an offset on, fewer at the end of the file. Raises ImageError."""
+        """Bytes from an offset on, fewer at the end of the file. Raises ImageError and StorageUnavailable."""
         end = min(offset + length, self.size)
         if end <= offset:
             return b""
@@ -88,7 +111,10 @@ class RemoteFile:
 
 @contextmanager
 def _told(kind: type[OmrclipError]) -> Iterator[None]:
-    """Raise the errors of drivers as one of ours, which says what to check."""
+    """Raise the errors of drivers as one of ours, which says what to check.
+
+    That of the file alone is `kind`. All others are StorageUnavailable: they concern further files too, and may pass.
+    """
     try:
         yield
     except OmrclipError:
@@ -98,6 +124,8 @@ def _told(kind: type[OmrclipError]) -> Iterator[None]:
     except PermissionError:
         raise kind("Access to the URL is denied: check the credentials.") from None
     except ImportError as error:
-        raise kind(f"The driver for this URL is not installed. {error}") from None
+        raise StorageUnavailable(f"The driver for this URL is not installed. {error}") from None
     except Exception as error:
-        raise kind(f"The URL cannot be read ({type(error).__name__}): check the address and the network.") from None
+        raise StorageUnavailable(
+            f"The URL cannot be read ({type(error).__name__}): check the address and the network."
+        ) from None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from omrclip.errors import CorruptImage, LimitExceeded, OmrclipError
+from omrclip.errors import CorruptImage, LimitExceeded, OmrclipError, StorageUnavailable
 from omrclip.imaging import documents, pdf_process
 from omrclip.imaging.pdf_pages import PdfPages
 from omrclip.imaging.pdf_process import IsolatedPdf
@@ -128,4 +128,27 @@ def test_the_service_isolates(monkeypatch: pytest.MonkeyPatch) -> None:
     pdf_process.isolate_pdfs()
     document = documents.open_document(BytesReader(pdf(GOOD)), MOST_PIXELS)
     assert isinstance(document, IsolatedPdf)
+    document.close()
+
+
+def test_a_reader_that_fails_is_told_and_the_next_pages_are_read() -> None:
+    class Failing:
+        data = pdf(*[GOOD] * 40)
+        size = len(data)
+        is_cut = False
+
+        def read(self, offset: int, length: int) -> bytes:
+            if self.is_cut:
+                raise StorageUnavailable("The server is gone.")
+            return self.data[offset : offset + length]
+
+    reader = Failing()
+    document = IsolatedPdf(reader, MOST_PIXELS)
+    reader.is_cut = True
+    with pytest.raises(StorageUnavailable, match="gone"):
+        document.read_page(40)
+    with pytest.raises(StorageUnavailable, match="gone"):
+        IsolatedPdf(reader, MOST_PIXELS)
+    reader.is_cut = False
+    assert document.read_page(40) == PdfPages(BytesReader(pdf(GOOD)), MOST_PIXELS).read_page(1)
     document.close()

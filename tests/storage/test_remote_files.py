@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import fsspec
 import pytest
 
-from omrclip.errors import ImageError, StorageUnavailable
+from omrclip.errors import ImageError, OmrclipError, StorageUnavailable
 from omrclip.jobs.sources import scans_in
 from omrclip.storage.remote_files import BLOCK_BYTES, RemoteFile, remote_files
 from tests.jobs.test_archives import SHADES, STACK, archive
@@ -71,22 +71,22 @@ def test_small_ranges_are_read_in_blocks(bucket: str, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "kind", "told"),
     [
-        (FileNotFoundError(), "no file"),
-        (PermissionError(), "credentials"),
-        (ConnectionResetError(), "ConnectionResetError"),
-        (ValueError("secret"), "cannot be read"),
+        (FileNotFoundError(), ImageError, "no file"),
+        (PermissionError(), ImageError, "credentials"),
+        (ConnectionResetError(), StorageUnavailable, "ConnectionResetError"),
+        (ValueError("secret"), StorageUnavailable, "cannot be read"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_what_to_check(
-    bucket: str, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+    bucket: str, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[OmrclipError], told: str
 ) -> None:
     def fail(*_: object, **__: object) -> bytes:
         raise error
 
-    ((_, opened),) = remote_files(f"{bucket}/a.jpg")
+    (found,) = remote_files(f"{bucket}/a.jpg")
     monkeypatch.setattr(type(fsspec.filesystem("memory")), "cat_file", fail)
-    with pytest.raises(ImageError, match=told) as raised:
-        opened().read(0, 10)
+    with pytest.raises(kind, match=told) as raised:
+        found.open().read(0, 10)
     assert "secret" not in raised.value.message

@@ -9,7 +9,7 @@ from omrclip.errors import FolderInUse, OmrclipError, WorkerLost
 from omrclip.jobs.batches.definition import Batch, begin
 from omrclip.jobs.batches.executors import Done, Executor, Lost, Outcome
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger
-from omrclip.jobs.batches.names import OVERLAY, REJECTED, check_distinct, page_part
+from omrclip.jobs.batches.names import OVERLAY, REJECTED, distinct_scans, page_part
 from omrclip.jobs.batches.work import Task, record_failure, source_state
 from omrclip.jobs.sources import ScanFile
 from omrclip.omr.report.file_names import stem
@@ -64,6 +64,12 @@ class BatchRun:
 
     The lock keeps out other runs on this machine. In a bucket there is no lock: two runs of one batch there do the same
     work twice, and write the same files.
+
+    Attributes:
+        scans: the scans of the job. Those whose files would have the same names are numbered.
+        templates: the templates of the batch.
+        store: the folder of the results.
+        progress: how far the batch is.
     """
 
     def __init__(self, job: BatchJob) -> None:
@@ -71,11 +77,10 @@ class BatchRun:
 
         Raises:
             InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: a template or a blank page is wrong.
-            NameConflict: files of two scans would have one name.
             FolderInUse: the folder holds another batch or other results, or is locked; or a file has changed.
             DamagedRecord, StorageUnavailable: the folder cannot be read or written.
         """
-        check_distinct(job.scans)
+        self.scans = distinct_scans(job.scans)
         self.templates, _ = job.batch.load(job.limits)
         self.store = BlobStore(job.out)
         self._job = job
@@ -90,15 +95,15 @@ class BatchRun:
         except BaseException:
             self.close()
             raise
-        counts = sum((done[scan.name].counts for scan in job.scans if scan.name in done), Counts())
-        self.progress = Progress(len(job.scans), counts.done, counts)
-        self._pending = deque(scan for scan in job.scans if scan.name not in done)
+        counts = sum((done[scan.name].counts for scan in self.scans if scan.name in done), Counts())
+        self.progress = Progress(len(self.scans), counts.done, counts)
+        self._pending = deque(scan for scan in self.scans if scan.name not in done)
 
     def _done(self) -> dict[str, DoneScan]:
         """The scans of the ledger, without those that are to be recognized again."""
         ledger = Ledger(self.store)
         done = ledger.scans()
-        again = {scan.name for scan in self._job.scans if scan.name in done and self._is_wanted_again(scan, done)}
+        again = {scan.name for scan in self.scans if scan.name in done and self._is_wanted_again(scan, done)}
         if again:
             ledger.forget([done[name] for name in again])
             pages = {page_part(name) for name in again}

@@ -6,7 +6,7 @@ from omrclip.admission import Admission
 from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.jobs.batches.definition import Batch, begin
-from omrclip.jobs.batches.names import sheet_key
+from omrclip.jobs.batches.names import distinct_names, sheet_key
 from omrclip.jobs.sources import names_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_pages, known_pages
@@ -67,7 +67,7 @@ def add_document(batches: Batches, identifier: str, file: Scan, limits: Limits) 
         NotFound, StorageFull, StorageUnavailable: see `Batches.add`.
     """
     _check_name(file.name)
-    names = names_in(file, limits)
+    names = distinct_names(names_in(file, limits))
     document = NewDocument(file.name, file_key(file.name), file.data, [sheet_key(name) for name in names])
     batches.add(identifier, document)
     return len(names)

@@ -1,14 +1,13 @@
-"""The names of the files of a batch. They depend on one scan only, so that scans can be added at any time."""
+"""The names of the files of a batch. They depend on the name of one scan, so that scans can be added at any time."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from omrclip.errors import NameConflict
 from omrclip.iiif.request import Format
 from omrclip.jobs.sources import ScanFile
 from omrclip.omr.labels import distinct
-from omrclip.omr.report.file_names import file_key, safe_file_name, stem
+from omrclip.omr.report.file_names import file_key, safe_file_name, shown_name, stem
 from omrclip.omr.report.result_files import FileNames
 
 CLIPS, REJECTED = "clips", "rejected"
@@ -49,18 +48,16 @@ def sheet_key(scan: str) -> str:
     return file_key(page_part(scan))
 
 
-def check_distinct(scans: Sequence[ScanFile]) -> None:
-    """Raise NameConflict if files of two scans would have one name."""
-    seen: dict[str, str] = {}
-    for scan in scans:
-        key = sheet_key(scan.name)
-        if key in seen:
-            raise NameConflict(
-                f"The results of {seen[key]!r} and {scan.name!r} would have the same file names. Rename one of the "
-                "files, or put them into different batches.",
-                name=scan.name,
-            )
-        seen[key] = scan.name
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Number scans whose files would have the same names: the second `a.jpg` becomes `a (2).jpg`."""
+    stems = distinct(map(stem, names), "{} ({})", lambda part: file_key(_part(part)))
+    return [chosen + name[len(stem(name)) :] for chosen, name in zip(stems, names, strict=True)]
+
+
+def distinct_scans(scans: Sequence[ScanFile]) -> list[ScanFile]:
+    """The scans with distinct names that can be shown, in their order."""
+    names = distinct_names([shown_name(scan.name) for scan in scans])
+    return [replace(scan, name=name) for scan, name in zip(scans, names, strict=True)]
 
 
 def _part(name: str) -> str:

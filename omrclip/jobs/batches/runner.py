@@ -43,6 +43,7 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     Raises:
         OmrclipError: the batch cannot be run.
     """
+    from omrclip.imaging.pdf_process import isolate_pdfs
     from omrclip.imaging.setting_up import set_up_process
     from omrclip.jobs.batches.definition import stored_batch
     from omrclip.jobs.batches.engine import BatchJob, BatchRun
@@ -54,6 +55,7 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     from omrclip.storage.blobs import BlobStore
 
     set_up_process()
+    isolate_pdfs()
     out = str(batches.results_folder(identifier))
     batch = stored_batch(BlobStore(out))
     while True:

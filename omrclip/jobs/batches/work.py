@@ -2,13 +2,13 @@
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from omrclip.admission import Admission
 from omrclip.config import Limits
-from omrclip.errors import InternalError, OmrclipError
+from omrclip.errors import InternalError, OmrclipError, StorageUnavailable
 from omrclip.imaging.probe import probe
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, counts_of
@@ -49,7 +49,8 @@ def recognize_scans(task: Task) -> Counts:
     """Recognize the scans of a task, and write their files and the ledger.
 
     Raises:
-        StorageUnavailable, NotFound: the folder of the batch cannot be read or written.
+        StorageUnavailable: the folder of the batch cannot be read or written, or the server of the scans not reached.
+        NotFound: the folder holds no batch.
     """
     worker = _worker(task.out, task.fingerprint, task.limits, task.memory_bytes)
     return worker.run(task.scans)
@@ -65,7 +66,7 @@ def record_failure(store: BlobStore, scan: ScanFile, error: OmrclipError) -> Cou
 def source_state(scan: ScanFile) -> str:
     """A text that changes if the file of a scan is replaced: its size and the time of its last change."""
     if scan.path is None:
-        return ""
+        return scan.state
     try:
         status = os.stat(scan.path)  # noqa: PTH116 (a third of the time that Path takes)
     except OSError:
@@ -123,7 +124,9 @@ class _Worker:
 
     def _recognize(self, file: ScanFile, writer: _Writer) -> None:
         try:
-            scan = read_admitted(file, self.admission)
+            scan = replace(read_admitted(file, self.admission), name=file.name)
+        except StorageUnavailable:
+            raise  # the next scans cannot be read either, so that the batch has to stop, and to go on later
         except Exception as error:
             writer.add(file, failed(file.name, error))
             return
@@ -147,9 +150,11 @@ def _extension(scan: Scan) -> str:
 
 @lru_cache(maxsize=2)
 def _worker(out: str, fingerprint: str, limits: Limits, memory_bytes: int) -> _Worker:
+    from omrclip.imaging.pdf_process import isolate_pdfs
     from omrclip.imaging.setting_up import set_up_process
 
     set_up_process()
+    isolate_pdfs()
     store = BlobStore(out)
     batch = stored_batch(store)
     if batch.fingerprint != fingerprint:

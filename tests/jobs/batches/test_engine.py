@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from omrclip.errors import CorruptImage, FolderInUse, NameConflict, StorageUnavailable
+from omrclip.errors import CorruptImage, FolderInUse, StorageUnavailable
 from omrclip.jobs.batches.definition import BatchTemplate
 from omrclip.jobs.batches.engine import BatchRun, Progress
 from omrclip.jobs.batches.executors import LocalProcesses
@@ -166,12 +166,6 @@ def test_scans_that_failed_are_read_again_if_that_is_asked(tmp_path: Path) -> No
     assert run(job(out, [*files[:2], fine])).counts.failed == 1
     assert run(job(out, [*files[:2], fine], retry_failed=True)).counts == Counts(passed=3)
     assert table(out) == ["a.png", "b.png", "c.png"]
-
-
-def test_two_scans_whose_files_would_have_one_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(NameConflict, match=r"'a\.png' and 'A\.tif'"):
-        BatchRun(job(tmp_path / "out", scans(tmp_path, "a.png", "b.png", "A.tif")))
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_wrong_template_is_refused_before_anything_is_written(tmp_path: Path) -> None:
