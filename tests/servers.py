@@ -131,10 +131,13 @@ def children_of(parent: int) -> list[Path]:
 
 def processor_seconds_of(server: Server) -> list[float]:
     """The processor time of a server's processes so far, that of the first process first."""
+    return processor_seconds_of_tree(server.pid)
+
+
+def processor_seconds_of_tree(root: int) -> list[float]:
+    """The processor time so far of a process and of all that it started, that of the process first."""
     ticks = os.sysconf("SC_CLK_TCK")
-    stats = [
-        (PROC / status["Pid"].strip() / "stat").read_text().rpartition(")")[2].split() for status in _tree(server.pid)
-    ]
+    stats = [(PROC / status["Pid"].strip() / "stat").read_text().rpartition(")")[2].split() for status in _tree(root)]
     return [(int(stat[11]) + int(stat[12])) / ticks for stat in stats]
 
 

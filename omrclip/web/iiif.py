@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import NotFound as NoSuchPath
+from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.errors import InvalidParameter, LimitExceeded
@@ -204,6 +205,4 @@ def _disposition(name: str, canonical: str, image_format: Format) -> str:
     if name.lower().endswith(SUFFIXES):
         name = stem(name)
     name += ("" if region == "full" else f"_{region}") + f".{image_format}"
-    disposition = Response().headers
-    disposition.set("Content-Disposition", "attachment" if "download" in request.args else "inline", filename=name)
-    return disposition["Content-Disposition"]
+    return dump_options_header("attachment" if "download" in request.args else "inline", {"filename": name})

@@ -69,6 +69,7 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
     settings = uvicorn.Config(
         partial(_application, config),
         factory=True,
+        loop="omrclip.web.connections:Loop",
         http="omrclip.web.connections:Connection",
         ws="none",
         lifespan="off",

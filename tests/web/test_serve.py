@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from omrclip.web import process, serve
 from omrclip.web.connections import MOST_HEADER_BYTES
 from omrclip.web.process import THREAD_STACK_BYTES
 from omrclip.web.serve import LARGE_PAGES
+from tests.benchmarks.iiif.idling import wait_until_idle
 from tests.patience import PATIENCE, until
 from tests.servers import PROC, Server, children_of, free_port, new_session, running
 
@@ -97,6 +98,31 @@ def test_endless_headers_are_cut_off(server: Server) -> None:
             pass  # it was closed meanwhile
         assert received(client)[:12] in (b"HTTP/1.1 431", b"")
     assert new_session().get(f"{server.url}/health", timeout=PATIENCE).ok
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="server processes are found in /proc")
+def test_connections_that_come_at_once_are_shared_by_the_processes() -> None:
+    def sockets(process: Path) -> int:
+        found = 0
+        for file in (process / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found += str(file.readlink()).startswith("socket:")
+        return found
+
+    with running(workers=2) as server:
+        wait_until_idle(server.pid)  # until all processes have started
+        children = children_of(server.pid)
+        port = int(server.url.rpartition(":")[2])
+        for _ in range(5):
+            before = [sockets(child) for child in children]
+            with ExitStack() as clients:
+                for client in [clients.enter_context(socket.socket()) for _ in range(16)]:
+                    client.setblocking(False)  # so that all come within a millisecond, as those of a browser do
+                    client.connect_ex(("127.0.0.1", port))
+                until(lambda before=before: sum(map(sockets, children)) == sum(before) + 16)
+                shares = [sockets(child) - number for child, number in zip(children, before, strict=True)]
+            assert min(shares) >= 3, shares
+            until(lambda before=before: [sockets(child) for child in children] == before)
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="server processes are found in /proc")

@@ -6,10 +6,10 @@ An A3 scan of two filled sheets (6000 × 4000 px, JPEG of quality 90, 4:2:0) lie
 as the pyramidal TIFF of 256-px JPEG tiles that vips makes of it. iipsrv reads the TIFF, its best source; ours reads
 both. iipsrv runs as two processes behind nginx by FastCGI, ours as `omrclip serve` with two workers.
 
-Warm: wrk asks on eight kept connections, cycling through the row's requests; a measurement that is not counted goes
-before. What is asked again, a server may have kept: both have their caches, at their default bounds. In the row
-`clips, each new` nothing is asked twice, so that pixels are cut and encoded for each answer. `304` asks as a client
-that has the answer already.
+Warm: wrk sends the requests of a row again and again, on eight connections that stay open. A first measurement is not
+counted. The second table has the processor time of all processes of a server for each request: another load on the
+machine changes it least. Both servers have their caches, of the default sizes. In the row `clips, each new` no request
+is sent twice, so that pixels are cut and encoded for each answer. `304` asks as a client that has the answer already.
 
 Cold: a fresh server for each round, which gets each request once, one after the other; the median, and how long the
 first took. Files are in the operating system's cache throughout. Of two tables the first is of images that ours has
@@ -34,7 +34,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -48,10 +48,10 @@ from tests.benchmarks.iiif.load import ask_fast, ask_in_turn, entity_tags
 from tests.benchmarks.iiif.memory import memory_under_mixed_requests
 from tests.benchmarks.iiif.peer import missing_packages, running_iipsrv
 from tests.benchmarks.iiif.pictures import JPEG_NAME, TIFF_NAME, make_sources
-from tests.benchmarks.iiif.report import OURS, PEER, Result, cold_table, warm_table
+from tests.benchmarks.iiif.report import OURS, PEER, Result, cold_table, processor_table, warm_table
 from tests.benchmarks.iiif.rows import DIMENSIONS, EARLIER, ROWS, WARM_UP, Row, chosen
-from tests.benchmarks.measuring import machine
-from tests.servers import running
+from tests.benchmarks.measuring import MILLISECONDS, machine
+from tests.servers import processor_seconds_of_tree, running
 
 WORKERS: Final = 2
 # More than this runs already: what is measured now is measured beside something else.
@@ -76,10 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say(f"image: {DIMENSIONS} px, {sizes}; answers: JPEG of quality {DEFAULT_QUALITY}")
         _say(f"{WORKERS} processes each; {asked.rounds} rounds of {asked.seconds} s\n")
         with ExitStack() as servers:
-            images = {name: servers.enter_context(started(name, folder)) for name in (PEER, *OURS)}
-            compare(images, chosen(asked.only))
-            for line in warm_table(warm(images, chosen(asked.only), asked.rounds, asked.seconds)):
-                _say(line)
+            running_now = {name: servers.enter_context(started(name, folder)) for name in (PEER, *OURS)}
+            compare({name: server.image for name, server in running_now.items()}, chosen(asked.only))
+            measured = list(warm(running_now, chosen(asked.only), asked.rounds, asked.seconds))
+        for line in warm_table(rates for rates, _ in measured):
+            _say(line)
+        _say("")
+        for line in processor_table(times for _, times in measured):
+            _say(line)
         _say("")
         for line in cold_table(cold(folder, chosen(asked.only), asked.rounds), "cold, never seen, ms"):
             _say(line)
@@ -113,16 +117,28 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that was started: the URI of the image on it, and the ids of its first processes."""
+
+    image: str
+    processes: Sequence[int]
+
+    def processor_seconds(self) -> float:
+        """The processor time that all its processes have taken so far."""
+        return sum(sum(processor_seconds_of_tree(process)) for process in self.processes)
+
+
 @contextmanager
-def started(name: str, folder: Path, **settings: object) -> Iterator[str]:
-    """A fresh server of this name in the tables, ours with these settings; gives the image's URI on it."""
+def started(name: str, folder: Path, **settings: object) -> Iterator[Started]:
+    """Start the server of this name in the tables; ours gets these settings."""
     if name == PEER:
-        with running_iipsrv(folder, DEFAULT_QUALITY) as base:
-            yield f"{base}/{TIFF_NAME}"
+        with running_iipsrv(folder, DEFAULT_QUALITY) as (base, processes):
+            yield Started(f"{base}/{TIFF_NAME}", processes)
     else:
         with running(images=folder, workers=WORKERS, **settings) as server:
             wait_until_idle(server.pid)
-            yield f"{server.url}/iiif/2/{OURS[name]}"
+            yield Started(f"{server.url}/iiif/2/{OURS[name]}", [server.pid])
 
 
 def compare(images: Mapping[str, str], asked: Iterable[Row]) -> None:
@@ -139,22 +155,31 @@ def compare(images: Mapping[str, str], asked: Iterable[Row]) -> None:
     _say("")
 
 
-def warm(images: Mapping[str, str], asked: Iterable[Row], rounds: int, seconds: int) -> Iterator[Result]:
-    """Requests per second of each row."""
+def warm(
+    servers: Mapping[str, Started], asked: Iterable[Row], rounds: int, seconds: int
+) -> Iterator[tuple[Result, Result]]:
+    """Requests a second of each row, and milliseconds of processor time for each request."""
     for row in asked:
-        tags = {name: entity_tags(uri, row.requests(WARM_UP)) for name, uri in images.items() if row.conditional}
-        able = [name for name in images if not row.conditional or tags[name] is not None]
+        tags = {
+            name: entity_tags(server.image, row.requests(WARM_UP))
+            for name, server in servers.items()
+            if row.conditional
+        }
+        able = [name for name in servers if not row.conditional or tags[name] is not None]
         for name in able:
-            ask_fast(images[name], row.requests(WARM_UP), 1, tags.get(name))
-        figures: dict[str, list[float]] = {name: [] for name in able}
+            ask_fast(servers[name].image, row.requests(WARM_UP), 1, tags.get(name))
+        rates: dict[str, list[float]] = {name: [] for name in able}
+        times: dict[str, list[float]] = {name: [] for name in able}
         for turn in range(rounds):
             requests = row.requests(turn)
             for name in able:
-                load = ask_fast(images[name], requests, seconds, tags.get(name))
+                before = servers[name].processor_seconds()
+                load = ask_fast(servers[name].image, requests, seconds, tags.get(name))
                 if row.is_each_new and load.answers > len(requests):
                     raise RuntimeError(f"{load.answers} answers to {len(requests)} requests; take fewer --seconds")
-                figures[name].append(load.rate)
-        yield Result(row, row.name, figures)
+                rates[name].append(load.rate)
+                times[name].append((servers[name].processor_seconds() - before) / load.answers * MILLISECONDS)
+        yield Result(row, row.name, rates), Result(row, row.name, times)
 
 
 @contextmanager
@@ -163,8 +188,8 @@ def seen_before(folder: Path) -> Iterator[Path]:
     time.sleep(SETTLED_SECONDS)  # what is newer is not put down
     with tempfile.TemporaryDirectory() as left:
         for name in OURS:
-            with started(name, folder, cache_folder=left) as image:
-                ask_in_turn(image, EARLIER)
+            with started(name, folder, cache_folder=left) as server:
+                ask_in_turn(server.image, EARLIER)
         yield Path(left)
 
 
@@ -187,8 +212,8 @@ def cold(folder: Path, asked: Iterable[Row], rounds: int, left: Path | None = No
         firsts: dict[str, list[float]] = {name: [] for name in (PEER, *OURS)}
         for _ in range(rounds):
             for name in (PEER, *OURS):
-                with cache_settings(left) as settings, started(name, folder, **settings) as image:
-                    times = [answer.milliseconds for answer in ask_in_turn(image, row.requests(0)[: row.cold])]
+                with cache_settings(left) as settings, started(name, folder, **settings) as server:
+                    times = [answer.milliseconds for answer in ask_in_turn(server.image, row.requests(0)[: row.cold])]
                 medians[name].append(float(np.median(times)))
                 firsts[name].append(times[0])
         yield Result(row, row.name, medians)

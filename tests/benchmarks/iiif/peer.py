@@ -41,17 +41,21 @@ def missing_packages() -> list[str]:
 
 
 @contextmanager
-def running_iipsrv(images: Path, jpeg_quality: int) -> Iterator[str]:
-    """Start two iipsrv and an nginx before them, with empty caches; gives the base URL, and stops them at the end."""
+def running_iipsrv(images: Path, jpeg_quality: int) -> Iterator[tuple[str, list[int]]]:
+    """Start two iipsrv processes and an nginx before them, with empty caches, and stop them at the end.
+
+    Yields:
+        The base URL, and the process ids.
+    """
     with tempfile.TemporaryDirectory() as name, ExitStack() as processes:
         folder = Path(name)
         address = folder / "iipsrv.socket"
         listener = processes.enter_context(socket.socket(socket.AF_UNIX))
         listener.bind(str(address))
         listener.listen(128)
-        for _ in range(PROCESSES):
-            # FastCGI's convention: the socket to accept from is standard input; whichever process is free accepts.
-            _start(processes, [str(IIPSRV)], stdin=listener.fileno(), env=iipsrv_settings(images, jpeg_quality))
+        # FastCGI's convention: the socket to accept from is standard input; whichever process is free accepts.
+        settings = iipsrv_settings(images, jpeg_quality)
+        workers = [_start(processes, [str(IIPSRV)], stdin=listener.fileno(), env=settings) for _ in range(PROCESSES)]
         port = _free_port()
         configuration = folder / "nginx.conf"
         configuration.write_text(nginx_configuration(folder, address, port))
@@ -60,7 +64,7 @@ def running_iipsrv(images: Path, jpeg_quality: int) -> Iterator[str]:
         process = _start(processes, [nginx, "-e", str(log), "-p", str(folder), "-c", str(configuration)])
         base = f"http://127.0.0.1:{port}/iiif"
         _wait_until_up(base, process, log)
-        yield base
+        yield base, [process.pid, *(worker.pid for worker in workers)]
 
 
 def iipsrv_settings(images: Path, jpeg_quality: int) -> dict[str, str]:
