@@ -52,6 +52,11 @@ class ByteCache(Generic[Entry]):
         with self._lock:
             return key in self._entries
 
+    def any_key(self, concerns: Callable[[Hashable], bool]) -> bool:
+        """Whether there is an entry with a matching key."""
+        with self._lock:
+            return any(map(concerns, self._entries))
+
     def is_being_made(self, key: Hashable) -> bool:
         """Whether `get_or_make` would wait for another thread that makes the entry."""
         with self._lock:

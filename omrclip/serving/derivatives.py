@@ -21,28 +21,36 @@ class DerivativeCache:
         self._memory: ByteCache[bytes] = ByteCache(bound, lambda data: len(data) + _ENTRY_BYTES)
         self._folder = folder
 
-    def get_or_make(self, etag: str, make: Callable[[], bytes], owner: str | None = None) -> bytes:
+    def get_or_make(self, etag: str, make: Callable[[], bytes], owner: str, *, on_disk: bool = False) -> bytes:
         """The bytes of an image. `make` renders them if they are in neither cache; its exceptions are raised.
 
-        An image with an owner is cached only in memory, until `forget` is called for the owner.
+        Args:
+            etag: of the rendered image.
+            make: renders it.
+            owner: the stored recognition or file from which it is made. `forget` removes all images of an owner.
+            on_disk: whether it may be written to the shared folder.
         """
-        if owner is not None:
+        if not on_disk:
             return self._memory.get_or_make((owner, etag), make)
-        return self._memory.get_or_make((None, etag), lambda: self._shared(etag, make))
+        return self._memory.get_or_make((owner, etag), lambda: self._shared(etag, make, owner))
 
-    def is_being_made(self, etag: str, owner: str | None = None) -> bool:
+    def is_being_made(self, etag: str, owner: str) -> bool:
         """Whether `get_or_make` would wait for another thread that renders the same image."""
         return self._memory.is_being_made((owner, etag))
 
     def forget(self, owner: str) -> None:
-        """Remove all images of this owner."""
+        """Remove all images of this owner from memory."""
         self._memory.forget(lambda key: isinstance(key, tuple) and key[0] == owner)
+
+    def holds(self, owner: str) -> bool:
+        """Whether an image of this owner is in memory."""
+        return self._memory.any_key(lambda key: isinstance(key, tuple) and key[0] == owner)
 
     def counts(self) -> CacheCounts:
         """The counts of the cache in memory."""
         return self._memory.counts()
 
-    def _shared(self, etag: str, make: Callable[[], bytes]) -> bytes:
+    def _shared(self, etag: str, make: Callable[[], bytes], owner: str) -> bytes:
         if self._folder is None:
             return make()
         found = self._folder.get(etag)
@@ -51,5 +59,5 @@ class DerivativeCache:
         started = perf_counter()
         data = make()
         if perf_counter() - started >= WORTH_SHARING_SECONDS:
-            self._folder.put(etag, data)
+            self._folder.put(etag, data, owner)
         return data

@@ -48,11 +48,13 @@ class KeptImages:
         whole = RegisteredPage(scan.source, page.registration)
         marks = [scan.etag, registration_mark(page.registration)]
         if not clip_number:
-            return OpenImage(etag_of(marks), kept.created, whole, owner=kept.identifier, name=stem(page.scan))
+            return OpenImage(
+                etag_of(marks), kept.created, whole, owner=kept.identifier, expires=True, name=stem(page.scan)
+            )
         clip = page.clips[clip_number - 1]
         etag = etag_of([*marks, str(clip.box)])
         boxed = BoxedImage(whole, clip.box)
-        return OpenImage(etag, kept.created, boxed, owner=kept.identifier, name=stem(clip.file))
+        return OpenImage(etag, kept.created, boxed, owner=kept.identifier, expires=True, name=stem(clip.file))
 
     def open_scan(self, kept: KeptRecognition, number: int) -> OpenFile:
         """Open a scan as it was uploaded. Numbers begin at 1.
@@ -62,4 +64,6 @@ class KeptImages:
             UnsupportedImage, CorruptImage, LimitExceeded: the scan cannot be read.
         """
         name, state, ranges = self._store.scan_file(kept, number)
-        return replace(self._sources.open(name, state, ranges), owner=kept.identifier, modified=kept.created)
+        return replace(
+            self._sources.open(name, state, ranges), owner=kept.identifier, expires=True, modified=kept.created
+        )

@@ -37,6 +37,11 @@ def page_identifier(name: str, number: int) -> str:
     return f"{name}{SUFFIX}.{number}"
 
 
+def owner_of_pages(name: str) -> str:
+    """The owner of what is cached of a template's page images, see `OpenImage`."""
+    return f"templates/{name}"
+
+
 class PageImages:
     """The page images of one template store. `url` is the URL of the store `templates`."""
 
@@ -63,6 +68,7 @@ class PageImages:
                 f"templates/{file}",
                 state,
                 lambda: self._blobs.ranges(file, state),
+                owner=owner_of_pages(name),
                 on_disk=True,
             )
         state = self._blobs.state(name + SUFFIX)
@@ -73,6 +79,7 @@ class PageImages:
             f"templates/{identifier}",
             state,
             lambda: BytesReader(page.image_bytes() or b""),
+            owner=owner_of_pages(name),
         )
 
     def registered(self, name: str, number: int, cache: SourceCache) -> RegisteredPage:

@@ -1,7 +1,7 @@
 """A memory-limited cache of open images with their digests, dimensions and pixels."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
@@ -48,7 +48,8 @@ class OpenImage:
         source: its pixels.
         tile_side: the preferred width and height of its tiles in pixels; None if it has no square tiles.
         held: the memory that it uses in bytes, without decoded pixels.
-        owner: the stored recognition that it belongs to, or None. Rendered images are removed with the recognition.
+        owner: the stored recognition or file that it belongs to. What is cached of it is removed by this name.
+        expires: whether it belongs to a stored recognition. Nothing of it is written to the cache folder.
         name: the name of a downloaded file without extension. If None, the last part of the identifier is used.
     """
 
@@ -57,7 +58,8 @@ class OpenImage:
     source: ImageSource
     tile_side: int | None = None
     held: int = _OPENED_BYTES
-    owner: str | None = None
+    owner: str = ""
+    expires: bool = False
     name: str | None = None
 
     @property
@@ -108,6 +110,7 @@ class SourceCache:
         state: BlobState,
         ranges: Callable[[], RangeReader],
         *,
+        owner: str = "",
         on_disk: bool = False,
     ) -> OpenFile:
         """Open a stored file, or return the open image of the same version.
@@ -116,18 +119,32 @@ class SourceCache:
             key: identifies the file.
             state: its version.
             ranges: opens the file for reading.
+            owner: the name by which `owned` finds what is cached of it, without the workspace; by default its key.
             on_disk: whether its digest and pyramid levels may be written to the cache folder.
         """
-        levels = self._levels if on_disk else None
-        own = self._key(key)
-        return self.opened.get_or_make((own, state.mark), lambda: self._open(own, state, ranges(), levels))
+        own, owner = self._key(key), self.owned(owner or key)
+        levels = self._levels.tagged(owner) if on_disk and self._levels else None
+        return self.opened.get_or_make(
+            (own, state.mark), lambda: replace(self._open(own, state, ranges(), levels), owner=owner)
+        )
+
+    def owned(self, owner: str) -> str:
+        """The owner of what is cached of a file of this workspace."""
+        return self._key(owner)
+
+    def holds(self, keys: str) -> bool:
+        """Whether an image is open whose key begins with a prefix."""
+        return self.opened.any_key(self._begins(keys))
 
     def forget(self, keys: str) -> None:
         """Close images whose keys begin with a prefix, and drop their pixels."""
-        own = self._key(keys)
-        dropped = self.opened.forget(lambda key: isinstance(key, tuple) and str(key[0]).startswith(own))
+        dropped = self.opened.forget(self._begins(keys))
         etags = {image.etag for image in dropped}
         self.pixels.forget(lambda key: isinstance(key, tuple) and key[0] in etags)
+
+    def _begins(self, keys: str) -> Callable[[Hashable], bool]:
+        own = self._key(keys)
+        return lambda key: isinstance(key, tuple) and str(key[0]).startswith(own)
 
     def _key(self, key: str) -> str:
         # No name of a stored file begins with a slash.

@@ -37,8 +37,14 @@ class StoredLevels:
     Images of stored recognitions must not be put here, because they expire.
     """
 
-    def __init__(self, folder: SharedFolder) -> None:
+    def __init__(self, folder: SharedFolder, tag: str = "") -> None:
+        """Use a folder. What is put there has the tag, see `SharedFolder.forget`."""
         self._folder = folder
+        self._tag = tag
+
+    def tagged(self, tag: str) -> "StoredLevels":
+        """The same for an image whose entries have this tag."""
+        return StoredLevels(self._folder, tag)
 
     def described(self, name: str, state: BlobState, describe: Callable[[], Description]) -> Description:
         """The description of a stored file in this state. `describe` computes it if no earlier run has stored it.
@@ -54,7 +60,7 @@ class StoredLevels:
         is_settled = 0 < state.changed < time.time() - SETTLED_SECONDS
         description = describe()
         if is_settled:
-            self._folder.put(key, _written(description))
+            self._folder.put(key, _written(description), self._tag)
         return description
 
     def find(self, digest: str, reduction: int, extents: Dimensions) -> Pixels | None:
@@ -66,7 +72,7 @@ class StoredLevels:
 
     def put(self, digest: str, reduction: int, pixels: Pixels) -> None:
         """See `LevelStore.put`."""
-        self._folder.put(_scale_key(digest, reduction), pixels.tobytes())
+        self._folder.put(_scale_key(digest, reduction), pixels.tobytes(), self._tag)
 
 
 def _written(description: Description) -> str:

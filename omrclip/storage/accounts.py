@@ -176,6 +176,8 @@ class Accounts:
         with self._writing() as file:
             if not file.execute("DELETE FROM accounts WHERE kind = ? AND name = ?", (kind, name)).rowcount:
                 raise _no_account(kind, name)
+        with self._reading() as file:  # the name must not stay in the log
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def set_secret(self, kind: Kind, name: str, secret: str) -> None:
         """Change the password or secret of an account, and end its sessions and tokens. Raises NotFound."""
@@ -372,6 +374,7 @@ class Accounts:
         try:
             made.execute("PRAGMA journal_mode = WAL")
             made.execute("PRAGMA foreign_keys = ON")
+            made.execute("PRAGMA secure_delete = ON")
             made.executescript(_TABLES)
         except BaseException:
             made.close()

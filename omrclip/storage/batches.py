@@ -351,6 +351,10 @@ class Batches:
             finally:
                 release()
 
+    def usage(self, identifier: str) -> tuple[int, int]:
+        """The number of files and bytes that there are of a batch, whether it is found or not."""
+        return self._blobs.usage(_checked(identifier))
+
     # What follows is for the process that runs batches.
 
     def exists(self) -> bool:

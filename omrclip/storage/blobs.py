@@ -430,6 +430,15 @@ class BlobStore:
             except FileNotFoundError:
                 return 0
 
+    def usage(self, folder: str) -> tuple[int, int]:
+        """The number of files in a folder and its folders, and their bytes."""
+        with self._errors():
+            try:
+                sizes = self._fs.du(self._path(folder), total=False)
+            except FileNotFoundError:
+                return 0, 0
+        return len(sizes), int(sum(sizes.values()))
+
     def check_writable(self) -> None:
         """Make the root where it is missing, and write, flush and remove a file there.
 

@@ -62,6 +62,13 @@ class ImageStore:
         blob, is_new = self._blobs.write(identifier, data, precondition)
         return blob, info, is_new
 
+    def usage(self, identifier: str) -> tuple[int, int]:
+        """The number of files and bytes of an image: (0, 0) if there is none."""
+        try:
+            return 1, self._blobs.state(identifier).size
+        except NotFound:
+            return 0, 0
+
     def delete(self, identifier: str, precondition: Precondition = UNCONDITIONAL) -> None:
         """Remove an image.
 

@@ -303,6 +303,14 @@ class KeptRecognitions:
             self._schedule.add(found[0])
         return found[0]
 
+    def usage(self, identifier: str) -> tuple[int, int]:
+        """The number of files and bytes that there are of a recognition, whether it is found or not."""
+        return self._blobs.usage(identifier) if _IDENTIFIER.fullmatch(identifier) else (0, 0)
+
+    def is_scheduled(self, identifier: str) -> bool:
+        """Whether the schedule has an entry for a recognition."""
+        return bool(self._entries_of(identifier))
+
     def _entries_of(self, identifier: str) -> list[Entry]:
         return [one for one in self._schedule.all() if one.identifier == identifier]
 

@@ -81,6 +81,13 @@ class TemplateStore:
             precondition.check(stored.name, stored.blob)
             return self.write(stored.name, template_to_bytes(edit(stored.template)))[0]
 
+    def usage(self, name: str) -> tuple[int, int]:
+        """The number of files and bytes of a template: (0, 0) if there is none."""
+        try:
+            return 1, self._blobs.state(name.removesuffix(SUFFIX) + SUFFIX).size
+        except NotFound:
+            return 0, 0
+
     def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
         """Remove a template; its page image stays.
 

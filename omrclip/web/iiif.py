@@ -186,7 +186,7 @@ def _conditional(
         return Response(status=304, headers=headers)
     if not may_wait() and services().derivatives.is_being_made(etag, image.owner):
         raise MustWait
-    body = services().derivatives.get_or_make(etag, make, image.owner)
+    body = services().derivatives.get_or_make(etag, make, image.owner, on_disk=not image.expires)
     return Response(body, content_type=media_type, headers=headers)
 
 

@@ -93,7 +93,7 @@ def validators(image: OpenImage, etag: str, config: Config) -> dict[str, str]:
     return {
         "ETag": f'"{etag}"',
         "Last-Modified": _http_date(int(image.modified)),
-        "Cache-Control": config.cache_control if image.owner is None else PRIVATE,
+        "Cache-Control": PRIVATE if image.expires else config.cache_control,
     }
 
 

@@ -14,6 +14,7 @@ from omrclip.imaging.pdf_process import isolate_pdfs
 from omrclip.imaging.setting_up import set_up_process
 from omrclip.web import services
 from omrclip.web.app import create_app
+from omrclip.web.erasing import Forgetting
 from omrclip.web.gateway import Gateway
 from omrclip.web.journal import configure_logging
 from omrclip.web.warming import warm_up
@@ -35,6 +36,7 @@ def application(config: Config) -> Gateway:
     try:
         app = create_app(config)
         services.of(app).metrics.keep_fresh()
+        Forgetting(app).start()
         warm_up(app)
     except Exception:
         logger.exception("The server could not start.")

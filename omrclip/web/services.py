@@ -25,6 +25,7 @@ from omrclip.storage.blobs import Blob, Precondition
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.images import ImageStore
 from omrclip.storage.kept import KeptRecognitions
+from omrclip.storage.receipts import Receipts
 from omrclip.storage.templates import TemplateStore
 from omrclip.web.metrics import Metrics
 
@@ -52,6 +53,7 @@ class Services:
     derivatives: DerivativeCache
     kept: KeptRecognitions
     kept_images: KeptImages
+    receipts: Receipts
     corrections: Corrections
     batches: Batches
     pages: PageImages
@@ -88,6 +90,11 @@ class _Workspaces:
         self._opened = opened
         self._known: dict[str, Services] = {}
         self._lock = threading.Lock()
+
+    def opened(self) -> dict[str, "Services"]:
+        """The workspaces that are open now."""
+        with self._lock:
+            return dict(self._known)
 
     def of(self, name: str) -> "Services":
         known = self._known.get(name)
@@ -131,6 +138,7 @@ def _opened(
         derivatives,
         kept,
         KeptImages(kept, sources),
+        Receipts(config),
         Corrections(kept),
         Batches(config),
         PageImages(config.templates, templates, config.limits),
@@ -153,6 +161,12 @@ def _held(sources: SourceCache, derivatives: DerivativeCache) -> tuple[dict[str,
 def of(app: Flask, workspace: str = "") -> Services:
     """The services of an application, with the stores of a workspace."""
     found: Services = app.extensions[_KEY].of(workspace)
+    return found
+
+
+def opened(app: Flask) -> dict[str, Services]:
+    """The services of the workspaces of an application that were used so far, by their names."""
+    found: dict[str, Services] = app.extensions[_KEY].opened()
     return found
 
 

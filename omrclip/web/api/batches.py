@@ -22,9 +22,12 @@ from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, lo
 from omrclip.schemas.wire import invalid_request
 from omrclip.storage.batches import StoredBatch
 from omrclip.storage.blobs import BlobStore
+from omrclip.storage.receipts import Deleted
 from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_result
+from omrclip.web.api.receipts import deleted
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.archives import Outbox
+from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, json_body, listed, number_in_query, services
 
@@ -92,8 +95,7 @@ def patch_batch(identifier: str) -> Response:
 @blueprint.delete("/<identifier>")
 def delete_batch(identifier: str) -> Response:
     """Remove a batch with its documents and results. If it is running, its run ends."""
-    services().batches.delete(identifier)
-    return Response(status=HTTPStatus.NO_CONTENT)
+    return deleted(erase(Deleted.BATCH, identifier, lambda: services().batches.delete(identifier)))
 
 
 @blueprint.post("/<identifier>/sheets")

@@ -7,6 +7,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from omrclip.imaging.probe import ImageInfo
 from omrclip.storage.blobs import Blob
+from omrclip.storage.receipts import Deleted
+from omrclip.web.api.receipts import deleted
+from omrclip.web.erasing import erase
 from omrclip.web.services import base_url, file_answer, image_uri, listed, precondition, services
 
 blueprint = Blueprint("images", __name__, url_prefix="/api/images")
@@ -39,8 +42,8 @@ def put_image(name: str) -> Response:
 @blueprint.delete("/<path:name>")
 def delete_image(name: str) -> Response:
     """Remove a stored image."""
-    services().images.delete(name, precondition(must_match=False))
-    return Response(status=HTTPStatus.NO_CONTENT)
+    expected = precondition(must_match=False)
+    return deleted(erase(Deleted.IMAGE, name, lambda: services().images.delete(name, expected)))
 
 
 def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Final
 
@@ -25,8 +24,11 @@ from omrclip.omr.report.answer import KeptUris
 from omrclip.omr.report.result_files import saved_name
 from omrclip.storage.kept import SMALL_BYTES, KeptRecognitions
 from omrclip.storage.kept_records import KeptPage, KeptRecognition
+from omrclip.storage.receipts import Deleted
+from omrclip.web.api.receipts import deleted
 from omrclip.web.api.tables import in_archive, kept_table
 from omrclip.web.archives import Outbox
+from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import PRIVATE, base_url, services
 
@@ -57,8 +59,7 @@ def _again(kept: KeptRecognition) -> Response:
 @blueprint.delete("/<identifier>")
 def delete_recognition(identifier: str) -> Response:
     """Remove a recognition with its scans and files."""
-    services().kept.delete(identifier)
-    return Response(status=HTTPStatus.NO_CONTENT)
+    return deleted(erase(Deleted.RECOGNITION, identifier, lambda: services().kept.delete(identifier)))
 
 
 @blueprint.get("/<identifier>/files/<name>")

@@ -14,6 +14,9 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import clip_area_from_dict, load_template, template_warnings
 from omrclip.serving.page_images import page_identifier
 from omrclip.storage.blobs import Blob
+from omrclip.storage.receipts import Deleted
+from omrclip.storage.templates import SUFFIX
+from omrclip.web.erasing import forget
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import base_url, file_answer, image_uri, precondition, services
 
@@ -116,6 +119,7 @@ def put_page_image(name: str) -> Response:
 def delete_page_image(name: str) -> Response:
     """Remove the image beside the template."""
     services().pages.delete(name, precondition(must_match=False))
+    forget(services(), Deleted.TEMPLATE, name.removesuffix(SUFFIX))
     return Response(status=HTTPStatus.NO_CONTENT)
 
 

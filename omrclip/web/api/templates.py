@@ -24,7 +24,10 @@ from omrclip.schemas.template import (
     template_json_schema,
     template_warnings,
 )
-from omrclip.storage.templates import StoredTemplate
+from omrclip.storage.receipts import Deleted
+from omrclip.storage.templates import SUFFIX, StoredTemplate
+from omrclip.web.api.receipts import deleted
+from omrclip.web.erasing import erase
 from omrclip.web.services import base_url, file_answer, listed, number_in_query, precondition, services
 
 blueprint = Blueprint("templates", __name__, url_prefix="/api")
@@ -60,8 +63,8 @@ def put_template(name: str) -> Response:
 @blueprint.delete("/templates/<name>")
 def delete_template(name: str) -> Response:
     """Remove a template."""
-    services().templates.delete(name, precondition(must_match=False))
-    return Response(status=HTTPStatus.NO_CONTENT)
+    stem, expected = name.removesuffix(SUFFIX), precondition(must_match=False)
+    return deleted(erase(Deleted.TEMPLATE, stem, lambda: services().templates.delete(stem, expected)))
 
 
 @blueprint.get("/templates/<name>/clip-areas")

@@ -1,7 +1,8 @@
 """OpenAPI paths of sessions, access tokens and signed links."""
 
 from omrclip.schemas.link import LinkRequestSchema
-from omrclip.web.openapi.parts import OBJECT, Node, answer, content, operation
+from omrclip.storage.receipts import Deleted
+from omrclip.web.openapi.parts import OBJECT, Node, answer, content, listing, operation, parameter
 
 _TAG = "Access"
 _FORM = "application/x-www-form-urlencoded"
@@ -17,7 +18,29 @@ _TOKEN_REQUEST: Node = {
 }
 
 
-def access_paths() -> dict[str, Node]:
+_RECEIPT: Node = {
+    "type": "object",
+    "required": ["Identifier", "Uri", "Kind", "Target", "Name", "By", "At", "Files", "Bytes", "Left"],
+    "properties": {
+        "Identifier": {"type": "string"},
+        "Uri": {"type": "string"},
+        "Kind": {"type": "string", "enum": [str(kind) for kind in Deleted]},
+        "Target": {"type": "string", "description": "the identifier or name of what was deleted"},
+        "Name": {"type": "string", "description": "the name of the batch, else empty"},
+        "By": {"type": ["string", "null"], "description": "the account, null without a log-in"},
+        "At": {"type": "number", "description": "seconds since 1970"},
+        "Files": {"type": "integer"},
+        "Bytes": {"type": "integer"},
+        "Left": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "places that still have something of it; empty if nothing is left",
+        },
+    },
+}
+
+
+def access_paths(most_listed: int) -> dict[str, Node]:
     """The paths by which programs prove who they are, and make links for others."""
     failed = answer("The client is unknown, its secret is wrong, or its request is not valid (RFC 6749)", OBJECT)
     return {
@@ -40,6 +63,13 @@ def access_paths() -> dict[str, Node]:
                 _TAG,
                 {"200": answer("Name, Kind, Workspace and Scopes. Without a log-in, Name is null.", OBJECT)},
             )
+        },
+        "/api/receipts": {
+            "get": listing("The receipts of deletions, oldest first", _TAG, "Receipts", most_listed, _RECEIPT)
+        },
+        "/api/receipts/{identifier}": {
+            "parameters": [parameter("identifier", "path")],
+            "get": operation("A receipt of a deletion", _TAG, {"200": answer("The receipt", _RECEIPT)}),
         },
         "/api/links": {
             "post": operation(

@@ -51,7 +51,7 @@ def openapi() -> Node:
         correction_paths(),
         corrections_paths(),
         batch_paths(MOST_LISTED),
-        access_paths(),
+        access_paths(MOST_LISTED),
         cloud_paths(),
     )
     for name, refusal in refusal_schemas():

@@ -1,0 +1,96 @@
+"""Deletion receipts: what was deleted, when, by whom, and whether anything of it was left.
+
+A receipt is a file `receipts/{day}/{identifier}.json` among the results of a workspace. Identifiers sort by time.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from omrclip.config import Config
+from omrclip.errors import DamagedRecord, NotFound
+from omrclip.storage.blobs import BlobStore
+
+FOLDER: Final = "receipts"
+_SUFFIX: Final = ".json"
+_DAY: Final = len("20260101")
+
+
+class Deleted(StrEnum):
+    """What a receipt is about."""
+
+    RECOGNITION = "recognition"
+    BATCH = "batch"
+    IMAGE = "image"
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The receipt of a deletion.
+
+    Attributes:
+        identifier: of the receipt; it begins with the time.
+        kind: what was deleted.
+        target: the identifier of the recognition or batch, or the name of the image or template.
+        name: the name of the batch; else "".
+        by: the name of the account that deleted it, or None on a server without log-in.
+        at: when, in seconds since 1970.
+        files: how many files were deleted.
+        size: how many bytes they had.
+        left: the places that still have something of it; empty if nothing is left.
+    """
+
+    identifier: str
+    kind: Deleted
+    target: str
+    name: str
+    by: str | None
+    at: float
+    files: int
+    size: int
+    left: tuple[str, ...] = ()
+
+
+class Receipts:
+    """The receipts of a workspace. Methods raise StorageUnavailable and StorageFull."""
+
+    def __init__(self, config: Config) -> None:
+        self._blobs = BlobStore(f"{config.results}/{FOLDER}")
+
+    def write(self, receipt: Receipt) -> None:
+        """Store a receipt, or replace it."""
+        self._blobs.write(_path(receipt.identifier), json.dumps(asdict(receipt), ensure_ascii=False).encode())
+
+    def read(self, identifier: str) -> Receipt:
+        """A receipt. Raises NotFound and DamagedRecord."""
+        try:
+            told: dict[str, Any] = json.loads(self._blobs.read(_path(identifier)).data)
+            return replace(Receipt(**told), kind=Deleted(told["kind"]), left=tuple(told["left"]))
+        except NotFound:
+            raise NotFound(f"There is no receipt {identifier!r}.") from None
+        except (ValueError, TypeError, LookupError):
+            raise DamagedRecord(f"The receipt {identifier!r} is damaged.") from None
+
+    def identifiers(self, after: str = "") -> Iterator[str]:
+        """The identifiers of receipts after an identifier, or a time as `identifier_at` gives it, oldest first."""
+        names = self._blobs.names(_path(after) if after else "")
+        return (name.rpartition("/")[2].removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+
+
+def identifier_at(seconds: float) -> str:
+    """The beginning of the identifiers of receipts of a time, in seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dT%H%M%S.%f")
+
+
+def new_identifier(seconds: float) -> str:
+    """A new identifier of a receipt of this time."""
+    return f"{identifier_at(seconds)}-{secrets.token_hex(4)}"
+
+
+def _path(identifier: str) -> str:
+    return f"{identifier[:_DAY]}/{identifier}{_SUFFIX}"
