@@ -350,7 +350,7 @@ class Config:
 
 
 def default_home() -> str:
-    """The home folder if none is set: omrclip's folder among those for data of applications on this platform."""
+    """The default home folder: omrclip's folder in the platform's folder for application data."""
     import platformdirs
 
     return platformdirs.user_data_dir("omrclip", appauthor=False)

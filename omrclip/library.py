@@ -128,7 +128,7 @@ def recognize(
 
 
 def blank_page_beside(template: Path) -> Path | None:
-    """The image or PDF file beside a template with the same name, or None."""
+    """The image or PDF file with the same name in the folder of a template, or None."""
     beside = (template.with_suffix(suffix) for suffix in (*IMAGE_SUFFIXES, ".pdf"))
     return next((path for path in beside if path.is_file()), None)
 

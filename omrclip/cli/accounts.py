@@ -1,4 +1,4 @@
-"""`omrclip users` and `omrclip clients`: who may use the service."""
+"""`omrclip users` and `omrclip clients`: the accounts of the service."""
 
 import sys
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _scopes = click.option(
 def users() -> None:
     """Add and remove the people who may log in.
 
-    As soon as there is a user or a client, the service demands a log-in.
+    As soon as there is a user or a client, the service requires a log-in.
     """
 
 
@@ -43,7 +43,7 @@ def clients() -> None:
 )
 @telling
 def add_user(name: str, scopes: str, workspace: str) -> None:
-    """Add the user NAME. The password is asked for; from a pipe, it is read from the first line."""
+    """Add the user NAME. The command asks for the password. From a pipe, it reads the first line."""
     from omrclip.storage.accounts import Account, Kind, check_password, scopes_of
 
     account = Account(Kind.USER, name, scopes_of(scopes), workspace)

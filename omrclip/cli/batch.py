@@ -36,7 +36,7 @@ TEMPLATE_SUFFIX = ".omr"
 @click.option("--out", metavar="URL", required=True, help="Folder for the results, or an fsspec URL such as s3://…")
 @takes_options
 @takes_table_options
-@click.option("--restart", is_flag=True, help="Delete the results of the batch in the folder, and begin anew.")
+@click.option("--restart", is_flag=True, help="Delete the results of the batch in the folder and start again.")
 @click.option("--retry-failed", is_flag=True, help="Recognize scans again that failed in an earlier run.")
 @click.option("--parquet", is_flag=True, help="Write results.parquet too. Needs the extra omrclip[parquet].")
 @click.option(
@@ -183,9 +183,9 @@ def _sorted(files: Sequence[str]) -> tuple[list[Path], list[str]]:
     templates = [FILE.convert(file, None, None) for file in files if file.lower().endswith(TEMPLATE_SUFFIX)]
     sources = [file for file in files if not file.lower().endswith(TEMPLATE_SUFFIX)]
     if not templates:
-        raise InvalidRequest(f"Give at least one template, a file that ends in {TEMPLATE_SUFFIX}.")
+        raise InvalidRequest(f"Expected at least one template, a file that ends in {TEMPLATE_SUFFIX}.")
     if not sources:
-        raise InvalidRequest("Give at least one file of scans after the template.")
+        raise InvalidRequest("Expected at least one file of scans after the template.")
     names = [file_key(template.stem) for template in templates]
     if len(set(names)) < len(names):
         raise InvalidRequest("The templates must have different names.")

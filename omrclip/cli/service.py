@@ -16,10 +16,10 @@ from omrclip.config import STORES, Config, default_home
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
 @telling
 def init(folder: Path | None) -> None:
-    """Make the home folder DIR with folders for templates, images and results, and a copy of the sample forms.
+    """Create the home folder DIR with folders for templates, images and results, and with the sample forms.
 
-    Without DIR it is OMRCLIP_HOME, or the folder for data of applications on this machine. Files that are there already
-    are never overwritten; what is missing is added.
+    Without DIR it is OMRCLIP_HOME, or else the platform's folder for application data. The command never overwrites
+    files. It adds missing ones.
 
     Exit status: 0 if all samples are there, 1 if files with their names were there and differ, 2 if an error stopped
     the command.
@@ -83,7 +83,7 @@ def _greeting(settings: Config, address: str, offers_samples: bool) -> Iterator[
 
 
 def _access(settings: Config) -> Iterator[str]:
-    """The line that says who can use the service."""
+    """The line about the log-in that is printed at the start."""
     from omrclip.storage.accounts import Accounts
 
     if Accounts(str(settings.accounts)).any():

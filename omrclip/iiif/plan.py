@@ -185,14 +185,14 @@ def _cropped(left: int, top: int, width: int, height: int, source: Dimensions) -
         )
     box = Box(left, top, width, height).clamped(source)
     if box is None:
-        raise InvalidParameter(f"region: it lies outside the image, which has {source} pixels", parameter="region")
+        raise InvalidParameter(f"region: it is outside the image, which has {source} pixels", parameter="region")
     return box
 
 
 def _sized(width: int, height: int) -> Dimensions:
     if width < 1 or height < 1:
         raise InvalidParameter(
-            f"size: it comes to {width} × {height} pixels; expected a width and a height above 0", parameter="size"
+            f"size: it gives {width} × {height} pixels; expected a width and a height above 0", parameter="size"
         )
     return Dimensions(width, height)
 

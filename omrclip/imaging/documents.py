@@ -1,4 +1,4 @@
-"""Files of several pages: PDF, and TIFF with more than one. Each page comes out as the bytes of an image file."""
+"""Files of several pages: PDF, and TIFF with more than one page. Each page is returned as an image file."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -10,7 +10,7 @@ from omrclip.imaging.tiff.ranges import RangeReader
 __all__ = ["MOST_PAGES", "Document", "open_document"]
 
 _PDF_WITHIN = 1024
-"""Bytes in which the signature of a PDF lies (PDF 1.7, implementation note 13)."""
+"""The signature of a PDF is within this number of bytes (PDF 1.7, implementation note 13)."""
 
 
 class Document(Protocol):
@@ -18,7 +18,7 @@ class Document(Protocol):
 
     @property
     def count(self) -> int:
-        """How many pages there are."""
+        """The number of pages."""
         ...
 
     def page_bytes(self, number: int) -> int:
@@ -45,11 +45,11 @@ open_pdf: Callable[[RangeReader, int], Document] = _open_pdf
 
 
 def open_document(reader: RangeReader, most_pixels: int) -> Document | None:
-    """Open a file of pages; None where it is the file of one image, or of a kind that is not known.
+    """Open a file of pages. Returns None for a file of a single image or of an unknown kind.
 
     Args:
         reader: the file.
-        most_pixels: how many pixels a page, or an image on it, may have.
+        most_pixels: the maximum number of pixels of a page, or of an image on it.
 
     Raises:
         UnsupportedImage: a PDF is protected by a password.

@@ -36,7 +36,7 @@ _AT_ONCE: Final = 1 << 20
 _DECODED_PIXEL_BYTES: Final = 4
 """What PDFium takes for each pixel of an image that it decodes."""
 _WRITTEN_PIXEL_BYTES: Final = 13
-"""What a pixel of the result takes: in PDFium's bitmap (4), in its copy as grey or BGR (3), and twice in the PNG."""
+"""The memory for a pixel of the result: PDFium's bitmap (4), its copy as grey or BGR (3), and twice the PNG."""
 _FILE_COPIES: Final = 3
 _UPRIGHT: Final = 1e-3
 """How much of an image's width or height its matrix may turn or slant it."""
@@ -149,7 +149,7 @@ def _damage_told(number: int) -> Iterator[None]:
 
 
 def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> pypdfium2.PdfImage | None:
-    """The upright image that is all that the page shows, beside invisible text of a text recognition; else None."""
+    """The only image of the page if it is upright, else None. Invisible text from text recognition is ignored."""
     if len(images) != 1 or page.get_rotation():
         return None
     (image,) = images

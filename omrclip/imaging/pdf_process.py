@@ -1,9 +1,11 @@
-"""Reading PDF files in a process of its own, with bounds on its memory and processor time.
+"""Reads PDF files in a separate process, with limits on its memory and processor time.
 
-PDFium reads a page as a whole before it tells anything of it, and no call can be interrupted: a few kilobytes of
-compressed drawing commands can take minutes and gigabytes. In a process of its own this ends that page alone. The
-process also keeps a crash of PDFium from the others. Its memory is watched, and not limited by the system: PDFium would
-leave out an image for which it finds no memory, and say nothing.
+PDFium reads a page completely before it returns any information, and no call can be interrupted. A few kilobytes of
+compressed drawing commands can take minutes and gigabytes. In a separate process, only that page fails. A crash of
+PDFium does not affect the server either.
+
+The memory is watched from outside instead of limited by the system. With a limit, PDFium would leave out an image
+without an error if it finds no memory for it.
 
 Both sides exchange messages over a socket. The process asks for the bytes of the file that it needs.
 """
@@ -108,9 +110,7 @@ class IsolatedPdf:
 
 
 def _too_much(what: str) -> LimitExceeded:
-    return LimitExceeded(
-        f"{what} takes more memory or time to read than is allowed.", limit="page_memory", maximum=EXTRA_BYTES
-    )
+    return LimitExceeded(f"{what} needs more memory or time than allowed.", limit="page_memory", maximum=EXTRA_BYTES)
 
 
 class _ProcessEndedError(Exception):
@@ -139,10 +139,10 @@ class _Process:
             reader: the file.
             what: the request.
             told: its arguments.
-            most_bytes: how much memory the process may take beside what it has now.
+            most_bytes: the memory that the process may take in addition to what it has now.
 
         Raises:
-            ImageError, LimitExceeded: as the process tells.
+            ImageError, LimitExceeded: the error of the process.
             _ProcessEndedError: it ended, or was ended.
         """
         try:
@@ -182,7 +182,7 @@ class _Process:
         raise EOFError
 
     def _resident(self) -> int:
-        """The memory that the process has, in bytes; 0 on systems that do not tell."""
+        """The memory of the process in bytes; 0 if the system does not provide it."""
         try:
             pages = Path(f"/proc/{self._process.pid}/statm").read_bytes().split()[1]
         except (OSError, IndexError):

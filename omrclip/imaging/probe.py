@@ -53,9 +53,9 @@ def _recognize(data: bytes) -> ImageFormat:
 def _of_a_phone(brand: bytes) -> UnsupportedImage:
     """The error for a file of the formats that phones use (ISO/IEC 23008-12)."""
     if brand.startswith(b"avi"):
-        return UnsupportedImage("AVIF images are not read. Convert them to JPEG.")
+        return UnsupportedImage("AVIF images are not supported. Convert them to JPEG.")
     return UnsupportedImage(
-        'HEIC images are not read. Set the phone\'s camera to "Most compatible", or convert the photos to JPEG.'
+        'HEIC images are not supported. Set the phone\'s camera to "Most compatible", or convert the photos to JPEG.'
     )
 
 

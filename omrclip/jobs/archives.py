@@ -24,7 +24,7 @@ SWELLING: Final = 100
 SWOLLEN_BYTES: Final = 1 << 30
 """Up to this size of all files the ratio does not matter."""
 HEAD_BYTES: Final = 1 << 16
-"""How much of a compressed file is read to find out what it is."""
+"""The number of bytes of a compressed file that are read to detect its format."""
 _AT_ONCE: Final = 1 << 20
 _DIRECTORY_ENTRY_BYTES: Final = 400
 """Size of an entry in the list of files, with a long name."""
@@ -71,7 +71,7 @@ def members(opened: Opened, most_files: int = MOST_PAGES, most_bytes: int = MOST
     except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError):
         raise CorruptImage("The zip archive is damaged or cut off.") from None
     if not found:
-        raise CorruptImage("The zip archive holds no files.")
+        raise CorruptImage("The zip archive contains no files.")
     if len(found) > most_files:
         raise _too_many(len(found), most_files)
     _check_sizes(found, reader.size)
@@ -102,7 +102,7 @@ def _is_left_out(info: zipfile.ZipInfo) -> bool:
 
 
 def _parts(info: zipfile.ZipInfo) -> list[str]:
-    """The parts of a path, of which nothing is left that leads anywhere."""
+    """The parts of a path, without `.`, `..` and other parts that could lead out of a folder."""
     return [part for part in info.filename.replace("\\", "/").split("/") if part.strip() not in ("", ".", "..")]
 
 
@@ -118,7 +118,7 @@ def _check_sizes(found: list[zipfile.ZipInfo], size: int) -> None:
     end = 0
     for info in sorted(found, key=lambda one: one.header_offset):
         if info.header_offset < end:
-            raise CorruptImage("Files in the zip archive lie over one another.")
+            raise CorruptImage("Files in the zip archive overlap.")
         end = info.header_offset + _LOCAL_LENGTH + info.compress_size
 
 
@@ -133,11 +133,11 @@ def _member(opened: Opened, info: zipfile.ZipInfo, most_bytes: int) -> Member:
 
 
 def _error(info: zipfile.ZipInfo, most_bytes: int) -> OmrclipError | None:
-    """Why a file cannot be read, as far as the list tells."""
+    """The reason why a file cannot be read, as far as the list of files shows it."""
     if info.flag_bits & _ENCRYPTED:
-        return UnsupportedImage("The file is encrypted in its zip archive. Make the archive without a password.")
+        return UnsupportedImage("The file is encrypted in the zip archive. Create the archive without a password.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return UnsupportedImage("The file is compressed by a method that is not read. Use Deflate, or no compression.")
+        return UnsupportedImage("The compression method of the file is not supported. Use Deflate or no compression.")
     if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
         return CorruptImage("The file is damaged in its zip archive.")
     if info.compress_type == zipfile.ZIP_DEFLATED and info.file_size > most_bytes:
@@ -163,7 +163,7 @@ def _too_many(count: int, most: int) -> LimitExceeded:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What the list of files tells of one: where its header is, its sizes in bytes, and its checksum."""
+    """A file in the list of files: the offset of its header, its sizes in bytes, and its checksum."""
 
     place: int
     packed: int

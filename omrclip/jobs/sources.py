@@ -102,7 +102,7 @@ def scans_in(
                 seen.add(place)
                 found += _scans_in(file, _Limits(most_pixels))
         if is_empty:
-            error = ImageError("The folder or pattern holds no images and no documents.")
+            error = ImageError("The folder or pattern contains no images or documents.")
             found.append(ScanFile(Path(source).name, partial(_fail, error)))
     return found
 
@@ -235,7 +235,7 @@ def _is_archive(file: _File) -> bool:
     """Whether a file is a zip archive. Raises UnsupportedImage for one in another."""
     is_archive = _of_file(lambda: file.opened().read(0, len(SIGNATURES[0]))) in SIGNATURES
     if is_archive and file.archive:
-        raise UnsupportedImage("This is a zip archive inside a zip archive, which is not read. Unpack it before.")
+        raise UnsupportedImage("This is a zip archive inside a zip archive. Unpack the outer archive first.")
     return is_archive
 
 

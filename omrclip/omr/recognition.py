@@ -211,7 +211,7 @@ def check_scan(scan: Scan, limits: Limits) -> ImageInfo:
     info = probe(scan.data)
     check_pixels(scan.name, info, limits)
     if info.frames > 1:
-        raise CorruptImage(f"The file holds {info.frames} images. Give each page as an image of its own.")
+        raise CorruptImage(f"The file contains {info.frames} images. Save each page as a separate image.")
     return info
 
 
@@ -362,9 +362,9 @@ def _fits_alike(pages: Sequence[KnownPage]) -> str:
     """The message about a scan that fits several pages."""
     if len({known.template for known in pages}) == 1:
         numbers = " and ".join(str(known.number) for known in pages)
-        return f"The scan fits pages {numbers} of the template alike: name its page in the option Pages."
+        return f"The scan fits the pages {numbers} of the template equally well. Choose its page with the option Pages."
     told = " and ".join(f"page {known.number} of {shown_name(known.template)!r}" for known in pages)
-    return f"The scan fits {told} alike. Recognize it with one of these templates alone."
+    return f"The scan fits {told} equally well. Recognize it with one of these templates alone."
 
 
 def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, str]]:

@@ -1,7 +1,6 @@
-"""The answer to a recognition request, written part by part, so that it is never whole in memory.
+"""The answer to a recognition request, written part by part, so that it is never completely in memory.
 
-Of each scan its entries are kept as JSON, and the bytes of its files as they are; base64 is made of these when they are
-sent.
+The entries of each scan are held as JSON, and its files as bytes. They are encoded in base64 when they are sent.
 """
 
 import json
@@ -35,7 +34,7 @@ Part: TypeAlias = bytes | Base64
 
 @dataclass(frozen=True, slots=True)
 class ToldFile:
-    """A file of an answer: its entry without `Data`, as JSON, and its bytes; None where they go their own way."""
+    """A file of an answer: its entry without `Data`, as JSON, and its bytes, or None if they are sent separately."""
 
     entry: bytes
     data: bytes | None = field(repr=False)
@@ -55,7 +54,7 @@ class ToldScan:
     Attributes:
         passed: whether it has a result.
         recognition, statistics: its entries, as JSON.
-        files: its results file and then its clips; none for a scan that failed.
+        files: its results file and then its clips; empty for a scan that failed.
     """
 
     passed: bool
@@ -65,7 +64,7 @@ class ToldScan:
 
     @property
     def json_bytes(self) -> int:
-        """How many bytes it takes in memory, beside those of the files."""
+        """The memory of its JSON in bytes, without the files."""
         return len(self.recognition) + len(self.statistics) + sum(len(file.entry) for file in self.files)
 
     def without_data(self) -> "ToldScan":
@@ -73,7 +72,7 @@ class ToldScan:
         return replace(self, files=tuple(replace(file, data=None) for file in self.files))
 
     def without_uris(self) -> "ToldScan":
-        """The same of a recognition that is not kept after all."""
+        """The same for a recognition that could not be stored."""
         told = json.loads(self.recognition)
         for entry in (told, *told["Clips"]):
             entry["Uri"] = None
@@ -99,7 +98,7 @@ def answer_parts(head: Answer, scans: Sequence[ToldScan], *, with_files: bool = 
 
     Args:
         head: the answer without recognitions.
-        scans: what is told of its scans, in their order.
+        scans: the JSON of its scans, in order.
         with_files: whether it has `ResponseFiles`.
     """
     told = dump_answer(head, with_files=with_files)
@@ -112,24 +111,24 @@ def answer_parts(head: Answer, scans: Sequence[ToldScan], *, with_files: bool = 
 
 
 def file_parts(files: Sequence[ResponseFile], entries: Sequence[dict[str, Any]]) -> Iterator[Part]:
-    """The JSON of files with their entries, which lack `Data`, as a list."""
+    """The JSON of a list of files, from their entries without `Data`."""
     told = (ToldFile(_json(entry), file.data) for entry, file in zip(entries, files, strict=True))
     return _listed(file.parts() for file in told)
 
 
 def length(parts: Iterable[Part]) -> int:
-    """How many bytes `written` gives."""
+    """The number of bytes that `written` yields."""
     return sum(map(len, parts))
 
 
 def written(parts: Iterable[Part], sent: Callable[[int], object] = lambda _: None) -> Iterator[bytes]:
     """The bytes of parts, in pieces of at most 448 KiB.
 
-    A deque is emptied meanwhile, so that what was written leaves the memory.
+    If `parts` is a deque, each part is removed from it, so that its memory is freed when it was written.
 
     Args:
-        parts: what to write.
-        sent: told how many bytes in base64 a part was made of, when all of it was taken.
+        parts: the parts to write.
+        sent: called after each part in base64, with its number of bytes before encoding.
     """
     gathered: list[bytes] = []
     size = 0

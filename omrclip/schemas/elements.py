@@ -1,6 +1,6 @@
-"""The marshmallow schemas of the `.omr` format: one a kind of object, each loading to its class of `omr.template`.
+"""The marshmallow schemas of the `.omr` format. Each loads one kind of object to its class in `omr.template`.
 
-Fields stand in the order in which an object made in code is written.
+The order of the fields is the order in which they are written for an object that was created in code.
 """
 
 import copy
@@ -35,10 +35,10 @@ REFERENCE_POINT_TYPES = ("ReferencePoint", "ReferencePointElement")
 
 
 class Elements(Expected):
-    """A list of elements, each loaded by the schema of its Type; those of an unknown Type are kept as they are.
+    """A list of elements, each loaded by the schema of its Type. Elements of an unknown Type are preserved unchanged.
 
-    On a page the elements that answer need names, in a grid they may be without; a ClipArea belongs on a page, where
-    its name and its place among the results are plain.
+    On a page, elements with an answer must have names; in a grid the names are optional. A ClipArea can only be on a
+    page, so that its name and its position in the results are clear.
     """
 
     def __init__(self, *, in_grid: bool = False, **settings: Any) -> None:
@@ -61,7 +61,7 @@ class Elements(Expected):
         return [loaded[index] for index in range(len(items))]
 
     def _misfit(self, item: object) -> dict[str, list[str]]:
-        """What is wrong with an element wherever its own schema would not see it."""
+        """A problem of an element that its own schema cannot detect, or None."""
         if not isinstance(item, dict):
             return not_an_object(item)
         if problem := _problem_of(TYPE, item, "Type"):
@@ -85,7 +85,7 @@ class Elements(Expected):
 
 
 class BubbleSchema(ModelSchema):
-    """A bubble; it has no Type and no extents of its own."""
+    """A bubble. It has no Type, and its width and height are those of its box."""
 
     model = omr.Bubble
 
@@ -133,7 +133,7 @@ class CheckBoxSchema(ChoiceBoxSchema):
 
 
 class ReplaceTriggerSchema(ChoiceBoxSchema):
-    """A ReplaceTrigger: where it is marked, the element named Target has this Value."""
+    """A ReplaceTrigger: if it is marked, the element named Target has this Value."""
 
     model = omr.ReplaceTrigger
 
@@ -171,7 +171,7 @@ class CompositeGridSchema(ModelSchema):
     width, height, top, left = _place(least=0)
 
     def make(self, values: dict[str, Any]) -> Any:
-        """Make a ChoiceBox of each symbol; its place is that of its bubbles."""
+        """Make a ChoiceBox for each symbol. Its place is that of its bubbles."""
         wide, high = values.pop("bubble_width"), values.pop("bubble_height")
         elements = tuple(
             omr.ChoiceBox(left=0, top=0, width=0, height=0, bubble_width=wide, bubble_height=high, bubbles=bubbles)
@@ -255,7 +255,7 @@ class ClipAreaSchema(ModelSchema):
 
 
 class ReferencePointSchema(ModelSchema):
-    """A reference point, of either Type; its Name is any string, and means nothing."""
+    """A reference point, of either Type. Its Name is any string and has no meaning."""
 
     model = omr.ReferencePoint
 
@@ -315,12 +315,12 @@ _KINDS = {name.casefold(): name for name in ELEMENT_SCHEMAS}
 
 
 def kind_of(type_name: str) -> str:
-    """The type as which an element is loaded, in whatever letter case it is written; an unknown one as it is."""
+    """The type as which an element is loaded. Its letter case does not matter. Unknown types are returned unchanged."""
     return _KINDS.get(plain_type(type_name).casefold(), type_name)
 
 
 def dump_element(element: omr.Element) -> dict[str, Any]:
-    """An element as it stands in a document, its Type first."""
+    """An element as JSON, with its Type first."""
     if isinstance(element, omr.UnknownElement):
         return {"Type": element.type, **copy.deepcopy(_without_type(element.source))}
     written: dict[str, Any] = ELEMENT_SCHEMAS[element.type].dump(element)
@@ -328,9 +328,9 @@ def dump_element(element: omr.Element) -> dict[str, Any]:
 
 
 def _load_by_type(items: Sequence[Any]) -> tuple[dict[int, omr.Element], dict[int, Any]]:
-    """The elements that could be loaded, and what is wrong with others, by their indexes.
+    """The elements that could be loaded, and the problems of the others, by index.
 
-    All elements of a type go in one call: a call costs marshmallow more than an element.
+    All elements of a type are loaded by one call, because a call of marshmallow is slower than an element.
     """
     indexes_of = defaultdict(list)
     for index, item in enumerate(items):

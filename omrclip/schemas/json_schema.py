@@ -41,7 +41,7 @@ def _object(schema: ModelSchema) -> dict[str, Any]:
 
 
 def _below(schema: ModelSchema) -> Iterator[ModelSchema]:
-    """The schemas of the objects inside, the elements' own included once each."""
+    """The schemas of the objects inside, with that of each element type once."""
     for field in schema.fields.values():
         if isinstance(field, ListOf | ListsOf):
             item = field.item if isinstance(field, ListOf) else field.each.item
@@ -55,7 +55,7 @@ def _below(schema: ModelSchema) -> Iterator[ModelSchema]:
 
 
 def _any_element(rules: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """An element of any Type; the rules hold for the types they name."""
+    """An element of any Type. Each rule applies to the type that it names."""
     return {"type": "object", "properties": {"Type": TYPE.json_schema()}, "required": ["Type"], "allOf": list(rules)}
 
 

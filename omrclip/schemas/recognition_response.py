@@ -122,7 +122,7 @@ def dump_answer(answer: Answer, *, with_files: bool = True) -> dict[str, Any]:
 
 
 def dump_kept(answer: Answer) -> dict[str, Any]:
-    """The answer for storage. Its files are stored beside it, so it lists them without data."""
+    """The answer for storage. It lists the files without data, because they are stored separately."""
     written: dict[str, Any] = _WITHOUT_DATA.dump(answer)
     return written
 
@@ -131,9 +131,9 @@ def load_kept(answer: Mapping[str, Any], number: int, registration: Registration
     """The Recognition of a stored answer. Its clips hold no bytes.
 
     Args:
-        answer: what `dump_kept` gave.
+        answer: the result of `dump_kept`.
         number: the scan's number in its request, from 1.
-        registration: of this scan, as it was kept; the answer's is rounded.
+        registration: the stored registration of this scan. That in the answer is rounded.
 
     Raises:
         NotFound: the request had fewer scans.

@@ -1,6 +1,6 @@
 """Sheets for tables and reports, from recognitions that were written as JSON.
 
-The values are taken as they are, without schemas, because tables are written from hundreds of thousands of records.
+The values are not checked by schemas, because tables are written from hundreds of thousands of records.
 """
 
 from collections.abc import Mapping

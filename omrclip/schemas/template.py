@@ -1,7 +1,7 @@
 """The `.omr` document: bytes or JSON to a Template, and back without loss.
 
 load_template  bytes, text or mapping → Template, or InvalidTemplate with every problem
-remembered_template  the same for bytes that come again and again
+    remembered_template   the same, with a cache
 check_template  the same rules for a Template changed in code
 template_warnings  what is allowed but not recommended
 dump_template, template_to_bytes  Template → document
@@ -44,7 +44,7 @@ def load_template(data: bytes | str | Mapping[str, object], limits: Limits = DEF
     """Read an `.omr` document: UTF-8, with or without a byte order mark, UTF-16 or UTF-32 with one, text, or parsed.
 
     Raises:
-        InvalidTemplate: with all problems of the document at once, of very many the first.
+        InvalidTemplate: with all problems of the document, or the first ones if there are very many.
         LimitExceeded: it has too many values or elements.
     """
     document, problems = read_document(data, limits)
@@ -59,10 +59,10 @@ def load_template(data: bytes | str | Mapping[str, object], limits: Limits = DEF
 
 
 def remembered_template(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Template:
-    """`load_template` for bytes that are likely to come again, as a form's template does with every request.
+    """`load_template` with a cache, because the same template comes with many requests.
 
-    Templates are frozen, so that one serves all. Only documents up to half a mebibyte are kept, the last sixteen:
-    larger ones hold an image, which takes longer to load than it saves.
+    Templates are frozen, so all callers can share one. The cache holds the last sixteen documents of up to half a
+    mebibyte. Larger ones contain an image.
     """
     return _kept(data, limits) if len(data) <= _MOST_KEPT_BYTES else load_template(data, limits)
 
@@ -76,32 +76,32 @@ def _kept(data: bytes, limits: Limits) -> Template:
 
 
 def check_template(template: Template, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Hold a Template made or changed in code against all rules that a document has to keep.
+    """Check that a Template that was created or changed in code follows all rules for documents.
 
-    Raises InvalidTemplate with all problems; their paths are those of the template's document.
+    Raises InvalidTemplate with all problems. Their paths refer to the template's document.
     """
     load_template(dump_template(template), limits)
 
 
 def dump_template(template: Template) -> dict[str, Any]:
-    """The document as JSON values, with the keys, order, nulls and unknown parts as they were read.
+    """The document as JSON values. Keys, their order, nulls and unknown parts are the same as in the original.
 
-    A key that was absent stays so while its value is the default. The result shares nothing with the template.
+    A key that was absent stays absent if its value is the default. The result is a copy.
     """
     document: dict[str, Any] = TEMPLATE.dump(template)
     return document
 
 
 def template_to_bytes(template: Template) -> bytes:
-    """The document as UTF-8 without a byte order mark: indented by 4 as generators do, LF, letters as they are."""
+    """The document as UTF-8 without a byte order mark or escaped letters, indented by 4 spaces, with LF line ends."""
     text = json.dumps(dump_template(template), indent=4, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 
 
 def clip_area_from_dict(data: Mapping[str, object], path: str = "$") -> ClipArea:
-    """One ClipArea; its Type may be left out. Whether it lies on a page is for `check_template`.
+    """Load one ClipArea. Its Type may be omitted. `check_template` checks whether it is on the page.
 
-    Raises InvalidTemplate with all problems, their paths beginning with `path`.
+    Raises InvalidTemplate with all problems. Their paths begin with `path`.
     """
     document, problems = plain_value(data, path)
     if isinstance(document, dict) and document.get("Type", "ClipArea") != "ClipArea":

@@ -1,10 +1,10 @@
-"""Users, clients, and the credentials by which a request proves who sends it; all in one SQLite file.
+"""Users, clients and their credentials, in one SQLite file.
 
 A user is a person with a password. A client is a program with a secret. Both belong to a workspace, which is a separate
 set of templates, images and stored recognitions, and have scopes, which say what they may do.
 
-Passwords and secrets are hashed with Argon2id (RFC 9106). Sessions, access tokens and API keys are 256 random bits, of
-which the file holds only the SHA-256 hash. So whoever reads the file can use none of them.
+Passwords and secrets are hashed with Argon2id (RFC 9106). Sessions, access tokens and API keys are 256 random bits, and
+the file contains only their SHA-256 hashes. So nobody can log in with the contents of the file.
 """
 
 import re
@@ -49,7 +49,7 @@ LONGEST_WAIT_SECONDS: Final = 900
 SHORTEST_PASSWORD: Final = 10
 _PASSES, _KIBIBYTES, _LANES = 2, 19_456, 1
 """Argon2id with 19 MiB and two passes, as the OWASP Password Storage Cheat Sheet recommends for a server that answers
-other requests meanwhile. One hash takes about 30 ms."""
+other requests at the same time. One hash takes about 30 ms."""
 _AT_A_TIME: Final = 2
 """Passwords that are hashed at a time in one process, so that many log-ins take little memory and processor time."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}", re.ASCII)
@@ -200,7 +200,7 @@ class Accounts:
             name: the name of the account.
             secret: its password or secret.
             source: the network address of the request.
-            scopes: the scopes that the token shall have, of those of the account; all of them if none is given.
+            scopes: the scopes of the token, some of those of the account. By default it has all of them.
 
         Raises:
             LoginFailed: the name or the secret is wrong.

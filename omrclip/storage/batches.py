@@ -261,7 +261,7 @@ class Batches:
             file.executemany("INSERT INTO sheets VALUES (?)", [(key,) for key in document.sheets])
         except sqlite3.IntegrityError:
             raise NameConflict(
-                f"The batch has another document of the name {document.name!r}, or one whose pages would have the same "
+                f"The batch already has a document named {document.name!r}, or one whose pages would have the same "
                 "names. Rename the file.",
                 name=document.name,
             ) from None
@@ -402,7 +402,7 @@ class Batches:
             _update(file, state=State.RUNNING, passed=passed, doubtful=doubtful, failed=failed, an_hour=an_hour)
 
     def finish(self, identifier: str, documents: int) -> bool:
-        """Note that a batch with so many documents is done. Returns False if there are more documents meanwhile."""
+        """Note that a batch with so many documents is done. Returns False if more documents were added."""
         size = self._blobs.size(identifier)
         with self._file(identifier, writing=True) as file:
             count, is_deleted = file.execute(
@@ -495,7 +495,7 @@ def _update(file: sqlite3.Connection, **values: object) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    address = f"file:{quote(str(path))}?mode=rw"  # it is not created where it was removed meanwhile
+    address = f"file:{quote(str(path))}?mode=rw"  # a batch that was removed in the meantime is not created again
     return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
 

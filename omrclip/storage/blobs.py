@@ -57,7 +57,7 @@ _FULL = frozenset({ENOSPC, EDQUOT})
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """The bytes of a stored thing, and the entity tag that names just this state of it."""
+    """The bytes of a stored file, and the entity tag of this version."""
 
     name: str
     data: bytes = field(repr=False)
@@ -72,8 +72,8 @@ class Blob:
 class BlobState:
     """The state of a stored file. `mark` differs between states.
 
-    `modified` is when its bytes were written, as told to clients, and `changed` when it last changed in any way, as far
-    as that is known; both in seconds since 1970, 0 for unknown.
+    `modified` is the time at which its bytes were written, and is sent to clients. `changed` is the time of the last
+    change of any kind. Both are in seconds since 1970, 0 if unknown.
     """
 
     mark: str
@@ -87,10 +87,10 @@ class Precondition:
     """The state of a file that a caller expects before a change.
 
     Attributes:
-        match: entity tags of which the stored thing has one; `"*"` stands for whatever is stored; None: not said.
-        absent: nothing is stored yet.
-        must_match: whether a stored thing is replaced only with a `match`, so that nobody overwrites what they have
-            not seen.
+        match: entity tags, one of which the stored file must have. `"*"` matches any file. None if not given.
+        absent: whether nothing may be stored yet.
+        must_match: whether an existing file is replaced only with `match`, so that nobody overwrites a version that
+            they have not seen.
     """
 
     match: frozenset[str] | None = None
@@ -101,8 +101,8 @@ class Precondition:
         """Compare the expected state with the stored one (None if nothing is stored).
 
         Raises:
-            PreconditionFailed: the stored thing is in another state.
-            PreconditionRequired: the caller said nothing of the state.
+            PreconditionFailed: the file is in another state.
+            PreconditionRequired: the file exists, and `match` was not given.
         """
         if current is None:
             if self.match is not None:
@@ -125,7 +125,7 @@ UNCONDITIONAL = Precondition()
 
 
 def _mark(status: os.stat_result) -> str:
-    # Of the two times, the first can be set at will, as by tools that copy it along with a file's content.
+    # Programs can set the first of the two times. Tools that copy files do so.
     return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_size}"
 
 
@@ -133,7 +133,7 @@ def _mark(status: os.stat_result) -> str:
 def _storage_errors(is_local: bool = True) -> Iterator[None]:
     """Raise errors of the system as StorageFull and StorageUnavailable, without paths in the message.
 
-    A remote file system raises errors of its own too, such as those of botocore. They say what to check.
+    A remote file system also raises its own errors, such as those of botocore. Their messages say what to check.
     """
     try:
         yield
@@ -176,25 +176,25 @@ def check_name(name: str) -> str:
 class BlobStore:
     """Bytes by name under a folder or fsspec URL. Writes are atomic; changes are checked and made under one lock.
 
-    The lock holds between threads everywhere, and between processes where the root is a local folder. An object
-    store that fsspec reaches over the network gives no lock between processes: run one server process there.
+    The lock works between threads, and in a local folder also between processes. A remote object store has no lock
+    between processes, so run only one server process there.
 
-    What `write` stores in a local folder has been flushed to the disk when it returns. Every method raises
-    StorageFull where no space is left, and StorageUnavailable where the store cannot be used for another reason.
+    In a local folder, `write` returns after the file was flushed to the disk. Every method raises StorageFull if no
+    space is left, and StorageUnavailable if the store cannot be used for another reason.
     """
 
     def __init__(self, url: str) -> None:
         self._fs, self._root = url_to_fs(url)
         self._local = isinstance(self._fs, LocalFileSystem)
         self._threads = threading.RLock()
-        # One object, because only the same object lets its holder in again.
+        # One object for all calls, because a FileLock is reentrant only through the same object.
         self._processes = FileLock(Path(self._root) / ".lock", mode=FILE_MODE) if self._local else nullcontext()
 
     def names(self, after: str = "", *, folders: bool = True) -> Iterator[str]:
-        """Yield the names that sort behind `after`, in order; folders are read only as far as the names are taken.
+        """Yield the names that sort after `after`, in order. Folders are read only when their names are needed.
 
-        Left out are names that cannot be asked for: hidden ones, and those that `check_name` refuses. Links to
-        folders are not followed, so that links in a circle do no harm.
+        Hidden names and names that `check_name` refuses are skipped, because no request can contain them. Links to
+        folders are not followed, so circular links do no harm.
 
         Args:
             after: a name, which need not be stored.
@@ -215,7 +215,7 @@ class BlobStore:
                 return []
 
     def exists(self) -> bool:
-        """Whether the root is there, or may be: an object store is not asked."""
+        """Whether the root exists. Always True for an object store, which is not asked."""
         return not self._local or os.path.isdir(self._root)  # noqa: PTH112 (a string)
 
     @property
@@ -238,7 +238,7 @@ class BlobStore:
         return is_regular(path) if self._local else bool(self._fs.isfile(path))
 
     def read(self, name: str) -> Blob:
-        """Raise NotFound where nothing of this name is stored; a name that none can have is not found either."""
+        """The stored bytes. Raises NotFound if nothing has this name, also if the name is not valid."""
         path = self._path(name)
         with self._errors():
             blob = self._current(path, name)
@@ -263,7 +263,7 @@ class BlobStore:
         return BlobState("-".join(map(str, marks)), int(info["size"]), seconds, seconds)
 
     def ranges(self, name: str, state: BlobState) -> "RangeReader":
-        """The bytes by ranges; raises NotFound where they are gone meanwhile."""
+        """A reader for ranges of the bytes. Raises NotFound if the file was removed in the meantime."""
         path = self._path_of_state(name)
         with self._absent_is_not_found(name):
             return LocalRange(path) if self._local else RemoteRange(self._fs, path, state.size)
@@ -302,9 +302,9 @@ class BlobStore:
                 self._fs.pipe_file(path, data)
 
     def put(self, name: str, data: bytes) -> None:
-        """Store bytes without the lock, and replace what is there. Other processes may do the same.
+        """Store bytes without the lock, and replace an existing file. Other processes may do the same.
 
-        The file is whole or not there. In a local folder `flush` writes it to the disk.
+        The file is either complete or not there. In a local folder, `flush` writes it to the disk.
         """
         if self._local:
             with self.scratch() as folder:
@@ -350,7 +350,7 @@ class BlobStore:
             self.sync(*{name.rpartition("/")[0] for name in names if "/" in name})
 
     def remove_parts(self) -> None:
-        """Remove what killed processes left of `put` and `scratch`. No other process may write."""
+        """Remove the incomplete files of killed processes. No other process may write."""
         if self._local:
             with self._errors():
                 remove_folder(Path(self._root, PARTS))
@@ -368,7 +368,7 @@ class BlobStore:
             yield from (Blob(path.removeprefix(f"{self._root}/"), found[path]) for path in paths)
 
     def sync(self, *folders: str) -> None:
-        """Flush the entries of folders to the disk; those that are not there are passed over."""
+        """Flush the entries of folders to the disk. Missing folders are skipped."""
         if self._local:
             with self._errors():
                 for folder in folders:
@@ -408,7 +408,7 @@ class BlobStore:
             self._fs.rm_file(self._path(name))
 
     def remove_folder(self, name: str) -> None:
-        """Remove a folder with everything in it, if it is there."""
+        """Remove a folder with its contents, if it exists."""
         path = self._path(name)
         with self._errors():
             if self._local:
@@ -417,7 +417,7 @@ class BlobStore:
                 self._fs.rm(path, recursive=True)
 
     def remove_empty_folder(self, name: str) -> None:
-        """Remove a folder if nothing is in it; object stores have none."""
+        """Remove a folder if it is empty. Object stores have no empty folders."""
         if self._local:
             with suppress(OSError):
                 Path(self._path(name)).rmdir()
@@ -440,7 +440,7 @@ class BlobStore:
         return len(sizes), int(sum(sizes.values()))
 
     def check_writable(self) -> None:
-        """Make the root where it is missing, and write, flush and remove a file there.
+        """Create the root if it is missing, and write, flush and remove a file there.
 
         Raises:
             StorageUnavailable, StorageFull: it cannot be written.
@@ -468,11 +468,11 @@ class BlobStore:
         return path
 
     def _path_of_state(self, name: str) -> str:
-        """The path of what has a state: who has that, has asked `_path` for it."""
+        """The path of a file whose state is known, so `_path` has checked its name already."""
         return f"{self._root}/{name}"
 
     def _stays_inside(self, path: str) -> bool:
-        """Whether no link leads out of the root."""
+        """Whether the path stays inside the root when all links are resolved."""
         try:
             root = os.path.realpath(self._root)
             return bool(os.path.commonpath([os.path.realpath(path), root]) == root)
@@ -515,7 +515,7 @@ class BlobStore:
         except PermissionError:
             if path == self._root:
                 raise
-            # Such as lost+found: what is in there cannot be asked for.
+            # A folder without permission, such as lost+found. Requests cannot read its files either.
         return sorted(found)
 
     def _local_state(self, path: str, name: str) -> BlobState:
@@ -547,11 +547,11 @@ class BlobStore:
         if self._local:
             replace_file(Path(path), data, Path(self._root, UNFINISHED))
         else:
-            self._fs.pipe_file(path, data)  # object stores show a new object only when it is whole
+            self._fs.pipe_file(path, data)  # object stores show a new object only when it is complete
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep others from changing the store, over as many calls as a change takes."""
+        """Lock the store against changes by others, for the calls in the block."""
         with self._threads, _storage_errors():
             if self._local:
                 make_folders(Path(self._root))
@@ -561,7 +561,7 @@ class BlobStore:
     def hold(self, name: str) -> Callable[[], None] | None:
         """Take a lock, and return a function that releases it, or None if another thread or process holds it.
 
-        The lock ends with the process. Where the root is no local folder, it keeps out nobody.
+        The lock ends with the process. It has no effect unless the root is a local folder.
         """
         if not self._local:
             return lambda: None

@@ -36,7 +36,7 @@ def errors_told(what: str) -> Iterator[None]:
         if (reason := reason_of(error)) == "SQLITE_FULL":
             message = "The storage is full. Delete files that are no longer needed, and try again."
             raise StorageFull(message, reason=reason) from None
-        raise StorageUnavailable(f"{what} cannot be read or written now.", reason=reason) from None
+        raise StorageUnavailable(f"{what} cannot be read or written at the moment.", reason=reason) from None
     except OSError as error:
         message = f"{what} cannot be read or written: {error.strerror}."
         raise StorageUnavailable(message, reason=str(error.errno)) from None

@@ -1,4 +1,4 @@
-"""The home folder, which holds templates, images and results unless settings say otherwise; and the sample forms."""
+"""The home folder, the default place of templates, images and results, and the sample forms."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from omrclip.storage.local_files import create_file, make_folders, read_regular
 
 @dataclass(frozen=True, slots=True)
 class MadeHome:
-    """What `make_home` did.
+    """The result of `make_home`.
 
     Attributes:
         added: names of the files that it wrote, such as `templates/exam.omr`.
@@ -51,7 +51,7 @@ def make_home(home: Path) -> MadeHome:
 
 
 def _add(path: Path, data: bytes) -> bool:
-    """Write a file if nothing of this name is there, and return whether that was so."""
+    """Write a file unless the name exists. Return whether it was written."""
     try:
         create_file(path, data)
     except FileExistsError:
@@ -60,7 +60,7 @@ def _add(path: Path, data: bytes) -> bool:
 
 
 def _holds(path: Path, data: bytes) -> bool:
-    """Whether a path leads to a file with these bytes."""
+    """Whether a path is a file with these bytes."""
     try:
         return read_regular(path) == data
     except OSError:
@@ -88,7 +88,7 @@ def _sample_folders() -> tuple[Traversable, Traversable]:
 
 
 def unwritable_folders(config: Config) -> Iterator[str]:
-    """Make each folder that the settings name, write, flush and remove a file there, and yield what does not work."""
+    """Create the folders in the settings, write and remove a file in each, and yield those where this fails."""
     folders = {
         "OMRCLIP_TEMPLATES": config.templates,
         "OMRCLIP_IMAGES": config.images,
@@ -105,7 +105,7 @@ def unwritable_folders(config: Config) -> Iterator[str]:
 
 
 def has_templates(config: Config) -> bool:
-    """Whether a template is stored. Where that cannot be found out, it is taken to be so."""
+    """Whether a template is stored. True if that cannot be determined."""
     try:
         return any(name.endswith(".omr") for name in BlobStore(config.templates).names(folders=False))
     except StorageUnavailable:

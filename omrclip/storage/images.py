@@ -13,14 +13,14 @@ SUFFIXES = tuple(suffix for kind in ImageFormat for suffix in kind.suffixes)
 
 
 class ImageStore:
-    """Images by identifier: the file's name under the root, folders parted by slashes."""
+    """Images by identifier, which is the path of the file below the root, with slashes."""
 
     def __init__(self, url: str, limits: Limits) -> None:
         self._blobs = BlobStore(url)
         self._limits = limits
 
     def identifiers(self, after: str = "") -> Iterator[str]:
-        """Yield the identifiers behind `after` of files that are named like images, or have no extension, in order."""
+        """Yield the identifiers after `after`, in order. Only files with an image extension or without one count."""
         names = self._blobs.names(after)
         return (name for name in names if name.lower().endswith(SUFFIXES) or not _has_extension(name))
 
@@ -29,21 +29,21 @@ class ImageStore:
         return self._blobs.has(identifier)
 
     def state(self, identifier: str) -> BlobState:
-        """Which state of the image is stored; raises NotFound."""
+        """The state of the stored image. Raises NotFound."""
         with self._as_image(identifier):
             return self._blobs.state(identifier)
 
     def ranges(self, identifier: str, state: BlobState) -> RangeReader:
-        """Its bytes by ranges; raises NotFound."""
+        """A reader for ranges of its bytes. Raises NotFound."""
         with self._as_image(identifier):
             return self._blobs.ranges(identifier, state)
 
     def read(self, identifier: str) -> tuple[Blob, ImageInfo]:
-        """The bytes of an image, and what their header says.
+        """The bytes of an image, and the contents of its header.
 
         Raises:
-            NotFound: there is no image of this identifier.
-            UnsupportedImage, CorruptImage, LimitExceeded: there is, but it cannot be served.
+            NotFound: no image has this identifier.
+            UnsupportedImage, CorruptImage, LimitExceeded: the image cannot be served.
         """
         with self._as_image(identifier):
             blob = self._blobs.read(identifier)

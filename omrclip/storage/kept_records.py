@@ -121,12 +121,12 @@ def _whole(values: Sequence[object]) -> list[int]:
 
 
 def etag_of(marks: Sequence[object]) -> str:
-    """An entity tag that is the same for equal marks."""
+    """An entity tag, equal for equal marks."""
     return sha256(repr(marks).encode()).hexdigest()[:32]
 
 
 def registration_mark(registration: Registration) -> str:
-    """The same for registrations that show the same pixels of a scan, another for others."""
+    """A mark, equal for registrations that show the same pixels of a scan."""
     bend = None if registration.bend is None else (registration.bend.shape, registration.bend.tobytes())
     return repr((str(registration.page), registration.page_to_scan.tolist(), bend))
 
@@ -156,7 +156,7 @@ def _value(element: ElementResult) -> str:
 
 
 def _packed(array: npt.NDArray[np.float32] | None) -> dict[str, Any] | None:
-    """An array bit by bit: decimal digits would take thrice the room, and not give the same pixels again."""
+    """The exact bytes of an array. Decimal digits would need three times the space and give other pixels."""
     if array is None:
         return None
     data = zlib.compress(array.astype("<f4").tobytes())

@@ -19,14 +19,14 @@ _READING = os.O_RDONLY | _PLAIN | getattr(os, "O_NONBLOCK", 0)
 
 
 class NotRegularFile(OSError):
-    """A named pipe, device, socket or folder: reading it could wait for ever, or never end."""
+    """A named pipe, device, socket or folder. Reading it might wait forever or never end."""
 
 
 def open_regular(path: str | Path) -> int:
     """Open a regular file for reading, and return its descriptor.
 
     Raises:
-        NotRegularFile: the path leads to something else; the message says to what.
+        NotRegularFile: the path is not a regular file. The message names its kind.
         OSError: the file cannot be opened.
     """
     descriptor = os.open(path, _READING)
@@ -52,21 +52,21 @@ def is_regular(path: str | Path) -> bool:
 
 
 def create_file(path: Path, data: bytes) -> None:
-    """Write a new file and flush it to the disk, but not its folder's entry; folders are made.
+    """Write a new file and flush it to the disk, but not the entry in its folder. Missing folders are created.
 
     Raises:
-        FileExistsError: there is something of this name.
-        OSError: it cannot be written; no part of it is left.
+        FileExistsError: the name exists.
+        OSError: the file cannot be written. No part of it is left.
     """
     make_folders(path.parent)
     _write(path, data, os.O_CREAT | os.O_EXCL, FILE_MODE)
 
 
 def replace_file(path: Path, data: bytes, unfinished: Path) -> None:
-    """Write a file whole or not at all, and flush it to the disk before returning.
+    """Write a file completely or not at all, and flush it to the disk before returning.
 
-    The bytes are written to `unfinished` first, which is then renamed. Where that lies on another file system, a file
-    beside `path` serves. A file that is replaced hands on its mode.
+    The bytes are first written to `unfinished`, which is then renamed. If that is on another file system, a file in the
+    folder of `path` is used instead. A file that replaces another one gets its mode.
     """
     make_folders(path.parent)
     try:
@@ -83,7 +83,7 @@ def replace_file(path: Path, data: bytes, unfinished: Path) -> None:
 
 
 def make_folders(path: Path) -> None:
-    """Make a folder, and those above it, where they are missing, and flush their entries to the disk."""
+    """Create a folder and its missing parents, and flush their entries to the disk."""
     if path.is_dir():
         return
     make_folders(path.parent)
@@ -102,7 +102,7 @@ def sync_folder(path: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Flush the bytes of a file to the disk, whoever wrote them."""
+    """Flush the bytes of a file to the disk, also those written by other processes."""
     descriptor = os.open(path, os.O_RDWR | _PLAIN)
     try:
         os.fsync(descriptor)
@@ -130,7 +130,7 @@ def _write(path: Path, data: bytes, flags: int, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | flags | _PLAIN, mode)
     try:
         with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
-            os.fchmod(descriptor, mode)  # whatever the umask, or the mode of a file that a killed process left
+            os.fchmod(descriptor, mode)  # the umask, or a file of a killed process, may have set another mode
             left = memoryview(data)
             while left:
                 left = left[file.write(left) :]

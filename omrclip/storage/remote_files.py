@@ -15,7 +15,7 @@ from omrclip.errors import ImageError, OmrclipError, StorageUnavailable
 from omrclip.imaging.tiff.ranges import RangeReader
 
 BLOCK_BYTES: Final = 1 << 20
-"""What is read at a time. Readers of PDF files ask for some kilobytes, and each request takes some 20 ms."""
+"""The size of a read. Readers of PDF files request some kilobytes, and each request takes some 20 ms."""
 _BLOCKS: Final = 16
 _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
 """What drivers tell about the version of a file, the best first."""

@@ -1,4 +1,4 @@
-"""The template store: `NAME.omr` files, each with its blank page image beside it under the same stem."""
+"""The template store: `NAME.omr` files, each with an image of its blank page with the same stem."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -52,7 +52,7 @@ class TemplateStore:
         return StoredTemplate(stem, blob, remembered_template(blob.data, self._limits))
 
     def page_image(self, name: str) -> bytes | None:
-        """The blank page image that lies beside the template; None where none does."""
+        """The image of the blank page in the template's folder, or None."""
         for suffix in IMAGE_SUFFIXES:
             with suppress(NotFound):
                 return self._blobs.read(name.removesuffix(SUFFIX) + suffix).data
@@ -74,7 +74,7 @@ class TemplateStore:
         """Read, edit and write back under the lock.
 
         Raises:
-            NotFound, PreconditionFailed: as in `read` and BlobStore.write, and whatever `edit` raises.
+            NotFound, PreconditionFailed: as in `read` and BlobStore.write. Exceptions of `edit` are raised too.
         """
         with self._blobs.locked():
             stored = self.read(name)

@@ -85,7 +85,7 @@ def secure(answer: flask.Response) -> flask.Response:
 
 
 def keep_private(answer: flask.Response) -> flask.Response:
-    """Have browsers ask again whether they may use what they keep, where answers depend on who is logged in."""
+    """Have browsers revalidate cached answers if these depend on the account."""
     account = flask.request.environ.get(services.ACCOUNT)
     if account is not None and account.name:
         if "no-store" not in answer.headers.get("Cache-Control", ""):

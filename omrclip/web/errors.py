@@ -102,7 +102,7 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def _headers_of(error: errors.OmrclipError) -> dict[str, str]:
-    """The headers by which a client learns when to come back, or how to prove who it is."""
+    """The headers that say when to try again, or how to authenticate."""
     if "retry_after" in error.details:
         return {"Retry-After": str(error.details["retry_after"])}
     if isinstance(error, errors.LoginRequired):

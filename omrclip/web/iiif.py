@@ -30,7 +30,7 @@ from omrclip.web.services import base_url, image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
 
-# How plain JSON names its context (JSON-LD 1.1, section 6.1; Image API 3.0, section 5.1).
+# The link from plain JSON to its context (JSON-LD 1.1, section 6.1; Image API 3.0, section 5.1).
 _CONTEXT_RELATION = "http://www.w3.org/ns/json-ld#context"
 _FORMS = ("/{region}/{size}/{rotation}/{quality}.{format}", "/info.json")
 
@@ -81,7 +81,7 @@ def allow_any_origin(answer: Response) -> Response:
 
 
 def _answer(version: Version, address: str) -> BaseResponse:
-    """Tell info.json, image request and base URI apart, from the right: parameters hold no slash, identifiers may."""
+    """Answer info.json, an image request or a base URI. Split from the right, because identifiers may have slashes."""
     if address.endswith("/info.json"):
         return _info(version, address.removesuffix("/info.json"))
     parts = address.rsplit("/", 4)
@@ -106,7 +106,7 @@ def _image(version: Version, identifier: str, region: str, size: str, rotation: 
     except LimitExceeded as exceeded:
         if version.number == 2:
             raise
-        # 3.0 has a word on it: section 4.2 wants 400 for sizes beyond the limits.
+        # Section 4.2 of 3.0 requires 400 for sizes beyond the limits.
         raise InvalidParameter(exceeded.message, **{"parameter": "size", **exceeded.details}) from None
 
 
@@ -168,7 +168,7 @@ def _info_media_type(version: Version) -> str:
 
 
 def _accepted(media_type: str) -> float:
-    """How much the client wants a type (RFC 9110, section 12.5.1), whatever its parameters; a profile is one."""
+    """The client's preference for a type (RFC 9110, section 12.5.1). Parameters such as a profile are ignored."""
     wanted: dict[str, float] = {}
     for value, quality in request.accept_mimetypes:
         name = value.partition(";")[0].strip().lower()
@@ -191,7 +191,7 @@ def _conditional(
 
 
 def _client_has_it(image: OpenImage, etag: str) -> bool:
-    """RFC 9110, section 13.2.2: entity tags go before times."""
+    """RFC 9110, section 13.2.2: entity tags take precedence over times."""
     tags, since = request.if_none_match, request.if_modified_since
     if "If-None-Match" in request.headers:
         return tags.contains_weak(etag)
@@ -199,7 +199,7 @@ def _client_has_it(image: OpenImage, etag: str) -> bool:
 
 
 def _disposition(name: str, canonical: str, image_format: Format) -> str:
-    """A Content-Disposition whose file name tells image and region (RFC 6266)."""
+    """A Content-Disposition whose file name contains the image and the region (RFC 6266)."""
     region = canonical.split("/")[0]
     name = name.rpartition("/")[2]
     if name.lower().endswith(SUFFIXES):

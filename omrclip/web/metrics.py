@@ -36,7 +36,7 @@ State = Callable[[], tuple[Mapping[str, int], int]]
 
 @contextmanager
 def shared_metrics() -> Iterator[None]:
-    """Let the processes that are started meanwhile count together. If no folder can be written, each counts alone."""
+    """Let the processes that start within the block count together. Without a writable folder each counts alone."""
     try:
         _remove_left_over()
         folder, lock = _new_folder()

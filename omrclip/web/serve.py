@@ -120,7 +120,7 @@ class _Parent(Multiprocess):
     def _notice_ends(self) -> None:
         """Close this process's copies of the server processes' ends of their pipes.
 
-        As long as one is open, the wait for the answer of a process that has ended meanwhile lasts HUNG_SECONDS.
+        As long as one is open, waiting for the answer of a process that has ended takes HUNG_SECONDS.
         """
         for process in self.processes:
             process.child_conn.close()
@@ -168,7 +168,7 @@ class _BatchProcess:
 
 @contextmanager
 def _interrupt_held_back() -> Iterator[None]:
-    """Receive Ctrl-C only afterwards, and have processes that are started meanwhile never receive it."""
+    """Delay Ctrl-C until the end of the block. Processes that are started in it never receive Ctrl-C."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

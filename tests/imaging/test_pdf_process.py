@@ -95,7 +95,7 @@ def test_a_page_that_takes_too_much_time_fails_alone(monkeypatch: pytest.MonkeyP
     shades = np.random.default_rng(1).integers(0, 256, (2000, 2000), np.uint8)
     page = PdfPage("q 595 0 0 842 0 0 cm /I0 Do Q " * 4_000, [jpeg_image(shades)], rotate=90)
     document = isolated(pdf(GOOD, page, GOOD))
-    with pytest.raises(LimitExceeded, match="Page 2 of the PDF takes more memory or time"):
+    with pytest.raises(LimitExceeded, match="Page 2 of the PDF needs more memory or time"):
         document.read_page(2)
     assert document.read_page(3) == PHOTO.data
     document.close()

@@ -60,7 +60,7 @@ def test_the_folder_for_the_results_is_not_read(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     (scan,) = scans_in([tmp_path], MOST_PIXELS)
-    with pytest.raises(ImageError, match="no images and no documents"):
+    with pytest.raises(ImageError, match="no images or documents"):
         scan.read()
 
 

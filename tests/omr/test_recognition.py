@@ -77,7 +77,9 @@ def test_pages_that_fit_alike_are_not_guessed() -> None:
     pages = FORM.known(number=1), FORM.known(number=2)
     found = recognized(scanned(FORM.blank), *pages)
     assert failure_of(found) == RegistrationFailed.code
-    assert found.messages == ("The scan fits pages 1 and 2 of the template alike: name its page in the option Pages.",)
+    assert found.messages == (
+        "The scan fits the pages 1 and 2 of the template equally well. Choose its page with the option Pages.",
+    )
     named = recognized(scanned(FORM.blank), *pages, options=RecognitionOptions(pages={"scan.png": 2}))
     assert named.page == 2
 
@@ -148,7 +150,7 @@ def test_scans_are_bounded_before_they_are_decoded() -> None:
 
 def test_a_file_of_several_images_is_refused() -> None:
     _, data = cv2.imencodemulti(".tif", [FORM.blank, FORM.blank])
-    with pytest.raises(CorruptImage, match="The file holds 2 images"):
+    with pytest.raises(CorruptImage, match="The file contains 2 images"):
         check_scan(Scan("two.tif", data.tobytes()), Limits())
 
 

@@ -26,11 +26,11 @@ def read_header(data: bytes) -> ImageInfo:
         width, height, _, bits, compression, _, x, y = struct.unpack_from("<iiHHIIii", data, 18)
         dpi = density_of(x, y, _INCH)
     else:
-        raise UnsupportedImage(f"A BMP with a header of {header} bytes is not read.")
+        raise UnsupportedImage(f"A BMP with a header of {header} bytes is not supported.")
     if width < 1 or height == 0:
         raise CorruptImage("The BMP header names no width or no height.")
     if compression not in (_RAW, _BITFIELDS) or bits not in (1, 4, 8, 16, 24, 32):
-        raise UnsupportedImage(f"A BMP of compression {compression} with {bits} bits a pixel is not read.")
+        raise UnsupportedImage(f"A BMP of compression {compression} with {bits} bits per pixel is not supported.")
     mode = ColourMode.PALETTE if bits <= 8 else ColourMode.RGB
     extents = Dimensions(width, abs(height))
     return ImageInfo(

@@ -99,7 +99,7 @@ def _read_blocks(data: bytes) -> Blocks:
             elif block == _TRAILER:
                 whole = True
             else:
-                raise CorruptImage("The GIF is damaged: a block of it is of no known kind.")
+                raise CorruptImage("The GIF is damaged: it contains a block of an unknown kind.")
     except IndexError:  # the file ends within a block
         pass
     if not frames:

@@ -1,7 +1,7 @@
 """JPEG 2000 (ISO/IEC 15444-1): files with boxes (.jp2), and codestreams without boxes (.j2k).
 
 OpenCV decodes the codestream. Pillow would read a few more kinds, but it holds Python's global lock while it decodes,
-0.4 s a megapixel, and the server cannot answer meanwhile. The boxes are read here and never passed to OpenCV.
+0.4 s per megapixel, in which the server cannot answer. The boxes are read here and never passed to OpenCV.
 """
 
 import struct
@@ -45,7 +45,7 @@ def read_header(data: bytes) -> ImageInfo:
     start = boxes.get(b"jp2c", slice(0, len(data))).start
     width, height, components, depth = _read_siz(data, start)
     if b"ihdr" in boxes and struct.unpack_from(">II", data, boxes[b"ihdr"].start) != (height, width):
-        raise CorruptImage("The JPEG 2000 image has other extents than its header says.")
+        raise CorruptImage("The JPEG 2000 image has other dimensions than its header says.")
     _check_channels(data, boxes)
     decoding = _decoding_bytes(data, start, Dimensions(width, height), components, depth)
     mode = _MODES[components]
@@ -98,14 +98,16 @@ def _check_channels(data: bytes, boxes: dict[bytes, slice]) -> None:
     space = _colour_space(data, boxes)
     if space not in (None, _CMYK, _SRGB, _GREY, _SYCC):
         raise UnsupportedImage(
-            f"A JPEG 2000 image in the enumerated colour space {space} is not read. Save it as sRGB."
+            f"A JPEG 2000 image in the enumerated color space {space} is not supported. Save it as sRGB."
         )
     if b"pclr" in boxes:
-        raise UnsupportedImage("A JPEG 2000 image with a palette is not read. Save it as RGB, or as PNG.")
+        raise UnsupportedImage("A JPEG 2000 image with a palette is not supported. Save it as RGB, or as PNG.")
     if b"cdef" in boxes:
         channels = struct.iter_unpack(">HHH", data[boxes[b"cdef"]][2:])
         if any(kind == 0 and place not in (0, channel + 1) for channel, kind, place in channels):
-            raise UnsupportedImage("A JPEG 2000 image with its colours in another order is not read. Save it as RGB.")
+            raise UnsupportedImage(
+                "A JPEG 2000 image with its colors in another order is not supported. Save it as RGB."
+            )
 
 
 def _header_boxes(data: bytes) -> dict[bytes, slice]:
@@ -140,7 +142,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, slice]]:
 def _read_siz(data: bytes, at: int) -> tuple[int, int, int, int]:
     """Width, height, number of components and bits of each (A.5.1). Raises UnsupportedImage if they are not read."""
     if data[at : at + 4] != CODESTREAM:
-        raise CorruptImage("The JPEG 2000 codestream does not start as one.")
+        raise CorruptImage("The JPEG 2000 codestream does not start with its marker.")
     right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
     components, precision = struct.unpack_from(">HB", data, at + 40)
     if right <= left or bottom <= top:
@@ -149,11 +151,11 @@ def _read_siz(data: bytes, at: int) -> tuple[int, int, int, int]:
     if components not in _MODES or precision & _SIGNED or not _LEAST_DEPTH <= depth <= _MOST_DEPTH:
         signed = "signed " if precision & _SIGNED else ""
         raise UnsupportedImage(
-            f"A JPEG 2000 image of {components} components of {depth} {signed}bits is not read. Save it as grey, RGB "
-            "or RGBA of 8 to 16 bits."
+            f"A JPEG 2000 image of {components} components of {depth} {signed}bits is not supported. Save it as grey, "
+            "RGB or RGBA of 8 to 16 bits."
         )
     if data[at + 42 : at + 42 + 3 * components] != bytes([precision, 1, 1]) * components:
-        raise UnsupportedImage("A JPEG 2000 image with components of different sizes is not read. Save it as RGB.")
+        raise UnsupportedImage("A JPEG 2000 image with components of different sizes is not supported. Save it as RGB.")
     return right - left, bottom - top, components, depth
 
 
@@ -165,7 +167,7 @@ def _decoding_bytes(data: bytes, at: int, extents: Dimensions, components: int, 
     """
     width, height = struct.unpack_from(">II", data, at + 24)
     if not width or not height:
-        raise CorruptImage("The JPEG 2000 header names tiles without extent.")
+        raise CorruptImage("The JPEG 2000 header has tiles without width or height.")
     tile = Dimensions(min(width, extents.width), min(height, extents.height))
     tiles = -(-extents.width // tile.width) * -(-extents.height // tile.height)
     samples = components * tile.pixels

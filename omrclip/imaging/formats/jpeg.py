@@ -141,9 +141,9 @@ def _read_frame(data: bytes, marker: int, at: int, length: int) -> tuple[Dimensi
         raise CorruptImage("The JPEG's frame header is damaged.")
     depth, height, width, components = struct.unpack_from(">BHHB", data, at)
     if marker not in _READ_FRAMES or depth != 8:
-        raise UnsupportedImage(f"A JPEG of process SOF{marker - 0xC0} with {depth} bits a sample is not read.")
+        raise UnsupportedImage(f"A JPEG of process SOF{marker - 0xC0} with {depth} bits per sample is not supported.")
     if components not in _MODES:
-        raise UnsupportedImage(f"A JPEG of {components} components is not read.")
+        raise UnsupportedImage(f"A JPEG with {components} components is not supported.")
     if width < 1 or height < 1:
         raise CorruptImage("The JPEG's frame header names no width or no height.")
     return Dimensions(width, height), _MODES[components], depth
@@ -174,7 +174,7 @@ def complete(tables: bytes, code: bytes, *, rgb: bool) -> bytes:
     header is incomplete.
     """
     if not code.startswith(_START):
-        raise CorruptImage("A JPEG block of the image does not start as one.")
+        raise CorruptImage("A JPEG block of the image does not start with its marker.")
     parts, end = [_START, _IS_RGB if rgb else _IS_YCBCR, _tables_alone(tables)], 2
     for marker, at, length in _segments(code):
         end = at + length
@@ -257,14 +257,14 @@ def _turbo(data: bytes, colours: str, out: Dimensions, *, strict: bool = True) -
     """
     pixels = simplejpeg.decode_jpeg(data, colours, min_height=out.height, min_width=out.width, strict=strict)
     if pixels.shape[:2] != (out.height, out.width):
-        raise CorruptImage("The JPEG's pixels are not of the extents that its header names.")
+        raise CorruptImage("The JPEG has other dimensions than its header says.")
     return np.asarray(pixels, np.uint8)
 
 
 def _refusal(problem: ValueError) -> CorruptImage | UnsupportedImage:
     complaint = str(problem)
     if "Unsupported" in complaint or "Maximum supported" in complaint:
-        return UnsupportedImage(f"The JPEG is of a kind that is not read ({complaint}).")
+        return UnsupportedImage(f"This kind of JPEG is not supported ({complaint}).")
     return CorruptImage(f"The JPEG is damaged or cut off ({complaint}).")
 
 

@@ -31,7 +31,7 @@ def load(reader: type[ImageFile], data: bytes, kind: str, refused: type[ImageErr
         try:
             image = reader(BytesIO(data))
         except SyntaxError:
-            raise refused(f"The {kind} is damaged, or of a kind that is not read.") from None
+            raise refused(f"The {kind} is damaged or of an unsupported kind.") from None
         image.load()
     return image
 

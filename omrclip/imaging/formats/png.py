@@ -236,7 +236,7 @@ def _with_transparent(opaque: list[tuple[bytes, memoryview]], colour: bytes, inf
     """
     image = _load(opaque)
     if len(colour) != 2 * len(image.getbands()):
-        raise CorruptImage("The PNG's transparent colour is damaged.")
+        raise CorruptImage("The PNG's transparent color is damaged.")
     mask = (1 << info.bit_depth) - 1
     samples = np.array([sample & mask for sample in struct.unpack(f">{len(colour) // 2}H", colour)])
     pixels = pillow.to_pixels(image, info.bit_depth)

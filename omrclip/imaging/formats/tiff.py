@@ -61,7 +61,7 @@ def read_header(data: bytes) -> ImageInfo:
         raise CorruptImage("The TIFF header names no width or no height.")
     compression = first.number(data, _COMPRESSION, _UNCOMPRESSED)
     if compression not in _COMPRESSIONS:
-        raise UnsupportedImage(f"A TIFF of compression {compression} is not read.")
+        raise UnsupportedImage(f"A TIFF with compression {compression} is not supported.")
     bits = _bits(data, first)
     if compression == _UNCOMPRESSED and first.number(data, _PLANAR, 1) == 2 and bits[1:] and bits[0] != 8:
         raise UnsupportedImage("A TIFF of uncompressed planes is read with 8 bits a sample; this one has others.")
@@ -123,7 +123,7 @@ def _block_extents(data: bytes, directory: ifd.Directory, extents: Dimensions) -
     across = directory.number(data, _TILE_WIDTH, 0) if tiled else extents.width
     down = directory.number(data, _TILE_HEIGHT if tiled else _ROWS_PER_STRIP, extents.height)
     if across < 1 or down < 1:
-        raise CorruptImage("The TIFF's blocks of pixels have no extent.")
+        raise CorruptImage("The TIFF's blocks of pixels have no width or no height.")
     return across, down
 
 
@@ -153,7 +153,7 @@ def _decode_page(data: bytes, directory: ifd.Directory, info: ImageInfo) -> Pixe
 def _bits(data: bytes, directory: ifd.Directory) -> tuple[int, ...]:
     samples = directory.number(data, _SAMPLES, 1)
     if not 1 <= samples <= _MOST_SAMPLES:
-        raise UnsupportedImage(f"A TIFF of {samples} samples a pixel is not read.")
+        raise UnsupportedImage(f"A TIFF with {samples} samples per pixel is not supported.")
     bits = tuple(int(b) for b in directory.numbers(data, _BITS, most=_MOST_SAMPLES)) or (1,)
     if len(bits) == 1:
         bits *= samples
@@ -176,7 +176,7 @@ def _mode(data: bytes, directory: ifd.Directory, bits: tuple[int, ...]) -> Colou
         return ColourMode.RGB_ALPHA if alpha else ColourMode.RGB
     modes = {_PALETTE: ColourMode.PALETTE, _SEPARATED: ColourMode.CMYK, _YCBCR: ColourMode.RGB}
     if photometric not in modes:
-        raise UnsupportedImage(f"A TIFF of photometric interpretation {photometric} is not read.")
+        raise UnsupportedImage(f"A TIFF with photometric interpretation {photometric} is not supported.")
     return modes[photometric]
 
 
@@ -235,7 +235,7 @@ def _read_blocks(data: bytes, directory: ifd.Directory, info: ImageInfo) -> list
     if any(count > _most_code_bytes(decoded) for count, (_, decoded) in zip(counts, grid, strict=True)):
         raise CorruptImage("The TIFF is damaged: a block of its pixels is longer than its pixels can be.")
     if sum(counts) > _MOST_SHARING * len(data):
-        raise CorruptImage("The TIFF's blocks of pixels lie over one another.")
+        raise CorruptImage("The TIFF's blocks of pixels overlap.")
     return [
         Block(extents, decoded_bytes, slice(at, at + count))
         for (extents, decoded_bytes), at, count in zip(grid, offsets, counts, strict=True)
@@ -285,7 +285,7 @@ def _grid(data: bytes, directory: ifd.Directory, info: ImageInfo, tiled: bool) -
 
 
 def _check_deflated(block: bytes, needed: int) -> None:
-    """See that the deflated block is whole, by its own checksum, which libtiff looks at only by chance."""
+    """Check that the deflated block is complete, by its checksum, which libtiff does not always check."""
     stream = zlib.decompressobj()
     total, most = 0, 2 * needed + (1 << 20)
     try:
@@ -299,7 +299,7 @@ def _check_deflated(block: bytes, needed: int) -> None:
 
 
 def _jpeg_tables(data: bytes, directory: ifd.Directory) -> bytes:
-    """What goes before each JPEG block in place of its own start: the shared tables without their end marker."""
+    """The shared tables without their end marker. They replace the start of each JPEG block."""
     tables = directory.entries.get(_JPEG_TABLES)
     if tables is None:
         return b"\xff\xd8"

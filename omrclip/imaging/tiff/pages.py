@@ -128,7 +128,7 @@ def _blocks(page: RangedDirectory) -> tuple[int, int, Sequence[int], Sequence[in
         raise CorruptImage("A page of the TIFF has no pixels.")
     starts, lengths = (page.numbers(tag, _MOST_BLOCKS).tolist() for tag in found)
     if len(starts) != len(lengths) or not starts:
-        raise CorruptImage("A page of the TIFF does not tell where its pixels are.")
+        raise CorruptImage("A page of the TIFF does not say where its pixels are.")
     if min(lengths) < 0 or sum(lengths) > page.reader.size:
-        raise CorruptImage("The pixels of a page of the TIFF lie over one another.")
+        raise CorruptImage("The pixel blocks of a page of the TIFF overlap.")
     return *found, starts, lengths

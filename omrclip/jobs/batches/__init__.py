@@ -1,1 +1,1 @@
-"""Recognition of stacks of paper: in several processes, and so that a batch that was stopped can go on."""
+"""Recognition of stacks of paper in several processes. A batch that was stopped can be continued."""

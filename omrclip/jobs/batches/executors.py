@@ -64,7 +64,7 @@ class Executor(Protocol[Item, Result]):
         ...
 
     def outcomes(self, timeout: float) -> Sequence[Outcome[Item, Result]]:
-        """Wait until items are finished, and return their outcomes; none after `timeout` seconds."""
+        """Wait until items are finished, and return their outcomes; an empty list after `timeout` seconds."""
         ...
 
     def close(self) -> None:

@@ -141,7 +141,7 @@ class _Worker:
 
 
 def _extension(scan: Scan) -> str:
-    """The extension of the format of a scan, whatever its name says."""
+    """The extension for the format of a scan's bytes. Its name may have another one."""
     try:
         return f".{probe(scan.data).format.extension}"
     except OmrclipError:

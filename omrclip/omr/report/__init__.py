@@ -1,1 +1,1 @@
-"""What is written of recognitions: file names, result files, tables and overlays."""
+"""The output of recognitions: file names, result files, tables and overlays."""

@@ -10,7 +10,7 @@ from omrclip.omr.results import ElementResult, ElementStatus
 
 @dataclass(slots=True)
 class ElementCounts:
-    """What was read of the elements with one title.
+    """The counts of the elements with one title.
 
     Attributes:
         title: of the elements.

@@ -12,12 +12,12 @@ _FLOOR = HEIGHT - _BOTTOM
 _LABELS = 8
 """The most labels below a histogram, but one."""
 _EVERY = (1, 2, 4, 5, 10, 20, 25, 50, 100, 200, 500, 1000)
-"""Every which bin has a label, so that labels are round numbers."""
+"""Possible numbers of bins from one label to the next, so that labels are round numbers."""
 
 
 @dataclass(slots=True)
 class Histogram:
-    """How many values lie in each bin from `least` to `most`. Values beyond count in the first or the last bin.
+    """The number of values in each bin from `least` to `most`. Values outside count in the first or the last bin.
 
     Attributes:
         least, most, step: the bins, in the unit of the values.
@@ -42,7 +42,7 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A histogram to draw: the CSS class of its bars, and what they are."""
+    """A histogram to draw: the CSS class of its bars, and their meaning."""
 
     histogram: Histogram
     style: str
@@ -51,7 +51,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class _Axes:
-    """Where bins and counts lie in a drawing: `first` is the index of the bin at the left, `per_bin` its width."""
+    """The axes of a drawing: `first` is the index of the bin at the left, `per_bin` the width of a bin."""
 
     bins: Histogram
     first: int
@@ -81,10 +81,10 @@ def draw(
 
     Args:
         series: what to draw.
-        title: what the drawing shows, for people who cannot see it.
-        unit: what stands behind the labels of the axis.
-        lines: values at which a vertical line stands, with their labels.
-        is_log: whether the heights are logarithms, so that few values show beside many.
+        title: the description of the drawing for screen readers.
+        unit: the text after each label of the axis.
+        lines: the values of vertical lines, with their labels.
+        is_log: whether the heights are logarithmic, so that low bars are visible too.
 
     Returns:
         An SVG element; "" if there are no values.

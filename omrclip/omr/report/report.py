@@ -26,7 +26,7 @@ _QUARTER = 90.0
 
 
 class Report:
-    """Collects what a report shows, sheet by sheet. Memory does not grow with the number of sheets.
+    """Collects the data of a report, sheet by sheet. Memory does not grow with the number of sheets.
 
     Attributes:
         sheets, passed: how many sheets there are, and how many passed.
@@ -287,7 +287,7 @@ def _legend(parts: Sequence[tuple[str, str, int]], total: int = 0) -> str:
 
 
 def _listed(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> str:
-    """A table that is shown when it is opened."""
+    """A table that people can open and close."""
     more = f'<p class="muted">These are the first {len(rows):,} of {total:,}. The tables list all.</p>'
     opened = _table(heads, rows) + (more if total > len(rows) else "")
     return f"<details><summary>{title} ({total:,})</summary>{opened}</details>"

@@ -20,7 +20,7 @@ _BEHIND_A_PART, _LEAST_PART = 10, 24
 
 @dataclass(frozen=True, slots=True)
 class ResponseFile:
-    """One file of a response. `media_type` is the real format of `data`, whatever the extension of the name."""
+    """One file of a response. `media_type` is the real format of `data`. The name may have another extension."""
 
     name: str
     media_type: str
@@ -68,7 +68,7 @@ def clip_names(recognition: Recognition) -> list[str]:
 
 
 def saved_name(name: str, media_type: str) -> str:
-    """The name for saving a response file. A file of JPEG bytes ends in `.jpg`, whatever its name in the API."""
+    """The name for saving a response file. JPEG files end in `.jpg`, even if they have another extension in the API."""
     return f"{name[:-4]}.jpg" if media_type == Format.JPG.media_type and name.endswith(".png") else name
 
 

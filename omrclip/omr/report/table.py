@@ -15,7 +15,7 @@ from omrclip.omr.report.sheet import DOUBTFUL, Sheet, marked_values
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import BARCODE_TYPES, CheckBox, ChoiceBox, ClipArea, Element, Grid, ScoreGroup, Template
 
-# What a spreadsheet takes for the beginning of a formula.
+# Characters at which a spreadsheet recognizes a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Numbers without a leading zero. Spreadsheets keep 15 digits of a number.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")

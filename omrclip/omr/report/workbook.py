@@ -38,7 +38,7 @@ NO_TIME = datetime(2000, 1, 1)
 """The time at which a workbook says it was made. It is always the same, so that equal results are equal files."""
 SEVERAL_MARKS = "Several bubbles are marked."
 
-# What a relative link may not contain. Other characters, such as ä, stay as they are.
+# Characters that a relative link must not contain. Other characters, such as ä, are not changed.
 _UNSAFE_IN_LINK = re.compile(r'[%#?\s"<>\[\]`^{}\\]')
 # A picture is at most so large in pixels, so that it fits into its cell.
 _PICTURE_BOX = (250, 60)
@@ -63,7 +63,7 @@ class XlsxTable:
             path: the file to write. It is written by `close`.
             table: the columns.
             temporary: a folder for temporary files. They contain the values, and stay if the process is killed.
-            pictures: the folder of the clips' files if the cells shall show them. JPEG and PNG files are shown. They
+            pictures: the folder of the clips' files, if the cells show them. JPEG and PNG files are shown. They
                 are read by `close`.
             counts: what the sheet Counts shows. The caller adds the sheets to it.
 
@@ -204,7 +204,7 @@ class _Rows:
         self._has_pictures.add(column)
 
     def finish(self) -> None:
-        """Set what depends on all rows: the widths of columns, and the filter."""
+        """Set the widths of columns and the filter, which depend on all rows."""
         sheet = self._sheet
         for column, width in enumerate(self._widths):
             wanted = PICTURE_WIDTH if column in self._has_pictures else min(max(width, LEAST_WIDTH), MOST_WIDTH)

@@ -1,4 +1,4 @@
-"""`/api/recognitions/{id}/corrections`: corrections of people, stored beside the values that were read."""
+"""`/api/recognitions/{id}/corrections`: corrections that people made. The recognized values are stored too."""
 
 from flask import Blueprint, Response
 

@@ -23,7 +23,7 @@ def list_images() -> Response:
 
 @blueprint.get("/<path:name>")
 def get_image(name: str) -> Response:
-    """The stored file, as it was put."""
+    """The stored file, unchanged."""
     blob, info = services().images.read(name)
     return file_answer(blob, info.format.media_type)
 

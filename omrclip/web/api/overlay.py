@@ -22,7 +22,7 @@ def get_overlay(identifier: str, number: int) -> Response:
     """The overlay of a scan, which is numbered from 1 as in the scan's Uri; also of one that failed."""
     kept = services().kept.read(identifier)
     scan = services().kept_images.open_scan(kept, number)
-    # What is kept never changes; another version may draw otherwise.
+    # A stored recognition never changes, but another version of omrclip may draw it differently.
     etag = sha256(f"{__version__}/overlay/{identifier}/{number}".encode()).hexdigest()[:32]
     answer = Response(mimetype="image/jpeg")
     answer.set_etag(etag)

@@ -52,7 +52,7 @@ def read_job(request: Request, templates: TemplateStore, config: Config, admissi
     elif request.is_json:
         template, image, sent, options = _from_json(request, templates, limits)
     else:
-        # Not even tried: browsers send other types to any site unasked.
+        # Other types are refused, because browsers let pages of other sites send them.
         raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
     check_images(len(sent), limits)
     for index, file in enumerate(sent):
@@ -122,7 +122,7 @@ def _from_json(request: Request, templates: TemplateStore, limits: Limits) -> _P
 
 
 def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> tuple[Template, bytes | None]:
-    """A name goes first: base64 of a template is far longer than any name can be."""
+    """A name or base64. It is a name unless it is longer than any name can be."""
     try:
         return templates.read(text).template, templates.page_image(text)
     except NotFound:
@@ -139,7 +139,7 @@ def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> t
     return remembered_template(data, limits), None
 
 
-# In base64 characters: what is shorter is no template, but a name that is base64 by chance.
+# In base64 characters. A shorter text is a name that looks like base64 by chance.
 _SHORTEST_TEMPLATE = 40
 
 

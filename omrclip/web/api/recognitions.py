@@ -219,7 +219,7 @@ class Run:
         self._keeping = None
 
     def _keeping_failed(self, error: OmrclipError) -> None:
-        logger.warning("a recognition could not be kept: %s", error.message)
+        logger.warning("cannot store a recognition: %s", error.message)
         self._keeping, self.kept, self.keeping_error = None, None, error.with_traceback(None)
 
 
@@ -239,7 +239,7 @@ def _lines(run: Run) -> Response:
 def _each_line(run: Run) -> Iterator[bytes]:
     """One line for each scan, as soon as it is done. Each line is a separate answer.
 
-    The lines tell URIs before anything is kept there: where keeping fails, a last line without scans takes them back.
+    The lines contain URIs before the results are stored. If storing fails, a last line without scans says so.
     """
     for recognition, told in run.recognitions(streamed=True):
         yield from written((*answer_parts(replace(run.answer(), keeping_error=None), [told]), b"\n"))

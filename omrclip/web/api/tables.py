@@ -136,7 +136,7 @@ def _written_to_temporary() -> Iterator[IO[bytes]]:
             stack.callback(file.close)
             yield file
         except OSError as error:
-            _log.warning("a table cannot be written to a temporary file: %s", type(error).__name__)
+            _log.warning("cannot write a table to a temporary file: %s", type(error).__name__)
             raise StorageUnavailable("There is no space for the table on the server's disk.") from None
         stack.pop_all()
 

@@ -31,7 +31,7 @@ blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 def post_correction(name: str) -> Response:
     """Correct the template by its blank pages. With If-Match, also replace the stored template.
 
-    The body is the image of the page that `?page=` tells, 1 if it does not, or a PDF or TIFF file of all pages. Without
+    The body is the image of page `?page=` (default: 1), or a PDF or TIFF file of all pages. Without
     a body the stored images are used.
     """
     stored = services().templates.read(name)
@@ -83,7 +83,7 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
     if not images:
         expected = "the image of the blank page as the body, because the template has no stored image"
         raise InvalidRequest.at("body", expected)
-    # A page in grey, and beside it what recognizing it takes, which is more than what correcting it does.
+    # The page in grey, and the memory for recognizing it, which is more than that for correcting it.
     needed = max(
         probe(known.image).stored.pixels + recognition_bytes([known], known.image, RecognitionOptions())
         for known in pages

@@ -49,7 +49,7 @@ def list_templates() -> Response:
 
 @blueprint.get("/templates/<name>")
 def get_template(name: str) -> Response:
-    """The `.omr` file, byte for byte as it is stored."""
+    """The stored bytes of the `.omr` file."""
     return file_answer(services().templates.read(name).blob, "application/json")
 
 

@@ -1,1 +1,1 @@
-"""Log-in: who may use which route, and the routes by which users and clients prove who they are."""
+"""Log-in: the permissions for each route, and the routes for logging in and for signed links."""

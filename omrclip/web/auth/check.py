@@ -1,4 +1,4 @@
-"""Finds out who sends a request, and whether they may. It runs before the body is read, in the gate."""
+"""Finds the account of a request and checks its permissions. It runs in the gate, before the body is read."""
 
 import base64
 import binascii
@@ -22,9 +22,10 @@ _BEARER: Final = "bearer "
 
 
 def login_check(app: Flask, accounts: Accounts | None) -> Callable[[dict[str, Any], Config], OmrclipError | None]:
-    """The check of the gate that demands a log-in. Without users and clients it lets every request pass.
+    """The check of the gate that requires a log-in. Without users and clients every request passes.
 
-    That is so only on a server that other machines cannot reach. It must not open up when its last user is removed.
+    That applies only to a server that other machines cannot reach. A remote server must not become open when its last
+    user is removed.
     """
 
     def check(environ: dict[str, Any], config: Config) -> OmrclipError | None:
@@ -61,7 +62,7 @@ def _refusal(app: Flask, accounts: Accounts | None, environ: dict[str, Any], con
 
 
 def _account(accounts: Accounts, environ: dict[str, Any], link: str | None) -> Account | None:
-    """The account that a link or a token gives. A link is first: its bearer may have an old session, or another one."""
+    """The account of a link or a token. A link takes precedence, because the browser may have an older session too."""
     if link is not None and (linked := links.account_of(accounts, link, environ["PATH_INFO"])):
         environ[LINKED] = True
         return linked

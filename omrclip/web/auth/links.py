@@ -1,7 +1,7 @@
-"""Signed links: whoever has one may read one recognition or one image until it expires, without a log-in.
+"""Signed links. Anyone who has one can read one recognition or one image until it expires, without a log-in.
 
-The signature stands in the query (`?token=…`), or at the beginning of the path (`/signed/…/iiif/3/…`). The second form
-is for viewers: they append the region and size of each tile to the image's own URI, and lose a query.
+The signature is in the query (`?token=…`), or at the beginning of the path (`/signed/…/iiif/3/…`). The second form
+is for viewers: they append the region and size of each tile to the image's URI, and drop a query.
 """
 
 import re
@@ -24,7 +24,7 @@ _IMAGE_API = ("/iiif/2/", "/iiif/3/")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a signed link gives access to.
+    """The contents of a signed link.
 
     Attributes:
         kind, name: the account that made the link. The link ends with the account.
@@ -45,7 +45,7 @@ def sign(accounts: Accounts, link: Link) -> str:
 
 
 def account_of(accounts: Accounts, token: str, path: str) -> Account | None:
-    """The account that a link makes of its bearer for a path: one that may only read. None if it is not valid there."""
+    """The read-only account that a link gives for a path, or None if the link is not valid there."""
     try:
         kind, name, target, expires = _serializer(accounts).loads(token)
     except BadSignature:
@@ -59,7 +59,7 @@ def account_of(accounts: Accounts, token: str, path: str) -> Account | None:
 
 
 def taken_from(environ: dict[str, Any]) -> str | None:
-    """Take the token of a signed link from the path or the query; the path then continues behind it."""
+    """Remove the token of a signed link from the path or the query, and return it."""
     found = _SIGNED.fullmatch(environ["PATH_INFO"])
     if found:
         environ[SIGNED] = f"{PREFIX}{found[1]}"

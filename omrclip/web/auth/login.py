@@ -1,4 +1,4 @@
-"""The routes by which users and clients prove who they are, and by which they make links for others."""
+"""The routes for logging in, for access tokens, and for creating signed links."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def get_page() -> Response:
 
 @blueprint.post("/login")
 def post_form() -> BaseResponse:
-    """Log a person in: set the cookie of a new session, and lead on to the page that was asked for."""
+    """Log a person in: set the cookie of a new session, and redirect to the requested page."""
     name, password, target = (request.form.get(key, "") for key in ("name", "password", "next"))
     try:
         issued = _accounts().log_in(Kind.USER, name.strip(), password, _source())
@@ -41,7 +41,7 @@ def post_form() -> BaseResponse:
 
 @blueprint.post("/logout")
 def post_logout() -> BaseResponse:
-    """End the session, and have the browser forget what it keeps of this server."""
+    """End the session, and have the browser delete its data of this server."""
     if token := token_of(request.environ):
         _accounts().log_out(token)
     answer = redirect(f"{base_url()}/login", 303)
@@ -90,7 +90,7 @@ def token_answer(issue: Callable[[], Issued]) -> Response:
 
 @blueprint.get("/api/session")
 def get_session() -> Response:
-    """Who is logged in. Without users and clients the name is null."""
+    """The account of the session. Without users and clients the name is null."""
     account = current_account()
     return _unstored(
         jsonify(
@@ -108,7 +108,7 @@ def post_link() -> Response:
     asked = load_link(request.get_data(), services().config.limits)
     account, expires = current_account(), time.time() + min(asked.seconds, services().config.max_keep_seconds)
     if not account.name:
-        raise NotFound("This server has no users, so that its images need no signed links.")
+        raise NotFound("This server has no users, so its images need no signed links.")
     if links.RECOGNITION.fullmatch(asked.target):
         services().kept.read(asked.target)
     else:
@@ -203,5 +203,5 @@ def _unstored(answer: Response) -> Response:
 def _accounts() -> Accounts:
     accounts = services().accounts
     if accounts is None:
-        raise NotFound("This server has no users and clients.")
+        raise NotFound("This server has no users or clients.")
     return accounts

@@ -1,7 +1,6 @@
-"""What each route demands of an account.
+"""The scope that each route requires. Reading requires the scope READ, unless the table says otherwise.
 
-Reading demands the scope READ, unless the table says otherwise. Every other route has its row: without one, the
-application does not start.
+Every other route must have a row: without one, the application does not start.
 """
 
 from typing import Final

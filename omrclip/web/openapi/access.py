@@ -41,7 +41,7 @@ _RECEIPT: Node = {
 
 
 def access_paths(most_listed: int) -> dict[str, Node]:
-    """The paths by which programs prove who they are, and make links for others."""
+    """The paths for access tokens, signed links and receipts."""
     failed = answer("The client is unknown, its secret is wrong, or its request is not valid (RFC 6749)", OBJECT)
     return {
         "/oauth/token": {
