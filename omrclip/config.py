@@ -207,6 +207,17 @@ class Config:
         "Maximum size of the documents and results of all batches of a workspace in bytes. Documents are refused "
         "beyond it.",
     )
+    cloud_bytes: int = _setting(
+        2 * 2**30,
+        _whole_number(2**20, 2**60),
+        "Maximum size of the tasks of the OMR cloud protocol of a workspace, and of their results, in bytes. Tasks are "
+        "refused beyond it.",
+    )
+    cloud_clips: bool = _setting(
+        False,
+        _switch,
+        "Whether results of version 5.0 of the OMR cloud protocol contain the clips, as JPEG files after the answers.",
+    )
     grace_seconds: int = _setting(
         86_400,
         _whole_number(0, 10**9),

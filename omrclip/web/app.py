@@ -27,6 +27,7 @@ from omrclip.web.auth import login
 from omrclip.web.auth.check import login_check
 from omrclip.web.auth.rules import check_rules
 from omrclip.web.cloud import token as cloud_token
+from omrclip.web.cloud import v5 as cloud_v5
 from omrclip.web.errors import register_error_handlers
 from omrclip.web.gate import Gate, refuse
 from omrclip.web.journal import Journal, note_route
@@ -132,6 +133,7 @@ def create_app(config: Config | None = None) -> App:
         docs,
         login,
         cloud_token,
+        cloud_v5,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)

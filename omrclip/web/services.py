@@ -27,6 +27,7 @@ from omrclip.storage.images import ImageStore
 from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.receipts import Receipts
 from omrclip.storage.templates import TemplateStore
+from omrclip.web.cloud.worker import CloudWorker
 from omrclip.web.metrics import Metrics
 
 # Stored recognitions are personal data and expire, so proxies must not cache them.
@@ -56,6 +57,7 @@ class Services:
     receipts: Receipts
     corrections: Corrections
     batches: Batches
+    cloud: CloudWorker
     pages: PageImages
     folder: SharedFolder | None
     metrics: Metrics
@@ -130,6 +132,8 @@ def _opened(
     kept = KeptRecognitions(config, sources.admission, forget)
     if kept.exists():
         kept.start_sweeping()
+    cloud = CloudWorker(config, sources.admission, metrics)
+    cloud.resume()
     return Services(
         config,
         templates,
@@ -141,6 +145,7 @@ def _opened(
         Receipts(config),
         Corrections(kept),
         Batches(config),
+        cloud,
         PageImages(config.templates, templates, config.limits),
         folder,
         metrics,
