@@ -1,5 +1,6 @@
 """Shapes in a scan that may be printed bubbles: closed outlines and filled discs."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -96,8 +97,9 @@ def _outermost(blobs: Blobs) -> Blobs:
     order = np.argsort(-blobs.sizes)
     taken: dict[tuple[int, int], list[int]] = {}
     kept = []
+    centres, sizes = blobs.centres.tolist(), blobs.sizes.tolist()
     for index in order.tolist():
-        x, y = blobs.centres[index]
+        x, y = centres[index]
         column, row = int(x // PLACES_CELL_PX), int(y // PLACES_CELL_PX)
         near = [
             other
@@ -105,7 +107,7 @@ def _outermost(blobs: Blobs) -> Blobs:
             for c in range(column - 2, column + 3)
             for other in taken.get((c, r), ())
         ]
-        if any(np.hypot(*(blobs.centres[other] - (x, y))) < SAME_PLACE * blobs.sizes[other] for other in near):
+        if any(math.dist(centres[other], (x, y)) < SAME_PLACE * sizes[other] for other in near):
             continue
         taken.setdefault((column, row), []).append(index)
         kept.append(index)

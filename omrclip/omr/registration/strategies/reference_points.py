@@ -1,9 +1,13 @@
 """Registration by the template's reference points, solid squares or discs, where it has at least three."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, permutations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from omrclip.imaging import ops
 from omrclip.imaging.arrays import Grey, Points
@@ -45,6 +49,10 @@ LEAST_HITS = 4
 """Reference points that a candidate must hit, where the template has so many."""
 MOST_FOR_TRIANGLE = 12
 """Reference points among which the widest triangle is searched for."""
+DISTANCES_AT_ONCE = 1 << 18
+"""Distances between marks and solids that are computed at once: 2 MB, about the size of a processor's cache."""
+DISTANCE_DIGITS = 6
+"""Decimal digits of mean distances that are compared. Three marks fit any triple of solids up to rounding errors."""
 LEAST_FOR_HOMOGRAPHY = 4
 """Pairs of points that determine a homography."""
 
@@ -92,37 +100,82 @@ def find_solids(grey: Grey) -> Points:
 
 def _matched(marks: Points, solids: Points, least_area: float) -> list[ops.Matrix]:
     """Return maps of the marks (n, 3) onto solids (m, 3): all triples are tried, and ranked by the marks they hit."""
+    affines, unlike = _of_triples(marks, solids, least_area)
+    at_once = max(1, DISTANCES_AT_ONCE // (len(marks) * len(solids)))
+    fits = [
+        fit
+        for start in range(0, len(affines), at_once)
+        for fit in _fits(marks, solids, affines[start:][:at_once], unlike[start:])
+    ]
+    fits.sort(key=lambda fit: (-fit.hits, round(fit.away, DISTANCE_DIGITS), fit.unlike))
+    return [_map(marks[fit.marks], solids[fit.solids]) for fit in fits[:MOST_MAPS] if fit.hits == fits[0].hits]
+
+
+def _of_triples(
+    marks: Points, solids: Points, least_area: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the plausible affine maps of the widest three marks onto triples of solids.
+
+    Returns:
+        (t, 2, 3) the maps, and (t,) the differences in size of each triple from its marks, natural logarithms, summed.
+    """
     triple = list(_widest(marks))
-    chosen = np.array(list(permutations(range(len(solids)), 3)))
-    targets = solids[chosen][:, :, :2]
-    corners = np.column_stack([marks[triple, :2], np.ones(3)])
-    affines = np.swapaxes(np.linalg.solve(corners[None], targets), 1, 2)
-    linear = affines[:, :, :2]
-    area = linear[:, 0, 0] * linear[:, 1, 1] - linear[:, 0, 1] * linear[:, 1, 0]
-    lengths = np.linalg.norm(linear, axis=1)
-    likely = (area > LEAST_SINE * lengths[:, 0] * lengths[:, 1]) & (
-        np.abs(np.log(lengths[:, 0] / lengths[:, 1])) < MOST_STRETCH
+    chosen = _triples(len(solids))
+    corners = ops.inverse(np.column_stack([marks[triple, :2], np.ones(3)])).T
+    affines = np.stack([solids[:, axis][chosen] @ corners for axis in (0, 1)], axis=1)
+    (a, b), (c, d) = (affines[:, row, :2].T for row in (0, 1))
+    area, lengths = a * d - b * c, (np.sqrt(a**2 + c**2), np.sqrt(b**2 + d**2))
+    likely = np.flatnonzero(
+        (area > np.maximum(LEAST_SINE * lengths[0] * lengths[1], least_area))
+        & (np.abs(np.log(lengths[0] / lengths[1])) < MOST_STRETCH)
     )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sizes = np.log(solids[chosen][:, :, 2] / (marks[triple, 2] * np.sqrt(np.abs(area))[:, None]))
-    likely &= (np.abs(sizes) < MARK_SIZE_WITHIN).all(axis=1) & (area > least_area)
-    fits = []
-    for affine in affines[likely]:
-        placed = marks[:, :2] @ affine[:, :2].T + affine[:, 2]
-        distances = np.linalg.norm(placed[:, None] - solids[None, :, :2], axis=2)
-        nearest = distances.argmin(axis=1)
-        reach = WITHIN_MARK_SIZES * solids[nearest, 2] + WITHIN_PAGE_PART * np.ptp(placed, axis=0).max()
-        hit = distances[np.arange(len(marks)), nearest] < reach
-        if len(set(nearest[hit].tolist())) == hit.sum() >= min(len(marks), LEAST_HITS):
-            fits.append(
-                (
-                    -int(hit.sum()),
-                    float((distances.min(axis=1) / solids[nearest, 2])[hit].mean()),
-                    _map(marks[hit], solids[nearest[hit]]),
-                )
-            )
-    fits.sort(key=lambda fit: fit[:2])
-    return [matrix for hits, _, matrix in fits[:MOST_MAPS] if hits == fits[0][0]]
+    sizes = np.abs(np.log(solids[:, 2][chosen[likely]] / (marks[triple, 2] * np.sqrt(area[likely])[:, None])))
+    alike = (sizes < MARK_SIZE_WITHIN).all(axis=1)
+    return affines[likely[alike]], sizes[alike].sum(axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """A map that hits enough reference points.
+
+    Attributes:
+        hits: the number of marks that it hits.
+        away: the mean distance of these marks from their solids, in sizes of the solids.
+        unlike: how much the three marks that determine the map differ in size from their solids.
+        marks, solids: (hits,) the indices of the pairs.
+    """
+
+    hits: int
+    away: float
+    unlike: float
+    marks: npt.NDArray[np.intp]
+    solids: npt.NDArray[np.intp]
+
+
+def _fits(
+    marks: Points, solids: Points, affines: npt.NDArray[np.float64], unlike: npt.NDArray[np.float64]
+) -> Iterator[_Fit]:
+    """Yield the fit of each affine map that hits enough marks, each by a solid of its own."""
+    placed = marks[:, :2] @ np.swapaxes(affines[:, :, :2], 1, 2) + affines[:, None, :, 2]
+    squared = (placed[:, :, :1] - solids[:, 0]) ** 2
+    squared += (placed[:, :, 1:] - solids[:, 1]) ** 2
+    nearest = squared.argmin(axis=2)
+    least, sizes = np.sqrt(squared.min(axis=2)), solids[nearest, 2]
+    reach = WITHIN_MARK_SIZES * sizes + WITHIN_PAGE_PART * np.ptp(placed, axis=1).max(axis=1)[:, None]
+    hit = least < reach
+    # Marks that are not hit get numbers of their own, so that only two hits of one solid are alike.
+    solid = np.sort(np.where(hit, nearest, -1 - np.arange(len(marks))), axis=1)
+    enough = (hit.sum(axis=1) >= min(len(marks), LEAST_HITS)) & (np.diff(solid, axis=1) > 0).all(axis=1)
+    for number in np.flatnonzero(enough).tolist():
+        those = np.flatnonzero(hit[number])
+        away = float((least[number] / sizes[number])[those].mean())
+        yield _Fit(len(those), away, float(unlike[number]), those, nearest[number, those])
+
+
+@lru_cache(maxsize=4)
+def _triples(count: int) -> npt.NDArray[np.intp]:
+    """Return (t, 3) all ordered triples of `count` numbers."""
+    return np.array(list(permutations(range(count), 3)), dtype=np.intp).reshape(-1, 3)
 
 
 def _map(marks: Points, solids: Points) -> ops.Matrix:
