@@ -67,6 +67,8 @@ MOST_TIED = 8
 """Undecided rivals for which codes and letters are compared."""
 UNKNOWN = -1
 """Marks a bubble whose outline was not searched for yet."""
+OUTLINES_AT_ONCE = 64
+"""Bubbles whose outlines are searched for at once, until it is known whether enough are missing."""
 LEAST_SEEN = 0.3
 """Part of the template's bubbles that must be seen as closed shapes for maps to be compared by them."""
 MOST_RIVALS = 80
@@ -75,6 +77,10 @@ MOST_CELLS = 2000
 """Cells across or down of a table of places: 30 to 70 MB. Only bubbles a few pixels apart would have more."""
 CELLS_PER_SPACING = 6
 """Cells of such a table per distance between points, as in `Nearest`."""
+PLACES_AT_ONCE = 1 << 16
+"""Bubbles of all shifts that are placed at once: tables of some 10 MB."""
+MOSTLY = 0.5
+"""Part of the bubbles that a shift moves away from their places: otherwise it is no other placement."""
 SHIFT_ROUNDS, INVERSION_ROUNDS = 3, 3
 """Rounds in which a shift is fitted to the shapes that it hits, and in which a displacement grid is inverted."""
 FURTHER_OUT = 0.12
@@ -274,19 +280,27 @@ class Scene:
         count = int(alone.sum())
         deviation = (MISSED_BY_CHANCE * (1 - MISSED_BY_CHANCE) * count) ** 0.5
         least = max(MISSED_BY_CHANCE * count + LEAST_DEVIATIONS * deviation, 1)
-        misses = self._misses(one, alone, least)
-        return bool(
-            misses >= least and misses >= least + TIMES_OTHER_MISSES * self._misses(other, self._alone(other, one))
-        )
+        if not self._misses(one, alone, least):
+            return False
+        others = self._alone(other, one)
+        self._look_for(other, np.flatnonzero(others & (other.missing == UNKNOWN)))
+        return self._misses(one, alone, least + TIMES_OTHER_MISSES * int(other.missing[others].sum()))
 
-    def _misses(self, placed: _Placed, chosen: Flags, least: float = 0.0) -> int:
-        """Return how many of the chosen bubbles are missing; if fewer than `least`, any number below it."""
-        if (placed.missing[chosen] != 0).sum() < least:
-            return 0
+    def _misses(self, placed: _Placed, chosen: Flags, least: float) -> bool:
+        """Return whether at least so many of the chosen bubbles are missing."""
+        missing = int((placed.missing[chosen] == 1).sum())
         unknown = np.flatnonzero(chosen & (placed.missing == UNKNOWN))
-        if len(unknown):
-            placed.missing[unknown] = self._outlines(placed.places[unknown]) <= LIKE_AN_OUTLINE
-        return int(placed.missing[chosen].sum())
+        # Only so many outlines are searched for as are needed to tell.
+        while missing < least <= missing + len(unknown):
+            some, unknown = unknown[:OUTLINES_AT_ONCE], unknown[OUTLINES_AT_ONCE:]
+            self._look_for(placed, some)
+            missing += int(placed.missing[some].sum())
+        return missing >= least
+
+    def _look_for(self, placed: _Placed, bubbles: npt.NDArray[np.intp]) -> None:
+        """Search for the outlines of bubbles of which it is unknown whether they are missing."""
+        if len(bubbles):
+            placed.missing[bubbles] = self._outlines(placed.places[bubbles]) <= LIKE_AN_OUTLINE
 
     def _alone(self, one: _Placed, other: _Placed) -> Flags:
         """Return (n,) which bubbles of one placement lie where the other has no bubble."""
@@ -413,20 +427,31 @@ def _shifts(scene: Scene, turn: npt.NDArray[np.float64]) -> Iterator[ops.Matrix]
     chosen = np.linspace(0, len(turned) - 1, min(MOST_VOTING, len(turned))).astype(np.intp)
     own = int((scene.printed.find(scene.bubbles[chosen])[1] < scene.within).sum())
     shifts = (scene.printed.points[None] - turned[chosen][:, None]).reshape(-1, 2)
-    for shift in _peaks(shifts, scene.within, max(LEAST_VOTES * own, LEAST_VOTES_COUNT)):
-        for _ in range(SHIFT_ROUNDS):
-            nearest, distances = scene.printed.find(turned + shift)
-            hit = distances < scene.within
-            if not hit.any():
-                break
-            shift = shift + (scene.printed.points[nearest[hit]] - turned[hit] - shift).mean(axis=0)
+    peaks = _peaks(shifts, scene.within, max(LEAST_VOTES * own, LEAST_VOTES_COUNT))
+    for shift in _fitted_shifts(scene, turned, np.array(peaks).reshape(-1, 2)):
         moves = np.eye(3)
         moves[:2, :2], moves[:2, 2] = turn, shift
         if known and (np.linalg.norm(np.array(known) - shift, axis=1) < scene.within).any():
             continue
         known.append(shift)
-        if np.median(np.linalg.norm(turned + shift - scene.bubbles, axis=1)) > scene.within:
+        away = turned + shift - scene.bubbles
+        if ((away**2).sum(axis=1) > scene.within**2).mean() >= MOSTLY:
             yield moves
+
+
+def _fitted_shifts(scene: Scene, turned: Points, shifts: Points) -> Points:
+    """Return shifts (m, 2) fitted to the shapes that the turned bubbles hit by them; shifts that hit none stay."""
+    fitted = shifts.copy()
+    at_once = max(1, PLACES_AT_ONCE // len(turned))
+    for start in range(0, len(fitted), at_once):
+        some = fitted[start : start + at_once]  # a view
+        for _ in range(SHIFT_ROUNDS):
+            places = turned + some[:, None]
+            nearest, distances = scene.printed.find(places)
+            hit = distances < scene.within
+            away = (scene.printed.points[nearest] - places) * hit[:, :, None]
+            some += away.sum(axis=1) / np.maximum(hit.sum(axis=1), 1)[:, None]
+    return fitted
 
 
 def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
@@ -455,9 +480,9 @@ def _missing(places: Points, sizes: npt.NDArray[np.float64], solids: Points) -> 
 
 def _within(points: Points, frame: Points) -> Flags:
     """Return (n,) which points lie in a convex frame whose corners are in clockwise order."""
-    sides = np.roll(frame, -1, axis=0) - frame
-    away = points[:, None] - frame[None]
-    return np.asarray((sides[:, 0] * away[..., 1] - sides[:, 1] * away[..., 0] >= 0).all(axis=1))
+    sides = np.append(frame[1:], frame[:1], axis=0) - frame
+    inward = sides[:, ::-1] * (-1, 1)
+    return np.asarray((points @ inward.T >= (frame * inward).sum(axis=1)).all(axis=1))
 
 
 def _outside(points: Points, frame: Points) -> float:

@@ -6,10 +6,12 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.registration import rivals
 from omrclip.omr.registration.find import ImagePyramid, KnownPage, register
+from omrclip.omr.registration.rivals import Scene
 from omrclip.omr.template import Barcode, ReferencePoint
 from tests.omr.registration.finding import found, misses
-from tests.omr.sheet import PAGE, Sheet, View, coloured, printed, question, turned
+from tests.omr.sheet import PAGE, Points, Sheet, View, coloured, printed, question, turned
 from tests.sheets import layout
 from tests.sheets.layout import BarcodeKind
 from tests.sheets.printing import code_modules
@@ -60,6 +62,34 @@ def block(rows: int, top: float) -> Sheet:
     """A single block of bubbles, and nothing else."""
     boxes = [question(f"Q{n}", 178, top + 32 * n, "ABCDEFGH") for n in range(rows)]
     return printed(boxes, PAGE, seed=None, letters=False)
+
+
+def test_only_so_many_outlines_are_searched_for_as_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turned upside down, the form has hardly a bubble where one is printed: a few of them tell it."""
+    sheet = Sheet(PLAIN.blank, tuple(PARTS["first half"]))
+    searched: list[int] = []
+
+    def counted(scene: Scene, places: Points) -> Points:
+        searched.append(len(places))
+        return outlines(scene, places)
+
+    outlines = Scene._outlines
+    monkeypatch.setattr(Scene, "_outlines", counted)
+    monkeypatch.setattr(rivals, "OUTLINES_AT_ONCE", 4)
+    few = where(sheet, turned(0))
+    count_of_few = sum(searched)
+    searched.clear()
+    monkeypatch.setattr(rivals, "OUTLINES_AT_ONCE", 10_000)
+    assert where(sheet, turned(0)) == few
+    assert 0 < count_of_few < sum(searched)
+
+
+@pytest.mark.parametrize("at_once", [1, 200, 1 << 16])
+def test_shifts_are_fitted_alike_in_parts(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rivals, "PLACES_AT_ONCE", at_once)
+    off = where(Sheet(PLAIN.blank, tuple(PARTS["all"])), turned(3))
+    assert off is not None
+    assert off < 2
 
 
 @pytest.mark.parametrize("degrees", [0, 180, 90])

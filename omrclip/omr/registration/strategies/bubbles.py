@@ -13,10 +13,11 @@ from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.image_pyramid import ImagePyramid
+from omrclip.omr.registration.keeping import kept_with_owner
 from omrclip.omr.registration.paper import displacement_grid
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
-from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, match, pairs_of
+from omrclip.omr.registration.strategies.point_patterns import Nearest, Pattern, PatternMap, match, pairs_of
 
 SEARCHED_SIDES = (1200, 2000)
 """Pixels of the longer side of the scan in which bubbles are searched for. Small bubbles blur at the first;
@@ -78,13 +79,14 @@ def by_bubbles(reference: Reference, pyramid: ImagePyramid) -> list[Candidate] |
 
 def _by_bubbles(reference: Reference, pyramid: ImagePyramid, side: int) -> list[Candidate] | Rejected:
     blobs, reduction = blobs_of(pyramid, side)
-    bubbles, size = _of_one_size(reference)
+    pattern = _pattern(reference)
+    bubbles = pattern.points
     maps: list[BentMatch] = []
     for blob_size in _common_sizes(blobs, len(bubbles)):
         similar = blobs.only((blobs.sizes > SMALLEST_BLOB * blob_size) & (blobs.sizes < LARGEST_BLOB * blob_size))
         if blob_size < LEAST_BLOB_SIZE_PX or len(similar) > MOST_OTHER_BLOBS + BLOBS_PER_BUBBLE * len(bubbles):
             continue
-        found = match(bubbles, size, similar.centres, blob_size)
+        found = match(pattern, similar.centres, blob_size)
         maps += [
             _bent(bubbles, matched, similar, blob_size, reference.page)
             for matched in found
@@ -169,11 +171,12 @@ def _bent(bubbles: Points, matched: PatternMap, blobs: Blobs, blob_size: float, 
     return BentMatch(matched.matrix, bend, len(pairs[0]) / len(bubbles), pairs[0])
 
 
-def _of_one_size(reference: Reference) -> tuple[npt.NDArray[np.float64], float]:
-    """Return the centres of the bubbles of the most common size, and the root of the area of one."""
+@kept_with_owner
+def _pattern(reference: Reference) -> Pattern:
+    """Return the bubbles of the most common size."""
     common = reference.common
     sizes = np.sqrt(reference.bubbles[common, 2] * reference.bubbles[common, 3])
-    return reference.centres[common], float(np.median(sizes)) * PRINTED_PART
+    return Pattern.of(reference.centres[common], float(np.median(sizes)) * PRINTED_PART)
 
 
 def _common_sizes(blobs: Blobs, bubbles: int) -> list[float]:

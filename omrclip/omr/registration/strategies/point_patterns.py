@@ -16,9 +16,6 @@ from omrclip.imaging import ops
 from omrclip.imaging.arrays import Points
 from omrclip.omr.registration import neighbours
 
-Affine = npt.NDArray[np.float64]
-"""(2, 3) float64: linear part and shift of points (x, y)."""
-
 NEIGHBOURS = 24
 """Neighbours of a bubble by which a trial is scored before it grows."""
 GROWTH = (16, 40, 100, 250, 600, 1500, 4000)
@@ -61,6 +58,13 @@ PAIRED_WITHIN = 0.45
 """Distance in bubble sizes within which a blob is paired with a bubble while growing: less than half a pitch."""
 LEAST_FOR_HOMOGRAPHY = 12
 """Pairs from which a homography is fitted; an affine map is fitted to fewer, with robustness against outliers."""
+UNKNOWNS = 8
+"""Unknown numbers of a homography; the last of nine is 1."""
+LEAST_PULL, LEAST_SPREAD = 1e-9, 1e-9
+"""Weight of the pull towards zero that keeps the equations of a homography regular where the pairs do not determine
+it, and least spread of points that is divided by."""
+PLACES_AT_ONCE = 1 << 17
+"""Bubbles of all trials that are grown at once: tables of some 20 MB."""
 CELLS_PER_SPACING, LEAST_CELL = 6, 1.0
 """Cells of the table of nearest points per distance between points, and the least side of a cell."""
 SPACINGS_AROUND = 2
@@ -113,28 +117,63 @@ class Nearest:
         return found, np.sqrt(away[..., 0] ** 2 + away[..., 1] ** 2)
 
 
-def match(bubbles: Points, bubble_size: float, blobs: Points, blob_size: float) -> list[PatternMap]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """The bubbles of a template, and what matching needs of them; it is computed once for a template.
+
+    Attributes:
+        points: (n, 2) float64 centres on the page.
+        size: the root of the area of one.
+        around: (n, k) int the indices of the nearest bubbles of each bubble, itself first.
+        bases: (n, 2, 2) see `_bases`.
+    """
+
+    points: Points
+    size: float
+    around: npt.NDArray[np.intp]
+    bases: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, points: Points, size: float) -> "Pattern":
+        """Prepare the bubbles (n, 2) of a template."""
+        around = neighbours.nearest(points, max(NEIGHBOURS + 1, GROWTH[1]))
+        bases = (
+            _bases(points, around[:, : NEIGHBOURS + 1]) if around.shape[1] > 1 else np.full((len(points), 2, 2), np.nan)
+        )
+        return cls(points, size, around, bases)
+
+    def nearest(self, seeds: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+        """Return (s, count) the bubbles nearest to each seed, itself first; fewer columns where there are fewer."""
+        if count <= self.around.shape[1]:
+            return self.around[seeds, :count]
+        squared = ((self.points[seeds][:, None] - self.points) ** 2).sum(axis=2)
+        return np.argsort(squared, axis=1, kind="stable")[:, :count]
+
+
+def match(pattern: Pattern, blobs: Points, blob_size: float) -> list[PatternMap]:
     """Match bubbles to blobs, and return the maps that fit, the best first; no two are closer than half a blob.
 
     Args:
-        bubbles: (n, 2) float64 centres on the page.
-        bubble_size: the root of the area of one.
+        pattern: the bubbles.
         blobs: (m, 2) float64 centres in the scan, of shapes of about one size.
-        blob_size: this size.
+        blob_size: this size, the root of the area of one.
     """
+    bubbles = pattern.points
     if len(bubbles) < LEAST_POINTS or len(blobs) < LEAST_POINTS:
         return []
-    nearest = Nearest(blobs, blob_size)
-    around = neighbours.nearest(bubbles, NEIGHBOURS + 1)
-    bases = _bases(bubbles, around)
+    nearest, within = Nearest(blobs, blob_size), PAIRED_WITHIN * blob_size
+    around = pattern.around[:, : NEIGHBOURS + 1]
+    trials_at_once = max(1, PLACES_AT_ONCE // len(bubbles))
     maps: list[PatternMap] = []
     for anchor in _anchors(blobs):
-        seeds, affines = _trials(bubbles, bases, blobs, anchor, blob_size / bubble_size)
-        supports = _support(bubbles, around[seeds], affines, nearest, PAIRED_WITHIN * blob_size)
+        seeds, affines = _trials(bubbles, pattern.bases, blobs, anchor, blob_size / pattern.size)
+        supports = _support(bubbles, around[seeds], affines, nearest, within)
         chosen = np.argsort(-supports, kind="stable")[:TRIALS_GROWN]
         chosen = chosen[supports[chosen] >= LEAST_SUPPORT * supports.max(initial=0)]
-        grown = [_grow(bubbles, int(seeds[t]), affines[t], nearest, blob_size) for t in chosen]
-        maps = _distinct(bubbles, maps + [found for found in grown if found is not None], blob_size)
+        for start in range(0, len(chosen), trials_at_once):
+            some = chosen[start : start + trials_at_once]
+            maps += _grown(pattern, seeds[some], affines[some], nearest, within)
+        maps = _distinct(bubbles, maps, blob_size)
         if maps and maps[0].score > SCORE_ENDING_SEARCH:
             break
     return maps
@@ -228,41 +267,128 @@ def _support(
     return support
 
 
-def _grow(bubbles: Points, seed: int, affine: Affine, nearest: Nearest, blob_size: float) -> PatternMap | None:
-    order = np.argsort(((bubbles - bubbles[seed]) ** 2).sum(axis=1), kind="stable")
-    matrix = np.vstack([affine, [0, 0, 1]])
+def _grown(
+    pattern: Pattern,
+    seeds: npt.NDArray[np.intp],
+    affines: npt.NDArray[np.float64],
+    nearest: Nearest,
+    within: float,
+) -> list[PatternMap]:
+    """Grow trials step by step, all at once, and return the maps of those that are not dropped."""
+    bubbles = pattern.points
+    matrices = np.concatenate([affines, np.broadcast_to([[[0.0, 0.0, 1.0]]], (len(seeds), 1, 3))], axis=1)
+    growing, dropped = np.arange(len(seeds)), np.zeros(len(seeds), dtype=np.bool_)
     for count in GROWTH:
-        pairs = pairs_of(ops.transform(matrix, bubbles[order[:count]]), nearest, PAIRED_WITHIN * blob_size)
-        fitted = None
-        if len(pairs[0]) >= LEAST_PAIRED * min(count, len(bubbles)):
-            fitted = _fitted(bubbles[order[pairs[0]]], nearest.points[pairs[1]])
-        if fitted is None and count < BUBBLES_KEPT_WITHOUT_GROWTH:
-            return None
-        if fitted is None:
-            break  # on bent paper only the near bubbles fit; a displacement grid finds the others later
-        matrix = fitted
-        if count >= len(bubbles):
+        near = pattern.nearest(seeds[growing], count)
+        blobs, paired = _paired(_placed(matrices[growing], bubbles[near]), nearest, within)
+        enough = paired.sum(axis=1) >= LEAST_PAIRED * near.shape[1]
+        fitted = np.full((len(growing), 3, 3), np.nan)
+        fitted[enough] = _fitted(bubbles[near[enough]], nearest.points[blobs[enough]], paired[enough])
+        fits = np.isfinite(fitted).all(axis=(1, 2))
+        if count < BUBBLES_KEPT_WITHOUT_GROWTH:
+            dropped[growing[~fits]] = True
+        # On bent paper only the near bubbles fit; a displacement grid finds the others later.
+        growing = growing[fits]
+        matrices[growing] = fitted[fits]
+        if count >= len(bubbles) or not len(growing):
             break
-    pairs = pairs_of(ops.transform(matrix, bubbles), nearest, PAIRED_WITHIN * blob_size)
-    if len(pairs[0]) < LEAST_POINTS:
-        return None
-    return PatternMap(matrix, *pairs, len(pairs[0]) / len(bubbles))
+    matrices = matrices[~dropped]
+    blobs, paired = _paired(
+        _placed(matrices, np.broadcast_to(bubbles, (len(matrices), *bubbles.shape))), nearest, within
+    )
+    maps = []
+    for matrix, found, there in zip(matrices, blobs, paired, strict=True):
+        those = np.flatnonzero(there)
+        if len(those) >= LEAST_POINTS:
+            maps.append(PatternMap(matrix, those, found[those], len(those) / len(bubbles)))
+    return maps
+
+
+def _placed(matrices: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Map (t, n, 2) points by (t, 3, 3) maps."""
+    homogeneous = points @ np.swapaxes(matrices[:, :, :2], 1, 2) + matrices[:, None, :, 2]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a point on the horizon has no place
+        placed: npt.NDArray[np.float64] = homogeneous[:, :, :2] / homogeneous[:, :, 2:]
+    return placed
 
 
 def pairs_of(placed: Points, nearest: Nearest, within: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the indices of places and of the points within reach of them, each point with its nearest place only."""
+    found, paired = _paired(placed[None], nearest, within)
+    there = np.flatnonzero(paired[0])
+    return there, found[0, there]
+
+
+def _paired(
+    placed: npt.NDArray[np.float64], nearest: Nearest, within: float
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return (t, n) the points nearest to the places (t, n, 2) of each trial, and (t, n) which of them are pairs."""
     found, distances = nearest.find(placed)
-    near = distances < within
-    bubble, blob, distance = np.flatnonzero(near), found[near], distances[near]
-    order = np.argsort(distance, kind="stable")
-    _, first = np.unique(blob[order], return_index=True)
-    kept = order[first]
-    return bubble[kept], blob[kept]
+    near = np.flatnonzero(distances < within)
+    trials, places = placed.shape[:2]
+    point = found.ravel()[near] + near // max(1, places) * len(nearest.points)
+    # Of several places at one point of a trial, the nearest is written last; of equally near ones the first.
+    farthest_first = np.argsort(distances.ravel()[near], kind="stable")[::-1]
+    owner = np.empty(trials * len(nearest.points), dtype=np.intp)
+    owner[point[farthest_first]] = near[farthest_first]
+    paired = np.zeros(trials * places, dtype=np.bool_)
+    paired[near[owner[point] == near]] = True
+    return found, paired.reshape(trials, places)
 
 
-def _fitted(points: Points, images: Points) -> ops.Matrix | None:
-    if len(points) < LEAST_FOR_HOMOGRAPHY:
-        affine, _ = cv2.estimateAffine2D(points, images, method=cv2.LMEDS)
-        return None if affine is None else np.vstack([affine, [0, 0, 1]])
-    matrix, _ = cv2.findHomography(points, images, 0)
-    return None if matrix is None else np.asarray(matrix, dtype=np.float64)
+def _fitted(
+    points: npt.NDArray[np.float64], images: npt.NDArray[np.float64], paired: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return (t, 3, 3) the maps of (t, n, 2) points to their images, fitted to the pairs; NaN where there is none."""
+    fitted = np.full((len(points), 3, 3), np.nan)
+    many = paired.sum(axis=1) >= LEAST_FOR_HOMOGRAPHY
+    fitted[many] = _homographies(points[many], images[many], paired[many])
+    for trial in np.flatnonzero(~many):
+        those = paired[trial]
+        affine, _ = cv2.estimateAffine2D(points[trial, those], images[trial, those], method=cv2.LMEDS)
+        if affine is not None:
+            fitted[trial] = np.vstack([affine, [0, 0, 1]])
+    return fitted
+
+
+def _homographies(
+    points: npt.NDArray[np.float64], images: npt.NDArray[np.float64], paired: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return (t, 3, 3) homographies by the normalised direct linear transformation (Hartley, PAMI 19, 1997).
+
+    `cv2.findHomography` also minimises the distances in the image, which a map that only grows does not need, and
+    takes one pattern at a time.
+    """
+    weights = paired.astype(np.float64)
+    to_unit, unit = _normalised(points, weights)
+    image_to_unit, image = _normalised(images, weights)
+    plain = np.concatenate([unit, weights[:, :, None]], axis=2)
+    by_axis = np.zeros((len(points), 2, points.shape[1], UNKNOWNS))
+    by_axis[:, 0, :, 0:3] = by_axis[:, 1, :, 3:6] = plain
+    by_axis[:, :, :, 6:] = -np.swapaxes(image, 1, 2)[:, :, :, None] * unit[:, None]
+    rows = by_axis.reshape(len(points), 2 * points.shape[1], UNKNOWNS)
+    right = np.swapaxes(image, 1, 2).reshape(len(points), 2 * points.shape[1], 1)
+    across = np.swapaxes(rows, 1, 2)
+    normal = across @ rows + LEAST_PULL * np.eye(UNKNOWNS)
+    found = np.linalg.solve(normal, across @ right)[:, :, 0]
+    matrices = np.concatenate([found, np.ones((len(found), 1))], axis=1).reshape(-1, 3, 3)
+    whole: npt.NDArray[np.float64] = np.linalg.inv(image_to_unit) @ matrices @ to_unit
+    return whole
+
+
+def _normalised(
+    points: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return (t, 3, 3) the maps of each set of points to unit spread about zero, and (t, n, 2) the mapped points.
+
+    Points (t, n, 2) with the weight 0 do not count, and are mapped to zero; others have the weight 1.
+    """
+    count = weights.sum(axis=1)
+    middle = (points * weights[:, :, None]).sum(axis=1) / count[:, None]
+    away = (points - middle[:, None]) * weights[:, :, None]
+    spread = np.maximum(np.sqrt((away**2).sum(axis=(1, 2)) / count), LEAST_SPREAD)
+    maps = np.zeros((len(points), 3, 3))
+    maps[:, 0, 0] = maps[:, 1, 1] = 1 / spread
+    maps[:, :2, 2] = -middle / spread[:, None]
+    maps[:, 2, 2] = 1
+    return maps, away / spread[:, None, None]

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
-from omrclip.omr.registration.strategies.point_patterns import Nearest, PatternMap, match, pairs_of
+from omrclip.omr.registration.strategies import point_patterns
+from omrclip.omr.registration.strategies.point_patterns import (
+    Nearest,
+    Pattern,
+    PatternMap,
+    _homographies,
+    match,
+    pairs_of,
+)
 from tests.omr.sheet import Points, turned
 
 
@@ -25,7 +33,7 @@ def placed(found: PatternMap, points: Points = PATTERN) -> Points:
 def test_a_pattern_is_laid_onto_itself_moved_turned_and_scaled(degrees: float, scale: float) -> None:
     blobs = ops.transform(turned(degrees, scale=scale).page_to_scan, PATTERN)
     shuffled = np.random.default_rng(1).permutation(blobs)
-    best, *others = match(PATTERN, SIZE, shuffled, SIZE * scale)
+    best, *others = match(Pattern.of(PATTERN, SIZE), shuffled, SIZE * scale)
     assert best.score == pytest.approx(1)
     assert np.abs(placed(best) - blobs).max() < 1e-3
     assert len(best.bubbles) == len(best.blobs) == len(PATTERN)
@@ -37,21 +45,21 @@ def test_blobs_may_be_missing_and_strange_ones_among_them() -> None:
     rng = np.random.default_rng(2)
     blobs = PATTERN[rng.random(len(PATTERN)) > 0.15] + rng.normal(0, 0.5, (1, 2))
     strange = rng.uniform(0, 600, (12, 2))
-    best = match(PATTERN, SIZE, np.vstack([strange, blobs]), SIZE)[0]
+    best = match(Pattern.of(PATTERN, SIZE), np.vstack([strange, blobs]), SIZE)[0]
     assert np.abs(placed(best) - PATTERN).max() < 3
     assert 0.75 < best.score < 1
 
 
 def test_perspective_is_followed() -> None:
     matrix = np.array([[1, 0.05, 3], [-0.04, 1, 5], [2e-4, 1e-4, 1]])
-    best = match(PATTERN, SIZE, ops.transform(matrix, PATTERN), SIZE * 0.95)[0]
+    best = match(Pattern.of(PATTERN, SIZE), ops.transform(matrix, PATTERN), SIZE * 0.95)[0]
     assert np.abs(placed(best) - ops.transform(matrix, PATTERN)).max() < 0.5
 
 
 def test_a_map_a_row_off_scores_less() -> None:
     """A row off, one row of bubbles has no blobs."""
     rows = grid(6, 8)
-    maps = match(rows, SIZE, rows, SIZE)
+    maps = match(Pattern.of(rows, SIZE), rows, SIZE)
     assert maps == sorted(maps, key=lambda found: -found.score)
     exact = [found for found in maps if np.abs(placed(found, rows) - rows).max() < 0.5]
     turned_over = [found for found in maps if np.abs(placed(found, rows)[::-1] - rows).max() < 0.5]
@@ -59,15 +67,51 @@ def test_a_map_a_row_off_scores_less() -> None:
     assert all(found.score < 0.95 for found in maps if found not in (*exact, *turned_over))
 
 
+def test_trials_grow_alike_at_once_and_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs = ops.transform(turned(20).page_to_scan, PATTERN) + np.random.default_rng(3).normal(0, 0.5, PATTERN.shape)
+    at_once = match(Pattern.of(PATTERN, SIZE), blobs, SIZE)
+    monkeypatch.setattr(point_patterns, "PLACES_AT_ONCE", 1)
+    one_by_one = match(Pattern.of(PATTERN, SIZE), blobs, SIZE)
+    assert [found.score for found in one_by_one] == [found.score for found in at_once]
+    for one, other in zip(one_by_one, at_once, strict=True):
+        assert np.abs(placed(one) - placed(other)).max() < 1e-6
+
+
+@pytest.mark.parametrize("count", [1, 16, 40, 41, 63, 1000])
+def test_the_nearest_bubbles_come_in_order_from_the_table_and_beyond(count: int) -> None:
+    pattern, seeds = Pattern.of(PATTERN, SIZE), np.array([0, 30, 5])
+    away = np.linalg.norm(PATTERN[pattern.nearest(seeds, count)] - PATTERN[seeds][:, None], axis=2)
+    assert away.shape == (3, min(count, len(PATTERN)))
+    assert (away[:, 0] == 0).all()
+    assert (np.diff(away, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+def test_homographies_are_fitted_to_the_pairs_alone(noise: float) -> None:
+    rng = np.random.default_rng(4)
+    matrices = np.array([[[1, 0.05, 3], [-0.04, 1, 5], [2e-4, 1e-4, 1]], [[0, -2, 900], [2, 0, 5], [1e-5, 0, 1]]])
+    points = np.stack([PATTERN, PATTERN[::-1]])
+    images = np.stack([ops.transform(m, p) for m, p in zip(matrices, points, strict=True)])
+    images += rng.normal(0, noise, images.shape) if noise else 0.0
+    paired = rng.random((2, len(PATTERN))) < 0.8
+    images[~paired] += 50
+    for found, matrix in zip(_homographies(points, images, paired), matrices, strict=True):
+        assert np.abs(placed_by(found) - placed_by(matrix)).max() < 1e-5 + 2 * noise
+
+
+def placed_by(matrix: Points) -> Points:
+    return ops.transform(matrix, PATTERN)
+
+
 def test_blobs_beside_the_pattern_count_for_nothing() -> None:
     beside = np.vstack([PATTERN, grid(5, 9, left=100, top=370), grid(3, 9, left=250)])
-    best = match(PATTERN, SIZE, beside, SIZE)[0]
+    best = match(Pattern.of(PATTERN, SIZE), beside, SIZE)[0]
     assert best.score == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("bubbles", "blobs"), [(0, 20), (3, 20), (20, 0), (20, 3)])
 def test_a_few_points_are_no_pattern(bubbles: int, blobs: int) -> None:
-    assert match(PATTERN[:bubbles], SIZE, PATTERN[:blobs], SIZE) == []
+    assert match(Pattern.of(PATTERN[:bubbles], SIZE), PATTERN[:blobs], SIZE) == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +125,7 @@ def test_a_few_points_are_no_pattern(bubbles: int, blobs: int) -> None:
     ids=["line", "point", "mirror", "wide"],
 )
 def test_what_is_no_picture_of_the_pattern_is_not_taken_for_it(blobs: Points) -> None:
-    assert all(found.score < 0.95 for found in match(PATTERN, SIZE, blobs, SIZE))
+    assert all(found.score < 0.95 for found in match(Pattern.of(PATTERN, SIZE), blobs, SIZE))
 
 
 def test_the_nearest_of_points() -> None:

@@ -9,6 +9,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.registration import Candidate, Rejected
+from omrclip.omr.registration.strategies import reference_points
 from omrclip.omr.registration.strategies.reference_points import by_reference_points, find_solids
 from omrclip.omr.template import ReferencePoint
 from tests.omr.sheet import MARKS, Sheet, Tones, View, coloured, form, lattice, onto, turned
@@ -59,6 +60,35 @@ def test_three_marks_are_laid_onto_three_solids() -> None:
     for found in maps:
         placed = ops.transform(found.page_to_scan, np.array(MARKS[:3], np.float64) + 11)
         assert np.linalg.norm(placed[:, None] - solids[None], axis=2).min(axis=1).max() < 1
+
+
+def test_of_all_triples_those_of_the_right_sizes_come_first() -> None:
+    """Three marks fit every three solids exactly. Here nine smaller dots lie among them."""
+    tones = FORM.blank.copy()
+    for x, y in (
+        (120, 90),
+        (310, 90),
+        (480, 90),
+        (120, 400),
+        (310, 400),
+        (480, 400),
+        (120, 650),
+        (310, 650),
+        (480, 650),
+    ):
+        cv2.circle(tones, (x, y), 9, 20, -1)
+    maps = laid(with_marks(3), tones)
+    assert isinstance(maps, list)
+    assert off(maps[0], turned(0)) < 1
+
+
+def test_maps_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = laid(with_marks(5), FORM.blank)
+    monkeypatch.setattr(reference_points, "DISTANCES_AT_ONCE", 1)
+    one_by_one = laid(with_marks(5), FORM.blank)
+    assert isinstance(at_once, list)
+    assert isinstance(one_by_one, list)
+    assert [found.page_to_scan.tolist() for found in one_by_one] == [found.page_to_scan.tolist() for found in at_once]
 
 
 def test_discs_and_turned_squares_are_solid_too() -> None:
