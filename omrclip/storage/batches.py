@@ -3,6 +3,7 @@
 Each batch has a folder under the root. The name of the folder is an identifier that cannot be guessed:
 
     {id}/batch.sqlite      its name, options, expiry, state and counts, and the names of its documents
+    {id}/sheets.sqlite     an index of the ledger, for lists of sheets
     {id}/uploads/{token}   a document that is being written
     {id}/sources/{name}    the documents
     {id}/results/          the folder in which the engine works (`jobs.batches`): template, ledger, clips and tables
@@ -37,6 +38,7 @@ FOLDER: Final = "batches"
 """The folder of batches among the results of a workspace. Stored recognitions beside it have other names."""
 QUEUE, SOURCES, UPLOADS, RESULTS = "queue", "sources", "uploads", "results"
 DATABASE: Final = "batch.sqlite"
+INDEX: Final = "sheets.sqlite"
 RUNNER_LOCK: Final = ".runner"
 UNFINISHED_SECONDS: Final = 3600.0
 """Age of a folder without a database, after which a process must have died while it created or removed a batch."""
@@ -48,7 +50,8 @@ CREATE TABLE batch (
     name TEXT NOT NULL, template TEXT NOT NULL, options TEXT NOT NULL, created REAL NOT NULL, expires REAL,
     set_aside INTEGER, is_deleted INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'waiting',
     message TEXT NOT NULL DEFAULT '', passed INTEGER NOT NULL DEFAULT 0, doubtful INTEGER NOT NULL DEFAULT 0,
-    failed INTEGER NOT NULL DEFAULT 0, an_hour REAL, bytes INTEGER NOT NULL DEFAULT 0
+    failed INTEGER NOT NULL DEFAULT 0, an_hour REAL, bytes INTEGER NOT NULL DEFAULT 0,
+    retries INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE documents (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL UNIQUE, digest BLOB NOT NULL,
@@ -145,6 +148,10 @@ class Batches:
     def results_folder(self, identifier: str) -> Path:
         """The folder in which the engine works."""
         return self._blobs.local_path(f"{_checked(identifier)}/{RESULTS}")
+
+    def index_file(self, identifier: str) -> Path:
+        """The file of the index of its sheets, which is made when it is needed."""
+        return self._blobs.local_path(f"{_checked(identifier)}/{INDEX}")
 
     def source_folder(self, identifier: str) -> Path:
         """The folder of the documents."""
@@ -271,6 +278,18 @@ class Batches:
         file.execute("UPDATE batch SET bytes = bytes + ?, message = ''", (len(document.data),))
         file.execute("UPDATE batch SET state = ? WHERE state != ?", (State.WAITING, State.RUNNING))
 
+    def retry(self, identifier: str) -> None:
+        """Let a batch that failed run again, and its failed sheets be recognized again. Others stay as they are."""
+        self.read(identifier)
+        with self._blobs.locked(), self._file(identifier, writing=True) as file:
+            state, failed, is_deleted = file.execute("SELECT state, failed, is_deleted FROM batch").fetchone()
+            if is_deleted:
+                raise _not_found(identifier)
+            if failed or state in (State.FAILED, State.RUNNING):
+                self._queue(identifier)
+                file.execute("UPDATE batch SET retries = retries + 1, message = ''")
+                file.execute("UPDATE batch SET state = ? WHERE state != ?", (State.WAITING, State.RUNNING))
+
     def _queue(self, identifier: str) -> None:
         if not self._blobs.has(f"{QUEUE}/{identifier}"):
             self._blobs.create(f"{QUEUE}/{identifier}", b"")
@@ -396,26 +415,36 @@ class Batches:
         with self._file(identifier) as file:
             return [name for (name,) in file.execute("SELECT name FROM documents ORDER BY number")]
 
+    def retries(self, identifier: str) -> int:
+        """How often it was asked to recognize failed sheets again, and that was not begun yet."""
+        with self._file(identifier) as file:
+            return int(file.execute("SELECT retries FROM batch").fetchone()[0])
+
+    def note_retries(self, identifier: str, count: int) -> None:
+        """Note that so many requests to recognize failed sheets again have been begun: the ledger knows it."""
+        with self._file(identifier, writing=True) as file:
+            file.execute("UPDATE batch SET retries = retries - ?", (count,))
+
     def note_progress(self, identifier: str, passed: int, doubtful: int, failed: int, an_hour: float | None) -> None:
         """Note that a batch is running, and its counts."""
         with self._file(identifier, writing=True) as file:
             _update(file, state=State.RUNNING, passed=passed, doubtful=doubtful, failed=failed, an_hour=an_hour)
 
     def finish(self, identifier: str, documents: int) -> bool:
-        """Note that a batch with so many documents is done. Returns False if more documents were added."""
+        """Note that a batch with so many documents is done. Returns False if there is more to do."""
         size = self._blobs.size(identifier)
         with self._file(identifier, writing=True) as file:
-            count, is_deleted = file.execute(
-                "SELECT (SELECT COUNT(*) FROM documents), is_deleted FROM batch"
+            count, retries, is_deleted = file.execute(
+                "SELECT (SELECT COUNT(*) FROM documents), retries, is_deleted FROM batch"
             ).fetchone()
-            if count != documents or is_deleted:
+            if count != documents or retries or is_deleted:
                 return False
             _update(file, state=State.DONE, message="", bytes=size)
             self._unqueue(identifier)
         return True
 
     def fail(self, identifier: str, message: str) -> None:
-        """Note that a batch cannot be run, and why. It runs again when a document is added."""
+        """Note that a batch cannot be run, and why. It runs again when a document is added, and after `retry`."""
         with self._file(identifier, writing=True) as file:
             _update(file, state=State.FAILED, message=message)
             if not _is_deleted(file):

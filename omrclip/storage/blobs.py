@@ -367,6 +367,16 @@ class BlobStore:
                 found = self._fs.cat(paths)
             yield from (Blob(path.removeprefix(f"{self._root}/"), found[path]) for path in paths)
 
+    def marks(self, folder: str) -> dict[str, str]:
+        """The files directly in a local folder, each with a mark that changes if it is replaced."""
+        with self._errors():
+            try:
+                with os.scandir(self.local_path(folder)) as entries:
+                    found = [(entry.name, entry.stat()) for entry in entries if not entry.name.startswith(".")]
+            except FileNotFoundError:
+                return {}
+        return {name: _mark(status) for name, status in found}
+
     def sync(self, *folders: str) -> None:
         """Flush the entries of folders to the disk. Missing folders are skipped."""
         if self._local:

@@ -10,6 +10,7 @@ from omrclip.config import Config
 from omrclip.web import docs, health, iiif, services, ui
 from omrclip.web.api import (
     batch_corrections,
+    batch_events,
     batches,
     corrections,
     images,
@@ -121,6 +122,7 @@ def create_app(config: Config | None = None) -> App:
         overlay,
         corrections,
         tables,
+        batch_events,
         batches,
         batch_corrections,
         receipts,

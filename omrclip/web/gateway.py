@@ -28,7 +28,7 @@ from omrclip.errors import Abandoned, OmrclipError
 from omrclip.web.app import App
 from omrclip.web.bodies import ClientGone, Message, Receive, Room, give_back_body, read_body
 from omrclip.web.gate import REFUSAL
-from omrclip.web.lanes import HOLDING, MUST_WAIT, NO_WAIT, WORK, Lane, lane_of
+from omrclip.web.lanes import HOLDING, MUST_WAIT, NO_WAIT, PACE, PACES, WORK, Lane, lane_of
 from omrclip.work import Work
 
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -53,6 +53,7 @@ SEND_SECONDS = 60.0
 is `Config.body_seconds`, without the time in which its parts are created."""
 SLOW_SECONDS = 1.0
 """If other answers need memory, a client that has delayed its answer for longer than this may be disconnected."""
+_BODY = "http.response.body"
 MOST_DRAINED_BYTES = 32 * 1024 * 1024
 DRAIN_SECONDS = 2.0
 """Limits for reading the rest of a refused body. Some clients read the answer only after they have sent the body."""
@@ -109,7 +110,7 @@ class _Reader:
         self._waiting_since = time.monotonic()
         patience = min(SEND_SECONDS, self._seconds - self._waited)
         try:
-            message = {"type": "http.response.body", "body": piece, "more_body": more}
+            message = {"type": _BODY, "body": piece, "more_body": more}
             await asyncio.wait_for(self._send(message), patience)
         except TimeoutError:
             raise ClientStalled from None
@@ -197,6 +198,9 @@ class Gateway:
         if lane is not Lane.WORK:
             tried = {**environ, "wsgi.input": io.BytesIO(body), NO_WAIT: lane is Lane.LIGHT_FIRST}
             answer = await _in_thread(self._light, _call, self._app, tried)
+            if PACE in tried:
+                await self._send_paced(answer, tried[PACE], receive, send)
+                return
             if not tried.get(MUST_WAIT):
                 await self._send(answer, self._light, send, tried)
                 return
@@ -243,6 +247,29 @@ class Gateway:
             if rest is not None:
                 await _in_thread(threads, rest.close)
 
+    async def _send_paced(self, answer: _Answer, seconds: float, receive: Receive, send: Send) -> None:
+        """Send an answer with a pause before each part, until it ends or the client disconnects.
+
+        A thread is used only while a part is created, so that answers that last for minutes keep no others waiting.
+        """
+        watching = asyncio.ensure_future(_watch(receive, threading.Event()))
+        rest = answer.rest
+        try:
+            await send(answer.start())
+            part = answer.first
+            while rest is not None and not rest.is_over:
+                await asyncio.wait_for(send({"type": _BODY, "body": part, "more_body": True}), SEND_SECONDS)
+                if (await asyncio.wait({watching}, timeout=seconds))[0]:
+                    raise ClientGone
+                part = await _in_thread(self._light, rest.next)
+            await send({"type": _BODY, "body": part, "more_body": False})
+        except TimeoutError:
+            raise ClientStalled from None
+        finally:
+            watching.cancel()
+            if rest is not None:
+                await _in_thread(self._light, rest.close)
+
     @contextmanager
     def _reading(self, answer: _Answer, send: Send, environ: Environ) -> Iterator[_Reader]:
         """Count the memory of an answer while it is sent, unless the view counts it itself."""
@@ -275,10 +302,10 @@ class Gateway:
         answer = await _in_thread(self._light, _call, self._app, environ)
         answer.headers.append(("Connection", "close"))
         await send(answer.start())
-        await send({"type": "http.response.body", "body": answer.first, "more_body": True})
+        await send({"type": _BODY, "body": answer.first, "more_body": True})
         with suppress(TimeoutError):
             await asyncio.wait_for(_drain(receive), DRAIN_SECONDS)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send({"type": _BODY, "body": b"", "more_body": False})
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -348,6 +375,7 @@ def _environ(scope: MutableMapping[str, Any]) -> Environ:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         ABORT: _abort(scope),
+        PACES: True,
     }
     for name, value in scope["headers"]:
         # WSGI cannot distinguish "_" from "-" in header names. A client could use "_" to get past a proxy that removes

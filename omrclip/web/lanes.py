@@ -19,6 +19,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 WORK = "omrclip.work"
 NO_WAIT = "omrclip.no_wait"
 MUST_WAIT = "omrclip.must_wait"
+PACE = "omrclip.pace"  # seconds between the parts of an answer, during which no thread waits; set by the view
+PACES = "omrclip.paces"  # whether the gateway knows PACE
 HOLDING = "omrclip.holding"  # the memory of the answer, if the view counts it itself
 
 _LANE = "omrclip_lane"

@@ -276,7 +276,8 @@ def listed(key: str, names: Callable[[str], Iterator[str]], described: Callable[
     found = list(islice(names(request.args.get("after", "")), limit + 1))
     page, following = found[:limit], None
     if len(found) > limit:
-        following = f"{base_url()}{request.path}?{urlencode({'limit': limit, 'after': page[-1]})}"
+        query = {**request.args.to_dict(), "limit": limit, "after": page[-1]}
+        following = f"{base_url()}{request.path}?{urlencode(query)}"
     answer = jsonify({key: [described(name) for name in page], "Next": following})
     if following:
         answer.headers["Link"] = f'<{following}>; rel="next"'

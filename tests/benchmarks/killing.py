@@ -162,7 +162,7 @@ def killed_on_the_server(stack: list[str], template: Path, home: Path, killer: K
     identifier = ""
     session = new_session()
     while True:
-        with running(home=home, workers=1, batch_processes=WORKERS) as server:
+        with running(home=home, workers=WORKERS) as server:
             address = f"{server.url}/api/batches"
             if not identifier:
                 identifier = _sent(session, address, template.stem, [Path(source) for source in stack])

@@ -8,12 +8,13 @@ ledger is the same for a local folder and a bucket, and needs no lock.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from omrclip.errors import DamagedRecord
+from omrclip.errors import DamagedRecord, NotFound
 from omrclip.jobs.batches.definition import LEDGER, RECORDS
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet
@@ -91,6 +92,12 @@ class Ledger:
     def scans(self) -> dict[str, DoneScan]:
         """The scans that are done, by name."""
         return {scan.name: scan for blob in self._store.read_all(LEDGER) for scan in _loaded(blob)}
+
+    def scans_of(self, files: Iterable[str]) -> Iterator[list[DoneScan]]:
+        """The scans in files of the ledger, file by file. A file that has vanished meanwhile has none."""
+        for name in files:
+            with suppress(NotFound):
+                yield list(_loaded(self._store.read(f"{LEDGER}/{name}")))
 
     def forget(self, scans: Iterable[DoneScan]) -> None:
         """Take scans out of the ledger, so that they are recognized again. No other process may write."""

@@ -38,7 +38,8 @@ _log = logging.getLogger(__name__)
 def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     """Recognize all sheets of a batch that are not done, and write the results. Ends early if the batch is removed.
 
-    Sheets that are added during the run are recognized too, and the results are then written again.
+    Sheets that are added during the run, or that failed and are to be recognized again, are recognized too, and the results are
+    then written again.
 
     Raises:
         OmrclipError: the batch cannot be run.
@@ -59,14 +60,15 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     out = str(batches.results_folder(identifier))
     batch = stored_batch(BlobStore(out))
     while True:
-        documents = batches.documents(identifier)
+        documents, retries = batches.documents(identifier), batches.retries(identifier)
         folder = batches.source_folder(identifier)
         scans = scans_in((folder / name for name in documents), config.limits.max_image_pixels)
-        job = BatchJob(out, batch, scans, config.limits, config.memory_bytes)
+        job = BatchJob(out, batch, scans, config.limits, config.memory_bytes, retry_failed=retries > 0)
         with (
             closing(BatchRun(job)) as run,
             closing(LocalProcesses(recognize_scans, config.batch_processes)) as executor,
         ):
+            batches.note_retries(identifier, retries)
             note = _Noting(batches, identifier)
             note(run.progress, is_last=True)
             for step in run.work(executor, lambda: False):

@@ -14,8 +14,9 @@ from omrclip.iiif.request import Format
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.jobs.batches.definition import Batch, BatchTemplate
 from omrclip.jobs.batches.intake import NewBatch, add_document, batch_options, create_batch
-from omrclip.jobs.batches.ledger import DoneScan, Ledger, in_order
+from omrclip.jobs.batches.ledger import DoneScan, Ledger
 from omrclip.jobs.batches.names import CLIPS
+from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan
 from omrclip.omr.report.sheet import DOUBTFUL
 from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, load_batch_request
@@ -32,7 +33,6 @@ from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, json_body, listed, number_in_query, services
 
 SHEETS_PART: Final = "Sheets"
-RESULTS: Final = ("passed", "doubtful", "failed")
 MOST_ZIPPED: Final = 50_000
 """Number of clips in one archive. Its directory is in memory until it is sent, and takes about 1 KB for each."""
 READ_AT_ONCE: Final = 256 * 1024
@@ -132,6 +132,13 @@ def _added(identifier: str, file: Scan) -> dict[str, object]:
     return {"Name": file.name, "Sheets": sheets}
 
 
+@blueprint.post("/<identifier>/retry")
+def post_retry(identifier: str) -> Response:
+    """Let a batch that failed run again, and recognize its failed sheets again."""
+    services().batches.retry(identifier)
+    return _answer(services().batches.read(identifier))
+
+
 @blueprint.get("/<identifier>/sheets")
 @runs_in(Lane.WORK)
 def list_sheets(identifier: str) -> Response:
@@ -139,29 +146,19 @@ def list_sheets(identifier: str) -> Response:
     result = request.args.get("result")
     if result is not None and result not in RESULTS:
         raise InvalidRequest.at("result", f"one of {', '.join(RESULTS)}")
-    number_in_query("limit", f"a number from 1 to {MOST_LISTED}", MOST_LISTED)
-    ledger = Ledger(services().batches.results(identifier))
-    done = {name: scan for name, scan in ledger.scans().items() if result in (None, *_results(scan))}
-
-    def names(after: str) -> Iterator[str]:
-        return iter(sorted((name for name in done if not after or in_order(name) > in_order(after)), key=in_order))
-
-    def described(name: str) -> dict[str, object]:
-        return _sheet(done[name], next(ledger.records([done[name]])))
-
-    return _private(listed("Sheets", names, described))
-
-
-def _results(scan: DoneScan) -> tuple[str, ...]:
-    if scan.counts.failed:
-        return ("failed",)
-    return ("passed", "doubtful") if scan.counts.doubtful else ("passed",)
+    limit = number_in_query("limit", f"a number from 1 to {MOST_LISTED}", MOST_LISTED) or MOST_LISTED
+    store = services().batches.results(identifier)
+    index = SheetIndex(store, services().batches.index_file(identifier))
+    done = {scan.name: scan for scan in index.sheets(request.args.get("after", ""), result, limit + 1)}
+    records = dict(zip(done, Ledger(store).records(done.values()), strict=True))
+    return _private(listed("Sheets", lambda _: iter(done), lambda name: _sheet(done[name], records[name])))
 
 
 def _sheet(scan: DoneScan, record: bytes) -> dict[str, object]:
     told = json.loads(record)
     doubtful = [element["Name"] for element in told["Elements"] if element["Status"] in DOUBTFUL]
-    return {"Name": scan.name, "Result": _results(scan)[-1], "Error": told["Error"], "Doubtful": doubtful}
+    result = "failed" if scan.counts.failed else "doubtful" if scan.counts.doubtful else "passed"
+    return {"Name": scan.name, "Result": result, "Error": told["Error"], "Doubtful": doubtful}
 
 
 @blueprint.get("/<identifier>/results.csv")

@@ -33,6 +33,7 @@ RULES: Final[dict[str, Scope | None]] = {
     "corrections.put_corrections": Scope.RECOGNIZE,
     "batches.post_batch": Scope.RECOGNIZE,
     "batches.post_sheets": Scope.RECOGNIZE,
+    "batches.post_retry": Scope.RECOGNIZE,
     "batches.patch_batch": Scope.RECOGNIZE,
     "batches.delete_batch": Scope.RECOGNIZE,
     "batch_corrections.post_corrections": Scope.RECOGNIZE,

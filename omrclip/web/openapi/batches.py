@@ -72,6 +72,20 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 {"200": answer("In the order of time. Value is null where one was undone", SheetChangesSchema)},
             )
         },
+        f"{base}/retry": {
+            "post": operation("Let a batch that failed run again, and recognize its failed sheets again", _TAG, found)
+        },
+        f"{base}/events": {
+            "get": operation(
+                "The progress of a batch as Server-Sent Events, until it is done or has failed",
+                _TAG,
+                {
+                    "200": answer("Events of the type progress", {"type": "string"}, "text/event-stream"),
+                    "204": answer("The batch has ended, and the client knows its last event"),
+                },
+                parameters=[parameter("Last-Event-ID", "header", description="id of the last event that was received")],
+            )
+        },
         f"{base}/clips.zip": {
             "get": operation(
                 "The clips of all sheets that are done",

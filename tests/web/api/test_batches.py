@@ -15,6 +15,7 @@ from omrclip.config import Config
 from omrclip.jobs.batches import runner as runner_module
 from omrclip.jobs.batches.runner import Runner
 from omrclip.storage import batches as batches_module
+from omrclip.storage.batches import Batches
 from omrclip.web.app import App, create_app
 from tests.web.api.test_documents import SHADES, stack
 from tests.web.conftest import Refusal
@@ -418,3 +419,83 @@ def test_unfinished_folders_are_removed_after_an_hour(
     monkeypatch.setattr(batches_module, "UNFINISHED_SECONDS", -1.0)
     store.sweep()
     assert not folder_of(config, address).exists()
+
+
+def ask_again(client: FlaskClient, address: str) -> Json:
+    answer = client.post(f"{address}/retry")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json())
+
+
+def test_a_batch_that_failed_runs_again_without_a_new_document(
+    client: FlaskClient, made: Made, sent: Sent, runner: Runner, config: Config
+) -> None:
+    address = made()
+    sent(address, a_png=PNG)
+    results = folder_of(config, address) / "results"
+    (results / "records").write_text("no folder")
+    runner.look()
+    assert client.get(address).get_json()["State"] == "failed"
+    (results / "records").unlink()
+    runner.look()
+    assert client.get(address).get_json()["State"] == "failed"
+    assert counts(ask_again(client, address)) == ["waiting", 1, 0, 0, 0, 0]
+    runner.look()
+    assert counts(client.get(address).get_json()) == ["done", 1, 1, 1, 0, 0]
+
+
+def test_failed_sheets_are_recognized_again(
+    client: FlaskClient,
+    made: Made,
+    sent: Sent,
+    runner: Runner,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = made()
+    sent(address, a_png=PNG, b_png=PNG)
+    source = folder_of(config, address) / "sources" / "b.png"
+    source.rename(source.with_suffix(".away"))
+    runner.look()
+    assert counts(client.get(address).get_json()) == ["done", 2, 2, 1, 0, 1]
+    (failed,) = client.get(f"{address}/sheets?result=failed").get_json()["Sheets"]
+    assert failed["Name"] == "b.png"
+    clip = folder_of(config, address) / "results" / "clips" / "Name" / "a.png"
+    before = clip.stat().st_mtime_ns
+    source.with_suffix(".away").rename(source)
+    assert ask_again(client, address)["State"] == "waiting"
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batches, "note_retries", killed)
+        with pytest.raises(KeyboardInterrupt):
+            runner.look()
+    runner.look()
+    assert counts(client.get(address).get_json()) == ["done", 2, 2, 2, 0, 0]
+    assert clip.stat().st_mtime_ns == before, "what passed is not done again"
+    sheets = client.get(f"{address}/sheets").get_json()["Sheets"]
+    assert [(sheet["Name"], sheet["Result"]) for sheet in sheets] == [("a.png", "passed"), ("b.png", "passed")]
+    assert ask_again(client, address)["State"] == "done", "nothing has failed"
+
+
+def test_a_retry_during_a_run_is_done_after_it(client: FlaskClient, made: Made, sent: Sent, config: Config) -> None:
+    address = made()
+    sent(address, a_png=PNG)
+    batches, identifier = Batches(config), address.rpartition("/")[2]
+    batches.note_progress(identifier, 0, 0, 0, None)
+    assert ask_again(client, address)["State"] == "running"
+    assert not batches.finish(identifier, 1)
+    batches.note_retries(identifier, batches.retries(identifier))
+    assert batches.finish(identifier, 1)
+
+
+def test_the_next_page_has_the_same_result(client: FlaskClient, made: Made, sent: Sent, runner: Runner) -> None:
+    address = made()
+    sent(address, a_png=PNG, b_png=PNG[:200], c_png=PNG[:210])
+    runner.look()
+    first = client.get(f"{address}/sheets?result=failed&limit=1").get_json()
+    assert "result=failed" in first["Next"]
+    following = client.get(first["Next"]).get_json()
+    assert [sheet["Name"] for sheet in (*first["Sheets"], *following["Sheets"])] == ["b.png", "c.png"]

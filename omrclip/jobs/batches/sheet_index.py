@@ -1,0 +1,118 @@
+"""An index of the sheets of a batch, so that a page of their list does not read the whole ledger.
+
+It is a SQLite file beside the ledger, which can be deleted at any time. Files of the ledger are never changed, so the
+index reads only those that are new. If one has vanished, because sheets are recognized again, the index is made anew.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from omrclip.jobs.batches.definition import LEDGER
+from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger
+from omrclip.storage.blobs import BlobStore
+from omrclip.storage.databases import errors_told, transaction
+
+RESULTS: Final = {"passed": (0, 1), "doubtful": (1,), "failed": (2,)}
+"""The results by which sheets are listed, as numbers in the index. Doubtful sheets have passed too."""
+_BUSY_SECONDS: Final = 30.0
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS chunks (name TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sheets (
+    place BLOB PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL, result INTEGER NOT NULL, chunk TEXT NOT NULL,
+    line INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sheets_by_result ON sheets (result, place);
+"""
+
+
+class SheetIndex:
+    """The index of a batch in a local folder. Threads and processes may use it side by side."""
+
+    def __init__(self, store: BlobStore, path: Path) -> None:
+        """Open an index.
+
+        Args:
+            store: the folder of the batch.
+            path: the file of the index. It is created where it is missing.
+        """
+        self._store = store
+        self._path = path
+
+    def sheets(self, after: str, result: str | None, most: int) -> list[DoneScan]:
+        """The sheets that are done, sorted by `place_of`.
+
+        Args:
+            after: the name before the first one; "" for the beginning.
+            result: a key of RESULTS, or None for all sheets.
+            most: maximum number of sheets.
+
+        Raises:
+            DamagedRecord, StorageUnavailable, StorageFull: the folder cannot be read, or the index not be written.
+        """
+        wanted = RESULTS[result] if result else (0, 1, 2)
+        marks = ", ".join("?" * len(wanted))
+        with self._opened() as file:
+            self._refresh(file)
+            rows = file.execute(
+                "SELECT name, source, result, chunk, line FROM sheets "  # noqa: S608 (question marks)
+                f"WHERE place > ? AND result IN ({marks}) ORDER BY place LIMIT ?",
+                (place_of(after) if after else b"", *wanted, most),
+            ).fetchall()
+        return [
+            DoneScan(name, source, Counts(int(number < 2), int(number == 1), int(number == 2)), chunk, line)
+            for name, source, number, chunk, line in rows
+        ]
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with (
+            errors_told("The list of the sheets"),
+            closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as file,
+        ):
+            file.executescript(_TABLES)
+            yield file
+
+    def _refresh(self, file: sqlite3.Connection) -> None:
+        """Read what is new in the ledger."""
+        if self._chunks() == dict(file.execute("SELECT name, mark FROM chunks")):
+            return
+        with transaction(file):
+            indexed = dict(file.execute("SELECT name, mark FROM chunks"))
+            found = self._chunks()
+            if not indexed.items() <= found.items():
+                file.execute("DELETE FROM chunks")
+                file.execute("DELETE FROM sheets")
+                indexed = {}
+            new = sorted(found.keys() - indexed.keys())
+            for done in Ledger(self._store).scans_of(new):
+                file.executemany("INSERT OR REPLACE INTO sheets VALUES (?, ?, ?, ?, ?, ?)", map(_row, done))
+            file.executemany("INSERT INTO chunks VALUES (?, ?)", [(name, found[name]) for name in new])
+
+    def _chunks(self) -> dict[str, str]:
+        """The files of the ledger, and a mark of each that changes if it is written again."""
+        return self._store.marks(LEDGER)
+
+
+def _row(scan: DoneScan) -> tuple[bytes, str, str, int, str, int]:
+    result = 2 if scan.counts.failed else scan.counts.doubtful
+    return place_of(scan.name), scan.name, scan.source, result, scan.chunk, scan.line
+
+
+def place_of(name: str) -> bytes:
+    """Bytes that sort as `ledger.in_order` does: `page 10` comes after `page 9`."""
+    return b"".join(map(_part, re.split(r"([0-9]+)", name))) + b"\0" + _encoded(name)
+
+
+def _part(part: str) -> bytes:
+    if not (part.isascii() and part.isdecimal()):
+        return _encoded(part) + b"\0"
+    digits = part.lstrip("0")
+    return b"%05d%s" % (len(digits), digits.encode())
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
