@@ -1,6 +1,7 @@
 """`omrclip batch`."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from omrclip.jobs.batches.work import Task
 
 TEMPLATE_SUFFIX = ".omr"
+_PASSWORD = re.compile(r"://[^/@]*@")
+"""The name and password in a URL, which are not shown."""
 
 
 @click.command()
@@ -220,5 +223,5 @@ def _end(run: "BatchRun", out: str, stopped: Stopped) -> None:
     if counts.done < total:
         click.echo(_stopped(run), err=True)
         sys.exit(128 + (stopped.signal or 0))
-    click.echo(f"The results are in {out}.")
+    click.echo(f"The results are in {_PASSWORD.sub('://', out)}.")
     sys.exit(FAILED if counts.failed else 0)

@@ -38,6 +38,13 @@ _DECODED_PIXEL_BYTES: Final = 4
 _WRITTEN_PIXEL_BYTES: Final = 13
 """The memory for a pixel of the result: PDFium's bitmap (4), its copy as grey or BGR (3), and twice the PNG."""
 _FILE_COPIES: Final = 3
+_MASK_SCALE: Final = 8
+_SMALL_PIXELS: Final = 250_000
+"""An image with fewer pixels is drawn at its full size to look for a mask."""
+_EDGE: Final = 2
+"""Pixels along the edges of an image that do not count, because they are drawn over a fraction of a pixel."""
+_OPAQUE: Final = 254
+"""A single hidden pixel in a block of 8 × 8 makes the drawn one 251. Rounding makes an opaque one 254."""
 _UPRIGHT: Final = 1e-3
 """How much of an image's width or height its matrix may turn or slant it."""
 
@@ -77,12 +84,13 @@ class PdfPages:
         with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
             images = self._images(page, number)
             decoded: int = sum(_DECODED_PIXEL_BYTES * prod(image.get_px_size()) for image in images)
+            width, height, _ = self._rendering(page, number, images)
+            rendered = _WRITTEN_PIXEL_BYTES * width * height
             only = _only_image(page, images)
             if only is None:
-                width, height, _ = self._rendering(page, number, images)
-                return decoded + _WRITTEN_PIXEL_BYTES * width * height
+                return decoded + rendered
             file = _FILE_COPIES * len(only.get_data()) if only.get_filters() in _STORED else 0
-            return decoded + file + _WRITTEN_PIXEL_BYTES * decoded // _DECODED_PIXEL_BYTES
+            return decoded + max(file + _WRITTEN_PIXEL_BYTES * decoded // _DECODED_PIXEL_BYTES, rendered)
 
     def read_page(self, number: int) -> bytes:
         """An image file of a page, numbered from 1.
@@ -97,6 +105,8 @@ class PdfPages:
         with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
             images = self._images(page, number)
             only = _only_image(page, images)
+            if only is not None and _is_masked(page, only):
+                only = None
             stored = None if only is None else _stored(only)
             if stored is not None:
                 return stored
@@ -167,6 +177,30 @@ def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> py
     if pdfium.FPDFPageObj_HasTransparency(image) or image.get_metadata().colorspace in _CMYK_SPACES:
         return None
     return image
+
+
+def _is_masked(page: pypdfium2.PdfPage, image: pypdfium2.PdfImage) -> bool:
+    """Whether a mask of the image hides a part of it, so that the image alone is not what the page shows.
+
+    PDFium does not tell masks. So the page is drawn without a background, at an eighth of the width and height of the
+    image: where it is not opaque within the image, a mask is.
+    """
+    across, _, _, down, left, bottom = image.get_matrix().get()
+    width, height = image.get_px_size()
+    scale = max(width / across, height / down) / (_MASK_SCALE if width * height > _SMALL_PIXELS else 1)
+    drawn = page.render(scale=scale, fill_color=(0, 0, 0, 0), maybe_alpha=True).to_numpy()
+    if drawn.ndim < 3 or drawn.shape[2] < 4:
+        return False
+    page_left, page_bottom, _, _ = page.get_bbox()
+    rows, columns = drawn.shape[:2]
+    first_column, last_column = ((x - page_left) * scale for x in (left, left + across))
+    first_row, last_row = (rows - (y - page_bottom) * scale for y in (bottom + down, bottom))
+    inside = drawn[
+        max(0, ceil(first_row) + _EDGE) : max(0, min(rows, int(last_row)) - _EDGE),
+        max(0, ceil(first_column) + _EDGE) : max(0, min(columns, int(last_column)) - _EDGE),
+        3,
+    ]
+    return bool(inside.size and inside.min() < _OPAQUE)
 
 
 def _stored(image: pypdfium2.PdfImage) -> bytes | None:

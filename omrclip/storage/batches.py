@@ -23,16 +23,18 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from omrclip.config import WORKSPACES_FOLDER, Config
 from omrclip.errors import DamagedRecord, NameConflict, NotFound, StorageFull
-from omrclip.schemas.corrections import Correction
 from omrclip.storage.blobs import BlobState, BlobStore
 from omrclip.storage.databases import errors_told, reason_of, transaction
 from omrclip.storage.local_files import create_file
 from omrclip.storage.steady_clock import SteadyClock
+
+if TYPE_CHECKING:
+    from omrclip.schemas.corrections import Correction
 
 FOLDER: Final = "batches"
 """The folder of batches among the results of a workspace. Stored recognitions beside it have other names."""
@@ -309,13 +311,13 @@ class Batches:
                 used=used - more,
             )
 
-    def corrections(self, identifier: str) -> list[Correction]:
+    def corrections(self, identifier: str) -> "list[Correction]":
         """All corrections that were ever made or undone, in the order of time."""
         self.read(identifier)
         with self._file(identifier) as file:
             return _corrections(file)
 
-    def correct(self, identifier: str, wanted: Iterable[Correction], by: str | None) -> list[Correction]:
+    def correct(self, identifier: str, wanted: "Iterable[Correction]", by: str | None) -> "list[Correction]":
         """Add corrections of sheets to the log, and return the log. Those that change nothing are left out.
 
         Args:
@@ -507,7 +509,9 @@ def workspaces_with_batches(config: Config) -> list[str]:
     return ["", *BlobStore(f"{config.results}/{WORKSPACES_FOLDER}").children()]
 
 
-def _corrections(file: sqlite3.Connection) -> list[Correction]:
+def _corrections(file: sqlite3.Connection) -> "list[Correction]":
+    from omrclip.schemas.corrections import Correction  # it loads OpenCV, which the waiting runner does not need
+
     if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'corrections'").fetchone() is None:
         return []
     rows = file.execute("SELECT sheet, name, value, path, by, at FROM corrections ORDER BY number")

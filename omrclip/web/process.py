@@ -12,6 +12,7 @@ from uvicorn.config import STARTUP_FAILURE
 from omrclip.config import Config
 from omrclip.imaging.pdf_process import isolate_pdfs
 from omrclip.imaging.setting_up import set_up_process
+from omrclip.jobs.batches.executors import end_with_parent
 from omrclip.web import services
 from omrclip.web.app import create_app
 from omrclip.web.erasing import Forgetting
@@ -27,6 +28,7 @@ THREAD_STACK_BYTES = 8 * 1024 * 1024
 
 def application(config: Config) -> Gateway:
     """Create the application that `omrclip serve` runs in each of its processes. End the process if that fails."""
+    end_with_parent()
     threading.stack_size(THREAD_STACK_BYTES)
     _return_memory()
     set_up_process()

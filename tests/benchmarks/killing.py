@@ -34,8 +34,9 @@ from tests.benchmarks.sheet import SEED
 from tests.patience import PATIENCE, until
 from tests.servers import free_port, new_session, running
 
-SECONDS_BETWEEN_KILLS = (0.5, 8.0)
-"""A command starts in about 2 s, so some kills meet one that starts, and some meet one that recognizes."""
+SHORTEST, LONGEST = 0.5, 8.0
+"""Seconds between kills. A command starts in about 2 s, so some kills meet one that starts, and some meet one that
+recognizes. On a busy machine give more with --longest."""
 WORKERS = 2
 TIMES = {"docProps/core.xml"}
 """The member of a workbook that tells when it was written."""
@@ -75,12 +76,13 @@ class Killer:
     """Kills processes at random moments until it has killed enough."""
 
     left: int
+    longest: float
     chance: random.Random
     killed: Counter[str] = field(default_factory=Counter)
 
     def wait(self, end: Callable[[], object]) -> bool:
         """Wait for a random time. Returns whether to kill now: not if it is over, which is when `end` gives no None."""
-        until = time.monotonic() + self.chance.uniform(*SECONDS_BETWEEN_KILLS)
+        until = time.monotonic() + self.chance.uniform(SHORTEST, self.longest)
         while end() is None and (time.monotonic() < until or not self.left):
             time.sleep(0.05)
         return end() is None
@@ -177,8 +179,9 @@ def killed_on_the_server(stack: list[str], template: Path, home: Path, killer: K
                 inner = [pid for pid in children(server.pid) if b"batches.runner" in _command_of(pid)]
                 victims = [("server", server.pid), *(("runner", pid) for pid in inner)]
                 victims += [("worker", pid) for runner in inner for pid in workers_of(runner)]
+                others = [*inner, *workers_of(server.pid)]
                 if killer.kill(victims) == "server":
-                    until(lambda inner=inner: not any(Path(f"/proc/{pid}").exists() for pid in inner))
+                    until(lambda others=others: not any(Path(f"/proc/{pid}").exists() for pid in others))
                     break
             else:
                 told = session.get(f"{address}/{identifier}", timeout=PATIENCE).json()
@@ -236,6 +239,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="an empty folder, or one of an earlier run without results")
     parser.add_argument("--pages", type=int, default=200)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--longest", type=float, default=LONGEST, help="seconds between kills at most")
     parser.add_argument("--ways", nargs="+", default=["local", "dask", "server"])
     parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
@@ -248,7 +252,7 @@ def main() -> None:
     for name, run in ways(asked.folder, stack):
         if name not in asked.ways:
             continue
-        killer = Killer(asked.kills, random.Random(f"{asked.seed} {name}"))
+        killer = Killer(asked.kills, asked.longest, random.Random(f"{asked.seed} {name}"))
         differ = differences(state_of(run(killer)), expected)
         failures += bool(differ) or bool(killer.left)
         killed = ", ".join(f"{count} × {kind}" for kind, count in sorted(killer.killed.items()))

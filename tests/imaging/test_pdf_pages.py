@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -12,6 +13,7 @@ from pypdf import PdfReader, PdfWriter
 from omrclip.errors import CorruptImage, LimitExceeded, UnsupportedImage
 from omrclip.imaging.codec import decode
 from omrclip.imaging.documents import Document, open_document
+from omrclip.imaging.pdf_pages import PdfPages
 from omrclip.imaging.probe import ColourMode, ImageFormat, probe
 from omrclip.imaging.tiff.ranges import BytesReader
 from tests.grid import coloured_grid
@@ -196,3 +198,36 @@ def test_reading_a_page_takes_no_more_memory_than_it_says(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", MEASURED], input=data, capture_output=True, check=True)
     said, taken = map(int, done.stdout.split())
     assert taken <= said, f"{taken / 1e6:.0f} MB"
+
+
+def masked(mask: np.ndarray, more: str, bits: int = 8) -> PdfPage:
+    """A page that shows a black JPEG with the dimensions of a mask, which hides a part of it."""
+    black = jpeg_image(np.zeros(mask.shape, np.uint8))
+    height, width = mask.shape
+    data = mask.tobytes() if bits == 8 else np.packbits(mask > 0, axis=1).tobytes()
+    hidden = PdfImage(width, height, data, "", "/DeviceGray", bits, "" if bits == 8 else "/ImageMask true")
+    shown = replace(black, more=more)
+    return PdfPage(f"q {width} 0 0 {height} 0 0 cm /I1 Do Q", [hidden, shown], dimensions=(width, height))
+
+
+@pytest.mark.parametrize(
+    ("more", "bits", "shown"),
+    [("/SMask 4 0 R", 8, 255), ("/Mask 4 0 R", 1, 0), ("/Mask [0 0]", 8, 255)],
+    ids=["soft mask", "stencil", "colour key"],
+)
+def test_an_image_with_a_mask_is_rendered(more: str, bits: int, shown: int) -> None:
+    mask = np.zeros((60, 40), np.uint8)
+    mask[10:20, 10:20] = 255
+    document = PdfPages(BytesReader(pdf(masked(mask, more, bits))), 10**7)
+    page = np.array(Image.open(BytesIO(document.read_page(1))).convert("L"))
+    assert page[40, 20] == shown
+    assert document.page_bytes(1) > 0
+
+
+@pytest.mark.parametrize(("hidden", "is_stored"), [(0, True), (1, False)])
+def test_a_mask_is_found_by_a_single_pixel_of_a_large_scan(hidden: int, is_stored: bool) -> None:
+    mask = np.full((1100, 800), 255, np.uint8)
+    mask[501, 403 : 403 + hidden] = 0
+    page = masked(mask, "/SMask 4 0 R")
+    data = PdfPages(BytesReader(pdf(page)), 10**7).read_page(1)
+    assert (data == page.images[1].data) == is_stored

@@ -199,7 +199,7 @@ def _how_it_ended(code: int | None) -> str:
 def _serve(connection: Connection, work: Callable[[Item], Result]) -> None:
     """Work on items until the parent closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal. The parent decides.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     with suppress(EOFError, OSError):
         connection.send(None)
         while True:
@@ -207,8 +207,13 @@ def _serve(connection: Connection, work: Callable[[Item], Result]) -> None:
     os._exit(0)  # nothing is left to write, and libraries report objects that the interpreter does not free
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """End this process as soon as the process that started it by `multiprocessing` has ended, in any way."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
     os._exit(1)

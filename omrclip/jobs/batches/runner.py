@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     """Recognize all sheets of a batch that are not done, and write the results. Ends early if the batch is removed.
 
-    Sheets that are added during the run, or that failed and are to be recognized again, are recognized too, and the results are
-    then written again.
+    Sheets that are added during the run, or that failed and are to be recognized again, are recognized too, and the
+    results are then written again.
 
     Raises:
         OmrclipError: the batch cannot be run.

@@ -105,9 +105,7 @@ def test_results_are_the_same_after_the_runner_and_the_server_were_killed(
         until(lambda: runner_of(server) not in (None, first))
         second, others = runner_of(server), children_of(server.pid)
         os.kill(server.pid, signal.SIGKILL)
-        until(lambda: not is_running(second))
-        for other in others:
-            os.kill(int(other.name), signal.SIGKILL)
+        until(lambda: not any(is_running(pid) for pid in (second, *(int(other.name) for other in others))))
     with running(home=home, workers=1) as server:
         until(lambda: state(session, server, identifier)["State"] == "done")
         assert state(session, server, identifier)["Passed"] == len(NAMES)
