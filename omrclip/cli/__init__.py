@@ -28,5 +28,6 @@ for _command in (
     service.serve,
     accounts.users,
     accounts.clients,
+    accounts.groups,
 ):
     main.add_command(_command)

@@ -106,6 +106,66 @@ def new_key(name: str, days: int | None) -> None:
     click.echo(issued.token)
 
 
+@click.group()
+def groups() -> None:
+    """Let users and clients share templates, images, recognitions and batches.
+
+    The members of a group share one workspace, which has the name of the group. A group exists while it has members.
+    """
+
+
+_client = click.option("--client", is_flag=True, help="NAME is a client, not a user.")
+
+
+@groups.command("join")
+@click.argument("group")
+@click.argument("name")
+@_client
+@telling
+def join_group(group: str, name: str, *, client: bool) -> None:
+    """Let the user NAME see the workspace GROUP instead of the one before. Data stays where it is."""
+    from omrclip.storage.accounts import Kind
+
+    _accounts().set_workspace(Kind.CLIENT if client else Kind.USER, name, group)
+    click.echo(f"{name} is a member of {group}.")
+
+
+@groups.command("leave")
+@click.argument("name")
+@_client
+@telling
+def leave_group(name: str, *, client: bool) -> None:
+    """Give the user NAME a workspace of its own."""
+    from omrclip.errors import NameConflict
+    from omrclip.storage.accounts import Kind
+
+    own, kind, accounts = name.lower(), Kind.CLIENT if client else Kind.USER, _accounts()
+    everybody = [account for each in Kind for account in accounts.all(each)]
+    if any(one.workspace == own and (one.kind, one.name) != (kind, name) for one in everybody):
+        raise NameConflict(
+            f"Other accounts use the workspace {own!r}. Choose a new one with `omrclip groups join`.", name=own
+        )
+    accounts.set_workspace(kind, name, own)
+    click.echo(f"{name} has the workspace {own}.")
+
+
+@groups.command("list")
+@telling
+def list_groups() -> None:
+    """List the workspaces with their members."""
+    from omrclip.storage.accounts import Kind
+
+    accounts = _accounts()
+    everybody = [account for kind in Kind for account in accounts.all(kind)]
+    for workspace in sorted({account.workspace for account in everybody}):
+        members = (account.name for account in everybody if account.workspace == workspace)
+        click.echo(f"{_shown(workspace)}\t{', '.join(members)}")
+
+
+def _shown(workspace: str) -> str:
+    return workspace or "(that of the server)"
+
+
 def _remover(kind_name: str) -> Callable[..., None]:
     @click.argument("name")
     @telling
@@ -137,8 +197,7 @@ for _group, _kind in ((users, "user"), (clients, "client")):
 
 def _show(accounts: "Accounts", kind: "Kind") -> None:
     for account in accounts.all(kind):
-        workspace = account.workspace or "(that of the server)"
-        click.echo(f"{account.name}\t{workspace}\t{','.join(sorted(account.scopes))}")
+        click.echo(f"{account.name}\t{_shown(account.workspace)}\t{','.join(sorted(account.scopes))}")
 
 
 def _accounts() -> "Accounts":

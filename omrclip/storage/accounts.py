@@ -80,7 +80,7 @@ class Scope(StrEnum):
     READ = "read"  # read templates, images and stored recognitions
     RECOGNIZE = "recognize"  # send scans, and correct or delete what was recognized
     AUTHOR = "author"  # change templates and images
-    ADMIN = "admin"  # see the metrics of the server
+    ADMIN = "admin"  # see the metrics of the server, and the list of all batches
 
 
 class Kind(StrEnum):
@@ -178,6 +178,14 @@ class Accounts:
                 raise _no_account(kind, name)
         with self._reading() as file:  # the name must not stay in the log
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def set_workspace(self, kind: Kind, name: str, workspace: str) -> None:
+        """Move an account to another workspace, also in its sessions. Raises NotFound, and InvalidRequest."""
+        _check_workspace(workspace)
+        with self._writing() as file:
+            row = (workspace, kind, name)
+            if not file.execute("UPDATE accounts SET workspace = ? WHERE kind = ? AND name = ?", row).rowcount:
+                raise _no_account(kind, name)
 
     def set_secret(self, kind: Kind, name: str, secret: str) -> None:
         """Change the password or secret of an account, and end its sessions and tokens. Raises NotFound."""
@@ -414,12 +422,16 @@ def scopes_of(text: str) -> frozenset[Scope]:
 
 
 def _check(account: Account) -> None:
-    for path, pattern, text, expected in (
-        ("name", _NAME, account.name, "1 to 64 letters, digits and . _ @ + -, of which the first is a letter or digit"),
-        ("workspace", _WORKSPACE, account.workspace, "at most 63 small letters, digits and . _ -"),
-    ):
-        if not pattern.fullmatch(text):
-            raise InvalidRequest(f"{path}: expected {expected}", fields=[{"path": path, "expected": expected}])
+    if not _NAME.fullmatch(account.name):
+        raise InvalidRequest.at(
+            "name", "1 to 64 letters, digits and . _ @ + -, of which the first is a letter or digit"
+        )
+    _check_workspace(account.workspace)
+
+
+def _check_workspace(name: str) -> None:
+    if not _WORKSPACE.fullmatch(name):
+        raise InvalidRequest.at("workspace", "at most 63 small letters, digits and . _ -")
 
 
 def _some(account: Account, asked: set[str]) -> frozenset[Scope]:

@@ -94,3 +94,19 @@ def test_refusals(arguments: tuple[str, ...], typed: str, told: str) -> None:
 def test_a_name_is_used_once() -> None:
     run("users", "add", "ann", typed=f"{PASSWORD}\n")
     assert "There is already a user named 'ann'" in run("users", "add", "ann", typed=f"{PASSWORD}\n").stderr
+
+
+def test_members_of_a_group_share_its_workspace_until_they_leave(home: Path) -> None:
+    for name in ("ann", "bob", "ward"):
+        run("users", "add", name, typed=f"{PASSWORD}\n")
+    run("clients", "add", "scanner")
+    assert run("groups", "join", "ward", "ann").output == "ann is a member of ward.\n"
+    assert run("groups", "join", "ward", "scanner", "--client").exit_code == 0
+    assert run("groups", "list").output == "(that of the server)\tbob, ward\nward\tann, scanner\n"
+    assert run("groups", "leave", "ann").output == "ann has the workspace ann.\n"
+    assert run("groups", "list").output == "(that of the server)\tbob, ward\nann\tann\nward\tscanner\n"
+    into_the_group = run("groups", "leave", "ward")
+    assert (into_the_group.exit_code, "Other accounts use the workspace 'ward'" in into_the_group.output) == (2, True)
+    for wrong in (("join", "ward", "nobody"), ("join", "../ward", "ann"), ("leave", "nobody")):
+        assert run("groups", *wrong).exit_code == 2, wrong
+    assert {account.workspace for account in accounts(home).all(Kind.USER)} == {"", "ann"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from omrclip.web.openapi.refusals import REFUSALS
 from tests.patience import PATIENCE
 from tests.servers import running
@@ -29,15 +30,28 @@ def stores(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_service_keeps_to_its_description(stores: Path, request: pytest.FixtureRequest) -> None:
+def key_of(stores: Path) -> str:
+    """An API key of a client with all scopes, which the server of these stores demands from then on."""
+    accounts = Accounts(stores / "accounts.sqlite")
+    accounts.add(Account(Kind.CLIENT, "tester", frozenset(Scope), ""), "a secret of a test")
+    key = accounts.new_key("tester").token
+    accounts.close()
+    return key
+
+
+@pytest.mark.parametrize("has_accounts", [False, True], ids=["open", "logged in"])
+def test_the_service_keeps_to_its_description(
+    stores: Path, request: pytest.FixtureRequest, *, has_accounts: bool
+) -> None:
     """Some 3,000 requests, the same ones in every run; more with `--contract-examples`."""
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert program
     examples = request.config.getoption("--contract-examples")
+    headers = ["--header", f"Authorization: Bearer {key_of(stores)}"] if has_accounts else []
     with running(stores=stores) as server:
         command = [program, "--config-file", str(SETTINGS), "run", f"{server.url}/openapi.json", "--no-color"]
         done = subprocess.run(
-            [*command, "--max-examples", str(examples)],
+            [*command, *headers, "--max-examples", str(examples)],
             cwd=stores,
             capture_output=True,
             encoding="utf-8",

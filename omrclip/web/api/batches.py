@@ -7,7 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from omrclip.errors import InvalidRequest, LimitExceeded, NotFound, OmrclipError, Problem, StorageUnavailable
 from omrclip.iiif.request import Format
@@ -21,7 +21,7 @@ from omrclip.omr.recognition import Scan
 from omrclip.omr.report.sheet import DOUBTFUL
 from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, load_batch_request
 from omrclip.schemas.wire import invalid_request
-from omrclip.storage.batches import StoredBatch
+from omrclip.storage.batches import Batches, StoredBatch, workspaces_with_batches
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.receipts import Deleted
 from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_result
@@ -30,7 +30,7 @@ from omrclip.web.api.template_pages import accept_image
 from omrclip.web.archives import Outbox
 from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
-from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, json_body, listed, number_in_query, services
+from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, json_body, listed, number_in_query, of, services
 
 SHEETS_PART: Final = "Sheets"
 MOST_ZIPPED: Final = 50_000
@@ -38,6 +38,18 @@ MOST_ZIPPED: Final = 50_000
 READ_AT_ONCE: Final = 256 * 1024
 _REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
 """The report is a page of text and drawings. It runs nothing, whatever was read from a form."""
+
+_TOLD_TO_ADMINISTRATORS: Final = (
+    "Identifier",
+    "Name",
+    "State",
+    "Message",
+    "Created",
+    "Expires",
+    "Total",
+    "Done",
+    "Failed",
+)
 
 blueprint = Blueprint("batches", __name__, url_prefix="/api/batches")
 _BATCH = BatchSchema()
@@ -72,6 +84,26 @@ def list_batches() -> Response:
     """All batches, a page at a time."""
     batches = services().batches
     return listed("Batches", batches.identifiers, lambda identifier: _described(batches.read(identifier)))
+
+
+@blueprint.get("/all")
+def list_all_batches() -> Response:
+    """The batches of all workspaces, without their results, for administrators."""
+    config = of(current_app).config
+    everywhere = {name: Batches(config.in_workspace(name)) for name in workspaces_with_batches(config)}
+
+    def names(after: str) -> Iterator[str]:
+        found = (
+            f"{name}/{one}" for name in sorted(everywhere, key="{}/".format) for one in everywhere[name].identifiers()
+        )
+        return (name for name in found if name > after)
+
+    def described(name: str) -> dict[str, object]:
+        workspace, identifier = name.rsplit("/", 1)
+        batch = _described(everywhere[workspace].read(identifier))
+        return {"Workspace": workspace, **{key: batch[key] for key in _TOLD_TO_ADMINISTRATORS}}
+
+    return _private(listed("Batches", names, described))
 
 
 @blueprint.get("/<identifier>")

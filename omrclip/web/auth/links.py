@@ -1,4 +1,4 @@
-"""Signed links. Anyone who has one can read one recognition or one image until it expires, without a log-in.
+"""Signed links. Anyone who has one can read one recognition, batch or image until it expires, without a log-in.
 
 The signature is in the query (`?token=…`), or at the beginning of the path (`/signed/…/iiif/3/…`). The second form
 is for viewers: they append the region and size of each tile to the image's URI, and drop a query.
@@ -18,7 +18,7 @@ from omrclip.web.services import SIGNED
 
 PREFIX: Final = "/signed/"
 _SIGNED = re.compile(r"/signed/([A-Za-z0-9._-]{1,1000})(/.*)", re.ASCII | re.DOTALL)
-RECOGNITION = re.compile(r"[0-9a-f]{24}")
+IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 _IMAGE_API = ("/iiif/2/", "/iiif/3/")
 
 
@@ -28,7 +28,8 @@ class Link:
 
     Attributes:
         kind, name: the account that made the link. The link ends with the account.
-        target: the identifier of a stored recognition, with its files and images; or of an image.
+        target: the identifier of a stored recognition, with its files and images; of a batch, with its results; or of
+            an image.
         expires: in seconds since 1970.
     """
 
@@ -73,9 +74,10 @@ def taken_from(environ: dict[str, Any]) -> str | None:
 
 
 def _concerns(path: str, target: str) -> bool:
-    own = [f"/api/recognitions/{target}"] if RECOGNITION.fullmatch(target) else []
+    is_random = IDENTIFIER.fullmatch(target)
+    own = [f"/api/recognitions/{target}", f"/api/batches/{target}"] if is_random else []
     own += [f"{api}{target}" for api in _IMAGE_API]
-    ends = ("/", ".") if RECOGNITION.fullmatch(target) else ("/",)
+    ends = ("/", ".") if is_random else ("/",)
     return any(path == start or path.startswith(tuple(start + end for end in ends)) for start in own)
 
 

@@ -104,19 +104,27 @@ def get_session() -> Response:
 
 @blueprint.post("/api/links")
 def post_link() -> Response:
-    """Make a signed link to a stored recognition or an image."""
+    """Make a signed link to a stored recognition, a batch or an image."""
     asked = load_link(request.get_data(), services().config.limits)
     account, expires = current_account(), time.time() + min(asked.seconds, services().config.max_keep_seconds)
     if not account.name:
         raise NotFound("This server has no users, so its images need no signed links.")
-    if links.RECOGNITION.fullmatch(asked.target):
-        services().kept.read(asked.target)
-    else:
-        open_image(asked.target)
+    _check_target(asked.target)
     token = links.sign(_accounts(), links.Link(account.kind, account.name, asked.target, expires))
     answer = jsonify(Token=token, Base=f"{base_url()}{links.PREFIX}{token}", Expires=int(expires))
     answer.status_code = 201
     return _unstored(answer)
+
+
+def _check_target(target: str) -> None:
+    """Raise NotFound if the account cannot see the recognition, batch or image."""
+    if not links.IDENTIFIER.fullmatch(target):
+        open_image(target)
+        return
+    try:
+        services().kept.read(target)
+    except NotFound:
+        services().batches.read(target)
 
 
 def current_account() -> Account:

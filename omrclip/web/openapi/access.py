@@ -73,7 +73,7 @@ def access_paths(most_listed: int) -> dict[str, Node]:
         },
         "/api/links": {
             "post": operation(
-                "Make a signed link to a stored recognition or an image",
+                "Make a signed link to a stored recognition, a batch or an image",
                 _TAG,
                 {"201": answer("Token, Base (the address that replaces the server's own) and Expires", OBJECT)},
                 requestBody={"required": True, "content": content(LinkRequestSchema)},

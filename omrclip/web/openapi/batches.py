@@ -32,6 +32,9 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 requestBody={"required": True, "content": content(BatchRequestSchema)},
             ),
         },
+        "/api/batches/all": {
+            "get": listing("The batches of all workspaces, for administrators", _TAG, "Batches", most_listed, _OVERVIEW)
+        },
         base: {
             "get": operation("The state of a batch, and the addresses of its results", _TAG, found),
             "patch": operation(
@@ -115,6 +118,15 @@ _SHEET: Node = {
         "Result": {"type": "string", "enum": ["passed", "doubtful", "failed"]},
         "Error": {"type": ["object", "null"], "description": "Why the sheet failed"},
         "Doubtful": {"type": "array", "items": {"type": "string"}, "description": "Names of elements to check"},
+    },
+}
+_OVERVIEW: Node = {
+    "type": "object",
+    "required": ["Workspace", "Identifier", "Name", "State", "Total", "Done", "Failed"],
+    "properties": {
+        "Workspace": {"type": "string", "description": "empty for that of the server"},
+        **{key: {"type": "string"} for key in ("Identifier", "Name", "State", "Message")},
+        **{key: {"type": "integer"} for key in ("Total", "Done", "Failed")},
     },
 }
 _PARTS: Node = {

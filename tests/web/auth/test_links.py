@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from omrclip.config import Config
+from omrclip.jobs.batches.runner import Runner
 from omrclip.storage.accounts import Accounts
 from omrclip.web.app import App
 from omrclip.web.auth import links
@@ -69,6 +72,30 @@ def test_a_link_shows_no_other_recognition_in_its_table(
     for address in (told["Base"] + path, f"{path}&token={told['Token']}"):
         refused = client.get(address)
         assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "not_allowed")
+
+
+def test_a_link_to_a_batch_shows_its_results_and_changes_nothing(
+    client: FlaskClient, link: Link, acting: As, config: Config
+) -> None:
+    ann = acting(ANN)
+    made, other = (ann.post("/api/batches", json={"Name": "June", "Template": "form"}).get_json() for _ in range(2))
+    own = f"/api/batches/{made['Identifier']}"
+    assert ann.post(f"{own}/sheets?name=a.png", data=encoded(grid()), content_type="image/png").status_code == 200
+    runner = Runner(replace(config, workers=1))
+    runner.look()
+    runner.close()
+    told = link(made["Identifier"])
+    base = told["Base"]
+    assert client.get(base + own).get_json()["Results"]["results.csv"] == f"{base}{own}/results.csv"
+    for path in ("", "/sheets", "/corrections", "/results.csv", "/results.xlsx", "/report.html", "/clips.zip"):
+        assert client.get(base + own + path).status_code == 200, path
+        assert client.get(f"{own}{path}?token={told['Token']}").status_code == 200, path
+    for method, path in (("PATCH", ""), ("DELETE", ""), ("POST", "/sheets"), ("POST", "/corrections")):
+        assert client.open(base + own + path, method=method, json={}).status_code == 403, path
+    for path in ("/api/batches", "/api/batches/all", f"/api/batches/{other['Identifier']}", "/api/receipts"):
+        assert client.get(base + path).status_code == 401, path
+    ann.delete(own)
+    assert client.get(base + own).status_code == 404
 
 
 def test_a_link_shows_nothing_else(client: FlaskClient, link: Link, identifier: str, acting: As) -> None:

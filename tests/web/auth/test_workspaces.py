@@ -196,6 +196,41 @@ def test_batches_of_another_workspace_are_not_found(red: FlaskClient, blue: Flas
     assert [batch["Name"] for batch in red.get("/api/batches").get_json()["Batches"]] == ["June"]
 
 
+def test_administrators_see_a_list_of_all_batches_and_nothing_in_them(
+    red: FlaskClient, blue: FlaskClient, acting: As
+) -> None:
+    for client, name in ((red, "June"), (blue, "July")):
+        client.put("/api/templates/own", data=omr(template()))
+        made = client.post("/api/batches", json={"Name": name, "Template": "own"}).get_json()
+    found = red.get("/api/batches/all").get_json()["Batches"]
+    assert [(one["Workspace"], one["Name"]) for one in found] == [("blue", "July"), ("red", "June")]
+    assert red.get("/api/batches/all?limit=1").get_json()["Batches"] == found[:1]
+    after = red.get("/api/batches/all?limit=1").get_json()["Next"]
+    assert red.get(after).get_json() == {"Batches": found[1:], "Next": None}
+    assert red.get(f"/api/batches/{made['Identifier']}").status_code == 404
+    assert acting(ANN).get("/api/batches/all").status_code == 403
+
+
+def test_a_group_shares_a_workspace_from_the_next_request_on(red: FlaskClient, acting: As, accounts: Accounts) -> None:
+    identifier = stored(red)
+    ann = acting(ANN)
+    assert ann.get(f"/api/recognitions/{identifier}").status_code == 404
+    accounts.set_workspace(ANN.kind, ANN.name, "red")
+    assert ann.get(f"/api/recognitions/{identifier}").status_code == 200
+    assert ann.get("/api/session").get_json()["Workspace"] == "red"
+    accounts.set_workspace(ANN.kind, ANN.name, "ann")
+    assert ann.get(f"/api/recognitions/{identifier}").status_code == 404
+
+
+def test_receipts_of_another_workspace_are_not_found(red: FlaskClient, blue: FlaskClient) -> None:
+    identifier = stored(red)
+    assert red.delete(f"/api/recognitions/{identifier}").status_code == 204
+    (receipt,) = red.get("/api/receipts").get_json()["Receipts"]
+    assert receipt["By"] == "red"
+    assert blue.get("/api/receipts").get_json()["Receipts"] == []
+    assert blue.get(f"/api/receipts/{receipt['Identifier']}").status_code == 404
+
+
 def test_after_a_deletion_no_byte_is_left(red: FlaskClient, config: Config) -> None:
     identifier = stored(red)
     red.get(f"/iiif/3/{identifier}.1.1/full/max/0/default.jpg")
