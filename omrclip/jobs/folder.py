@@ -29,7 +29,7 @@ from omrclip.omr.recognition import (
     recognize_admitted,
 )
 from omrclip.omr.registration.find import KnownPage
-from omrclip.omr.registration.reference import REFERENCES_BYTES
+from omrclip.omr.registration.reference import limit_references, references_bytes
 from omrclip.omr.report.overlay import can_be_drawn, draw_on, drawing_bytes
 from omrclip.omr.report.result_files import (
     FileNames,
@@ -108,7 +108,8 @@ def run(job: FolderJob) -> Generator[Recognition, None, None]:
 
 def admission_for(workers: int, memory_bytes: int) -> Admission:
     """The memory for scans that `workers` threads recognize at a time, without the part for prepared pages."""
-    return Admission(workers, memory_bytes - REFERENCES_BYTES, wait_seconds=0, max_waiting=0)
+    limit_references(memory_bytes)
+    return Admission(workers, memory_bytes - references_bytes(memory_bytes), wait_seconds=0, max_waiting=0)
 
 
 def _written(job: FolderJob, names: Sequence[str], files: FileNames) -> Iterator[tuple[Path, str]]:

@@ -19,7 +19,7 @@ from omrclip.imaging.source import ImageSource
 from omrclip.imaging.tiff.pyramid import TiledImage, open_tiled
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.omr.registered_page import ReducibleImage
-from omrclip.omr.registration.reference import REFERENCES_BYTES
+from omrclip.omr.registration.reference import limit_references, references_bytes
 from omrclip.serving.cached import CachedImage
 from omrclip.serving.stored_levels import Description, StoredLevels
 from omrclip.storage.blobs import BlobState
@@ -79,6 +79,7 @@ class SourceCache:
     """Open images, decoded pixels and admission of decodes, shared by all users in one process."""
 
     def __init__(self, config: Config, levels: StoredLevels | None = None) -> None:
+        limit_references(config.memory_bytes)
         memory = shared_bytes(config.memory_bytes)
         self._levels = levels
         self.limits = config.limits
@@ -170,7 +171,7 @@ class SourceCache:
 
 def shared_bytes(memory_bytes: int) -> int:
     """The memory of the process without the part for prepared template pages, in bytes."""
-    return memory_bytes - min(REFERENCES_BYTES, memory_bytes // 2)
+    return memory_bytes - references_bytes(memory_bytes)
 
 
 def open_stored(images: ImageStore, identifier: str, cache: SourceCache) -> OpenFile:

@@ -56,8 +56,9 @@ LIKE_ANOTHER = 0.8
 TURN_SEARCH_PX, LEAST_ALIKE = 8, 0.5
 """Pixels of the fine reference by which a turned patch is searched for, and the part of the patches that must be found
 for the page to look alike when it is turned."""
-REFERENCES_BYTES = 64 << 20
-"""Bytes that the references of templates may take together in one process: some ten pages of A4 with 300 bubbles."""
+REFERENCES_BYTES, REFERENCES_SHARE = 128 << 20, 1 / 8
+"""Bytes that the references of templates may take together in one process, at least twelve pages of A4 with an image and
+300 bubbles; and the part of the process's memory that they may take at most."""
 _SHARPNESSES, _FEATURES_BYTES = 3, 2 << 20
 """Sharpnesses at which the blank bubbles are cached later, and bytes that the features of a page take."""
 GROUP_OF_PATCHES = 8
@@ -214,6 +215,16 @@ def reference_for(page: Page, image: bytes | None) -> Reference:
     return _references.get_or_make(_Key(page, image), make).reference
 
 
+def references_bytes(memory_bytes: int) -> int:
+    """Return the part of the memory of a process that is for references, in bytes."""
+    return min(REFERENCES_BYTES, int(memory_bytes * REFERENCES_SHARE))
+
+
+def limit_references(memory_bytes: int) -> None:
+    """Limit the references to their part of the memory of the process."""
+    _references.lend(REFERENCES_BYTES - references_bytes(memory_bytes))
+
+
 def preparing_bytes(page: Page, image: bytes | None) -> int:
     """Return the bytes that `reference_for` would take now for decoding the blank image: 0 for a cached page.
 
@@ -236,7 +247,8 @@ def _held_bytes(reference: Reference) -> int:
     )
     blank = 0 if reference.blank is None else reference.blank.patches.nbytes
     lines = 0 if reference.lines is None else reference.lines.patches.pixels.nbytes
-    return levels + lines + reference.bubbles.nbytes + _SHARPNESSES * blank + _FEATURES_BYTES
+    features = _FEATURES_BYTES if reference.printed else 0
+    return levels + lines + reference.bubbles.nbytes + _SHARPNESSES * blank + features
 
 
 def _prepare(page: Page, image: bytes | None) -> Reference:
