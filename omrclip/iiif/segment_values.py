@@ -106,10 +106,8 @@ def api_request(selector: Node) -> ImageRequest:
     accepted.
     """
     default = ImageRequest()
-    quality = _parameter(selector["quality"], lambda text: parse_quality_format(f"{text}.jpg")[0], default.quality)
-    file_format = _parameter(
-        selector["format"], lambda text: parse_quality_format(f"default.{text}")[1], default.format
-    )
+    quality = _parameter(selector["quality"], _parse_quality, default.quality)
+    file_format = _parameter(selector["format"], _parse_format, default.format)
     rotation = _parameter(selector["rotation"], parse_rotation, default.rotation)
     size = _parameter(selector["size"], _parse_size, default.size)
     node = selector["region"]

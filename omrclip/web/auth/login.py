@@ -134,7 +134,7 @@ def current_account() -> Account:
 
 
 def _page(target: str, problem: OmrclipError | None = None, name: str = "") -> Response:
-    language = request.accept_languages.best_match(("en", "de"), "en")
+    language = request.accept_languages.best_match(_WORDS, "en")
     words = _WORDS[language]
     shown = {"base": base_url(), "words": words, "language": language, "target": target, "name": name}
     text = render_template("login.html", **shown, told=_told(words, problem) if problem else None)

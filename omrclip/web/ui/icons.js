@@ -1,8 +1,6 @@
 /** Path data of the icons, drawn with strokes of two in a square of 24. */
 export const ICONS = {
   add: "M12 5v14M5 12h14",
-  align: "M4 3v18M8 7h12v4H8zM8 14h7v4H8z",
-  arrowLeft: "M19 12H5M11 6l-6 6 6 6",
   barcode: "M4 5v14M8 5v14M11 5v14M15 5v14M17 5v14M20 5v14",
   blank: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16z",
   check: "M4 12l5 6L20 6",
@@ -10,7 +8,6 @@ export const ICONS = {
   clip: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 9h8v6H8z",
   close: "M6 6l12 12M18 6L6 18",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
-  cut: "M6 4l12 14M18 4L6 18M5 18.5a2.5 2.5 0 1 0 .1 0M19 18.5a2.5 2.5 0 1 0 .1 0",
   doubt: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18v.1",
   down: "M12 4v12M6 11l6 6 6-6M5 21h14",
   duplicate: "M8 8h12v12H8zM4 16V4h12M14 11v6M11 14h6",
@@ -22,7 +19,6 @@ export const ICONS = {
   left: "M15 5l-7 7 7 7",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   magic: "M5 19L16 8M14 4l1 2 2 1-2 1-1 2-1-2-2-1 2-1zM19 12l.7 1.3L21 14l-1.3.7L19 16l-.7-1.3L17 14l1.3-.7z",
-  minus: "M5 12h14",
   moon: "M20 14A8 8 0 1 1 10 4a7 7 0 0 0 10 10z",
   multiple: "M4 7l3 3 5-6M4 16l3 3 5-6M15 8h6M15 17h6",
   open: "M3 6h6l2 3h10v10H3z",
