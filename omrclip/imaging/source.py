@@ -114,11 +114,10 @@ class DecodedImage:
         return to_srgb(pixels, self.profile, self.mode)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EncodedImage:
-    """An ImageSource of an image file in memory. Each `read` decodes it, at the smallest sufficient reduction."""
+class FromHeader:
+    """The properties of an ImageSource that follow from the header of an image file."""
 
-    data: bytes
+    __slots__ = ()
     info: ImageInfo
 
     @property
@@ -135,6 +134,14 @@ class EncodedImage:
     def is_grey(self) -> bool:
         """Whether the image is grayscale, from the header."""
         return self.info.mode.is_grey
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedImage(FromHeader):
+    """An ImageSource of an image file in memory. Each `read` decodes it, at the smallest sufficient reduction."""
+
+    data: bytes
+    info: ImageInfo
 
     def read(self, box: Box, out: Dimensions) -> Pixels:
         """See `ImageSource.read`.

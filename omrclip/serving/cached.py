@@ -9,10 +9,9 @@ from omrclip.imaging import ops
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import REDUCTIONS, cost, decode, read_profile
 from omrclip.imaging.colour import to_srgb
-from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.probe import ImageInfo
-from omrclip.imaging.source import MOST_REDUCTION, read_reduced, reduces_exactly, serving_reduction
+from omrclip.imaging.source import MOST_REDUCTION, FromHeader, read_reduced, reduces_exactly, serving_reduction
 
 REDUCTIONS_KEPT = (64, 32, 16, 8, 4, 2)
 # A screen shows a 300-dpi page from its level of 1/2. Decoding this level takes ten times as long as reading it.
@@ -32,7 +31,7 @@ class LevelStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CachedImage:
+class CachedImage(FromHeader):
     """One image file, which is decoded once for each requested level while the levels fit in the cache.
 
     A level is always computed in the same way, whatever the cache contains: a JPEG is decoded at 1/2, 1/4 and 1/8,
@@ -50,21 +49,6 @@ class CachedImage:
     info: ImageInfo
     cache: ByteCache[Pixels]
     levels: LevelStore | None = None
-
-    @property
-    def dimensions(self) -> Dimensions:
-        """The dimensions of the upright image, from the header."""
-        return self.info.dimensions
-
-    @property
-    def density(self) -> Density | None:
-        """The density of the upright image, from the header."""
-        return self.info.density
-
-    @property
-    def is_grey(self) -> bool:
-        """Whether the image is grayscale, from the header."""
-        return self.info.mode.is_grey
 
     @property
     def most_reduction(self) -> int:
