@@ -22,7 +22,6 @@ from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.result_files import saved_name
 from omrclip.omr.report.sheet import Sheet
 from omrclip.omr.report.table import CsvTable, ResultsTable, Separator
-from omrclip.omr.report.workbook import XlsxTable
 from omrclip.storage.kept import SMALL_BYTES
 from omrclip.storage.kept_records import KeptRecognition
 from omrclip.web.lanes import Lane, runs_in, work
@@ -81,6 +80,8 @@ class SheetTable:
 
     def xlsx(self) -> IO[bytes]:
         """The table as a workbook, in a temporary file. Raises StorageUnavailable if that cannot be written."""
+        from omrclip.omr.report.workbook import XlsxTable  # XlsxWriter, which most processes do not need
+
         counts = Counts()
         with _written_to_temporary() as file, TemporaryDirectory(prefix="omrclip-") as folder, ExitStack() as stack:
             path = Path(folder, "results.xlsx")
