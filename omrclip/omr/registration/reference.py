@@ -57,8 +57,8 @@ TURN_SEARCH_PX, LEAST_ALIKE = 8, 0.5
 """Pixels of the fine reference by which a turned patch is searched for, and the part of the patches that must be found
 for the page to look alike when it is turned."""
 REFERENCES_BYTES, REFERENCES_SHARE = 128 << 20, 1 / 8
-"""Bytes that the references of templates may take together in one process, at least twelve pages of A4 with an image and
-300 bubbles; and the part of the process's memory that they may take at most."""
+"""Bytes that the references of templates may take together in one process, at least twelve pages of A4 with an image
+and 300 bubbles; and the part of the process's memory that they may take at most."""
 _SHARPNESSES, _FEATURES_BYTES = 3, 2 << 20
 """Sharpnesses at which the blank bubbles are cached later, and bytes that the features of a page take."""
 GROUP_OF_PATCHES = 8

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from omrclip.config import Config
+from omrclip.omr.report import workbook
 from omrclip.web.api import tables
 from tests.web.conftest import Refusal
 from tests.web.keeping import THREE, Posted, identifier_of
@@ -135,6 +136,6 @@ def test_a_full_disk_is_told(
 
     uri = kept()["Uri"]
     monkeypatch.setattr(tables.CsvTable, "add", fail)
-    monkeypatch.setattr(tables.XlsxTable, "close", fail)
+    monkeypatch.setattr(workbook.XlsxTable, "close", fail)
     for name in ("results.csv", "results.xlsx", "files.zip"):
         assert_refused(client.get(f"{uri}/{name}"), 503, "storage_unavailable", "no space")
