@@ -1,4 +1,4 @@
-"""Measure `omrclip batch`, and kill it: `python -m tests.benchmarks.batches FOLDER [--pages 2000] [--kills 20]`.
+"""Measure `omrclip batch`: `python -m tests.benchmarks.batches FOLDER [--pages 2000]`.
 
 The exam sheet at 300 dpi, filled in by several persons, becomes a PDF of JPEG pages, a TIFF of group 4 pages and a
 folder of JPEG files. A page is one of SHEETS different ones. Each stack is recognized with one process and with two.
@@ -7,20 +7,19 @@ Times are processor times of all processes together, because the machine may be 
 are what the processes do if each has a processor. `in process` is the processor time of reading, recognizing and
 encoding a page in one process without a batch. Memory is that of the parent alone.
 
-With --kills, the first stack is recognized once more, and the command or one of its processes is killed (SIGKILL) again
-and again. The results must be those of the undisturbed run.
+A busy machine makes each page slower, so pages are also recognized in process while a batch is running, and both see
+the same load. `tests.benchmarks.killing` kills batches.
+
+With --small, the pages are a form of 300 × 200 pixels, which shows in short time how memory grows.
 """
 
 import argparse
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from omrclip.config import Limits
+from omrclip.imaging.geometry import Dimensions
 from omrclip.jobs.sources import scans_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import known_pages, recognize
@@ -43,6 +43,7 @@ from tests.sheets.filling import Person
 from tests.sheets.scene import Light, Scene, Sensor
 from tests.sheets.sheet import Shot, make
 from tests.sheets.template import omr_document
+from tests.web.making import grid, omr, template
 
 SHEETS = 4
 JPEG_QUALITY = 75
@@ -51,7 +52,6 @@ EARLY = 0.1
 IN_PROCESS = 24
 PEAK_SECONDS = 0.2
 MEBIBYTE = 2**20
-SECONDS_BETWEEN_KILLS = (3.0, 12.0)
 
 
 def sheets() -> list[npt.NDArray[np.uint8]]:
@@ -65,16 +65,21 @@ def sheets() -> list[npt.NDArray[np.uint8]]:
     return shots
 
 
-def write_pdf(path: Path, images: list[bytes], pages: int) -> None:
+def small_sheets() -> list[npt.NDArray[np.uint8]]:
+    """Grey scans of a small form."""
+    return [np.asarray(cv2.cvtColor(grid(salt=20 * number), cv2.COLOR_BGR2GRAY), np.uint8) for number in range(SHEETS)]
+
+
+def write_pdf(path: Path, images: list[bytes], pages: int, dimensions: Dimensions = DIMENSIONS) -> None:
     """A PDF in which each page shows one of the JPEG images."""
-    width, height = (round(side * 72 / DPI, 2) for side in (DIMENSIONS.width, DIMENSIONS.height))
+    width, height = (round(side * 72 / DPI, 2) for side in (dimensions.width, dimensions.height))
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
     first_page = 3 + 2 * len(images)
     kids = " ".join(f"{first_page + page} 0 R" for page in range(pages))
     objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode())
     for number, data in enumerate(images):
         head = (
-            f"<< /Type /XObject /Subtype /Image /Width {DIMENSIONS.width} /Height {DIMENSIONS.height} "
+            f"<< /Type /XObject /Subtype /Image /Width {dimensions.width} /Height {dimensions.height} "
             f"/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode /Length {len(data)} >>\nstream\n"
         )
         objects.append(head.encode() + data + b"\nendstream")
@@ -97,13 +102,14 @@ def write_pdf(path: Path, images: list[bytes], pages: int) -> None:
     path.write_bytes(bytes(written) + end.encode() + f"startxref\n{len(written)}\n%%EOF\n".encode())
 
 
-def write_stacks(folder: Path, pages: int) -> dict[str, list[str]]:
+def write_stacks(folder: Path, pages: int, *, small: bool = False) -> dict[str, list[str]]:
     """The sources of each kind of stack; files of an earlier run are taken as they are."""
     stacks = {"PDF": ["stack.pdf"], "TIFF": ["stack.tif"], "folder": [f"pages/{page:05}.jpg" for page in range(pages)]}
-    if not (folder / "exam.omr").exists():
-        shots = sheets()
+    if not (folder / "form.omr").exists():
+        shots = small_sheets() if small else sheets()
         encoded = [cv2.imencode(".jpg", shot, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes() for shot in shots]
-        write_pdf(folder / "stack.pdf", encoded, pages)
+        height, width = shots[0].shape
+        write_pdf(folder / "stack.pdf", encoded, pages, Dimensions(width, height))
         lines = [Image.fromarray(shot).convert("1", dither=Image.Dither.NONE) for shot in shots]
         others = (lines[page % SHEETS] for page in range(1, pages))
         dpi = (DPI, DPI)
@@ -111,21 +117,19 @@ def write_stacks(folder: Path, pages: int) -> dict[str, list[str]]:
         (folder / "pages").mkdir()
         for page, name in enumerate(stacks["folder"]):
             (folder / name).write_bytes(encoded[page % SHEETS])
-        (folder / "exam.omr").write_text(json.dumps(omr_document(exam(), DPI)))
+        (folder / "form.omr").write_bytes(omr(template()) if small else json.dumps(omr_document(exam(), DPI)).encode())
     return {kind: [str(folder / name) for name in names] for kind, names in stacks.items()}
 
 
-def in_process(folder: Path, sources: list[str]) -> float:
-    """Processor seconds of a page in this process, without the first one."""
-    template = load_template((folder / "exam.omr").read_bytes())
-    pages, options = known_pages(template), RecognitionOptions().as_saved
+def in_process(folder: Path, sources: list[str], seconds: list[float]) -> None:
+    """Note the processor seconds of some pages in this thread."""
+    loaded = load_template((folder / "form.omr").read_bytes())
+    pages, options = known_pages(loaded), RecognitionOptions().as_saved
     scans = scans_in([Path(source) for source in sources[: IN_PROCESS + 1]], Limits().max_image_pixels)
-    seconds = []
     for scan in scans[: IN_PROCESS + 1]:
-        before = time.process_time()
+        before = time.thread_time()
         assert recognize(pages, scan.read(), options, Limits()).passed
-        seconds.append(time.process_time() - before)
-    return float(np.median(seconds[1:]))
+        seconds.append(time.thread_time() - before)
 
 
 @dataclass
@@ -140,7 +144,7 @@ class Run:
 
 
 def command(folder: Path, sources: list[str], out: Path, workers: int, *more: str) -> list[str]:
-    arguments = ["batch", str(folder / "exam.omr"), *sources, "--out", str(out), "--workers", str(workers), *more]
+    arguments = ["batch", str(folder / "form.omr"), *sources, "--out", str(out), "--workers", str(workers), *more]
     return [sys.executable, "-m", "omrclip", *arguments, "--progress", "json"]
 
 
@@ -178,39 +182,6 @@ def run(arguments: list[str]) -> Run:
     return Run(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, early, late, peak[0])
 
 
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-
-
-def kill_again_and_again(arguments: list[str], kills: int) -> None:
-    """Run a command, and kill it or one of its processes at random moments; begin it again until it ends by itself."""
-    chance = random.Random(SEED)
-    while True:
-        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while kills and process.poll() is None:
-            try:
-                process.wait(chance.uniform(*SECONDS_BETWEEN_KILLS))
-            except subprocess.TimeoutExpired:
-                victim = chance.choice([process.pid, *children(process.pid)])
-                click.echo(f"  killed {'the command' if victim == process.pid else 'a process'}")
-                os.kill(victim, signal.SIGKILL)
-                kills -= 1
-                if victim == process.pid:
-                    process.wait()
-        if process.wait() != -signal.SIGKILL:
-            assert process.returncode in {0, 1}, process.returncode
-            return
-
-
-def results(out: Path) -> Iterator[tuple[str, bytes]]:
-    for name in ("results.jsonl", "results.csv"):
-        yield name, (out / name).read_bytes()
-    for folder in ("clips", "rejected"):
-        for path in sorted((out / folder).rglob("*.*")):
-            yield str(path.relative_to(out)), path.read_bytes()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -218,32 +189,29 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["PDF", "TIFF", "folder"])
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--engines", nargs="+", default=["local", "dask"])
-    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--small", action="store_true")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    stacks = write_stacks(asked.folder, asked.pages)
+    stacks = write_stacks(asked.folder, asked.pages, small=asked.small)
     click.echo(
         "| Stack | Engine | Processes | Processor s a page | in process | Pages an hour | MiB early, late, peak | s |"
     )
     click.echo("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for kind in asked.kinds:
-        alone = in_process(asked.folder, stacks[kind])
         for engine in asked.engines:
             for workers in asked.workers:
                 out = asked.folder / f"out-{kind}-{engine}-{workers}"
+                beside: list[float] = []
+                thread = threading.Thread(target=in_process, args=(asked.folder, stacks[kind], beside))
+                thread.start()
                 took = run(command(asked.folder, stacks[kind], out, workers, "--restart", "--engine", engine))
+                thread.join()
+                alone = float(np.median(beside[1:]))
                 each = took.processor / asked.pages
                 click.echo(
                     f"| {kind} | {engine} | {workers} | {each:.3f} | {alone:.3f} | {3600 * workers / each:,.0f} "
                     f"| {took.early:.0f}, {took.late:.0f}, {took.peak:.0f} | {took.seconds:.0f} |",
                 )
-    if asked.kills:
-        out = asked.folder / "out-killed"
-        kind = asked.kinds[0]
-        kill_again_and_again(command(asked.folder, stacks[kind], out, 2), asked.kills)
-        undisturbed = asked.folder / f"out-{kind}-{asked.engines[0]}-{asked.workers[-1]}"
-        assert list(results(out)) == list(results(undisturbed)), "the results differ"
-        click.echo(f"{asked.kills} kills: the results are those of the undisturbed run, byte for byte.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Kill a batch again and again: `python -m tests.benchmarks.killing FOLDER [--pages 200] [--kills 20]`.
 
-A stack with the exam sheet at 300 dpi (a PDF of JPEG pages, a damaged image, and an empty file) is recognized once
+A stack with the exam sheet at 300 dpi (a PDF of JPEG pages, and two damaged images) is recognized once
 without disturbance, and then once in each of three ways, while processes are killed (SIGKILL) at random moments:
 
 - local: `omrclip batch`, or one of its worker processes;
@@ -29,7 +29,7 @@ from pathlib import Path
 import click
 import requests
 
-from tests.benchmarks.batches import children, command, write_stacks
+from tests.benchmarks.batches import command, write_stacks
 from tests.benchmarks.sheet import SEED
 from tests.patience import PATIENCE, until
 from tests.servers import free_port, new_session, running
@@ -96,6 +96,11 @@ class Killer:
             self.killed[kind] += 1
             self.left -= 1
         return kind
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def workers_of(pid: int) -> list[int]:
@@ -207,10 +212,11 @@ def _sent(session: requests.Session, address: str, template: str, documents: lis
 
 
 def sources(folder: Path, pages: int) -> list[str]:
-    """A PDF, a damaged image and an empty file."""
+    """A PDF, and two damaged images that the server takes too, because their heads are whole."""
     stack = write_stacks(folder, pages)["PDF"]
-    for name, data in (("damaged.jpg", Path(folder, "pages/00000.jpg").read_bytes()[:5000]), ("empty.png", b"")):
-        (folder / name).write_bytes(data)
+    page = Path(folder, "pages/00000.jpg").read_bytes()
+    for name, size in (("damaged.jpg", 5000), ("cut.jpg", len(page) // 2)):
+        (folder / name).write_bytes(page[:size])
         stack.append(str(folder / name))
     return stack
 
@@ -229,7 +235,7 @@ def ways(folder: Path, stack: list[str]) -> Iterator[tuple[str, Callable[[Killer
         return out
 
     def on_the_server(killer: Killer) -> Path:
-        return killed_on_the_server(stack, folder / "exam.omr", folder / "home", killer)
+        return killed_on_the_server(stack, folder / "form.omr", folder / "home", killer)
 
     yield from (("local", locally), ("dask", on_dask), ("server", on_the_server))
 
