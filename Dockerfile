@@ -10,7 +10,9 @@ COPY pyproject.toml README.md LICENSE ./
 COPY omrclip omrclip
 COPY templates_omr templates_omr
 COPY samples samples
-RUN pip install --no-cache-dir .
+# Extras to install, such as dask,s3.
+ARG EXTRAS=""
+RUN pip install --no-cache-dir ".${EXTRAS:+[$EXTRAS]}"
 
 # The service runs as this user, who owns all that it writes; .ci/try_image.py tries that.
 WORKDIR /srv/omrclip

@@ -18,22 +18,36 @@ SEED = 4711
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Processor seconds, measured by `tests.benchmarks.batches` and by tasks that do nothing.
+    """Processor seconds.
 
     Attributes:
         page: of a page in a worker.
         spread: standard deviation of it, as a part. The value 0.3 is assumed, not measured.
         task: of the command and the scheduler for a task.
         row: of the command for a page in all tables.
+        listing: of the command for a page before the first task: to find its file, and to read the ledger.
     """
 
     page: float
     spread: float
     task: float
     row: float
+    listing: float
 
 
-ENGINES = {"local": Costs(0.45, 0.3, 0.0002, 0.0056), "dask": Costs(0.45, 0.3, 0.0089, 0.0056)}
+PAGE, SPREAD = 0.35, 0.13
+"""The exam sheet at 300 dpi in a PDF of JPEG pages: `tests.benchmarks.batches` with two processes, and the deviation of
+24 pages in process, of which the four different sheets make 0.12 and the same sheet again 0.05."""
+TASK_LOCAL, TASK_DASK = 0.0002, 0.0089
+"""With tasks that do nothing."""
+ROW = 0.0056
+"""`write_results` with all tables, for a page of the exam sheet with 61 questions."""
+LISTING = 0.00009
+"""`scans_in` for files in a folder (54 µs), distinct names (23 µs), and the ledger (9 µs)."""
+ENGINES = {
+    "local": Costs(PAGE, SPREAD, TASK_LOCAL, ROW, LISTING),
+    "dask": Costs(PAGE, SPREAD, TASK_DASK, ROW, LISTING),
+}
 
 
 def simulated(costs: Costs, workers: int, pages: int) -> tuple[float, float]:
@@ -42,10 +56,10 @@ def simulated(costs: Costs, workers: int, pages: int) -> tuple[float, float]:
     tasks = -(-pages // SCANS_IN_TASK)
     deviation = costs.spread * costs.page * SCANS_IN_TASK**0.5
     seconds = np.maximum(0.1, chance.normal(costs.page * SCANS_IN_TASK, deviation, tasks)).tolist()
-    free = [0.0] * workers  # when each worker will have done all of its tasks
+    free = [costs.listing * pages] * workers  # when each worker will have done all of its tasks
     heapq.heapify(free)
     ends: list[float] = []
-    clock = 0.0  # of the command
+    clock = costs.listing * pages  # of the command
     for running, task in enumerate(seconds):
         if running >= TASKS_A_WORKER * workers:
             clock = max(clock, heapq.heappop(ends))

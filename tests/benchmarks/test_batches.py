@@ -28,6 +28,6 @@ def test_each_page_of_the_pdf_shows_its_jpeg_as_it_is(tmp_path: Path) -> None:
     [(0.0, 1, 1600.0), (0.0, 4, 400.0), (16.0, 4, 1616.0)],  # in the last one the command is what all wait for
 )
 def test_the_forecast_of_even_tasks(task: float, workers: int, seconds: float) -> None:
-    total, busy = simulated(Costs(1.0, 0.0, task, 0.0), workers, PAGES)
+    total, busy = simulated(Costs(1.0, 0.0, task, 0.0, 0.0), workers, PAGES)
     assert total == pytest.approx(seconds)
     assert busy == pytest.approx(1600 / (workers * seconds))
