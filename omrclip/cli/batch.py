@@ -41,6 +41,7 @@ _PASSWORD = re.compile(r"://[^/@]*@")
 @takes_table_options
 @click.option("--restart", is_flag=True, help="Delete the results of the batch in the folder and start again.")
 @click.option("--retry-failed", is_flag=True, help="Recognize scans again that failed in an earlier run.")
+@click.option("--shards", is_flag=True, help="Write clips into tar files, for millions of clips.")
 @click.option("--parquet", is_flag=True, help="Write results.parquet too. Needs the extra omrclip[parquet].")
 @click.option(
     "--engine",
@@ -72,6 +73,7 @@ def batch(
     retry_failed: bool,
     separator: str,
     marks_separator: str,
+    shards: bool,
     parquet: bool,
     engine: str,
     scheduler: str | None,
@@ -118,6 +120,7 @@ def batch(
         memory_bytes=settings.memory_bytes,
         restart=restart,
         retry_failed=retry_failed,
+        shards=shards,
     )
     with stopped_between_steps() as stopped, closing(BatchRun(job)) as run:
         _tell_renamed(job, run)

@@ -8,7 +8,7 @@ from typing import Any
 
 from omrclip.config import Limits
 from omrclip.errors import DamagedRecord, FolderInUse, NotFound
-from omrclip.jobs.batches.names import CLIPS, REJECTED
+from omrclip.jobs.batches.names import CLIP_PARTS, CLIPS, REJECTED
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.registration.find import KnownPage
@@ -156,7 +156,7 @@ def _read(store: BlobStore) -> dict[str, Any] | None:
 
 def _clear(store: BlobStore) -> None:
     """Delete a batch. The ledger goes first: without it nothing counts as done."""
-    for folder in (LEDGER, RECORDS, CLIPS, REJECTED, TEMPLATES):
+    for folder in (LEDGER, RECORDS, CLIPS, CLIP_PARTS, REJECTED, TEMPLATES):
         store.remove_folder(folder)
     for name in (*RESULTS, DEFINITION):
         store.discard(name)

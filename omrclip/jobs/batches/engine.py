@@ -39,6 +39,7 @@ class BatchJob:
         memory_bytes: memory of each process for scans.
         restart: whether to delete the results of an earlier batch in this folder.
         retry_failed: whether to recognize scans again that failed.
+        shards: whether to write clips into shards; see `batches.shards`.
     """
 
     out: str
@@ -48,6 +49,7 @@ class BatchJob:
     memory_bytes: int
     restart: bool = False
     retry_failed: bool = False
+    shards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class BatchRun:
     def task(self, scans: Sequence[ScanFile]) -> Task:
         """A task for some scans."""
         job = self._job
-        return Task(job.out, job.batch.fingerprint, job.limits, job.memory_bytes, tuple(scans))
+        return Task(job.out, job.batch.fingerprint, job.limits, job.memory_bytes, tuple(scans), job.shards)
 
     def work(self, executor: Executor[Task, Counts], is_stopped: Callable[[], bool]) -> Iterator[Progress]:
         """Do the work that is left, and yield the progress after each task, and twice a second.

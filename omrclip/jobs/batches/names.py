@@ -11,6 +11,8 @@ from omrclip.omr.report.file_names import file_key, safe_file_name, shown_name, 
 from omrclip.omr.report.result_files import FileNames
 
 CLIPS, REJECTED = "clips", "rejected"
+CLIP_PARTS = "clip-parts"
+"""The folder of clips of tasks that are not in shards yet."""
 OVERLAY = ".overlay.jpg"
 """The end of the name of an overlay."""
 LONGEST_PART = 120

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 from omrclip.jobs.batches.ledger import Ledger, sheet_of
 from omrclip.jobs.batches.parquet import open_parquet
+from omrclip.jobs.batches.shards import pack
 from omrclip.jobs.tables import TableOptions, open_tables
 from omrclip.omr.report.table import ResultsTable
 from omrclip.omr.results import MarkThresholds
@@ -24,7 +25,7 @@ def write_results(
 ) -> None:
     """Write `results.jsonl`, the tables and `report.html` with all scans of the ledger, sorted by their names.
 
-    The workbook is left out if it has too few columns for the template.
+    Clips of tasks become shards first. The workbook is left out if it has too few columns for the template.
 
     Args:
         store: the folder of the batch.
@@ -38,6 +39,7 @@ def write_results(
         ConfigurationError: pyarrow is not installed.
     """
     ledger = Ledger(store)
+    pack(store, ledger)
     table = ResultsTable.of(*templates, marks_separator=options.marks_separator)
     title = " and ".join(template.name for template in templates if template.name) or "Results"
     with store.scratch() as folder:

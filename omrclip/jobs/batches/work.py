@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from omrclip.admission import Admission
@@ -12,7 +13,8 @@ from omrclip.errors import InternalError, OmrclipError, StorageUnavailable
 from omrclip.imaging.probe import probe
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, counts_of
-from omrclip.jobs.batches.names import FILES, OVERLAY, rejected_name
+from omrclip.jobs.batches.names import CLIP_PARTS, FILES, OVERLAY, rejected_name
+from omrclip.jobs.batches.shards import part_of
 from omrclip.jobs.folder import admission_for, overlay_of
 from omrclip.jobs.sources import ScanFile, read_admitted
 from omrclip.omr.options import RecognitionOptions
@@ -36,6 +38,7 @@ class Task:
         limits: how large images and clips may be.
         memory_bytes: memory of the process for scans.
         scans: the scans, in order.
+        shards: whether to write clips into shards.
     """
 
     out: str
@@ -43,6 +46,7 @@ class Task:
     limits: Limits
     memory_bytes: int
     scans: tuple[ScanFile, ...]
+    shards: bool = False
 
 
 def recognize_scans(task: Task) -> Counts:
@@ -53,7 +57,7 @@ def recognize_scans(task: Task) -> Counts:
         NotFound: the folder holds no batch.
     """
     worker = _worker(task.out, task.fingerprint, task.limits, task.memory_bytes)
-    return worker.run(task.scans)
+    return worker.run(task.scans, shards=task.shards)
 
 
 def record_failure(store: BlobStore, scan: ScanFile, error: OmrclipError) -> Counts:
@@ -77,19 +81,23 @@ def source_state(scan: ScanFile) -> str:
 class _Writer:
     """Writes the files of some scans, and then their records and the ledger."""
 
-    def __init__(self, store: BlobStore, options: RecognitionOptions) -> None:
+    def __init__(self, store: BlobStore, options: RecognitionOptions, *, shards: bool = False) -> None:
         self._store = store
+        self._part: list[tuple[str, bytes]] | None = [] if shards else None
         self._options = options
         self._files: list[str] = []
         self._scans: list[DoneScan] = []
         self._records: list[dict[str, Any]] = []
 
     def add(self, file: ScanFile, recognition: Recognition) -> None:
-        """Write the clips of a scan, or why it failed. The clips need not stay in memory."""
+        """Write the clips of a scan, or why it failed. They stay in memory for shards only."""
         cut = [clip.element for clip in recognition.clips]
         clips = FILES.clips(recognition.scan, cut, self._options.clip_format)
         for name, clip in zip(clips, recognition.clips, strict=True):
-            self.put(name, clip.data)
+            if self._part is None:
+                self.put(name, clip.data)
+            else:
+                self._part.append((name, clip.data))
         if recognition.error is not None:
             self.put(rejected_name(file.name, ".txt"), f"{recognition.error.message}\n".encode())
         self._records.append(dump_record(recognition, self._options, FILES))
@@ -101,7 +109,10 @@ class _Writer:
         self._files.append(name)
 
     def finish(self) -> Counts:
-        """Write records and ledger."""
+        """Write the part of the shards, records and ledger."""
+        if self._part:
+            data = part_of(self._part)
+            self.put(f"{CLIP_PARTS}/{sha256(data).hexdigest()[:32]}.tar", data)
         Ledger(self._store).add(self._scans, self._records, self._files)
         return sum((scan.counts for scan in self._scans), Counts())
 
@@ -116,8 +127,8 @@ class _Worker:
     limits: Limits
     admission: Admission
 
-    def run(self, scans: tuple[ScanFile, ...]) -> Counts:
-        writer = _Writer(self.store, self.options)
+    def run(self, scans: tuple[ScanFile, ...], *, shards: bool) -> Counts:
+        writer = _Writer(self.store, self.options, shards=shards)
         for file in scans:
             self._recognize(file, writer)
         return writer.finish()
