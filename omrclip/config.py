@@ -218,6 +218,12 @@ class Config:
         _switch,
         "Whether results of version 5.0 of the OMR cloud protocol contain the clips, as JPEG files after the answers.",
     )
+    cloud_file_bytes: int = _setting(
+        10 * 2**30,
+        _whole_number(2**20, 2**60),
+        "Maximum size in bytes of the files and corrected templates that clients of the OMR cloud protocol store in a "
+        "workspace. Files are refused beyond it.",
+    )
     grace_seconds: int = _setting(
         86_400,
         _whole_number(0, 10**9),

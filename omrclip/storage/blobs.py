@@ -50,6 +50,8 @@ LONGEST_NAME = 1000
 UNFINISHED = ".unfinished"
 PARTS = ".parts"
 """The folder of files that are being written by `put`, in the root of a local store."""
+FOLDER_MARK = ".folder"
+"""An empty file in a folder that was made in a remote store, which has no folders without files."""
 READ_AT_ONCE = 200
 """Number of files that `read_all` requests from a remote store at a time."""
 _FULL = frozenset({ENOSPC, EDQUOT})
@@ -213,6 +215,33 @@ class BlobStore:
                 return sorted(entry.rstrip("/").rpartition("/")[2] for entry in self._fs.ls(path, detail=False))
             except (FileNotFoundError, NotADirectoryError):
                 return []
+
+    def entries(self, folder: str = "") -> list[str]:
+        """The sorted names of the files and folders directly in a folder, without hidden ones; folders end in a slash.
+
+        The list is empty if the folder does not exist.
+        """
+        self._fs.invalidate_cache()
+        return self._entries(f"{folder}/" if folder else "")
+
+    def is_folder(self, name: str) -> bool:
+        """Whether a folder has this name."""
+        try:
+            path = self._path(name)
+        except NotFound:
+            return False
+        self._fs.invalidate_cache()
+        with self._errors():
+            return os.path.isdir(path) if self._local else bool(self._fs.isdir(path))  # noqa: PTH112 (a string)
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder. Nothing else may have its name, or the name of a folder above it."""
+        path = self._path(check_name(name))
+        with self._errors():
+            if self._local:
+                make_folders(Path(path))
+            else:
+                self._fs.pipe_file(f"{path}/{FOLDER_MARK}", b"")
 
     def exists(self) -> bool:
         """Whether the root exists. Always True for an object store, which is not asked."""
@@ -393,7 +422,7 @@ class BlobStore:
                 make_folders(Path(new_path).parent)
                 os.replace(path, new_path)  # noqa: PTH105 (as long as the store is)
             else:
-                self._fs.mv(path, new_path)
+                self._fs.mv(path, new_path, recursive=self._fs.isdir(path))
 
     def delete(self, name: str, precondition: Precondition = UNCONDITIONAL) -> None:
         """Remove bytes.
@@ -433,10 +462,10 @@ class BlobStore:
                 Path(self._path(name)).rmdir()
 
     def size(self, folder: str) -> int:
-        """Return how many bytes a folder holds."""
+        """Return how many bytes a folder holds, or the whole store for ""."""
         with self._errors():
             try:
-                return int(self._fs.du(self._path(folder)))
+                return int(self._fs.du(self._path(folder) if folder else self._root))
             except FileNotFoundError:
                 return 0
 

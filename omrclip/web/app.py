@@ -27,6 +27,8 @@ from omrclip.web.api import (
 from omrclip.web.auth import login
 from omrclip.web.auth.check import login_check
 from omrclip.web.auth.rules import check_rules
+from omrclip.web.cloud import files as cloud_files
+from omrclip.web.cloud import tasks as cloud_tasks
 from omrclip.web.cloud import token as cloud_token
 from omrclip.web.cloud import v5 as cloud_v5
 from omrclip.web.errors import register_error_handlers
@@ -136,6 +138,8 @@ def create_app(config: Config | None = None) -> App:
         login,
         cloud_token,
         cloud_v5,
+        cloud_files,
+        cloud_tasks,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)

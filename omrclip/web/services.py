@@ -22,6 +22,7 @@ from omrclip.serving.stored_levels import StoredLevels
 from omrclip.storage.accounts import Account, Accounts
 from omrclip.storage.batches import Batches
 from omrclip.storage.blobs import Blob, Precondition
+from omrclip.storage.client_files import ClientFiles
 from omrclip.storage.corrections import Corrections
 from omrclip.storage.images import ImageStore
 from omrclip.storage.kept import KeptRecognitions
@@ -58,6 +59,7 @@ class Services:
     corrections: Corrections
     batches: Batches
     cloud: CloudWorker
+    client_files: ClientFiles
     pages: PageImages
     folder: SharedFolder | None
     metrics: Metrics
@@ -146,6 +148,7 @@ def _opened(
         Corrections(kept),
         Batches(config),
         cloud,
+        ClientFiles(config),
         PageImages(config.templates, templates, config.limits),
         folder,
         metrics,

@@ -38,7 +38,7 @@ def post_correction(name: str) -> Response:
     replacing = "If-Match" in request.headers
     if replacing:
         precondition(must_match=True).check(stored.name, stored.blob)
-    with _admitted_pages(stored) as pages:
+    with admitted(_pages(stored)) as pages:
         corrected = correct(stored.template, pages)
     check_template(corrected.template, services().config.limits)
     if replacing:
@@ -59,7 +59,7 @@ def post_finalization(name: str) -> Response:
     The body is as for the correction.
     """
     stored = services().templates.read(name)
-    with _admitted_pages(stored) as pages:
+    with admitted(_pages(stored)) as pages:
         done = finalize(pages, RecognitionOptions(), services().config.limits)
     results = "".join(results_text(recognition) for recognition in done.recognitions if recognition.passed)
     answer = jsonify(Name=stored.name, Blank=done.is_blank, Messages=done.messages, Results=results)
@@ -67,9 +67,8 @@ def post_finalization(name: str) -> Response:
     return answer
 
 
-@contextmanager
-def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
-    """The checked pages of the template with their images. Memory for decoding the largest one is reserved."""
+def _pages(stored: StoredTemplate) -> Sequence[KnownPage]:
+    """The pages of the template with their images, of which the body may replace some."""
     limits, admission = services().config.limits, services().sources.admission
     pages = known_pages(stored.template, services().templates.page_image(stored.name), limits, admission)
     if data := request.get_data():
@@ -78,6 +77,18 @@ def _admitted_pages(stored: StoredTemplate) -> Iterator[Sequence[KnownPage]]:
         given = blank_images(data, len(pages) + 1 - first, limits, admission)
         sent = dict(enumerate(given, start=first))
         pages = tuple(replace(known, image=sent.get(known.number, known.image)) for known in pages)
+    return pages
+
+
+@contextmanager
+def admitted(pages: Sequence[KnownPage]) -> Iterator[Sequence[KnownPage]]:
+    """Check pages and their images. Memory for decoding the largest image is reserved until the end of the block.
+
+    Raises:
+        InvalidRequest: no page has an image, or an image has another shape than its page.
+        ImageError, LimitExceeded: an image cannot be decoded.
+        ServerBusy: no memory is free.
+    """
     check_pages(pages, services().config.limits)
     images = [known.image for known in pages if known.image]
     if not images:

@@ -23,6 +23,7 @@ from omrclip.web.openapi.access import access_paths
 from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths
 from omrclip.web.openapi.batches import batch_paths
 from omrclip.web.openapi.cloud import cloud_paths
+from omrclip.web.openapi.cloud_files import cloud_files_paths
 from omrclip.web.openapi.parts import BINARY, IF_MATCH, JSON, JSON_LD, OBJECT, ZIP, Node
 from omrclip.web.openapi.refusals import refusal_schemas, refusals
 from omrclip.web.services import MOST_LISTED
@@ -53,6 +54,7 @@ def openapi() -> Node:
         batch_paths(MOST_LISTED),
         access_paths(MOST_LISTED),
         cloud_paths(),
+        cloud_files_paths(),
     )
     for name, refusal in refusal_schemas():
         spec.components.response(name, refusal)
