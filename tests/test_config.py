@@ -66,6 +66,7 @@ def test_without_variables_the_stores_are_in_the_platforms_folder_for_data() -> 
         ("OMRCLIP_BATCH_BYTES", "1048576", {"batch_bytes": 1_048_576}),
         ("OMRCLIP_CLOUD_BYTES", "1048576", {"cloud_bytes": 1_048_576}),
         ("OMRCLIP_CLOUD_CLIPS", "1", {"cloud_clips": True}),
+        ("OMRCLIP_CLOUD_FILE_BYTES", "1048576", {"cloud_file_bytes": 1_048_576}),
         ("OMRCLIP_GRACE_SECONDS", "0", {"grace_seconds": 0}),
         ("OMRCLIP_MEMORY_BYTES", "134217728", {"memory_bytes": 134_217_728}),
         ("OMRCLIP_CACHE_FOLDER", "/var/cache/omrclip", {"cache_folder": "/var/cache/omrclip"}),

@@ -17,19 +17,22 @@ _MISSING = ("six", "urllib3", "certifi", "python-dateutil")
 """What the packages import and do not require."""
 
 
-def sdk(cache: pytest.Cache, package: str) -> Path:
-    """The folder of a package such as `name==1.0`, which is installed at the first call; skips the test without it."""
+def sdk(cache: pytest.Cache, package: str, *, requires_all: bool = False) -> Path:
+    """The folder of a package such as `name==1.0`, which is installed at the first call; skips the test without it.
+
+    `requires_all` says whether the package requires what it imports. Otherwise only `_MISSING` are installed with it.
+    """
     folder = cache.mkdir("sdks") / package
     with FileLock(folder.with_name(f"{package}.lock")):
         if not (folder / "complete").exists():
-            if not _install(folder, package, *_MISSING):
+            if not (_install(folder, package) if requires_all else _install(folder, "--no-deps", package, *_MISSING)):
                 pytest.skip(f"the package {package} cannot be installed")
             (folder / "complete").touch()
     return folder
 
 
 def _install(folder: Path, *packages: str) -> bool:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(folder)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(folder)]
     try:
         done = subprocess.run([*command, *packages], capture_output=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
