@@ -95,7 +95,7 @@ def recognize(
 ) -> Iterator[Recognition]:
     """Recognize scans with a template, and yield a Recognition for each, in the order of the scans.
 
-    A scan that cannot be read or registered does not raise: its Recognition has an `error`, and the others go on.
+    A scan that cannot be read or registered raises no exception: its Recognition has an `error`.
 
     Args:
         template: from `load_template`, or the path of an `.omr` file.
@@ -111,8 +111,8 @@ def recognize(
             A scan that needs more fails with `limit_exceeded`.
 
     Raises:
-        InvalidTemplate, InvalidRequest, ImageError, LimitExceeded, OSError: at the call, where the template, an option
-            or the blank page is wrong.
+        InvalidTemplate, InvalidRequest, ImageError, LimitExceeded, OSError: at the call, if the template, an option or
+            the blank page is wrong.
     """
     if not isinstance(template, Template):
         blank_page = blank_page or blank_page_beside(Path(template))

@@ -83,13 +83,13 @@ def batch(
 ) -> None:
     """Recognize stacks of paper: all scans in SOURCE... with the templates, which are files that end in .omr.
 
-    With several templates, or templates of several pages, each scan is taken for the only page into which it fits.
+    With several templates, or templates of several pages, each scan must fit exactly one page.
 
     Writes the clips, the results of each scan, and results.csv, results.xlsx, results.jsonl and report.html
     for all scans.
 
-    If the command was stopped or killed, the same command goes on where it was. Further scans can be added by a command
-    with the same templates, options and folder.
+    If the command was stopped or killed, run it again to continue. To add scans, run it with the same templates,
+    options and folder.
 
     Exit status: 0 if every scan passed, 1 if some failed, 2 if an error stopped the command, 130 after Ctrl-C and 143
     after SIGTERM.
@@ -138,7 +138,7 @@ def batch(
 
 
 def _tell_renamed(job: "BatchJob", run: "BatchRun") -> None:
-    """Tell which scans have the name of another one, apart from extension and letter case."""
+    """Print the scans that were renamed because another one has the same name."""
     renamed = [
         (given, named)
         for given, named in zip(job.scans, run.scans, strict=True)
@@ -155,7 +155,7 @@ def _tell_renamed(job: "BatchJob", run: "BatchRun") -> None:
 
 @contextmanager
 def _told_how_to_go_on(run: "BatchRun") -> Iterator[None]:
-    """Tell what is done if an error stops a batch."""
+    """Print the progress so far if an error stops a batch."""
     try:
         yield
     except OmrclipError:
@@ -164,7 +164,7 @@ def _told_how_to_go_on(run: "BatchRun") -> Iterator[None]:
 
 
 def _stopped(run: "BatchRun") -> str:
-    return f"Stopped after {count(run.progress.counts.done, 'scan')}. The same command goes on."
+    return f"Stopped after {count(run.progress.counts.done, 'scan')}. Run the same command again to continue."
 
 
 def _executor(engine: str, scheduler: str | None, workers: int | None) -> "Executor[Task, Counts]":
@@ -180,7 +180,7 @@ def _executor(engine: str, scheduler: str | None, workers: int | None) -> "Execu
 
 
 def _anywhere(file: str) -> str:
-    """A file or folder by a name that means the same in every working directory."""
+    """A file or folder by its absolute path. URLs stay unchanged."""
     return file if "://" in file else str(Path(file).absolute())
 
 
@@ -218,7 +218,7 @@ def _batch(templates: Sequence[Path], template_image: Path | None, options: dict
 
 
 def _end(run: "BatchRun", out: str, stopped: Stopped) -> None:
-    """Tell the result, and exit."""
+    """Print the result, and exit."""
     counts, total = run.progress.counts, run.progress.total
     click.echo(
         f"{counts.passed:,} of {count(total, 'scan')} passed, {counts.doubtful:,} of them with doubtful answers."

@@ -112,7 +112,7 @@ _MOST_SKIPPED_TOLD = 5
 
 
 def tell_skipped(paths: Sequence[Path]) -> None:
-    """Warn of files in folders that are no images and no documents."""
+    """Warn of files in folders that are neither images nor documents."""
     if paths:
         names = [shown_name(path.name) for path in paths[:_MOST_SKIPPED_TOLD]]
         more = ", …" if len(paths) > _MOST_SKIPPED_TOLD else ""

@@ -52,13 +52,13 @@ class _Clock:
         return 3600 * (now.counts.done - self._before) / max(1e-3, time.monotonic() - self._started)
 
     def seconds_left(self, now: "Progress") -> float | None:
-        """The time until all scans are done, if it can be told."""
+        """The time until all scans are done, or None if it is unknown."""
         rate = self.an_hour(now)
         return 3600 * (now.total - now.counts.done) / rate if rate else None
 
 
 def _every(seconds: float, first: "Progress", tell: Show) -> Show:
-    """Tell the progress at the beginning, every few seconds, and at the end."""
+    """Report the progress at the beginning, every few seconds, and at the end."""
     told = time.monotonic()
     tell(first)
 

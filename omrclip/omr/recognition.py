@@ -59,7 +59,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """Everything that came out of one scan.
+    """The result of one scan.
 
     Attributes:
         scan: the name of the scan, with escapes for characters that cannot be shown.
@@ -342,7 +342,7 @@ def _extents_told(found: FoundPage) -> list[str]:
 
 
 def _fitting_page(pages: Sequence[KnownPage], levels: ImagePyramid, upright: bool, work: Work) -> FoundPage:
-    """Return the page that the scan shows. If several fit, none is guessed: it could be the wrong page."""
+    """Return the page that the scan shows. If several fit, this is an error, because a guess could be wrong."""
     found: list[FoundPage] = []
     failures: list[Failure] = []
     for known in pages:

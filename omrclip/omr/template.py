@@ -184,7 +184,7 @@ class CompositeGrid(Grid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreBubble(Bubble):
-    """A bubble with a `score`, which counts if it is marked. A bubble that is not positive counts nothing."""
+    """A bubble with a `score`, which counts if it is marked. A bubble that is not positive adds no points."""
 
     is_positive: bool = True
     score: float = 1

@@ -122,7 +122,7 @@ def test_a_batch_whose_command_was_ended_goes_on_and_gives_the_same(desk: Desk, 
         assert process.returncode == -signal.SIGKILL
     else:
         assert process.returncode == 128 + number, stderr
-        assert "The same command goes on." in stderr
+        assert "Run the same command again to continue." in stderr
     assert not (desk.out / "results.csv").exists()
     assert desk.run(*command).exit_code == PASSED
     undisturbed = Desk(desk.folder / "undisturbed")

@@ -78,7 +78,7 @@ def test_a_connection_that_is_cut_stops_the_batch_and_the_same_command_goes_on(
         then(patch, server.cut)
         stopped = batch(desk, server.bucket)
     assert_told(stopped, "cannot be", "Could not connect")
-    assert "The same command goes on." in stopped.stderr
+    assert "Run the same command again to continue." in stopped.stderr
     assert_told(batch(desk, server.bucket), "cannot be read")
     server.mend()
     again = batch(desk, server.bucket)

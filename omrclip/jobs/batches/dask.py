@@ -10,7 +10,7 @@ from omrclip.jobs.batches.executors import Item, Lost, Outcome, Result, outcome_
 
 TASKS_A_THREAD = 2
 """Tasks that are submitted for each thread of the cluster: one runs, and one waits in its place."""
-CONNECTION_LOST = "The connection to the Dask scheduler was lost. The same command goes on."
+CONNECTION_LOST = "The connection to the Dask scheduler was lost. Run the same command again to continue."
 CONNECT_SECONDS = 30
 """How long the executor waits for the scheduler."""
 

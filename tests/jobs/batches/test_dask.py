@@ -88,7 +88,7 @@ def test_a_scheduler_that_ends_is_told_and_the_batch_goes_on_elsewhere(tmp_path:
             if now.counts.done:
                 process.kill()
 
-        with pytest.raises(ClusterUnavailable, match="The same command goes on"):
+        with pytest.raises(ClusterUnavailable, match="Run the same command again to continue"):
             run(one, then=kill, executor=DaskCluster(recognize_scans, address))
     assert 0 < run(one).before < len(NAMES)
 
