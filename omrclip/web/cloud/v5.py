@@ -42,7 +42,9 @@ def _at(method: str, resource: str, operation: str) -> Callable[[View], View]:
 
     def add(view: View) -> View:
         for lead in _LEADS:
-            for path in (f"{resource}/{operation}", resource):
+            # The resource alone is cancelled by DELETE. .NET also posts to it, with its stray version.
+            is_named_alone = method == "DELETE" or (method == "POST" and "v5" in lead)
+            for path in (f"{resource}/{operation}", *([resource] if is_named_alone else [])):
                 blueprint.add_url_rule(f"{BASE}{lead}{path}", view_func=view, methods=[method], strict_slashes=False)
         return view
 

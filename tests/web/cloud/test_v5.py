@@ -278,6 +278,14 @@ def test_every_variant_of_a_path(client: FlaskClient, verb: str, method: str, pa
 
 
 @pytest.mark.parametrize("verb", ["Recognize", "Generate"])
+def test_the_methods_of_a_described_path_are_those_of_its_description(client: FlaskClient, verb: str) -> None:
+    for operation, allowed in (("", "DELETE"), (f"/Post{verb}Template", "POST"), (f"/Get{verb}Template", "GET")):
+        path = f"{BASE}/{verb}Template{operation}"
+        assert client.put(path).status_code == 405
+        assert set(client.options(path).headers["Allow"].split(", ")) - {"HEAD", "OPTIONS"} == {allowed}
+
+
+@pytest.mark.parametrize("verb", ["Recognize", "Generate"])
 def test_an_identifier_is_needed(client: FlaskClient, verb: str) -> None:
     for method, path in (("GET", f"{verb}Template/Get{verb}Template"), ("DELETE", f"{verb}Template")):
         answer = client.open(f"{BASE}/{path}", method=method)
