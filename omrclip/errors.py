@@ -36,14 +36,10 @@ A result that is held in memory contains a `Failure` instead of an exception. An
 memory, and with it the stack frames and the pixels of the scan.
 """
 
-import logging
 import os
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
-
-logger = logging.getLogger(__name__)
 
 _FRAMES_LOGGED = 40
 
@@ -294,9 +290,12 @@ def internal_error(error: BaseException) -> InternalError:
 
     The log gets the type and the stack. It does not get the exception's message: that may name a person or a file.
     """
+    import logging
+    import traceback
+
     reference = os.urandom(4).hex()
     stack = "".join(traceback.format_tb(error.__traceback__, limit=-_FRAMES_LOGGED))
-    logger.error("Internal error %s: %s\n%s", reference, type(error).__qualname__, stack)
+    logging.getLogger(__name__).error("Internal error %s: %s\n%s", reference, type(error).__qualname__, stack)
     message = f"An unexpected error occurred in omrclip. Its log has the details under the reference {reference}."
     return InternalError(message, reference=reference)
 

@@ -142,3 +142,22 @@ def test_commands_for_templates_load_no_library_for_pixels(words: list[str]) -> 
     command = [sys.executable, "-c", _ONE_COMMAND, *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "0 []\n"
+
+
+_THREADS = """
+import os
+from click.testing import CliRunner
+from omrclip.cli import main
+CliRunner().invoke(main, ["schema"])
+import numpy
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the threads of a process are listed in /proc")
+def test_commands_start_no_threads_for_linear_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _THREADS], cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    assert done.stdout == "1\n"
