@@ -19,9 +19,9 @@ PACKAGE = "aspose-omr-cloud==20.10"
 SECRET = "correct horse battery"
 OFFICE, OTHER = (Account(Kind.CLIENT, name, frozenset(Scope), name) for name in ("office", "other"))
 UNKNOWN = "0f8fad5b-d9cb-469f-a165-70867728950e"
-LEAST_LIKENESS = 0.35
-"""The least correlation of a clip of a photo with the same part of the blank page. Handwriting and light differ; a part
-of another place has about 0."""
+LEAST_LIKENESS = 0.88
+"""The least correlation of a blurred clip with the same part of the blank page. It was 0.91 to 0.99 for the clips of a
+scan and a photo, and at most 0.86 for parts that lie 20 pixels beside."""
 
 
 @dataclass(frozen=True, slots=True)
