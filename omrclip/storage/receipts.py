@@ -1,4 +1,4 @@
-"""Deletion receipts: what was deleted, when, by whom, and whether anything of it was left.
+"""Receipts of deletions: the object, the time, the account, and the places that still contain a part of it.
 
 A receipt is a file `receipts/{day}/{identifier}.json` among the results of a workspace. Identifiers sort by time.
 """
@@ -21,7 +21,7 @@ _DAY: Final = len("20260101")
 
 
 class Deleted(StrEnum):
-    """What a receipt is about."""
+    """The kind of the deleted object."""
 
     RECOGNITION = "recognition"
     BATCH = "batch"

@@ -1,7 +1,8 @@
 """An index of the sheets of a batch, so that a page of their list does not read the whole ledger.
 
 It is a SQLite file beside the ledger, which can be deleted at any time. Files of the ledger are never changed, so the
-index reads only those that are new. If one has vanished, because sheets are recognized again, the index is made anew.
+index reads only those that are new. If one is missing, because its sheets are recognized again, the index is created
+again.
 """
 
 import re
@@ -103,7 +104,7 @@ def _row(scan: DoneScan) -> tuple[bytes, str, str, int, str, int]:
 
 
 def place_of(name: str) -> bytes:
-    """Bytes that sort as `ledger.in_order` does: `page 10` comes after `page 9`."""
+    """Bytes with the order of `ledger.in_order`: `page 10` comes after `page 9`."""
     return b"".join(map(_part, re.split(r"([0-9]+)", name))) + b"\0" + _encoded(name)
 
 

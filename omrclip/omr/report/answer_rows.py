@@ -1,6 +1,6 @@
 """The answers of one scan as rows of a name and a value, and the CSV, JSON and XML files of these rows.
 
-The CSV file is exactly that of version 5.0 of the OMR cloud protocol. It can only tell values. The other two also tell
+The CSV file is exactly that of version 5.0 of the OMR cloud protocol. It contains only values. The other two also tell
 how certain each value is.
 """
 

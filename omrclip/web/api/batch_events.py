@@ -19,10 +19,10 @@ SECONDS: Final = 1.0
 MOST_CLIENTS: Final = 64
 """Connections of a server process for events. Each takes about 1 ms of processor time a second."""
 LONGEST_SECONDS: Final = 600.0
-"""Then the connection ends, and the client opens another one. So connections that nobody reads do not pile up."""
+"""The longest duration of a connection. The client then opens another one. So abandoned connections do not pile up."""
 RETRY_AFTER: Final = 30
 _COMMENT: Final = b":\n\n"
-"""What is sent if nothing has changed, because proxies close connections that are silent."""
+"""A comment, sent if nothing has changed, because proxies close silent connections."""
 
 blueprint = Blueprint("batch_events", __name__, url_prefix="/api/batches")
 _clients = threading.BoundedSemaphore(MOST_CLIENTS)
@@ -30,7 +30,7 @@ _clients = threading.BoundedSemaphore(MOST_CLIENTS)
 
 @blueprint.get("/<identifier>/events")
 def get_events(identifier: str) -> Response:
-    """Tell the progress of a batch until it is done or has failed.
+    """Send the progress of a batch until it is done or has failed.
 
     The identifier of an event changes with the progress. A client that knows the last state of a batch that has ended
     gets 204, after which browsers do not connect again.
@@ -74,7 +74,7 @@ def _has_ended(batch: StoredBatch) -> bool:
 
 
 def _mark(batch: StoredBatch) -> str:
-    """Changes with what an event tells."""
+    """A text that changes with the contents of the event."""
     return f"{batch.state}-{batch.total}-{batch.passed}-{batch.doubtful}-{batch.failed}"
 
 

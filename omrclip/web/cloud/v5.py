@@ -114,7 +114,7 @@ def _owner() -> str:
 
 
 def _identifier_told(identifier: str) -> Response:
-    """The identifier as a JSON string, which the clients need, or bare for who accepts nothing but text."""
+    """The identifier as a JSON string, which the clients need, or as plain text for clients that accept only text."""
     accepted = request.accept_mimetypes
     if accepted and all(kind.partition(";")[0].strip() == "text/plain" for kind, _ in accepted):
         return _unstored(Response(identifier, mimetype="text/plain"))
