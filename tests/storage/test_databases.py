@@ -37,7 +37,7 @@ def test_a_block_that_fails_changes_nothing(file: sqlite3.Connection) -> None:
 
 
 def test_an_error_of_sqlite_is_told_without_a_path(file: sqlite3.Connection) -> None:
-    message = r"^The file cannot be read or written now\.$"
+    message = r"^The file cannot be read or written at the moment\.$"
     with pytest.raises(StorageUnavailable, match=message) as told, errors_told("The file"):
         file.execute("SELECT * FROM nothing")
     assert told.value.details == {"reason": "SQLITE_ERROR"}

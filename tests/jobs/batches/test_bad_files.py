@@ -164,5 +164,5 @@ def test_a_pdf_that_hangs_fails_alone(tmp_path: Path) -> None:
     files = [*scans(tmp_path, "a.png"), *scans_in([tmp_path / "slow.pdf"], Limits().max_image_pixels)]
     run(job(tmp_path / "out", files), processes=1)
     found = told(tmp_path / "out")
-    assert "takes more memory or time" in str(found["slow-p0002.pdf"])
+    assert "needs more memory or time" in str(found["slow-p0002.pdf"])
     assert found["a.png"] is None
