@@ -46,7 +46,7 @@ def with_header_box(name: bytes, content: bytes) -> bytes:
         (with_siz(40, bytes([24])), "25 bits"),
         (with_siz(43, bytes([11])), "components of different sizes"),
         (with_siz(44, b"\2\2"), "components of different sizes"),
-        (in_colour_space(14), "colour space 14"),
+        (in_colour_space(14), "color space 14"),
         (with_header_box(b"pclr", b"\0\2\3\7\7\7" + bytes(6)), "palette"),
         (with_header_box(b"cdef", b"\0\3" + struct.pack(">9H", 0, 0, 3, 1, 0, 2, 2, 0, 1)), "another order"),
     ],
