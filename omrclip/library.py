@@ -99,8 +99,9 @@ def recognize(
 
     Args:
         template: from `load_template`, or the path of an `.omr` file.
-        scans: paths of image files, PDF files and TIFF files, or `Scan(name, data)` for files in memory. Each page of
-            a PDF or TIFF is a scan; those of `stack.pdf` are named `stack-p0001.pdf` and so on.
+        scans: paths of image files, PDF files and TIFF files; URLs of these that fsspec knows, such as
+            `s3://bucket/scans/*.pdf`; or `Scan(name, data)` for files in memory. Each page of a PDF or TIFF is a scan;
+            those of `stack.pdf` are named `stack-p0001.pdf` and so on.
         blank_page: the image of the template's blank first page, or a PDF or TIFF file of all blank pages. Without it,
             a template given as a path uses the image or PDF file beside it that has the same name, and every template
             the images that it embeds.
@@ -113,6 +114,7 @@ def recognize(
     Raises:
         InvalidTemplate, InvalidRequest, ImageError, LimitExceeded, OSError: at the call, if the template, an option or
             the blank page is wrong.
+        StorageUnavailable: at the call, if a URL cannot be listed.
     """
     if not isinstance(template, Template):
         blank_page = blank_page or blank_page_beside(Path(template))
@@ -152,7 +154,7 @@ def _files(scans: Iterable[str | os.PathLike[str] | Scan], limits: Limits) -> It
         if isinstance(scan, Scan):
             yield from scans_of(scan, limits.max_image_pixels)
         else:
-            yield from scans_in([Path(scan)], limits.max_image_pixels)
+            yield from scans_in([os.fspath(scan)], limits.max_image_pixels)
 
 
 def _bytes(source: Source) -> bytes:

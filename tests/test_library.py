@@ -7,12 +7,14 @@ from pathlib import Path
 from textwrap import dedent
 
 import cv2
+import fsspec
 import numpy as np
 import pytest
 
 import omrclip
 from omrclip import errors
 from tests.patience import PATIENCE
+from tests.web.making import encoded, grid, omr, template
 
 ROOT = Path(__file__).parents[1]
 EXAM = ROOT / "templates_omr" / "exam.omr"
@@ -135,3 +137,17 @@ def test_the_package_is_a_program() -> None:
     )
     assert done.returncode == 0
     assert "recognize" in done.stdout
+
+
+def test_scans_are_read_from_urls() -> None:
+    system = fsspec.filesystem("memory")
+    for number in (1, 2):
+        system.pipe_file(f"/scans/{number}.png", encoded(grid(salt=number)))
+    try:
+        found = list(omrclip.recognize(omrclip.load_template(omr(template())), ["memory://scans/*.png"], workers=1))
+        with pytest.raises(omrclip.StorageUnavailable, match="no file"):
+            omrclip.recognize(omrclip.load_template(omr(template())), ["memory://none/a.png"])
+    finally:
+        system.rm("/scans", recursive=True)
+    assert [one.scan for one in found] == ["1.png", "2.png"]
+    assert all(one.passed for one in found)
