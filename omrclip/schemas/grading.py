@@ -6,14 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from marshmallow import ValidationError, post_load
+from marshmallow import ValidationError, post_load, pre_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import Problem
 from omrclip.omr.grading import PageGrade, Points, Question, QuestionGrade, RulesPage
 from omrclip.schemas.fields import ElementName, Expected, NumberOrText, Text, TrueOrFalse, as_number
 from omrclip.schemas.recognition_options import ObjectOf
-from omrclip.schemas.wire import AnyInitialSchema, ListOf, invalid_request, load_strictly
+from omrclip.schemas.wire import ListOf, WireSchema, invalid_request, load_strictly
 
 MOST_POINTS: Final = 1_000_000
 MOST_DECIMALS: Final = 20
@@ -43,7 +43,16 @@ class PointsNumber(Expected):
         return {"anyOf": [number, {"type": "string", "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$"}]}
 
 
-class _PointsSchema(AnyInitialSchema):
+class _RulesSchema(WireSchema):
+    """The base of the schemas of rules. Clients of the cloud write keys in PascalCase or in camelCase."""
+
+    @pre_load
+    def begin_keys_with_capitals(self, data: Any, **_: Any) -> Any:
+        """Write the keys in PascalCase."""
+        return {key[:1].upper() + key[1:]: value for key, value in data.items()} if isinstance(data, dict) else data
+
+
+class _PointsSchema(_RulesSchema):
     """The points of a page, and those of a question that differ."""
 
     correct_points = PointsNumber(load_default=None)
@@ -83,7 +92,7 @@ class RulesPageSchema(_PointsSchema):
     )
 
 
-class RulesSchema(AnyInitialSchema):
+class RulesSchema(_RulesSchema):
     """The rules of grading."""
 
     pages = ListOf(

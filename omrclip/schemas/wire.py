@@ -34,15 +34,6 @@ class WireSchema(Schema):
         return data
 
 
-class AnyInitialSchema(WireSchema):
-    """The base of schemas of the OMR cloud protocol, whose clients write keys in PascalCase or in camelCase."""
-
-    @pre_load
-    def begin_keys_with_capitals(self, data: Any, **_: Any) -> Any:
-        """Write the keys in PascalCase."""
-        return {key[:1].upper() + key[1:]: value for key, value in data.items()} if isinstance(data, dict) else data
-
-
 class ListOf(fields.List[Any]):
     """A list that is loaded until there are more problems than an answer lists."""
 

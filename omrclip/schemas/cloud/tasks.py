@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pybase64
-from marshmallow import EXCLUDE, post_load
+from marshmallow import post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import InvalidRequest, Problem
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.report.result_files import ResponseFile
+from omrclip.schemas.cloud.wire import CloudSchema
 from omrclip.schemas.documents import read_document
 from omrclip.schemas.fields import SomeText
 from omrclip.schemas.recognition_options import ObjectOf
-from omrclip.schemas.wire import AnyInitialSchema, EncodedBytes, ListOf, invalid_request, load_strictly
+from omrclip.schemas.wire import EncodedBytes, ListOf, invalid_request, load_strictly
 
 PASSED, FAILED = "Pass", "Fail"
 _PARAMETER: Final = "FunctionParam"
@@ -52,16 +53,11 @@ class TaskOutcome:
     error: str | None = None
 
 
-class TemplateFileSchema(AnyInitialSchema):
+class TemplateFileSchema(CloudSchema):
     """A file of a request. Its size is not read: some clients send the length of the base64 text."""
 
-    class Meta:
-        """Clients may send more."""
-
-        unknown = EXCLUDE
-
-    name = SomeText(required=True)
-    data = EncodedBytes(required=True)
+    name = SomeText(required=True, data_key="Name")
+    data = EncodedBytes(required=True, data_key="Data")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Scan:
@@ -69,17 +65,13 @@ class TemplateFileSchema(AnyInitialSchema):
         return Scan(**data)
 
 
-class TemplateFilesSchema(AnyInitialSchema):
+class TemplateFilesSchema(CloudSchema):
     """The FunctionParam of CorrectTemplate."""
-
-    class Meta:
-        """Clients may send more."""
-
-        unknown = EXCLUDE
 
     files = ListOf(
         ObjectOf(TemplateFileSchema()),
         required=True,
+        data_key="Files",
         error_messages={"invalid": "a list of files", "required": "a list of files; it is missing"},
     )
 
@@ -163,12 +155,11 @@ def dump_answer(outcome: TaskOutcome, seconds: float, reading_seconds: float, er
             "Details": details,
         },
     }
-    times = _server_times(seconds, reading_seconds)
     return {
         "ErrorCode": error_code,
         "ErrorText": outcome.error or "",
         "Payload": {"Result": result},
-        "ServerStat": times,
+        "ServerStat": _server_times(seconds, reading_seconds),
     }
 
 

@@ -42,7 +42,7 @@ BLANK_RESULTS: Final = "RecognitionResult.dat"
 CLIP_COST: Final = 5
 """The memory that a clip needs until the answer is ready, as a multiple of its size: the clip, its base64, and that in
 the JSON as text and as bytes, each of which is a third larger than the clip."""
-_TEXT, _JSON, _OMR = "text/plain; charset=utf-8", "application/json", "application/json"
+_TEXT, _JSON = "text/plain; charset=utf-8", "application/json"
 _TASK_FAILED: Final = 422
 """The ErrorCode of a task that was run and did not succeed. Other codes are the statuses of our own API."""
 
@@ -144,7 +144,7 @@ def _correct(task: _Task) -> TaskOutcome:
     written = template_to_bytes(replace(corrected.template, template_id=identifier))
     files.add_template(identifier, written, task.data)
     plain_name = name.replace("\\", "/").rpartition("/")[2]
-    answered = ResponseFile(safe_file_name(f"{stem(plain_name)}.omrcr"), _OMR, written)
+    answered = ResponseFile(safe_file_name(f"{stem(plain_name)}.omrcr"), _JSON, written)
     return TaskOutcome([answered], identifier, corrected.messages)
 
 
