@@ -30,7 +30,7 @@ def _socket(path: Path) -> None:
 
 ODD = {
     "missing": (lambda _: None, "No such file"),
-    "folder": (Path.mkdir, "The folder or pattern holds no images"),
+    "folder": (Path.mkdir, "The folder or pattern contains no images"),
     "named pipe": (_pipe, "a named pipe, not a file"),
     "socket": (_socket, "cannot be read"),
     "endless device": (lambda path: path.symlink_to("/dev/zero"), "a device, not a file"),

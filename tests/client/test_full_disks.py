@@ -17,7 +17,7 @@ SCANS = ("exam-scan-1.jpg", "exam-scan-2.jpg")
 FULL = {"code": "storage_full", "message": "No room for results.", "details": {"oldest_expires": 1_800_000_000}}
 SAID = {
     "en-GB": ("could not store the results of all sheets", "no space left", "Jan 15, 2027"),
-    "de-DE": ("konnte nicht alle Ergebnisse speichern", "keinen Platz mehr", "15.01.2027"),
+    "de-DE": ("konnte nicht alle Ergebnisse speichern", "kein Platz mehr", "15.01.2027"),
 }
 
 
