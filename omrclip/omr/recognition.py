@@ -6,7 +6,7 @@ from time import perf_counter
 
 from omrclip.admission import Admission, Holding
 from omrclip.config import DEFAULT_LIMITS, Limits
-from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, RegistrationFailed, Stopped
+from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, Stopped
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.density import Density
 from omrclip.imaging.probe import ImageInfo, check_pixels, probe
@@ -18,9 +18,10 @@ from omrclip.omr.clips import Clip, cut_clip, unconfirmed, unconfirmed_page
 from omrclip.omr.labels import element_path, page_labels
 from omrclip.omr.memory import cutting_bytes, recognition_bytes
 from omrclip.omr.options import Orientation, RecognitionOptions
+from omrclip.omr.page_choice import Fit, only_fitting
 from omrclip.omr.reading.elements import read_elements
 from omrclip.omr.registered_page import RegisteredPage
-from omrclip.omr.registration.find import FoundPage, ImagePyramid, KnownPage, Registration, register
+from omrclip.omr.registration.find import FoundPage, ImagePyramid, KnownPage, Registration
 from omrclip.omr.registration.strategies.scale import same_shape
 from omrclip.omr.report.file_names import check_readable, shown_name, stem
 from omrclip.omr.results import ElementResult, ElementStatus
@@ -132,6 +133,7 @@ def recognize(
     limits: Limits,
     work: Work = ENDLESS,
     count_clip: Callable[[int], None] = _nothing,
+    fit: Fit = only_fitting,
 ) -> Recognition:
     """Recognize one scan. If the scan fails, the Recognition has the error; it is not raised.
 
@@ -142,6 +144,7 @@ def recognize(
         limits: the limits of the request.
         work: the time that it may take.
         count_clip: called with the number of bytes of each clip. If it raises an exception, the scan fails.
+        fit: chooses the page that the scan shows.
 
     Raises:
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
@@ -149,7 +152,7 @@ def recognize(
     started = perf_counter()
     try:
         check_readable(scan.name)
-        found = _recognize(pages, scan, options, limits, work, count_clip)
+        found = _recognize(pages, scan, options, limits, work, count_clip, fit)
     except Stopped:
         raise
     except Exception as error:
@@ -166,6 +169,7 @@ def recognize_admitted(
     work: Work = ENDLESS,
     answer: Holding | None = None,
     count_clip: Callable[[int], None] = _nothing,
+    fit: Fit = only_fitting,
 ) -> Recognition:
     """Recognize one scan as soon as there is memory for it. A scan that needs more than all memory fails.
 
@@ -178,6 +182,7 @@ def recognize_admitted(
         work: the time that it may take.
         answer: holds the memory of the answer. It gets the memory that is free after the page was found.
         count_clip: see `recognize`.
+        fit: see `recognize`.
 
     Raises:
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
@@ -188,7 +193,7 @@ def recognize_admitted(
         needed = recognition_bytes(tried, scan.data, options)
         spare = needed - cutting_bytes(tried, scan.data, options)
         with admission.admitted(needed, patient=True, work=work, answer=answer, spare=max(0, spare)):
-            return recognize(pages, scan, options, limits, work, count_clip)
+            return recognize(pages, scan, options, limits, work, count_clip, fit)
     except Stopped:
         raise
     except Exception as error:
@@ -271,6 +276,7 @@ def _recognize(
     limits: Limits,
     work: Work,
     count_clip: Callable[[int], None],
+    fit: Fit,
 ) -> Recognition:
     work.check()
     info = check_scan(scan, limits)
@@ -278,7 +284,7 @@ def _recognize(
     number = options.pages.get(scan.name)
     upright = options.orientation is Orientation.UPRIGHT
     levels = ImagePyramid(pixels)
-    found = _fitting_page(pages if number is None else [pages[number - 1]], levels, upright, work)
+    found = fit(pages if number is None else [pages[number - 1]], levels, upright, work)
     shows_blank_page = is_blank_page(found, levels, scan.data)
     del levels  # the scan's copies in grey take half its memory
     if shows_blank_page and options.blank_is is None:
@@ -339,32 +345,6 @@ def _extents_told(found: FoundPage) -> list[str]:
     if abs(extents - 1) < TOLD_EXTENTS:
         return []
     return [f"The bubbles are printed {extents:.2g} times as large as the template says: correct the template."]
-
-
-def _fitting_page(pages: Sequence[KnownPage], levels: ImagePyramid, upright: bool, work: Work) -> FoundPage:
-    """Return the page that the scan shows. If several fit, this is an error, because a guess could be wrong."""
-    found: list[FoundPage] = []
-    failures: list[Failure] = []
-    for known in pages:
-        work.check()
-        try:
-            found.append(register(known, levels, upright=upright))
-        except RegistrationFailed as failure:
-            failures.append(Failure.of(failure))
-    if not found:
-        raise RegistrationFailed(failures[0].message, **failures[0].details)
-    if len(found) > 1:
-        raise RegistrationFailed(_fits_alike([page.known for page in found]), tried=[])
-    return found[0]
-
-
-def _fits_alike(pages: Sequence[KnownPage]) -> str:
-    """The message about a scan that fits several pages."""
-    if len({known.template for known in pages}) == 1:
-        numbers = " and ".join(str(known.number) for known in pages)
-        return f"The scan fits the pages {numbers} of the template equally well. Choose its page with the option Pages."
-    told = " and ".join(f"page {known.number} of {shown_name(known.template)!r}" for known in pages)
-    return f"The scan fits {told} equally well. Recognize it with one of these templates alone."
 
 
 def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, str]]:

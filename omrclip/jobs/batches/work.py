@@ -18,6 +18,7 @@ from omrclip.jobs.batches.shards import part_of
 from omrclip.jobs.folder import admission_for, overlay_of
 from omrclip.jobs.sources import ScanFile, read_admitted
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.page_choice import PageChoice
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.report.overlay import can_be_drawn
@@ -123,6 +124,7 @@ class _Worker:
 
     store: BlobStore
     pages: tuple[KnownPage, ...]
+    choice: PageChoice
     options: RecognitionOptions
     limits: Limits
     admission: Admission
@@ -141,7 +143,9 @@ class _Worker:
         except Exception as error:
             writer.add(file, failed(file.name, error))
             return
-        recognition = recognize_admitted(self.admission, self.pages, scan, self.options, self.limits)
+        recognition = recognize_admitted(
+            self.admission, self.pages, scan, self.options, self.limits, fit=self.choice.fit
+        )
         writer.add(file, recognition)
         if not recognition.passed:
             writer.put(rejected_name(file.name, _extension(scan)), scan.data)
@@ -171,4 +175,4 @@ def _worker(out: str, fingerprint: str, limits: Limits, memory_bytes: int) -> _W
     if batch.fingerprint != fingerprint:
         raise InternalError("The batch was changed while it was running.")
     _, pages = batch.load(limits)
-    return _Worker(store, pages, batch.options, limits, admission_for(MOST_THREADS, memory_bytes))
+    return _Worker(store, pages, PageChoice(pages), batch.options, limits, admission_for(MOST_THREADS, memory_bytes))

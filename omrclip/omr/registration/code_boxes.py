@@ -19,7 +19,12 @@ LEAST_SIDE_PX, MOST_SIDE_PX = 24, 1200
 
 
 def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points], Points]) -> bool:
-    """Return whether a code of the element's type reads and has its centre in the element's box.
+    """Return whether a code of the element's type reads and has its centre in the element's box, see `texts_in`."""
+    return bool(texts_in(pyramid, code, to_scan))
+
+
+def texts_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points], Points]) -> set[str]:
+    """Return the texts of the codes of the element's type that have their centres in the element's box.
 
     Args:
         pyramid: the scan.
@@ -28,16 +33,16 @@ def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points],
     """
     name = code_name(code.barcode_type)
     if not is_readable(name) or min(code.width, code.height) <= 0:
-        return False
+        return set()
     margin = MARGIN * max(code.width, code.height)
     width, height = code.width + 2 * margin, code.height + 2 * margin
     corners = to_scan(ops.corners(code.left - margin, code.top - margin, width, height))
     if not np.isfinite(corners).all() or not _meets(corners, pyramid.dimensions):
-        return False
+        return set()
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     scale = min(float(sides.max()), MOST_SIDE_PX) / max(width, height)
     if scale * max(width, height) < LEAST_SIDE_PX:
-        return False
+        return set()
     out = round(width * scale), round(height * scale)
     target = ops.corners(0, 0, *out).astype(np.float32)
     grey, reduction = pyramid.nearest(float(sides.max()) / max(out))
@@ -46,10 +51,11 @@ def is_code_in(pyramid: ImagePyramid, code: Barcode, to_scan: Callable[[Points],
         grey, ops.FROM_CENTRES @ to_box @ ops.TO_CENTRES, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     near = np.array([margin, margin]) * scale
-    return any(
-        bool((np.array(found.centre) >= near).all() and (np.array(found.centre) <= np.array(out) - near).all())
+    return {
+        found.text
         for found in read_codes(np.asarray(seen, np.uint8), name, thorough=True)
-    )
+        if (np.array(found.centre) >= near).all() and (np.array(found.centre) <= np.array(out) - near).all()
+    }
 
 
 def _meets(corners: Points, scan: Dimensions) -> bool:

@@ -62,6 +62,8 @@ STRATEGIES: Sequence[Strategy] = (
     features.thoroughly,
     by_paper_edges,
 )
+QUICK_STRATEGIES: Sequence[Strategy] = (scale.by_scale, by_reference_points, by_bubbles, features.quickly)
+"""Those that find a page in a clean picture of it. The others are for scans of bad quality."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +124,21 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
     if best is None:
         raise _not_found(reasons, advice)
     return FoundPage(known, best.reference, _registration(best, pyramid), best.map.rectified)
+
+
+def can_be_found(known: KnownPage, pyramid: ImagePyramid, strategies: Sequence[Strategy] = STRATEGIES) -> bool:
+    """Return whether the page is confirmed in the scan by one of the strategies, in one way or in several."""
+    reference = reference_for(known.page, known.image)
+    if not reference.confirms:
+        return True
+    for strategy in strategies:
+        maps = strategy(reference, pyramid)
+        if isinstance(maps, Candidate):
+            maps = [maps]
+        found = maps if isinstance(maps, Rejected) else _confirmed(reference, pyramid, maps, upright=False)
+        if not isinstance(found, Rejected) or found.undecided:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,8 @@ class KnownPage:
         image: the encoded image of the blank page; None where there is none.
         is_generated: whether a generator wrote the template; then a JpegQuality of 0 means that no quality was chosen.
         template: the name of the template, if the scans may show pages of several.
+        individual: the name or the path of the element that has another value on the sheets of each person; "" if
+            none is known.
     """
 
     page: Page
@@ -33,6 +35,7 @@ class KnownPage:
     image: bytes | None = field(default=None, repr=False)
     is_generated: bool = False
     template: str = ""
+    individual: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.registration.image_pyramid import ImagePyramid
@@ -15,6 +16,8 @@ from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.registration import Candidate, Rejected
 
 Features = tuple[Sequence[cv2.KeyPoint], cv2.typing.MatLike]
+Descriptors = npt.NDArray[np.uint8]
+"""(n, 32) uint8, one descriptor of ORB a row."""
 MOST_DISTANCE_RATIO = 0.8
 """Lowe's ratio of the distances to the nearest and the second nearest descriptor; it separates matches from chance."""
 INLIER_DISTANCE_PX = 4.0
@@ -53,12 +56,11 @@ def _by_features(reference: Reference, pyramid: ImagePyramid, *, thorough: bool)
     grey, reduction = pyramid.fitted(SIFT_SIDE if thorough else ORB_SIDE)
     if min(grey.shape) < LEAST_SIDE:
         return Rejected(f"{name}: the scan is too narrow")
-    found, scan_descriptors = _detect(grey, thorough)
+    found, scan_descriptors = _of_scan(pyramid, grey, thorough)
     if descriptors is None or scan_descriptors is None or len(points) < 2 or len(found) < 2:
         return Rejected(f"{name}: the image of the blank page or the scan has no features")
     matcher = cv2.BFMatcher(cv2.NORM_L2 if thorough else cv2.NORM_HAMMING)
-    pairs = matcher.knnMatch(descriptors, scan_descriptors, k=2)
-    good = [first for first, second in pairs if first.distance < MOST_DISTANCE_RATIO * second.distance]
+    good = _distinct(matcher, descriptors, scan_descriptors)
     if len(good) < LEAST_INLIERS:
         return Rejected(f"{name}: too few features of the page were found in the scan, {len(good)} of {len(points)}")
     at_page = (np.array([points[match.queryIdx].pt for match in good]) + 0.5) / reference.coarse.scale
@@ -71,6 +73,34 @@ def _by_features(reference: Reference, pyramid: ImagePyramid, *, thorough: bool)
             f"{name}: too few of the features found agree on one place of the page, {inliers} of {len(good)}"
         )
     return Candidate("features", np.asarray(matrix, dtype=np.float64))
+
+
+def described(reference: Reference) -> Descriptors | None:
+    """Return the descriptors of the ORB features of a blank page, for `matched_part`; None if there are none."""
+    _, descriptors = _of_page(reference, False)
+    return None if descriptors is None else np.asarray(descriptors, np.uint8)
+
+
+def matched_part(page: Descriptors | None, pyramid: ImagePyramid) -> float:
+    """Return the part, 0 to 1, of the ORB features of a page that have a match in the scan, wherever it lies."""
+    grey, _ = pyramid.fitted(ORB_SIDE)
+    if page is None or min(grey.shape) < LEAST_SIDE:
+        return 0.0
+    found, scan_descriptors = _of_scan(pyramid, grey, False)
+    if scan_descriptors is None or len(found) < 2:
+        return 0.0
+    return len(_distinct(cv2.BFMatcher(cv2.NORM_HAMMING), page, scan_descriptors)) / len(page)
+
+
+def _distinct(matcher: cv2.BFMatcher, page: cv2.typing.MatLike, scan: cv2.typing.MatLike) -> list[cv2.DMatch]:
+    """Return the matches that are clearly better than the next best one."""
+    pairs = matcher.knnMatch(page, scan, k=2)
+    return [first for first, second in pairs if first.distance < MOST_DISTANCE_RATIO * second.distance]
+
+
+def _of_scan(pyramid: ImagePyramid, grey: Grey, thorough: bool) -> Features:
+    """Return the features of a scan. They are the same for all pages that are searched for in it."""
+    return pyramid.once(("features", thorough), lambda: _detect(grey, thorough))
 
 
 @kept_with_owner
