@@ -39,6 +39,12 @@ _PASSWORD = re.compile(r"://[^/@]*@")
 @click.option("--out", metavar="URL", required=True, help="Folder for the results, or an fsspec URL such as s3://…")
 @takes_options
 @takes_table_options
+@click.option(
+    "--booklet-by",
+    metavar="NAME",
+    help="Element with the identifier of a respondent, on each page: pages with the same value become one booklet. "
+    "[default: BookletBy of the templates]",
+)
 @click.option("--restart", is_flag=True, help="Delete the results of the batch in the folder and start again.")
 @click.option("--retry-failed", is_flag=True, help="Recognize scans again that failed in an earlier run.")
 @click.option("--shards", is_flag=True, help="Write clips into tar files, for millions of clips.")
@@ -69,6 +75,7 @@ def batch(
     files: Sequence[str],
     template_image: Path | None,
     out: str,
+    booklet_by: str | None,
     restart: bool,
     retry_failed: bool,
     separator: str,
@@ -84,6 +91,7 @@ def batch(
     """Recognize stacks of paper: all scans in SOURCE... with the templates, which are files that end in .omr.
 
     With several templates, or templates of several pages, each scan must fit exactly one page.
+    The pages of one respondent become one row of the tables.
 
     Writes the clips, the results of each scan, and results.csv, results.xlsx, results.jsonl and report.html
     for all scans.
@@ -114,7 +122,7 @@ def batch(
     tell_skipped(skipped)
     job = BatchJob(
         out=_anywhere(out),
-        batch=_batch(templates, template_image, options),
+        batch=_batch(templates, template_image, booklet_by, options),
         scans=scans,
         limits=settings.limits,
         memory_bytes=settings.memory_bytes,
@@ -198,7 +206,9 @@ def _sorted(files: Sequence[str]) -> tuple[list[Path], list[str]]:
     return templates, sources
 
 
-def _batch(templates: Sequence[Path], template_image: Path | None, options: dict[str, Any]) -> "Batch":
+def _batch(
+    templates: Sequence[Path], template_image: Path | None, booklet_by: str | None, options: dict[str, Any]
+) -> "Batch":
     from omrclip.jobs.batches.definition import Batch, BatchTemplate
     from omrclip.library import blank_page_beside, load_template
     from omrclip.schemas.template import template_warnings
@@ -212,7 +222,7 @@ def _batch(templates: Sequence[Path], template_image: Path | None, options: dict
             click.echo(f"Warning: {template.name}: {warning}", err=True)
         image = template_image or blank_page_beside(template)
         given.append(BatchTemplate(template.stem, template.read_bytes(), image.read_bytes() if image else None))
-    batch = Batch(tuple(given), loaded_options(**options).as_saved)
+    batch = Batch(tuple(given), loaded_options(**options).as_saved, booklet_by)
     warn_of_columns(*batch.load(config().limits)[0])
     return batch
 

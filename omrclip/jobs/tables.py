@@ -1,7 +1,7 @@
 """The tables and the report of many recognitions in a folder: results.csv, results.xlsx and report.html."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,21 @@ class Tables:
 
     def add(self, sheet: Sheet) -> None:
         """Write the rows of a sheet. That of the CSV file is on disk at once. Raises OSError."""
-        self._csv.add(sheet)
+        self._add(sheet, [sheet])
+
+    def add_booklet(self, row: Sheet, sheets: Sequence[Sheet]) -> None:
+        """Write the row of a booklet, and count its sheets. Raises OSError."""
+        self._report.add_booklet(row)
+        self._add(row, sheets)
+
+    def _add(self, row: Sheet, sheets: Sequence[Sheet]) -> None:
+        self._csv.add(row)
         self._csv_file.flush()
-        self._counts.add(sheet)
-        self._report.add(sheet)
+        for sheet in sheets:
+            self._counts.add(sheet)
+            self._report.add(sheet)
         if self._workbook:
-            self._workbook.add(sheet)
+            self._workbook.add_booklet(row, sheets)
 
 
 @contextmanager

@@ -315,7 +315,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """An `.omr` document. `version` is stored as written: "1.0", 1.0, or None if it is missing."""
+    """An `.omr` document. `version` is stored as written: "1.0", 1.0, or None if it is missing.
+
+    `booklet_by` names the element whose value is the same on all pages of one respondent, and differs between
+    respondents: a bar code, or a field for a number. It is None if there is none.
+    """
 
     pages: tuple[Page, ...]
     version: float | str | None = None
@@ -323,6 +327,7 @@ class Template:
     template_id: str | None = None
     finalization_complete: bool | None = None
     is_generated: bool | None = None
+    booklet_by: str | None = None
     source: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property

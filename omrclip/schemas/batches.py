@@ -1,15 +1,17 @@
 """Schemas of requests about batches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import ValidationError, fields, post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
+from omrclip.omr.report.file_names import file_key
 from omrclip.schemas.fields import Expected, Text
 from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
-from omrclip.schemas.wire import WireSchema, load_strictly
+from omrclip.schemas.wire import ListOf, WireSchema, load_strictly
 
 MOST_SECONDS = 10**9
 LONGEST_NAME = 200
@@ -54,12 +56,17 @@ class KeepSeconds(Expected):
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """A batch to create. `keep_seconds` may be FOR_GOOD, and is None if the request does not say how long."""
+    """A batch to create.
+
+    `booklet_by` is None if the templates say it. `keep_seconds` may be FOR_GOOD, and is None if the request does
+    not say how long.
+    """
 
     name: str
-    template: str
+    templates: tuple[str, ...]
     options: RecognitionOptions = field(default_factory=RecognitionOptions)
     keep_seconds: int | None = None
+    booklet_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,17 @@ class BatchChange:
     keep_seconds: int | None = None
 
 
+_STORED = "the name of a stored template"
+MOST_TEMPLATES = 100
+
+
 class BatchRequestSchema(WireSchema):
     """The body of `POST /api/batches`."""
 
     name = BatchName(required=True)
-    template = Text("the name of a stored template", required=True)
+    template = Text(_STORED, load_default=None)
+    templates = ListOf(Text(_STORED, required=True), load_default=None)
+    booklet_by = Text("the name or the path of an element", load_default=None)
     options = ObjectOf(OptionsSchema(), allow_none=True)
     keep_seconds = KeepSeconds()
 
@@ -83,10 +96,22 @@ class BatchRequestSchema(WireSchema):
         """Load to BatchRequest."""
         return BatchRequest(
             data["name"],
-            data["template"],
+            _templates(data),
             data.get("options") or RecognitionOptions(),
             data.get("keep_seconds"),
+            data.get("booklet_by"),
         )
+
+
+def _templates(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the templates. Raises ValidationError unless the request has one of the two keys."""
+    one, several = data.get("template"), data.get("templates")
+    if (one is None) == (several is None):
+        raise ValidationError(f"{_STORED}, or the key Templates with several of them, and not both", "Template")
+    names = (one,) if one is not None else tuple(several or ())
+    if not 1 <= len(names) <= MOST_TEMPLATES or len({file_key(name) for name in names}) < len(names):
+        raise ValidationError(f"a list of 1 to {MOST_TEMPLATES} different names of stored templates", "Templates")
+    return names
 
 
 class BatchChangeSchema(WireSchema):
@@ -109,7 +134,8 @@ class BatchSchema(WireSchema):
     uri = fields.String(required=True)
     state = fields.String(required=True, metadata={"enum": ["waiting", "running", "done", "failed"]})
     message = fields.String(required=True, metadata={"description": "Why the batch failed, or empty"})
-    template = fields.String(required=True)
+    template = fields.String(required=True, metadata={"description": "The first template"})
+    templates = fields.List(fields.String(), required=True)
     options = fields.Dict(required=True)
     created = fields.Float(required=True, metadata={"description": "Seconds since 1970"})
     expires = fields.Float(required=True, allow_none=True, metadata={"description": "Seconds since 1970, or null"})

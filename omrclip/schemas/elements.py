@@ -288,6 +288,7 @@ class TemplateSchema(ModelSchema):
     template_id = Text(load_default=None)
     finalization_complete = TrueOrFalse(load_default=None)
     is_generated = TrueOrFalse(load_default=None)
+    booklet_by = Text(load_default=None)
     pages = ListOf(PageSchema(), "a list of at least one page")
 
 

@@ -86,7 +86,7 @@ class StoredBatch:
     Attributes:
         identifier: the name of its folder.
         name: for people.
-        template: the name of its template when it was created.
+        templates: the names of its templates when it was created.
         options: of recognition, as JSON values.
         created: when it was created, in seconds since 1970.
         expires: when it expires, or None.
@@ -99,7 +99,7 @@ class StoredBatch:
 
     identifier: str
     name: str
-    template: str
+    templates: tuple[str, ...]
     options: Mapping[str, Any]
     created: float
     expires: float | None
@@ -160,9 +160,9 @@ class Batches:
         return self._blobs.local_path(f"{_checked(identifier)}/{SOURCES}")
 
     def create(
-        self, identifier: str, name: str, template: str, options: Mapping[str, Any], seconds: float | None
+        self, identifier: str, name: str, templates: Sequence[str], options: Mapping[str, Any], seconds: float | None
     ) -> None:
-        """Create a batch whose results folder holds the template already. It expires after `seconds`, or never."""
+        """Create a batch whose results folder holds the templates already. It expires after `seconds`, or never."""
         path = self._blobs.local_path(f"{_checked(identifier)}/{DATABASE}")
         now = time.time()
         with _errors_told():
@@ -171,7 +171,7 @@ class Batches:
                 file.executescript(f"BEGIN; {_TABLES} COMMIT;")
                 file.execute(
                     "INSERT INTO batch (name, template, options, created, expires) VALUES (?, ?, ?, ?, ?)",
-                    (name, template, json.dumps(options), now, None if seconds is None else now + seconds),
+                    (name, "\n".join(templates), json.dumps(options), now, None if seconds is None else now + seconds),
                 )
         self._blobs.sync(identifier)
 
@@ -197,11 +197,11 @@ class Batches:
             total = file.execute("SELECT COALESCE(SUM(sheets), 0) FROM documents").fetchone()[0]
         if row is None:
             raise _not_found(identifier)
-        name, template, options, created, expires, state, message, passed, doubtful, failed, an_hour = row
+        name, templates, options, created, expires, state, message, passed, doubtful, failed, an_hour = row
         return StoredBatch(
             identifier,
             name,
-            template,
+            tuple(templates.split("\n")),
             json.loads(options),
             created,
             expires,

@@ -1,7 +1,7 @@
 """What a batch recognizes its scans with. It is stored with the results, where worker processes read it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -12,6 +12,7 @@ from omrclip.jobs.batches.names import CLIP_PARTS, CLIPS, REJECTED
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.report.booklets import check_identifiers
 from omrclip.omr.template import Template
 from omrclip.schemas.recognition_options import dump_options, load_options
 from omrclip.schemas.template import load_template
@@ -43,10 +44,16 @@ class Batch:
     """The templates of a batch, and the options of recognition.
 
     Each scan is taken for the only page of all templates into which it fits.
+
+    Attributes:
+        templates: the templates, with different names.
+        options: of the recognition.
+        booklet_by: the element that identifies booklets, see `check_identifiers`; None if the templates say it.
     """
 
     templates: tuple[BatchTemplate, ...]
     options: RecognitionOptions
+    booklet_by: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -66,23 +73,29 @@ class Batch:
                 for template in self.templates
             ],
             "Options": dump_options(self.options),
+            **({} if self.booklet_by is None else {"BookletBy": self.booklet_by}),
         }
 
     def load(self, limits: Limits) -> tuple[tuple[Template, ...], tuple[KnownPage, ...]]:
         """The templates, and the pages of all.
 
         Raises:
-            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: a template or a blank page is wrong.
+            InvalidTemplate, ImageError, LimitExceeded, InvalidRequest: a template or a blank page is wrong, or a
+                template does not have the element that identifies booklets.
         """
-        templates: list[Template] = []
+        templates = {given.name: load_template(given.document, limits) for given in self.templates}
+        identifiers = check_identifiers(templates, self.booklet_by)
         pages: list[KnownPage] = []
         for given in self.templates:
-            template = load_template(given.document, limits)
-            own = known_pages(template, given.image, limits)
+            own = known_pages(templates[given.name], given.image, limits)
             check_pages(own, limits)
-            templates.append(template)
-            pages += (replace(known, template=given.name) for known in own)
-        return tuple(templates), tuple(pages)
+            by = identifiers.get(given.name, "")
+            pages += (replace(known, template=given.name, individual=by) for known in own)
+        return tuple(templates.values()), tuple(pages)
+
+    def named(self, templates: Sequence[Template]) -> dict[str, Template]:
+        """The loaded templates by their names in the batch."""
+        return {given.name: template for given, template in zip(self.templates, templates, strict=True)}
 
 
 def begin(store: BlobStore, batch: Batch, *, restart: bool = False) -> None:
@@ -130,7 +143,7 @@ def stored_batch(store: BlobStore) -> Batch:
     if told is None:
         raise NotFound("The folder of the batch has no batch.json.")
     templates = [_stored_template(store, *numbered) for numbered in enumerate(told["Templates"], start=1)]
-    return Batch(tuple(templates), load_options(told["Options"]))
+    return Batch(tuple(templates), load_options(told["Options"]), told.get("BookletBy"))
 
 
 def _stored_template(store: BlobStore, number: int, told: dict[str, Any]) -> BatchTemplate:
@@ -165,6 +178,7 @@ def _clear(store: BlobStore) -> None:
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     """What differs between two descriptions of a batch, in words."""
     old, new = ({template["Name"]: template for template in told["Templates"]} for told in (before, now))
+    old_by, new_by = before.get("BookletBy"), now.get("BookletBy")
     for name in old.keys() - new.keys():
         yield f"the template {name!r} is missing"
     for name in new.keys() - old.keys():
@@ -174,9 +188,15 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
             yield f"the template {name!r} has changed"
         if old[name]["BlankPageDigest"] != new[name]["BlankPageDigest"]:
             yield f"the image of the blank page of {name!r} has changed"
+    if old_by != new_by:
+        yield f"booklets were identified by {_told(old_by)}, and are by {_told(new_by)}"
     for option, value in now["Options"].items():
         if before["Options"].get(option) != value:
             yield f"the option {option} was {json.dumps(before['Options'].get(option))} and is {json.dumps(value)}"
+
+
+def _told(booklet_by: str | None) -> str:
+    return "what the templates say" if booklet_by is None else repr(booklet_by)
 
 
 def _digest(data: bytes) -> str:

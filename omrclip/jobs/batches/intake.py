@@ -10,8 +10,10 @@ from omrclip.jobs.batches.names import distinct_names, sheet_key
 from omrclip.jobs.sources import names_in
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_pages, known_pages
+from omrclip.omr.report.booklets import check_identifiers
 from omrclip.omr.report.file_names import check_readable, file_key, safe_file_name
 from omrclip.omr.report.result_files import check_scan_name
+from omrclip.omr.template import Template
 from omrclip.schemas.recognition_options import dump_options
 from omrclip.schemas.template import remembered_template
 from omrclip.storage.batches import Batches, NewDocument
@@ -37,20 +39,22 @@ class NewBatch:
 
 
 def create_batch(batches: Batches, new: NewBatch, limits: Limits, admission: Admission) -> str:
-    """Create a batch without sheets, and return its identifier. It gets copies of the template and its blank page.
+    """Create a batch without sheets, and return its identifier. It gets copies of the templates and blank pages.
 
     Raises:
-        InvalidTemplate, ImageError, LimitExceeded, InvalidRequest, ServerBusy: the template or the blank page cannot be
-            used.
+        InvalidTemplate, ImageError, LimitExceeded, InvalidRequest, ServerBusy: a template or a blank page cannot be
+            used, or a template lacks the element that identifies booklets.
         StorageFull, StorageUnavailable: the batch cannot be stored.
     """
+    loaded: dict[str, Template] = {}
     for template in new.batch.templates:
-        loaded = remembered_template(template.document, limits)
-        check_pages(known_pages(loaded, template.image, limits, admission), limits)
+        loaded[template.name] = remembered_template(template.document, limits)
+        check_pages(known_pages(loaded[template.name], template.image, limits, admission), limits)
+    check_identifiers(loaded, new.batch.booklet_by)
     identifier = batches.new_identifier()
     try:
         begin(BlobStore(str(batches.results_folder(identifier))), new.batch)
-        batches.create(identifier, new.name, new.batch.templates[0].name, dump_options(new.batch.options), new.seconds)
+        batches.create(identifier, new.name, [*loaded], dump_options(new.batch.options), new.seconds)
     except BaseException:
         batches.remove(identifier)
         raise

@@ -60,7 +60,8 @@ def open_parquet(folder: Path, table: ResultsTable) -> Iterator[ParquetTable]:
 
     headings = distinct(table.headings(), "{} ({})")
     kinds = [pyarrow.string()] * len(headings)
-    kinds[headings.index(PAGE_HEADING)] = pyarrow.int32()
+    if not table.has_booklets:
+        kinds[headings.index(PAGE_HEADING)] = pyarrow.int32()
     first = len(headings) - len(table.answers) - len(table.areas)
     for place, column in enumerate(table.answers, start=first):
         if column.is_number:

@@ -1,12 +1,22 @@
 """The files about all scans of a batch. They are written from the ledger when all scans are done."""
 
+from array import array
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Ledger, sheet_of
 from omrclip.jobs.batches.parquet import open_parquet
 from omrclip.jobs.batches.shards import pack
 from omrclip.jobs.tables import TableOptions, open_tables
+from omrclip.omr.report.booklets import (
+    BookletPage,
+    BookletTitles,
+    booklet_page,
+    booklet_sheet,
+    check_identifiers,
+    put_together,
+)
 from omrclip.omr.report.table import ResultsTable
 from omrclip.omr.results import MarkThresholds
 from omrclip.omr.template import Template
@@ -25,7 +35,11 @@ def write_results(
 ) -> None:
     """Write `results.jsonl`, the tables and `report.html` with all scans of the ledger, sorted by their names.
 
-    Clips of tasks become shards first. The workbook is left out if it has too few columns for the template.
+    `results.jsonl` has a line for each scan. The tables have a row for each booklet if the pages of a respondent are
+    put together, see `put_together`, otherwise one for each scan. In memory there are the identifiers of all scans, and
+    the sheets of one booklet.
+
+    The workbook is left out if it has too few columns for the template.
 
     Args:
         store: the folder of the batch.
@@ -38,21 +52,47 @@ def write_results(
         DamagedRecord, NotFound, StorageUnavailable: the folder of the batch cannot be read or written.
         ConfigurationError: pyarrow is not installed.
     """
-    ledger = Ledger(store)
+    ledger, batch = Ledger(store), stored_batch(store)
     pack(store, ledger)
-    table = ResultsTable.of(*templates, marks_separator=options.marks_separator)
+    named = batch.named(templates)
+    identifiers = check_identifiers(named, batch.booklet_by)
+    has_booklets = bool(identifiers) or any(len(template.pages) > 1 for template in templates)
+    titles = BookletTitles(named, identifiers)
+    table = (
+        ResultsTable.of_booklets(named, titles, options.marks_separator)
+        if has_booklets
+        else ResultsTable.of(*templates, marks_separator=options.marks_separator)
+    )
     title = " and ".join(template.name for template in templates if template.name) or "Results"
     with store.scratch() as folder:
         with ExitStack() as stack:
             lines = stack.enter_context((folder / LINES_NAME).open("wb"))
-            tables = [stack.enter_context(open_tables(folder, table, options, title, thresholds)).add]
-            if parquet:
-                tables.append(stack.enter_context(open_parquet(folder, table)).add)
+            tables = stack.enter_context(open_tables(folder, table, options, title, thresholds))
+            more = stack.enter_context(open_parquet(folder, table)) if parquet else None
+            pages, places = list[BookletPage](), array("Q")
             for record in ledger.records(ledger.scans().values()):
+                places.append(lines.tell())
                 lines.write(record)
                 sheet = sheet_of(record)
-                for add in tables:
-                    add(sheet)
+                if has_booklets:
+                    pages.append(booklet_page(sheet, identifiers.get(sheet.recognition.template)))
+                    continue
+                tables.add(sheet)
+                if more:
+                    more.add(sheet)
+            lines.flush()
+            counts = {name: len(template.pages) for name, template in named.items()}
+            booklets = put_together(pages, counts, tuple(identifiers))
+            records = stack.enter_context((folder / LINES_NAME).open("rb"))
+            for booklet in booklets:
+                sheets = []
+                for place in booklet.places:
+                    records.seek(places[place])
+                    sheets.append(titles.renamed(sheet_of(records.readline())))
+                row = booklet_sheet(booklet, sheets)
+                tables.add_booklet(row, sheets)
+                if more:
+                    more.add(row)
         names = sorted(file.name for file in folder.iterdir())
         for name in names:
             store.put_file(name, folder / name)

@@ -23,6 +23,7 @@ MOST_RANKED: Final = 15
 have all."""
 
 _QUARTER = 90.0
+_COMPLETE, _INCOMPLETE, _ALONE = "complete booklets", "booklets with missing or doubled pages", "pages in no booklet"
 
 
 class Report:
@@ -48,6 +49,8 @@ class Report:
         self._thresholds = thresholds
         self._counts = counts
         self._pages = Counter[int]()
+        self._booklets = Counter[str]()
+        self._booklet_problems: list[tuple[str, str]] = []
         self._reasons = Counter[str]()
         self._failed: list[tuple[str, str]] = []
         self._doubtful: list[tuple[str, str, str, str, str]] = []
@@ -79,6 +82,15 @@ class Report:
             self._add_fills(element)
             self._add_doubtful(sheet, element)
         self.certain += self._doubtful_count == before
+
+    def add_booklet(self, row: Sheet) -> None:
+        """Add the row of a booklet, or of a page that is in none. Its sheets are added by `add`."""
+        if not row.booklet:
+            self._booklets[_ALONE] += row.recognition.passed
+        else:
+            self._booklets[_INCOMPLETE if row.problems else _COMPLETE] += 1
+        if row.problems and len(self._booklet_problems) < MOST_FAILED:
+            self._booklet_problems.append((row.recognition.scan, " ".join(row.problems)))
 
     def _add_fills(self, element: ElementResult) -> None:
         for bubble in element.bubbles:
@@ -113,6 +125,7 @@ class Report:
         """The report as an HTML document."""
         sections = (
             self._result_section(),
+            self._booklet_section(),
             self._marks_section(),
             self._check_section(),
             self._fill_section(),
@@ -162,6 +175,16 @@ class Report:
             body += "<h3>Why scans failed</h3>" + _bars(rows, self.sheets, "fail")
             body += _listed("Failed scans", ("Image", "Reason"), self._failed, self.sheets - self.passed)
         return _section("Scans by result", body)
+
+    def _booklet_section(self) -> str:
+        if not self._booklets:
+            return ""
+        rows = [(kind, self._booklets[kind]) for kind in (_COMPLETE, _INCOMPLETE, _ALONE)]
+        body = _bars(rows, sum(self._booklets.values()), "marked")
+        told = self._booklet_problems
+        if told:
+            body += _listed("Problems", ("Images", "Problem"), told, len(told))
+        return _section("Booklets", body)
 
     def _check_section(self) -> str:
         wanted = [element for element in self._counts if element.doubtful or element.statuses[ElementStatus.BLANK]]

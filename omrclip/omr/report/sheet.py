@@ -29,12 +29,18 @@ class Sheet:
         clip_files: the names of its clips' files, in the order of its clips.
         corrections: the title of an element or clip → its correction.
         clip_links: the URIs of its clips' files, if these do not lie in the folder of the table.
+        booklet: the name of the booklet that the row of a table shows; "" for a page in no booklet.
+        pages: the numbers of the pages in this row, if it is that of a booklet.
+        problems: what is wrong with the booklet, in sentences.
     """
 
     recognition: Recognition
     clip_files: Sequence[str] = ()
     corrections: Mapping[str, Corrected] = field(default_factory=dict)
     clip_links: Sequence[str] = ()
+    booklet: str = ""
+    pages: str = ""
+    problems: Sequence[str] = ()
 
     @classmethod
     def of(cls, recognition: Recognition, files: FileNames, options: RecognitionOptions) -> "Sheet":

@@ -5,12 +5,13 @@ A row is made of a `Sheet`. `workbook` writes the same rows as XLSX.
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO
 
 from omrclip.omr.labels import distinct, page_labels
+from omrclip.omr.report.booklets import BookletTitles
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet, marked_values
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import BARCODE_TYPES, CheckBox, ChoiceBox, ClipArea, Element, Grid, ScoreGroup, Template
@@ -83,6 +84,7 @@ class ResultsTable:
         has_corrections: whether sheets may have corrections.
         marks_separator: what stands between the values of several marks in one cell.
         has_templates: whether a column names the template of each sheet.
+        has_booklets: whether a row shows a booklet. Then elements of two pages do not share a column.
     """
 
     answers: tuple[AnswerColumn, ...]
@@ -90,6 +92,25 @@ class ResultsTable:
     has_corrections: bool = False
     marks_separator: str = ""
     has_templates: bool = False
+    has_booklets: bool = False
+
+    @classmethod
+    def of_booklets(
+        cls, templates: Mapping[str, Template], titles: BookletTitles, marks_separator: str = ""
+    ) -> "ResultsTable":
+        """The table with a row for each booklet, by the names of the templates in the batch."""
+        answers, areas = dict[str, bool](), dict[str, None]()
+        for name, template in templates.items():
+            for number, page in enumerate(template.pages, start=1):
+                for index, label in page_labels(page).items():
+                    element, title = page.elements[index], titles.of(name, number, label)
+                    if isinstance(element, ClipArea):
+                        areas[title] = None
+                    else:
+                        answers[title] = answers.get(title, True) and _is_number(element)
+        columns = tuple(AnswerColumn(*column) for column in answers.items())
+        has_templates = len(templates) > 1
+        return cls(columns, tuple(areas), False, marks_separator, has_templates, has_booklets=True)
 
     @classmethod
     def of(cls, *templates: Template, marks_separator: str = "") -> "ResultsTable":
@@ -118,6 +139,8 @@ class ResultsTable:
     def headings(self) -> list[str]:
         """The first row."""
         first = ["Image", "Result", *(["Template"] if self.has_templates else []), "Page", "Messages"]
+        if self.has_booklets:
+            first = ["Booklet", "Booklet problems", *first]
         first += ["Uncertain", "Multiple", "Blank"]
         answers = [column.title for column in self.answers]
         if not self.has_corrections:
@@ -130,11 +153,13 @@ class ResultsTable:
         recognition = sheet.recognition
         read = {element.title: element for element in recognition.elements}
         page = recognition.page
+        booklet = [Cell(sheet.booklet), Cell(" ".join(sheet.problems), needs_check=bool(sheet.problems))]
         row = [
+            *(booklet if self.has_booklets else []),
             Cell(recognition.scan),
             Cell("Pass") if recognition.passed else Cell("Fail", needs_check=True),
             *([Cell(recognition.template)] if self.has_templates else []),
-            Cell(str(page), page) if page else Cell(""),
+            Cell(sheet.pages) if self.has_booklets else Cell(str(page), page) if page else Cell(""),
             Cell(" ".join(recognition.messages)),
             *(Cell("; ".join(_with_status(sheet, status))) for status in _STATUS_COLUMNS),
         ]

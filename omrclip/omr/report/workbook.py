@@ -84,7 +84,15 @@ class XlsxTable:
 
     def add(self, sheet: Sheet) -> None:
         """Write the rows of one sheet."""
-        self._results.write(self._table.row(sheet))
+        self.add_booklet(sheet, [sheet])
+
+    def add_booklet(self, row: Sheet, sheets: Sequence[Sheet]) -> None:
+        """Write a row of the sheet Results, and the rows of its sheets in the others."""
+        self._results.write(self._table.row(row))
+        for sheet in sheets:
+            self._add_details(sheet)
+
+    def _add_details(self, sheet: Sheet) -> None:
         recognition = sheet.recognition
         if not recognition.passed:
             self._failed.write([Cell(recognition.scan), Cell(sheet.reason)])

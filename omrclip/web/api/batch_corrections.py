@@ -67,7 +67,9 @@ def corrected_result(batch: StoredBatch, name: str, corrections: Sequence[Correc
         case "results.jsonl":
             file = temporary_file(corrected_lines(store, held))
         case _:
-            file = temporary_file(_report(batch.template, stored_batch(store).options.thresholds, sheets()))
+            file = temporary_file(
+                _report(" and ".join(batch.templates), stored_batch(store).options.thresholds, sheets())
+            )
     answer = sent(file, RESULT_FILES[name])
     if name == "report.html":
         del answer.headers["Content-Disposition"]

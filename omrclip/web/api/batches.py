@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -61,22 +61,33 @@ def post_batch() -> Response:
     """Create a batch without sheets. It gets copies of the stored template and its blank page."""
     config = services().config
     asked = load_batch_request(json_body(), config.limits)
-    try:
-        stored = services().templates.read(asked.template)
-    except NotFound:
-        expected = "the name of a stored template; no stored template has this name"
-        raise invalid_request([Problem("$.Template", expected)]) from None
+    templates = tuple(_stored_templates(asked.templates))
     options = asked.options
     if config.clip_format and options.clip_format is None:
         options = replace(options, clip_format=Format(config.clip_format))
-    template = BatchTemplate(stored.name, stored.blob.data, services().templates.page_image(stored.name))
     seconds = config.max_keep_seconds if asked.keep_seconds is None else asked.keep_seconds
-    new = NewBatch(asked.name, Batch((template,), batch_options(options)), None if seconds == FOR_GOOD else seconds)
+    batch = Batch(templates, batch_options(options), asked.booklet_by)
+    new = NewBatch(asked.name, batch, None if seconds == FOR_GOOD else seconds)
     identifier = create_batch(services().batches, new, config.limits, services().sources.admission)
     answer = _answer(services().batches.read(identifier))
     answer.status_code = HTTPStatus.CREATED
     answer.headers["Location"] = _uri(identifier)
     return answer
+
+
+def _stored_templates(names: Sequence[str]) -> Iterator[BatchTemplate]:
+    """The stored templates of a batch. Raises InvalidRequest with all names that no template has."""
+    templates, problems = services().templates, []
+    for number, name in enumerate(names):
+        try:
+            stored = templates.read(name)
+        except NotFound:
+            path = "$.Template" if len(names) == 1 else f"$.Templates[{number}]"
+            problems.append(Problem(path, "the name of a stored template; no stored template has this name"))
+            continue
+        yield BatchTemplate(stored.name, stored.blob.data, templates.page_image(stored.name))
+    if problems:
+        raise invalid_request(problems)
 
 
 @blueprint.get("")
@@ -295,7 +306,8 @@ def _described(batch: StoredBatch) -> dict[str, Any]:
             "uri": uri,
             "state": batch.state,
             "message": batch.message,
-            "template": batch.template,
+            "template": batch.templates[0],
+            "templates": batch.templates,
             "options": batch.options,
             "created": batch.created,
             "expires": batch.expires,

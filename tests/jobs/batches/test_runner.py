@@ -135,7 +135,7 @@ def test_one_process_runs_the_batches_of_a_folder(config: Config) -> None:
 def test_batches_without_work_are_not_opened(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     runner, batches = Runner(config), Batches(config)
     identifier = batches.new_identifier()
-    batches.create(identifier, "June", "form", {}, None)
+    batches.create(identifier, "June", ["form"], {}, None)
     runner.look()
 
     def fail(*_: object, **__: object) -> None:

@@ -336,6 +336,8 @@ def test_batches_expire_are_set_aside_and_removed(
         ({"Template": "none"}, "$.Template"),
         ({"Template": "../form"}, "$.Template"),
         ({"Template": None}, "$.Template"),
+        ({"Templates": ["form"]}, "$.Template"),
+        ({"BookletBy": "none"}, "$.BookletBy"),
         ({"KeepSeconds": 0}, "$.KeepSeconds"),
         ({"Options": {"Keep": True}}, "$.Options.Keep"),
         ({"Options": {"ClipMargin": -1}}, "$.Options.ClipMargin"),
@@ -345,6 +347,37 @@ def test_batches_expire_are_set_aside_and_removed(
 def test_wrong_requests(client: FlaskClient, assert_refused: Refusal, changes: Json, names: str) -> None:
     answer = client.post("/api/batches", json={"Name": "June", "Template": "form", **changes})
     assert_refused(answer, 400, "invalid_request", names)
+
+
+@pytest.mark.parametrize(
+    ("templates", "names"),
+    [
+        ([], "$.Templates"),
+        (["form", "form"], "$.Templates"),
+        (["form", "none"], "$.Templates[1]"),
+        (["form", 1], "$.Templates[1]"),
+        ("form", "$.Templates"),
+    ],
+)
+def test_wrong_lists_of_templates(client: FlaskClient, assert_refused: Refusal, templates: object, names: str) -> None:
+    answer = client.post("/api/batches", json={"Name": "June", "Templates": templates})
+    assert_refused(answer, 400, "invalid_request", names)
+
+
+def test_a_batch_with_several_templates_and_booklets(
+    client: FlaskClient, config: Config, sent: Sent, runner: Runner
+) -> None:
+    wide = template(clip_area("Photo"))
+    wide["Pages"][0] |= {"Width": 600, "Height": 200}
+    Path(config.templates, "wide.omr").write_bytes(omr(wide))
+    answer = client.post("/api/batches", json={"Name": "June", "Templates": ["form", "wide"]})
+    assert answer.status_code == 201
+    assert answer.get_json()["Templates"] == ["form", "wide"]
+    address = answer.headers["Location"].removeprefix("http://localhost")
+    sent(address, one_png=PNG, two_png=encoded(grid(600, 200)))
+    runner.look()
+    lines = client.get(f"{address}/results.jsonl").text.splitlines()
+    assert [json.loads(line)["Template"] for line in lines] == ["form", "wide"]
 
 
 def test_a_template_that_cannot_be_used_leaves_nothing(client: FlaskClient, config: Config) -> None:
