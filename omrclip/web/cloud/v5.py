@@ -12,12 +12,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidRequest
-from omrclip.schemas.cloud.v5 import (
-    Status,
-    load_generate_task,
-    load_recognize_task,
-    task_answer,
-)
+from omrclip.schemas.cloud.v5 import Status, load_generate_task, load_recognize_task, task_answer
 from omrclip.storage.cloud_tasks import KEPT_SECONDS, Kind, NewTask, TaskState
 from omrclip.web.auth.login import current_account
 from omrclip.web.lanes import Lane, runs_in

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from omrclip.admission import Admission
+from omrclip.admission import Admission, Holding
 from omrclip.config import Config
 from omrclip.errors import CorruptImage, Failure, LimitExceeded, StorageUnavailable
 from omrclip.iiif.request import Format
@@ -27,6 +27,9 @@ from omrclip.work import Work
 SWEEP_SECONDS: Final = 300.0
 SCAN_NAME: Final = "image"
 """The name of a scan in messages. The protocol gives it none."""
+CLIP_COST: Final = 5
+"""The memory that a clip needs until the answer is stored, as a multiple of its size: the clip, its base64, and that in
+the JSON as text and as bytes, each of which is a third larger than the clip."""
 _WRITERS = {"Csv": csv_file, "Json": json_file, "Xml": xml_file}
 
 logger = logging.getLogger(__name__)
@@ -84,15 +87,18 @@ class CloudWorker:
     def _work(self, begun: WaitingTask) -> None:
         if begun.attempt > MOST_ATTEMPTS:
             message = f"The server ended {MOST_ATTEMPTS} times while it worked on this task. Send another image."
-            answer = task_answer(begun.task.identifier, Status.ERROR, messages=[message])
+            self.tasks.finish(begun.number, task_answer(begun.task.identifier, Status.ERROR, messages=[message]))
         else:
-            answer = self._answer(begun.task)
-        self.tasks.finish(begun.number, answer)
+            held = self._admission.holding()
+            try:
+                self.tasks.finish(begun.number, self._answer(begun.task, held))
+            finally:
+                held.shrink()
 
-    def _answer(self, task: NewTask) -> bytes:
+    def _answer(self, task: NewTask, held: Holding) -> bytes:
         try:
             template = with_threshold(remembered_template(task.template, self._config.limits), task.threshold)
-            recognition = self._recognition(task, template)
+            recognition = self._recognition(task, template, held)
         except Exception as error:
             failure = Failure.of(error)
             self._metrics.count_page(failure.code)
@@ -110,7 +116,7 @@ class CloudWorker:
             return task_answer(task.identifier, Status.NO_RESULT, [], [message])
         return task_answer(task.identifier, Status.OK, results)
 
-    def _recognition(self, task: NewTask, template: Template) -> Recognition:
+    def _recognition(self, task: NewTask, template: Template, held: Holding) -> Recognition:
         config, admission = self._config, self._admission
         work = Work.within(config.request_seconds)
         if not task.scan:
@@ -129,17 +135,18 @@ class CloudWorker:
         scan = read_admitted(files[0], admission, work)
         options = RecognitionOptions(clip_format=Format.JPG, grid_gap="")
         return recognize_admitted(
-            admission, pages, replace(scan, name=SCAN_NAME), options, config.limits, work, count_clip=self._counter()
+            admission, pages, replace(scan, name=SCAN_NAME), options, config.limits, work, held, self._counter(held)
         )
 
-    def _counter(self) -> Callable[[int], None]:
-        """A function that refuses clips when those of the task are too large together."""
+    def _counter(self, held: Holding) -> Callable[[int], None]:
+        """A function that refuses clips if those of the task are too large together, or no memory is free for them."""
         total = 0
 
         def count(size: int) -> None:
             nonlocal total
             total += size
             check_bytes(total, self._config.limits)
+            held.grow(CLIP_COST * size)
 
         return count
 
