@@ -86,7 +86,7 @@ def test_elements_are_moved_resized_and_aligned(survey: Json, project: Project, 
     elements.get_by_role("option", name="DateArea").click()
     elements.get_by_role("option", name="InitialsArea").click(modifiers=["Control"])
     page.get_by_role("button", name="Same height").click()
-    page.get_by_role("button", name="Tops").click()
+    page.get_by_role("button", name="Top edges").click()
     elements.get_by_role("option", name="Services").click()
     left = page.get_by_label("Left", exact=True)
     left.fill(str(int(left.input_value()) + 7))
