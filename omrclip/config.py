@@ -52,6 +52,13 @@ def _local_folder(text: str) -> str:
     return text
 
 
+def _claim(text: str) -> str:
+    name, separator, value = text.partition("=")
+    if not (name.strip() and separator and value.strip()):
+        raise ValueError("the name of a claim, an equals sign and a value, such as groups=teachers")
+    return text
+
+
 _BASE_URL = re.compile(r"(https?)://([^/]+)((?:/[A-Za-z0-9._~-]+)*)/*", re.ASCII)
 
 
@@ -190,6 +197,23 @@ class Config:
         "File of the users and clients that may use the service (see `docs/guide/log-in.md`). If not set: "
         "`accounts.sqlite` in the home folder.",
     )
+    oidc_issuer: str | None = _setting(
+        None,
+        _base_url,
+        "Issuer of OpenID Connect at which people log in, such as `https://login.example.org/realms/school`. It needs "
+        "the next three settings and `omrclip[oidc]` (see `docs/guide/log-in.md`).",
+    )
+    oidc_client_id: str | None = _setting(None, _text, "Client ID that the issuer has given to this server.")
+    oidc_secret_file: str | None = _setting(None, _local_folder, "File with the client secret from the issuer.")
+    oidc_allowed: str | None = _setting(
+        None,
+        _claim,
+        "Claim and value that people need to log in by OpenID Connect, such as `groups=teachers`, or "
+        "`email=@example.org` for all verified e-mail addresses of a domain.",
+    )
+    oidc_scopes: str = _setting(
+        "read,recognize,author", _text, "Scopes of users who log in by OpenID Connect for the first time."
+    )
     keep_seconds: int = _setting(
         86_400, _whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."
     )
@@ -313,6 +337,11 @@ class Config:
             return self
         own = f"/{WORKSPACES_FOLDER}/{name}"
         return replace(self, templates=self.templates + own, images=self.images + own, results=self.results + own)
+
+    @property
+    def needs_accounts(self) -> bool:
+        """Whether the service is never open, also while there are no users and clients."""
+        return self.is_remote or self.oidc_issuer is not None
 
     @property
     def is_remote(self) -> bool:

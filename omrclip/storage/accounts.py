@@ -70,6 +70,10 @@ CREATE INDEX IF NOT EXISTS credentials_of ON credentials (kind, name);
 CREATE TABLE IF NOT EXISTS failures (
     key TEXT PRIMARY KEY, count INTEGER NOT NULL, last REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS subjects (
+    issuer TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (issuer, subject),
+    FOREIGN KEY (kind, name) REFERENCES accounts (kind, name) ON DELETE CASCADE
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS keys (use TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;
 """
 
@@ -266,6 +270,43 @@ class Accounts:
         issued = _issue(file, account, use, scopes, seconds)
         self._lately[key] = issued.token, now
         return issued
+
+    def log_in_by_provider(self, issuer: str, subject: str, account: Account) -> Issued:
+        """Issue a session for a person whom a provider of OpenID Connect has named.
+
+        The first log-in adds a user, who has no password. Later ones use this user with the scopes and the workspace
+        that it has then.
+
+        Args:
+            issuer: the provider.
+            subject: names the person there for all time.
+            account: the user to add.
+
+        Raises:
+            NameConflict: there is another user of this name.
+        """
+        _check(account)
+        hashed = self._hash(new_secret())
+        with self._writing() as file:
+            file.execute("DELETE FROM credentials WHERE expires < ?", (time.time(),))
+            found = file.execute(
+                "SELECT a.kind, a.name, a.scopes, a.workspace, a.created FROM subjects s JOIN accounts a "
+                "USING (kind, name) WHERE s.issuer = ? AND s.subject = ?",
+                (issuer, subject),
+            ).fetchone()
+            if found is None:
+                row = (account.kind, account.name, hashed, _text(account.scopes), account.workspace, time.time())
+                try:
+                    file.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)", row)
+                except sqlite3.IntegrityError:
+                    message = (
+                        f"There is already a user named {account.name!r}. An administrator can remove it, so that this "
+                        "name is free for the provider's user."
+                    )
+                    raise NameConflict(message, name=account.name) from None
+                file.execute("INSERT INTO subjects VALUES (?, ?, ?, ?)", (issuer, subject, account.kind, account.name))
+            own = _account(found) if found else account
+            return _issue(file, own, "session", own.scopes, SESSION_SECONDS)
 
     def new_key(self, name: str, seconds: float | None = None) -> Issued:
         """Issue an API key for a client, valid until the client is removed, or for a time. Raises NotFound."""

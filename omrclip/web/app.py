@@ -24,7 +24,7 @@ from omrclip.web.api import (
     template_pages,
     templates,
 )
-from omrclip.web.auth import login
+from omrclip.web.auth import login, oidc
 from omrclip.web.auth.check import login_check
 from omrclip.web.auth.rules import check_rules
 from omrclip.web.cloud import files as cloud_files
@@ -136,6 +136,7 @@ def create_app(config: Config | None = None) -> App:
         iiif,
         docs,
         login,
+        oidc,
         cloud_token,
         cloud_v5,
         cloud_files,

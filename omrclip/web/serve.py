@@ -58,7 +58,8 @@ def serve(config: Config, announce: Callable[[str], object]) -> None:
             f"Other machines can reach {config.host}. Set OMRCLIP_ALLOW_REMOTE=1 to listen on this address, and add "
             "at least one user or client."
         )
-    if config.is_remote and not (config.accounts and Accounts(config.accounts).any()):
+    has_provider = config.oidc_issuer is not None
+    if config.is_remote and not has_provider and not (config.accounts and Accounts(config.accounts).any()):
         raise ConfigurationError(
             f"Other machines can reach {config.host}, and nobody could log in. Add a user with `omrclip users add "
             "NAME`, or a client with `omrclip clients add NAME`."

@@ -28,6 +28,7 @@ from omrclip.storage.images import ImageStore
 from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.receipts import Receipts
 from omrclip.storage.templates import TemplateStore
+from omrclip.web.auth.provider import Provider
 from omrclip.web.cloud.worker import CloudWorker
 from omrclip.web.metrics import Metrics
 
@@ -64,6 +65,7 @@ class Services:
     folder: SharedFolder | None
     metrics: Metrics
     accounts: Accounts | None
+    provider: Provider | None
 
     def caches(self) -> dict[str, CacheCounts]:
         """The size and the hit counts of each cache."""
@@ -77,10 +79,11 @@ def install(app: Flask, config: Config) -> None:
     derivatives = DerivativeCache(config, folder)
     metrics = Metrics(lambda: _held(sources, derivatives))
     accounts = None if config.accounts is None else Accounts(config.accounts)
+    provider = None if config.oidc_issuer is None else Provider(config)
 
     def opened(name: str) -> Services:
         own = sources.in_workspace(name)
-        return _opened(config.in_workspace(name), own, derivatives, folder, metrics, accounts)
+        return _opened(config.in_workspace(name), own, derivatives, folder, metrics, accounts, provider)
 
     app.extensions[_KEY] = _Workspaces(opened)
     for name in {"", *_names(accounts)}:  # what expires in a workspace is removed, even if nobody asks for it again
@@ -124,6 +127,7 @@ def _opened(
     folder: SharedFolder | None,
     metrics: Metrics,
     accounts: Accounts | None,
+    provider: Provider | None,
 ) -> Services:
     templates = TemplateStore(config.templates, config.limits)
 
@@ -153,6 +157,7 @@ def _opened(
         folder,
         metrics,
         accounts,
+        provider,
     )
 
 

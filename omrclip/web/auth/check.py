@@ -39,11 +39,11 @@ def login_check(app: Flask, accounts: Accounts | None) -> Callable[[dict[str, An
 
 def is_open(accounts: Accounts | None, config: Config) -> bool:
     """Whether everybody may use the server: only this machine reaches it, and there are no users and clients."""
-    return accounts is None or not (config.is_remote or accounts.any())
+    return accounts is None or not (config.needs_accounts or accounts.any())
 
 
 def _refusal(app: Flask, accounts: Accounts | None, environ: dict[str, Any], config: Config) -> OmrclipError | None:
-    if accounts is None or not (accounts.exist() or config.is_remote):
+    if accounts is None or not (accounts.exist() or config.needs_accounts):
         environ[ACCOUNT] = EVERYBODY
         return None
     link = links.taken_from(environ)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -23,7 +23,7 @@ GRANT_TYPE = "client_credentials"
 @blueprint.get("/login")
 def get_page() -> Response:
     """The page with the form, in the language of the browser."""
-    return _page(_target(request.args.get("next")))
+    return _page(internal_path(request.args.get("next")))
 
 
 @blueprint.post("/login")
@@ -31,11 +31,11 @@ def post_form() -> BaseResponse:
     """Log a person in: set the cookie of a new session, and redirect to the requested page."""
     name, password, target = (request.form.get(key, "") for key in ("name", "password", "next"))
     try:
-        issued = _accounts().log_in(Kind.USER, name.strip(), password, _source())
+        issued = accounts().log_in(Kind.USER, name.strip(), password, _source())
     except (LoginFailed, TooManyAttempts) as problem:
-        return _page(_target(target), problem, name)
-    answer = redirect(f"{base_url()}{_target(target)}", 303)
-    _set_cookie(answer, issued)
+        return _page(internal_path(target), problem, name)
+    answer = redirect(f"{base_url()}{internal_path(target)}", 303)
+    set_session(answer, issued)
     return answer
 
 
@@ -43,7 +43,7 @@ def post_form() -> BaseResponse:
 def post_logout() -> BaseResponse:
     """End the session, and have the browser delete its data of this server."""
     if token := token_of(request.environ):
-        _accounts().log_out(token)
+        accounts().log_out(token)
     answer = redirect(f"{base_url()}/login", 303)
     answer.delete_cookie(COOKIE, path=_cookie_path())
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -55,16 +55,16 @@ def post_token() -> Response:
     """Issue an access token to a client (RFC 6749, section 4.4)."""
     if request.form.get("grant_type") != GRANT_TYPE:
         return refused_token("unsupported_grant_type", f"The grant type must be {GRANT_TYPE}.", 400)
-    return token_answer(lambda: by_secret(_accounts()))
+    return token_answer(lambda: by_secret(accounts()))
 
 
-def by_secret(accounts: Accounts) -> Issued:
+def by_secret(known: Accounts) -> Issued:
     """Issue an access token for the name and the secret of a client. Raises what `Accounts.log_in` raises."""
     given = basic_credentials(request.headers.get("Authorization", ""))
     name, secret = given or (request.form.get("client_id", ""), request.form.get("client_secret", ""))
     if given is not None:  # RFC 6749, section 2.3.1
         name, secret = unquote(name), unquote(secret)
-    return accounts.log_in(Kind.CLIENT, name, secret, _source(), request.form.get("scope", "").split())
+    return known.log_in(Kind.CLIENT, name, secret, _source(), request.form.get("scope", "").split())
 
 
 def token_answer(issue: Callable[[], Issued]) -> Response:
@@ -110,7 +110,7 @@ def post_link() -> Response:
     if not account.name:
         raise NotFound("This server has no users, so its images need no signed links.")
     _check_target(asked.target)
-    token = links.sign(_accounts(), links.Link(account.kind, account.name, asked.target, expires))
+    token = links.sign(accounts(), links.Link(account.kind, account.name, asked.target, expires))
     answer = jsonify(Token=token, Base=f"{base_url()}{links.PREFIX}{token}", Expires=int(expires))
     answer.status_code = 201
     return _unstored(answer)
@@ -133,11 +133,14 @@ def current_account() -> Account:
     return account
 
 
-def _page(target: str, problem: OmrclipError | None = None, name: str = "") -> Response:
+def _page(target: str, problem: OmrclipError | None = None, name: str = "", told: str | None = None) -> Response:
     language = request.accept_languages.best_match(_WORDS, "en")
     words = _WORDS[language]
     shown = {"base": base_url(), "words": words, "language": language, "target": target, "name": name}
-    text = render_template("login.html", **shown, told=_told(words, problem) if problem else None)
+    if problem and told is None:
+        told = _told(words, problem)
+    provider = f"{base_url()}/login/oidc?{urlencode({'next': target})}" if services().provider else None
+    text = render_template("login.html", **shown, told=told, provider=provider)
     answer = Response(text, status_of(problem) if problem else 200, mimetype="text/html")
     answer.headers["Content-Security-Policy"] = PAGE_POLICY
     return _unstored(answer)
@@ -155,6 +158,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "name": "Name",
         "password": "Password",
         "button": "Log in",
+        "provider": "Log in with your organization",
         "wrong": "The name or the password is wrong.",
         "wait": "Too many log-ins have failed. Try again in {seconds} seconds.",
     },
@@ -163,20 +167,27 @@ _WORDS: dict[str, dict[str, str]] = {
         "name": "Name",
         "password": "Passwort",
         "button": "Anmelden",
+        "provider": "Über Ihre Organisation anmelden",
         "wrong": "Der Name oder das Passwort ist falsch.",
         "wait": "Zu viele Anmeldungen sind fehlgeschlagen. Versuchen Sie es in {seconds} Sekunden noch einmal.",
     },
 }
 
 
-def _target(given: str | None) -> str:
+def failed_page(target: str, problem: OmrclipError) -> Response:
+    """The page with the form, which tells why a log-in at the provider of OpenID Connect failed."""
+    return _page(target, problem, told=problem.message)
+
+
+def internal_path(given: str | None) -> str:
     """A path of this server, with its query. Anything else, such as an address elsewhere, becomes the start page."""
     if given and given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable():
         return quote(given, safe="/?&=%:@!$'()*+,;~#")
     return "/"
 
 
-def _set_cookie(answer: BaseResponse, issued: Issued) -> None:
+def set_session(answer: BaseResponse, issued: Issued) -> None:
+    """Set the cookie of a new session."""
     answer.set_cookie(
         COOKIE,
         issued.token,
@@ -208,8 +219,9 @@ def _unstored(answer: Response) -> Response:
     return answer
 
 
-def _accounts() -> Accounts:
-    accounts = services().accounts
-    if accounts is None:
-        raise NotFound("This server has no users or clients.")
-    return accounts
+def accounts() -> Accounts:
+    """The users and clients of this server. Raises NotFound if it has none."""
+    found = services().accounts
+    if found is None:
+        raise NotFound("This server has no users and clients.")
+    return found

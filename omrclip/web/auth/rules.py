@@ -22,6 +22,8 @@ RULES: Final[dict[str, Scope | None]] = {
     "login.post_logout": PUBLIC,
     "login.post_token": PUBLIC,
     "login.static": PUBLIC,
+    "oidc.get_start": PUBLIC,
+    "oidc.get_return": PUBLIC,
     "login.post_link": Scope.READ,
     "cloud_token.post_token": PUBLIC,
     "cloud_v5.post_recognition": Scope.RECOGNIZE,

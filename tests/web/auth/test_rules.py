@@ -42,6 +42,8 @@ def test_what_is_public(app: App) -> None:
         ("POST", "/oauth/token"),
         ("POST", "/connect/token"),
         ("POST", "/oauth2/token"),
+        ("GET", "/login/oidc"),
+        ("GET", "/login/oidc/return"),
         ("GET", "/login/page/x"),
     }
 
