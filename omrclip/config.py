@@ -199,7 +199,7 @@ class Config:
     )
     oidc_issuer: str | None = _setting(
         None,
-        _base_url,
+        _uri,
         "Issuer of OpenID Connect at which people log in, such as `https://login.example.org/realms/school`. It needs "
         "the next three settings and `omrclip[oidc]` (see `docs/guide/log-in.md`).",
     )
