@@ -62,7 +62,9 @@ def template_warnings(template: omr.Template) -> tuple[Problem, ...]:
         warnings += _warnings(path, element, page)
         if isinstance(element, omr.ClipArea):
             warnings += _quality_warnings(path, element, is_generated=bool(template.is_generated))
-    warnings += _repeated_names((path, element) for path, _, element in _placed_on(template.pages))
+    by = template.booklet_by  # has the same name on each page
+    named = ((path, element) for path, _, element in _placed_on(template.pages) if not by or element.name != by)
+    warnings += _repeated_names(named)
     return tuple(warnings)
 
 

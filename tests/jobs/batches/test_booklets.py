@@ -22,6 +22,7 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, failed
 from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus, MarkThresholds
 from omrclip.schemas.recognition_response import dump_record
+from omrclip.schemas.template import load_template, template_warnings
 from omrclip.storage.blobs import BlobStore
 from tests.web.making import Json, choice_box, clip_area, omr, page, template
 
@@ -114,6 +115,12 @@ def test_templates_of_one_page_have_a_row_for_each_scan(tmp_path: Path) -> None:
     document = template(BY, choice_box("Q1"))
     write(tmp_path, Batch((BatchTemplate("form", omr(document)),), RecognitionOptions()), [read("a", 1, "7", "a")])
     assert "Booklet" not in rows(tmp_path)[0]
+
+
+def test_the_identifier_has_the_same_name_on_each_page_without_a_warning() -> None:
+    for more, names in ({}, ["ID", "Q1"]), ({"BookletBy": "ID"}, ["Q1"]):
+        warnings = template_warnings(load_template(two_pages(**more)))
+        assert [name for name in ("ID", "Q1") if any(f'"{name}"' in str(warning) for warning in warnings)] == names
 
 
 def test_another_identifier_is_another_batch(tmp_path: Path) -> None:
