@@ -144,6 +144,7 @@ def create_app(config: Config | None = None) -> App:
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(docs.page)
+    app.register_blueprint(batches.everywhere)
     check_rules(app)
     log_in = login_check(app, services.of(app).accounts)
     app.gate = Gate(Journal(app.wsgi_app, services.of(app).metrics), config, log_in)

@@ -52,6 +52,7 @@ _TOLD_TO_ADMINISTRATORS: Final = (
 )
 
 blueprint = Blueprint("batches", __name__, url_prefix="/api/batches")
+everywhere = Blueprint("all_batches", __name__, url_prefix="/api/all-batches")
 _BATCH = BatchSchema()
 
 
@@ -97,7 +98,7 @@ def list_batches() -> Response:
     return listed("Batches", batches.identifiers, lambda identifier: _described(batches.read(identifier)))
 
 
-@blueprint.get("/all")
+@everywhere.get("")
 def list_all_batches() -> Response:
     """The batches of all workspaces, without their results, for administrators."""
     config = of(current_app).config

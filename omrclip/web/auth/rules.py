@@ -40,7 +40,7 @@ RULES: Final[dict[str, Scope | None]] = {
     "recognitions.post_recognition": Scope.RECOGNIZE,
     "kept.delete_recognition": Scope.RECOGNIZE,
     "corrections.put_corrections": Scope.RECOGNIZE,
-    "batches.list_all_batches": Scope.ADMIN,
+    "all_batches.list_all_batches": Scope.ADMIN,
     "batches.post_batch": Scope.RECOGNIZE,
     "batches.post_sheets": Scope.RECOGNIZE,
     "batches.post_retry": Scope.RECOGNIZE,

@@ -32,7 +32,7 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 requestBody={"required": True, "content": content(BatchRequestSchema)},
             ),
         },
-        "/api/batches/all": {
+        "/api/all-batches": {
             "get": listing("The batches of all workspaces, for administrators", _TAG, "Batches", most_listed, _OVERVIEW)
         },
         base: {

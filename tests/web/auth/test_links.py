@@ -92,7 +92,7 @@ def test_a_link_to_a_batch_shows_its_results_and_changes_nothing(
         assert client.get(f"{own}{path}?token={told['Token']}").status_code == 200, path
     for method, path in (("PATCH", ""), ("DELETE", ""), ("POST", "/sheets"), ("POST", "/corrections")):
         assert client.open(base + own + path, method=method, json={}).status_code == 403, path
-    for path in ("/api/batches", "/api/batches/all", f"/api/batches/{other['Identifier']}", "/api/receipts"):
+    for path in ("/api/batches", "/api/all-batches", f"/api/batches/{other['Identifier']}", "/api/receipts"):
         assert client.get(base + path).status_code == 401, path
     ann.delete(own)
     assert client.get(base + own).status_code == 404

@@ -202,13 +202,13 @@ def test_administrators_see_a_list_of_all_batches_and_nothing_in_them(
     for client, name in ((red, "June"), (blue, "July")):
         client.put("/api/templates/own", data=omr(template()))
         made = client.post("/api/batches", json={"Name": name, "Template": "own"}).get_json()
-    found = red.get("/api/batches/all").get_json()["Batches"]
+    found = red.get("/api/all-batches").get_json()["Batches"]
     assert [(one["Workspace"], one["Name"]) for one in found] == [("blue", "July"), ("red", "June")]
-    assert red.get("/api/batches/all?limit=1").get_json()["Batches"] == found[:1]
-    after = red.get("/api/batches/all?limit=1").get_json()["Next"]
+    assert red.get("/api/all-batches?limit=1").get_json()["Batches"] == found[:1]
+    after = red.get("/api/all-batches?limit=1").get_json()["Next"]
     assert red.get(after).get_json() == {"Batches": found[1:], "Next": None}
     assert red.get(f"/api/batches/{made['Identifier']}").status_code == 404
-    assert acting(ANN).get("/api/batches/all").status_code == 403
+    assert acting(ANN).get("/api/all-batches").status_code == 403
 
 
 def test_a_group_shares_a_workspace_from_the_next_request_on(red: FlaskClient, acting: As, accounts: Accounts) -> None:
