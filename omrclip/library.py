@@ -8,7 +8,7 @@ from typing import TypeAlias
 from omrclip.admission import Admission
 from omrclip.config import DEFAULT_LIMITS, DEFAULT_MEMORY_BYTES, Limits
 from omrclip.errors import InvalidRequest
-from omrclip.iiif import grammar2
+from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render as render_plan
 from omrclip.imaging.probe import check_pixels, probe
@@ -80,7 +80,7 @@ def render(image: ImageSource, request: str, *, limits: Limits = DEFAULT_LIMITS)
         raise InvalidRequest(
             f"REQUEST: expected {{region}}/{{size}}/{{rotation}}/{{quality}}.{{format}}, not {request!r}"
         )
-    return render_plan(plan(grammar2.parse(*parts), image.dimensions, limits), image)
+    return render_plan(plan(GRAMMAR_2.parse(*parts), image.dimensions, limits), image)
 
 
 def recognize(

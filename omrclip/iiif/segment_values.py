@@ -12,9 +12,8 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from omrclip.errors import InvalidParameter, InvalidRequest
-from omrclip.iiif import grammar2, grammar3
+from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3, INTEGER, REAL, parse_quality_format, parse_region, parse_rotation
 from omrclip.iiif.request import Format, ImageRequest, PercentRegion, PixelRegion, Quality, Region, Size
-from omrclip.iiif.tokens import INTEGER, REAL, parse_quality_format, parse_region, parse_rotation
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PIXELS = re.compile("(?:pixel:)?" + ",".join([INTEGER] * 4))
@@ -141,9 +140,9 @@ def _member(path: str, members: Mapping[str, object], key: str) -> Node:
 def _parse_size(text: str) -> Size:
     """Parse a size in the form of 3.0, or else of 2.x, because a manifest does not always tell the version."""
     try:
-        return grammar3.parse_size(text)
+        return GRAMMAR_3.parse_size(text)
     except InvalidParameter:
-        return grammar2.parse_size(text)
+        return GRAMMAR_2.parse_size(text)
 
 
 def _parse_quality(text: str) -> Quality:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.capabilities import qualities
+from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3, Grammar
 from omrclip.iiif.info import TILE_SIDE, info2, info3
 from omrclip.iiif.request import Format, ImageRequest
 from omrclip.omr.report.file_names import stem
@@ -19,8 +20,6 @@ from omrclip.serving.sources import OpenImage
 from omrclip.storage.images import SUFFIXES
 from omrclip.web.image_answers import (
     CROSS_ORIGIN,
-    GRAMMARS,
-    Grammar,
     plan_answer,
     rendered,
     validators,
@@ -50,8 +49,8 @@ class Version:
 
 
 VERSIONS = {
-    2: Version(GRAMMARS[2], info2, "http://iiif.io/api/image/2/context.json"),
-    3: Version(GRAMMARS[3], info3, "http://iiif.io/api/image/3/context.json"),
+    2: Version(GRAMMAR_2, info2, "http://iiif.io/api/image/2/context.json"),
+    3: Version(GRAMMAR_3, info3, "http://iiif.io/api/image/3/context.json"),
 }
 
 

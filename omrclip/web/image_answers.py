@@ -1,6 +1,5 @@
 """Plans, tags and renders the answer to an image request, without Flask."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -9,10 +8,10 @@ from hashlib import sha256
 
 from omrclip import __version__
 from omrclip.admission import Admission
-from omrclip.config import Config, Limits
-from omrclip.iiif import grammar2, grammar3
+from omrclip.config import Config
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
 from omrclip.iiif.capabilities import PROFILE_2, PROFILE_3
+from omrclip.iiif.grammar import Grammar
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import delivered_density, render
 from omrclip.iiif.request import Format, ImageRequest, Quality
@@ -41,20 +40,8 @@ SCALING_BYTES, TURNING_BYTES, SLANTING_BYTES, GREY_BYTES = 6.5, 5, 16, 2.5
 SMALL_RENDERING_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
-    """The notation of requests in a version of the Image API."""
-
-    number: int
-    parse: Callable[[str, str, str, str], ImageRequest]
-    canonical: Callable[[Plan, Limits], str]
-    profile: str
-
-
-GRAMMARS = {
-    2: Grammar(2, grammar2.parse, canonical2, PROFILE_2),
-    3: Grammar(3, grammar3.parse, canonical3, PROFILE_3),
-}
+_CANONICAL = {2: canonical2, 3: canonical3}
+_PROFILES = {2: PROFILE_2, 3: PROFILE_3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +64,14 @@ def plan_answer(
         InvalidParameter, LimitExceeded: see `iiif.plan.plan`.
     """
     planned = plan(asked, image.dimensions, config.limits)
-    canonical = grammar.canonical(planned, config.limits)
+    canonical = _CANONICAL[grammar.number](planned, config.limits)
     # Another version may render differently, and a shared cache folder is used by several versions.
     rendering = f"{__version__}/{image.etag}/{rendering_key(planned)}"
     if density := delivered_density(planned, image.source):
         rendering += f"/{density}"
     etag = sha256(rendering.encode()).hexdigest()[:32]
     uri = image_uri_under(base, identifier, grammar.number)
-    links = f'<{uri}/{canonical}>;rel="canonical", <{grammar.profile}>;rel="profile"'
+    links = f'<{uri}/{canonical}>;rel="canonical", <{_PROFILES[grammar.number]}>;rel="profile"'
     return ImageAnswer(image, planned, canonical, etag, {"Link": links, **validators(image, etag, config)})
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from omrclip.config import Limits
-from omrclip.iiif import grammar2
+from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import plan
 from tests.benchmarks.iiif import peer
 from tests.benchmarks.iiif.idling import wait_until_idle
@@ -28,7 +28,7 @@ BY_NAME = {row.name: row for row in ROWS}
 @pytest.mark.parametrize("row", [row for row in ROWS if row.is_picture], ids=lambda row: row.name)
 def test_every_request_is_for_pixels_of_the_image(row: Row) -> None:
     for request in row.requests(0)[:2000]:
-        planned = plan(grammar2.parse(*request.split("/")), DIMENSIONS, Limits())
+        planned = plan(GRAMMAR_2.parse(*request.split("/")), DIMENSIONS, Limits())
         region = request.split("/")[0]
         if region != "full":
             asked = tuple(map(int, region.split(",")))
@@ -120,7 +120,7 @@ def test_mixed_requests_stay_within_the_images() -> None:
         name, _, parameters = request.partition("/")
         assert name in ("a", "b")
         if parameters != "info.json":
-            planned = plan(grammar2.parse(*parameters.split("/")), SMALL_DIMENSIONS, Limits())
+            planned = plan(GRAMMAR_2.parse(*parameters.split("/")), SMALL_DIMENSIONS, Limits())
             region = parameters.split("/")[0]
             assert region == "full" or region.split(",")[2:] == [str(planned.box.width), str(planned.box.height)]
 

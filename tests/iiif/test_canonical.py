@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
-from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
+from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
 from omrclip.iiif.plan import Plan, largest, plan
 from omrclip.iiif.render import render_pixels
 from omrclip.imaging.geometry import Dimensions
@@ -20,7 +20,7 @@ from omrclip.imaging.source import DecodedImage
 from tests.grid import coloured_grid
 
 Canonical = Callable[[Plan, Limits], str]
-VERSIONS = [pytest.param(grammar2, canonical2, id="2"), pytest.param(grammar3, canonical3, id="3")]
+VERSIONS = [pytest.param(GRAMMAR_2, canonical2, id="2"), pytest.param(GRAMMAR_3, canonical3, id="3")]
 
 small = st.integers(0, 90).map(str)
 real = st.decimals(0, 150, places=3).map(lambda number: format(number, "f"))
@@ -86,14 +86,14 @@ def test_what_both_versions_accept_they_render_alike(
 ) -> None:
     request = (region, size, rotation, ending)
     try:
-        three = planned(grammar3, request, source, limits)
+        three = planned(GRAMMAR_3, request, source, limits)
     except (InvalidParameter, LimitExceeded):
         return
     if size.startswith("!") and three.scaled == largest(three.box.dimensions, limits, enlarging=False):
         return  # 3.0 stops at the region, 2.x does not
-    two = planned(grammar2, request, source, limits)
+    two = planned(GRAMMAR_2, request, source, limits)
     assert rendering_key(two) == rendering_key(three)
-    enlarging = planned(grammar3, (region, f"^{size}", rotation, ending), source, limits)
+    enlarging = planned(GRAMMAR_3, (region, f"^{size}", rotation, ending), source, limits)
     assert rendering_key(enlarging) == rendering_key(two)
 
 
@@ -129,5 +129,5 @@ def test_a_key_tells_all_that_pixels_depend_on_apart() -> None:
         "full/max/0/bitonal.jpg",
         "full/max/0/default.png",
     ]
-    keys = [rendering_key(planned(grammar2, tuple(r.split("/")), Dimensions(300, 200), Limits())) for r in requests_]
+    keys = [rendering_key(planned(GRAMMAR_2, tuple(r.split("/")), Dimensions(300, 200), Limits())) for r in requests_]
     assert len(set(keys)) == len(keys)

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from omrclip.config import Limits
-from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
+from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
 from omrclip.iiif.info import info2, info3
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
@@ -107,8 +107,9 @@ def test_tiles_have_the_side_of_the_source(tile: int) -> None:
 def test_every_advertised_format_and_quality_is_accepted() -> None:
     for quality in QUALITIES:
         for image_format in FORMATS:
-            for grammar in (grammar2, grammar3):
-                assert grammar.parse_quality_format(f"{quality}.{image_format}") == (quality, image_format)
+            for grammar in (GRAMMAR_2, GRAMMAR_3):
+                asked = grammar.parse("full", "max", "0", f"{quality}.{image_format}")
+                assert (asked.quality, asked.format) == (quality, image_format)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
-from omrclip.iiif import grammar2, grammar3
 from omrclip.iiif.canonical import canonical2
+from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
 from omrclip.iiif.plan import Plan, plan, plan_region
 from omrclip.iiif.render import render_pixels
 from omrclip.iiif.request import SquareRegion
@@ -17,7 +17,7 @@ IMAGE = Dimensions(300, 200)
 
 
 def planned(request: str, source: Dimensions = IMAGE, limits: Limits | None = None) -> Plan:
-    return plan(grammar2.parse(*request.split("/")), source, limits or Limits())
+    return plan(GRAMMAR_2.parse(*request.split("/")), source, limits or Limits())
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_the_canonical_form_is_stable_and_renders_the_same_pixels(
 
 
 def planned3(size: str, source: Dimensions = IMAGE, limits: Limits | None = None) -> Dimensions:
-    return plan(grammar3.parse("full", size, "0", "default.jpg"), source, limits or Limits()).scaled
+    return plan(GRAMMAR_3.parse("full", size, "0", "default.jpg"), source, limits or Limits()).scaled
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_the_largest_size_of_narrow_images(source: Dimensions, limits: Limits, s
 
 def test_a_region_is_enlarged_to_the_area_of_the_image() -> None:
     """Image API 3.0, sections 4.2 and 5.7: `^max` fills the maxArea that info.json declares."""
-    found = plan(grammar3.parse("0,0,150,50", "^max", "0", "default.jpg"), IMAGE, Limits()).scaled
+    found = plan(GRAMMAR_3.parse("0,0,150,50", "^max", "0", "default.jpg"), IMAGE, Limits()).scaled
     assert found == Dimensions(424, 141)
     assert found.pixels <= IMAGE.pixels
 

@@ -1,7 +1,7 @@
 import pytest
 
 from omrclip.errors import NotFound
-from omrclip.iiif import grammar3
+from omrclip.iiif.grammar import GRAMMAR_3
 from omrclip.iiif.presentation import CONTEXT, ManifestInput, Style, page_canvas, pages_manifest
 from omrclip.imaging.geometry import Box
 from tests.iiif.presentation_making import (
@@ -134,7 +134,7 @@ def test_thumbnails_are_plain_region_uris(box: Box, uri: str, extents: tuple[int
     assert thumbnail["id"] == f"{SERVICE}/r1.1/{uri}"
     assert (thumbnail["width"], thumbnail["height"]) == extents
     assert "service" not in thumbnail
-    grammar3.parse(*uri.split("/"))
+    GRAMMAR_3.parse(*uri.split("/"))
 
 
 @pytest.mark.parametrize(

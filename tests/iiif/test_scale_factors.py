@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from omrclip.cache import ByteCache
 from omrclip.config import Limits
-from omrclip.iiif import grammar2, grammar3
+from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
 from omrclip.iiif.info import info2, info3, level, scale_factors
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render_pixels
@@ -92,7 +92,7 @@ def tiles(told: dict[str, Any]) -> Iterator[Tile]:
 
 
 def planned(version: int, source: Dimensions, region: str, size: str, limits: Limits | None = None) -> Plan:
-    grammar = grammar2 if version == 2 else grammar3
+    grammar = GRAMMAR_2 if version == 2 else GRAMMAR_3
     return plan(grammar.parse(region, size, "0", "default.png"), source, limits or Limits())
 
 

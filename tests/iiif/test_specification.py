@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from omrclip.config import Limits
-from omrclip.iiif import grammar2
 from omrclip.iiif.canonical import canonical2
+from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render, render_pixels
 from omrclip.imaging.geometry import Box, Dimensions
@@ -21,7 +21,7 @@ FULL = IMAGE.box
 
 
 def planned(request: str, source: Dimensions = IMAGE, limits: Limits | None = None) -> Plan:
-    return plan(grammar2.parse(*request.split("/")), source, limits or Limits())
+    return plan(GRAMMAR_2.parse(*request.split("/")), source, limits or Limits())
 
 
 @pytest.mark.parametrize(

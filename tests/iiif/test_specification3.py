@@ -13,8 +13,8 @@ from PIL import Image
 
 from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
-from omrclip.iiif import grammar3
 from omrclip.iiif.canonical import canonical3
+from omrclip.iiif.grammar import GRAMMAR_3
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render, render_pixels
 from omrclip.imaging.codec import decode
@@ -30,7 +30,7 @@ STRICT = Limits(refuse_large_best_fit=True)
 
 
 def planned(request: str, limits: Limits | None = None, source: Dimensions = IMAGE) -> Plan:
-    return plan(grammar3.parse(*request.split("/")), source, limits or Limits())
+    return plan(GRAMMAR_3.parse(*request.split("/")), source, limits or Limits())
 
 
 @pytest.mark.parametrize(

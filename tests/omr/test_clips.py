@@ -4,7 +4,7 @@ import pytest
 
 from omrclip.config import Limits
 from omrclip.errors import LimitExceeded
-from omrclip.iiif import grammar2
+from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render_pixels
 from omrclip.iiif.request import Format
@@ -46,7 +46,7 @@ def test_lossless_formats_keep_the_pixels_of_the_uri(image_format: Format) -> No
     page = registered()
     clip = cut_clip(area(30, 40, 120, 60, 5), page, RecognitionOptions(clip_format=image_format), Limits())
     by_uri = render_pixels(
-        plan(grammar2.parse("30,40,120,60", "full", "0", "default.png"), page.dimensions, Limits()), page
+        plan(GRAMMAR_2.parse("30,40,120,60", "full", "0", "default.png"), page.dimensions, Limits()), page
     )
     decoded = cv2.imdecode(np.frombuffer(clip.data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert (decoded == by_uri).all()

@@ -9,8 +9,8 @@ from marshmallow import fields
 
 from omrclip import __version__
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
+from omrclip.iiif.grammar import INTEGER, REAL
 from omrclip.iiif.presentation import Style
-from omrclip.iiif.tokens import INTEGER, REAL
 from omrclip.omr.report.table import Separator
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.recognition_request import RecognitionRequestSchema

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omrclip.errors import InvalidParameter
-from omrclip.iiif import grammar2
+from omrclip.iiif.grammar import GRAMMAR_2, parse_quality_format, parse_region, parse_rotation
 from omrclip.iiif.request import (
     BestFitSize,
     ExactSize,
@@ -38,7 +38,7 @@ from omrclip.iiif.request import (
     ],
 )
 def test_regions(text: str, region: object) -> None:
-    assert grammar2.parse_region(text) == region
+    assert parse_region(text) == region
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_regions(text: str, region: object) -> None:
     ],
 )
 def test_sizes(text: str, size: object) -> None:
-    assert grammar2.parse_size(text) == size
+    assert GRAMMAR_2.parse_size(text) == size
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_sizes(text: str, size: object) -> None:
     ],
 )
 def test_rotations(text: str, rotation: Rotation) -> None:
-    assert grammar2.parse_rotation(text) == rotation
+    assert parse_rotation(text) == rotation
 
 
 NUMBERS = ["", " 1", "1 ", "+1", "-1", "1e2", "0x10", "１", "٣", "1_0", "1,", "nan", "inf", "1\n", "1\x00", "9" * 40]
@@ -100,11 +100,11 @@ NUMBERS = ["", " 1", "1 ", "+1", "-1", "1e2", "0x10", "１", "٣", "1_0", "1,", 
 )
 def test_everything_else_is_refused_naming_the_parameter(parameter: str, text: str) -> None:
     parsers = {
-        "region": grammar2.parse_region,
-        "size": grammar2.parse_size,
-        "rotation": grammar2.parse_rotation,
-        "quality": grammar2.parse_quality_format,
-        "format": grammar2.parse_quality_format,
+        "region": parse_region,
+        "size": GRAMMAR_2.parse_size,
+        "rotation": parse_rotation,
+        "quality": parse_quality_format,
+        "format": parse_quality_format,
     }
     with pytest.raises(InvalidParameter) as refused:
         parsers[parameter](text)
@@ -122,12 +122,12 @@ def test_everything_else_is_refused_naming_the_parameter(parameter: str, text: s
 )
 def test_more_than_ten_decimals_are_refused(region: str, size: str, rotation: str, parameter: str) -> None:
     with pytest.raises(InvalidParameter, match="at most ten decimals") as refused:
-        grammar2.parse(region, size, rotation, "default.jpg")
+        GRAMMAR_2.parse(region, size, rotation, "default.jpg")
     assert refused.value.details["parameter"] == parameter
 
 
 def test_a_whole_request() -> None:
-    assert grammar2.parse("125,15,120,140", "90,", "!345", "gray.jpg") == ImageRequest(
+    assert GRAMMAR_2.parse("125,15,120,140", "90,", "!345", "gray.jpg") == ImageRequest(
         PixelRegion(125, 15, 120, 140), WidthSize(90), Rotation(Decimal(345), mirrored=True), Quality.GRAY, Format.JPG
     )
 
@@ -135,4 +135,4 @@ def test_a_whole_request() -> None:
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_any_text_is_read_or_refused(region: str, size: str, rotation: str, quality_format: str) -> None:
     with suppress(InvalidParameter):
-        grammar2.parse(region, size, rotation, quality_format)
+        GRAMMAR_2.parse(region, size, rotation, quality_format)
