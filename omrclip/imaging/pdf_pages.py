@@ -183,7 +183,8 @@ def _is_masked(page: pypdfium2.PdfPage, image: pypdfium2.PdfImage) -> bool:
     """Whether a mask of the image hides a part of it, so that the image alone is not what the page shows.
 
     PDFium does not tell masks. So the page is drawn without a background, at an eighth of the width and height of the
-    image: where it is not opaque within the image, a mask is.
+    image: where it is not opaque within the image, a mask is. If it is transparent everywhere, PDFium cannot draw the
+    image, such as a grey JPEG that the PDF declares as RGB. Then the stored file is better than an empty page.
     """
     across, _, _, down, left, bottom = image.get_matrix().get()
     width, height = image.get_px_size()
@@ -200,7 +201,7 @@ def _is_masked(page: pypdfium2.PdfPage, image: pypdfium2.PdfImage) -> bool:
         max(0, ceil(first_column) + _EDGE) : max(0, min(columns, int(last_column)) - _EDGE),
         3,
     ]
-    return bool(inside.size and inside.min() < _OPAQUE)
+    return bool(inside.size and inside.min() < _OPAQUE and inside.max() > 0)
 
 
 def _stored(image: pypdfium2.PdfImage) -> bytes | None:

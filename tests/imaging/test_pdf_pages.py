@@ -201,8 +201,10 @@ def test_reading_a_page_takes_no_more_memory_than_it_says(name: str) -> None:
 
 
 def masked(mask: np.ndarray, more: str, bits: int = 8) -> PdfPage:
-    """A page that shows a black JPEG with the dimensions of a mask, which hides a part of it."""
-    black = jpeg_image(np.zeros(mask.shape, np.uint8))
+    """A page that shows a JPEG with the dimensions of a mask, which hides a part of it: black, its last rows white."""
+    pixels = np.zeros(mask.shape, np.uint8)
+    pixels[mask.shape[0] // 8 * 8 - 8 :] = 255
+    black = jpeg_image(pixels)
     height, width = mask.shape
     data = mask.tobytes() if bits == 8 else np.packbits(mask > 0, axis=1).tobytes()
     hidden = PdfImage(width, height, data, "", "/DeviceGray", bits, "" if bits == 8 else "/ImageMask true")
@@ -231,3 +233,8 @@ def test_a_mask_is_found_by_a_single_pixel_of_a_large_scan(hidden: int, is_store
     page = masked(mask, "/SMask 4 0 R")
     data = PdfPages(BytesReader(pdf(page)), 10**7).read_page(1)
     assert (data == page.images[1].data) == is_stored
+
+
+def test_the_stored_file_of_an_image_that_pdfium_cannot_draw_is_taken() -> None:
+    grey = replace(jpeg_image(np.full((1100, 800), 200, np.uint8)), space="/DeviceRGB")
+    assert PdfPages(BytesReader(pdf(scanned(grey))), 10**7).read_page(1) == grey.data

@@ -13,7 +13,7 @@ import pytest
 from omrclip.config import Limits
 from omrclip.errors import LimitExceeded, RegistrationFailed
 from omrclip.imaging.arrays import Pixels
-from omrclip.omr import recognition
+from omrclip.omr import page_choice, recognition
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration.find import ImagePyramid
@@ -108,7 +108,8 @@ def test_an_unexpected_error_is_told_under_a_reference_and_leaves_no_pixels(
     where: str,
     error: Exception,
 ) -> None:
-    monkeypatch.setattr(recognition, where, failing_with(error))
+    module = page_choice if where == "register" else recognition
+    monkeypatch.setattr(module, where, failing_with(error))
     with without_collector():
         failed = fail(FILLED)
         error.__traceback__ = None  # which this test holds
@@ -128,6 +129,6 @@ def test_an_unexpected_error_is_told_under_a_reference_and_leaves_no_pixels(
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(), GeneratorExit()], ids=lambda e: type(e).__name__)
 def test_what_ends_the_program_is_not_caught(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    monkeypatch.setattr(recognition, "register", failing_with(error))
+    monkeypatch.setattr(page_choice, "register", failing_with(error))
     with pytest.raises(type(error)):
         fail(FILLED)

@@ -84,8 +84,8 @@ def test_few_problems_are_all_found_wherever_they_are() -> None:
     with pytest.raises(InvalidRequest) as refused:
         load_corrections(json.dumps(document).encode())
     assert [field["path"] for field in refused.value.details["fields"]] == [  # type: ignore[attr-defined]
-        "$.Corrections[0].Scan",
         "$.Corrections[0].Name",
+        "$.Corrections[0].Scan",
         "$.Corrections[0].Value",
         f"$.Corrections[{CHUNK - 1}]",
         f"$.Corrections[{CHUNK}].Name",

@@ -10,6 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from omrclip.config import Config
+from omrclip.storage.receipts import FOLDER
 from omrclip.storage.steady_clock import NAME
 from omrclip.web import services
 from tests.web.making import Json, encoded, grid, image
@@ -32,9 +33,13 @@ BOOKKEEPING = {".lock", ".sweeping", NAME}
 
 
 def stored(config: Config) -> list[str]:
-    """All files and folders of kept recognitions and of their schedule; what goes meanwhile is passed over."""
+    """All files and folders of stored recognitions and of their schedule.
+
+    Receipts of deletions stay, so they are left out. Files that disappear during the search are ignored.
+    """
     root = Path(config.results)
     found = (Path(folder) / name for folder, folders, files in os.walk(root) for name in (*folders, *files))
+    found = (path for path in found if FOLDER not in path.relative_to(root).parts)
     return sorted(str(path.relative_to(root)) for path in found if path.name not in BOOKKEEPING)
 
 

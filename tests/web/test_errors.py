@@ -135,7 +135,7 @@ def test_an_unforeseen_failure_inside_a_recognition_is_that_of_its_scan(
         raise RuntimeError(SECRET)
 
     with monkeypatch.context() as patch:
-        patch.setattr("omrclip.omr.recognition.register", fail)
+        patch.setattr("omrclip.omr.page_choice.register", fail)
         response = client.post("/api/recognitions", json=asked(), headers={"Accept": accept})
     assert response.status_code == 200
     assert b"internal_error" in response.data

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.omr import recognition
+from omrclip.omr import page_choice
 from omrclip.omr.registration.find import FoundPage, ImagePyramid, KnownPage
 from tests.web.making import NAME_BOX, Json, asked, bytes_of, clip_area, cut, decoded, encoded, grid, image, template
 
@@ -18,7 +18,7 @@ PNG = {"ClipFormat": "png", "Keep": True}
 @pytest.fixture
 def bend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every page is found, and found to be bent: its middle lies 7.3 pixels lower than its edges."""
-    real = recognition.register
+    real = page_choice.register
 
     def bent(known: KnownPage, levels: ImagePyramid, **options: Any) -> FoundPage:
         found = real(known, levels, **options)
@@ -26,7 +26,7 @@ def bend(monkeypatch: pytest.MonkeyPatch) -> None:
         offsets[:, 1, 1] = 7.3
         return replace(found, registration=replace(found.registration, bend=offsets))
 
-    monkeypatch.setattr(recognition, "register", bent)
+    monkeypatch.setattr(page_choice, "register", bent)
 
 
 def posted(client: FlaskClient) -> Json:

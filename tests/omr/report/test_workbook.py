@@ -123,10 +123,10 @@ def test_headings_and_the_first_column_stay_in_view_and_can_be_filtered(tmp_path
 
 def test_doubtful_answers_failed_scans_and_counts_have_sheets(tmp_path: Path) -> None:
     failed = Recognition("b.png", error=points("").error, messages=())
-    with written(tmp_path, TABLE, sheet(recognition(), Q3=Corrected("B")), sheet(failed)) as book:
+    with written(tmp_path, TABLE, sheet(recognition(), Q3=Corrected("B", by="ann")), sheet(failed)) as book:
         assert values(book["Doubtful"])[1:] == [
-            ["scan.png", "Q3", "AB", "multiple", workbook.SEVERAL_MARKS, "B"],
-            ["scan.png", "Q4", None, "uncertain", "The mark on A is faint.", None],
+            ["scan.png", "Q3", "AB", "multiple", workbook.SEVERAL_MARKS, "B", "ann"],
+            ["scan.png", "Q4", None, "uncertain", "The mark on A is faint.", None, None],
         ]
         counts = values(book["Counts"])
     assert counts[:3] == [

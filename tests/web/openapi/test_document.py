@@ -20,7 +20,14 @@ from tests.omr.recognized import recognition
 from tests.web.making import asked, template
 
 METHODS = {"get", "put", "post", "delete", "patch"}
-FOR_PEOPLE = {"login.get_page", "login.post_form", "login.post_logout", "login.static"}
+FOR_PEOPLE = {
+    "login.get_page",
+    "login.post_form",
+    "login.post_logout",
+    "login.static",
+    "oidc.get_start",
+    "oidc.get_return",
+}
 EXAMPLES = {"region": "full", "size": "full", "rotation": "0", "quality": "default", "format": "png", "number": "1"}
 
 
