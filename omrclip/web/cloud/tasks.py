@@ -31,6 +31,7 @@ from omrclip.schemas.grading import grades_to_bytes, load_rules
 from omrclip.schemas.template import check_template, load_template, template_to_bytes
 from omrclip.web.api.recognition_request import check_images
 from omrclip.web.api.template_correction import admitted
+from omrclip.web.cloud.worker import CLIP_COST
 from omrclip.web.errors import status_of
 from omrclip.web.lanes import Lane, runs_in, work
 from omrclip.web.metrics import PASSED
@@ -39,9 +40,6 @@ from omrclip.web.services import services
 blueprint = Blueprint("cloud_tasks", __name__)
 
 BLANK_RESULTS: Final = "RecognitionResult.dat"
-CLIP_COST: Final = 5
-"""The memory that a clip needs until the answer is ready, as a multiple of its size: the clip, its base64, and that in
-the JSON as text and as bytes, each of which is a third larger than the clip."""
 _TEXT, _JSON = "text/plain; charset=utf-8", "application/json"
 _TASK_FAILED: Final = 422
 """The ErrorCode of a task that was run and did not succeed. Other codes are the statuses of our own API."""

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from omrclip.errors import InvalidRequest
 from omrclip.schemas.cloud.v5 import Status, load_generate_task, load_recognize_task, task_answer
 from omrclip.storage.cloud_tasks import KEPT_SECONDS, Kind, NewTask, TaskState
 from omrclip.web.auth.login import current_account
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import services
+from omrclip.web.services import json_body, services
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -50,7 +49,7 @@ def _at(method: str, resource: str, operation: str) -> Callable[[View], View]:
 @runs_in(Lane.WORK)
 def post_recognition() -> Response:
     """Take a task to recognize an image. The answer is its identifier."""
-    asked = load_recognize_task(_json_body(), services().config.limits)
+    asked = load_recognize_task(json_body(), services().config.limits)
     if asked.ignored:
         logger.info("a task has %d images after the first, which are ignored", asked.ignored)
     worker = services().cloud
@@ -77,7 +76,7 @@ def delete_recognition() -> Response:
 @runs_in(Lane.WORK)
 def post_generation() -> Response:
     """Take a task to generate a form. It ends with an error, because forms are not generated yet."""
-    load_generate_task(_json_body(), services().config.limits)
+    load_generate_task(json_body(), services().config.limits)
     tasks = services().cloud.tasks
     identifier = tasks.new_identifier()
     answer = task_answer(identifier, Status.ERROR, messages=[_NO_GENERATION])
@@ -95,12 +94,6 @@ def get_generation() -> Response:
 def delete_generation() -> Response:
     """Remove a task with its results."""
     return _cancelled(Kind.GENERATE)
-
-
-def _json_body() -> bytes:
-    if not request.is_json:
-        raise UnsupportedMediaType("Content-Type: expected application/json")
-    return request.get_data()
 
 
 def _owner() -> str:

@@ -28,8 +28,8 @@ SWEEP_SECONDS: Final = 300.0
 SCAN_NAME: Final = "image"
 """The name of a scan in messages. The protocol gives it none."""
 CLIP_COST: Final = 5
-"""The memory that a clip needs until the answer is stored, as a multiple of its size: the clip, its base64, and that in
-the JSON as text and as bytes, each of which is a third larger than the clip."""
+"""The memory that a clip needs until the answer is stored or sent, as a multiple of its size: the clip, its base64, and
+that in the JSON as text and as bytes, each of which is a third larger than the clip."""
 _WRITERS = {"Csv": csv_file, "Json": json_file, "Xml": xml_file}
 
 logger = logging.getLogger(__name__)
