@@ -85,6 +85,13 @@ def _host_names(text: str) -> tuple[str, ...]:
     return tuple(origin.host for origin in origins if origin is not None)
 
 
+def _origins(text: str) -> tuple[Origin, ...]:
+    origins = [Origin.parse(one.strip()) for one in text.split(",")]
+    if None in origins:
+        raise ValueError("origins with commas between them, such as https://viewer.example.org")
+    return tuple(origin for origin in origins if origin is not None)
+
+
 def _uri(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("a URI that begins with http:// or https://")
@@ -213,6 +220,12 @@ class Config:
     )
     oidc_scopes: str = _setting(
         "read,recognize,author", _text, "Scopes of users who log in by OpenID Connect for the first time."
+    )
+    viewers: tuple[Origin, ...] = _setting(
+        (),
+        _origins,
+        "Origins of IIIF viewers on other sites that may show images to people who are logged in, separated by commas, "
+        "such as `https://viewer.example.org` (see `docs/guide/log-in.md`).",
     )
     keep_seconds: int = _setting(
         86_400, _whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."

@@ -39,6 +39,11 @@ class Origin:
         scheme, separator, host = text.partition("://")
         return cls.of(scheme.lower(), host) if separator else None
 
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
+
 
 def _canonical(address: str) -> str:
     try:

@@ -6,6 +6,7 @@ import pytest
 
 from omrclip.config import ACCOUNTS_NAME, STORES, Config, Limits, is_loopback, settings, variable
 from omrclip.errors import ConfigurationError
+from omrclip.origins import Origin
 
 HOME = {"OMRCLIP_HOME": "home"}
 AT_HOME = dataclasses.replace(
@@ -52,6 +53,11 @@ def test_without_variables_the_stores_are_in_the_platforms_folder_for_data() -> 
         ("OMRCLIP_OIDC_SECRET_FILE", "keys/secret", {"oidc_secret_file": "keys/secret"}),
         ("OMRCLIP_OIDC_ALLOWED", "groups=teachers", {"oidc_allowed": "groups=teachers"}),
         ("OMRCLIP_OIDC_SCOPES", "read", {"oidc_scopes": "read"}),
+        (
+            "OMRCLIP_VIEWERS",
+            "https://v.example, http://[::1]:81",
+            {"viewers": (Origin("https", "v.example", 443), Origin("http", "::1", 81))},
+        ),
         ("OMRCLIP_ALLOW_REMOTE", "Yes", {"allow_remote": True}),
         ("OMRCLIP_ALLOW_REMOTE", "0", {"allow_remote": False}),
         ("OMRCLIP_WORKERS", "3", {"workers": 3}),

@@ -3,6 +3,7 @@
 import math
 
 from omrclip.config import Limits
+from omrclip.iiif import authorization
 from omrclip.iiif.capabilities import (
     EXTRA_FEATURES_2,
     EXTRA_FEATURES_3,
@@ -20,6 +21,7 @@ from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
 
 PROTOCOL = "http://iiif.io/api/image"
+CONTEXT_3 = "http://iiif.io/api/image/3/context.json"
 TILE_SIDE = 512
 
 
@@ -32,6 +34,7 @@ def info2(
     rights: str | None = None,
     density: Density | None = None,
     is_grey: bool = False,  # noqa: ARG001  (both versions are called alike)
+    probe: authorization.Json | None = None,
 ) -> dict[str, object]:
     """The document of the Image API 2.1, section 5.
 
@@ -44,7 +47,9 @@ def info2(
         density: the image's density, if it is known.
         is_grey: whether the image is grayscale. It has no effect in this version, because level 2 requires `color` for
             every image.
+        probe: the probe service of the image, if only people who are logged in can see it.
     """
+    services = [one for one in (physical_dimensions(density), probe and _in_version_2(probe)) if one]
     return {
         "@context": "http://iiif.io/api/image/2/context.json",
         "@id": base_uri,
@@ -62,7 +67,7 @@ def info2(
             },
         ],
         **({"license": rights} if rights else {}),
-        **({"service": dimensions} if (dimensions := physical_dimensions(density)) else {}),
+        **({"service": services if len(services) > 1 else services[0]} if services else {}),
     }
 
 
@@ -75,10 +80,12 @@ def info3(
     rights: str | None = None,
     density: Density | None = None,
     is_grey: bool = False,
+    probe: authorization.Json | None = None,
 ) -> dict[str, object]:
     """The document of the Image API 3.0, section 5; for the arguments see `info2`."""
+    services = [one for one in (physical_service(base_uri, density), probe) if one]
     return {
-        "@context": "http://iiif.io/api/image/3/context.json",
+        "@context": [authorization.CONTEXT, CONTEXT_3] if probe else CONTEXT_3,
         "id": base_uri,
         "type": "ImageService3",
         "protocol": PROTOCOL,
@@ -93,8 +100,13 @@ def info3(
         "extraQualities": [str(quality) for quality in qualities(is_grey) if quality is not Quality.DEFAULT],
         "extraFeatures": list(EXTRA_FEATURES_3),
         **({"rights": rights} if rights else {}),
-        **({"service": [dimensions]} if (dimensions := physical_service(base_uri, density)) else {}),
+        **({"service": services} if services else {}),
     }
+
+
+def _in_version_2(probe: authorization.Json) -> authorization.Json:
+    """The probe service for version 2, in which each service has its own context."""
+    return {"@context": authorization.CONTEXT, **probe}
 
 
 def _levels(source: Dimensions, tile_side: int, limits: Limits) -> dict[str, object]:

@@ -9,6 +9,7 @@ dimensions of the area and shows nothing outside it. `Style` is the form of the 
 from enum import StrEnum
 
 from omrclip.errors import NotFound
+from omrclip.iiif import authorization
 from omrclip.iiif import presentation_parts as parts
 from omrclip.iiif.physical import physical_service
 from omrclip.iiif.presentation_parts import ClipInput, Json, ManifestInput, PageInput, PartUris, SeeAlso
@@ -59,7 +60,7 @@ def page_canvas(manifest: ManifestInput, number: int) -> Json:
     for found, page in _numbered(manifest):
         if found == number:
             canvas = _page_canvas(PartUris(manifest.uri), number, page)
-            return {"@context": CONTEXT, **canvas, "partOf": [_reference(manifest.uri, "Manifest")]}
+            return {"@context": _context(manifest), **canvas, "partOf": [_reference(manifest.uri, "Manifest")]}
     raise NotFound(f"The recognition has no page {number}.")
 
 
@@ -90,7 +91,7 @@ def _manifest(manifest: ManifestInput, canvases: list[Json], structures: list[Js
     if not canvases:
         raise NotFound("The recognition has no page that a manifest could show. All its scans failed.")
     document: Json = {
-        "@context": CONTEXT,
+        "@context": _context(manifest),
         "id": manifest.uri,
         "type": "Manifest",
         "label": parts.text(manifest.label),
@@ -108,6 +109,11 @@ def _manifest(manifest: ManifestInput, canvases: list[Json], structures: list[Js
     if structures:
         document["structures"] = structures
     return document
+
+
+def _context(manifest: ManifestInput) -> str | list[str]:
+    """Section 4.6. The contexts of extensions come first."""
+    return [authorization.CONTEXT, CONTEXT] if any(page.probe for page in manifest.pages) else CONTEXT
 
 
 def _page_canvas(uris: PartUris, number: int, page: PageInput) -> Json:

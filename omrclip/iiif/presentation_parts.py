@@ -28,12 +28,14 @@ class ClipInput:
         box: the area in pixels of the registered page.
         label: the area's name. Clips of one page may have the same name.
         service2: URI of the same image in the Image API 2.1, or None if it is not offered.
+        probe: the probe service of the image, if only people who are logged in can see it.
     """
 
     service3: str
     box: Box
     label: str
     service2: str | None = None
+    probe: Json | None = None
 
     @property
     def dimensions(self) -> Dimensions:
@@ -53,6 +55,7 @@ class PageInput:
         clips: its clip areas in display order. Each must lie inside the page.
         service2: URI of the same image in the Image API 2.1, or None if it is not offered.
         density: the density of its image and of the images of its clips, or None.
+        probe: the probe service of the image, if only people who are logged in can see it.
     """
 
     service3: str
@@ -62,6 +65,7 @@ class PageInput:
     clips: tuple[ClipInput, ...] = ()
     service2: str | None = None
     density: Density | None = None
+    probe: Json | None = None
 
     def __post_init__(self) -> None:
         # Section 5.3: content outside the canvas is not allowed.
@@ -175,7 +179,8 @@ def image(of: PageInput | ClipInput) -> Json:
 
 def services(of: PageInput | ClipInput) -> list[Json]:
     """The image services, 3.0 first, because viewers use the first one that they know (section 3.2, `service`)."""
-    listed: list[Json] = [{"id": of.service3, "type": "ImageService3", "profile": LEVEL_3}]
+    controlled: Json = {} if of.probe is None else {"service": [of.probe]}
+    listed: list[Json] = [{"id": of.service3, "type": "ImageService3", "profile": LEVEL_3, **controlled}]
     if of.service2 is not None:
         listed.append({"@id": of.service2, "@type": "ImageService2", "profile": PROFILE_2})
     return listed

@@ -262,9 +262,7 @@ class Accounts:
         key, now = (account.name, use, _text(scopes)), time.time()
         token, made = self._lately.get(key, ("", 0.0))
         if now - REUSE_SECONDS < made <= now:
-            extended = file.execute(
-                "UPDATE credentials SET expires = ? WHERE hash = ?", (now + seconds, _digest(token))
-            )
+            extended = file.execute("UPDATE credentials SET expires = ? WHERE hash = ?", (now + seconds, digest(token)))
             if extended.rowcount:
                 return Issued(token, replace(account, scopes=scopes), seconds)
         issued = _issue(file, account, use, scopes, seconds)
@@ -320,6 +318,15 @@ class Accounts:
         """The account of a valid session, access token or API key, with the scopes of that token; else None."""
         return self._account_of(token, "c.use != 'refresh'")
 
+    def is_valid(self, hashed: bytes) -> bool:
+        """Whether a session, access token or API key with this `digest` is valid."""
+        with self._reading() as file:
+            row = file.execute(
+                "SELECT 1 FROM credentials WHERE hash = ? AND use != 'refresh' AND (expires IS NULL OR expires > ?)",
+                (hashed, time.time()),
+            ).fetchone()
+        return row is not None
+
     def _account_of(self, token: str, condition: str) -> Account | None:
         if not self.exist():
             return None
@@ -327,7 +334,7 @@ class Accounts:
             row = file.execute(
                 "SELECT a.kind, a.name, c.scopes, a.workspace, a.created FROM credentials c JOIN accounts a "  # noqa: S608
                 f"USING (kind, name) WHERE c.hash = ? AND (c.expires IS NULL OR c.expires > ?) AND {condition}",
-                (_digest(token), time.time()),
+                (digest(token), time.time()),
             ).fetchone()
         return _account(row) if row else None
 
@@ -339,7 +346,7 @@ class Accounts:
     def log_out(self, token: str) -> None:
         """End a session, or revoke an access token or an API key."""
         with self._writing() as file:
-            file.execute("DELETE FROM credentials WHERE hash = ?", (_digest(token),))
+            file.execute("DELETE FROM credentials WHERE hash = ?", (digest(token),))
 
     def signing_key(self) -> bytes:
         """The key that signs links, which is made at the first call."""
@@ -487,7 +494,7 @@ def _issue(
 ) -> Issued:
     token = f"omr_{secrets.token_urlsafe(32)}"
     expires = None if seconds is None else time.time() + seconds
-    row = (_digest(token), account.kind, account.name, use, _text(scopes), expires)
+    row = (digest(token), account.kind, account.name, use, _text(scopes), expires)
     file.execute("INSERT INTO credentials VALUES (?, ?, ?, ?, ?, ?)", row)
     return Issued(token, Account(account.kind, account.name, scopes, account.workspace, account.created), seconds)
 
@@ -501,7 +508,8 @@ def _text(scopes: Iterable[Scope]) -> str:
     return " ".join(scope for scope in Scope if scope in set(scopes))
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """The SHA-256 hash of a token, by which the file knows it."""
     return sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 

@@ -24,7 +24,7 @@ from omrclip.web.api import (
     template_pages,
     templates,
 )
-from omrclip.web.auth import login, oidc
+from omrclip.web.auth import login, oidc, viewers
 from omrclip.web.auth.check import login_check
 from omrclip.web.auth.rules import check_rules
 from omrclip.web.cloud import files as cloud_files
@@ -137,6 +137,7 @@ def create_app(config: Config | None = None) -> App:
         docs,
         login,
         oidc,
+        viewers,
         cloud_token,
         cloud_v5,
         cloud_files,

@@ -66,14 +66,16 @@ def error_body(code: str, message: str, details: dict[str, object], request_id: 
     return {"error": {"code": code, "message": message, "details": details, "request_id": request_id}}
 
 
+def answer_of(error: errors.OmrclipError) -> Response:
+    """The answer to a request that an exception has ended."""
+    answer = _answer(status_of(error), error.code, error.message, error.details)
+    answer.headers.update(_headers_of(error))
+    return answer
+
+
 def register_error_handlers(app: Flask) -> None:
     """Answer every exception in the same format."""
-
-    @app.errorhandler(errors.OmrclipError)
-    def own(error: errors.OmrclipError) -> Response:
-        answer = _answer(status_of(error), error.code, error.message, error.details)
-        answer.headers.update(_headers_of(error))
-        return answer
+    app.register_error_handler(errors.OmrclipError, answer_of)
 
     @app.errorhandler(MustWait)
     def must_wait(_error: MustWait) -> Response:
@@ -82,7 +84,7 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_error: RequestEntityTooLarge) -> Response:
-        return own(body_too_large(app.config["MAX_CONTENT_LENGTH"]))
+        return answer_of(body_too_large(app.config["MAX_CONTENT_LENGTH"]))
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -98,7 +100,7 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
-        return own(errors.internal_error(error))
+        return answer_of(errors.internal_error(error))
 
 
 def _headers_of(error: errors.OmrclipError) -> dict[str, str]:

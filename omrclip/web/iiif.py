@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.capabilities import qualities
 from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3, Grammar
-from omrclip.iiif.info import TILE_SIDE, info2, info3
+from omrclip.iiif.info import CONTEXT_3, TILE_SIDE, info2, info3
 from omrclip.iiif.request import Format, ImageRequest
 from omrclip.omr.report.file_names import stem
 from omrclip.serving.sources import OpenImage
 from omrclip.storage.images import SUFFIXES
+from omrclip.web.auth.viewers import probe_service
 from omrclip.web.image_answers import (
     CROSS_ORIGIN,
     plan_answer,
@@ -50,7 +51,7 @@ class Version:
 
 VERSIONS = {
     2: Version(GRAMMAR_2, info2, "http://iiif.io/api/image/2/context.json"),
-    3: Version(GRAMMAR_3, info3, "http://iiif.io/api/image/3/context.json"),
+    3: Version(GRAMMAR_3, info3, CONTEXT_3),
 }
 
 
@@ -148,6 +149,7 @@ def _info(version: Version, identifier: str) -> Response:
         rights=config.rights,
         density=image.source.density,
         is_grey=image.source.is_grey,
+        probe=probe_service(identifier),
     )
     body = json.dumps(document).encode()
     media_type = _info_media_type(version)

@@ -304,4 +304,9 @@ def image_uri(identifier: str, version: int = 2) -> str:
 @lru_cache(maxsize=1024)
 def image_uri_under(base: str, identifier: str, version: int) -> str:
     """The base URI of an image if the client reaches the service under `base`."""
-    return f"{base}/iiif/{version}/{quote(identifier, safe=_PLAIN_IN_SEGMENT)}"
+    return f"{base}/iiif/{version}/{quoted(identifier)}"
+
+
+def quoted(identifier: str) -> str:
+    """An identifier as in the URI of its image."""
+    return quote(identifier, safe=_PLAIN_IN_SEGMENT)

@@ -33,8 +33,11 @@ class KeptUris:
 
     def image(self, scan: int, clip: int | None = None, *, version: int = 3) -> str:
         """The image service of a scan's registered page, or of one of its clips. Both are numbered from 1."""
-        part = f"{self.identifier}.{scan}" + ("" if clip is None else f".{clip}")
-        return f"{self.base_url}/iiif/{version}/{part}"
+        return f"{self.base_url}/iiif/{version}/{self.image_name(scan, clip)}"
+
+    def image_name(self, scan: int, clip: int | None = None) -> str:
+        """The identifier of this image."""
+        return f"{self.identifier}.{scan}" + ("" if clip is None else f".{clip}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,13 @@ from omrclip.storage.receipts import Deleted
 from omrclip.web.api.receipts import deleted
 from omrclip.web.api.tables import in_archive, kept_table
 from omrclip.web.archives import Outbox
+from omrclip.web.auth.viewers import probe_service
 from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
 from omrclip.web.services import PRIVATE, base_url, services
 
 READ_AT_ONCE: Final = 256 * 1024
+_MANIFESTS: Final = frozenset({"kept.get_manifest", "kept.get_canvas", "kept.get_clips_manifest"})
 
 blueprint = Blueprint("kept", __name__, url_prefix="/api/recognitions")
 
@@ -148,8 +150,9 @@ def get_clips_manifest(identifier: str) -> Response:
 def allow_viewers(answer: Response) -> Response:
     """Allow viewers on other sites to read manifests, but nothing else. Forbid caching by proxies."""
     answer.headers["Cache-Control"] = PRIVATE
-    if answer.content_type == MEDIA_TYPE:
+    if request.endpoint in _MANIFESTS:
         answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.headers["Access-Control-Allow-Headers"] = "Authorization"
     return answer
 
 
@@ -189,6 +192,7 @@ def _page(uris: KeptUris, page: KeptPage) -> PageInput:
     return PageInput(
         service3=uris.image(page.number),
         service2=uris.image(page.number, version=2),
+        probe=probe_service(uris.image_name(page.number)),
         dimensions=page.registration.page,
         label=page.scan,
         metadata=page.values,
@@ -197,6 +201,7 @@ def _page(uris: KeptUris, page: KeptPage) -> PageInput:
             ClipInput(
                 service3=uris.image(page.number, number),
                 service2=uris.image(page.number, number, version=2),
+                probe=probe_service(uris.image_name(page.number, number)),
                 box=clip.box,
                 label=clip.label,
             )

@@ -67,7 +67,9 @@ def _account(accounts: Accounts, environ: dict[str, Any], link: str | None) -> A
         environ[LINKED] = True
         return linked
     token = token_of(environ)
-    return accounts.account_of(token) if token else None
+    if not token:
+        return None
+    return accounts.account_of(token) or links.account_of(accounts, token, environ["PATH_INFO"])
 
 
 def token_of(environ: dict[str, Any]) -> str | None:

@@ -2,6 +2,8 @@
 
 The signature is in the query (`?token=…`), or at the beginning of the path (`/signed/…/iiif/3/…`). The second form
 is for viewers: they append the region and size of each tile to the image's URI, and drop a query.
+
+A link without a target is the access token of an IIIF viewer (`web.auth.viewers`). It is in the header Authorization.
 """
 
 import re
@@ -20,6 +22,10 @@ PREFIX: Final = "/signed/"
 _SIGNED = re.compile(r"/signed/([A-Za-z0-9._-]{1,1000})(/.*)", re.ASCII | re.DOTALL)
 IDENTIFIER = re.compile(r"[0-9a-f]{24}")
 _IMAGE_API = ("/iiif/2/", "/iiif/3/")
+DESCRIPTION = re.compile(
+    r"/iiif/[23]/.+/info\.json|/api/recognitions/[0-9a-f]{24}/(manifest|clips)\.json(/.*)?", re.ASCII | re.DOTALL
+)
+"""The paths of documents that describe images for viewers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +35,46 @@ class Link:
     Attributes:
         kind, name: the account that made the link. The link ends with the account.
         target: the identifier of a stored recognition, with its files and images; of a batch, with its results; or of
-            an image.
+            an image. Empty in the access token of a viewer.
         expires: in seconds since 1970.
+        session: the digest of the session with which the link ends, in hexadecimal digits; empty if there is none.
     """
 
     kind: Kind
     name: str
     target: str
     expires: float
+    session: str = ""
 
 
 def sign(accounts: Accounts, link: Link) -> str:
     """The token of a link."""
-    signed: str | bytes = _serializer(accounts).dumps([link.kind, link.name, link.target, int(link.expires)])
+    signed: str | bytes = _serializer(accounts).dumps(
+        [link.kind, link.name, link.target, int(link.expires), link.session]
+    )
     return str(signed)
 
 
 def account_of(accounts: Accounts, token: str, path: str) -> Account | None:
     """The read-only account that a link gives for a path, or None if the link is not valid there."""
+    link = read(accounts, token)
+    return None if link is None or not _concerns(path, link.target) else reader_of(accounts, link)
+
+
+def read(accounts: Accounts, token: str) -> Link | None:
+    """The link of a token, or None if its signature is wrong, or it has ended."""
     try:
-        kind, name, target, expires = _serializer(accounts).loads(token)
-    except BadSignature:
+        kind, name, target, expires, session = _serializer(accounts).loads(token)
+    except (BadSignature, ValueError):  # links of an earlier version have fewer parts
         return None
-    if expires < time.time() or not _concerns(path, target):
+    if expires < time.time() or (session and not accounts.is_valid(bytes.fromhex(session))):
         return None
-    account = accounts.account(Kind(kind), name)
+    return Link(Kind(kind), name, target, expires, session)
+
+
+def reader_of(accounts: Accounts, link: Link) -> Account | None:
+    """The account that made a link, with the scope READ alone; None if it is gone, or may no longer read."""
+    account = accounts.account(link.kind, link.name)
     if account is None or Scope.READ not in account.scopes:
         return None
     return Account(account.kind, account.name, frozenset({Scope.READ}), account.workspace)
@@ -74,6 +95,8 @@ def taken_from(environ: dict[str, Any]) -> str | None:
 
 
 def _concerns(path: str, target: str) -> bool:
+    if not target:
+        return DESCRIPTION.fullmatch(path) is not None
     is_random = IDENTIFIER.fullmatch(target)
     own = [f"/api/recognitions/{target}", f"/api/batches/{target}"] if is_random else []
     own += [f"{api}{target}" for api in _IMAGE_API]

@@ -71,6 +71,14 @@ def access_paths(most_listed: int) -> dict[str, Node]:
             "parameters": [parameter("identifier", "path")],
             "get": operation("A receipt of a deletion", _TAG, {"200": answer("The receipt", _RECEIPT)}),
         },
+        "/iiif/auth/probe/{identifier}": {
+            "parameters": [parameter("identifier", "path", description="percent-encoded, including slashes")],
+            "get": operation(
+                "The probe service of an image (IIIF Authorization Flow API 2.0)",
+                "IIIF",
+                {"200": answer("The status of a request for the image, and for a viewer's token a link to it", OBJECT)},
+            ),
+        },
         "/api/links": {
             "post": operation(
                 "Make a signed link to a stored recognition, a batch or an image",

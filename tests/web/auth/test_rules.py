@@ -45,6 +45,9 @@ def test_what_is_public(app: App) -> None:
         ("GET", "/login/oidc"),
         ("GET", "/login/oidc/return"),
         ("GET", "/login/page/x"),
+        ("GET", "/iiif/auth/token"),
+        ("GET", f"/iiif/auth/probe/{EXAMPLES['identifier']}"),
+        ("GET", "/iiif/auth/logout"),
     }
 
 

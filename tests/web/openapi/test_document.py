@@ -27,6 +27,9 @@ FOR_PEOPLE = {
     "login.static",
     "oidc.get_start",
     "oidc.get_return",
+    "viewers.get_access",
+    "viewers.get_token",
+    "viewers.get_logout",
 }
 EXAMPLES = {"region": "full", "size": "full", "rotation": "0", "quality": "default", "format": "png", "number": "1"}
 
