@@ -143,6 +143,10 @@ class BatchSchema(WireSchema):
     done = fields.Integer(required=True)
     passed = fields.Integer(required=True)
     doubtful = fields.Integer(required=True, metadata={"description": "Sheets that passed with doubtful answers"})
+    reviewed = fields.Integer(
+        required=True,
+        metadata={"description": "Doubtful sheets whose doubtful answers were all confirmed or corrected"},
+    )
     failed = fields.Integer(required=True)
     sheets_per_hour = fields.Integer(required=True, allow_none=True)
     results = fields.Dict(

@@ -17,7 +17,7 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -68,6 +68,8 @@ CREATE TABLE IF NOT EXISTS corrections (
 )
 """
 """A log: rows are added and never changed. It is created with the first correction."""
+_REVIEWED = "CREATE TABLE IF NOT EXISTS reviewed (sheet TEXT PRIMARY KEY) WITHOUT ROWID"
+"""The doubtful sheets whose doubtful answers were all confirmed or corrected. It is created with the first one."""
 
 
 class State(StrEnum):
@@ -95,6 +97,7 @@ class StoredBatch:
         total: the number of its sheets.
         passed, doubtful, failed: numbers of sheets by result. `doubtful` ones have passed too.
         an_hour: sheets an hour in the run at hand or the last one, or None.
+        reviewed: how many of the doubtful sheets have no answer left that a person should check.
     """
 
     identifier: str
@@ -110,6 +113,7 @@ class StoredBatch:
     doubtful: int
     failed: int
     an_hour: float | None
+    reviewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,7 @@ class Batches:
                 (time.time(),),
             ).fetchone()
             total = file.execute("SELECT COALESCE(SUM(sheets), 0) FROM documents").fetchone()[0]
+            reviewed = _has_table(file, "reviewed") and file.execute("SELECT COUNT(*) FROM reviewed").fetchone()[0]
         if row is None:
             raise _not_found(identifier)
         name, templates, options, created, expires, state, message, passed, doubtful, failed, an_hour = row
@@ -212,6 +217,7 @@ class Batches:
             doubtful,
             failed,
             an_hour,
+            int(reviewed),
         )
 
     def rename(self, identifier: str, name: str) -> None:
@@ -317,13 +323,20 @@ class Batches:
         with self._file(identifier) as file:
             return _corrections(file)
 
-    def correct(self, identifier: str, wanted: "Iterable[Correction]", by: str | None) -> "list[Correction]":
+    def correct(
+        self,
+        identifier: str,
+        wanted: "Iterable[Correction]",
+        by: str | None,
+        reviewed: "Callable[[Sequence[Correction]], Mapping[str, bool]]",
+    ) -> "list[Correction]":
         """Add corrections of sheets to the log, and return the log. Those that change nothing are left out.
 
         Args:
             identifier: of the batch.
             wanted: the corrections. Those without a value undo. Their `by` and `at` do not matter.
             by: the name of the account that makes them, or None.
+            reviewed: given the log, tells of the sheets that the corrections are of whether they are reviewed.
         """
         self.read(identifier)
         now = round(time.time(), 3)
@@ -339,6 +352,11 @@ class Batches:
                         "INSERT INTO corrections (sheet, name, value, path, by, at) VALUES (?, ?, ?, ?, ?, ?)",
                         (one.scan, one.name, one.value, one.path, by, now),
                     )
+            file.execute(_REVIEWED)
+            for sheet, is_reviewed in reviewed(log).items():
+                file.execute("DELETE FROM reviewed WHERE sheet = ?", (sheet,))
+                if is_reviewed:
+                    file.execute("INSERT INTO reviewed VALUES (?)", (sheet,))
         return log
 
     def results(self, identifier: str) -> BlobStore:
@@ -498,7 +516,7 @@ class Batches:
         if not path.is_file():
             raise _not_found(identifier)
         with _errors_told(), closing(_opened(path)) as file:
-            if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'batch'").fetchone() is None:
+            if not _has_table(file, "batch"):
                 raise _not_found(identifier)
             with transaction(file) if writing else nullcontext():
                 yield file
@@ -512,10 +530,14 @@ def workspaces_with_batches(config: Config) -> list[str]:
 def _corrections(file: sqlite3.Connection) -> "list[Correction]":
     from omrclip.schemas.corrections import Correction  # it loads OpenCV, which the waiting runner does not need
 
-    if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'corrections'").fetchone() is None:
+    if not _has_table(file, "corrections"):
         return []
     rows = file.execute("SELECT sheet, name, value, path, by, at FROM corrections ORDER BY number")
     return [Correction(*row) for row in rows]
+
+
+def _has_table(file: sqlite3.Connection, name: str) -> bool:
+    return file.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
 
 
 def _is_deleted(file: sqlite3.Connection) -> bool:

@@ -11,6 +11,7 @@ from omrclip.web import docs, health, iiif, services, ui
 from omrclip.web.api import (
     batch_corrections,
     batch_events,
+    batch_sheets,
     batches,
     corrections,
     images,
@@ -125,6 +126,7 @@ def create_app(config: Config | None = None) -> App:
         corrections,
         tables,
         batch_events,
+        batch_sheets,
         batches,
         batch_corrections,
         receipts,

@@ -70,7 +70,7 @@ def _checked(own: Services, receipt: Receipt) -> Receipt | None:
 
 def forget(own: Services, kind: Deleted, target: str) -> None:
     """Remove from the caches what they hold of something that was deleted. Raises StorageUnavailable."""
-    if kind is Deleted.RECOGNITION:
+    if kind in (Deleted.RECOGNITION, Deleted.BATCH):
         own.sources.forget(f"{target}/")
         own.derivatives.forget(target)
     elif kind in (Deleted.IMAGE, Deleted.TEMPLATE):

@@ -29,6 +29,7 @@ from omrclip.storage.kept import KeptRecognitions
 from omrclip.storage.receipts import Receipts
 from omrclip.storage.templates import TemplateStore
 from omrclip.web.auth.provider import Provider
+from omrclip.web.batch_images import BatchImages
 from omrclip.web.cloud.worker import CloudWorker
 from omrclip.web.metrics import Metrics
 
@@ -59,6 +60,7 @@ class Services:
     receipts: Receipts
     corrections: Corrections
     batches: Batches
+    batch_images: BatchImages
     cloud: CloudWorker
     client_files: ClientFiles
     pages: PageImages
@@ -140,6 +142,7 @@ def _opened(
         kept.start_sweeping()
     cloud = CloudWorker(config, sources.admission, metrics)
     cloud.resume()
+    batches = Batches(config)
     return Services(
         config,
         templates,
@@ -150,7 +153,8 @@ def _opened(
         KeptImages(kept, sources),
         Receipts(config),
         Corrections(kept),
-        Batches(config),
+        batches,
+        BatchImages(batches, sources, config.limits),
         cloud,
         ClientFiles(config),
         PageImages(config.templates, templates, config.limits),
@@ -202,14 +206,18 @@ def account_name() -> str | None:
 def open_image(identifier: str) -> OpenImage:
     """Open the image of an identifier under `/iiif/`.
 
-    The image is a page or clip of a stored recognition, a page of a template, or a stored image.
+    The image is a page or clip of a stored recognition, a sheet of a batch, a page of a template, or a stored image.
 
     Raises:
         NotFound: no image has this identifier.
         UnsupportedImage, CorruptImage, LimitExceeded: the image cannot be served.
     """
     try:
-        kept = services().kept_images.open(identifier) or services().pages.open(identifier, services().sources)
+        kept = (
+            services().kept_images.open(identifier)
+            or services().batch_images.open(identifier)
+            or services().pages.open(identifier, services().sources)
+        )
     except NotFound:
         if not services().images.has(identifier):
             raise

@@ -63,10 +63,16 @@ class SheetIndex:
                 f"WHERE place > ? AND result IN ({marks}) ORDER BY place LIMIT ?",
                 (place_of(after) if after else b"", *wanted, most),
             ).fetchall()
-        return [
-            DoneScan(name, source, Counts(int(number < 2), int(number == 1), int(number == 2)), chunk, line)
-            for name, source, number, chunk, line in rows
-        ]
+        return [_scan(*row) for row in rows]
+
+    def sheet(self, name: str) -> DoneScan | None:
+        """A sheet by its name, or None if it is not done. Raises as `sheets` does."""
+        with self._opened() as file:
+            self._refresh(file)
+            row = file.execute(
+                "SELECT name, source, result, chunk, line FROM sheets WHERE place = ?", (place_of(name),)
+            ).fetchone()
+        return _scan(*row) if row else None
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -101,6 +107,10 @@ class SheetIndex:
 def _row(scan: DoneScan) -> tuple[bytes, str, str, int, str, int]:
     result = 2 if scan.counts.failed else scan.counts.doubtful
     return place_of(scan.name), scan.name, scan.source, result, scan.chunk, scan.line
+
+
+def _scan(name: str, source: str, result: int, chunk: str, line: int) -> DoneScan:
+    return DoneScan(name, source, Counts(int(result < 2), int(result == 1), int(result == 2)), chunk, line)
 
 
 def place_of(name: str) -> bytes:

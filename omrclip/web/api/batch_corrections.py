@@ -1,15 +1,16 @@
 """`/api/batches/{id}/corrections`: corrections of the sheets of a batch, and its results with them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import IO, Final
 
 from flask import Blueprint, Response
 
-from omrclip.jobs.batches.corrections import check_targets, corrected_lines, corrected_sheets
+from omrclip.jobs.batches.corrections import corrected_lines, corrected_sheets, corrected_targets, reviewed
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.report import Report
 from omrclip.omr.report.sheet import Sheet
+from omrclip.omr.report.table import Separator
 from omrclip.omr.results import MarkThresholds
 from omrclip.schemas.corrections import Correction, current, dump_sheet_changes, load_sheet_changes
 from omrclip.storage.batches import StoredBatch
@@ -45,15 +46,30 @@ def post_corrections(identifier: str) -> Response:
     """Add corrections. Those of other elements stay, so that several people can work on one batch."""
     batches = services().batches
     wanted = load_sheet_changes(json_body(), services().config.limits)
-    check_targets(batches.results(identifier), wanted)
-    return _answer(current(batches.correct(identifier, wanted, account_name())))
+    sheets = corrected_targets(batches.results(identifier), wanted)
+    log = batches.correct(identifier, wanted, account_name(), lambda log: reviewed(sheets, current(log)))
+    return _answer(current(log))
 
 
-def corrected_result(batch: StoredBatch, name: str, corrections: Sequence[Correction]) -> Response:
+def corrected_result(
+    batch: StoredBatch, name: str, corrections: Sequence[Correction], separator: Separator = Separator.COMMA
+) -> Response:
     """One of RESULT_FILES with the corrected values, made now from the records of the sheets.
 
     The files that the batch wrote stay as they were read.
     """
+    answer = sent(corrected_file(batch, name, corrections, separator), RESULT_FILES[name])
+    if name == "report.html":
+        del answer.headers["Content-Disposition"]
+    else:
+        answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def corrected_file(
+    batch: StoredBatch, name: str, corrections: Sequence[Correction], separator: Separator = Separator.COMMA
+) -> IO[bytes]:
+    """The same as a temporary file, which the caller closes."""
     store, held = services().batches.results(batch.identifier), current(corrections)
 
     def sheets() -> Iterator[Sheet]:
@@ -61,21 +77,14 @@ def corrected_result(batch: StoredBatch, name: str, corrections: Sequence[Correc
 
     match name:
         case "results.csv":
-            file = SheetTable(sheets).csv()
+            return SheetTable(sheets).csv(separator)
         case "results.xlsx":
-            file = SheetTable(sheets).xlsx()
+            return SheetTable(sheets).xlsx()
         case "results.jsonl":
-            file = temporary_file(corrected_lines(store, held))
+            return temporary_file(corrected_lines(store, held))
         case _:
-            file = temporary_file(
-                _report(" and ".join(batch.templates), stored_batch(store).options.thresholds, sheets())
-            )
-    answer = sent(file, RESULT_FILES[name])
-    if name == "report.html":
-        del answer.headers["Content-Disposition"]
-    else:
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+            title = " and ".join(batch.templates)
+            return temporary_file(_report(title, stored_batch(store).options.thresholds, sheets()))
 
 
 def _report(title: str, thresholds: MarkThresholds, sheets: Iterator[Sheet]) -> Iterator[bytes]:

@@ -5,7 +5,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Final
+from shutil import copyfileobj
+from typing import IO, Any, Final
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
@@ -18,14 +19,18 @@ from omrclip.jobs.batches.ledger import DoneScan, Ledger
 from omrclip.jobs.batches.names import CLIPS
 from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan
+from omrclip.omr.report.file_names import safe_file_name
 from omrclip.omr.report.sheet import DOUBTFUL
+from omrclip.omr.report.table import Separator
+from omrclip.omr.results import ElementStatus
 from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, load_batch_request
 from omrclip.schemas.wire import invalid_request
 from omrclip.storage.batches import Batches, StoredBatch, workspaces_with_batches
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.receipts import Deleted
-from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_result
+from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_file, corrected_result
 from omrclip.web.api.receipts import deleted
+from omrclip.web.api.tables import temporary_file
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.archives import Outbox
 from omrclip.web.erasing import erase
@@ -202,7 +207,8 @@ def _sheet(scan: DoneScan, record: bytes) -> dict[str, object]:
     told = json.loads(record)
     doubtful = [element["Name"] for element in told["Elements"] if element["Status"] in DOUBTFUL]
     result = "failed" if scan.counts.failed else "doubtful" if scan.counts.doubtful else "passed"
-    return {"Name": scan.name, "Result": result, "Error": told["Error"], "Doubtful": doubtful}
+    blank = sum(element["Status"] == ElementStatus.BLANK for element in told["Elements"])
+    return {"Name": scan.name, "Result": result, "Error": told["Error"], "Doubtful": doubtful, "Blank": blank}
 
 
 @blueprint.get("/<identifier>/results.csv")
@@ -238,11 +244,14 @@ def get_report(identifier: str) -> Response:
 def _result(identifier: str, name: str) -> Response:
     batches = services().batches
     store, state = batches.result(identifier, name)
+    separator = request.args.get("separator", Separator.COMMA)
+    if separator not in tuple(Separator):
+        raise InvalidRequest.at("separator", f"one of {' '.join(Separator)}")
     corrections = batches.corrections(identifier)
-    if corrections:
+    if corrections or separator != Separator.COMMA:
         if not may_wait():
             raise MustWait
-        return corrected_result(batches.read(identifier), name, corrections)
+        return corrected_result(batches.read(identifier), name, corrections, Separator(separator))
     file = store.ranges(name, state)
     answer = Response(_bytes_of(file), content_type=RESULT_FILES[name])
     answer.content_length = file.size
@@ -254,8 +263,13 @@ def _result(identifier: str, name: str) -> Response:
 
 
 @blueprint.get("/<identifier>/clips.zip")
+@runs_in(Lane.WORK)
 def get_clips(identifier: str) -> Response:
-    """The clips of all sheets that are done, or of one element with `?element=`, in the folders of their elements."""
+    """The clips of all sheets that are done, in the folders of their elements, and the tables if they are written.
+
+    With `?element=`, the clips of one element, without the tables.
+    """
+    batch = services().batches.read(identifier)
     store = services().batches.results(identifier)
     element = request.args.get("element")
     folders = [folder for folder in store.children(CLIPS) if element in (None, folder)]
@@ -269,14 +283,32 @@ def get_clips(identifier: str) -> Response:
             limit="clips",
             maximum=MOST_ZIPPED,
         )
-    answer = Response(_archive(store, folders), mimetype="application/zip")
-    answer.headers.set("Content-Disposition", "attachment", filename="clips.zip")
+    tables = list(_tables(batch)) if element is None else []
+    answer = Response(_archive(store, folders, tables), mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{safe_file_name(batch.name)}.zip")
     return _private(answer)
 
 
-def _archive(store: BlobStore, folders: list[str]) -> Iterator[bytes]:
+def _tables(batch: StoredBatch) -> Iterator[tuple[str, IO[bytes]]]:
+    """The tables with the corrected values. There are none before the batch is done."""
+    store, corrections = services().batches.results(batch.identifier), services().batches.corrections(batch.identifier)
+    for name in ("results.csv", "results.xlsx"):
+        if not store.has(name):
+            continue
+        if corrections:
+            yield name, corrected_file(batch, name, corrections)
+        else:
+            yield name, temporary_file(_bytes_of(store.ranges(name, store.state(name))))
+
+
+def _archive(store: BlobStore, folders: list[str], tables: list[tuple[str, IO[bytes]]]) -> Iterator[bytes]:
     outbox = Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
+        for name, file in tables:
+            with file, archive.open(name, "w") as part:
+                file.seek(0)
+                copyfileobj(file, part)
+            yield from outbox.taken()
         for folder in folders:
             for name in store.children(f"{CLIPS}/{folder}"):
                 archive.writestr(f"{CLIPS}/{folder}/{name}", store.read(f"{CLIPS}/{folder}/{name}").data)
@@ -316,6 +348,7 @@ def _described(batch: StoredBatch) -> dict[str, Any]:
             "done": batch.passed + batch.failed,
             "passed": batch.passed,
             "doubtful": batch.doubtful,
+            "reviewed": batch.reviewed,
             "failed": batch.failed,
             "sheets_per_hour": None if batch.an_hour is None else round(batch.an_hour),
             "results": {name: f"{uri}/{name}" for name in (*RESULT_FILES, "clips.zip")},

@@ -1,7 +1,9 @@
 """OpenAPI paths of batches."""
 
+from omrclip.omr.report.table import Separator
 from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema
 from omrclip.schemas.corrections import SheetChangesSchema
+from omrclip.web.api.batch_sheets import STATUSES
 from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
 
 _TAG = "Batches"
@@ -9,7 +11,8 @@ _TAG = "Batches"
 
 def batch_paths(most_listed: int) -> dict[str, Node]:
     """The paths of batches, their sheets and their results."""
-    one = {"parameters": [parameter("identifier", "path", description="Identifier of the batch")]}
+    batch = parameter("identifier", "path", description="Identifier of the batch")
+    sheet = parameter("sheet", "path", description="Name of the sheet")
     base = "/api/batches/{identifier}"
     found = {"200": answer("The batch", BatchSchema)}
     name = parameter("name", "query", NAME, description="name of the document, if it is the body")
@@ -20,8 +23,21 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
         description="only sheets with this result. Doubtful ones have passed too",
     )
     element = parameter("element", "query", description="only the clips of this element")
+    separators: Node = {"type": "string", "enum": [str(one) for one in Separator], "default": ","}
+    separator = parameter("separator", "query", separators, description="what separates the cells")
     sheets = listing("The sheets that are done", _TAG, "Sheets", most_listed, _SHEET)
     sheets["parameters"].append(result)
+    fields = listing("Answers and clips of the sheets that are done", _TAG, "Sheets", most_listed, _FIELDS)
+    fields["parameters"] += [
+        parameter(
+            "status",
+            "query",
+            {"type": "string", "enum": list(STATUSES)},
+            description="only answers with this status; doubtful means uncertain or multiple",
+        ),
+        parameter("element", "query", description="only the answers or clips of this element"),
+        parameter("value", "query", description="only answers that were read as this value"),
+    ]
     paths: dict[str, Node] = {
         "/api/batches": {
             "get": listing("All batches", _TAG, "Batches", most_listed),
@@ -57,6 +73,14 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 parameters=[name],
             ),
         },
+        f"{base}/sheets/{{sheet}}": {
+            "get": operation(
+                "Everything that was read on a sheet, without corrections",
+                _TAG,
+                {"200": answer("The record of the sheet, as in results.jsonl", {"type": "object"})},
+            ),
+        },
+        f"{base}/fields": {"get": fields},
         f"{base}/corrections": {
             "get": operation(
                 "The corrections of the sheets", _TAG, {"200": answer("All that hold", SheetChangesSchema)}
@@ -100,8 +124,13 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
     }
     for file, (summary, media_type) in _RESULTS.items():
         answers = {"200": answer("The file", BINARY, media_type), "304": answer("Not modified")}
-        paths[f"{base}/{file}"] = {"get": operation(summary, _TAG, answers)}
-    return {path: {**operations, **(one if path.startswith(base) else {})} for path, operations in paths.items()}
+        more = {"parameters": [separator]} if file == "results.csv" else {}
+        paths[f"{base}/{file}"] = {"get": operation(summary, _TAG, answers, **more)}
+    places = {"{identifier}": batch, "{sheet}": sheet}
+    for path, operations in paths.items():
+        if found_places := [place for name, place in places.items() if name in path]:
+            operations["parameters"] = found_places
+    return paths
 
 
 _RESULTS = {
@@ -112,12 +141,35 @@ _RESULTS = {
 }
 _SHEET: Node = {
     "type": "object",
-    "required": ["Name", "Result", "Error", "Doubtful"],
+    "required": ["Name", "Result", "Error", "Doubtful", "Blank"],
     "properties": {
         "Name": {"type": "string"},
         "Result": {"type": "string", "enum": ["passed", "doubtful", "failed"]},
         "Error": {"type": ["object", "null"], "description": "Why the sheet failed"},
         "Doubtful": {"type": "array", "items": {"type": "string"}, "description": "Names of elements to check"},
+        "Blank": {"type": "integer", "description": "Number of blank answers"},
+    },
+}
+_FIELDS: Node = {
+    "type": "object",
+    "required": ["Name", "Fields"],
+    "properties": {
+        "Name": {"type": "string", "description": "Name of the sheet"},
+        "Fields": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    **{
+                        key: {"type": "string"}
+                        for key in ("Name", "Path", "Label", "Type", "Status", "Value", "Message")
+                    },
+                    "Confidence": {"type": ["number", "null"]},
+                    "Corners": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+                    "Choices": {"type": "array", "items": {"type": "string"}, "description": "Values of the bubbles"},
+                },
+            },
+        },
     },
 }
 _OVERVIEW: Node = {

@@ -119,8 +119,11 @@ def test_documents_are_recognized_and_their_results_read(
     report = client.get(batch["Results"]["report.html"])
     assert report.mimetype == "text/html"
     assert "sandbox" in report.headers["Content-Security-Policy"]
-    archive = ZipFile(BytesIO(client.get(batch["Results"]["clips.zip"]).data))
-    assert len(archive.namelist()) == 12
+    zipped = client.get(batch["Results"]["clips.zip"])
+    assert "June.zip" in zipped.headers["Content-Disposition"]
+    archive = ZipFile(BytesIO(zipped.data))
+    assert len(archive.namelist()) == 14
+    assert archive.read("results.csv") == rows.data
     assert (decoded(archive.read("clips/Name/one.png")) == cut(grid(), NAME_BOX)).all()
     only = ZipFile(BytesIO(client.get(f"{address}/clips.zip?element=Signature").data))
     assert {name.split("/")[1] for name in only.namelist()} == {"Signature"}

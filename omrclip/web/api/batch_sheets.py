@@ -1,0 +1,101 @@
+"""`/api/batches/{id}/sheets/{sheet}` and `/fields`: what was read on the sheets of a batch, for people who check it."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from flask import Blueprint, Response, request
+
+from omrclip.errors import InvalidRequest
+from omrclip.jobs.batches.ledger import Ledger
+from omrclip.jobs.batches.sheet_index import SheetIndex
+from omrclip.omr.report.sheet import DOUBTFUL
+from omrclip.omr.results import ElementStatus
+from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.services import MOST_LISTED, PRIVATE, listed, services
+
+Json = dict[str, Any]
+DOUBTFUL_FIELDS: Final = "doubtful"
+STATUSES: Final = (DOUBTFUL_FIELDS, *(str(status) for status in ElementStatus))
+"""The values of `?status=`."""
+_TOLD: Final = ("Name", "Path", "Label", "Type", "Status", "Value", "Confidence", "Message", "Corners")
+SHEETS_AT_ONCE: Final = 200
+"""Number of records that are read at a time, so that a short page of the list does not read all of them."""
+
+blueprint = Blueprint("batch_sheets", __name__, url_prefix="/api/batches")
+
+
+@blueprint.get("/<identifier>/sheets/<sheet>")
+@runs_in(Lane.WORK)
+def get_sheet(identifier: str, sheet: str) -> Response:
+    """Everything that was read on a sheet, as it was read."""
+    done = services().batch_images.done(identifier, sheet)
+    (record,) = Ledger(services().batches.results(identifier)).records([done])
+    return _private(Response(record, mimetype="application/json"))
+
+
+@blueprint.get("/<identifier>/fields")
+@runs_in(Lane.WORK)
+def list_fields(identifier: str) -> Response:
+    """The answers and clips of all sheets that the query selects, a page of sheets at a time.
+
+    `status` is one of STATUSES, `element` the title of an element or clip, and `value` the value that was read.
+    """
+    status = request.args.get("status")
+    if status is not None and status not in STATUSES:
+        raise InvalidRequest.at("status", f"one of {', '.join(STATUSES)}")
+    wanted = _selection(status, request.args.get("element"), request.args.get("value"))
+    result = "doubtful" if status == DOUBTFUL_FIELDS else "passed"
+    found: dict[str, list[Json]] = {}
+
+    def names(after: str) -> Iterator[str]:
+        for name, record in _records(identifier, after, result):
+            found[name] = [_field(one) for one in _parts(record) if wanted(one)]
+            if found[name]:
+                yield name
+
+    return _private(listed("Sheets", names, lambda name: {"Name": name, "Fields": found[name]}))
+
+
+def _records(identifier: str, after: str, result: str) -> Iterator[tuple[str, Json]]:
+    store = services().batches.results(identifier)
+    index, ledger = SheetIndex(store, services().batches.index_file(identifier)), Ledger(store)
+    while True:
+        scans = index.sheets(after, result, min(SHEETS_AT_ONCE, MOST_LISTED))
+        for scan, record in zip(scans, ledger.records(scans), strict=True):
+            yield scan.name, json.loads(record)
+        if len(scans) < SHEETS_AT_ONCE:
+            return
+        after = scans[-1].name
+
+
+def _parts(record: Json) -> Iterator[Json]:
+    yield from record["Elements"]
+    for clip in record["Clips"]:
+        yield {**clip, "Type": "ClipArea", "Status": "", "Value": "", "Confidence": None}
+
+
+def _selection(status: str | None, element: str | None, value: str | None) -> Callable[[Json], bool]:
+    """Whether a part of a record is wanted. Clips are wanted only by their name, because they have no value."""
+    statuses = set(DOUBTFUL) if status == DOUBTFUL_FIELDS else {status}
+
+    def wanted(part: Json) -> bool:
+        if part["Type"] == "ClipArea" and (element is None or status is not None or value is not None):
+            return False
+        return (
+            (status is None or part["Status"] in statuses)
+            and (element is None or (part.get("Label") or part["Name"]) == element)
+            and (value is None or part["Value"] == value)
+        )
+
+    return wanted
+
+
+def _field(part: Json) -> Json:
+    choices = [bubble["Value"] for bubble in part.get("Bubbles", ())]
+    return {**{key: part.get(key, "") for key in _TOLD}, "Choices": choices}
+
+
+def _private(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = PRIVATE
+    return answer

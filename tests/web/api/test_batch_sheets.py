@@ -1,0 +1,114 @@
+"""What was read on the sheets of a batch, their scans as images, and whether people have reviewed them."""
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from omrclip.config import Config
+from omrclip.jobs.batches.runner import Runner
+from tests.web.api.test_documents import SHADES, stack
+from tests.web.conftest import Refusal
+from tests.web.making import Json, choice_box, clip_area, decoded, encoded, file_part, grid, multipart, omr, template
+
+SHEETS = ("s1.png", "s2.png", "s10.png")
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    return replace(config, workers=1)
+
+
+@pytest.fixture
+def address(client: FlaskClient, config: Config) -> str:
+    """A batch that is done, with three doubtful sheets, the sheets of an archive, and one that failed."""
+    Path(config.templates, "form.omr").write_bytes(omr(template(clip_area("Name"), choice_box())))
+    answer = client.post("/api/batches", json={"Name": "June", "Template": "form"})
+    address = str(answer.headers["Location"]).removeprefix("http://localhost")
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("b/stack.pdf", stack(*SHADES[:2]))
+    files = {name: encoded(grid(salt=number)) for number, name in enumerate(SHEETS)}
+    files |= {"june.zip": file.getvalue(), "cut.png": encoded(grid())[:200]}
+    parts = (("Sheets", file_part(name, data)) for name, data in files.items())
+    assert client.post(f"{address}/sheets", **multipart(*parts)).get_json()["Refused"] == []
+    runner = Runner(config)
+    runner.look()
+    runner.close()
+    return address
+
+
+def fields(client: FlaskClient, address: str, query: str) -> dict[str, list[Json]]:
+    answer = client.get(f"{address}/fields{query}")
+    assert answer.status_code == 200, answer.text
+    return {sheet["Name"]: sheet["Fields"] for sheet in answer.get_json()["Sheets"]}
+
+
+def correct(client: FlaskClient, address: str, *corrections: Any) -> None:
+    body = {"Corrections": [{"Sheet": sheet, "Name": name, "Value": value} for sheet, name, value in corrections]}
+    assert client.post(f"{address}/corrections", json=body).status_code == 200
+
+
+def test_a_sheet_and_its_fields_are_read(client: FlaskClient, address: str, assert_refused: Refusal) -> None:
+    sheet = client.get(f"{address}/sheets/s2.png").get_json()
+    assert (sheet["Name"], sheet["Template"], sheet["Error"]) == ("s2.png", "form", None)
+    (read,) = sheet["Elements"]
+    found = fields(client, address, "?status=doubtful")
+    assert list(found)[-3:] == list(SHEETS)
+    (field,) = found["s2.png"]
+    assert {key: field[key] for key in ("Name", "Path", "Status", "Value", "Corners")} == {
+        key: read[key] for key in ("Name", "Path", "Status", "Value", "Corners")
+    }
+    assert field["Choices"] == [bubble["Value"] for bubble in read["Bubbles"]]
+    first = client.get(f"{address}/fields?element=Question&limit=1").get_json()
+    following = client.get(first["Next"]).get_json()["Sheets"]
+    assert len(following) == 1
+    assert following[0]["Name"] != first["Sheets"][0]["Name"]
+    assert [one["Type"] for one in fields(client, address, "?element=Name")["s1.png"]] == ["ClipArea"]
+    same = fields(client, address, f"?element=Question&value={field['Value']}")
+    assert all(one["Value"] == field["Value"] for parts in same.values() for one in parts)
+    assert fields(client, address, "?value=no-such-value") == {}
+    assert client.get(f"{address}/sheets/missing.png").status_code == 404
+    assert_refused(client.get(f"{address}/fields?status=odd"), 400, "invalid_request", "status")
+
+
+def test_the_scans_of_sheets_are_images(client: FlaskClient, address: str) -> None:
+    batch = address.rpartition("/")[2]
+    answer = client.get(f"/iiif/3/{batch}.s2.png.sheet/full/max/0/default.png")
+    assert answer.status_code == 200, answer.text
+    assert np.array_equal(decoded(answer.data), grid(salt=1))
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    inner = client.get(f"/iiif/3/{batch}.june-b-stack-p0002.pdf.sheet/info.json")
+    assert inner.status_code == 200, inner.text
+    assert client.get(f"/iiif/3/{batch}.missing.png.sheet/info.json").status_code == 404
+    client.delete(address)
+    assert client.get(f"/iiif/3/{batch}.s2.png.sheet/full/max/0/default.png").status_code == 404
+
+
+def test_a_sheet_is_reviewed_when_its_doubtful_answers_are_confirmed_or_corrected(
+    client: FlaskClient, address: str
+) -> None:
+    def reviewed() -> int:
+        return int(client.get(address).get_json()["Reviewed"])
+
+    read = fields(client, address, "?status=doubtful")
+    assert reviewed() == 0
+    correct(client, address, ("s1.png", "Question", read["s1.png"][0]["Value"]), ("s2.png", "Question", "Z"))
+    assert reviewed() == 2
+    correct(client, address, ("s10.png", "Name", "Ada"))
+    assert reviewed() == 2, "the text of a clip is no answer"
+    correct(client, address, ("s2.png", "Question", None))
+    assert reviewed() == 1
+    rows = client.get(f"{address}/results.csv").text.splitlines()
+    assert next(row for row in rows if row.startswith("s1.png")).count("Question"), "who accepted is in the table"
+
+
+def test_csv_has_the_separator_that_is_asked_for(client: FlaskClient, address: str, assert_refused: Refusal) -> None:
+    assert client.get(f"{address}/results.csv").text.splitlines()[0].startswith("\ufeffImage,")
+    assert client.get(f"{address}/results.csv?separator=;").text.splitlines()[0].startswith("\ufeffImage;")
+    assert_refused(client.get(f"{address}/results.csv?separator=x"), 400, "invalid_request", "separator")
