@@ -4,10 +4,13 @@ The image beside a template is treated as its blank page, even if it shows a fil
 answers of that sheet would read as blank.
 """
 
+from math import ceil, log2
+
 import cv2
 import numpy as np
 
 from omrclip.imaging import ops
+from omrclip.imaging.arrays import Grey
 from omrclip.omr.registration.find import FoundPage, ImagePyramid
 from omrclip.omr.registration.strategies.scale import scaling
 
@@ -43,11 +46,26 @@ def is_blank_page(found: FoundPage, levels: ImagePyramid, data: bytes) -> bool:
     if not found.reference.printed or not _fills(found):
         return False
     page = found.reference.fine.pixels
+    per_pixel = max(page.shape) / max(levels.dimensions.width, levels.dimensions.height)
+    side = round(PATCH_SIDE * max(1.0, per_pixel))
+    # The mean of a square of twice the side is the mean of its quarters. So if it is changed too much, a patch is. This
+    # excludes nearly all filled sheets in a tenth of the time.
+    if _most_changed(page, levels, ceil(log2(2 * side / per_pixel)), per_pixel) > MOST_CHANGED:
+        return False
     height, width = page.shape
     shown = cv2.resize(levels.fitted(max(page.shape))[0], (width, height), interpolation=cv2.INTER_AREA)
-    side = round(PATCH_SIDE * max(1.0, max(page.shape) / max(levels.dimensions.width, levels.dimensions.height)))
     changed = cv2.blur(cv2.subtract(shown, page, dtype=cv2.CV_16S), (side, side))
     return int(np.abs(changed).max()) <= MOST_CHANGED
+
+
+def _most_changed(page: Grey, levels: ImagePyramid, number: int, per_pixel: float) -> int:
+    """The largest difference of the page and a level of the scan. `per_pixel`: pixels of the page per scan pixel."""
+    shown = levels.level(number)
+    height, width = shown.shape
+    # Halving leaves out odd last rows and columns.
+    rows, columns = (round(length * 2**number * per_pixel) for length in (height, width))
+    coarse = cv2.resize(page[:rows, :columns], (width, height), interpolation=cv2.INTER_AREA)
+    return int(cv2.absdiff(shown, coarse).max())
 
 
 def _fills(found: FoundPage) -> bool:
