@@ -17,7 +17,8 @@ class _Load:
     decodes: int = 0
     bytes: int = 0  # of decodes and answers
     answers: int = 0  # of answers alone
-    waiting: int = 0
+    waiting: int = 0  # decodes that are not patient
+    queued: int = 0  # all that wait for memory: decodes, patient or not, and answers
 
 
 class Admission:
@@ -69,6 +70,7 @@ class Admission:
         bytes_needed: int,
         *,
         patient: bool = False,
+        at_once: bool = False,
         work: Work = ENDLESS,
         answer: "Holding | None" = None,
         spare: int = 0,
@@ -78,6 +80,7 @@ class Admission:
         Args:
             bytes_needed: the most memory that it needs.
             patient: wait for memory until the deadline of the work.
+            at_once: do not wait. Refuse the work if memory is not free now, or if others wait for memory.
             work: the deadline.
             answer: the answer that will contain the result. If it uses much memory already, it must not wait forever,
                 because others may wait for it.
@@ -97,7 +100,10 @@ class Admission:
                 limit="memory_bytes",
                 maximum=self._max_bytes,
             )
-        self._enter(bytes_needed, work if patient else None, held > 0)
+        if at_once:
+            self._enter_at_once(bytes_needed)
+        else:
+            self._enter(bytes_needed, work if patient else None, held > 0)
         if answer:
             answer.begin_spare(spare)
         try:
@@ -113,19 +119,20 @@ class Admission:
         """
         with self._changed:
             has_room = lambda: self._has_room_for_answer(count, beyond)  # noqa: E731
-            if not self._changed.wait_for(has_room, self._wait_seconds / 2):
-                self.on_shortage()
+            with self._queued():
                 if not self._changed.wait_for(has_room, self._wait_seconds / 2):
-                    return False
+                    self.on_shortage()
+                    if not self._changed.wait_for(has_room, self._wait_seconds / 2):
+                        return False
             self._count_answer(count, beyond)
         return True
 
-    def try_add_to_answers(self, count: int) -> bool:
+    def try_add_to_answers(self, count: int, beyond: int) -> bool:
         """Like `add_to_answers`, without waiting."""
         with self._changed:
-            if not self._has_room_for_answer(count, count):
+            if not self._has_room_for_answer(count, beyond):
                 return False
-            self._count_answer(count, count)
+            self._count_answer(count, beyond)
         return True
 
     def take_from_answers(self, count: int) -> None:
@@ -157,13 +164,32 @@ class Admission:
 
     def _enter(self, bytes_needed: int, patient: Work | None, holds: bool) -> None:
         with self._changed:
-            if patient is not None:
-                self._wait_patiently(bytes_needed, patient, holds)
-            elif not self._has_room(bytes_needed):
-                self._wait(bytes_needed)
-            self._load.decodes += 1
-            self._load.bytes += bytes_needed
-            self._make_way(self._load.bytes)
+            with self._queued():
+                if patient is not None:
+                    self._wait_patiently(bytes_needed, patient, holds)
+                elif not self._has_room(bytes_needed):
+                    self._wait(bytes_needed)
+            self._count_decode(bytes_needed)
+
+    def _enter_at_once(self, bytes_needed: int) -> None:
+        with self._changed:
+            if self._load.queued or not self._has_room(bytes_needed):
+                raise self.busy()
+            self._count_decode(bytes_needed)
+
+    def _count_decode(self, bytes_needed: int) -> None:
+        self._load.decodes += 1
+        self._load.bytes += bytes_needed
+        self._make_way(self._load.bytes)
+
+    @contextmanager
+    def _queued(self) -> Iterator[None]:
+        """Count this thread among those that wait for memory."""
+        self._load.queued += 1
+        try:
+            yield
+        finally:
+            self._load.queued -= 1
 
     def _wait_patiently(self, bytes_needed: int, work: Work, holds: bool) -> None:
         """Wait until the work ends. If only answers use the memory, work that holds an answer waits for a limited time.
@@ -231,16 +257,24 @@ class Holding:
         within = min(count, self._spare)
         if not self._admission.add_to_answers(count, count - within):
             raise self._admission.busy()
-        self._bytes += count
-        self._spare -= within
-        self._in_spare += within
+        self._count(count, within)
 
     def grow_at_once(self, count: int) -> bool:
         """Reserve more bytes if memory is free now. Return whether it was."""
-        if not self._admission.try_add_to_answers(count):
+        within = min(count, self._spare)
+        if not self._admission.try_add_to_answers(count, count - within):
             return False
-        self._bytes += count
+        self._count(count, within)
         return True
+
+    def take_over(self, other: "Holding") -> None:
+        """Take over the bytes of another answer, which has none then. No decode may use either answer."""
+        self._bytes, other._bytes = self._bytes + other._bytes, 0
+
+    def _count(self, count: int, within: int) -> None:
+        self._bytes += count
+        self._spare -= within
+        self._in_spare += within
 
     def shrink(self, to: int = 0) -> None:
         """Reduce the reserved memory to this number of bytes."""

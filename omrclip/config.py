@@ -369,12 +369,12 @@ class Config:
     @property
     def processes(self) -> int:
         """The number of server processes, chosen where it is not set."""
-        return self.workers or min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+        return self.workers or min(2, processors())
 
     @property
     def batch_processes(self) -> int:
         """The number of processes that recognize a batch: one for each processor where it is not set."""
-        return self.workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+        return self.workers or processors()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
@@ -423,6 +423,11 @@ def settings() -> tuple[Field[Any], ...]:
 def variable(setting: Field[Any]) -> str:
     """The environment variable of a setting: `OMRCLIP_` and its name in capitals."""
     return f"OMRCLIP_{setting.name.upper()}"
+
+
+def processors() -> int:
+    """The number of processors that this process may use; 1 if the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def is_loopback(host: str) -> bool:

@@ -14,10 +14,10 @@ from tests.patience import PATIENCE, until
 AT_ONCE = 0.0  # seconds that one waits who does not wait
 
 
-def admits(admission: Admission, bytes_needed: int) -> bool:
+def admits(admission: Admission, bytes_needed: int, *, at_once: bool = False) -> bool:
     """Whether work is let in now."""
     try:
-        with admission.admitted(bytes_needed):
+        with admission.admitted(bytes_needed, at_once=at_once):
             return True
     except ServerBusy:
         return False
@@ -181,6 +181,41 @@ def test_the_patient_wait_as_long_as_it_takes_and_count_for_none_who_wait() -> N
             future.result(PATIENCE)
 
 
+@pytest.mark.parametrize(("under_way", "asked", "admitted"), [([], 100, True), ([60], 40, True), ([60], 41, False)])
+def test_work_that_does_not_wait_is_admitted_or_refused(under_way: list[int], asked: int, admitted: bool) -> None:
+    admission = admission_of(wait=PATIENCE)
+    with ExitStack() as held:
+        for needed in under_way:
+            held.enter_context(admission.admitted(needed))
+        assert admits(admission, asked, at_once=True) is admitted
+    assert admits(admission, 100)
+
+
+@pytest.mark.parametrize("patient", [False, True])
+def test_work_that_does_not_wait_takes_no_memory_from_work_that_does(patient: bool) -> None:
+    admission = admission_of(wait=PATIENCE)
+    held = ExitStack()
+    held.enter_context(admission.admitted(60))
+    with waiting_for(admission, held, 50, patient=patient) as (large,):
+        assert not admits(admission, 1, at_once=True)
+        held.close()
+        large.result(PATIENCE)
+    assert admits(admission, 1, at_once=True)
+
+
+def test_work_that_does_not_wait_takes_no_memory_from_answers_that_wait() -> None:
+    admission = Admission(2, 100, PATIENCE, 0)
+    answer, held = admission.holding(), ExitStack()
+    held.enter_context(admission.admitted(60))
+    with ThreadPoolExecutor(1) as pool, held:
+        growing = pool.submit(answer.grow, 50)
+        _until_waiting(admission, 1)
+        assert not admits(admission, 1, at_once=True)
+        held.close()
+        growing.result(PATIENCE)
+    assert admits(admission, 1, at_once=True)
+
+
 def test_no_more_are_ever_inside_than_may_be() -> None:
     admission = admission_of(max_decodes=3, max_bytes=100, wait=PATIENCE, waiting=50)
     inside: list[int] = []
@@ -241,6 +276,29 @@ def test_an_answer_grows_into_what_its_decode_leaves_free() -> None:
             answer.grow(1)
     assert (answer.bytes, admission.admitted_bytes) == (50, 50)
     answer.shrink()
+    assert admission.admitted_bytes == 0
+
+
+def test_an_answer_grows_at_once_or_not_at_all() -> None:
+    admission = Admission(2, 100, PATIENCE, 0, max_answers=60)
+    answer = admission.holding()
+    with admission.admitted(60, answer=answer, spare=50), admission.admitted(40):
+        assert answer.grow_at_once(50)
+        assert not answer.grow_at_once(1)
+        assert admission.admitted_bytes == 100
+    assert (answer.bytes, admission.admitted_bytes) == (50, 50)
+    assert not answer.grow_at_once(11), "of the memory of all answers"
+
+
+def test_an_answer_takes_over_the_memory_of_another() -> None:
+    admission = Admission(2, 100, 0, 0)
+    one, other = admission.holding(), admission.holding()
+    one.grow(20)
+    other.grow(30)
+    one.take_over(other)
+    other.shrink()
+    assert (one.bytes, other.bytes, admission.admitted_bytes) == (50, 0, 50)
+    one.shrink()
     assert admission.admitted_bytes == 0
 
 

@@ -1,12 +1,13 @@
 """Recognize one scan: registration, results of elements and clips, or the error."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from omrclip.admission import Admission, Holding
 from omrclip.config import DEFAULT_LIMITS, Limits
-from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, Stopped
+from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, ServerBusy, Stopped
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.density import Density
 from omrclip.imaging.probe import ImageInfo, check_pixels, probe
@@ -188,16 +189,52 @@ def recognize_admitted(
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
     """
     try:
-        number = options.pages.get(scan.name)
-        tried = pages if number is None else [pages[number - 1]]
-        needed = recognition_bytes(tried, scan.data, options)
-        spare = needed - cutting_bytes(tried, scan.data, options)
-        with admission.admitted(needed, patient=True, work=work, answer=answer, spare=max(0, spare)):
+        with _memory(admission, pages, scan, options, work, answer):
             return recognize(pages, scan, options, limits, work, count_clip, fit)
     except Stopped:
         raise
     except Exception as error:
         return failed(scan.name, error)
+
+
+def recognize_at_once(
+    admission: Admission,
+    pages: Sequence[KnownPage],
+    scan: Scan,
+    options: RecognitionOptions,
+    limits: Limits,
+    work: Work,
+    answer: Holding,
+    count_clip: Callable[[int], None],
+) -> Recognition | None:
+    """Recognize one scan like `recognize_admitted`, or return None if no memory is free now or others wait for it."""
+    try:
+        with _memory(admission, pages, scan, options, work, answer, at_once=True):
+            return recognize(pages, scan, options, limits, work, count_clip)
+    except Stopped:
+        raise
+    except ServerBusy:  # of the admission: `recognize` raises no failure of a scan
+        return None
+    except Exception as error:
+        return failed(scan.name, error)
+
+
+def _memory(
+    admission: Admission,
+    pages: Sequence[KnownPage],
+    scan: Scan,
+    options: RecognitionOptions,
+    work: Work,
+    answer: Holding | None,
+    *,
+    at_once: bool = False,
+) -> AbstractContextManager[None]:
+    """The memory for recognizing a scan."""
+    number = options.pages.get(scan.name)
+    tried = pages if number is None else [pages[number - 1]]
+    needed = recognition_bytes(tried, scan.data, options)
+    spare = max(0, needed - cutting_bytes(tried, scan.data, options))
+    return admission.admitted(needed, patient=not at_once, at_once=at_once, work=work, answer=answer, spare=spare)
 
 
 def failed(name: str, error: Exception) -> Recognition:

@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from omrclip.admission import Admission
 from omrclip.cache import ByteCache
-from omrclip.config import Config
+from omrclip.config import Config, processors
 from omrclip.errors import CorruptImage, UnsupportedImage
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
@@ -31,7 +31,8 @@ from omrclip.storage.images import ImageStore
 PIXELS_SHARE, FILES_SHARE, DERIVATIVES_SHARE = 0.68, 0.06, 0.04
 ANSWERS_SHARE = PIXELS_SHARE / 2
 """The share of the memory for decodes that answers may use. The rest stays available if clients read slowly."""
-MOST_DECODES = 2
+MOST_DECODES = max(2, processors())
+"""Two even with one processor, so that a small image does not wait for a large one."""
 HASHED_AT_ONCE = 1 << 17  # bytes; fits into the processor's cache, and the allocator reuses the memory
 # One thread for each processor, shared by all caches.
 _DECODERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="tiles")

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from omrclip.config import Config, Limits
+from omrclip.jobs import ahead
 from omrclip.storage import kept as kept_module
 from omrclip.storage import steady_clock
 from omrclip.web.app import App, create_app
@@ -44,6 +46,21 @@ def app(config: Config) -> App:
 @pytest.fixture
 def client(app: App) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the scans of a request recognized one after the other."""
+    monkeypatch.setattr(ahead, "PROCESSORS", 1)
+
+
+@pytest.fixture
+def two_processors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have two scans of a request recognized at a time, however many processors there are."""
+    monkeypatch.setattr(ahead, "PROCESSORS", 2)
+    with ThreadPoolExecutor(2) as threads:
+        monkeypatch.setattr(ahead, "_threads", threads)
+        yield
 
 
 @pytest.fixture

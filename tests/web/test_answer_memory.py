@@ -82,6 +82,7 @@ def test_scans_whose_clips_find_no_memory_fail_and_say_how_to_ask(
 
 @pytest.mark.parametrize("accept", [LINES, ZIP])
 @pytest.mark.parametrize("query", ["", "?keep"])
+@pytest.mark.usefixtures("one_processor")
 def test_a_streamed_answer_holds_the_clips_of_one_scan(
     client: FlaskClient, taken: tuple[int, int], highest: list[int], admission: Admission, accept: str, query: str
 ) -> None:

@@ -66,6 +66,7 @@ def test_lines_are_an_answer_a_scan_in_the_order_of_the_scans(client: FlaskClien
     ]
 
 
+@pytest.mark.usefixtures("one_processor")
 def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from omrclip.web.api import recognitions
 
@@ -87,7 +88,7 @@ def test_lines_come_as_scans_are_done(client: FlaskClient, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def time_for_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+def time_for_one_scan(monkeypatch: pytest.MonkeyPatch, one_processor: None) -> None:  # noqa: ARG001
     """Have the time of a request end with the first scan that is recognized."""
     from omrclip.web.api import recognitions
 

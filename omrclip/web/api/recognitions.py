@@ -1,8 +1,8 @@
 """`POST /api/recognitions`: recognizes scans with a template, and answers as JSON, as zip, or with one line per scan.
 
-Clips are removed from memory when they are sent. Zip and lines hold the clips of one scan at a time. A JSON answer
-holds all clips before the first one is sent, because it can still fail as a whole. The memory of an answer is admitted
-as it grows (`Run`).
+Scans are recognized on all processors, and answered in order. Clips are removed from memory when they are sent. Zip and
+lines hold the clips of the few scans that are being recognized. A JSON answer holds all clips before the first one is
+sent, because it can still fail as a whole. The memory of an answer is admitted as it grows (`Run`).
 """
 
 import logging
@@ -10,11 +10,13 @@ import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotAcceptable
 
 from omrclip.errors import DeadlineExceeded, LimitExceeded, OmrclipError, ServerBusy, Stopped, StorageUnavailable
+from omrclip.jobs.ahead import Ahead, Begun, Settings
 from omrclip.jobs.sources import ScanFile, read_admitted
 from omrclip.omr.clip_bounds import check_bytes, check_total, clip_pixels
 from omrclip.omr.options import ClipScale
@@ -63,13 +65,14 @@ def post_recognition() -> Response:
 
 
 class Run:
-    """The execution of one request: it recognizes the scans one by one, and stores the results if required.
+    """The execution of one request: it recognizes the scans, and stores the results in their order if required.
 
     If the scans cannot be stored, the request is refused before the work. If the disk fails later, the results are
     answered nevertheless: `kept` is then None, and `keeping_error` is the reason.
 
-    The memory of clips and of the JSON is admitted as it grows. A scan for which no memory is free fails. `sent`
-    releases the memory of clips that are no longer needed, and `close` releases all memory.
+    The memory of clips and of the JSON is admitted as it grows. A scan for which no memory is free fails, but scans
+    that are recognized ahead of their turn (`Ahead`) make way for it. `sent` releases the memory of clips that are no
+    longer needed, and `close` releases all memory.
 
     Raises:
         StorageFull, StorageUnavailable: the scans cannot be stored.
@@ -86,7 +89,9 @@ class Run:
         self._clip_bytes = 0
         self._clip_pixels = job.clip_pixels
         self._told: list[ToldScan] = []
-        self._held = request.environ[HOLDING] = self._services.sources.admission.holding()
+        admission, limits = self._services.sources.admission, self._services.config.limits
+        self._held = request.environ[HOLDING] = admission.holding()
+        self._ahead = Ahead(job.scans, Settings(admission, job.pages, job.options, limits, self._work))
         if job.options.keep:
             self.kept = KeptUris(base_url(), self._services.kept.new_identifier())
             self._keeping = self._services.kept.begin(self.kept.identifier, [scan.in_memory for scan in job.scans])
@@ -115,32 +120,58 @@ class Run:
 
     def _recognize(self, file: ScanFile, number: int) -> Recognition:
         """Recognize a scan. It fails if it cannot be read, or if no memory is free for it or for its clips."""
-        limits, held = self._services.config.limits, self._held.bytes
-        admission = self._services.sources.admission
         self._work.check()
-        page_bytes = 0
+        held = self._held.bytes
+        begun = self._ahead.take(number - 1) or Begun(self._services.sources.admission.holding())
+        self._held.take_over(begun.held)
+        recognition, scan = begun.recognition, begun.scan
         try:
-            check_bytes(self._clip_bytes, limits)
-            scan = read_admitted(file, admission, self._work, self._held)
-            if file.in_memory is None:
-                page_bytes = len(scan.data)
-                self._add_page(scan, number)
-            recognition = recognize_admitted(
-                admission, self.job.pages, scan, self.job.options, limits, self._work, self._held, self._count_clip
-            )
+            check_bytes(self._clip_bytes, self._services.config.limits)
+            if recognition is None:
+                scan = scan or self._read(file)
+                self._add_page(file, scan, number)
+                recognition = self._recognize_now(scan)
+            elif scan is not None:
+                self._add_page(file, scan, number)
+                self._count_clips(recognition.clip_bytes)
         except Stopped:
             raise
         except Exception as error:
             recognition = failed(file.name, error)
-        if recognition.passed:
-            self.sent(page_bytes)
-        else:
+        if not recognition.passed:
             self._held.shrink(held)  # its clips are not answered
+        elif scan is not None and file.in_memory is None:
+            self.sent(len(scan.data))
         return recognition
 
-    def _add_page(self, scan: Scan, number: int) -> None:
+    def _read(self, file: ScanFile) -> Scan:
+        scan = read_admitted(file, self._services.sources.admission, self._work, self._held)
+        if file.in_memory is None:
+            self._grow(len(scan.data))
+        return scan
+
+    def _recognize_now(self, scan: Scan) -> Recognition:
+        """Recognize a scan in this thread. If no memory is free, scans that were begun ahead make way."""
+        recognized = partial(
+            recognize_admitted,
+            self._services.sources.admission,
+            self.job.pages,
+            scan,
+            self.job.options,
+            self._services.config.limits,
+            self._work,
+            self._held,
+            self._count_clip,
+        )
+        recognition = recognized()
+        if recognition.error is not None and recognition.error.code == ServerBusy.code and self._ahead.close():
+            recognition = recognized()
+        return recognition
+
+    def _add_page(self, file: ScanFile, scan: Scan, number: int) -> None:
         """Count and store a page of a document, which is in memory only from now on. Raises LimitExceeded."""
-        self._held.grow(len(scan.data))
+        if file.in_memory is not None:
+            return
         job, limits = self.job, self._services.config.limits
         if job.options.clip_scale is ClipScale.NATIVE:
             asked = job.options.pages.get(scan.name)
@@ -154,15 +185,27 @@ class Run:
                 self._keeping_failed(error)
 
     def _count_clip(self, size: int) -> None:
+        self._count_clips(size)
+        self._grow(size)
+
+    def _count_clips(self, size: int) -> None:
         self._clip_bytes += size
         check_bytes(self._clip_bytes, self._services.config.limits)
-        self._held.grow(size)
+
+    def _grow(self, size: int) -> None:
+        """Reserve memory for the answer. If none is free, scans that were begun ahead make way."""
+        try:
+            self._held.grow(size)
+        except ServerBusy:
+            if not self._ahead.close():
+                raise
+            self._held.grow(size)
 
     def _tell(self, recognition: Recognition, number: int) -> tuple[Recognition, ToldScan]:
         """The JSON of a scan. The scan fails if no memory is free for it."""
         told = tell_scan(self.answer(recognition, first=number))
         try:
-            self._held.grow(JSON_COST * told.json_bytes)
+            self._grow(JSON_COST * told.json_bytes)
         except (LimitExceeded, ServerBusy) as error:
             self.sent(recognition.clip_bytes)
             recognition = failed(recognition.scan, error)
@@ -191,6 +234,7 @@ class Run:
             self._keeping.abandon()
             self._keeping = None
         self._told = []
+        self._ahead.close()
         self._held.shrink()
 
     def _keep(self, recognition: Recognition) -> None:
@@ -200,7 +244,7 @@ class Run:
         areas = [clip.element for clip in recognition.clips]
         names = self.job.files.clips(recognition.scan, areas, options.clip_format)
         try:
-            self._held.grow(self._keeping.add(recognition, self.files(recognition), names))
+            self._grow(self._keeping.add(recognition, self.files(recognition), names))
         except OmrclipError as error:
             self._keeping.abandon()
             self._keeping_failed(error)
