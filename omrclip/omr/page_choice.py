@@ -6,9 +6,10 @@ as the right one, because every strategy is tried. `PageChoice` gets the same an
 scans.
 """
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -73,6 +74,28 @@ def only_fitting(pages: Sequence[KnownPage], pyramid: ImagePyramid, upright: boo
     return attempts.only()
 
 
+class Resemblances(Protocol):
+    """Where it is stored which pages resemble each other, so that it is found out once."""
+
+    def known(self, one: KnownPage, other: KnownPage) -> bool | None:
+        """Whether two pages resemble each other; None if it was not found out yet. The order does not matter."""
+        ...
+
+    def note(self, one: KnownPage, other: KnownPage, *, resemble: bool) -> None:
+        """Store whether two pages resemble each other."""
+        ...
+
+
+class _NoResemblances:
+    """Stores nothing."""
+
+    def known(self, _one: KnownPage, _other: KnownPage) -> bool | None:
+        return None
+
+    def note(self, _one: KnownPage, _other: KnownPage, *, resemble: bool) -> None:
+        """Forget it."""
+
+
 class PageChoice:
     """Chooses among the pages of a batch. It prepares them once, so it pays for many scans.
 
@@ -92,8 +115,16 @@ class PageChoice:
     others are tried before.
     """
 
-    def __init__(self, pages: Sequence[KnownPage]) -> None:
+    def __init__(self, pages: Sequence[KnownPage], resemblances: Resemblances | None = None) -> None:
+        """Prepare nothing yet.
+
+        Args:
+            pages: the pages that the scans may show.
+            resemblances: where to store which pages resemble each other, for other processes too; None to find it out
+                in this process.
+        """
         self._pages = tuple(pages)
+        self._stored = resemblances or _NoResemblances()
         self._prepared: dict[int, _Prepared] = {}
         self._resembling: dict[tuple[int, int], bool] = {}
 
@@ -106,9 +137,8 @@ class PageChoice:
         for known in waiting:
             found = attempts.register(known)
             if found is not None:
-                for other in waiting:
-                    if self._may_fit_too(found, other, pyramid):
-                        attempts.register(other)
+                for other in self._that_may_fit_too(found, [*waiting], pyramid):
+                    attempts.register(other)
         return attempts.only()
 
     def _ranked(self, pages: Sequence[KnownPage], pyramid: ImagePyramid) -> Iterator[KnownPage]:
@@ -121,6 +151,16 @@ class PageChoice:
                 likeness[number] += features.matched_part(self._of(known).features, pyramid)
         order = sorted(range(len(pages)), key=lambda number: -likeness[number])
         return iter([pages[number] for number in order])
+
+    def _that_may_fit_too(
+        self, found: FoundPage, others: Sequence[KnownPage], pyramid: ImagePyramid
+    ) -> list[KnownPage]:
+        """Those of the other pages that might be confirmed too.
+
+        They are looked at in random order. So processes that begin at the same time compare different pages.
+        """
+        shuffled = random.sample(others, len(others))
+        return [other for other in shuffled if self._may_fit_too(found, other, pyramid)]
 
     def _may_fit_too(self, found: FoundPage, other: KnownPage, pyramid: ImagePyramid) -> bool:
         """Whether another page might be confirmed in a scan in which a page was found, see the class."""
@@ -137,7 +177,11 @@ class PageChoice:
         first, second = sorted((one, other), key=id)
         key = id(first), id(second)
         if key not in self._resembling:
-            self._resembling[key] = _is_in(first, second) or _is_in(second, first)
+            resemble = self._stored.known(one, other)
+            if resemble is None:
+                resemble = _is_in(first, second) or _is_in(second, first)
+                self._stored.note(one, other, resemble=resemble)
+            self._resembling[key] = resemble
         return self._resembling[key]
 
     def _of(self, known: KnownPage) -> "_Prepared":

@@ -122,3 +122,42 @@ def test_if_no_page_fits_all_were_tried(tried: list[str]) -> None:
     known = pages([FORM, WIDE])
     assert answer(known, filled(DOWN), PageChoice(known)) == answer(known, filled(DOWN))
     assert sorted(tried) == ["1", "1", "2", "2"]
+
+
+def test_pages_are_compared_once_for_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = pages(FORMS)
+    compared: list[tuple[str, str]] = []
+    found_out: dict[frozenset[str], bool] = {}
+    is_in = page_choice._is_in
+
+    def noted(one: KnownPage, other: KnownPage) -> bool:
+        compared.append((one.template, other.template))
+        return is_in(one, other)
+
+    class Stored:
+        def known(self, one: KnownPage, other: KnownPage) -> bool | None:
+            return found_out.get(frozenset((one.template, other.template)))
+
+        def note(self, one: KnownPage, other: KnownPage, *, resemble: bool) -> None:
+            found_out[frozenset((one.template, other.template))] = resemble
+
+    monkeypatch.setattr(page_choice, "_is_in", noted)
+    assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "2"
+    assert found_out == {frozenset(("2", other)): False for other in "134"}
+    assert len(compared) == 6
+    assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "2"
+    assert len(compared) == 6
+
+
+def test_what_is_stored_of_pages_is_used(tried: list[str]) -> None:
+    known = pages(FORMS)
+
+    class Stored:
+        def known(self, one: KnownPage, other: KnownPage) -> bool | None:
+            return {one.template, other.template} == {"2", "3"}
+
+        def note(self, *_: object, **__: object) -> None:
+            raise AssertionError
+
+    assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "2"
+    assert tried == ["2", "3"]

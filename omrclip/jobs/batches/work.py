@@ -14,6 +14,7 @@ from omrclip.imaging.probe import probe
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, counts_of
 from omrclip.jobs.batches.names import CLIP_PARTS, FILES, OVERLAY, rejected_name
+from omrclip.jobs.batches.resemblances import StoredResemblances
 from omrclip.jobs.batches.shards import part_of
 from omrclip.jobs.folder import admission_for, overlay_of
 from omrclip.jobs.sources import ScanFile, read_admitted
@@ -175,4 +176,5 @@ def _worker(out: str, fingerprint: str, limits: Limits, memory_bytes: int) -> _W
     if batch.fingerprint != fingerprint:
         raise InternalError("The batch was changed while it was running.")
     _, pages = batch.load(limits)
-    return _Worker(store, pages, PageChoice(pages), batch.options, limits, admission_for(MOST_THREADS, memory_bytes))
+    choice = PageChoice(pages, StoredResemblances(store))
+    return _Worker(store, pages, choice, batch.options, limits, admission_for(MOST_THREADS, memory_bytes))
