@@ -31,6 +31,7 @@ from omrclip.errors import DamagedRecord, NameConflict, NotFound, StorageFull
 from omrclip.storage.blobs import BlobState, BlobStore
 from omrclip.storage.databases import errors_told, reason_of, transaction
 from omrclip.storage.local_files import create_file
+from omrclip.storage.receipts import Deleted, Receipts
 from omrclip.storage.steady_clock import SteadyClock
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Batches:
         self._clock = SteadyClock(self._blobs)
         self._most_bytes = config.batch_bytes
         self._grace = config.grace_seconds
+        self._receipts = Receipts(config)
 
     def new_identifier(self) -> str:
         """A new identifier of 96 random bits, which cannot be guessed."""
@@ -493,7 +495,7 @@ class Batches:
         for identifier in self._folders():
             try:
                 with self._file(identifier) as file:
-                    expires, aside = file.execute("SELECT expires, set_aside FROM batch").fetchone()
+                    name, expires, aside = file.execute("SELECT name, expires, set_aside FROM batch").fetchone()
             except NotFound:
                 if now - self._blobs.local_path(identifier).stat().st_mtime > UNFINISHED_SECONDS:
                     self.remove(identifier)
@@ -507,7 +509,12 @@ class Batches:
                 with self._file(identifier, writing=True) as file:
                     _update(file, set_aside=reading)
             elif reading - (aside or 0) >= self._grace:
-                self.remove(identifier)
+                self._remove_expired(identifier, name)
+
+    def _remove_expired(self, identifier: str, name: str) -> None:
+        usage = self.usage(identifier)
+        self.remove(identifier)
+        self._receipts.note_expired(Deleted.BATCH, identifier, name, usage, is_left=self.usage(identifier)[0] > 0)
 
     @contextmanager
     def _file(self, identifier: str, *, writing: bool = False) -> Iterator[sqlite3.Connection]:

@@ -188,6 +188,10 @@ class ClientFiles:
             raise NotFound(f"There is no folder {path!r} in the storage.", path=path)
         return list(self._entries(path))
 
+    def usage(self, path: str) -> tuple[int, int]:
+        """The number of files under a path, and their bytes."""
+        return self._files.usage(_some(path))
+
     def used_bytes(self) -> int:
         """The size of all files and corrected templates."""
         return self._files.size("") + self._templates.size("")

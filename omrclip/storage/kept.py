@@ -44,6 +44,7 @@ from omrclip.storage.kept_records import (
     page_record,
     seconds_since_1970,
 )
+from omrclip.storage.receipts import Deleted, Receipts
 from omrclip.storage.schedule import Entry, Schedule, entry
 from omrclip.storage.steady_clock import SteadyClock
 
@@ -80,6 +81,7 @@ class KeptRecognitions:
         self.seconds = config.keep_seconds
         self._most_bytes = config.kept_bytes
         self._grace = config.grace_seconds
+        self._receipts = Receipts(config)
         self._has_adopted = False
         self._known: ByteCache[KeptRecognition] = ByteCache(KNOWN_BYTES, lambda kept: kept.held)
         self._sweeper: threading.Thread | None = None
@@ -353,7 +355,7 @@ class KeptRecognitions:
                 if one.second > now:  # the clock was wrong when it was set aside
                     self._schedule.move(one, replace(one, set_aside=None))
                 elif reading - (one.set_aside or 0) >= self._grace:
-                    self._remove(one.identifier, [one])
+                    self._remove_expired(one)
 
     def _look_at(self, scheduled: Entry, now: float, reading: int) -> None:
         try:
@@ -369,7 +371,14 @@ class KeptRecognitions:
         elif self._grace:
             self._schedule.move(scheduled, replace(scheduled, second=expires, set_aside=reading))
         else:
-            self._remove(scheduled.identifier, [scheduled])
+            self._remove_expired(scheduled)
+
+    def _remove_expired(self, scheduled: Entry) -> None:
+        identifier = scheduled.identifier
+        usage = self.usage(identifier)
+        self._remove(identifier, [scheduled])
+        is_left = self.usage(identifier)[0] > 0
+        self._receipts.note_expired(Deleted.RECOGNITION, identifier, "", usage, is_left=is_left)
 
     def _remove_unfinished(self, scheduled: Entry) -> None:
         """Remove the files of a process that died while it stored or removed a recognition."""

@@ -32,7 +32,7 @@ def erase(kind: Deleted, target: str, delete: Callable[[], object]) -> Receipt |
 
     Args:
         kind: what it is.
-        target: its identifier or name.
+        target: its identifier, name or path.
         delete: deletes it from the store. What it raises is raised, and nothing else is done.
 
     Returns:
@@ -99,6 +99,8 @@ def _usage(own: Services, kind: Deleted, target: str) -> tuple[int, int]:
             return own.images.usage(target)
         case Deleted.TEMPLATE:
             return own.templates.usage(target)
+        case Deleted.FILE:
+            return own.client_files.usage(target)
 
 
 def _left(own: Services, kind: Deleted, target: str) -> Iterator[str]:
@@ -109,7 +111,7 @@ def _left(own: Services, kind: Deleted, target: str) -> Iterator[str]:
         yield "schedule"
     if kind is Deleted.TEMPLATE and own.pages.file(target):
         yield "page image"
-    if kind is Deleted.BATCH:
+    if kind in (Deleted.BATCH, Deleted.FILE):  # no cache has something of them
         return
     key = {Deleted.RECOGNITION: f"{target}/", Deleted.IMAGE: target, Deleted.TEMPLATE: owner_of_pages(target)}[kind]
     owner = target if kind is Deleted.RECOGNITION else own.sources.owned(key)

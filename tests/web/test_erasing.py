@@ -1,9 +1,11 @@
 """After a deletion, no byte of what was deleted is in the home folder or in a cache, and a receipt tells so."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -191,6 +193,49 @@ def test_other_processes_forget_what_one_has_deleted(client: FlaskClient, config
     counts = services.of(other).caches()
     assert {name: cache.entries for name, cache in counts.items()} == {"pixels": 0, "files": 0, "derivatives": 0}
     assert {name: cache.bytes for name, cache in counts.items()} == {"pixels": 0, "files": 0, "derivatives": 0}
+
+
+def test_nothing_is_left_of_files_of_cloud_clients(client: FlaskClient, tmp_path: Path) -> None:
+    storage = "/v3.0/omr/storage"
+    for path in ("a/b/" + NAME, "a/" + NAME, NAME):
+        assert client.put(f"{storage}/file/{path}", data=SCAN).status_code == 200
+    assert len(found_in(tmp_path, encodings())) == 3
+    deleted = [client.delete(f"{storage}/file/{NAME}"), client.delete(f"{storage}/folder/a?recursive=true")]
+    receipts = [client.get(answer.headers["Link"].partition(">")[0][1:]).get_json() for answer in deleted]
+    assert [(one["Kind"], one["Target"], one["By"], one["Files"], one["Bytes"], one["Left"]) for one in receipts] == [
+        ("file", NAME, "ann", 1, len(SCAN), []),
+        ("file", "a", "ann", 2, 2 * len(SCAN), []),
+    ]
+    assert found_in(tmp_path, encodings()) == []
+    assert client.delete(f"{storage}/file/{NAME}").status_code == 404
+    assert len(client.get("/api/receipts").get_json()["Receipts"]) == 2
+
+
+def test_what_expires_has_a_receipt(app: App, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del app
+    config = replace(config, grace_seconds=0)
+    app = create_app(config)
+    client = logged_in(app)
+    client.put("/api/templates/form", data=omr(template()))
+    kept = client.post("/api/recognitions?keep=1", json=asked(Images=[image(NAME, SCAN)])).get_json()["Identifier"]
+    made = client.post("/api/batches", json={"Name": "June", "Template": "form", "KeepSeconds": 1}).get_json()
+    own = f"/api/batches/{made['Identifier']}"
+    client.post(f"{own}/sheets", query_string={"name": NAME}, data=SCAN, content_type="image/png")
+    assert found_in(tmp_path, encodings())
+    later = SimpleNamespace(time=lambda: time.time() + 60, sleep=time.sleep)
+    for module in ("kept", "batches"):
+        monkeypatch.setattr(f"omrclip.storage.{module}.time", later)
+    services.of(app, "ward").kept.sweep()
+    runner = Runner(config)
+    runner.look()
+    runner.close()
+    receipts = client.get("/api/receipts").get_json()["Receipts"]
+    assert [(one["Kind"], one["Target"], one["Name"], one["By"], one["Expired"], one["Left"]) for one in receipts] == [
+        ("recognition", kept, "", None, True, []),
+        ("batch", made["Identifier"], "June", None, True, []),
+    ]
+    assert all(one["Files"] > 1 and one["Bytes"] > len(SCAN) for one in receipts)
+    assert found_in(tmp_path, encodings()) == []
 
 
 def test_what_is_left_is_told(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

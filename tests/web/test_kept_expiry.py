@@ -359,7 +359,7 @@ def test_an_object_store_keeps_expires_and_forgets_alike(
     assert {entry.identifier for entry in Schedule(blobs_there).all()} == {long.rpartition("/")[2]}
     boot.seconds += config.grace_seconds
     store.sweep()
-    assert list(blobs_there.names()) == ["clock.json"]
+    assert [name for name in blobs_there.names() if not name.startswith("receipts/")] == ["clock.json"]
     uri = client.post("/api/recognitions?keep", json=asked()).headers["Location"]
     assert client.delete(uri).status_code == 204
     assert [name for name in blobs_there.names() if not name.startswith("receipts/")] == ["clock.json"]

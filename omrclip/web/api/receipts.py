@@ -1,4 +1,4 @@
-"""`/api/receipts`: what was deleted, when, by whom, and whether anything of it is left."""
+"""`/api/receipts`: what was deleted or has expired, when, by whom, and whether anything of it is left."""
 
 from http import HTTPStatus
 
@@ -25,8 +25,12 @@ def get_receipt(identifier: str) -> Response:
 
 
 def deleted(receipt: Receipt | None) -> Response:
-    """The answer to a deletion. Its header Link leads to the receipt."""
-    answer = Response(status=HTTPStatus.NO_CONTENT)
+    """The answer to a deletion."""
+    return with_receipt(Response(status=HTTPStatus.NO_CONTENT), receipt)
+
+
+def with_receipt(answer: Response, receipt: Receipt | None) -> Response:
+    """Let the header Link of an answer lead to a receipt."""
     if receipt is not None:
         answer.headers["Link"] = f'<{_uri(receipt)}>; rel="describedby"'
     return answer
@@ -44,6 +48,7 @@ def _described(receipt: Receipt) -> dict[str, object]:
         "Files": receipt.files,
         "Bytes": receipt.size,
         "Left": receipt.left,
+        "Expired": receipt.expired,
     }
 
 

@@ -15,8 +15,11 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import MultiPartParser
 
 from omrclip.errors import InvalidRequest
-from omrclip.storage.client_files import Entry, Kind
+from omrclip.storage.client_files import Entry, Kind, clean_path
+from omrclip.storage.receipts import Deleted
+from omrclip.web.api.receipts import with_receipt
 from omrclip.web.cloud.paths import StoragePath
+from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import services
 
@@ -59,8 +62,8 @@ def get_file(path: str | None = None) -> Response:
 @blueprint.delete(f"{_V1}/file")
 def delete_file(path: str | None = None) -> Response:
     """Delete a file."""
-    services().client_files.delete(_given(path))
-    return _done()
+    files, where = services().client_files, clean_path(_given(path))
+    return with_receipt(_done(), erase(Deleted.FILE, where, lambda: files.delete(where)))
 
 
 @blueprint.put(f"{_V3}/file/copy/<storage:path>")
@@ -104,8 +107,9 @@ def get_folder(path: str | None = None) -> Response:
 def delete_folder(path: str | None = None) -> Response:
     """Delete a folder. With `?recursive=true`, also what is in it."""
     recursive = request.args.get("recursive", "false").lower() == "true"
-    services().client_files.delete_folder(_given(path), recursive=recursive)
-    return _done()
+    files, where = services().client_files, clean_path(_given(path))
+    receipt = erase(Deleted.FILE, where, lambda: files.delete_folder(where, recursive=recursive))
+    return with_receipt(_done(), receipt)
 
 
 @blueprint.get(f"{_V3}/exist/<storage:path>")

@@ -20,14 +20,14 @@ _TOKEN_REQUEST: Node = {
 
 _RECEIPT: Node = {
     "type": "object",
-    "required": ["Identifier", "Uri", "Kind", "Target", "Name", "By", "At", "Files", "Bytes", "Left"],
+    "required": ["Identifier", "Uri", "Kind", "Target", "Name", "By", "At", "Files", "Bytes", "Left", "Expired"],
     "properties": {
         "Identifier": {"type": "string"},
         "Uri": {"type": "string"},
         "Kind": {"type": "string", "enum": [str(kind) for kind in Deleted]},
-        "Target": {"type": "string", "description": "the identifier or name of what was deleted"},
+        "Target": {"type": "string", "description": "the identifier, name or path of what was deleted"},
         "Name": {"type": "string", "description": "the name of the batch, else empty"},
-        "By": {"type": ["string", "null"], "description": "the account, null without a log-in"},
+        "By": {"type": ["string", "null"], "description": "the account; null without a log-in, and if it has expired"},
         "At": {"type": "number", "description": "seconds since 1970"},
         "Files": {"type": "integer"},
         "Bytes": {"type": "integer"},
@@ -36,6 +36,7 @@ _RECEIPT: Node = {
             "items": {"type": "string"},
             "description": "places that still have something of it; empty if nothing is left",
         },
+        "Expired": {"type": "boolean", "description": "whether the server deleted it because its time was over"},
     },
 }
 
