@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, post_load, validate
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.report.file_names import file_key
-from omrclip.schemas.fields import Expected, Text
+from omrclip.schemas.fields import MOST_PIXELS, Expected, Text, WholeNumber
 from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
 from omrclip.schemas.wire import ListOf, WireSchema, load_strictly
 
@@ -79,6 +79,7 @@ class BatchChange:
 
 _STORED = "the name of a stored template"
 MOST_TEMPLATES = 100
+MOST_PAGE_NUMBER = 9999
 
 
 class BatchRequestSchema(WireSchema):
@@ -124,6 +125,56 @@ class BatchChangeSchema(WireSchema):
     def make(self, data: dict[str, Any], **_: Any) -> BatchChange:
         """Load to BatchChange."""
         return BatchChange(data.get("name"), data.get("keep_seconds"))
+
+
+class PagePoint(Expected):
+    """A point (x, y) in pixels of a scan. It may lie outside the scan."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"two numbers from -{MOST_PIXELS} to {MOST_PIXELS}: x and y in pixels of the scan", required=True
+        )
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[float, float]:
+        if not isinstance(value, list) or len(value) != 2 or not all(map(_is_place, value)):
+            raise self.refusal(value)
+        return float(value[0]), float(value[1])
+
+    def rule(self) -> dict[str, Any]:
+        """A list of two numbers."""
+        number = {"type": "number", "minimum": -MOST_PIXELS, "maximum": MOST_PIXELS}
+        return {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRequest:
+    """The corners of a page in a scan: top left, top right, bottom right, bottom left."""
+
+    template: str
+    page: int
+    corners: tuple[tuple[float, float], ...]
+
+
+class PlacementSchema(WireSchema):
+    """The body of `PUT /api/batches/{id}/sheets/{sheet}/placement`."""
+
+    template = Text("the name of a template of the batch", required=True)
+    page = WholeNumber(1, MOST_PAGE_NUMBER, required=True)
+    corners = ListOf(
+        PagePoint(),
+        required=True,
+        validate=validate.Length(equal=4, error="four points: top left, top right, bottom right and bottom left"),
+        error_messages={"invalid": "a list of four points"},
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> PlacementRequest:
+        """Load to PlacementRequest."""
+        return PlacementRequest(data["template"], data["page"], tuple(data["corners"]))
 
 
 class BatchSchema(WireSchema):
@@ -179,7 +230,7 @@ class IntakeSchema(WireSchema):
     refused = fields.List(fields.Nested(RefusedSchema()), required=True)
 
 
-_REQUEST, _CHANGE = BatchRequestSchema(), BatchChangeSchema()
+_REQUEST, _CHANGE, _PLACEMENT = BatchRequestSchema(), BatchChangeSchema(), PlacementSchema()
 
 
 def load_batch_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest:
@@ -191,4 +242,10 @@ def load_batch_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchReq
 def load_batch_change(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchChange:
     """Read a change of a batch. Raises InvalidRequest with all wrong keys."""
     loaded: BatchChange = load_strictly(_CHANGE, body, "$", limits)
+    return loaded
+
+
+def load_placement(body: bytes, limits: Limits = DEFAULT_LIMITS) -> PlacementRequest:
+    """Read where a page lies in a scan. Raises InvalidRequest with all wrong keys."""
+    loaded: PlacementRequest = load_strictly(_PLACEMENT, body, "$", limits)
     return loaded

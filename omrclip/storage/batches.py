@@ -288,14 +288,21 @@ class Batches:
         file.execute("UPDATE batch SET bytes = bytes + ?, message = ''", (len(document.data),))
         file.execute("UPDATE batch SET state = ? WHERE state != ?", (State.WAITING, State.RUNNING))
 
-    def retry(self, identifier: str) -> None:
-        """Let a batch that failed run again, and its failed sheets be recognized again. Others stay as they are."""
+    def retry(self, identifier: str, sheet: str | None = None) -> None:
+        """Let a batch that failed run again, and its failed sheets be recognized again. Others stay as they are.
+
+        Args:
+            identifier: of the batch.
+            sheet: a sheet that is to be recognized again although it has not failed. It is not reviewed any more.
+        """
         self.read(identifier)
         with self._blobs.locked(), self._file(identifier, writing=True) as file:
             state, failed, is_deleted = file.execute("SELECT state, failed, is_deleted FROM batch").fetchone()
             if is_deleted:
                 raise _not_found(identifier)
-            if failed or state in (State.FAILED, State.RUNNING):
+            if sheet is not None and _has_table(file, "reviewed"):
+                file.execute("DELETE FROM reviewed WHERE sheet = ?", (sheet,))
+            if sheet is not None or failed or state in (State.FAILED, State.RUNNING):
                 self._queue(identifier)
                 file.execute("UPDATE batch SET retries = retries + 1, message = ''")
                 file.execute("UPDATE batch SET state = ? WHERE state != ?", (State.WAITING, State.RUNNING))

@@ -1,7 +1,7 @@
 """Runs a batch: gives its scans to an executor, bounded in number, and deals with processes that are killed."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from omrclip.config import Limits
@@ -10,6 +10,7 @@ from omrclip.jobs.batches.definition import Batch, begin
 from omrclip.jobs.batches.executors import Done, Executor, Lost, Outcome
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger
 from omrclip.jobs.batches.names import OVERLAY, REJECTED, distinct_scans, page_part
+from omrclip.jobs.batches.placements import Placement
 from omrclip.jobs.batches.work import Task, record_failure, source_state
 from omrclip.jobs.sources import ScanFile
 from omrclip.omr.report.file_names import stem
@@ -40,6 +41,7 @@ class BatchJob:
         restart: whether to delete the results of an earlier batch in this folder.
         retry_failed: whether to recognize scans again that failed.
         shards: whether to write clips into shards; see `batches.shards`.
+        placements: pages that people have placed, by the names of their scans.
     """
 
     out: str
@@ -50,6 +52,7 @@ class BatchJob:
     restart: bool = False
     retry_failed: bool = False
     shards: bool = False
+    placements: Mapping[str, Placement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,9 @@ class BatchRun:
             FolderInUse: it passed, and its file has changed since.
         """
         before = done[scan.name]
+        placement = self._job.placements.get(scan.name)
+        if placement is not None and not placement.is_done:
+            return True
         is_changed = source_state(scan) not in ("", before.source)
         if before.counts.failed:
             return is_changed or self._job.retry_failed
@@ -149,7 +155,8 @@ class BatchRun:
     def task(self, scans: Sequence[ScanFile]) -> Task:
         """A task for some scans."""
         job = self._job
-        return Task(job.out, job.batch.fingerprint, job.limits, job.memory_bytes, tuple(scans), job.shards)
+        placements = {scan.name: job.placements[scan.name] for scan in scans if scan.name in job.placements}
+        return Task(job.out, job.batch.fingerprint, job.limits, job.memory_bytes, tuple(scans), job.shards, placements)
 
     def work(self, executor: Executor[Task, Counts], is_stopped: Callable[[], bool]) -> Iterator[Progress]:
         """Do the work that is left, and yield the progress after each task, and twice a second.

@@ -49,6 +49,7 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     from omrclip.jobs.batches.definition import stored_batch
     from omrclip.jobs.batches.engine import BatchJob, BatchRun
     from omrclip.jobs.batches.executors import LocalProcesses
+    from omrclip.jobs.batches.placements import note_done, read_placements
     from omrclip.jobs.batches.results import write_results
     from omrclip.jobs.batches.work import recognize_scans
     from omrclip.jobs.sources import scans_in
@@ -63,7 +64,16 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
         documents, retries = batches.documents(identifier), batches.retries(identifier)
         folder = batches.source_folder(identifier)
         scans = scans_in((folder / name for name in documents), config.limits.max_image_pixels)
-        job = BatchJob(out, batch, scans, config.limits, config.memory_bytes, retry_failed=retries > 0)
+        placements = read_placements(BlobStore(out))
+        job = BatchJob(
+            out,
+            batch,
+            scans,
+            config.limits,
+            config.memory_bytes,
+            retry_failed=retries > 0,
+            placements=placements,
+        )
         with (
             closing(BatchRun(job)) as run,
             closing(LocalProcesses(recognize_scans, config.batch_processes)) as executor,
@@ -76,6 +86,7 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
                 if batches.is_removed(identifier):
                     return
             note(run.progress, is_last=True)
+            note_done(run.store, placements)
             write_results(run.store, run.templates, TableOptions(), batch.options.thresholds)
         if batches.finish(identifier, len(documents)) or batches.is_removed(identifier):
             return

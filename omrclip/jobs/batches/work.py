@@ -1,8 +1,9 @@
 """The work of a batch in a worker process: to recognize some scans, and to write their files and the ledger."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -14,6 +15,7 @@ from omrclip.imaging.probe import probe
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, counts_of
 from omrclip.jobs.batches.names import CLIP_PARTS, FILES, OVERLAY, rejected_name
+from omrclip.jobs.batches.placements import Placement, told_of
 from omrclip.jobs.batches.resemblances import StoredResemblances
 from omrclip.jobs.batches.shards import part_of
 from omrclip.jobs.folder import admission_for, overlay_of
@@ -41,6 +43,7 @@ class Task:
         memory_bytes: memory of the process for scans.
         scans: the scans, in order.
         shards: whether to write clips into shards.
+        placements: pages that people have placed, by the names of their scans.
     """
 
     out: str
@@ -49,6 +52,7 @@ class Task:
     memory_bytes: int
     scans: tuple[ScanFile, ...]
     shards: bool = False
+    placements: Mapping[str, Placement] = field(default_factory=dict)
 
 
 def recognize_scans(task: Task) -> Counts:
@@ -59,7 +63,7 @@ def recognize_scans(task: Task) -> Counts:
         NotFound: the folder holds no batch.
     """
     worker = _worker(task.out, task.fingerprint, task.limits, task.memory_bytes)
-    return worker.run(task.scans, shards=task.shards)
+    return worker.run(task)
 
 
 def record_failure(store: BlobStore, scan: ScanFile, error: OmrclipError) -> Counts:
@@ -130,13 +134,13 @@ class _Worker:
     limits: Limits
     admission: Admission
 
-    def run(self, scans: tuple[ScanFile, ...], *, shards: bool) -> Counts:
-        writer = _Writer(self.store, self.options, shards=shards)
-        for file in scans:
-            self._recognize(file, writer)
+    def run(self, task: Task) -> Counts:
+        writer = _Writer(self.store, self.options, shards=task.shards)
+        for file in task.scans:
+            self._recognize(file, writer, task.placements.get(file.name))
         return writer.finish()
 
-    def _recognize(self, file: ScanFile, writer: _Writer) -> None:
+    def _recognize(self, file: ScanFile, writer: _Writer, placement: Placement | None) -> None:
         try:
             scan = replace(read_admitted(file, self.admission), name=file.name)
         except StorageUnavailable:
@@ -144,9 +148,10 @@ class _Worker:
         except Exception as error:
             writer.add(file, failed(file.name, error))
             return
-        recognition = recognize_admitted(
-            self.admission, self.pages, scan, self.options, self.limits, fit=self.choice.fit
-        )
+        fit = self.choice.fit if placement is None else placement.fit()
+        recognition = recognize_admitted(self.admission, self.pages, scan, self.options, self.limits, fit=fit)
+        if placement is not None:
+            recognition = told_of(recognition)
         writer.add(file, recognition)
         if not recognition.passed:
             writer.put(rejected_name(file.name, _extension(scan)), scan.data)

@@ -141,6 +141,14 @@ def can_be_found(known: KnownPage, pyramid: ImagePyramid, strategies: Sequence[S
     return False
 
 
+def corrected_by_print(known: KnownPage, pyramid: ImagePyramid, candidate: Candidate) -> FoundPage | None:
+    """The page at a map that is corrected and confirmed by its print; None if it is not confirmed."""
+    found = _confirmed(reference_for(known.page, known.image), pyramid, [candidate], upright=False)
+    if isinstance(found, Rejected):
+        return None
+    return FoundPage(known, found.reference, _registration(found, pyramid), found.map.rectified)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Confirmed:
     """A confirmed map, its strategy, and the page with its bubbles as large as they are printed."""

@@ -1,18 +1,26 @@
 """`/api/batches/{id}/sheets/{sheet}` and `/fields`: what was read on the sheets of a batch, for people who check it."""
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from omrclip.errors import InvalidRequest
+from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Ledger
+from omrclip.jobs.batches.placements import Placement, place
 from omrclip.jobs.batches.sheet_index import SheetIndex
+from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.registration.placed import check_corners
 from omrclip.omr.report.sheet import DOUBTFUL
 from omrclip.omr.results import ElementStatus
+from omrclip.omr.template import ChoiceBox, Element, Grid, PlacedElement
+from omrclip.schemas.batches import load_placement
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import MOST_LISTED, PRIVATE, listed, services
+from omrclip.web.services import MOST_LISTED, PRIVATE, account_name, json_body, listed, services
 
 Json = dict[str, Any]
 DOUBTFUL_FIELDS: Final = "doubtful"
@@ -32,6 +40,55 @@ def get_sheet(identifier: str, sheet: str) -> Response:
     done = services().batch_images.done(identifier, sheet)
     (record,) = Ledger(services().batches.results(identifier)).records([done])
     return _private(Response(record, mimetype="application/json"))
+
+
+@blueprint.get("/<identifier>/pages")
+@runs_in(Lane.WORK)
+def list_pages(identifier: str) -> Response:
+    """The pages of the templates of a batch, with the boxes of what is printed on them."""
+    return _private(jsonify(Pages=list(map(_page, _pages(identifier)))))
+
+
+def _pages(identifier: str) -> Sequence[KnownPage]:
+    _, pages = stored_batch(services().batches.results(identifier)).load(services().config.limits)
+    return pages
+
+
+def _page(known: KnownPage) -> Json:
+    page = known.page
+    return {
+        "Template": known.template,
+        "Page": known.number,
+        "Width": page.width,
+        "Height": page.height,
+        "Boxes": list(_boxes(page.elements)),
+    }
+
+
+def _boxes(elements: Iterable[Element]) -> Iterator[list[float]]:
+    """Left, top, width and height of each bubble, and of elements without bubbles."""
+    for element in elements:
+        if isinstance(element, Grid):
+            yield from _boxes(element.elements)
+        elif isinstance(element, ChoiceBox):
+            yield from ([one.left, one.top, element.bubble_width, element.bubble_height] for one in element.bubbles)
+        elif isinstance(element, PlacedElement):
+            yield [element.left, element.top, element.width, element.height]
+
+
+@blueprint.put("/<identifier>/sheets/<sheet>/placement")
+@runs_in(Lane.WORK)
+def put_placement(identifier: str, sheet: str) -> Response:
+    """Say where the page lies in the scan of a sheet. The sheet is then recognized again."""
+    asked = load_placement(json_body(), services().config.limits)
+    done = services().batch_images.done(identifier, sheet)
+    check_corners(asked.corners)
+    if (asked.template, asked.page) not in {(known.template, known.number) for known in _pages(identifier)}:
+        raise InvalidRequest.at("$.Page", "the number of a page of a template of the batch")
+    placement = Placement(asked.template, asked.page, asked.corners, account_name(), round(time.time(), 3))
+    place(services().batches.results(identifier), done.name, placement)
+    services().batches.retry(identifier, done.name)
+    return _private(Response(status=HTTPStatus.ACCEPTED))
 
 
 @blueprint.get("/<identifier>/fields")

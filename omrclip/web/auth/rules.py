@@ -50,6 +50,7 @@ RULES: Final[dict[str, Scope | None]] = {
     "batches.patch_batch": Scope.RECOGNIZE,
     "batches.delete_batch": Scope.RECOGNIZE,
     "batch_corrections.post_corrections": Scope.RECOGNIZE,
+    "batch_sheets.put_placement": Scope.RECOGNIZE,
     "segments.post_segments": Scope.RECOGNIZE,
     "templates.put_template": Scope.AUTHOR,
     "templates.delete_template": Scope.AUTHOR,

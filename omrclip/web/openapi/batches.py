@@ -1,7 +1,7 @@
 """OpenAPI paths of batches."""
 
 from omrclip.omr.report.table import Separator
-from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema
+from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema, PlacementSchema
 from omrclip.schemas.corrections import SheetChangesSchema
 from omrclip.web.api.batch_sheets import STATUSES
 from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
@@ -79,6 +79,21 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 _TAG,
                 {"200": answer("The record of the sheet, as in results.jsonl", {"type": "object"})},
             ),
+        },
+        f"{base}/sheets/{{sheet}}/placement": {
+            "put": operation(
+                "Say where the page lies in the scan of a sheet, which is then recognized again",
+                _TAG,
+                {"202": answer("The sheet will be recognized again")},
+                requestBody={"required": True, "content": content(PlacementSchema)},
+            ),
+        },
+        f"{base}/pages": {
+            "get": operation(
+                "The pages of the templates of a batch",
+                _TAG,
+                {"200": answer("The pages, with the boxes of their bubbles and elements", _PAGES)},
+            )
         },
         f"{base}/fields": {"get": fields},
         f"{base}/corrections": {
@@ -167,6 +182,29 @@ _FIELDS: Node = {
                     "Confidence": {"type": ["number", "null"]},
                     "Corners": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
                     "Choices": {"type": "array", "items": {"type": "string"}, "description": "Values of the bubbles"},
+                },
+            },
+        },
+    },
+}
+_PAGES: Node = {
+    "type": "object",
+    "required": ["Pages"],
+    "properties": {
+        "Pages": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "Template": {"type": "string"},
+                    "Page": {"type": "integer"},
+                    "Width": {"type": "number"},
+                    "Height": {"type": "number"},
+                    "Boxes": {
+                        "type": "array",
+                        "items": {"type": "array", "items": {"type": "number"}},
+                        "description": "Left, top, width and height in template pixels",
+                    },
                 },
             },
         },

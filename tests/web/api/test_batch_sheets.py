@@ -108,6 +108,54 @@ def test_a_sheet_is_reviewed_when_its_doubtful_answers_are_confirmed_or_correcte
     assert next(row for row in rows if row.startswith("s1.png")).count("Question"), "who accepted is in the table"
 
 
+def test_a_page_that_was_not_found_is_placed_by_hand(
+    client: FlaskClient, config: Config, assert_refused: Refusal
+) -> None:
+    Path(config.templates, "form.omr").write_bytes(omr(template(clip_area("Name"), choice_box())))
+    page = grid()
+    height, width = page.shape[:2]
+    scan = np.full((height + 90, width + 200, 3), 255, np.uint8)
+    scan[40 : 40 + height, 70 : 70 + width] = page
+    answer = client.post("/api/batches", json={"Name": "June", "Template": "form"})
+    address = str(answer.headers["Location"]).removeprefix("http://localhost")
+    client.post(f"{address}/sheets", **multipart(("Sheets", file_part("s.png", encoded(scan)))))
+
+    def run() -> Json:
+        runner = Runner(config)
+        runner.look()
+        runner.close()
+        return dict(client.get(f"{address}/sheets/s.png").get_json())
+
+    assert run()["Error"]["code"] == "registration_failed"
+    (known,) = client.get(f"{address}/pages").get_json()["Pages"]
+    assert (known["Template"], known["Page"], known["Width"], known["Height"]) == ("form", 1, width, height)
+    assert len(known["Boxes"]) > 1
+    corners = [[70, 40], [70 + width, 40], [70 + width, 40 + height], [70, 40 + height]]
+    place = {"Template": "form", "Page": 1, "Corners": corners}
+    for changes, field in (
+        ({"Corners": corners[::-1]}, "$.Corners"),
+        ({"Corners": corners[:3]}, "$.Corners"),
+        ({"Corners": [*corners[:3], ["a", 1]]}, "$.Corners[3]"),
+        ({"Page": 2}, "$.Page"),
+        ({"Template": "other"}, "$.Page"),
+    ):
+        refused = client.put(f"{address}/sheets/s.png/placement", json={**place, **changes})
+        assert_refused(refused, 400, "invalid_request", field)
+    assert client.put(f"{address}/sheets/t.png/placement", json=place).status_code == 404
+    assert client.put(f"{address}/sheets/s.png/placement", json=place).status_code == 202
+    placed = run()
+    assert placed["Error"] is None
+    assert placed["Registration"]["Strategy"] == "placed by hand"
+    assert np.allclose(placed["Registration"]["Corners"], corners, atol=1)
+    assert placed["Messages"][0] == "The page was placed by hand."
+    assert client.get(address).get_json()["Failed"] == 0
+    moved = [[x + 3, y] for x, y in corners]
+    client.put(f"{address}/sheets/s.png/placement", json={**place, "Corners": moved})
+    again = run()
+    assert np.allclose(again["Registration"]["Corners"], moved, atol=1), "a sheet can be placed again"
+    assert {element["Status"] for element in again["Elements"]} == {"uncertain"}, "nothing confirms the place"
+
+
 def test_csv_has_the_separator_that_is_asked_for(client: FlaskClient, address: str, assert_refused: Refusal) -> None:
     assert client.get(f"{address}/results.csv").text.splitlines()[0].startswith("\ufeffImage,")
     assert client.get(f"{address}/results.csv?separator=;").text.splitlines()[0].startswith("\ufeffImage;")
