@@ -1,16 +1,24 @@
 """The sheets of a batch with the corrections of people, for its tables and its lines of JSON."""
 
 import json
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from tempfile import TemporaryFile
+from typing import TypeAlias
 
 from omrclip.errors import Problem
 from omrclip.jobs.batches.ledger import Ledger, json_line, sheet_of
+from omrclip.jobs.batches.rows import BatchRows, Row
+from omrclip.omr.report.booklets import BookletPage
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet
 from omrclip.schemas.corrections import Correction, corrected
 from omrclip.schemas.wire import invalid_request
 from omrclip.storage.blobs import BlobStore
+
+BySheet: TypeAlias = Mapping[int | str, Sequence[Correction]]
+"""Corrections by the names of their sheets."""
 
 
 def corrected_targets(store: BlobStore, wanted: Iterable[Correction]) -> dict[str, Sheet]:
@@ -52,29 +60,51 @@ def reviewed(sheets: Mapping[str, Sheet], corrections: Iterable[Correction]) -> 
     return found
 
 
-def corrected_sheets(store: BlobStore, corrections: Iterable[Correction]) -> Iterator[Sheet]:
-    """All sheets that are done, in the order of their names, with the corrections that hold."""
-    for sheet, _ in _sheets(store, corrections):
-        yield sheet
+def corrected_rows(store: BlobStore, rows: BatchRows, corrections: Iterable[Correction]) -> Iterator[Row]:
+    """The rows of all sheets that are done, with the corrections that hold, in the order of their names.
+
+    The pages of a booklet are put together by corrected identifiers. In memory there are the identifiers of all scans.
+    Raises OSError if there is no space for a temporary file.
+    """
+    by_sheet = _by_sheet(corrections)
+    if not rows.are_booklets:
+        for sheet, _ in _sheets(store, by_sheet):
+            yield sheet, [sheet]
+        return
+    with TemporaryFile() as records:
+        pages, places = list[BookletPage](), array("Q")
+        for sheet, record in _sheets(store, by_sheet):
+            places.append(records.tell())
+            records.write(record)
+            pages.append(rows.page(sheet))
+
+        def sheet_at(index: int) -> Sheet:
+            records.seek(places[index])
+            return _corrected(records.readline(), by_sheet)
+
+        yield from rows.booklets(pages, sheet_at)
 
 
 def corrected_lines(store: BlobStore, corrections: Iterable[Correction]) -> Iterator[bytes]:
     """The lines of `results.jsonl`. Each has the key Corrections: title → Value and By."""
-    for sheet, record in _sheets(store, corrections):
+    for sheet, record in _sheets(store, _by_sheet(corrections)):
         told = {title: {"Value": one.value, "By": one.by or None} for title, one in sheet.corrections.items()}
         yield json_line({**json.loads(record), "Corrections": told})
 
 
-def _sheets(store: BlobStore, corrections: Iterable[Correction]) -> Iterator[tuple[Sheet, bytes]]:
-    by_sheet = _by_sheet(corrections)
+def _sheets(store: BlobStore, by_sheet: BySheet) -> Iterator[tuple[Sheet, bytes]]:
     ledger = Ledger(store)
     for record in ledger.records(ledger.scans().values()):
-        sheet = sheet_of(record)
-        found = corrected(sheet.recognition, by_sheet.get(sheet.recognition.scan, ()))
-        yield replace(sheet, corrections=found), record
+        yield _corrected(record, by_sheet), record
 
 
-def _by_sheet(corrections: Iterable[Correction]) -> dict[int | str, list[Correction]]:
+def _corrected(record: bytes, by_sheet: BySheet) -> Sheet:
+    """The sheet of a record, with its corrections."""
+    sheet = sheet_of(record)
+    return replace(sheet, corrections=corrected(sheet.recognition, by_sheet.get(sheet.recognition.scan, ())))
+
+
+def _by_sheet(corrections: Iterable[Correction]) -> BySheet:
     by_sheet = defaultdict[int | str, list[Correction]](list)
     for one in corrections:
         by_sheet[one.scan].append(one)

@@ -7,17 +7,11 @@ from contextlib import ExitStack
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Ledger, sheet_of
 from omrclip.jobs.batches.parquet import open_parquet
+from omrclip.jobs.batches.rows import BatchRows
 from omrclip.jobs.batches.shards import pack
 from omrclip.jobs.tables import TableOptions, open_tables
-from omrclip.omr.report.booklets import (
-    BookletPage,
-    BookletTitles,
-    booklet_page,
-    booklet_sheet,
-    check_identifiers,
-    put_together,
-)
-from omrclip.omr.report.table import ResultsTable
+from omrclip.omr.report.booklets import BookletPage
+from omrclip.omr.report.sheet import Sheet
 from omrclip.omr.results import MarkThresholds
 from omrclip.omr.template import Template
 from omrclip.storage.blobs import BlobStore
@@ -54,15 +48,8 @@ def write_results(
     """
     ledger, batch = Ledger(store), stored_batch(store)
     pack(store, ledger)
-    named = batch.named(templates)
-    identifiers = check_identifiers(named, batch.booklet_by)
-    has_booklets = bool(identifiers) or any(len(template.pages) > 1 for template in templates)
-    titles = BookletTitles(named, identifiers)
-    table = (
-        ResultsTable.of_booklets(named, titles, options.marks_separator)
-        if has_booklets
-        else ResultsTable.of(*templates, marks_separator=options.marks_separator)
-    )
+    rows = BatchRows.of(batch, templates)
+    table = rows.columns(options.marks_separator)
     title = " and ".join(template.name for template in templates if template.name) or "Results"
     with store.scratch() as folder:
         with ExitStack() as stack:
@@ -74,22 +61,20 @@ def write_results(
                 places.append(lines.tell())
                 lines.write(record)
                 sheet = sheet_of(record)
-                if has_booklets:
-                    pages.append(booklet_page(sheet, identifiers.get(sheet.recognition.template)))
+                if rows.are_booklets:
+                    pages.append(rows.page(sheet))
                     continue
                 tables.add(sheet)
                 if more:
                     more.add(sheet)
             lines.flush()
-            counts = {name: len(template.pages) for name, template in named.items()}
-            booklets = put_together(pages, counts, tuple(identifiers))
             records = stack.enter_context((folder / LINES_NAME).open("rb"))
-            for booklet in booklets:
-                sheets = []
-                for place in booklet.places:
-                    records.seek(places[place])
-                    sheets.append(titles.renamed(sheet_of(records.readline())))
-                row = booklet_sheet(booklet, sheets)
+
+            def sheet_at(index: int) -> Sheet:
+                records.seek(places[index])
+                return sheet_of(records.readline())
+
+            for row, sheets in rows.booklets(pages, sheet_at):
                 tables.add_booklet(row, sheets)
                 if more:
                     more.add(row)

@@ -5,11 +5,11 @@ from typing import IO, Final
 
 from flask import Blueprint, Response
 
-from omrclip.jobs.batches.corrections import corrected_lines, corrected_sheets, corrected_targets, reviewed
+from omrclip.jobs.batches.corrections import corrected_lines, corrected_rows, corrected_targets, reviewed
 from omrclip.jobs.batches.definition import stored_batch
+from omrclip.jobs.batches.rows import BatchRows, Row
 from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.report import Report
-from omrclip.omr.report.sheet import Sheet
 from omrclip.omr.report.table import Separator
 from omrclip.omr.results import MarkThresholds
 from omrclip.schemas.corrections import Correction, current, dump_sheet_changes, load_sheet_changes
@@ -71,28 +71,31 @@ def corrected_file(
 ) -> IO[bytes]:
     """The same as a temporary file, which the caller closes."""
     store, held = services().batches.results(batch.identifier), current(corrections)
-
-    def sheets() -> Iterator[Sheet]:
-        return corrected_sheets(store, held)
-
+    if name == "results.jsonl":
+        return temporary_file(corrected_lines(store, held))
+    stored = stored_batch(store)
+    rows = BatchRows.of(stored, stored.load(services().config.limits)[0])
+    table = SheetTable(rows.columns(has_corrections=True), lambda: corrected_rows(store, rows, held))
     match name:
         case "results.csv":
-            return SheetTable(sheets).csv(separator)
+            return table.csv(separator)
         case "results.xlsx":
-            return SheetTable(sheets).xlsx()
-        case "results.jsonl":
-            return temporary_file(corrected_lines(store, held))
+            return table.xlsx()
         case _:
             title = " and ".join(batch.templates)
-            return temporary_file(_report(title, stored_batch(store).options.thresholds, sheets()))
+            report = _report(title, stored.options.thresholds, rows, corrected_rows(store, rows, held))
+            return temporary_file(report)
 
 
-def _report(title: str, thresholds: MarkThresholds, sheets: Iterator[Sheet]) -> Iterator[bytes]:
+def _report(title: str, thresholds: MarkThresholds, rows: BatchRows, found: Iterator[Row]) -> Iterator[bytes]:
     counts = Counts()
     report = Report(title, thresholds, counts)
-    for sheet in sheets:
-        counts.add(sheet)
-        report.add(sheet)
+    for row, sheets in found:
+        if rows.are_booklets:
+            report.add_booklet(row)
+        for sheet in sheets:
+            counts.add(sheet)
+            report.add(sheet)
     yield report.html().encode(errors="replace")
 
 

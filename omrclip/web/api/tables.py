@@ -58,23 +58,29 @@ def get_xlsx(identifier: str) -> Response:
 
 
 class SheetTable:
-    """The table of sheets with corrections.
+    """A table with corrections."""
 
-    The sheets are read twice, because the columns must be known before the first row.
-    """
+    def __init__(self, table: ResultsTable, rows: Callable[[], Iterator[tuple[Sheet, Sequence[Sheet]]]]) -> None:
+        """Read nothing yet. `rows` reads the rows, each with the sheets that it shows, anew at each call."""
+        self._table = table
+        self._rows = rows
 
-    def __init__(self, sheets: Callable[[], Iterator[Sheet]], marks_separator: str = "") -> None:
-        """Read the columns. `sheets` reads the sheets anew at each call. What it raises is raised here, too."""
-        self._sheets = sheets
-        self._table = ResultsTable.of_sheets(sheets(), marks_separator)
+    @classmethod
+    def of_sheets(cls, sheets: Callable[[], Iterator[Sheet]], marks_separator: str = "") -> "SheetTable":
+        """A table with a row for each sheet.
+
+        The sheets are read twice, because the columns must be known before the first row. What `sheets` raises is
+        raised here, too.
+        """
+        return cls(ResultsTable.of_sheets(sheets(), marks_separator), lambda: ((sheet, [sheet]) for sheet in sheets()))
 
     def csv(self, separator: Separator = Separator.COMMA) -> IO[bytes]:
         """The table as CSV, in a temporary file. Raises StorageUnavailable if that cannot be written."""
         with _written_to_temporary() as file:
             text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
-            rows = CsvTable(text, self._table, separator)
-            for sheet in self._sheets():
-                rows.add(sheet)
+            written = CsvTable(text, self._table, separator)
+            for row, _ in self._rows():
+                written.add(row)
             text.detach()
         return _in_memory_if_small(file)
 
@@ -87,9 +93,10 @@ class SheetTable:
             path = Path(folder, "results.xlsx")
             workbook = XlsxTable(path, self._table, Path(folder), counts=counts)
             stack.callback(workbook.discard)
-            for sheet in self._sheets():
-                counts.add(sheet)
-                workbook.add(sheet)
+            for row, sheets in self._rows():
+                for sheet in sheets:
+                    counts.add(sheet)
+                workbook.add_booklet(row, sheets)
             workbook.close()
             with path.open("rb") as written:
                 copyfileobj(written, file)
@@ -125,7 +132,7 @@ def kept_table(
                 for sheet in corrections.sheets(kept):
                     yield placed(kept, sheet)
 
-    return SheetTable(sheets, marks_separator)
+    return SheetTable.of_sheets(sheets, marks_separator)
 
 
 @contextmanager

@@ -12,15 +12,18 @@ from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
+from omrclip.jobs.batches.corrections import corrected_rows
 from omrclip.jobs.batches.definition import Batch, BatchTemplate, begin
 from omrclip.jobs.batches.ledger import DoneScan, Ledger, counts_of
 from omrclip.jobs.batches.names import FILES
 from omrclip.jobs.batches.results import write_results
+from omrclip.jobs.batches.rows import BatchRows
 from omrclip.jobs.tables import TableOptions
 from omrclip.omr.clips import Clip
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, failed
 from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus, MarkThresholds
+from omrclip.schemas.corrections import Correction
 from omrclip.schemas.recognition_response import dump_record
 from omrclip.schemas.template import load_template, template_warnings
 from omrclip.storage.blobs import BlobStore
@@ -135,3 +138,21 @@ def test_an_identifier_that_a_page_lacks_is_refused() -> None:
     batch = Batch((BatchTemplate("form", omr(two_pages())),), RecognitionOptions(), "Q2")
     with pytest.raises(InvalidRequest, match=r"\$\.BookletBy.*page 1 has no element"):
         batch.load(Limits())
+
+
+def test_booklets_are_put_together_by_corrected_identifiers(tmp_path: Path) -> None:
+    batch = Batch((BatchTemplate("form", omr(two_pages(BookletBy="ID"))),), RecognitionOptions())
+    pages = [read("a-p0001.pdf", 1, "7", "a"), read("a-p0002.pdf", 2, "", "b"), read("a-p0003.pdf", 2, "8", "c")]
+    write(tmp_path, batch, pages)
+    rows_of, store = BatchRows.of(batch, batch.load(Limits())[0]), BlobStore(str(tmp_path))
+    for corrections, expected in (
+        ([], [("7", "1"), ("", "2"), ("8", "2")]),
+        ([Correction("a-p0002.pdf", "ID", "7"), Correction("a-p0002.pdf", "Q1", "z")], [("7", "1, 2"), ("8", "2")]),
+    ):
+        found = list(corrected_rows(store, rows_of, corrections))
+        assert [(row.booklet, row.pages) for row, _ in found] == expected
+        assert [len(sheets) for _, sheets in found] == [len(pages.split(", ")) for _, pages in expected]
+    table = rows_of.columns(has_corrections=True)
+    told = dict(zip(table.headings(), (cell.text for cell in table.row(found[0][0])), strict=True))
+    assert (told["Q1 (page 1)"], told["Q1 (page 2)"]) == ("a", "z")
+    assert told["Corrected"] == "ID; Q1 (page 2)"

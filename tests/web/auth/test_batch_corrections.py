@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from omrclip.config import Config
 from omrclip.jobs.batches.runner import Runner
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from tests.web.auth.conftest import ANN, BLUE, EVE, PASSWORD, As
-from tests.web.making import choice_box, clip_area, encoded, grid, omr, template
+from tests.web.making import choice_box, clip_area, encoded, grid, omr, page, template, tiff_of
 
 BOB = Account(Kind.CLIENT, "bob", frozenset({Scope.READ, Scope.RECOGNIZE}), "")
 
@@ -63,6 +64,28 @@ def told(answer: Any) -> list[tuple[Any, ...]]:
 
 def rows(answer: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"), newline="")))
+
+
+def test_a_corrected_table_has_a_row_for_each_booklet(ann: FlaskClient, config: Config) -> None:
+    pages = [page(choice_box("Q1"), clip_area("Name")), page(choice_box("Q1"), Width=600)]
+    ann.put("/api/templates/two", data=omr({**template(), "Pages": pages}))
+    made = ann.post("/api/batches", json={"Name": "June", "Template": "two"})
+    address = f"/api/batches/{made.get_json()['Identifier']}"
+    ann.post(f"{address}/sheets?name=s.tif", data=tiff_of(grid(), grid(600, 200)), content_type="image/tiff")
+    with closing(Runner(replace(config, workers=1))) as runner:
+        runner.look()
+    as_read = ann.get(f"{address}/results.csv")
+    report = ann.get(f"{address}/report.html").text
+    correct(ann, address, entry("s-p0002.tif", "Q1", "B"))
+    (row,) = rows(ann.get(f"{address}/results.csv"))
+    assert row.pop("Corrected") == "Q1 (page 2) (ann)"
+    assert row.pop("Name (file)") == rows(as_read)[0]["Name"]
+    assert row == {**rows(as_read)[0], "Q1 (page 2)": "B", "Name": ""}
+    assert (row["Booklet"], row["Page"], row["Image"]) == ("s-p0001.tif", "1, 2", "s-p0001.tif; s-p0002.tif")
+    book = load_workbook(io.BytesIO(ann.get(f"{address}/results.xlsx").data))
+    assert [cells[0] for cells in book["Results"].values] == ["Booklet", "s-p0001.tif"]
+    assert "complete booklets" in report
+    assert "complete booklets" in ann.get(f"{address}/report.html").text
 
 
 def test_two_people_correct_one_batch_and_every_result_tells_who(
