@@ -1,0 +1,273 @@
+"""Which shapes on a page are bubbles: those that recur in one size, and are no part of words, codes or tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Shape, Shapes
+
+SAME_SIZE = 0.14
+"""Relative difference of widths, and of heights, within which two shapes have one size; outlines that are printed or
+thresholded differently stay within it."""
+SAME_FILLED = 0.12
+"""Difference of the filled parts within which two shapes have one form; those of ellipse and square differ by 0.21."""
+LETTER_GAP = 0.22
+"""Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
+LETTER_HEIGHTS = (0.4, 1.6)
+"""Heights of that letter in heights of the shape."""
+LEAST_DIFFERENT = 0.1
+"""Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
+MOST_IN_WORDS = 0.5
+"""Part of the shapes of one size that stand in words, from which they are all letters."""
+LEAST_OF_A_SIZE = 2
+"""A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
+LEAST_BRIDGED = 3
+"""The same for dashed outlines and pairs of brackets, which chance makes more often."""
+LEAST_LIKE_MAIN = 0.62
+"""Size of a rare shape, in sizes of the most frequent, below which it is print: letters and dots are smaller."""
+RARE = 0.12
+"""Part of the number of the most frequent shape below which a shape is rare."""
+RARE_BRIDGED = 0.3
+"""The same for dashed outlines and brackets: a form prints most of its bubbles in one way, and closed gaps in words
+often have the shape of a bubble."""
+
+
+class Why(StrEnum):
+    """Why a shape that looks like a bubble was left out, as stable names; their messages are in REASONS."""
+
+    WORD = "word"
+    ALONE = "alone"
+    SMALL = "small"
+    CELL = "cell"
+    CODE = "code"
+    EXAMPLE = "example"
+
+
+REASONS = {
+    Why.WORD: "It stands in a word like a letter.",
+    Why.ALONE: "No other shape on the page has its size.",
+    Why.SMALL: "It is rare, and much smaller than the other bubbles.",
+    Why.CELL: "It shares its borders with other rectangles, like a cell of a table or a box for one letter.",
+    Why.CODE: "It is part of a bar code or marker.",
+    Why.EXAMPLE: "It belongs to printed examples of filled and crossed marks.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A shape that looks like a bubble and is not proposed."""
+
+    shape: Shape
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class SizeClass:
+    """Bubbles of one size and form; `width` and `height` are their medians in pixels of the working page."""
+
+    width: float
+    height: float
+    bubbles: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The bubbles of a page by size, and what was left out."""
+
+    classes: tuple[SizeClass, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, float]]) -> Chosen:
+    """Choose the bubbles among the shapes of a page.
+
+    Args:
+        found: the shapes and the boxes of connected dark pixels, in pixels of the working page.
+        codes: the left, top, right and bottom sides of bar codes and markers.
+    """
+    left_out = []
+    candidates = []
+    for shape in found.shapes:
+        if any(left <= shape.x <= right and top <= shape.y <= bottom for left, top, right, bottom in codes):
+            left_out.append(LeftOut(shape, Why.CODE))
+        elif shape.kind == "cell":
+            left_out.append(LeftOut(shape, Why.CELL))
+        else:
+            candidates.append(shape)
+    in_words = _in_words(candidates, found.components)
+    classes = []
+    for members in _of_one_size(candidates):
+        good, bad = _without_letters(candidates, members, in_words)
+        good, joined = _without_joined(candidates, good)
+        bad += joined
+        left_out += [LeftOut(candidates[index], Why.WORD) for index in bad]
+        if not good:
+            continue
+        if _is_too_few(candidates, good):
+            left_out += [LeftOut(candidates[index], Why.ALONE) for index in good]
+        else:
+            classes.append(_size_class([candidates[index] for index in good]))
+    return _without_small(classes, left_out)
+
+
+def _size_class(shapes: Sequence[Shape]) -> SizeClass:
+    width = float(np.median([shape.width for shape in shapes]))
+    height = float(np.median([shape.height for shape in shapes]))
+    return SizeClass(width, height, tuple(shapes))
+
+
+def _of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
+    """Indexes of shapes by size, the most frequent size first."""
+    if not shapes:
+        return []
+    table = np.array([(np.log(shape.width), np.log(shape.height)) for shape in shapes])
+    filled = np.array([shape.filled for shape in shapes])
+    is_bracket = np.array([shape.kind == "brackets" for shape in shapes])
+    near = (np.abs(table[:, None] - table[None]) < SAME_SIZE).all(axis=2)
+    near &= np.abs(filled[:, None] - filled[None]) < SAME_FILLED
+    near &= is_bracket[:, None] == is_bracket[None]
+    free = np.ones(len(shapes), bool)
+    groups = []
+    while free.any():
+        counts = (near & free).sum(axis=1) * free
+        members = np.flatnonzero(near[int(np.argmax(counts))] & free)
+        groups.append(members.tolist())
+        free[members] = False
+    return groups
+
+
+def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int64]:
+    """On how many sides, 0 to 2, each shape has a letter close to it; letters are components that are no shapes."""
+    sides = np.zeros(len(shapes), np.int64)
+    if not len(components):
+        return sides
+    middle = components[:, :2] + components[:, 2:] / 2
+    is_letter = np.ones(len(components), bool)
+    for shape in shapes:
+        inside = np.abs(middle - (shape.x, shape.y)) < (shape.width / 2, shape.height / 2)
+        is_letter &= ~inside.all(axis=1)
+    letters = components[is_letter]
+    left, top, right, bottom = (
+        letters[:, 0],
+        letters[:, 1],
+        letters[:, 0] + letters[:, 2],
+        letters[:, 1] + letters[:, 3],
+    )
+    high = letters[:, 3]
+    for index, shape in enumerate(shapes):
+        overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
+        least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
+        beside = (overlap > 0.6 * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
+        beside &= letters[:, 2] < 2 * shape.width
+        gap = LETTER_GAP * shape.height
+        after, before = left - shape.right, shape.left - right
+        sides[index] = int((beside & (np.abs(after) < gap)).any()) + int((beside & (np.abs(before) < gap)).any())
+        if not sides[index]:
+            sides[index] = int(any(_are_different(shape, other) for other in shapes if _are_close(shape, other)))
+    return sides
+
+
+def _are_different(one: Shape, other: Shape) -> bool:
+    """Whether neighbours differ more than bubbles of one row do."""
+    return max(abs(one.width / other.width - 1), abs(one.height / other.height - 1)) > LEAST_DIFFERENT
+
+
+def _without_letters(
+    shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64]
+) -> tuple[list[int], list[int]]:
+    """Split the shapes of one size into bubbles and letters."""
+    bare = [index for index in members if not in_words[index]]
+    if len(members) - len(bare) > MOST_IN_WORDS * len(members):
+        is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
+        return ([], members) if is_round or not bare else (bare, [i for i in members if in_words[i]])
+    good = list(bare)
+    bad: list[int] = []
+    for index in members:
+        if in_words[index]:
+            is_bubble = in_words[index] == 1 and any(_are_in_column(shapes[index], shapes[other]) for other in bare)
+            (good if is_bubble else bad).append(index)
+    return _without_neighbours(shapes, good, bad)
+
+
+def _without_neighbours(shapes: Sequence[Shape], good: list[int], bad: list[int]) -> tuple[list[int], list[int]]:
+    """Move the neighbours of letters, as the second O of a title SCHOOL, to the letters."""
+    new = bad
+    while new:
+        joined = [
+            index
+            for index in good
+            if any(_are_close(shapes[index], shapes[other]) for other in new)
+            and not any(_are_in_column(shapes[index], shapes[other]) for other in good)
+        ]
+        good, bad, new = [index for index in good if index not in joined], bad + joined, joined
+    return good, bad
+
+
+def _are_close(one: Shape, other: Shape) -> bool:
+    """Whether two shapes are beside each other like letters of a word."""
+    gap = max(one.left, other.left) - min(one.right, other.right)
+    return abs(one.y - other.y) < 0.3 * one.height and gap < LETTER_GAP * one.height
+
+
+def _are_in_column(one: Shape, other: Shape) -> bool:
+    """Whether two shapes stand below each other, not far apart."""
+    down = abs(one.y - other.y)
+    return abs(one.x - other.x) < 0.12 * one.height and 0 < down < 8 * one.height
+
+
+def _without_joined(shapes: Sequence[Shape], members: list[int]) -> tuple[list[int], list[int]]:
+    """Split off shapes that are holes of larger print, such as that of a P, and stand in no row of bubbles."""
+    good: list[int] = []
+    bad: list[int] = []
+    for index in members:
+        others = (shapes[other] for other in members if other != index)
+        is_good = shapes[index].kind != "joined" or any(_are_aligned(shapes[index], other) for other in others)
+        (good if is_good else bad).append(index)
+    return good, bad
+
+
+def _are_aligned(one: Shape, other: Shape) -> bool:
+    """Whether two shapes stand in one row or column, not far from each other."""
+    across, down = abs(one.x - other.x), abs(one.y - other.y)
+    return (down < 0.12 * one.height and across < 12 * one.width) or _are_in_column(one, other)
+
+
+def _are_bridged(shapes: Sequence[Shape]) -> bool:
+    """Whether most of these were found only by closing gaps."""
+    return 2 * sum(shape.kind in ("dashed", "brackets") for shape in shapes) > len(shapes)
+
+
+def _is_too_few(shapes: Sequence[Shape], members: list[int]) -> bool:
+    if _are_bridged([shapes[index] for index in members]):
+        return len(members) < LEAST_BRIDGED
+    is_square = np.median([shapes[index].filled for index in members]) >= RECTANGLE_FILLED
+    return len(members) < LEAST_OF_A_SIZE and not is_square
+
+
+def _without_small(classes: list[SizeClass], left_out: list[LeftOut]) -> Chosen:
+    main = max(classes, key=lambda one: len(one.bubbles), default=None)
+    kept: list[SizeClass] = []
+    for one in classes:
+        why = None if main is None or one is main else _why_rare(one, main)
+        if why is None:
+            kept.append(one)
+        else:
+            left_out += [LeftOut(shape, why) for shape in one.bubbles]
+    return Chosen(tuple(kept), tuple(left_out))
+
+
+def _why_rare(one: SizeClass, main: SizeClass) -> Why | None:
+    """Why the bubbles of a size are print, compared with the most frequent size; None if they are bubbles."""
+    count, most = len(one.bubbles), len(main.bubbles)
+    if _are_bridged(one.bubbles) and count < RARE_BRIDGED * most:
+        return Why.ALONE
+    if count >= max(3, RARE * most):
+        return None
+    if min(one.height / main.height, one.width / main.width) < LEAST_LIKE_MAIN:
+        return Why.SMALL
+    is_round = np.median([shape.filled for shape in one.bubbles]) < RECTANGLE_FILLED
+    are_aligned = any(_are_aligned(a, b) for a in one.bubbles for b in main.bubbles)
+    return Why.ALONE if is_round and not are_aligned else None

@@ -1,0 +1,44 @@
+"""Printed examples of marks, such as "like this ●, not like this ⊗": they are no bubbles to fill in."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from omrclip.omr.authoring.detection.grouping import Group
+from omrclip.omr.authoring.detection.shapes import Shape, is_around
+from omrclip.omr.authoring.detection.surroundings import darkness
+from omrclip.omr.authoring.detection.working_page import WorkingPage
+
+MUCH_DARKER = 0.18
+"""Darkness inside a bubble, 0 to 1, above the median of the page, from which it is crossed or dotted. Printed letters
+differ by less than 0.12 from their median, a cross adds 0.3."""
+WITHIN_WIDTHS = 3.0
+"""Distance of a filled mark from a bubble of its example, in widths of the bubble."""
+SAME_SIZE = 0.25
+"""Relative difference of the sizes of a filled mark and the bubbles beside it."""
+MOST_OF_PAGE = 0.15
+"""Part of the bubbles of a page that may be examples; if more seem to be, the sheet is filled in, and none is."""
+
+
+def example_groups(page: WorkingPage, groups: Sequence[Group], filled: Sequence[Shape]) -> set[int]:
+    """Return the indexes of the groups that are printed examples of marks."""
+    bubbles = [bubble for group in groups for bubble in group.bubbles]
+    marks = [mark for mark in filled if not any(is_around(bubble, mark) for bubble in bubbles)]
+    darks = [[darkness(page, bubble) for bubble in group.bubbles] for group in groups]
+    usual = float(np.median([dark for group in darks for dark in group])) if groups else 0.0
+    found = {
+        index
+        for index, group in enumerate(groups)
+        if max(darks[index]) > usual + MUCH_DARKER or any(_is_beside(group, mark) for mark in marks)
+    }
+    count = sum(len(groups[index].bubbles) for index in found)
+    return found if count <= MOST_OF_PAGE * sum(len(group.bubbles) for group in groups) else set()
+
+
+def _is_beside(group: Group, mark: Shape) -> bool:
+    return any(
+        abs(mark.y - bubble.y) < 0.3 * bubble.height
+        and bubble.width / 2 < abs(mark.x - bubble.x) < WITHIN_WIDTHS * bubble.width
+        and abs(mark.size / bubble.size - 1) < SAME_SIZE
+        for bubble in group.bubbles
+    )

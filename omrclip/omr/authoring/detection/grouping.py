@@ -1,0 +1,330 @@
+"""Bubbles to questions: first into runs beside each other, then runs below each other into stacks, then into groups.
+
+Spaces decide, and the print in them: a wide space parts two questions, and so does print where the other spaces are
+empty. A number or text at the left of a row makes the row a question. What is printed inside the bubbles tells rows
+from columns: if it changes downwards and not across, the columns are the digits of a number.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from omrclip.omr.authoring.detection.bubbles import SizeClass
+from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.surroundings import Surroundings, glyph
+from omrclip.omr.authoring.detection.working_page import WorkingPage
+
+ROW_TOLERANCE = 0.3
+"""Difference of the centres of bubbles in one row, in heights of a bubble."""
+COLUMN_TOLERANCE = 0.35
+"""Difference of the centres of bubbles in one column, in widths of a bubble."""
+WIDER = 1.4
+"""Distance of neighbours without print between them, in the least such distance of the row, from which they are
+answers to two questions."""
+WIDER_WITH_PRINT = 1.15
+"""The same where something is printed between them, as the number of the next question."""
+LABEL_WHITE = 1.6
+"""White space, in heights of a bubble, between the text of an answer and the number of the next question."""
+ROW_BREAK = 1.6
+"""Distance of rows, in the least distance of their stack, from which they belong to two questions."""
+MOST_ROW_HEIGHTS = 3.5
+"""Distance of rows of one question, in heights of a bubble, at most."""
+SAME_GLYPH, LIKER = 0.5, 0.2
+"""Median correlation of what is printed in neighbours from which it may be one letter or digit, and by how much that
+along rows must differ from that along columns. Blurred digits are like each other by up to 0.6 if they differ."""
+LABELLED = 0.6
+"""Part of the rows of a stack with print at their left, from which all rows are questions."""
+LABEL_BAND = 0.55
+"""Half the height, in heights of a bubble, of the band in which text beside a row is looked for."""
+FARTHEST_LABEL = 0.6
+"""Widths of the page that print at the left of a row may be away from it."""
+DIGITS = 10
+
+Direction = Literal["Horizontal", "Vertical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The bubbles of one question, or of the digits of one number.
+
+    Attributes:
+        rows: bubbles of the choice boxes, one tuple for each; a question has one, a grid several.
+        is_grid: whether the boxes are the digits of one number.
+        direction: in which direction the bubbles of a box follow each other.
+        is_certain: False if only distances decided about rows and columns.
+    """
+
+    rows: tuple[tuple[Shape, ...], ...]
+    is_grid: bool
+    direction: Direction
+    is_certain: bool = True
+
+    @property
+    def bubbles(self) -> tuple[Shape, ...]:
+        """All bubbles."""
+        return tuple(bubble for row in self.rows for bubble in row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Neighbours in a row. `is_labelled`: text stands between or beside its bubbles."""
+
+    bubbles: tuple[Shape, ...]
+    is_labelled: bool
+    has_lead: bool
+
+    @property
+    def y(self) -> float:
+        return float(np.mean([bubble.y for bubble in self.bubbles]))
+
+    @property
+    def left(self) -> float:
+        return self.bubbles[0].left
+
+    @property
+    def right(self) -> float:
+        return self.bubbles[-1].right
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """All bubbles of one size on one level."""
+
+    bubbles: tuple[Shape, ...]
+
+
+def group_bubbles(page: WorkingPage, one: SizeClass, around: Surroundings) -> list[list[Group]]:
+    """Group the bubbles of one size. The groups of each stack are returned from its top to its bottom."""
+    return _Grouping(page, one, around).stacks()
+
+
+class _Grouping:
+    """The steps share the page, the size of the bubbles and the print around them."""
+
+    def __init__(self, page: WorkingPage, one: SizeClass, around: Surroundings) -> None:
+        self.page, self.around = page, around
+        self.width, self.height = one.width, one.height
+        self.bubbles = one.bubbles
+
+    def stacks(self) -> list[list[Group]]:
+        """The groups of each stack."""
+        runs = [run for row in self._rows() for run in self._runs(row)]
+        return [self._divide(stack) for stack in self._stacks(runs)]
+
+    def _rows(self) -> list[_Row]:
+        rows: list[list[Shape]] = []
+        for bubble in sorted(self.bubbles, key=lambda bubble: bubble.y):
+            level = float(np.mean([other.y for other in rows[-1]])) if rows else 0.0
+            if rows and bubble.y - level < ROW_TOLERANCE * self.height:
+                rows[-1].append(bubble)
+            else:
+                rows.append([bubble])
+        return [_Row(tuple(sorted(row, key=lambda bubble: bubble.x))) for row in rows]
+
+    def _between(self, one: Shape, other: Shape) -> list[tuple[float, float]]:
+        y, band = (one.y + other.y) / 2, LABEL_BAND * self.height
+        return self.around.pieces(one.right, y - band, other.left, y + band, LABEL_WHITE * self.height)
+
+    def _runs(self, row: _Row) -> list[_Run]:
+        """Part a row where the space is wide or has print that other spaces have not."""
+        pairs = list(zip(row.bubbles[:-1], row.bubbles[1:], strict=True))
+        texts = [self._between(*pair) for pair in pairs]
+        pitches = [other.x - one.x for one, other in pairs]
+        empty = [pitch for pitch, text in zip(pitches, texts, strict=True) if not text]
+        runs: list[list[Shape]] = [[row.bubbles[0]]] if row.bubbles else []
+        for (_, bubble), text, pitch, index in zip(pairs, texts, pitches, range(len(pairs)), strict=True):
+            near = [pitches[i] for i in (index - 1, index, index + 1) if 0 <= i < len(pairs) and not texts[i]] or empty
+            least = min(near, default=0.0)
+            parts = (pitch > WIDER_WITH_PRINT * least if near else len(text) > 1) if text else pitch > WIDER * least
+            if parts:
+                runs.append([bubble])
+            else:
+                runs[-1].append(bubble)
+        return self._with_leads(runs)
+
+    def _with_leads(self, runs: list[list[Shape]]) -> list[_Run]:
+        done: list[_Run] = []
+        for index, run in enumerate(runs):
+            start = runs[index - 1][-1].right if index else max(0.0, run[0].left - FARTHEST_LABEL * self._page_width)
+            band = LABEL_BAND * self.height
+            y = run[0].y
+            text = self.around.pieces(start, y - band, run[0].left, y + band, LABEL_WHITE * self.height)
+            inside = [self._between(one, other) for one, other in itertools.pairwise(run)]
+            is_labelled = all(inside)  # also a single bubble
+            is_text_of_previous = bool(index) and done[-1].is_labelled and len(text) < 2
+            done.append(_Run(tuple(run), is_labelled, bool(text) and not is_text_of_previous))
+        return done
+
+    @property
+    def _page_width(self) -> int:
+        return int(self.page.grey.shape[1])
+
+    def _stacks(self, runs: list[_Run]) -> list[list[_Run]]:
+        """Put runs below those whose bubbles stand in the same columns."""
+        stacks: list[list[_Run]] = []
+        for run in sorted(runs, key=lambda run: run.y):
+            fitting = [stack for stack in stacks if self._continues(stack, run)]
+            if fitting:
+                max(fitting, key=lambda stack: stack[-1].y).append(run)
+            else:
+                stacks.append([run])
+        return stacks
+
+    def _continues(self, stack: list[_Run], run: _Run) -> bool:
+        last = stack[-1]
+        distance = run.y - last.y
+        if last.is_labelled != run.is_labelled or distance < 0.8 * self.height:
+            return False
+        if distance > MOST_ROW_HEIGHTS * self.height:
+            return False
+        longer, shorter = (last, run) if len(last.bubbles) >= len(run.bubbles) else (run, last)
+        reach = COLUMN_TOLERANCE * self.width
+        in_columns = all(any(abs(bubble.x - other.x) < reach for other in longer.bubbles) for bubble in shorter.bubbles)
+        if not in_columns or abs(run.bubbles[0].x - last.bubbles[0].x) > reach:
+            return False
+        return not self._text_between(last, run)
+
+    def _text_between(self, upper: _Run, lower: _Run) -> bool:
+        """Whether a line of text that begins at the bubbles or left of them parts two rows."""
+        left = min(upper.left, lower.left) - 2 * self.height
+        right = upper.bubbles[0].right
+        margin = 0.7 * self.height
+        top, bottom = upper.y + margin, lower.y - margin
+        return bottom - top > 0.3 * self.height and self.around.has_print(left, top, right, bottom)
+
+    def _divide(self, stack: list[_Run]) -> list[Group]:
+        if stack[0].is_labelled:
+            return self._divide_labelled(stack)
+        rows = [run.bubbles for run in stack]
+        parts = self._parts(stack)
+        if len(parts) == 1 and len(rows) == DIGITS and self._has_boxes_above(rows):
+            return [_columns(rows)]
+        labelled = sum(run.has_lead for run in stack) / len(stack)
+        if labelled >= LABELLED:
+            return [_question(row) for row in rows]
+        return [group for part in parts for group in self._divide_array([run.bubbles for run in part])]
+
+    def _parts(self, stack: list[_Run]) -> list[list[_Run]]:
+        """Part a stack where the distance of rows is wide."""
+        distances = [lower.y - upper.y for upper, lower in itertools.pairwise(stack)]
+        least = min(distances, default=0.0)
+        parts = [[stack[0]]]
+        for run, distance in zip(stack[1:], distances, strict=True):
+            if distance > ROW_BREAK * least:
+                parts.append([run])
+            else:
+                parts[-1].append(run)
+        return parts
+
+    def _divide_array(self, rows: list[tuple[Shape, ...]]) -> list[Group]:
+        """Decide about an array of bubbles without text between them and at their left."""
+        if len(rows) == 1:
+            return [_question(rows[0])]
+        across, down = self._likeness(rows)
+        if across is None or down is None:
+            if len(rows) == DIGITS and len(rows[0]) != DIGITS:
+                return [replace(_columns(rows), is_certain=False)]
+            if len(rows[0]) == DIGITS:
+                return [Group(tuple(rows), is_grid=True, direction="Horizontal", is_certain=False)]
+            return [replace(_question(row), is_certain=False) for row in rows]
+        if across >= max(SAME_GLYPH, down + LIKER):
+            return [_columns(rows)]
+        if down >= max(SAME_GLYPH, across + LIKER):
+            if len(rows[0]) == DIGITS:
+                return [Group(tuple(rows), is_grid=True, direction="Horizontal")]
+            return [_question(row) for row in rows]
+        if max(across, down) < SAME_GLYPH:
+            return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
+        return [replace(_question(row), is_certain=False) for row in rows]
+
+    def _likeness(self, rows: list[tuple[Shape, ...]]) -> tuple[float | None, float | None]:
+        """Median correlations of what is printed in neighbours across and down; None without print in most."""
+        glyphs = [[glyph(self.page, bubble) for bubble in row] for row in rows]
+        across = [float((one * other).sum()) for row in glyphs for one, other in itertools.pairwise(row)]
+        down = [
+            float((one * other).sum())
+            for upper, lower in itertools.pairwise(glyphs)
+            for one, other in zip(upper, lower, strict=False)
+        ]
+        printed = np.mean([bool(one.any()) for row in glyphs for one in row])
+        if printed < LABELLED or not across or not down:
+            return None, None
+        return float(np.median(across)), float(np.median(down))
+
+    def _has_boxes_above(self, rows: list[tuple[Shape, ...]]) -> bool:
+        """Whether vertical lines stand between the columns just above the first row: boxes to write digits in."""
+        first = rows[0]
+        if len(first) < 2:
+            return False
+        top, bottom = round(first[0].top - 2.5 * self.height), round(first[0].top - 0.1 * self.height)
+        above = self.page.dark[max(0, top) : max(0, bottom)]
+        if not above.size:
+            return False
+        upright = cv2.getStructuringElement(cv2.MORPH_RECT, (1, max(2, round(0.8 * self.height))))
+        tall = np.max(cv2.morphologyEx(above, cv2.MORPH_OPEN, upright), axis=0) > 0
+        found = 0
+        for one, other in itertools.pairwise(first):
+            middle, reach = (one.x + other.x) / 2, 0.45 * (other.x - one.x)
+            part = tall[round(middle - reach) : round(middle + reach)]
+            found += bool(part.any())
+        return found >= LABELLED * (len(first) - 1)
+
+    def _divide_labelled(self, stack: list[_Run]) -> list[Group]:
+        """Rows of bubbles with a text for each: a row with print at its left begins a question."""
+        groups: list[list[_Run]] = []
+        is_list = all(len(run.bubbles) == 1 for run in stack)
+        for part in self._parts(stack):
+            for index, run in enumerate(part):
+                if index and (is_list or not run.has_lead):
+                    groups[-1].append(run)
+                else:
+                    groups.append([run])
+        return [group for runs in groups for group in self._divide_columns(runs)]
+
+    def _divide_columns(self, runs: list[_Run]) -> list[Group]:
+        """Part the columns of answers that stand below different headings."""
+        longest = max(runs, key=lambda run: len(run.bubbles)).bubbles
+        if len(runs) == 1 or len(longest) == 1:
+            return [_labelled([run.bubbles for run in runs])]
+        starts = self._headings(runs[0])
+        edges = [start - self.width for start in starts[1:]]
+        parts = []
+        for low, high in zip([-np.inf, *edges], [*edges, np.inf], strict=True):
+            rows = [tuple(bubble for bubble in run.bubbles if low <= bubble.x < high) for run in runs]
+            if any(rows):
+                parts.append(_labelled([row for row in rows if row]))
+        return parts
+
+    def _headings(self, run: _Run) -> list[float]:
+        """The left ends of the texts in the line above a run."""
+        top = run.bubbles[0].top
+        left, right = run.left - 3 * self.height, self._page_width
+        line = self.around.bottom_of_print_above(left, top - 3 * self.height, right, top - 0.15 * self.height)
+        if line is None:
+            return [run.left]
+        return [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]
+
+
+def _question(row: Sequence[Shape]) -> Group:
+    return Group((tuple(row),), is_grid=False, direction="Horizontal")
+
+
+def _labelled(rows: list[tuple[Shape, ...]]) -> Group:
+    is_upright = len(rows) > 1 and all(len(row) == 1 for row in rows)
+    direction: Direction = "Vertical" if is_upright else "Horizontal"
+    return Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction=direction)
+
+
+def _columns(rows: list[tuple[Shape, ...]]) -> Group:
+    """A grid whose boxes are the columns of an array."""
+    longest = max(rows, key=len)
+    columns: list[list[Shape]] = [[] for _ in longest]
+    for row in rows:
+        for bubble in row:
+            nearest = min(range(len(longest)), key=lambda index: abs(longest[index].x - bubble.x))
+            columns[nearest].append(bubble)
+    return Group(tuple(tuple(column) for column in columns), is_grid=True, direction="Vertical")

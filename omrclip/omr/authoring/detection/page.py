@@ -1,0 +1,228 @@
+"""Detect the elements of a blank page: the steps in their order, and the proposals that come out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from omrclip.imaging.arrays import Grey, Pixels
+from omrclip.omr.authoring.detection.bubbles import Chosen, LeftOut, Why, choose_bubbles
+from omrclip.omr.authoring.detection.codes import Code, find_codes
+from omrclip.omr.authoring.detection.examples import example_groups
+from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
+from omrclip.omr.authoring.detection.marks import corner_marks
+from omrclip.omr.authoring.detection.shapes import Shape, Shapes, find_shapes
+from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, Straightened, cut_paper, skew_of, turn
+from omrclip.omr.authoring.detection.surroundings import surroundings
+from omrclip.omr.authoring.detection.working_page import WorkingPage, working_page
+from omrclip.omr.template import Barcode, Bubble, ChoiceBox, Element, Grid, Place, ReferencePoint, around
+
+CERTAIN, DECIDED_BY_SPACING, ALONE = 0.95, 0.6, 0.5
+"""Confidence of an element whose bubbles were grouped by print or by clear spaces; whose rows and columns only their
+distances tell; and of a bubble that belongs to no other."""
+BRIDGED = 0.15
+"""What is taken from the confidence for dashed outlines and brackets, of which chance makes more."""
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An element that was found, with a confidence from 0 to 1."""
+
+    element: Element
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A shape that looks like a bubble and is in no element: its place on the page, and why it was left out."""
+
+    place: Place
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """What was found on a page.
+
+    Attributes:
+        page: the upright page, to which all coordinates belong.
+        proposals: bar codes, corner marks, and fields in reading order.
+        left_out: what looks like a bubble, and is in no proposal.
+    """
+
+    page: Straightened
+    proposals: tuple[Proposal, ...]
+    left_out: tuple[Unused, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What was found on a page at its working size."""
+
+    working: WorkingPage
+    shapes: Shapes
+    codes: list[Code]
+    chosen: Chosen
+
+
+def detect(pixels: Pixels) -> Detection:
+    """Detect the elements of a blank page.
+
+    Args:
+        pixels: (height, width, 3) uint8 BGR or (height, width) grey. A photo may show what lies around the paper.
+    """
+    page = cut_paper(pixels)
+    found = _find(page)
+    skew = skew_of(tuple(bubble for one in found.chosen.classes for bubble in one.bubbles))
+    if abs(skew) >= LEAST_SKEW_DEGREES:
+        page = turn(page, skew)
+        found = _find(page)
+    groups, examples = _groups(found)
+    unused = [*found.chosen.left_out]
+    unused += [LeftOut(bubble, Why.EXAMPLE) for group in examples for bubble in group.bubbles]
+    scale = found.working.scale
+    proposals = (*_marks(found), *_codes(found), *_fields(groups, scale))
+    return Detection(page, proposals, tuple(Unused(_place(one.shape, scale), one.why) for one in unused))
+
+
+def _find(page: Straightened) -> _Found:
+    working = working_page(_grey(page.pixels))
+    shapes = find_shapes(working)
+    codes = find_codes(working, shapes.components)
+    return _Found(working, shapes, codes, choose_bubbles(shapes, [code.sides for code in codes]))
+
+
+def _grey(pixels: Pixels) -> Grey:
+    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _groups(found: _Found) -> tuple[list[Group], list[Group]]:
+    """The groups of bubbles in reading order, and those that are printed examples."""
+    classes = found.chosen.classes
+    print_around = surroundings(found.working, [bubble for one in classes for bubble in one.bubbles])
+    stacks = [stack for one in classes for stack in group_bubbles(found.working, one, print_around)]
+    groups = [group for stack in _in_reading_order(stacks) for group in stack]
+    examples = example_groups(found.working, groups, found.shapes.filled)
+    kept = [group for index, group in enumerate(groups) if index not in examples]
+    return kept, [groups[index] for index in sorted(examples)]
+
+
+def _in_reading_order(stacks: Sequence[list[Group]]) -> list[list[Group]]:
+    """Sort stacks from top to bottom, and those that begin on one level from left to right."""
+    levels: list[list[list[Group]]] = []
+    for stack in sorted(stacks, key=lambda stack: stack[0].bubbles[0].y):
+        first = stack[0].bubbles[0]
+        if levels and first.y - levels[-1][0][0].bubbles[0].y < first.height:
+            levels[-1].append(stack)
+        else:
+            levels.append([stack])
+    return [stack for level in levels for stack in sorted(level, key=lambda stack: stack[0].bubbles[0].x)]
+
+
+def _marks(found: _Found) -> list[Proposal]:
+    height, width = found.working.grey.shape
+    free = [mark for mark in found.shapes.filled if not _is_in_code(mark, found.codes)]
+    proposals = []
+    for number, mark in enumerate(corner_marks(free, width, height), 1):
+        left, top, wide, high = _rounded(_place(mark, found.working.scale))
+        element = ReferencePoint(
+            name=f"Corner{number}", left=left, top=top, width=wide, height=high, reference_type="Corner"
+        )
+        proposals.append(Proposal(element, CERTAIN))
+    return proposals
+
+
+def _is_in_code(mark: Shape, codes: Sequence[Code]) -> bool:
+    return any(
+        left <= mark.x <= right and top <= mark.y <= bottom
+        for left, top, right, bottom in (code.sides for code in codes)
+    )
+
+
+def _codes(found: _Found) -> list[Proposal]:
+    proposals = []
+    for number, code in enumerate(found.codes, 1):
+        left, top, right, bottom = (side / found.working.scale for side in code.sides)
+        left, top, width, height = _rounded((left, top, right - left, bottom - top))
+        element = Barcode(
+            name=f"Code{number}",
+            left=left,
+            top=top,
+            width=width,
+            height=height,
+            barcode_type=code.barcode_type,
+            qr_version=1 if code.barcode_type == "qr" else None,
+        )
+        proposals.append(Proposal(element, CERTAIN))
+    return proposals
+
+
+def _place(shape: Shape, scale: float) -> Place:
+    return shape.left / scale, shape.top / scale, shape.width / scale, shape.height / scale
+
+
+def _rounded(place: Place) -> Place:
+    left, top, width, height = (round(side, 1) for side in place)
+    return left, top, width, height
+
+
+def _fields(groups: Sequence[Group], scale: float) -> list[Proposal]:
+    """The questions and grids, named by their numbers."""
+    questions = grids = 0
+    proposals = []
+    for group in groups:
+        questions, grids = questions + (not group.is_grid), grids + group.is_grid
+        proposals.append(_proposed(group, f"Grid{grids}" if group.is_grid else str(questions), scale))
+    return proposals
+
+
+def _proposed(group: Group, name: str, scale: float) -> Proposal:
+    confidence = _confidence(group)
+    if not group.is_grid:
+        return Proposal(_choice_box(group.rows[0], group, name, scale), confidence)
+    boxes = tuple(_choice_box(row, group, None, scale) for row in group.rows)
+    # The boxes of a grid stand beside each other if their bubbles stand below each other.
+    across = "Horizontal" if group.direction == "Vertical" else "Vertical"
+    left, top, width, height = _rounded(around(box.place for box in boxes))
+    grid = Grid(name=name, left=left, top=top, width=width, height=height, elements=boxes, orientation=across)
+    return Proposal(grid, confidence)
+
+
+def _confidence(group: Group) -> float:
+    confidence = ALONE if len(group.bubbles) == 1 else CERTAIN if group.is_certain else DECIDED_BY_SPACING
+    is_bridged = any(bubble.kind in ("dashed", "brackets") for bubble in group.bubbles)
+    return round(confidence - BRIDGED * is_bridged, 2)
+
+
+def _choice_box(row: Sequence[Shape], group: Group, name: str | None, scale: float) -> ChoiceBox:
+    width = float(np.median([bubble.width for bubble in group.bubbles])) / scale
+    height = float(np.median([bubble.height for bubble in group.bubbles])) / scale
+    values = _values(len(row), is_digits=group.is_grid)
+    bubbles = tuple(
+        Bubble(
+            value=value,
+            left=round(bubble.x / scale - width / 2, 1),
+            top=round(bubble.y / scale - height / 2, 1),
+        )
+        for value, bubble in zip(values, row, strict=True)
+    )
+    place = _rounded(around((bubble.left, bubble.top, width, height) for bubble in bubbles))
+    return ChoiceBox(
+        name=name,
+        left=place[0],
+        top=place[1],
+        width=place[2],
+        height=place[3],
+        bubble_width=round(width, 1),
+        bubble_height=round(height, 1),
+        bubbles=bubbles,
+        orientation=group.direction,
+    )
+
+
+def _values(count: int, *, is_digits: bool) -> list[str]:
+    if is_digits:
+        return [str(number) for number in range(count)]
+    return list(LETTERS[:count]) if count <= len(LETTERS) else [str(number) for number in range(1, count + 1)]

@@ -1,0 +1,301 @@
+"""Closed outlines on a page that may be bubbles: circles, ovals, squares, dashed ones, and pairs of brackets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+
+LEAST_HEIGHT_MM, MOST_HEIGHT_MM = 1.7, 9.0
+"""Shorter sides of a bubble. Smaller ones cannot be filled by hand; larger ones are frames."""
+LEAST_WIDTH_MM, MOST_WIDTH_MM = 2.1, 14.0
+"""Longer sides of a bubble. Small letters of running text are smaller."""
+LEAST_FILLED = 0.7
+"""Part of its rotated box that the hull of an outline covers: an ellipse has 0.785, a triangle 0.5."""
+LEAST_CONVEX = 0.9
+"""Part of its hull that an outline encloses; letters and joined shapes have less."""
+RECTANGLE_FILLED = 0.92
+"""Part of its rotated box from which a shape has corners: a square has 1, an ellipse 0.785."""
+LIGHTER_INSIDE = 0.45
+"""Part of the contrast between outline and paper by which the inside of a bubble is lighter than its outline. A
+filled mark has nothing of it, an empty bubble all, one with a printed letter most."""
+BRIDGED_PX = (5, 7)
+"""Sides of the squares with which gaps between the dashes of an outline are closed, the smaller first: gaps of 0.4 and
+0.6 mm. A wider one joins the bubbles of a row."""
+LETTER_SIZE = 0.65
+"""Size of a letter in a bubble, in sizes of the bubble, at most; two sides of one outline differ less."""
+CELL_EXTENT = 1.4
+"""Extent of a component, in extents of a rectangle in it, from which the rectangle is one of several in it: a cell."""
+MOST_CONTOURS = 60_000
+"""Contours on one page; more are noise, and would take long to examine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A closed outline, in pixels of the working page.
+
+    Attributes:
+        x, y: the centre, continuous.
+        width, height: of the outer side of the outline.
+        filled: the part of its rotated box that it covers.
+        kind: "outline", "joined" (a hole in a larger component, such as that of a P or of a bubble that touches a
+            line), "cell" (a rectangle that shares its border with others), "filled" (dark inside, as a corner mark or
+            a printed example), "dashed" or "brackets".
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    filled: float
+    kind: str = "outline"
+
+    @property
+    def left(self) -> float:
+        """The left side."""
+        return self.x - self.width / 2
+
+    @property
+    def right(self) -> float:
+        """The right side."""
+        return self.x + self.width / 2
+
+    @property
+    def top(self) -> float:
+        """The upper side."""
+        return self.y - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        """The lower side."""
+        return self.y + self.height / 2
+
+    @property
+    def size(self) -> float:
+        """The geometric mean of width and height."""
+        return float((self.width * self.height) ** 0.5)
+
+
+_Pixels = tuple[int, int, int, int]
+"""Left, top, width and height in whole pixels."""
+_Component = tuple[Any, _Pixels]
+"""A contour, and the box around it."""
+Boxes = npt.NDArray[np.float64]
+"""(n, 4) float64: left, top, width and height in pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """The shapes of a page that may be bubbles, those that are filled, and the boxes of all connected dark pixels."""
+
+    shapes: tuple[Shape, ...]
+    filled: tuple[Shape, ...]
+    components: Boxes
+
+
+def find_shapes(page: WorkingPage) -> Shapes:
+    """Find everything on a page that is shaped like a bubble, each place once."""
+    outlines, filled, components = _outlines(page)
+    found = outlines
+    dashed = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
+    for shape in [*dashed, *_brackets(page, components)]:
+        inside = [other for other in found if other.kind != "cell" and is_around(shape, other)]
+        has_only_letter = len(inside) <= 1 and all(other.size < LETTER_SIZE * shape.size for other in inside)
+        is_in_one = any(other.kind != "cell" and is_around(other, shape) for other in found)
+        if has_only_letter and not is_in_one:
+            found = [other for other in found if other not in inside]
+            found.append(shape)
+    boxes = np.array([box for _, box in components], np.float64).reshape(-1, 4)
+    return Shapes(_without_full_cells(found), tuple(filled), boxes)
+
+
+def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:
+    """Leave out the cells of a table that have a bubble in them."""
+    bubbles = [shape for shape in shapes if shape.kind != "cell"]
+    return tuple(
+        shape for shape in shapes if shape.kind != "cell" or not any(is_around(shape, bubble) for bubble in bubbles)
+    )
+
+
+def has_size_of_bubble(width: float, height: float) -> bool:
+    """Whether a bubble may have this width and height in pixels of the working page."""
+    shorter, longer = min(width, height) / PX_PER_MM, max(width, height) / PX_PER_MM
+    return LEAST_HEIGHT_MM <= shorter <= MOST_HEIGHT_MM and LEAST_WIDTH_MM <= longer <= MOST_WIDTH_MM
+
+
+def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Component]]:
+    """Empty shapes, filled shapes, and all connected dark pixels."""
+    contours, tree = cv2.findContours(page.dark, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if tree is None or len(contours) > MOST_CONTOURS:
+        return [], [], []
+    boxes = [_box(contour) for contour in contours]
+    found, filled = [], []
+    for index, (_, _, _, parent) in enumerate(tree[0]):
+        is_hole = parent >= 0
+        shape = _shape(page, contours[index], boxes[index], is_hole=is_hole)
+        if shape is None:
+            continue
+        if shape.kind == "filled":
+            filled.append(shape)
+            continue
+        _, _, wide, high = boxes[parent if is_hole else index]
+        if wide > CELL_EXTENT * shape.width or high > CELL_EXTENT * shape.height:
+            shape = replace(shape, kind="cell" if shape.filled >= RECTANGLE_FILLED else "joined")
+        found.append(shape)
+    components = [(contours[i], boxes[i]) for i, (_, _, _, parent) in enumerate(tree[0]) if parent < 0]
+    return _outermost(found), filled, components
+
+
+def _shape(page: WorkingPage, contour: Any, box: _Pixels, *, is_hole: bool) -> Shape | None:
+    _, _, width, height = box
+    if not has_size_of_bubble(width, height):
+        return None
+    hull = cv2.convexHull(contour)
+    area = cv2.contourArea(hull)
+    (_, _), (across, down), _ = cv2.minAreaRect(hull)
+    if area <= LEAST_FILLED * across * down or cv2.contourArea(contour) < LEAST_CONVEX * area:
+        return None
+    kind = "outline" if _is_light_inside(page.grey, contour, box) else "filled"
+    moments = cv2.moments(hull)
+    # Half a pixel from the centre of a pixel to its corner.
+    x, y = moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5
+    filled = area / (across * down)
+    if is_hole:
+        # The contour of a hole runs over the dark pixels around it.
+        stroke = _stroke(page.dark, box)
+        return Shape(x, y, width - 2 + 2 * stroke, height - 2 + 2 * stroke, filled, kind)
+    return Shape(x, y, width, height, filled, kind)
+
+
+def _box(contour: Any) -> _Pixels:
+    left, top, width, height = cv2.boundingRect(contour)
+    return left, top, width, height
+
+
+def _stroke(dark: Grey, box: _Pixels) -> int:
+    """The width of the outline around a hole: the least of those at the middles of its four sides, in pixels."""
+    left, top, width, height = box
+    x, y = left + width // 2, top + height // 2
+    reach = int(PX_PER_MM)
+    rays = (
+        dark[y, max(0, left - reach) : left + 1][::-1],
+        dark[y, left + width - 1 : left + width + reach],
+        dark[max(0, top - reach) : top + 1, x][::-1],
+        dark[top + height - 1 : top + height + reach, x],
+    )
+    return min(int(np.argmin(ray)) if (ray == 0).any() else len(ray) for ray in rays)
+
+
+def _is_light_inside(grey: Grey, contour: Any, box: _Pixels) -> bool:
+    left, top, width, height = box
+    margin_x, margin_y = width // 4, height // 4
+    inside = grey[top + margin_y : top + height - margin_y, left + margin_x : left + width - margin_x]
+    around = grey[max(0, top - 4) : top + height + 4, max(0, left - 4) : left + width + 4]
+    paper = float(np.percentile(around, 95))
+    points = contour[:, 0]
+    line = float(np.median(grey[points[:, 1], points[:, 0]]))
+    light = float(np.percentile(inside, 75))
+    return light - line > LIGHTER_INSIDE * (paper - line)
+
+
+def _outermost(shapes: list[Shape]) -> list[Shape]:
+    """Keep the larger of the shapes around one centre, but the inner one where the outer is a cell of a table."""
+    kept: list[Shape] = []
+    for shape in sorted(shapes, key=lambda shape: (shape.kind == "cell", -shape.size)):
+        inner = [other for other in kept if is_around(other, shape) or is_around(shape, other)]
+        if not inner:
+            kept.append(shape)
+    return kept
+
+
+def is_around(outer: Shape, inner: Shape) -> bool:
+    """Whether the centre of a shape lies in another that is as large or larger."""
+    return (
+        abs(outer.x - inner.x) <= outer.width / 2
+        and abs(outer.y - inner.y) <= outer.height / 2
+        and outer.size >= inner.size
+    )
+
+
+def _dashed(page: WorkingPage, side: int) -> Iterator[Shape]:
+    """Rectangles and circles whose outline has gaps, closed with a square of this side in pixels."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    closed = cv2.morphologyEx(page.dark, cv2.MORPH_CLOSE, kernel)
+    contours, tree = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if tree is None or len(contours) > MOST_CONTOURS:
+        return
+    for index, contour in enumerate(contours):
+        if tree[0][index][3] >= 0:
+            continue
+        box = _box(contour)
+        has_hole = tree[0][index][2] >= 0
+        shape = _shape(page, contour, box, is_hole=False) if has_hole else None
+        if shape is not None and shape.kind != "filled":
+            # The dashes of its sides differ, and would move the centre of its area.
+            left, top, width, height = box
+            yield replace(shape, x=left + width / 2, y=top + height / 2, kind="dashed")
+
+
+MOST_BRACKET_WIDTH = 0.5
+"""Width of a bracket in heights; a letter C is wider."""
+LEAST_BEND = 0.18
+"""Part of its width by which the ink at the ends of a bracket lies further inside than that at its middle."""
+SAME_LEVEL = 0.12
+"""Difference of the tops and bottoms of both brackets of a pair, in heights."""
+LEAST_APART, MOST_APART = 0.3, 3.5
+"""Distance between both brackets of a pair, in heights."""
+
+
+def _brackets(page: WorkingPage, components: list[_Component]) -> list[Shape]:
+    """Pairs of an opening and a closing bracket, square or round, on one level."""
+    opening, closing = [], []
+    for _contour, box in components:
+        _, _, width, height = box
+        is_tall = LEAST_HEIGHT_MM <= height / PX_PER_MM <= MOST_HEIGHT_MM
+        if not is_tall or width > MOST_BRACKET_WIDTH * height or width < 2:
+            continue
+        bend = _bend(page.dark, box)
+        if bend > LEAST_BEND:
+            opening.append(box)
+        elif bend < -LEAST_BEND:
+            closing.append(box)
+    return _pairs(opening, closing)
+
+
+def _bend(dark: Grey, box: _Pixels) -> float:
+    """How much further right the ink of both ends lies than that of the middle, in widths; negative if left."""
+    left, top, width, height = box
+    ink = dark[top : top + height, left : left + width] > 0
+    end = max(2, height // 8)
+    places = np.arange(width) / max(1, width - 1)
+    means = [
+        float((part * places).sum() / max(1, part.sum()))
+        for part in (ink[:end], ink[height // 3 : height - height // 3], ink[-end:])
+    ]
+    upper, lower = means[0] - means[1], means[2] - means[1]
+    return min(upper, lower, key=abs) if upper * lower > 0 else 0.0
+
+
+def _pairs(opening: list[_Pixels], closing: list[_Pixels]) -> list[Shape]:
+    pairs = []
+    for left, top, width, height in opening:
+        fitting = [
+            box
+            for box in closing
+            if abs(box[1] - top) <= SAME_LEVEL * height
+            and abs(box[1] + box[3] - top - height) <= SAME_LEVEL * height
+            and LEAST_APART * height <= box[0] - left - width <= MOST_APART * height
+        ]
+        if not fitting:
+            continue
+        right = min(fitting)
+        between = [box for box in opening if left < box[0] < right[0] and abs(box[1] - top) <= SAME_LEVEL * height]
+        if not between and has_size_of_bubble(right[0] + right[2] - left, height):
+            wide = right[0] + right[2] - left
+            pairs.append(Shape(left + wide / 2, top + height / 2, wide, height, 1.0, "brackets"))
+    return pairs

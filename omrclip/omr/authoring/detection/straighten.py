@@ -1,0 +1,108 @@
+"""Make a scanned or photographed blank page upright: cut the paper out of a photo, and turn a skewed page."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.arrays import Grey, Pixels
+from omrclip.omr.authoring.detection.shapes import Shape
+
+SMALL_SIDE_PX = 800
+"""Longer side of the image in which the paper is looked for."""
+LEAST_PAPER, MOST_PAPER = 0.35, 0.985
+"""Part of the image that the paper covers. With more, the image is the paper."""
+LEAST_CONTRAST = 30
+"""Grey levels by which paper is lighter than what lies around it."""
+CORNER_PART = 0.02
+"""Part of its circumference by which the outline of the paper may differ from four straight sides."""
+LEAST_SKEW_DEGREES = 0.08
+"""Below this a page is left as it is: over the width of a page it is 1 mm in 700."""
+MOST_SKEW_DEGREES = 8.0
+"""The most that the rows of bubbles may be turned."""
+MOST_STEPS = 6.0
+"""Distance of two neighbours in one row, in their widths, at most."""
+LEAST_PAIRS = 4
+"""Neighbours from which the skew is measured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Straightened:
+    """An upright page.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 BGR, or (height, width) grey like the image that it was made from.
+        matrix: (3, 3) float64, from homogeneous pixel coordinates of that image to those of `pixels`.
+    """
+
+    pixels: Pixels
+    matrix: npt.NDArray[np.float64]
+
+
+def cut_paper(pixels: Pixels) -> Straightened:
+    """Cut the paper out of a photo of it. An image without a lighter quadrilateral is returned unchanged."""
+    grey = pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    corners = _paper(grey)
+    if corners is None:
+        return Straightened(pixels, np.eye(3))
+    upper, right, lower, left = (float(np.linalg.norm(corners[(index + 1) % 4] - corners[index])) for index in range(4))
+    width, height = round(max(upper, lower)), round(max(left, right))
+    target = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    matrix = np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), target), np.float64)
+    return _warped(pixels, matrix, width, height)
+
+
+def _paper(grey: Grey) -> npt.NDArray[np.float64] | None:
+    """The corners of the paper, (4, 2) clockwise from the upper left one; None if the image shows nothing else."""
+    scale = SMALL_SIDE_PX / max(grey.shape)
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    # Closing takes the print away, so that only paper and background are left.
+    side = SMALL_SIDE_PX // 30
+    small = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    _, light = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    inside, outside = small[light > 0], small[light == 0]
+    if not inside.size or not outside.size or float(np.median(inside)) - float(np.median(outside)) < LEAST_CONTRAST:
+        return None
+    contours, _ = cv2.findContours(light, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    paper = cv2.convexHull(max(contours, key=cv2.contourArea))
+    if not LEAST_PAPER <= cv2.contourArea(paper) / small.size <= MOST_PAPER:
+        return None
+    outline = cv2.approxPolyDP(paper, CORNER_PART * cv2.arcLength(paper, closed=True), closed=True)
+    if len(outline) != 4:
+        return None
+    points = np.asarray(outline[:, 0], np.float64) / scale
+    around = points - points.mean(axis=0)
+    clockwise = points[np.argsort(np.arctan2(around[:, 1], around[:, 0]))]
+    first = int(np.argmin(clockwise.sum(axis=1)))
+    return np.asarray(np.roll(clockwise, -first, axis=0), np.float64)
+
+
+def skew_of(bubbles: tuple[Shape, ...]) -> float:
+    """The angle of the rows of bubbles in degrees, clockwise; 0 with too few neighbours to measure it."""
+    angles = []
+    places = np.array([(bubble.x, bubble.y) for bubble in bubbles]).reshape(-1, 2)
+    for bubble in bubbles:
+        across, down = places[:, 0] - bubble.x, places[:, 1] - bubble.y
+        is_right = (across > bubble.width) & (across < MOST_STEPS * bubble.width)
+        is_right &= np.abs(down) < across * np.tan(np.radians(MOST_SKEW_DEGREES))
+        if is_right.any():
+            nearest = np.argmin(np.where(is_right, across + 3 * np.abs(down), np.inf))
+            angles.append(np.degrees(np.arctan2(down[nearest], across[nearest])))
+    return float(np.median(angles)) if len(angles) >= LEAST_PAIRS else 0.0
+
+
+def turn(page: Straightened, degrees: float) -> Straightened:
+    """Turn a page by an angle, counterclockwise, around its middle. What was outside becomes white."""
+    height, width = page.pixels.shape[:2]
+    turned = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), (0, 0, 1)])
+    result = _warped(page.pixels, turned, width, height)
+    return Straightened(result.pixels, turned @ page.matrix)
+
+
+def _warped(pixels: Pixels, matrix: npt.NDArray[np.float64], width: int, height: int) -> Straightened:
+    white = (255, 255, 255)
+    warped = cv2.warpPerspective(
+        pixels, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=white
+    )
+    return Straightened(np.asarray(warped, np.uint8), np.asarray(matrix, np.float64))

@@ -1,0 +1,103 @@
+"""The print around bubbles: where ink is between them, and how it falls into pieces."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+
+MARGIN_MM = 0.3
+"""Width around a bubble that counts as its outline."""
+LEAST_INK_MM = 0.25
+"""Height of ink in a column of pixels from which it is print; specks are smaller."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """Print without bubbles and long lines: `ink` is (height, width) uint8, 255 for print, in working pixels."""
+
+    ink: Grey
+
+    def pieces(self, left: float, top: float, right: float, bottom: float, white: float) -> list[tuple[float, float]]:
+        """The left and right ends of the pieces of print in a rectangle, parted by at least `white` pixels."""
+        return _pieces(self._part(left, top, right, bottom), 0, left, white)
+
+    def has_print(self, left: float, top: float, right: float, bottom: float) -> bool:
+        """Whether something is printed in a rectangle."""
+        part = self._part(left, top, right, bottom)
+        return bool(part.size and (part > 0).sum() > (LEAST_INK_MM * PX_PER_MM) ** 2)
+
+    def bottom_of_print_above(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float] | None:
+        """The upper and lower side of the lowest line of print in a rectangle."""
+        part = self._part(left, top, right, bottom)
+        lines = _pieces(part, 1, top, 0.4 * PX_PER_MM)
+        return lines[-1] if lines else None
+
+    def _part(self, left: float, top: float, right: float, bottom: float) -> Grey:
+        x0, y0, x1, y1 = (max(0, round(side)) for side in (left, top, right, bottom))
+        return self.ink[y0:y1, x0:x1]
+
+
+def _pieces(part: Grey, axis: int, start: float, white: float) -> list[tuple[float, float]]:
+    if not part.size:
+        return []
+    places = np.flatnonzero((part > 0).sum(axis=axis) >= 1)
+    if (part > 0).sum() <= (LEAST_INK_MM * PX_PER_MM) ** 2:
+        return []
+    breaks = np.flatnonzero(np.diff(places) > white)
+    first = places[np.concatenate([[0], breaks + 1])]
+    last = places[np.concatenate([breaks, [len(places) - 1]])]
+    offset = max(0, round(start))
+    return [(float(a + offset), float(b + 1 + offset)) for a, b in zip(first, last, strict=True)]
+
+
+def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
+    """Take bubbles and long lines from the print of a page."""
+    ink = cv2.bitwise_and(page.dark, cv2.bitwise_not(cv2.dilate(page.lines, np.ones((3, 3), np.uint8))))
+    margin = MARGIN_MM * PX_PER_MM
+    for shape in bubbles:
+        left, top = max(0, int(shape.left - margin)), max(0, int(shape.top - margin))
+        ink[top : int(shape.bottom + margin) + 1, left : int(shape.right + margin) + 1] = 0
+    return Surroundings(np.asarray(ink, np.uint8))
+
+
+Glyph = npt.NDArray[np.float32]
+"""(16, 16) float32: what is printed inside a bubble, darker is larger, with zero mean and a length of 1, or zeros."""
+GLYPH_SIDE = 16
+INNER = 0.62
+"""Part of the sides of a bubble within which its letter is, and its outline is not."""
+LEAST_GLYPH = 0.12
+"""Standard deviation of the inside of a bubble, in contrasts of its outline, from which something is printed in it."""
+
+
+def glyph(page: WorkingPage, shape: Shape) -> Glyph:
+    """What is printed inside a bubble; zeros if nothing is."""
+    half_x, half_y = shape.width * INNER / 2, shape.height * INNER / 2
+    y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
+    inside = page.grey[max(0, y0) : y1, max(0, x0) : x1]
+    if inside.size == 0:
+        return np.zeros((GLYPH_SIDE, GLYPH_SIDE), np.float32)
+    whole = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
+    contrast = max(20.0, float(np.percentile(whole, 98)) - float(whole.min()))
+    small = cv2.resize(inside, (GLYPH_SIDE, GLYPH_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = small.mean() - small
+    if small.std() < LEAST_GLYPH * contrast * 0.5:
+        return np.zeros_like(small)
+    return np.asarray(small / np.linalg.norm(small), np.float32)
+
+
+def darkness(page: WorkingPage, shape: Shape) -> float:
+    """How much of the inside of a bubble is as dark as its outline, 0 to 1."""
+    half_x, half_y = shape.width * INNER / 2, shape.height * INNER / 2
+    y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
+    inside = page.grey[max(0, y0) : y1, max(0, x0) : x1].astype(np.float32)
+    around = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
+    paper, line = float(np.percentile(around, 95)), float(np.percentile(around, 3))
+    if not inside.size or paper - line < 1:
+        return 0.0
+    return float(np.clip((paper - inside) / (paper - line), 0, 1).mean())

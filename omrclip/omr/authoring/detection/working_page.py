@@ -1,0 +1,69 @@
+"""The page at the size at which shapes are searched, and what is dark on it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from omrclip.imaging.arrays import Grey
+
+WORKING_SIDE_PX = 2800
+"""Longer side of the page while shapes are searched: about 9.6 pixels a millimetre of A4, so that an outline of 0.15 mm
+is wider than a pixel."""
+PAPER_SIDE_MM = 290.0
+"""Longer side of the paper that is assumed, between Letter (279) and A4 (297): lengths in mm are true within 4 %."""
+PX_PER_MM = WORKING_SIDE_PX / PAPER_SIDE_MM
+WINDOW_MM = 5.0
+"""Side of the window of the mean brightness with which each pixel is compared. It is as wide as a bubble, so that
+shaded rows and shadows move the mean, and an outline does not."""
+LEAST_CONTRAST = 12
+"""Grey levels, 5 % of 255, by which print is darker than the mean of its window; paper grain and JPEG noise are not."""
+LEAST_LINE_MM = 7.0
+"""Length from which straight dark pixels are a line of a box or table; the sides of the largest bubbles are shorter."""
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingPage:
+    """A page reduced or enlarged to WORKING_SIDE_PX.
+
+    Attributes:
+        grey: (height, width) uint8.
+        scale: pixels of `grey` per pixel of the page that it was made from.
+    """
+
+    grey: Grey
+    scale: float
+
+    @cached_property
+    def dark(self) -> Grey:
+        """255 where a pixel is darker than the paper around it, else 0; shaped as `grey`."""
+        window = int(WINDOW_MM * PX_PER_MM) | 1
+        mode, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
+        return np.asarray(cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, LEAST_CONTRAST), np.uint8)
+
+    @cached_property
+    def lines(self) -> Grey:
+        """255 on straight horizontal and vertical lines, else 0; shaped as `grey`."""
+        return np.asarray(cv2.bitwise_or(self.horizontal, self.vertical), np.uint8)
+
+    @cached_property
+    def horizontal(self) -> Grey:
+        """255 on horizontal lines."""
+        kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (int(LEAST_LINE_MM * PX_PER_MM), 1))
+        return np.asarray(cv2.morphologyEx(self.dark, cv2.MORPH_OPEN, kernel), np.uint8)
+
+    @cached_property
+    def vertical(self) -> Grey:
+        """255 on vertical lines."""
+        kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (1, int(LEAST_LINE_MM * PX_PER_MM)))
+        return np.asarray(cv2.morphologyEx(self.dark, cv2.MORPH_OPEN, kernel), np.uint8)
+
+
+def working_page(grey: Grey) -> WorkingPage:
+    """Resize a page to the size at which shapes are searched."""
+    height, width = grey.shape
+    scale = WORKING_SIDE_PX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return WorkingPage(np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8), scale)

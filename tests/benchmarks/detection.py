@@ -1,0 +1,147 @@
+"""How many of the bubbles on blank forms are detected, how many falsely, and how many in the right element.
+
+    python -m tests.benchmarks.detection [--first 5000] [--forms 4] [--dpi 100 150 200 300]
+
+Forms are drawn by chance in seven shapes of bubbles, and rendered as a flat page, a skewed scan and a photo. The real
+forms are added: the templates of the project, and those beside it where they are. Rules were made on seeds below 1000;
+measure on others.
+"""
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import process_time
+from typing import Final
+
+import cv2
+import numpy as np
+
+from omrclip.imaging.arrays import Pixels
+from omrclip.omr.authoring.detection.page import detect
+from omrclip.schemas.template import load_template
+from tests.omr.authoring.detection.blank_forms import SHAPES, blank_form
+from tests.omr.authoring.detection.scoring import (
+    Picture,
+    Place,
+    Score,
+    choice_boxes,
+    photographed,
+    places_of,
+    render,
+    score,
+    skewed,
+)
+
+ROOT: Final = Path(__file__).parents[2]
+REAL: Final = (
+    ROOT / "templates_omr" / "exam",
+    ROOT / "templates_omr" / "survey",
+    ROOT.parent / "shared" / "forms" / "aspose_test" / "Aspose_test",
+    ROOT.parent / "shared" / "forms" / "aspose_survey" / "AsposeTest",
+)
+WAYS: Final = ("flat", "skewed", "photo")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A flat rendering with the true places of its bubbles in pixels."""
+
+    kind: str
+    dpi: float
+    pixels: Pixels
+    boxes: list[list[Place]]
+    kinds: list[str]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print a table for each kind of form, resolution and way."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.detection")
+    parser.add_argument("--first", type=int, default=5000, help="first seed (5000)")
+    parser.add_argument("--forms", type=int, default=4, help="forms of each shape (4)")
+    parser.add_argument("--dpi", type=int, nargs="+", default=[100, 150, 200, 300])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
+    parser.add_argument("--failures", action="store_true", help="name each form that is not perfect")
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
+    rows: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    times: list[float] = []
+    for dpi in options.dpi:
+        for number, sheet in enumerate(_sheets(options.first, options.forms, dpi)):
+            for way in options.ways:
+                picture = _pictured(sheet, way, number)
+                began = process_time()
+                detection = detect(picture.pixels)
+                times.append(process_time() - began)
+                scored = score(detection, picture.matrix, sheet.boxes, sheet.kinds, sheet.dpi)
+                group = "real" if sheet.kind.startswith("real") else sheet.kind.split()[0]
+                for key in ((group, way), (f"{dpi} dpi", way), ("all", way)):
+                    rows[key].append(scored)
+                if options.failures and (scored.right < scored.drawn or scored.false):
+                    told = f"{scored.drawn} drawn, {scored.found} found, {scored.false} false, {scored.right} right"
+                    _tell(f"{sheet.kind} {dpi} dpi {way}: {told}; {dict(scored.wrong)}")
+    _print(rows, times)
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _sheets(first: int, forms: int, dpi: int) -> Iterator[Sheet]:
+    pixels_per_mm = dpi / 25.4
+    for shape in SHAPES:
+        for seed in range(first, first + forms):
+            form = blank_form(seed, shape)
+            boxes = [[_scaled(place, pixels_per_mm) for place in box.bubbles] for box in form.boxes]
+            kinds = [box.kind for box in form.boxes]
+            yield Sheet(f"{shape} {seed}", dpi, render(form.pdf, dpi), boxes, kinds)
+    for path in REAL:
+        if path.with_suffix(".omr").exists():
+            yield _real(path, dpi)
+
+
+def _real(path: Path, dpi: int) -> Sheet:
+    (page,) = load_template(path.with_suffix(".omr").read_bytes()).pages
+    image = np.asarray(cv2.imread(str(path.with_suffix(".png"))), np.uint8)
+    scale = dpi * 297 / 25.4 / image.shape[0]
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    pixels = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
+    boxes = [[_scaled(place, scale) for place in places_of(box)] for box in choice_boxes(page.elements)]
+    return Sheet(f"real {path.name}", dpi, pixels, boxes, ["real"] * len(boxes))
+
+
+def _scaled(place: Place, scale: float) -> Place:
+    left, top, width, height = (side * scale for side in place)
+    return left, top, width, height
+
+
+def _pictured(sheet: Sheet, way: str, number: int) -> Picture:
+    rng = np.random.default_rng([number, WAYS.index(way)])
+    if way == "skewed":
+        return skewed(sheet.pixels, rng)
+    return photographed(sheet.pixels, rng) if way == "photo" else Picture(sheet.pixels, np.eye(3))
+
+
+def _print(rows: dict[tuple[str, str], list[Score]], times: list[float]) -> None:
+    _tell("| forms | way | bubbles | found % | false % | right element % | place error px: median, 99 % |")
+    _tell("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    wrong: Counter[str] = Counter()
+    for (kind, way), scores in sorted(rows.items()):
+        drawn = sum(one.drawn for one in scores)
+        found, false, right = (
+            100 * sum(getattr(one, key) for one in scores) / drawn for key in ("found", "false", "right")
+        )
+        errors = np.concatenate([one.errors for one in scores])
+        middle, high = np.percentile(errors, [50, 99]) if errors.size else (np.nan, np.nan)
+        _tell(f"| {kind} | {way} | {drawn} | {found:.2f} | {false:.2f} | {right:.2f} | {middle:.2f}, {high:.2f} |")
+        if kind == "all":
+            wrong += sum((one.wrong for one in scores), Counter())
+    _tell(f"Wrong elements: {dict(wrong)}")
+    _tell(f"Processor time a page: median {np.median(times):.2f} s, most {max(times):.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Detection of the elements on blank pages that are drawn by chance, and on the forms of the project."""
+
+from itertools import product
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from omrclip.imaging.arrays import Pixels
+from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.omr.authoring.detection.page import DECIDED_BY_SPACING, detect
+from omrclip.omr.template import Barcode, ChoiceBox, Grid, ReferencePoint
+from omrclip.schemas.template import load_template
+from tests.omr.authoring.detection.blank_forms import BlankForm, blank_form
+from tests.omr.authoring.detection.scoring import (
+    Picture,
+    choice_boxes,
+    photographed,
+    places_of,
+    render,
+    score,
+    skewed,
+)
+
+TEMPLATES = Path(__file__).parents[4] / "templates_omr"
+DPI = 150
+
+
+def _boxes(form: BlankForm) -> list[list[tuple[float, float, float, float]]]:
+    scale = DPI / 25.4
+    return [
+        [(left * scale, top * scale, width * scale, height * scale) for left, top, width, height in box.bubbles]
+        for box in form.boxes
+    ]
+
+
+# Dashed outlines run together or apart in photos, so they are asked of scans only.
+@pytest.mark.parametrize(
+    ("shape", "way"),
+    [
+        *product(["circle", "oval", "square", "rounded", "bracket", "paren"], ["flat", "skewed", "photo"]),
+        *product(["dashed"], ["flat", "skewed"]),
+    ],
+)
+def test_finds_all_bubbles_of_a_form_in_their_elements(shape: str, way: str) -> None:
+    form = blank_form(0, shape)
+    flat, rng = render(form.pdf, DPI), np.random.default_rng(4)
+    ways = {"skewed": skewed, "photo": photographed}
+    picture = ways[way](flat, rng) if way in ways else Picture(flat, np.eye(3))
+    scored = score(detect(picture.pixels), picture.matrix, _boxes(form), [box.kind for box in form.boxes], DPI)
+    assert scored.found >= 0.97 * scored.drawn
+    assert scored.false <= 0.01 * scored.drawn
+    assert scored.right >= 0.95 * scored.drawn
+    assert np.median(scored.errors) < 1.5
+
+
+def _template_page(name: str) -> Pixels:
+    return np.asarray(cv2.imread(str(TEMPLATES / f"{name}.png")), np.uint8)
+
+
+@pytest.mark.parametrize(("name", "drawn"), [("exam", 380), ("survey", 60)])
+def test_finds_exactly_the_elements_of_the_templates(name: str, drawn: int) -> None:
+    (page,) = load_template((TEMPLATES / f"{name}.omr").read_bytes()).pages
+    boxes = [places_of(box) for box in choice_boxes(page.elements)]
+    scored = score(detect(_template_page(name)), np.eye(3), boxes, [name] * len(boxes), 200)
+    assert (scored.drawn, scored.found, scored.false, scored.right) == (drawn, drawn, 0, drawn)
+
+
+def test_finds_codes_corner_marks_and_the_grid_of_the_exam() -> None:
+    elements = [proposal.element for proposal in detect(_template_page("exam")).proposals]
+    assert [element.barcode_type for element in elements if isinstance(element, Barcode)] == ["qr"]
+    marks = [element for element in elements if isinstance(element, ReferencePoint)]
+    assert [(round(mark.left / 100), round(mark.top / 100)) for mark in marks] == [(1, 1), (15, 1), (15, 22), (1, 22)]
+    (grid,) = (element for element in elements if isinstance(element, Grid))
+    assert grid.orientation == "Horizontal"
+    assert [len(box.bubbles) for box in choice_boxes([grid])] == [10] * 8
+    assert [bubble.value for bubble in next(choice_boxes([grid])).bubbles] == list("0123456789")
+
+
+def test_questions_are_numbered_down_their_columns() -> None:
+    elements = [proposal.element for proposal in detect(_template_page("exam")).proposals]
+    boxes = [element for element in elements if isinstance(element, ChoiceBox)]
+    assert [box.name for box in boxes] == [str(number) for number in range(1, 61)]
+    assert boxes[0].left == boxes[14].left < boxes[15].left
+    assert [bubble.value for bubble in boxes[0].bubbles] == list("ABCDE")
+
+
+def test_lists_printed_examples_and_boxes_for_letters_as_left_out() -> None:
+    left_out = [unused.why for unused in detect(_template_page("exam")).left_out]
+    assert left_out.count(Why.EXAMPLE) >= 5
+    assert left_out.count(Why.CELL) == 8
+
+
+def test_an_array_without_print_is_proposed_with_less_confidence() -> None:
+    page = np.full((1400, 1000, 3), 255, np.uint8)
+    for row in range(4):
+        for column in range(5):
+            cv2.circle(page, (300 + 50 * column, 400 + 50 * row), 14, (0, 0, 0), 2, cv2.LINE_AA)
+    proposals = detect(page).proposals
+    assert [proposal.confidence for proposal in proposals] == [DECIDED_BY_SPACING] * 4
+
+
+@pytest.mark.parametrize("page", [np.full((600, 400, 3), 255, np.uint8), np.zeros((400, 600), np.uint8)])
+def test_nothing_is_found_on_an_empty_page(page: Pixels) -> None:
+    detection = detect(page)
+    assert (detection.proposals, detection.left_out) == ((), ())
