@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 Json: TypeAlias = dict[str, object]
 
 CONTEXT: Final = "http://iiif.io/api/auth/2/context.json"
+_SPECIFICATION: Final = "https://iiif.io/api/auth/2.0/"
 
 
 class TokenError(StrEnum):
@@ -43,6 +44,7 @@ class Service:
         return {
             "id": f"{self.base}/probe/{identifier}",
             "type": "AuthProbeService2",
+            "profile": _SPECIFICATION,  # not required, but Mirador 4.0 shows no image whose service has no profile
             "errorHeading": _NO_ACCESS,
             "errorNote": _LOG_IN_FIRST,
             "service": [self.access()],

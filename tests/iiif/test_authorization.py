@@ -21,6 +21,7 @@ def is_language_map(value: object) -> bool:
 def test_the_services_are_nested_as_sections_2_to_5_say() -> None:
     probe: Any = json.loads(json.dumps(SERVICE.probe("a%2Fb.png")))
     assert (probe["type"], probe["id"]) == ("AuthProbeService2", "https://omr.example/iiif/auth/probe/a%2Fb.png")
+    assert probe["profile"] == "https://iiif.io/api/auth/2.0/", "Mirador 4.0 needs one, and takes others for version 1"
     (access,) = probe["service"]
     assert (access["type"], access["profile"]) == ("AuthAccessService2", "active")
     assert all(is_language_map(access[key]) for key in ("label", "heading", "note", "confirmLabel"))

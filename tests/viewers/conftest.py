@@ -91,16 +91,21 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     accounts.add(Account(Kind.CLIENT, "office", frozenset(Scope), ""), new_secret())
     sent = {"Authorization": f"Bearer {accounts.new_key('office').token}"}
     with running(folder) as server:
-        kept = _recognition(server.url, sent)
-        asked = {"Target": kept["Identifier"]}
-        link = new_session().post(f"{server.url}/api/links", json=asked, headers=sent, timeout=PATIENCE).json()
-        first = kept["Recognitions"][0]
-        page = _page(first)
-        shown = {"kept page 1": Shown(_identifier(first["Uri"]), page)}
-        for clip in first["Clips"]:
-            shown[clip["Name"]] = Shown(_identifier(clip["Uri"]), _cut(page, clip["Box"]))
-        base = link["Base"]
-        yield Project(base, f"{base}/api/recognitions/{kept['Identifier']}/clips.json", shown)
+        identifier, shown = shown_of(server.url, sent)
+        asked = {"Target": identifier}
+        base = new_session().post(f"{server.url}/api/links", json=asked, headers=sent, timeout=PATIENCE).json()["Base"]
+        yield Project(base, f"{base}/api/recognitions/{identifier}/clips.json", shown)
+
+
+def shown_of(url: str, headers: dict[str, str]) -> tuple[str, dict[str, Shown]]:
+    """The identifier of a stored recognition of somebody who is logged in, and the page and clips of its first scan."""
+    kept = _recognition(url, headers)
+    first = kept["Recognitions"][0]
+    page = _page(first)
+    shown = {"kept page 1": Shown(_identifier(first["Uri"]), page)}
+    for clip in first["Clips"]:
+        shown[clip["Name"]] = Shown(_identifier(clip["Uri"]), _cut(page, clip["Box"]))
+    return kept["Identifier"], shown
 
 
 def _recognition(url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:

@@ -210,7 +210,8 @@ def requests(app: App) -> Iterator[Asked]:
                 assert rule.rule.startswith(f"{start}<"), f"test_forbidden.py has no entry for {endpoint}"
                 path = re.sub(r"^<[^>]+>", f"{{{thing}}}", rule.rule.removeprefix(start))
                 path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: PLACES.get(place[1], f"{{{place[1]}}}"), path)
-                yield Asked(endpoint, method, start + path, **BODIES.get(endpoint, {}))
+                by_default = {"body": {}} if method in {"POST", "PUT", "PATCH"} else {}
+                yield Asked(endpoint, method, start + path, **BODIES.get(endpoint, by_default))
 
 
 @pytest.fixture
