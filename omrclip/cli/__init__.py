@@ -5,7 +5,7 @@ import os
 import click
 
 from omrclip import __version__
-from omrclip.cli import accounts, batch, correct, grade, images, recognition, service, templates
+from omrclip.cli import accounts, batch, correct, grade, images, new, recognition, service, templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,6 +25,7 @@ for _command in (
     images.render,
     images.segment,
     images.pyramid,
+    new.new,
     templates.validate,
     templates.schema,
     correct.correct,

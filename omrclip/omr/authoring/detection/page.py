@@ -56,6 +56,12 @@ class Detection:
     proposals: tuple[Proposal, ...]
     left_out: tuple[Unused, ...]
 
+    @property
+    def fields(self) -> tuple[ChoiceBox | Grid, ...]:
+        """The choice boxes and grids among the proposals."""
+        elements = (proposal.element for proposal in self.proposals)
+        return tuple(element for element in elements if isinstance(element, ChoiceBox | Grid))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
@@ -68,7 +74,7 @@ class _Found:
 
 
 def detect(pixels: Pixels) -> Detection:
-    """Detect the elements of a blank page.
+    """Detect the elements of a blank page, which is made upright if it is not.
 
     Args:
         pixels: (height, width, 3) uint8 BGR or (height, width) grey. A photo may show what lies around the paper.
@@ -79,6 +85,16 @@ def detect(pixels: Pixels) -> Detection:
     if abs(skew) >= LEAST_SKEW_DEGREES:
         page = turn(page, skew)
         found = _find(page)
+    return _detection(page, found)
+
+
+def detect_in_place(pixels: Pixels) -> Detection:
+    """Detect the elements of a page as `detect` does, in the pixels of the given image: the page is not turned."""
+    page = Straightened(pixels, np.eye(3))
+    return _detection(page, _find(page))
+
+
+def _detection(page: Straightened, found: _Found) -> Detection:
     groups, examples = _groups(found)
     unused = [*found.chosen.left_out]
     unused += [LeftOut(bubble, Why.EXAMPLE) for group in examples for bubble in group.bubbles]

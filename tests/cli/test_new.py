@@ -1,0 +1,85 @@
+"""`omrclip new`: from a blank page to a template that reads filled sheets."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from omrclip.schemas.template import load_template
+from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
+from tests.omr.authoring.detection.blank_forms import blank_form
+from tests.web.making import encoded
+
+ROOT = Path(__file__).parents[2]
+TRUTH = json.loads((ROOT / "samples" / "truth.json").read_text())
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = laid_out(tmp_path, monkeypatch)
+    desk.put("blank.png", (ROOT / "templates_omr" / "exam.png").read_bytes())
+    return desk
+
+
+def test_a_new_template_reads_filled_samples(desk: Desk) -> None:
+    """A blank exam of 60 questions becomes a template, which reads three sheets without a correction by hand."""
+    made = desk.run("new", str(desk.folder / "blank.png"), "--out", str(desk.folder / "new.omr"))
+    assert made.exit_code == PASSED
+    assert made.stdout.endswith("new.omr: 61 fields found\n")
+    for scan in ("exam-scan-1", "exam-scan-2", "exam-scan-3"):
+        image, out = ROOT / "samples" / f"{scan}.jpg", desk.folder / scan
+        done = desk.run("recognize", str(desk.folder / "new.omr"), str(image), "--out", str(out))
+        assert done.exit_code == PASSED
+        lines = (out / "RecognitionResults.dat").read_text().splitlines()
+        read = dict(line.split(":", 1) for line in lines)
+        true = _marked(TRUTH[f"{scan}.jpg"]["answers"])
+        assert len(true) == 61
+        assert {name: read[_new_name(name)] for name in true} == true
+
+
+def _marked(true: dict[str, str]) -> dict[str, str]:
+    """The answers to questions and the student's number."""
+    return {name: value for name, value in true.items() if name == "StudentID" or name.startswith("Q")}
+
+
+def _new_name(name: str) -> str:
+    return "Grid1" if name == "StudentID" else str(int(name.removeprefix("Q")))
+
+
+def test_a_vector_pdf_becomes_a_template(desk: Desk) -> None:
+    form = blank_form(0, "circle")
+    desk.put("vector.pdf", form.pdf)
+    result = desk.run("new", str(desk.folder / "vector.pdf"))
+    assert result.exit_code == PASSED, result.output
+    (page,) = load_template((desk.folder / "vector.omr").read_bytes()).pages
+    assert (page.width, page.height) == (2550, 3301)  # Letter at 300 dpi
+    assert page.image_bytes()
+
+
+def test_doubtful_proposals_and_left_out_shapes_are_listed(desk: Desk) -> None:
+    page = np.full((1400, 1000, 3), 255, np.uint8)
+    for row in range(3):
+        for column in range(4):
+            cv2.circle(page, (300 + 50 * column, 400 + 50 * row), 14, (0, 0, 0), 2, cv2.LINE_AA)
+    for column in range(4):
+        cv2.rectangle(page, (300 + 30 * column, 800), (330 + 30 * column, 830), (0, 0, 0), 1)
+    desk.put("doubt.png", encoded(page))
+    told = desk.run("new", str(desk.folder / "doubt.png")).stdout
+    assert "Page 1: ChoiceBox: 3\n" in told
+    assert told.count("  doubtful (0.60): ") == 3
+    assert "  left out: 4 shapes at " in told
+
+
+def test_a_page_without_fields_fails(desk: Desk) -> None:
+    desk.put("white.png", encoded(np.full((900, 600, 3), 255, np.uint8)))
+    result = desk.run("new", str(desk.folder / "white.png"))
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (FAILED, "Page 1: nothing found")
+
+
+def test_a_template_is_not_overwritten_and_a_damaged_file_is_refused(desk: Desk) -> None:
+    desk.put("blank.omr", b"{}")
+    assert_refused(desk.run("new", str(desk.folder / "blank.png")), "already exists")
+    desk.put("bad.png", b"no image")
+    assert_refused(desk.run("new", str(desk.folder / "bad.png")), "image")
