@@ -172,7 +172,7 @@ class RegistrationFailed(OmrclipError):
 
 
 class WorkerLost(OmrclipError):
-    """The process that recognized a scan of a batch was killed, again and again."""
+    """The process that recognized a scan was killed, in a batch three times."""
 
     code = "worker_lost"
 

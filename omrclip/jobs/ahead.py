@@ -1,4 +1,4 @@
-"""Recognizes the next scans of a request in other threads, as far as processors and memory are free.
+"""Recognizes the next scans of a request in other threads and processes, as far as processors and memory are free.
 
 The scans of a request are answered in order. While one of them is recognized, those after it are begun too. They never
 wait for memory and never take it from others that wait for it: then they are recognized in their turn, as if nothing
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from omrclip.admission import Admission, Holding
 from omrclip.config import Limits, processors
 from omrclip.errors import ServerBusy, Stopped
+from omrclip.jobs.recognizers import Common, recognizers
 from omrclip.jobs.sources import ScanFile
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize_at_once
@@ -63,9 +64,12 @@ class Ahead:
         work = settings.work
         is_wanted: Callable[[], bool] = lambda: not self._is_closed.is_set() and work.is_wanted()  # noqa: E731
         self._settings = replace(settings, work=replace(work, is_wanted=is_wanted))
+        self._common = Common(settings.pages, settings.options, settings.limits)
         self._begun: dict[int, Future[Begun | None]] = {}
         self._next = 0
         self._window = BEGUN * PROCESSORS if PROCESSORS > 1 and len(scans) > 1 else 0
+        if self._window:
+            recognizers.prepare(self._common, len(scans))
 
     def take(self, index: int) -> Begun | None:
         """Return what was done of a scan, and begin the next ones. Its memory is the caller's from now on.
@@ -132,8 +136,19 @@ class Ahead:
                 self._is_short.set()
                 raise settings.admission.busy()
 
+        def elsewhere(most_clip_bytes: int) -> Recognition | None:
+            return recognizers.recognize(self._common, scan, most_clip_bytes, settings.work)
+
         recognition = recognize_at_once(
-            settings.admission, settings.pages, scan, settings.options, settings.limits, settings.work, held, count_clip
+            settings.admission,
+            settings.pages,
+            scan,
+            settings.options,
+            settings.limits,
+            settings.work,
+            held,
+            count_clip,
+            elsewhere,
         )
         if recognition is None or not recognition.passed:
             held.shrink(to=before)

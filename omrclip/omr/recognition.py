@@ -1,7 +1,6 @@
 """Recognize one scan: registration, results of elements and clips, or the error."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -41,6 +40,9 @@ from omrclip.work import ENDLESS, Work
 TOLD_EXTENTS = 0.15
 """Part by which the size of printed bubbles may differ from the template's without a message: the bubbles of templates
 are often drawn a little too large."""
+
+CLIP_COPIES = 4
+"""How often clips are in memory that come from another process: the clips and the message, in both processes."""
 
 MOST_UNREAD_TOLD = 20
 """Elements of unknown types that the messages of a scan name. More would hide the other messages."""
@@ -189,7 +191,8 @@ def recognize_admitted(
         DeadlineExceeded, Abandoned: the work ended before the scan was done.
     """
     try:
-        with _memory(admission, pages, scan, options, work, answer):
+        needed, spare = _memory(pages, scan, options)
+        with admission.admitted(needed, patient=True, work=work, answer=answer, spare=spare):
             return recognize(pages, scan, options, limits, work, count_clip, fit)
     except Stopped:
         raise
@@ -206,35 +209,47 @@ def recognize_at_once(
     work: Work,
     answer: Holding,
     count_clip: Callable[[int], None],
+    elsewhere: Callable[[int], Recognition | None],
 ) -> Recognition | None:
-    """Recognize one scan like `recognize_admitted`, or return None if no memory is free now or others wait for it."""
+    """Recognize one scan like `recognize_admitted`, if memory is free for it now.
+
+    Args:
+        admission: see `recognize_admitted`, as for all others.
+        pages: the pages that the scan may show.
+        scan: the image.
+        options: the options of the request.
+        limits: the limits of the request.
+        work: the time that it may take.
+        answer: holds the memory of the answer.
+        count_clip: see `recognize`.
+        elsewhere: recognizes the scan in another process, with clips of at most so many bytes together. It returns None
+            if that is not possible. Then the scan is recognized here.
+
+    Returns:
+        None if no memory is free, or if others wait for it.
+    """
     try:
-        with _memory(admission, pages, scan, options, work, answer, at_once=True):
-            return recognize(pages, scan, options, limits, work, count_clip)
+        needed, spare = _memory(pages, scan, options)
+        with admission.admitted(needed, at_once=True, work=work, answer=answer, spare=spare):
+            recognition = elsewhere(spare // CLIP_COPIES)
+            if recognition is None:
+                return recognize(pages, scan, options, limits, work, count_clip)
+            count_clip(recognition.clip_bytes)
+            return recognition
     except Stopped:
         raise
-    except ServerBusy:  # of the admission: `recognize` raises no failure of a scan
+    except ServerBusy:  # `recognize` raises no failure of a scan
         return None
     except Exception as error:
         return failed(scan.name, error)
 
 
-def _memory(
-    admission: Admission,
-    pages: Sequence[KnownPage],
-    scan: Scan,
-    options: RecognitionOptions,
-    work: Work,
-    answer: Holding | None,
-    *,
-    at_once: bool = False,
-) -> AbstractContextManager[None]:
-    """The memory for recognizing a scan."""
+def _memory(pages: Sequence[KnownPage], scan: Scan, options: RecognitionOptions) -> tuple[int, int]:
+    """The memory for recognizing a scan, and the part of it that is free again when clips are cut, in bytes."""
     number = options.pages.get(scan.name)
     tried = pages if number is None else [pages[number - 1]]
     needed = recognition_bytes(tried, scan.data, options)
-    spare = max(0, needed - cutting_bytes(tried, scan.data, options))
-    return admission.admitted(needed, patient=not at_once, at_once=at_once, work=work, answer=answer, spare=spare)
+    return needed, max(0, needed - cutting_bytes(tried, scan.data, options))
 
 
 def failed(name: str, error: Exception) -> Recognition:

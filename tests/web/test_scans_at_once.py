@@ -5,6 +5,7 @@ import threading
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,7 @@ from omrclip.admission import Admission
 from omrclip.config import Limits
 from omrclip.errors import DeadlineExceeded
 from omrclip.jobs import ahead
+from omrclip.jobs.recognizers import Recognizers
 from omrclip.jobs.sources import ScanFile, scan_in_memory
 from omrclip.omr import recognition
 from omrclip.omr.memory import recognition_bytes
@@ -24,7 +26,7 @@ from omrclip.web import services
 from omrclip.web.api import recognitions
 from omrclip.web.app import App
 from omrclip.work import Work
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.web.api.test_documents import stack
 from tests.web.making import Json, asked, encoded, grid, image
 
@@ -178,7 +180,8 @@ def test_results_for_which_no_memory_is_free_are_made_again_in_their_turn(
     images: list[Json],
 ) -> None:
     expected = sequential(images, LINES)
-    monkeypatch.setattr(admission, "_max_answers", max(most))
+    times = 4 * 2 * 20  # bytes that the digits of the times of four scans may take
+    monkeypatch.setattr(admission, "_max_answers", max(most) + times)
     response = client.post("/api/recognitions", json=asked(Images=images), headers={"Accept": LINES})
     assert told(response) == expected
     assert admission.admitted_bytes == 0
@@ -228,6 +231,33 @@ def test_a_client_that_leaves_ends_the_scans_that_are_ahead(
     response.close()
     assert admission.admitted_bytes == 0
     assert "d.png" not in begun
+
+
+def test_processes_give_the_same_answer(
+    client: FlaskClient,
+    admission: Admission,
+    monkeypatch: pytest.MonkeyPatch,
+    sequential: Callable[[list[Json], str], list[Json]],
+) -> None:
+    monkeypatch.setattr("omrclip.jobs.recognizers.WORTH_SCANS", 2)
+    with closing(Recognizers(2)) as processes:
+        monkeypatch.setattr(ahead, "recognizers", processes)
+        results: list[Recognition | None] = []
+        recognize = processes.recognize
+
+        def noted(*arguments: object) -> Recognition | None:
+            results.append(recognize(*arguments))  # type: ignore[arg-type]
+            return results[-1]
+
+        monkeypatch.setattr(processes, "recognize", noted)
+        assert told(client.post("/api/recognitions", json=asked(Images=FOUR))) == sequential(FOUR, JSON)
+        until(lambda: len(processes._idle) == 2 and all(process.is_ready() for process in processes._idle))
+        results.clear()
+        for images in (FOUR, MIXED, PAGES):
+            assert told(client.post("/api/recognitions", json=asked(Images=images))) == sequential(images, JSON)
+        assert len(results) == len(FOUR) + len(MIXED) + 4
+        assert None not in results
+    assert admission.admitted_bytes == 0
 
 
 def files(count: int) -> list[ScanFile]:
