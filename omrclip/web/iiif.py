@@ -7,7 +7,6 @@ from hashlib import sha256
 
 from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import NotFound as NoSuchPath
-from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 
 from omrclip.errors import InvalidParameter, LimitExceeded
@@ -26,7 +25,7 @@ from omrclip.web.image_answers import (
     validators,
 )
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
-from omrclip.web.services import base_url, image_uri, open_image, services
+from omrclip.web.services import base_url, disposition, image_uri, open_image, services
 
 blueprint = Blueprint("iiif", __name__)
 
@@ -206,4 +205,4 @@ def _disposition(name: str, canonical: str, image_format: Format) -> str:
     if name.lower().endswith(SUFFIXES):
         name = stem(name)
     name += ("" if region == "full" else f"_{region}") + f".{image_format}"
-    return dump_options_header("attachment" if "download" in request.args else "inline", {"filename": name})
+    return disposition("attachment" if "download" in request.args else "inline", name)

@@ -1,6 +1,7 @@
 """The settings, stores and caches that the views of an application use. They are stored in `app.extensions`."""
 
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.http import dump_options_header
 
 from omrclip.cache import CacheCounts
 from omrclip.config import Config
@@ -232,6 +234,19 @@ def base_url() -> str:
     """
     public = services().config.public_url
     return public + request.environ.get(SIGNED, "") if public else request.root_url.rstrip("/")
+
+
+def disposition(kind: str, name: str) -> str:
+    """A Content-Disposition with a file name (RFC 6266). Headers are Latin-1, so other names are encoded (RFC 8187).
+
+    Args:
+        kind: "attachment" or "inline".
+        name: the name of the file.
+    """
+    if name.isascii():
+        return dump_options_header(kind, {"filename": name})
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return dump_options_header(kind, {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"})
 
 
 def json_body() -> bytes:

@@ -121,7 +121,15 @@ def drag(page: "Page", canvas: "Locator", start: tuple[float, float], end: tuple
 
 
 def recognize(watched: WatchedPage, *images: Path) -> None:
-    """Choose images in the view Recognize, and wait until all are kept."""
+    """Choose images in the view Recognize, wait until all are recognized, and show all sheets."""
     page = watched.page
-    page.locator("input[type=file]").first.set_input_files(list(images))
-    page.get_by_role("button", name="Manifest").wait_for()
+    page.locator(".drop.big input[type=file]").set_input_files(list(images))
+    show_sheets(watched)
+
+
+def show_sheets(watched: WatchedPage) -> None:
+    """Wait until the batch is done, and show all its sheets."""
+    page = watched.page
+    page.locator(".batch[data-state=done]").wait_for()
+    page.get_by_role("button", name="Sheets", exact=True).click()
+    page.get_by_label("Which answers to show").select_option("all")

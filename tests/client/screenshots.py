@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Final
 
-from tests.client.conftest import ROOT, open_editor, recognize, visiting
+from tests.client.conftest import ROOT, open_editor, show_sheets, visiting
 from tests.servers import running
 from tests.viewers.browser import WatchedPage, chromium
 
@@ -50,7 +50,12 @@ def _editor(watched: WatchedPage, url: str) -> None:
 def _results(watched: WatchedPage, url: str, samples: Path) -> None:
     page = watched.page
     page.goto(f"{url}/#/recognize/exam")
-    recognize(watched, *sorted(samples.glob("exam-scan-*.jpg")))
+    page.get_by_label("Name of the batch").fill("Class 7")
+    page.locator(".drop.big input[type=file]").set_input_files(sorted(samples.glob("exam-scan-*.jpg")))
+    page.locator(".batch[data-state=done]").wait_for()
+    page.locator(".strip-picture").wait_for()
+    _take(page, "review")
+    show_sheets(watched)
     page.get_by_role("row", name="Q21").get_by_role("button").click()
     _take(page, "recognize")
     page.get_by_role("link", name="Gallery").click()

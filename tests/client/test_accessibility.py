@@ -73,13 +73,14 @@ def test_recognition_and_what_comes_of_it(project: Project, visit: OpenPage, set
     page.locator(".drop").wait_for()
     assert violations(page) == []
     page.locator("input[type=file]").first.set_input_files(project.samples / "survey-scan-1.jpg")
-    page.locator("a[href^='#/gallery']").wait_for()
+    page.locator("a[href^='#/clips']").wait_for()
     assert violations(page) == []
+    page.locator(".batch > .toolbar button[aria-pressed=false]").click()
     page.locator(".clip-picture").first.click()
     page.get_by_role("dialog").locator(".openseadragon-canvas canvas").wait_for()
     assert violations(page) == []
     page.keyboard.press("Escape")
-    page.locator("a[href^='#/gallery']").click()
+    page.locator("a[href^='#/clips']").click()
     page.locator(".gallery img").first.wait_for()
     assert violations(page) == []
     page.goto(f"{project.url}/#/results")

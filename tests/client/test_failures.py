@@ -33,12 +33,13 @@ def test_a_view_that_fails_tells_the_id_and_it_can_be_selected(visit: OpenPage, 
 
 
 @pytest.mark.parametrize("language", REQUEST)
-def test_a_sheet_that_was_refused_tells_the_id(visit: OpenPage, project: Project, language: str) -> None:
+def test_a_file_that_was_refused_tells_the_id(visit: OpenPage, project: Project, language: str) -> None:
     watched = visit("recognize/exam", locale=language)
     page = watched.page
-    page.route("**/api/recognitions", refuse)
+    page.route("**/sheets", refuse)
     page.locator("input[type=file]").first.set_input_files([project.samples / "exam-scan-1.jpg"])
-    expect(page.locator("main .problem")).to_contain_text(f"It went wrong. {REQUEST[language]} {ID}")
+    alert = page.get_by_role("alert").filter(has_text="exam-scan-1.jpg")
+    expect(alert).to_contain_text(f"It went wrong. {REQUEST[language]} {ID}")
     forget_refusal(watched, 500)
 
 

@@ -4,18 +4,17 @@ import csv
 import io
 import json
 from pathlib import Path
-from shutil import copytree
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from openpyxl import load_workbook
 
-from tests.client.conftest import OpenPage, Project, expect, forget_refusal, recognize, visiting
+from tests.client.conftest import OpenPage, Project, expect
 from tests.patience import PATIENCE, until
-from tests.servers import new_session, running
+from tests.servers import new_session
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 SCANS: Final = ("exam-scan-1.jpg", "exam-scan-2.jpg", "exam-scan-3.jpg")
 Json = dict[str, Any]
@@ -197,49 +196,25 @@ def test_results_are_found_by_their_link_and_removed_when_one_says_so(
 ) -> None:
     page = visit("results").page
     expect(page.get_by_text("There are no stored results.")).to_be_visible()
-    page.get_by_label("Link or identifier of a recognition").fill(kept["Uri"])
+    page.get_by_label("Link or identifier of a batch").fill(kept["Uri"])
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("listbox", name="Sheets").get_by_role("option")).to_have_count(len(SCANS))
-    page.goto(f"{project.url}/#/recognize/survey")
-    page.locator("input[type=file]").first.set_input_files(project.samples / "survey-scan-1.jpg")
-    page.get_by_role("button", name="Manifest").wait_for()
+    files = [("Images", ("survey-scan-1.jpg", (project.samples / "survey-scan-1.jpg").read_bytes()))]
+    answer = new_session().post(
+        f"{project.url}/api/recognitions?keep", data={"Template": "survey"}, files=files, timeout=PATIENCE
+    )
+    identifier = answer.json()["Identifier"]
+    run = {"ids": [identifier], "template": "survey", "created": 1.7e9, "expires": 9e9, "sheets": 1, "failed": 0}
+    page.evaluate("run => localStorage.setItem('omrclip.runs', JSON.stringify([run]))", run)
+    page.goto(f"{project.url}/#/sheets/{identifier}")
     page.get_by_role("button", name="Manifest").click()
     dialog = page.get_by_role("dialog")
     manifest = dialog.get_by_role("link", name="manifest.json").get_attribute("href")
     assert new_session().get(str(manifest), timeout=PATIENCE).json()["type"] == "Manifest"
     assert str(manifest) not in (dialog.get_by_role("link", name="Mirador").get_attribute("href") or "")
     dialog.get_by_role("button", name="Dismiss").click()
-    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="Results", exact=True).click()
     page.get_by_role("button", name="Delete the results of").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("There are no stored results.")).to_be_visible()
     assert new_session().get(str(manifest), timeout=PATIENCE).status_code == 404
-
-
-def test_a_run_can_be_cancelled(project: Project, visit: OpenPage, tmp_path: Path) -> None:
-    scans = [tmp_path / f"{number}.jpg" for number in range(20)]
-    for scan in scans:
-        scan.write_bytes((project.samples / SCANS[1]).read_bytes())
-    page = visit("recognize/exam").page
-    page.locator("input[type=file]").first.set_input_files(scans)
-    page.get_by_role("button", name="Cancel").click()
-    page.get_by_role("option", name="19.jpg").click()
-    expect(page.get_by_role("alert")).to_have_text("Cancelled before this sheet was recognized.")
-    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
-
-
-def test_a_server_that_takes_less_at_once_is_given_less(
-    browser: "Browser", project: Project, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("small")
-    copytree(project.folder / "templates_omr", folder / "templates_omr")
-    with (
-        running(folder, max_images=2) as server,
-        visiting(browser, f"{server.url}/#/recognize/exam") as watched,
-    ):
-        recognize(watched, *(project.samples / name for name in SCANS))
-        forget_refusal(watched, 413)
-        assert watched.problems == []
-        expect(watched.page.locator(".sheets .status.failed")).to_have_count(0)
-        watched.page.get_by_role("link", name="Gallery").click()
-        expect(watched.page.locator(".gallery img")).to_have_count(len(SCANS))

@@ -83,3 +83,49 @@ def test_leaving_an_edit_asks_and_the_file_can_be_taken_along(project: Project, 
     page.get_by_role("link", name="Results").click()
     page.get_by_role("dialog").get_by_role("button", name="Leave without saving").click()
     expect(page.get_by_role("heading", name="Results")).to_be_visible()
+
+
+def test_an_edit_is_saved_when_it_is_left_and_stored_under_another_name(project: Project, visit: OpenPage) -> None:
+    watched = visit("edit/survey")
+    page = watched.page
+    open_editor(watched)
+    page.get_by_role("button", name="Save as").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("survey 2")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="survey 2")).to_be_visible()
+    open_editor(watched)
+    page.get_by_role("option", name="DateArea").click()
+    page.get_by_label("Name", exact=True).fill("Day1")
+    page.get_by_role("button", name="Repeat").click()
+    page.get_by_role("dialog").get_by_label("How many in all").fill("3")
+    page.get_by_role("dialog").get_by_label("Pixels down").fill("50")
+    page.get_by_role("dialog").get_by_role("button", name="Repeat").click()
+    expect(page.get_by_text("3 elements selected")).to_be_visible()
+    page.get_by_role("link", name="Templates", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Templates")).to_be_visible()
+    elements = json.loads(project.template("survey 2").read_bytes())["Pages"][0]["Elements"]
+    days = {element["Name"]: element["Top"] for element in elements if element["Name"].startswith("Day")}
+    assert days == {f"Day{number}": days["Day1"] + 50 * (number - 1) for number in (1, 2, 3)}
+    assert project.template("survey 2").with_suffix(".png").is_file()
+    page.get_by_role("button", name="Rename survey 2").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("visit")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.locator(".card[data-name=visit]")).to_be_visible()
+    assert not project.template("survey 2").exists()
+    page.get_by_role("button", name="Copy visit").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("survey")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("exists")
+    forget_refusal(watched, 412)
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    for path in (project.template("visit"), project.template("visit").with_suffix(".png")):
+        path.unlink()  # other tests count the templates
+
+
+def test_files_that_are_no_template_and_no_page_are_told_by_name(visit: OpenPage) -> None:
+    page = visit("templates").page
+    page.get_by_role("heading", name="Templates").wait_for()
+    page.evaluate(DROP, ["notes.txt", "", base64.b64encode(b"no page").decode()])
+    expect(page.locator(".notice.bad")).to_contain_text("This file is not used: notes.txt.")
+    expect(page.get_by_role("dialog")).to_have_count(0)

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.client.conftest import OpenPage, Project, expect, open_editor, recognize
 from tests.client.test_templates import DROP
@@ -13,9 +12,6 @@ from tests.omr import traits
 from tests.omr.traits import as_file
 from tests.patience import PATIENCE
 from tests.servers import new_session
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 
 def test_from_the_upload_to_the_export(project: Project, visit: OpenPage, tmp_path: Path) -> None:
@@ -56,9 +52,9 @@ def test_from_the_upload_to_the_export(project: Project, visit: OpenPage, tmp_pa
     clips = page.locator(".clip")
     assert clips.evaluate_all("clips => clips.map((clip) => clip.dataset.name)") == list(traits.ALL_CLIPS)
 
-    uri = f"{project.url}/api/recognitions/{_identifier(page)}"
+    uri = f"{project.url}/api/batches/{page.url.rpartition('/')[2]}"
     for label, text in (("Text in Gender (2)", "one"), ("Text in Gender (3)", "two"), ("Value of Bar (2)", "0816")):
-        with page.expect_response(lambda response: response.request.method == "PUT"):
+        with page.expect_response(lambda response: response.request.method == "POST"):
             page.get_by_label(label, exact=True).fill(text)
     corrected = new_session().get(f"{uri}/corrections", timeout=PATIENCE).json()["Corrections"]
     assert [(entry["Name"], entry["Value"]) for entry in corrected] == [
@@ -79,8 +75,3 @@ def test_from_the_upload_to_the_export(project: Project, visit: OpenPage, tmp_pa
         "two",
         "Bar (2); Gender (2); Gender (3)",
     )
-
-
-def _identifier(page: "Page") -> str:
-    found: str = page.locator(".clip img").first.evaluate("image => image.src.split('/iiif/3/')[1].slice(0, 24)")
-    return found

@@ -39,10 +39,14 @@ def test_every_file_is_served_and_asked_for_again_when_it_changes(client: FlaskC
         assert answer.status_code == 304
 
 
+MOST_MESSAGES = 600
+"""A language is one file with a line for each message, so that people can add another one."""
+
+
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_file_of_ours_is_long_or_names_another_host(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= (MOST_MESSAGES if path.parent.name == "messages" else 300)
     hosts = set(re.findall(r"https?://([\w.-]+)", text)) - HOSTS
     assert not hosts
 

@@ -9,6 +9,7 @@ from omrclip.jobs.batches.corrections import corrected_lines, corrected_rows, co
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.rows import BatchRows, Row
 from omrclip.omr.report.counts import Counts
+from omrclip.omr.report.file_names import safe_file_name
 from omrclip.omr.report.report import Report
 from omrclip.omr.report.table import Separator
 from omrclip.omr.results import MarkThresholds
@@ -16,7 +17,7 @@ from omrclip.schemas.corrections import Correction, current, dump_sheet_changes,
 from omrclip.storage.batches import StoredBatch
 from omrclip.web.api.tables import SheetTable, sent, temporary_file
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import PRIVATE, account_name, json_body, services
+from omrclip.web.services import PRIVATE, account_name, disposition, json_body, services
 
 RESULT_FILES: Final = {
     "results.csv": "text/csv; charset=utf-8",
@@ -62,8 +63,13 @@ def corrected_result(
     if name == "report.html":
         del answer.headers["Content-Disposition"]
     else:
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        answer.headers["Content-Disposition"] = disposition("attachment", saved_as(batch, name))
     return answer
+
+
+def saved_as(batch: StoredBatch, name: str) -> str:
+    """What one of RESULT_FILES is called when it is saved: it is named after its batch."""
+    return f"{safe_file_name(batch.name)}.{name.rpartition('.')[2]}"
 
 
 def corrected_file(

@@ -19,7 +19,6 @@ from omrclip.jobs.batches.ledger import DoneScan, Ledger
 from omrclip.jobs.batches.names import CLIPS
 from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan
-from omrclip.omr.report.file_names import safe_file_name
 from omrclip.omr.report.sheet import DOUBTFUL
 from omrclip.omr.report.table import Separator
 from omrclip.omr.results import ElementStatus
@@ -28,14 +27,24 @@ from omrclip.schemas.wire import invalid_request
 from omrclip.storage.batches import Batches, StoredBatch, workspaces_with_batches
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.receipts import Deleted
-from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_file, corrected_result
+from omrclip.web.api.batch_corrections import RESULT_FILES, corrected_file, corrected_result, saved_as
 from omrclip.web.api.receipts import deleted
 from omrclip.web.api.tables import temporary_file
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.archives import Outbox
 from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
-from omrclip.web.services import MOST_LISTED, PRIVATE, base_url, json_body, listed, number_in_query, of, services
+from omrclip.web.services import (
+    MOST_LISTED,
+    PRIVATE,
+    base_url,
+    disposition,
+    json_body,
+    listed,
+    number_in_query,
+    of,
+    services,
+)
 
 SHEETS_PART: Final = "Sheets"
 MOST_ZIPPED: Final = 50_000
@@ -208,7 +217,14 @@ def _sheet(scan: DoneScan, record: bytes) -> dict[str, object]:
     doubtful = [element["Name"] for element in told["Elements"] if element["Status"] in DOUBTFUL]
     result = "failed" if scan.counts.failed else "doubtful" if scan.counts.doubtful else "passed"
     blank = sum(element["Status"] == ElementStatus.BLANK for element in told["Elements"])
-    return {"Name": scan.name, "Result": result, "Error": told["Error"], "Doubtful": doubtful, "Blank": blank}
+    return {
+        "Name": scan.name,
+        "Result": result,
+        "Error": told["Error"],
+        "Answers": len(told["Elements"]),
+        "Doubtful": doubtful,
+        "Blank": blank,
+    }
 
 
 @blueprint.get("/<identifier>/results.csv")
@@ -257,7 +273,7 @@ def _result(identifier: str, name: str) -> Response:
     answer.content_length = file.size
     answer.set_etag(state.mark)
     if name != "report.html":
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        answer.headers["Content-Disposition"] = disposition("attachment", saved_as(batches.read(identifier), name))
     answer.make_conditional(request)
     return _private(answer)
 
@@ -285,7 +301,7 @@ def get_clips(identifier: str) -> Response:
         )
     tables = list(_tables(batch)) if element is None else []
     answer = Response(_archive(store, folders, tables), mimetype="application/zip")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{safe_file_name(batch.name)}.zip")
+    answer.headers["Content-Disposition"] = disposition("attachment", saved_as(batch, "clips.zip"))
     return _private(answer)
 
 

@@ -31,7 +31,7 @@ from omrclip.web.archives import Outbox
 from omrclip.web.auth.viewers import probe_service
 from omrclip.web.erasing import erase
 from omrclip.web.lanes import Lane, MustWait, may_wait, runs_in
-from omrclip.web.services import PRIVATE, base_url, services
+from omrclip.web.services import PRIVATE, base_url, disposition, services
 
 READ_AT_ONCE: Final = 256 * 1024
 _MANIFESTS: Final = frozenset({"kept.get_manifest", "kept.get_canvas", "kept.get_clips_manifest"})
@@ -73,7 +73,7 @@ def get_file(identifier: str, name: str) -> Response:
     answer.content_length = file.size
     answer.set_etag(etag)
     if "download" in request.args:
-        answer.headers.set("Content-Disposition", "attachment", filename=saved_name(name, media_type))
+        answer.headers["Content-Disposition"] = disposition("attachment", saved_name(name, media_type))
     answer.make_conditional(request)
     return answer
 

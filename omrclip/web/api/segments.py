@@ -16,7 +16,7 @@ from omrclip.serving.segments import GivenImages, cut_segments, read_segments
 from omrclip.web.api.recognition_request import check_images
 from omrclip.web.image_answers import render_admitted
 from omrclip.web.lanes import HOLDING, Lane, runs_in
-from omrclip.web.services import base_url, open_image, services
+from omrclip.web.services import base_url, disposition, open_image, services
 
 blueprint = Blueprint("segments", __name__, url_prefix="/api")
 
@@ -57,7 +57,7 @@ def _answer(files: list[ResponseFile], held: Holding) -> Response:
     accepted = request.accept_mimetypes
     if len(files) == 1 and accepted and accepted.best_match([_JSON, files[0].media_type]) != _JSON:
         answer = Response(files[0].data, mimetype=files[0].media_type)
-        answer.headers.set("Content-Disposition", "inline", filename=files[0].name)
+        answer.headers["Content-Disposition"] = disposition("inline", files[0].name)
         return answer
     parts = deque(segment_parts(files))
     size = length(parts)

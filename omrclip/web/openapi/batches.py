@@ -156,12 +156,13 @@ _RESULTS = {
 }
 _SHEET: Node = {
     "type": "object",
-    "required": ["Name", "Result", "Error", "Doubtful", "Blank"],
+    "required": ["Name", "Result", "Error", "Answers", "Doubtful", "Blank"],
     "properties": {
         "Name": {"type": "string"},
         "Result": {"type": "string", "enum": ["passed", "doubtful", "failed"]},
         "Error": {"type": ["object", "null"], "description": "Why the sheet failed"},
         "Doubtful": {"type": "array", "items": {"type": "string"}, "description": "Names of elements to check"},
+        "Answers": {"type": "integer", "description": "Number of answers"},
         "Blank": {"type": "integer", "description": "Number of blank answers"},
     },
 }

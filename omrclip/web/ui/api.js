@@ -19,7 +19,7 @@ class ApiError extends Error {
   }
 }
 
-async function send(method, path, { body, headers = {}, signal } = {}) {
+export async function send(method, path, { body, headers = {}, signal } = {}) {
   let answer;
   try {
     answer = await fetch(new URL(path, root), { method, body, headers, signal });
@@ -33,7 +33,8 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
   let told = null;
   try {
     told = JSON.parse(text).error;
-  } catch { /* under iiif/ errors are plain text */ }
+  } catch { /* under iiif/ errors are plain text, and those of a proxy are pages */ }
+  if (!told && /^\s*</.test(text)) throw new ApiError(answer.status, answer.status === 413 ? "too_large" : "proxy", "", {}, requestIdOf(answer));
   throw new ApiError(answer.status, told?.code ?? "refused", told?.message ?? text.trim(), told?.details, requestIdOf(answer));
 }
 
@@ -48,19 +49,22 @@ export const readSession = async () => (await send("GET", "api/session")).json()
 
 const requestIdOf = (answer) => answer.headers.get("X-Request-Id");
 const json = { "Content-Type": "application/json" };
-const part = encodeURIComponent;
+export const part = encodeURIComponent;
 const tagged = async (answer) => ({ etag: answer.headers.get("ETag"), text: await answer.text() });
 
-/** The names of all templates, however many pages the list has. */
-export async function listTemplates() {
-  const names = [];
-  for (let query = ""; query !== null;) {
-    const page = await (await send("GET", `api/templates${query}`)).json();
-    names.push(...page.Templates.map((entry) => entry.Name));
-    query = page.Next && new URL(page.Next).search;
+/** The entries of a list, however many pages it has. */
+export async function pagesOf(address, key) {
+  const entries = [];
+  for (let next = address; next;) {
+    const page = await (await send("GET", next)).json();
+    entries.push(...page[key]);
+    next = page.Next && address.split("?")[0] + new URL(page.Next).search;
   }
-  return names;
+  return entries;
 }
+
+/** The names of all templates. */
+export const listTemplates = async () => (await pagesOf("api/templates", "Templates")).map((entry) => entry.Name);
 
 /** A template's file as text, with its entity tag. */
 export async function readTemplate(name) {
@@ -91,6 +95,13 @@ export async function writePageImage(name, file) {
   await send("PUT", `api/templates/${part(name)}/image`, { body: file, headers: { ...imageType(file), ...condition } });
 }
 
+/** Put the page image that lies beside a template beside another one too, if there is one. */
+export async function copyPageImage(name, other) {
+  if (!(await hasImageFile(name))) return;
+  const image = await (await send("GET", `api/templates/${part(name)}/image`)).blob();
+  await writePageImage(other, image);
+}
+
 const hasImageFile = async (name) => Boolean((await listPages(name))[0].ImageFile);
 
 /** What there is of each page of a template: Number, Width, Height, Elements, ClipAreas, Image, ImageState, ImageFile. */
@@ -114,26 +125,6 @@ export const correctTemplate = async (name) => (await send("POST", `api/template
 
 /** What a stored template reads on its blank page: {Blank, Messages}. */
 export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();
-
-/** Recognize files with a stored template and keep the outcome. `onbegin` is told how many scans they hold; each line of
- * the answer is handed on as it comes, with the request's id. */
-export async function recognize(template, files, { keepSeconds, signal, onbegin, online }) {
-  const body = new FormData();
-  body.append("Template", template);
-  body.append("Options", JSON.stringify({ Keep: keepSeconds }));
-  for (const file of files) body.append("Images", file, file.name);
-  const answer = await send("POST", "api/recognitions", { body, signal, headers: { Accept: "application/x-ndjson" } });
-  onbegin(Number(answer.headers.get("X-Scans")));
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value = "" } = await reader.read();
-    const lines = (rest + value).split("\n");
-    rest = lines.pop();
-    for (const line of lines) if (line) online(JSON.parse(line), requestIdOf(answer));
-    if (done) return;
-  }
-}
 
 /** A kept recognition's answer. */
 export const readRecognition = async (id) => (await send("GET", `api/recognitions/${part(id)}`)).json();

@@ -10,7 +10,10 @@ import { forgetAll, remember, remembered } from "./storage.js";
 const VIEWS = {
   templates: { title: "nav.templates", load: () => import("./templates/list.js") },
   edit: { title: "nav.templates", under: "templates", load: () => import("./editor/opening.js") },
-  recognize: { title: "nav.recognize", load: () => import("./review/recognize.js") },
+  recognize: { title: "nav.recognize", load: () => import("./batches/new.js") },
+  batch: { title: "nav.results", under: "results", load: () => import("./batches/batch.js") },
+  clips: { title: "nav.results", under: "results", load: () => import("./batches/clips.js") },
+  wall: { title: "nav.results", under: "results", load: () => import("./batches/wall.js") },
   results: { title: "nav.results", load: () => import("./results/results.js") },
   sheets: { title: "nav.results", under: "results", load: () => import("./review/kept.js") },
   gallery: { title: "nav.results", under: "results", load: () => import("./results/gallery.js") },

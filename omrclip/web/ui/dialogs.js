@@ -5,9 +5,9 @@ import { moment, t } from "./messages.js";
 
 /**
  * Show a dialog until it is closed. `fill(close)` gives its content; what `close` is called with is the outcome, null
- * where it was dismissed. Focus goes back to where it was.
+ * where it was dismissed. `onopen` is called when it is on the page. Focus goes back to where it was.
  */
-export function openDialog(title, fill, { wide = false } = {}) {
+export function openDialog(title, fill, { wide = false, onopen = () => {} } = {}) {
   return new Promise((resolve) => {
     let outcome = null;
     const close = (value = null) => {
@@ -22,6 +22,7 @@ export function openDialog(title, fill, { wide = false } = {}) {
     });
     document.body.append(dialog);
     dialog.showModal();
+    onopen();
   });
 }
 
@@ -52,7 +53,7 @@ export function askForm(title, fields, yes, submit) {
       try {
         close(await submit());
       } catch (error) {
-        told.replaceChildren(error.message, ...requestNote(error.requestId));
+        told.replaceChildren(...failureNodes(error));
         go.disabled = false;
       }
     };
@@ -75,6 +76,10 @@ export function failureText(error) {
   switch (error?.code) {
     case "unreachable":
       return t("error.unreachable");
+    case "too_large":
+      return t("error.tooLarge");
+    case "proxy":
+      return t("error.proxy", { status: error.status });
     case "storage_unavailable":
       return t("error.storageUnavailable");
     case "storage_full": {

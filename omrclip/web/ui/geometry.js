@@ -56,3 +56,24 @@ export function boxAround(points) {
   const ys = points.map(([, y]) => y);
   return boxBetween({ x: Math.min(...xs), y: Math.min(...ys) }, { x: Math.max(...xs), y: Math.max(...ys) });
 }
+
+/**
+ * The projective map of a rectangle of a width and height from (0, 0) onto four corners {x, y}: a function of x and y that
+ * gives a point. The corners are those of the rectangle clockwise from its top left one.
+ */
+export function projection(width, height, [a, b, c, d]) {
+  const [dx1, dy1] = [b.x - c.x, b.y - c.y];
+  const [dx2, dy2] = [d.x - c.x, d.y - c.y];
+  const [sx, sy] = [a.x - b.x + c.x - d.x, a.y - b.y + c.y - d.y];
+  const area = dx1 * dy2 - dx2 * dy1 || 1e-9;
+  const g = (sx * dy2 - dx2 * sy) / area;
+  const k = (dx1 * sy - sx * dy1) / area;
+  return (x, y) => {
+    const [u, v] = [x / width, y / height];
+    const w = g * u + k * v + 1;
+    return {
+      x: ((b.x - a.x + g * b.x) * u + (d.x - a.x + k * d.x) * v + a.x) / w,
+      y: ((b.y - a.y + g * b.y) * u + (d.y - a.y + k * d.y) * v + a.y) / w,
+    };
+  };
+}

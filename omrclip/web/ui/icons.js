@@ -23,6 +23,7 @@ export const ICONS = {
   multiple: "M4 7l3 3 5-6M4 16l3 3 5-6M15 8h6M15 17h6",
   open: "M3 6h6l2 3h10v10H3z",
   paste: "M8 5H5v16h14V5h-3M8 3h8v4H8z",
+  pen: "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
   play: "M7 4l13 8-13 8z",
   point: "M12 3v18M3 12h18M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",
   redo: "M20 9H9a5 5 0 0 0 0 10h4M16 5l4 4-4 4",

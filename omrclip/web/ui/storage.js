@@ -1,4 +1,4 @@
-/** What this browser remembers: preferences, and which recognitions were made here. Nothing of a sheet itself. */
+/** What this browser remembers: preferences, and which recognitions older versions made here. Nothing of a sheet itself. */
 
 const PREFIX = "omrclip.";
 
@@ -19,18 +19,13 @@ export function remember(key, value) {
 }
 
 /**
- * The runs made in this browser, newest first: {ids, template, created, expires, sheets, failed}. A run is a number of
- * images recognized at once; large ones are several recognitions, `ids`. Their addresses cannot be guessed, so that
- * this list is the only one there is.
+ * The runs that older versions made in this browser, newest first: {ids, template, created, expires, sheets, failed}. A
+ * run is a number of images recognized at once; large ones are several recognitions, `ids`. Their addresses cannot be
+ * guessed, so that this list is the only one there is.
  */
 export function listRuns() {
   const now = Date.now() / 1000;
   return remembered("runs", []).filter((run) => run.expires > now);
-}
-
-/** Add a run, or put another state of it in the place of the one that begins with the same recognition. */
-export function rememberRun(run) {
-  remember("runs", [run, ...listRuns().filter((other) => other.ids[0] !== run.ids[0])]);
 }
 
 /** Take a run off the list. */

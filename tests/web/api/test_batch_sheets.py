@@ -156,6 +156,14 @@ def test_a_page_that_was_not_found_is_placed_by_hand(
     assert {element["Status"] for element in again["Elements"]} == {"uncertain"}, "nothing confirms the place"
 
 
+def test_files_are_named_after_their_batch_in_any_script(client: FlaskClient, address: str) -> None:
+    client.patch(address, json={"Name": "Prüfung – łódź: 1"})
+    for file, kind in (("results.csv", "csv"), ("results.csv?separator=;", "csv"), ("clips.zip", "zip")):
+        header = client.get(f"{address}/{file}", buffered=True).headers["Content-Disposition"]
+        assert header.encode("latin-1"), "the server sends Latin-1"
+        assert f"UTF-8''Pr%C3%BCfung%20%E2%80%93%20%C5%82%C3%B3d%C5%BA_%201.{kind}" in header
+
+
 def test_csv_has_the_separator_that_is_asked_for(client: FlaskClient, address: str, assert_refused: Refusal) -> None:
     assert client.get(f"{address}/results.csv").text.splitlines()[0].startswith("\ufeffImage,")
     assert client.get(f"{address}/results.csv?separator=;").text.splitlines()[0].startswith("\ufeffImage;")

@@ -44,6 +44,34 @@ function add(editing, copies) {
   editing.change(elements, { selection: copies.map((_, index) => editing.elements.length + index) });
 }
 
+/**
+ * Repeat the selection, so that there are `times` of it, each moved by `across` and `down` pixels from the one before. A
+ * number at the end of a name counts on.
+ */
+export function repeat(editing, times, across, down) {
+  const elements = [...editing.elements];
+  const { selected, selection } = editing;
+  for (let number = 1; number < times; number += 1) {
+    for (const element of selected) {
+      const moved = isPlaced(element) ? movedBy(element, number * across, number * down) : element;
+      elements.push(element.Name ? { ...moved, Name: countedOn(elements, element) } : moved);
+    }
+  }
+  const added = elements.slice(editing.elements.length).map((_, index) => editing.elements.length + index);
+  editing.change(elements, { selection: [...selection, ...added] });
+}
+
+/** The next name after an element's that no other element has: Q07 is followed by Q08. */
+function countedOn(elements, { Name, Type }) {
+  const taken = new Set(elements.map((element) => element.Name));
+  const digits = /\d+$/.exec(Name)?.[0] ?? "";
+  const base = baseName(Name, Type);
+  let number = Number(digits || 1);
+  let next = Name;
+  while (taken.has(next)) next = `${base}${String((number += 1)).padStart(digits.length, "0")}`;
+  return next;
+}
+
 const baseName = (name, kind) => name.replace(/\d+$/, "") || kind;
 
 const within = (editing, element) => {

@@ -1,10 +1,11 @@
 /** The editor of one template: its parts put together. */
 
 import * as api from "../api.js";
-import { confirmed, notify, notifyFailure } from "../dialogs.js";
-import { acceptDrops, fileButton, h } from "../dom.js";
+import { askForm, confirmed, notify, notifyFailure, openDialog } from "../dialogs.js";
+import { acceptDrops, button, field, fileButton, h } from "../dom.js";
 import { asBase64, saveFile } from "../files.js";
 import { t } from "../messages.js";
+import { nameInput } from "../templates/adding.js";
 import { openViewer } from "../viewer.js";
 import { boxOf, isPlaced, parseDocument } from "./document.js";
 import { drawElements } from "./drawing.js";
@@ -25,7 +26,7 @@ export async function mount(main, name, opened, pages) {
   await editor.start();
   const leave = () => editor.destroy();
   leave.hasUnsaved = () => editor.saving.isChanged;
-  leave.mayLeave = async () => !editor.saving.isChanged || (await confirmed(t("editor.leaveTitle"), t("editor.leaveText"), t("editor.leave"), { danger: true }));
+  leave.mayLeave = async () => !editor.saving.isChanged || editor.mayLeave();
   return leave;
 }
 
@@ -78,6 +79,7 @@ class Editor {
     return {
       choose: (tool) => this.choose(tool),
       save: () => this.save(),
+      saveAs: () => this.saveAs(),
       download: () => saveFile(this.saving.file()),
       correct: () => this.ask(api.correctTemplate),
       finalize: () => this.ask(api.finalizeTemplate),
@@ -171,9 +173,10 @@ class Editor {
     await this.showImage();
   }
 
-  /** Services work on what is stored, so it is saved first; what they correct is a change that can be undone. */
+  /** Services work on what is stored, so it is saved first, after asking. What they correct is a change that can be undone. */
   async ask(service) {
-    if (this.saving.isChanged && !(await this.saving.save())) return;
+    const mayGoOn = !this.saving.isChanged || (await confirmed(t("editor.saveFirstTitle"), t("editor.saveFirst"), t("save")));
+    if (!mayGoOn || (this.saving.isChanged && !(await this.saving.save()))) return;
     try {
       const answer = await service(this.name);
       if (answer.Template) this.editing.replace(answer.Template, { selection: [] });
@@ -223,6 +226,35 @@ class Editor {
   async showImage() {
     this.pages = await api.listPages(this.name);
     await this.viewer.show(this.source(), this.editing.extents);
+  }
+
+  /** Ask whether to save before the editor is left. False to stay. */
+  async mayLeave() {
+    const chosen = await openDialog(t("editor.leaveTitle"), (close) => [
+      h("p", {}, t("editor.leaveText")),
+      h(
+        "div",
+        { className: "actions" },
+        button(t("cancel"), null, () => close()),
+        button(t("editor.leave"), null, () => close("leave"), { kind: "danger" }),
+        button(t("save"), "save", () => close("save"), { kind: "primary" }),
+      ),
+    ]);
+    return chosen === "leave" || (chosen === "save" && this.saving.save());
+  }
+
+  /** Save the template as it is now under another name, and edit it there. */
+  async saveAs() {
+    const name = nameInput(this.name);
+    const chosen = await askForm(t("editor.saveAs"), [field(t("name"), name)], t("save"), async () => {
+      const wanted = name.value.trim();
+      await api.writeTemplate(wanted, await this.saving.file().text(), null);
+      await api.copyPageImage(this.name, wanted);
+      return wanted;
+    });
+    if (!chosen) return;
+    this.saving.saved = this.editing.document; // it is stored there
+    location.hash = `#/edit/${encodeURIComponent(chosen)}`;
   }
 
   forgetNotSaved() {

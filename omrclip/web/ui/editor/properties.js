@@ -1,6 +1,8 @@
 /** The panel of properties: of the page, of one element with its problems at its fields, or of several. */
 
+import { askForm } from "../dialogs.js";
 import { button, field, h, icon } from "../dom.js";
+import { around } from "../geometry.js";
 import { t } from "../messages.js";
 import { bubbleFields } from "./bubbles.js";
 import * as commands from "./commands.js";
@@ -9,6 +11,7 @@ import { clipPreview } from "./preview.js";
 
 const PLACE = [["Left", "left"], ["Top", "top"], ["Width", "width"], ["Height", "height"]];
 const ALIGNMENTS = ["left", "center", "right", "top", "middle", "bottom", "sameWidth", "sameHeight", "spreadAcross", "spreadDown"];
+const MOST_REPEATED = 500;
 const BARCODES = ["qr", "ean13", "ean8", "upca", "code128", "code39", "itf", "datamatrix", "pdf417", "aztec"];
 
 /**
@@ -136,8 +139,23 @@ export class Properties {
       "div",
       { className: "row" },
       button(t("edit.duplicate"), "duplicate", () => commands.duplicate(this.editing)),
+      button(t("edit.repeat"), "grid", () => this.repeat()),
       button(t("delete"), "trash", () => commands.remove(this.editing), { kind: "danger" }),
     );
+  }
+
+  /** Ask how often to repeat the selection, and how far apart. */
+  repeat() {
+    const box = around(this.editing.selectedBoxes);
+    const number = (value, min) => h("input", { type: "number", value: String(Math.round(value)), min, step: "any", required: true });
+    const [times, across, down] = [number(10, 2), number(0), number(box.height * 1.25)];
+    times.autofocus = true;
+    const fields = [h("p", { className: "muted" }, t("repeat.text")), field(t("repeat.times"), times), field(t("repeat.across"), across), field(t("repeat.down"), down)];
+    return askForm(t("edit.repeat"), fields, t("edit.repeat"), () => {
+      const count = Number(times.value);
+      if (!Number.isInteger(count) || count < 2 || count > MOST_REPEATED) throw new Error(t("repeat.wrong", { most: MOST_REPEATED }));
+      commands.repeat(this.editing, count, Number(across.value), Number(down.value));
+    });
   }
 
   ofPage() {

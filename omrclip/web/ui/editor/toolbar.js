@@ -8,7 +8,7 @@ import { KINDS } from "./document.js";
 const square = { square: true, kind: "quiet" };
 
 /**
- * The toolbar's element and `update(state)`. `act` has choose(tool), save(), download(), correct(), finalize(),
+ * The toolbar's element and `update(state)`. `act` has choose(tool), save(), saveAs(), download(), correct(), finalize(),
  * showProblem(), goToPage(page), zoom(factor) and fit().
  */
 export function toolbar(name, editing, act) {
@@ -46,6 +46,7 @@ export function toolbar(name, editing, act) {
     button(t("editor.correct"), "magic", () => act.correct(), { kind: "quiet wordy", title: t("editor.correct.title"), aria: { label: t("editor.correct") } }),
     button(t("editor.finalize"), "check", () => act.finalize(), { kind: "quiet wordy", title: t("editor.finalize.title"), aria: { label: t("editor.finalize") } }),
     button(t("editor.download"), "down", () => act.download(), square),
+    button(t("editor.saveAs"), "duplicate", () => act.saveAs(), square),
     save,
   );
   return { node, update: ({ tool, isChanged, isBusy, wrong }) => {

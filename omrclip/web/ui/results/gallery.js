@@ -16,18 +16,23 @@ export async function mount(main, address, wanted) {
   const ids = address.split("+");
   const corrections = new Corrections();
   const [{ sheets }] = await Promise.all([loadSheets(ids), corrections.load(ids)]);
-  const gallery = new Gallery(main, ids, sheets, corrections, wanted);
+  const areas = [...new Set(sheets.flatMap((sheet) => sheet.clips.map(titleOf)))];
+  const entriesOf = (area) => sheets.flatMap((sheet) => sheet.clips.filter((clip) => titleOf(clip) === area).map((clip) => [sheet, clip]));
+  const template = listRuns().find((each) => each.ids[0] === ids[0])?.template;
+  const actions = shareActions(ids, sheets, corrections, template ?? "results").slice(1);
+  const gallery = new Gallery(main, { areas, wanted, entriesOf, corrections, back: `#/sheets/${ids.join("+")}`, actions });
+  await gallery.choose();
   const leave = () => gallery.destroy();
   leave.hasUnsaved = () => corrections.hasUnsent;
   return leave;
 }
 
-class Gallery {
-  constructor(main, ids, sheets, corrections, wanted) {
-    Object.assign(this, { ids, sheets, corrections, page: 0 });
-    const names = [...new Set(sheets.flatMap((sheet) => sheet.clips.map(titleOf)))];
-    const name = names.includes(wanted) ? wanted : names[0];
-    this.area = choice(names.map((each) => [each, each]), name, { onchange: () => this.turnTo(0) });
+export class Gallery {
+  /** `entriesOf(area)` gives [sheet, clip] of all sheets, perhaps later; `back` is the address of the sheets. Call `choose` then. */
+  constructor(main, { areas, wanted, entriesOf, corrections, back, actions, title = "" }) {
+    Object.assign(this, { entriesOf, corrections, page: 0, entries: [] });
+    const name = areas.includes(wanted) ? wanted : areas[0];
+    this.area = choice(areas.map((each) => [each, each]), name, { onchange: () => this.choose().catch(notifyFailure) });
     this.size = choice(SIZES.map((each) => [each, t("gallery.perPage", { n: each })]), remembered("gallery", 24), {
       aria: { label: t("gallery.size") },
       onchange: () => (remember("gallery", Number(this.size.value)), this.turnTo(0)),
@@ -36,28 +41,31 @@ class Gallery {
     this.back = button(t("gallery.back"), "left", () => this.turnTo(this.page - 1), { square: true, kind: "quiet" });
     this.on = button(t("gallery.on"), "right", () => this.turnTo(this.page + 1), { square: true, kind: "quiet" });
     this.list = h("ul", { className: "gallery", aria: { label: t("gallery.title") } });
-    const run = listRuns().find((each) => each.ids[0] === ids[0]);
     this.node = h(
       "div",
       { className: "recognize", onkeydown: (event) => this.pressed(event) },
       h(
         "div",
         { className: "toolbar" },
-        h("a", { className: "button quiet square", href: `#/sheets/${ids.join("+")}`, title: t("gallery.sheets"), aria: { label: t("gallery.sheets") } }, "←"),
-        h("h1", {}, t("gallery.title")),
+        h("a", { className: "button quiet square", href: back, title: t("gallery.sheets"), aria: { label: t("gallery.sheets") } }, "←"),
+        h("h1", {}, title ? `${t("gallery.title")} – ${title}` : t("gallery.title")),
         h("label", { className: "inline" }, t("gallery.area"), this.area),
         this.back, this.said, this.on, this.size,
         h("span", { className: "grow" }),
-        shareActions(ids, sheets, corrections, run?.template ?? "results").slice(1),
+        actions,
       ),
       h("div", { className: "gallery-place", tabIndex: -1 }, h("p", { className: "muted" }, t("gallery.keys")), this.list),
     );
     main.append(this.node);
-    this.turnTo(0);
   }
 
-  get entries() {
-    return this.sheets.flatMap((sheet) => sheet.clips.filter((clip) => titleOf(clip) === this.area.value).map((clip) => [sheet, clip]));
+  /** Show the clips of the area that was chosen. */
+  async choose() {
+    const area = this.area.value;
+    const entries = await this.entriesOf(area);
+    if (area !== this.area.value) return;
+    this.entries = entries;
+    this.turnTo(0);
   }
 
   /** Show a page, and put the cursor into its first field where the keyboard turned it. */

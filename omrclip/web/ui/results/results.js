@@ -1,6 +1,8 @@
-/** Results: the runs made in this browser that are still kept, and the way to one that someone else made. */
+/** Results: the batches of the server, recognitions that this browser made before, and the way to others by their links. */
 
 import * as api from "../api.js";
+import { batchTable } from "../batches/list.js";
+import { listBatches } from "../batches/requests.js";
 import { confirmed, notifyFailure } from "../dialogs.js";
 import { button, h, icon } from "../dom.js";
 import { moment, t } from "../messages.js";
@@ -9,9 +11,15 @@ import { forgetRun, listRuns } from "../storage.js";
 
 const IDENTIFIERS = /[0-9a-f]{24}(?:\+[0-9a-f]{24})*/;
 
-export function mount(main) {
-  const place = h("div", {});
-  const draw = () => place.replaceChildren(table(listRuns(), draw));
+export async function mount(main) {
+  const place = h("div", { className: "stack" });
+  const draw = async () => {
+    try {
+      place.replaceChildren(...tables(await listBatches(), listRuns(), draw));
+    } catch (error) {
+      notifyFailure(error);
+    }
+  };
   main.append(h(
     "div",
     { className: "content" },
@@ -19,23 +27,33 @@ export function mount(main) {
     h("p", { className: "muted" }, t("results.text")),
     place,
   ));
-  draw();
+  await draw();
+}
+
+function tables(batches, runs, redraw) {
+  if (!batches.length && !runs.length) {
+    return [h("div", { className: "empty" }, h("p", {}, t("results.none")), h("p", {}, h("a", { className: "button primary", href: "#/recognize" }, t("nav.recognize"))))];
+  }
+  const found = batches.length ? [batchTable(batches, redraw)] : [];
+  return runs.length ? [...found, h("h2", {}, t("results.earlier")), table(runs, redraw)] : found;
 }
 
 /** A field for the address of a recognition, however it was handed on. */
 function opening() {
   const input = h("input", { type: "text", size: 34, placeholder: t("results.link"), aria: { label: t("results.link") } });
-  const onsubmit = (event) => {
+  const onsubmit = async (event) => {
     event.preventDefault();
     const found = IDENTIFIERS.exec(input.value);
     input.setAttribute("aria-invalid", String(!found));
-    if (found) location.hash = `#/sheets/${found[0]}`;
+    if (!found) return;
+    const batches = await listBatches().catch(() => []);
+    const isBatch = batches.some(({ Identifier }) => Identifier === found[0]);
+    location.hash = `#/${isBatch ? "batch" : "sheets"}/${found[0]}`;
   };
   return h("form", { className: "row", onsubmit }, input, h("button", { type: "submit" }, t("results.open")));
 }
 
 function table(runs, redraw) {
-  if (!runs.length) return h("p", { className: "empty" }, t("results.none"));
   const heads = ["results.when", "recognize.template", "results.sheets", "results.failed", "results.expires", "results.actions"];
   return h(
     "table",

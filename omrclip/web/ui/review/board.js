@@ -12,9 +12,9 @@ import { FILTERS, titleOf } from "./sheets.js";
 import { statusMark } from "./status.js";
 
 export class Board {
-  /** `sheets` may grow in what they know; call `changed(sheet)` then. */
-  constructor(sheets, corrections) {
-    Object.assign(this, { sheets, corrections, sheet: null, chosen: null, viewer: null, shownSource: null });
+  /** `sheets` may grow in what they know; call `changed(sheet)` then. `actions(sheet)` gives buttons for a sheet. */
+  constructor(sheets, corrections, actions = () => []) {
+    Object.assign(this, { sheets, corrections, actions, sheet: null, chosen: null, viewer: null, shownSource: null });
     this.list = h("ul", { className: "sheets", role: "listbox", aria: { label: t("sheets.title") }, onkeydown: (event) => this.listKey(event), onclick: (event) => this.listClick(event) });
     this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("sheets.scan") }, onkeydown: (event) => this.viewer?.pressed(event) });
     this.details = h("section", { className: "details", aria: { label: t("sheets.details") } });
@@ -32,7 +32,7 @@ export class Board {
     if (children.length === this.sheets.length && this.sheets.every((sheet, index) => children[index] === this.entries.get(sheet))) return;
     this.entries = new Map(this.sheets.map((sheet) => [sheet, this.entries.get(sheet) ?? this.entry(sheet)]));
     this.list.replaceChildren(...this.entries.values());
-    if (this.sheet && !this.entries.has(this.sheet)) this.show(this.sheet.pages[0] ?? this.sheets[0]);
+    if (this.sheet && !this.entries.has(this.sheet)) this.show(this.sheets.find(({ name }) => name === this.sheet.name) ?? this.sheet.pages[0] ?? this.sheets[0]);
   }
 
   entry(sheet) {
@@ -75,7 +75,8 @@ export class Board {
     this.sheet = sheet;
     this.chosen = null;
     this.markChosen();
-    this.drawDetails();
+    await sheet.load?.().catch(notifyFailure); // a sheet of a batch
+    if (this.sheet === sheet) this.drawDetails();
   }
 
   /** The next sheet with something that a person should look at, from the one that is shown on; null for none. */
@@ -105,8 +106,9 @@ export class Board {
     if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error, requestNote(sheet.requestId)));
     this.details.replaceChildren(facts);
     const next = this.nextToLookAt();
+    facts.append(...this.actions(sheet));
     if (next) facts.append(button(t("sheets.next"), "right", () => this.show(next), { kind: "quiet" }));
-    if (sheet.state === "done") {
+    if (sheet.state === "done" && sheet.recognition) {
       const summary = sheet.doubts ? t("sheets.doubts", { n: sheet.doubts }) : t("sheets.sure");
       facts.append(
         ...sheet.remarks.map((remark) => h("p", { className: "warning remark" }, remark)),

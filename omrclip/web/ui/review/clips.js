@@ -54,7 +54,7 @@ async function copyUri(sheet, clip) {
 export function previewClip(sheet, clip) {
   const host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("clips.previewOf", { name: titleOf(clip) }) }, onkeydown: (event) => viewer?.pressed(event) });
   let viewer = null;
-  const extents = { width: clip.Box.Width, height: clip.Box.Height };
+  const extents = clip.Box ? { width: clip.Box.Width, height: clip.Box.Height } : null;
   const opening = () => openViewer(host, sheet.clipSource(clip), extents).then((opened) => (viewer = opened), notifyFailure);
   const shown = openDialog(`${titleOf(clip)} · ${sheet.name}`, (close) => [
     host,

@@ -4,13 +4,13 @@ import * as api from "../api.js";
 import { confirmed, notify, notifyFailure } from "../dialogs.js";
 import { acceptDrops, button, fileButton, h, icon } from "../dom.js";
 import { t } from "../messages.js";
-import { takeFiles } from "./adding.js";
+import { copyTemplate, takeFiles } from "./adding.js";
 
 export async function mount(main) {
   const list = h("ul", { className: "cards", aria: { label: t("templates.title") } });
   const filter = h("input", { type: "search", placeholder: t("templates.filter"), aria: { label: t("templates.filter") }, oninput: () => sift(list, filter.value) });
   const add = (files) => takeFiles(files).then((name) => name && (location.hash = `#/edit/${encodeURIComponent(name)}`), notifyFailure);
-  const accept = ".omr,.png,.jpg,.jpeg,.tif,.tiff,.webp,.gif,.jp2,.bmp,.pdf,image/*";
+  const accept = ".omr,.omrcr,.png,.jpg,.jpeg,.tif,.tiff,.webp,.gif,.jp2,.bmp,.pdf,image/*";
   const heading = h(
     "div",
     { className: "heading" },
@@ -30,15 +30,22 @@ export async function mount(main) {
       fill(target).catch(() => {});
     }
   }, { root: main, rootMargin: "300px" });
-  const names = await api.listTemplates();
-  list.append(...names.map((name) => card(name)));
-  for (const entry of list.children) drawer.observe(entry);
-  if (!names.length) list.append(h("li", { className: "empty" }, t("templates.none")));
+  const draw = async () => {
+    const names = await api.listTemplates();
+    list.replaceChildren(...names.map((name) => card(name, () => draw().catch(notifyFailure))));
+    for (const entry of list.children) drawer.observe(entry);
+    if (!names.length) list.append(h("li", { className: "empty" }, t("templates.none")));
+    sift(list, filter.value);
+  };
+  await draw();
   return () => drawer.disconnect();
 }
 
-function card(name) {
+function card(name, redraw) {
   const remove = button(t("templates.delete", { name }), "trash", () => removeTemplate(name, entry), { square: true, kind: "quiet" });
+  const again = (options) => copyTemplate(name, options).then((stored) => stored && redraw(), notifyFailure);
+  const renaming = button(t("templates.rename", { name }), "pen", () => again({ moves: true }), { square: true, kind: "quiet" });
+  const copying = button(t("templates.copy", { name }), "duplicate", () => again(), { square: true, kind: "quiet" });
   const recognize = h("a", { className: "button quiet", href: `#/recognize/${encodeURIComponent(name)}` }, icon("play"), t("templates.recognize"));
   const entry = h(
     "li",
@@ -50,7 +57,7 @@ function card(name) {
       h("span", { className: "card-name" }, name),
       h("span", { className: "card-facts muted" }, " "),
     ),
-    h("div", { className: "card-actions" }, recognize, h("span", { className: "grow" }), remove),
+    h("div", { className: "card-actions" }, recognize, h("span", { className: "grow" }), renaming, copying, remove),
   );
   return entry;
 }

@@ -1,0 +1,69 @@
+/** The sheets of a batch, for the views that show sheets of stored recognitions too. What was read is loaded when a sheet is shown. */
+
+import { imageBase } from "../api.js";
+import { Sheet } from "../review/sheets.js";
+import { partAddress, readSheet, scanOf } from "./requests.js";
+
+export class BatchSheet extends Sheet {
+  /** `told` is an entry of the list of sheets; `corrections` tells which of the doubtful `fields` are decided. */
+  constructor(id, told, corrections, fields = []) {
+    super(told.Name);
+    Object.assign(this, { id, corrections, fields, kept: { id }, all: told.Answers, blank: told.Blank });
+    this.state = told.Result === "failed" ? "failed" : "done";
+    this.error = told.Error?.message ?? null;
+  }
+
+  /** Read what was read on it, once. */
+  async load() {
+    this.loading ??= readSheet(this.id, this.name).then((record) => {
+      this.recognition = record;
+      this.messages = record.Messages;
+    });
+    await this.loading;
+  }
+
+  /** Doubtful answers that nobody has confirmed or corrected yet. */
+  get open() {
+    return this.fields.filter((field) => this.corrections.of(this, field) === undefined);
+  }
+
+  count(filter) {
+    if (filter === "blank") return this.blank;
+    return filter === "doubts" ? this.open.length : this.all;
+  }
+
+  get source() {
+    return this.recognition?.Error && !this.recognition.Registration && this.unseen ? null : { identifier: scanOf(this.id, this.name) };
+  }
+
+  get unseen() {
+    return ["corrupt_image", "unsupported_image", "image_error", "limit_exceeded"].includes(this.recognition.Error.code);
+  }
+
+  picture(clip, width, height) {
+    return partAddress(this.id, this.name, clip.Corners, width, height);
+  }
+
+  clipSource(clip) {
+    return { url: partAddress(this.id, this.name, clip.Corners) };
+  }
+
+  clipAddress(clip) {
+    return partAddress(this.id, this.name, clip.Corners);
+  }
+
+  clipUri(clip) {
+    return partAddress(this.id, this.name, clip.Corners);
+  }
+
+  savedName(clip) {
+    return `${this.name.replace(/\.[^.]*$/, "")} ${clip.Label || clip.Name}.jpg`;
+  }
+
+  /** The whole scan's address, for links. */
+  get scanUri() {
+    return imageBase(scanOf(this.id, this.name));
+  }
+
+  release() {}
+}

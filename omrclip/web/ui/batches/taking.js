@@ -1,0 +1,41 @@
+/** The results of a batch to look at, to save, and to hand on. */
+
+import { notify, notifyFailure } from "../dialogs.js";
+import { button, h, icon } from "../dom.js";
+import { saveAddress } from "../files.js";
+import { t } from "../messages.js";
+import { resultAddress } from "./requests.js";
+
+/** Where numbers have a decimal comma, spreadsheets expect semicolons. */
+const SEPARATOR = new Intl.NumberFormat(navigator.language).format(0.5).includes(",") ? ";" : ",";
+
+/** Links and buttons for a batch that is done. What was decided is sent first, so that the files have it. */
+export function resultActions(batch, corrections) {
+  const id = batch.Identifier;
+  const saving = (label, iconName, file, kind) => button(label, iconName, async () => {
+    try {
+      await corrections.flush();
+      saveAddress(resultAddress(id, file), `${batch.Name}.${kind}`);
+    } catch (error) {
+      notifyFailure(error);
+    }
+  }, { kind: "quiet", aria: { label: t("share.export", { format: label }) } });
+  return [
+    h("a", { className: "button quiet", href: `#/clips/${id}` }, icon("images"), t("share.gallery")),
+    h("a", { className: "button quiet", href: `#/wall/${id}` }, icon("grid"), t("wall.title")),
+    saving("CSV", "table", `results.csv?separator=${encodeURIComponent(SEPARATOR)}`, "csv"),
+    saving("XLSX", null, "results.xlsx", "xlsx"),
+    saving("ZIP", "down", "clips.zip", "zip"),
+    button(t("batch.link"), "link", () => copyLink(id), { square: true, kind: "quiet" }),
+  ];
+}
+
+async function copyLink(id) {
+  const address = `${location.origin}${location.pathname}#/batch/${id}`;
+  try {
+    await navigator.clipboard.writeText(address);
+    notify(t("share.copied"));
+  } catch {
+    notify(address); // without permission it can still be read, and copied by hand
+  }
+}

@@ -1,0 +1,143 @@
+"""How fast batches are in the client: `python -m tests.client.large_batch` prints the figures of docs/benchmarks.md.
+
+The batch has the results of three recognized sheets many times over. Its answers are reviewed by keyboard with a second
+for each decision, and the picture of each answer must be there when it is asked for.
+"""
+
+import json
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tests.client.conftest import ROOT, visiting
+from tests.client.performance import _frames
+from tests.patience import PATIENCE, until
+from tests.servers import new_session, running
+from tests.viewers.browser import WatchedPage, chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SHEETS: Final = 2000
+SCANS: Final = ("exam-scan-1.jpg", "exam-scan-2.jpg", "exam-scan-3.jpg")
+DECISIONS: Final = 100
+SECONDS: Final = 1.0
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("templates_omr", "samples"):
+            copytree(ROOT / part, folder / part)
+        with running(folder) as server, chromium() as browser:
+            address = _recognized(server.url, folder)
+            _multiply(folder, address)
+            batch = address.rpartition("/")[2]
+            for view, ready in VIEWS.items():
+                with visiting(browser, f"{server.url}/#/{view.format(batch)}") as watched:
+                    watched.page.locator(ready).first.wait_for()
+                    watched.page.reload()  # the first request makes the index of the sheets
+                    click.echo(
+                        f"{view.format('…')}: shown after {_shown(watched.page, ready):.2f} s, {_memory(watched.page)}"
+                    )
+                    if view in SCROLLED:
+                        frames = _frames(browser, watched, _scrolling(SCROLLED[view]))
+                        click.echo(f"{view.format('…')}: scrolled at {frames:.0f} frames a second")
+            _review(browser, f"{server.url}/#/batch/{batch}")
+
+
+VIEWS: Final = {
+    "results": ".batches",
+    "batch/{}": ".strip-picture",
+    "batch/{}/sheets": ".answers",
+    "wall/{}": ".wall img",
+    "clips/{}": ".gallery img",
+}
+SCROLLED: Final = {"batch/{}/sheets": ".sheet-list", "wall/{}": ".gallery-place", "clips/{}": ".gallery-place"}
+
+
+def _recognized(url: str, folder: Path) -> str:
+    session = new_session()
+    body = {"Name": "Large", "Template": "exam"}
+    address = str(session.post(f"{url}/api/batches", json=body, timeout=PATIENCE).json()["Uri"])
+    files = [("Sheets", (name, (folder / "samples" / name).read_bytes())) for name in SCANS]
+    session.post(f"{address}/sheets", files=files, timeout=PATIENCE).raise_for_status()
+    until(lambda: session.get(address, timeout=PATIENCE).json()["State"] == "done")
+    return address
+
+
+def _multiply(folder: Path, address: str) -> None:
+    """Repeat the sheets of a batch that is done, with links to the same scans."""
+    (home,) = folder.rglob(address.rpartition("/")[2] + "/batch.sqlite")
+    ledgers = list((home.parent / "results" / "ledger").iterdir())
+    scans = {scan["Name"]: scan for ledger in ledgers for scan in json.loads(ledger.read_text("utf-8"))["Scans"]}
+    lines = [
+        line
+        for file in (home.parent / "results" / "records").iterdir()
+        for line in file.read_text("utf-8").splitlines()
+    ]
+    records = {record["Name"]: record for record in map(json.loads, lines)}
+    new = [(f"sheet-{number:04}.jpg", SCANS[number % len(SCANS)]) for number in range(SHEETS - len(SCANS))]
+    for begin in range(0, len(new), 16):
+        chunk, some = f"{begin:032x}", new[begin : begin + 16]
+        told = [json.dumps({**records[scan], "Name": name}) for name, scan in some]
+        (home.parent / "results" / "records" / f"{chunk}.jsonl").write_text("\n".join(told) + "\n", encoding="utf-8")
+        listed = {"Scans": [{**scans[scan], "Name": name} for name, scan in some]}
+        (home.parent / "results" / "ledger" / f"{chunk}.json").write_text(json.dumps(listed), encoding="utf-8")
+    with sqlite3.connect(home) as file:
+        for name, scan in new:
+            os.link(home.parent / "sources" / scan, home.parent / "sources" / name)
+            file.execute("INSERT INTO documents (name, key, digest, sheets) VALUES (?, ?, ?, 1)", (name, name, b""))
+        doubtful = sum(scans[scan]["Doubtful"] for _, scan in new)
+        file.execute("UPDATE batch SET passed = passed + ?, doubtful = doubtful + ?", (len(new), doubtful))
+
+
+def _shown(page: "Page", ready: str) -> float:
+    """Seconds from the navigation until a part of the view is there."""
+    now = page.wait_for_function("ready => document.querySelector(ready) && performance.now()", arg=ready, polling=20)
+    return float(now.json_value()) / 1000
+
+
+def _memory(page: "Page") -> str:
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return f"{metrics['JSHeapTotalSize'] / 1e6:.0f} MB of JavaScript, {metrics['Nodes']:.0f} nodes"
+
+
+def _scrolling(place: str) -> Callable[[WatchedPage], None]:
+    def scroll(watched: WatchedPage) -> None:
+        box = watched.page.locator(place).bounding_box()
+        assert box is not None
+        watched.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        ends = time.monotonic() + 3
+        while time.monotonic() < ends:
+            watched.page.mouse.wheel(0, 60)
+
+    return scroll
+
+
+def _review(browser: "Browser", url: str) -> None:
+    with visiting(browser, url) as watched:
+        page = watched.page
+        page.locator(".strip-picture").wait_for()
+        page.wait_for_function("document.querySelector('.strip-picture').complete")
+        began, waited = time.monotonic(), 0
+        for _ in range(DECISIONS):
+            page.wait_for_timeout(SECONDS * 1000)
+            waited += not page.evaluate("document.querySelector('.strip-picture').complete")
+            page.keyboard.press("Enter")
+        seconds = time.monotonic() - began
+    click.echo(f"{DECISIONS} answers reviewed in {seconds:.0f} s; {waited} pictures were not there in time")
+
+
+if __name__ == "__main__":
+    main()
