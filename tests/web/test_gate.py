@@ -21,6 +21,7 @@ PLACES = {
     "identifier": "a" * 24,
     "element": "Name",
     "number": 1,
+    "sheet": "a.png",
     "filename": "index.css",
     "path": "swagger-ui.css",
 }
