@@ -43,7 +43,7 @@ def key_of(stores: Path) -> str:
 def test_the_service_keeps_to_its_description(
     stores: Path, request: pytest.FixtureRequest, *, has_accounts: bool
 ) -> None:
-    """Some 3,000 requests, the same ones in every run; more with `--contract-examples`."""
+    """Some 7,000 requests, the same ones in every run; more with `--contract-examples`."""
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert program
     examples = request.config.getoption("--contract-examples")
@@ -61,7 +61,7 @@ def test_the_service_keeps_to_its_description(
     assert done.returncode == 0, done.stdout[-20_000:]
     generated = re.search(r"([0-9,]+) generated", done.stdout)
     assert generated
-    assert int(generated[1].replace(",", "")) > 2_000
+    assert int(generated[1].replace(",", "")) > 3_000
 
 
 def resolved(expression: str, body: Any) -> str:

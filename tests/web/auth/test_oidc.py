@@ -2,12 +2,9 @@
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,63 +19,7 @@ from omrclip.errors import ConfigurationError
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from omrclip.web.app import App, create_app
 from omrclip.web.auth import provider as provider_module
-
-SECRET = "the secret of the client"
-RETURN = "http://localhost/login/oidc/return"
-
-
-@dataclass
-class School:
-    """A provider. Its tokens have `changes`; None takes a claim away."""
-
-    issuer: str = ""
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1"}))
-    changes: dict[str, Any] = field(default_factory=dict)
-    described: dict[str, Any] = field(default_factory=dict)
-    grants: dict[str, dict[str, str]] = field(default_factory=dict)
-    status: int = 200
-
-    def description(self) -> dict[str, Any]:
-        places = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
-        return {
-            "issuer": self.issuer,
-            **{name: f"{self.issuer}/{path}" for name, path in places.items()},
-            **self.described,
-        }
-
-    def grant(self, address: str) -> str:
-        """Somebody logs in at the address to which a browser was led: gives the query with which it is led back."""
-        asked = {name: value for name, (value,) in parse_qs(urlsplit(address).query, strict_parsing=True).items()}
-        assert asked["response_type"] == "code"
-        assert asked["redirect_uri"] == RETURN
-        assert asked["code_challenge_method"] == "S256"
-        code = f"code-{len(self.grants)}"
-        self.grants[code] = asked
-        return f"code={code}&state={asked['state']}"
-
-    def token(self, body: dict[str, str]) -> dict[str, Any] | None:
-        asked = self.grants.pop(body.get("code", ""), None)  # a code is valid once
-        challenge = base64.urlsafe_b64encode(sha256(body["code_verifier"].encode()).digest()).rstrip(b"=").decode()
-        if asked is None or challenge != asked["code_challenge"] or body["client_secret"] != SECRET:
-            return None
-        now = int(time.time())
-        claims = {
-            "iss": self.issuer,
-            "sub": "4711",
-            "aud": "omrclip",
-            "iat": now,
-            "exp": now + 300,
-            "nonce": asked["nonce"],
-            "email": "ann@school.example",
-            "email_verified": True,
-            "groups": ["teachers"],
-            **self.changes,
-        }
-        claims = {name: value for name, value in claims.items() if value is not None}
-        return {"access_token": "x", "token_type": "Bearer", "id_token": self.signed(claims)}
-
-    def signed(self, claims: dict[str, Any]) -> str:
-        return str(jwt.encode({"alg": "RS256", "kid": "1"}, claims, self.key))
+from tests.web.auth.school import SECRET, School, serving
 
 
 @pytest.fixture(scope="module")
@@ -88,33 +29,8 @@ def key() -> RSAKey:
 
 @pytest.fixture
 def school(key: RSAKey) -> Iterator[School]:
-    school = School(key=key)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            keys = {"keys": [school.key.as_dict(private=False)]}
-            self.reply(keys if self.path == "/keys" else school.description())
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self.reply(school.token({name: value for name, (value,) in parse_qs(body).items()}))
-
-        def reply(self, document: Any) -> None:
-            self.send_response(400 if document is None else school.status)
-            self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-            self.end_headers()
-            self.wfile.write(json.dumps(document).encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        school.issuer = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(School(key=key)) as school:
         yield school
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
