@@ -63,6 +63,8 @@ RULES: Final[dict[str, Scope | None]] = {
     "template_pages.delete_page_image": Scope.AUTHOR,
     "template_correction.post_correction": Scope.AUTHOR,
     "template_correction.post_finalization": Scope.AUTHOR,
+    "detection.post_blank_pages": Scope.AUTHOR,
+    "detection.post_detection": Scope.AUTHOR,
     "images.put_image": Scope.AUTHOR,
     "images.delete_image": Scope.AUTHOR,
 }

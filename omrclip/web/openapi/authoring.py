@@ -57,6 +57,31 @@ def correction_paths() -> dict[str, Node]:
     }
 
 
+def detection_paths() -> dict[str, Node]:
+    """The paths that find the elements of blank pages."""
+    sides = [parameter(key, "query", {"type": "number"}) for key in ("Left", "Top", "Width", "Height")]
+    listed = "Proposals, each with its Element and Confidence, and LeftOut: shapes like bubbles that are in none"
+    return {
+        "/api/detection": {
+            "post": operation(
+                "Make a template from blank pages by finding their elements, without storing it",
+                _TAG,
+                {"200": answer(f"Template, with upright images of the pages, and Pages with {listed}", OBJECT)},
+                requestBody=_IMAGE,
+            )
+        },
+        "/api/templates/{name}/pages/{number}/detection": {
+            "parameters": [parameter("name", "path", NAME), parameter("number", "path", PAGE_NUMBER)],
+            "post": operation(
+                "Find the elements of a stored blank page, or of a rectangle on it. Nothing is stored",
+                _TAG,
+                {"200": answer(listed, OBJECT)},
+                parameters=sides,
+            ),
+        },
+    }
+
+
 def authoring_paths() -> dict[str, Node]:
     """The paths that an editor needs in addition to those of the templates themselves."""
     name = parameter("name", "path", NAME)

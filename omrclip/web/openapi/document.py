@@ -20,7 +20,7 @@ from omrclip.schemas.template import template_json_schema
 from omrclip.web.api.tables import MOST_MARKS_SEPARATOR, MOST_TOGETHER, XLSX_TYPE
 from omrclip.web.openapi import parts as parts
 from omrclip.web.openapi.access import access_paths
-from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths
+from omrclip.web.openapi.authoring import authoring_paths, correction_paths, corrections_paths, detection_paths
 from omrclip.web.openapi.batches import batch_paths
 from omrclip.web.openapi.cloud import cloud_paths
 from omrclip.web.openapi.cloud_files import cloud_files_paths
@@ -49,6 +49,7 @@ def openapi() -> Node:
     described = (
         _paths(),
         authoring_paths(),
+        detection_paths(),
         correction_paths(),
         corrections_paths(),
         batch_paths(MOST_LISTED),

@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Shape, Shapes
+from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes
 
 SAME_SIZE = 0.14
 """Relative difference of widths, and of heights, within which two shapes have one size; outlines that are printed or
@@ -35,6 +35,10 @@ RARE_BRIDGED = 0.3
 often have the shape of a bubble."""
 
 
+MOST_CANDIDATES = 4000
+"""Shapes on a page; more are a pattern. A form of 200 questions with 10 answers each has half as many."""
+
+
 class Why(StrEnum):
     """Why a shape that looks like a bubble was left out, as stable names; their messages are in REASONS."""
 
@@ -44,6 +48,7 @@ class Why(StrEnum):
     CELL = "cell"
     CODE = "code"
     EXAMPLE = "example"
+    CROWD = "crowd"
 
 
 REASONS = {
@@ -52,6 +57,7 @@ REASONS = {
     Why.SMALL: "It is rare, and much smaller than the other bubbles.",
     Why.CELL: "It shares its borders with other rectangles, like a cell of a table or a box for one letter.",
     Why.CODE: "It is part of a bar code or marker.",
+    Why.CROWD: "The page has more such shapes than a form has bubbles.",
     Why.EXAMPLE: "It belongs to printed examples of filled and crossed marks.",
 }
 
@@ -97,6 +103,8 @@ def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, flo
             left_out.append(LeftOut(shape, Why.CELL))
         else:
             candidates.append(shape)
+    if len(candidates) > MOST_CANDIDATES:
+        return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
     in_words = _in_words(candidates, found.components)
     classes = []
     for members in _of_one_size(candidates):
@@ -123,11 +131,12 @@ def _of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     """Indexes of shapes by size, the most frequent size first."""
     if not shapes:
         return []
-    table = np.array([(np.log(shape.width), np.log(shape.height)) for shape in shapes])
-    filled = np.array([shape.filled for shape in shapes])
+    filled = np.array([shape.filled for shape in shapes], np.float32)
     is_bracket = np.array([shape.kind == "brackets" for shape in shapes])
-    near = (np.abs(table[:, None] - table[None]) < SAME_SIZE).all(axis=2)
-    near &= np.abs(filled[:, None] - filled[None]) < SAME_FILLED
+    near = np.abs(filled[:, None] - filled[None]) < SAME_FILLED
+    for sides in ([shape.width for shape in shapes], [shape.height for shape in shapes]):
+        logs = np.log(np.array(sides, np.float32))
+        near &= np.abs(logs[:, None] - logs[None]) < SAME_SIZE
     near &= is_bracket[:, None] == is_bracket[None]
     free = np.ones(len(shapes), bool)
     groups = []
@@ -157,6 +166,7 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
         letters[:, 1] + letters[:, 3],
     )
     high = letters[:, 3]
+    places = Places(shapes)
     for index, shape in enumerate(shapes):
         overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
@@ -166,7 +176,9 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
         after, before = left - shape.right, shape.left - right
         sides[index] = int((beside & (np.abs(after) < gap)).any()) + int((beside & (np.abs(before) < gap)).any())
         if not sides[index]:
-            sides[index] = int(any(_are_different(shape, other) for other in shapes if _are_close(shape, other)))
+            sides[index] = int(
+                any(_are_different(shape, other) for other in places.near(shape) if _are_close(shape, other))
+            )
     return sides
 
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from omrclip.imaging.arrays import Grey, Pixels
+from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.detection.bubbles import Chosen, LeftOut, Why, choose_bubbles
 from omrclip.omr.authoring.detection.codes import Code, find_codes
 from omrclip.omr.authoring.detection.examples import example_groups
@@ -88,10 +89,17 @@ def detect(pixels: Pixels) -> Detection:
     return _detection(page, found)
 
 
-def detect_in_place(pixels: Pixels) -> Detection:
-    """Detect the elements of a page as `detect` does, in the pixels of the given image: the page is not turned."""
-    page = Straightened(pixels, np.eye(3))
-    return _detection(page, _find(page))
+def detect_in_place(pixels: Pixels, page: Dimensions) -> Detection:
+    """Detect the elements of a page as `detect` does, in pixels of the page: it is not turned.
+
+    Args:
+        pixels: an image of the whole page, in any resolution.
+        page: the dimensions of the page in the template.
+    """
+    size = (page.width, page.height)
+    scaled = pixels if (pixels.shape[1], pixels.shape[0]) == size else cv2.resize(pixels, size)
+    straight = Straightened(np.asarray(scaled, np.uint8), np.eye(3))
+    return _detection(straight, _find(straight))
 
 
 def _detection(page: Straightened, found: _Found) -> Detection:

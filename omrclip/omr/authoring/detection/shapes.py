@@ -1,6 +1,6 @@
 """Closed outlines on a page that may be bubbles: circles, ovals, squares, dashed ones, and pairs of brackets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,27 +98,54 @@ class Shapes:
     components: Boxes
 
 
+class Places:
+    """Looks up the shapes near a place. A shape that contains another, or touches it, is near it."""
+
+    def __init__(self, shapes: Iterable[Shape] = ()) -> None:
+        self._cells: dict[tuple[int, int], list[Shape]] = {}
+        for shape in shapes:
+            self.add(shape)
+
+    def add(self, shape: Shape) -> None:
+        """Add a shape."""
+        self._cells.setdefault(self._cell(shape), []).append(shape)
+
+    def near(self, shape: Shape) -> list[Shape]:
+        """The shapes in the cell of a shape and in the eight around it."""
+        column, row = self._cell(shape)
+        return [other for x in (-1, 0, 1) for y in (-1, 0, 1) for other in self._cells.get((column + x, row + y), ())]
+
+    @staticmethod
+    def _cell(shape: Shape) -> tuple[int, int]:
+        side = MOST_WIDTH_MM * PX_PER_MM
+        return int(shape.x // side), int(shape.y // side)
+
+
 def find_shapes(page: WorkingPage) -> Shapes:
     """Find everything on a page that is shaped like a bubble, each place once."""
     outlines, filled, components = _outlines(page)
-    found = outlines
     dashed = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
+    places, replaced, added = Places(outlines), set(), []
     for shape in [*dashed, *_brackets(page, components)]:
-        inside = [other for other in found if other.kind != "cell" and is_around(shape, other)]
+        near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
+        inside = [other for other in near if is_around(shape, other)]
         has_only_letter = len(inside) <= 1 and all(other.size < LETTER_SIZE * shape.size for other in inside)
-        is_in_one = any(other.kind != "cell" and is_around(other, shape) for other in found)
-        if has_only_letter and not is_in_one:
-            found = [other for other in found if other not in inside]
-            found.append(shape)
+        if has_only_letter and not any(is_around(other, shape) for other in near):
+            replaced.update(inside)
+            places.add(shape)
+            added.append(shape)
+    found = [shape for shape in [*outlines, *added] if shape not in replaced]
     boxes = np.array([box for _, box in components], np.float64).reshape(-1, 4)
     return Shapes(_without_full_cells(found), tuple(filled), boxes)
 
 
 def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:
     """Leave out the cells of a table that have a bubble in them."""
-    bubbles = [shape for shape in shapes if shape.kind != "cell"]
+    bubbles = Places(shape for shape in shapes if shape.kind != "cell")
     return tuple(
-        shape for shape in shapes if shape.kind != "cell" or not any(is_around(shape, bubble) for bubble in bubbles)
+        shape
+        for shape in shapes
+        if shape.kind != "cell" or not any(is_around(shape, bubble) for bubble in bubbles.near(shape))
     )
 
 
@@ -206,10 +233,11 @@ def _is_light_inside(grey: Grey, contour: Any, box: _Pixels) -> bool:
 def _outermost(shapes: list[Shape]) -> list[Shape]:
     """Keep the larger of the shapes around one centre, but the inner one where the outer is a cell of a table."""
     kept: list[Shape] = []
+    places = Places()
     for shape in sorted(shapes, key=lambda shape: (shape.kind == "cell", -shape.size)):
-        inner = [other for other in kept if is_around(other, shape) or is_around(shape, other)]
-        if not inner:
+        if not any(is_around(other, shape) or is_around(shape, other) for other in places.near(shape)):
             kept.append(shape)
+            places.add(shape)
     return kept
 
 

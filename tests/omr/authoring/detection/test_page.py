@@ -105,3 +105,13 @@ def test_an_array_without_print_is_proposed_with_less_confidence() -> None:
 def test_nothing_is_found_on_an_empty_page(page: Pixels) -> None:
     detection = detect(page)
     assert (detection.proposals, detection.left_out) == ((), ())
+
+
+def test_a_pattern_of_squares_is_left_out_as_a_whole() -> None:
+    page = np.full((2800, 2000), 255, np.uint8)
+    for y in range(20, 2780, 30):
+        for x in range(20, 1960, 30):
+            cv2.rectangle(page, (x, y), (x + 21, y + 21), (0,), 2)
+    detection = detect(page)
+    assert detection.proposals == ()
+    assert {unused.why for unused in detection.left_out} == {Why.CROWD}

@@ -1,0 +1,88 @@
+"""`/api/detection` and `/api/templates/{name}/pages/{n}/detection`: find the elements of blank pages; store nothing."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from omrclip.errors import InvalidRequest
+from omrclip.imaging.codec import decode
+from omrclip.imaging.probe import probe
+from omrclip.omr.authoring.detection.bubbles import REASONS
+from omrclip.omr.authoring.detection.memory import detecting_bytes
+from omrclip.omr.authoring.detection.new_template import new_template
+from omrclip.omr.authoring.detection.page import Detection, detect_in_place
+from omrclip.omr.authoring.detection.part import within
+from omrclip.omr.blank_images import blank_images
+from omrclip.omr.recognition import check_pages, known_pages
+from omrclip.omr.template import Place
+from omrclip.schemas.elements import dump_element
+from omrclip.schemas.template import check_template, dump_template
+from omrclip.serving.page_images import MOST_TEMPLATE_PAGES
+from omrclip.web.api.template_pages import accept_image
+from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.services import services
+
+blueprint = Blueprint("detection", __name__, url_prefix="/api")
+
+_SIDES = ("Left", "Top", "Width", "Height")
+
+
+@blueprint.post("/detection")
+@runs_in(Lane.WORK)
+def post_blank_pages() -> Response:
+    """Make a template from the image of a blank page, or a PDF or TIFF file of the pages."""
+    accept_image()
+    limits, admission = services().config.limits, services().sources.admission
+    images = blank_images(request.get_data(), MOST_TEMPLATE_PAGES, limits, admission)
+    with admission.admitted(max(detecting_bytes(probe(image)) for image in images)):
+        made = new_template(images, "", limits)
+    check_template(made.template, limits)
+    pages = [{"Number": number, **_told(found)} for number, found in enumerate(made.detections, 1)]
+    return jsonify(Template=dump_template(made.template), Pages=pages)
+
+
+@blueprint.post("/templates/<name>/pages/<int:number>/detection")
+@runs_in(Lane.WORK)
+def post_detection(name: str, number: int) -> Response:
+    """Find the elements of a stored page, or with Left, Top, Width and Height those within a rectangle."""
+    rectangle = _rectangle()
+    stored = services().templates.read(name)
+    page = services().pages.page(stored, number)
+    limits, admission = services().config.limits, services().sources.admission
+    known = known_pages(stored.template, services().templates.page_image(stored.name), limits, admission)[number - 1]
+    if known.image is None:
+        raise InvalidRequest.at("page", "a page with a stored image")
+    check_pages([known], limits)
+    info = probe(known.image)
+    with admission.admitted(detecting_bytes(info)):
+        found = detect_in_place(decode(known.image, info), page.dimensions)
+    if rectangle is not None:
+        found = within(found, rectangle)
+    answer = jsonify(_told(found))
+    answer.set_etag(stored.blob.etag)
+    return answer
+
+
+def _rectangle() -> Place | None:
+    """The rectangle in the query in pixels of the page, or None if the query has none of its sides."""
+    if not any(side in request.args for side in _SIDES):
+        return None
+    sides = []
+    for name in _SIDES:
+        value = request.args.get(name, type=float)
+        if value is None or not abs(value) < 1e9 or (name in ("Width", "Height") and value <= 0):
+            raise InvalidRequest.at(name, "a number of pixels" + (" above 0" if name in ("Width", "Height") else ""))
+        sides.append(value)
+    left, top, width, height = sides
+    return left, top, width, height
+
+
+def _told(found: Detection) -> dict[str, object]:
+    proposals = [{"Element": dump_element(one.element), "Confidence": one.confidence} for one in found.proposals]
+    left_out = [
+        {
+            **{side: round(value, 1) for side, value in zip(_SIDES, one.place, strict=True)},
+            "Reason": one.why.value,
+            "Message": REASONS[one.why],
+        }
+        for one in found.left_out
+    ]
+    return {"Proposals": proposals, "LeftOut": left_out}
