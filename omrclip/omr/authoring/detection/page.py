@@ -15,13 +15,15 @@ from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
 from omrclip.omr.authoring.detection.marks import corner_marks
 from omrclip.omr.authoring.detection.shapes import Shape, Shapes, find_shapes
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, Straightened, cut_paper, skew_of, turn
-from omrclip.omr.authoring.detection.surroundings import surroundings
+from omrclip.omr.authoring.detection.surroundings import Surroundings, surroundings
 from omrclip.omr.authoring.detection.working_page import WorkingPage, working_page
-from omrclip.omr.template import Barcode, Bubble, ChoiceBox, Element, Grid, Place, ReferencePoint, around
+from omrclip.omr.authoring.detection.write_ins import find_write_ins
+from omrclip.omr.template import Barcode, Bubble, ChoiceBox, ClipArea, Element, Grid, Place, ReferencePoint, around
 
-CERTAIN, DECIDED_BY_SPACING, ALONE = 0.95, 0.6, 0.5
-"""Confidence of an element whose bubbles were grouped by print or by clear spaces; whose rows and columns only their
-distances tell; and of a bubble that belongs to no other."""
+CERTAIN, WRITE_IN, DECIDED_BY_SPACING, ALONE = 0.95, 0.7, 0.6, 0.5
+"""Confidence of an element whose bubbles were grouped by print or by clear spaces; of a place to write in, which may be
+an empty frame; of an element whose rows and columns only their distances tell; and of a bubble that belongs to no
+other."""
 BRIDGED = 0.15
 """What is taken from the confidence for dashed outlines and brackets, of which chance makes more."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -103,11 +105,14 @@ def detect_in_place(pixels: Pixels, page: Dimensions) -> Detection:
 
 
 def _detection(page: Straightened, found: _Found) -> Detection:
-    groups, examples = _groups(found)
+    bubbles = [bubble for one in found.chosen.classes for bubble in one.bubbles]
+    print_around = surroundings(found.working, bubbles)
+    groups, examples = _groups(found, print_around)
     unused = [*found.chosen.left_out]
     unused += [LeftOut(bubble, Why.EXAMPLE) for group in examples for bubble in group.bubbles]
     scale = found.working.scale
-    proposals = (*_marks(found), *_codes(found), *_fields(groups, scale))
+    areas = _clip_areas(found, print_around, bubbles)
+    proposals = (*_marks(found), *_codes(found), *areas, *_fields(groups, scale))
     return Detection(page, proposals, tuple(Unused(_place(one.shape, scale), one.why) for one in unused))
 
 
@@ -122,10 +127,9 @@ def _grey(pixels: Pixels) -> Grey:
     return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def _groups(found: _Found) -> tuple[list[Group], list[Group]]:
+def _groups(found: _Found, print_around: Surroundings) -> tuple[list[Group], list[Group]]:
     """The groups of bubbles in reading order, and those that are printed examples."""
     classes = found.chosen.classes
-    print_around = surroundings(found.working, [bubble for one in classes for bubble in one.bubbles])
     stacks = [stack for one in classes for stack in group_bubbles(found.working, one, print_around)]
     groups = [group for stack in _in_reading_order(stacks) for group in stack]
     examples = example_groups(found.working, groups, found.shapes.filled)
@@ -181,6 +185,25 @@ def _codes(found: _Found) -> list[Proposal]:
         )
         proposals.append(Proposal(element, CERTAIN))
     return proposals
+
+
+def _clip_areas(found: _Found, print_around: Surroundings, bubbles: Sequence[Shape]) -> list[Proposal]:
+    proposals = []
+    free = [sides for sides in find_write_ins(found.working, print_around, bubbles) if not _meets_code(sides, found)]
+    for number, sides in enumerate(free, 1):
+        left, top, right, bottom = (side / found.working.scale for side in sides)
+        left, top, width, height = _rounded((left, top, right - left, bottom - top))
+        area = ClipArea(name=f"Write{number}", left=left, top=top, width=width, height=height)
+        proposals.append(Proposal(area, WRITE_IN))
+    return proposals
+
+
+def _meets_code(sides: tuple[float, float, float, float], found: _Found) -> bool:
+    left, top, right, bottom = sides
+    return any(
+        left < code.sides[2] and code.sides[0] < right and top < code.sides[3] and code.sides[1] < bottom
+        for code in found.codes
+    )
 
 
 def _place(shape: Shape, scale: float) -> Place:

@@ -10,7 +10,7 @@ import pytest
 from omrclip.imaging.arrays import Pixels
 from omrclip.omr.authoring.detection.bubbles import Why
 from omrclip.omr.authoring.detection.page import DECIDED_BY_SPACING, detect
-from omrclip.omr.template import Barcode, ChoiceBox, Grid, ReferencePoint
+from omrclip.omr.template import Barcode, ChoiceBox, ClipArea, Grid, ReferencePoint
 from omrclip.schemas.template import load_template
 from tests.omr.authoring.detection.blank_forms import BlankForm, blank_form
 from tests.omr.authoring.detection.scoring import (
@@ -115,3 +115,29 @@ def test_a_pattern_of_squares_is_left_out_as_a_whole() -> None:
     detection = detect(page)
     assert detection.proposals == ()
     assert {unused.why for unused in detection.left_out} == {Why.CROWD}
+
+
+@pytest.mark.parametrize("name", ["exam", "survey"])
+def test_proposes_exactly_the_clip_areas_of_the_templates(name: str) -> None:
+    (page,) = load_template((TEMPLATES / f"{name}.omr").read_bytes()).pages
+    found = [one.element for one in detect(_template_page(name)).proposals if isinstance(one.element, ClipArea)]
+    drawn = sorted(page.clip_areas, key=lambda area: (area.top, area.left))
+    assert [area.name for area in found] == [f"Write{number}" for number in range(1, len(drawn) + 1)]
+    for area, true in zip(found, drawn, strict=True):
+        assert np.allclose(area.place, true.place, atol=26)  # the templates have a margin of 1 mm outside the frame
+
+
+def test_lines_with_a_label_are_places_to_write_in_and_rules_and_tables_are_not() -> None:
+    page = np.full((1400, 1000), 255, np.uint8)
+    cv2.putText(page, "Name", (80, 300), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0,), 2)
+    cv2.line(page, (160, 302), (460, 302), (0,), 1)
+    cv2.line(page, (80, 500), (920, 500), (0,), 1)
+    for x in (80, 180, 460):
+        cv2.line(page, (x, 600), (x, 640), (0,), 1)
+    for y in (600, 640):
+        cv2.line(page, (80, y), (460, y), (0,), 1)
+    cv2.putText(page, "Row", (90, 630), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0,), 2)
+    areas = [one.element for one in detect(page).proposals if isinstance(one.element, ClipArea)]
+    lines = [area for area in areas if area.top < 590]
+    assert len(lines) == 1
+    assert np.allclose(lines[0].place, (160, 271, 301, 31), atol=3)
