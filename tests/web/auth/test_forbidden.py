@@ -55,6 +55,7 @@ NAMED: Final = {
     "templates": ("/api/templates/", "template"),
     "template_pages": ("/api/templates/", "template"),
     "template_correction": ("/api/templates/", "template"),
+    "detection": ("/api/templates/", "template"),
 }
 """The blueprints whose routes with a place name something in this place: its beginning, and what it is."""
 OF_NOBODY: Final = {
@@ -65,6 +66,7 @@ OF_NOBODY: Final = {
     "cloud_token.post_token": "without a log-in",
     "cloud_v5.post_generation": "a new task",
     "cloud_v5.post_recognition": "a new task",
+    "detection.post_blank_pages": "of the request alone",
     "docs.describe": "the same for all",
     "health.health": "without a log-in",
     "health.metrics": "numbers for administrators",
