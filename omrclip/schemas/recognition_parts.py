@@ -104,6 +104,27 @@ class BubbleResultSchema(WireSchema):
         return BubbleResult(**data)
 
 
+class Bubbles(fields.List[Any]):
+    """The bubbles of an element. They are written at once: a page has hundreds, and a schema takes long for each."""
+
+    def __init__(self) -> None:
+        super().__init__(fields.Nested(BubbleResultSchema()))
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        corners = [bubble.corners for bubble in value]
+        is_regular = len(set(map(len, corners))) == 1
+        rounded = _rounded(corners, SCAN_DECIMALS) if is_regular else [_rounded(one, SCAN_DECIMALS) for one in corners]
+        return [
+            {
+                "Value": bubble.value,
+                "Fill": round(float(bubble.fill), SHARE_DECIMALS),
+                "Marked": bool(bubble.marked),
+                "Corners": points,
+            }
+            for bubble, points in zip(value, rounded, strict=True)
+        ]
+
+
 class ElementResultSchema(WireSchema):
     """The result of one ChoiceBox, Grid or Barcode. `Elements` are the children of a Grid.
 
@@ -121,7 +142,7 @@ class ElementResultSchema(WireSchema):
     confidence = Share()
     message = fields.String()
     corners = Points()
-    bubbles = fields.List(fields.Nested(BubbleResultSchema()))
+    bubbles = Bubbles()
     children = fields.List(fields.Nested(lambda: ElementResultSchema()), data_key="Elements")
     score = fields.Float(allow_none=True)
 

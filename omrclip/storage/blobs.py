@@ -13,6 +13,7 @@ from errno import EDQUOT, ENOSPC, errorcode
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 from fsspec.core import url_to_fs
@@ -336,11 +337,16 @@ class BlobStore:
         The file is either complete or not there. In a local folder, `flush` writes it to the disk.
         """
         if self._local:
-            with self.scratch() as folder:
-                part = folder / "part"
+            part = Path(self._root, PARTS, uuid4().hex)
+            try:
                 with self._errors():
+                    make_folders(part.parent)
                     part.write_bytes(data)
                 self.put_file(name, part)
+            except BaseException:
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
+                raise
         else:
             path = self._path(check_name(name))
             with self._errors():

@@ -12,8 +12,8 @@ from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
-from omrclip.omr.results import ElementResult
-from omrclip.schemas.recognition_parts import ElementResultSchema
+from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus
+from omrclip.schemas.recognition_parts import BubbleResultSchema, ElementResultSchema
 from omrclip.schemas.recognition_response import dump_answer, dump_kept, load_kept
 from tests.omr.recognized import ELEMENTS, bent, recognition
 
@@ -121,3 +121,24 @@ def test_a_kept_failure_loads_with_its_reason() -> None:
 def test_a_scan_that_there_was_not_is_not_found(number: int) -> None:
     with pytest.raises(NotFound):
         load_kept(kept_answer(recognition()), number, None)
+
+
+@pytest.mark.parametrize(
+    "bubbles",
+    [
+        (),
+        (
+            BubbleResult("A", 0.12349, True, ((1.005, 2.0), (3.14159, 2), (3, 4.5), (1, 4.555))),
+            BubbleResult("é", 0, False),
+        ),
+        (BubbleResult("A", np.float64(1), True), BubbleResult("B", 0.0005, False)),
+        tuple(BubbleResult(f"{n}", n / 7, n == 2, tuple((n / 3 + x, x / 9) for x in range(4))) for n in range(5)),
+    ],
+)
+def test_bubbles_are_written_as_their_schema_describes_them(bubbles: tuple[BubbleResult, ...]) -> None:
+    element = ElementResult("Q1", "ChoiceBox", ElementStatus.MARKED, "A", 1.0, bubbles)
+    told = ElementResultSchema().dump(element)["Bubbles"]
+    assert json.dumps(told) == json.dumps(BubbleResultSchema(many=True).dump(bubbles))
+    assert ElementResultSchema().load(ElementResultSchema().dump(element)).bubbles == tuple(
+        BubbleResultSchema(many=True).load(told)
+    )

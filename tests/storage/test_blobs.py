@@ -352,3 +352,11 @@ def test_hidden_files_are_not_listed(tmp_path: Path) -> None:
     (tmp_path / ".folder").mkdir()
     (tmp_path / ".folder" / "b").write_bytes(b"x")
     assert list(store.names()) == ["a"]
+
+
+def test_a_file_that_cannot_be_put_leaves_nothing(tmp_path: Path) -> None:
+    store = BlobStore(str(tmp_path))
+    store.put("file", b"1")
+    with pytest.raises(StorageUnavailable):
+        store.put("file/below", b"2")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["file"]
