@@ -35,6 +35,7 @@ def new(form: Path, out: Path | None) -> None:
 
     Exit status: 0 if fields were found, 1 if not, 2 if an error stopped the command.
     """
+    from omrclip.imaging.pdf_words import pdf_words
     from omrclip.omr.authoring.detection.new_template import new_template
     from omrclip.omr.blank_images import blank_images
     from omrclip.schemas.template import check_template, template_to_bytes
@@ -44,7 +45,9 @@ def new(form: Path, out: Path | None) -> None:
     if out is None and target.exists():
         raise InvalidRequest(f"{target.name} already exists. Use --out to name the file to write.")
     limits = config().limits
-    made = new_template(blank_images(form.read_bytes(), MOST_TEMPLATE_PAGES, limits), target.stem, limits)
+    data = form.read_bytes()
+    images = blank_images(data, MOST_TEMPLATE_PAGES, limits)
+    made = new_template(images, target.stem, limits, pdf_words(data, limits.max_image_pixels))
     check_template(made.template)
     target.write_bytes(template_to_bytes(made.template))
     for number, detection in enumerate(made.detections, 1):

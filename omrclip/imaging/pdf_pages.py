@@ -114,6 +114,18 @@ class PdfPages:
         is_bilevel = pixels.ndim == 2 and only is not None and _is_bilevel(pixels)
         return encode(pixels, ImageFormat.PNG, bilevel=is_bilevel, density=None if dpi is None else (dpi, dpi))
 
+    def words(self, number: int) -> list[tuple[str, float, float, float, float]]:
+        """The words of a page: text, and left, top, right and bottom sides as parts of its width and height.
+
+        Raises:
+            CorruptImage: the page is damaged.
+        """
+        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+            if page.get_rotation():
+                return []
+            with closing(page.get_textpage()) as text:
+                return _words(text, page.get_bbox())
+
     def _images(self, page: pypdfium2.PdfPage, number: int) -> list[pypdfium2.PdfImage]:
         images = list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
         for image in images:
@@ -142,6 +154,33 @@ class PdfPages:
                 limit="max_image_pixels",
                 maximum=self._most_pixels,
             )
+
+
+def _words(
+    text: pypdfium2.PdfTextPage, page: tuple[float, float, float, float]
+) -> list[tuple[str, float, float, float, float]]:
+    page_left, page_bottom, page_right, page_top = page
+    width, height = page_right - page_left, page_top - page_bottom
+    words: list[tuple[str, float, float, float, float]] = []
+    is_open = False
+    for index in range(text.count_chars()):
+        letter = text.get_text_range(index, 1)
+        if not letter.strip():
+            is_open = False
+            continue
+        left, bottom, right, top = text.get_charbox(index, loose=False)
+        sides = (
+            *((left - page_left) / width, (page_top - top) / height),
+            *((right - page_left) / width, (page_top - bottom) / height),
+        )
+        # Text of different places may follow each other without a space.
+        if is_open and abs(sides[0] - words[-1][3]) < 0.5 * (sides[3] - sides[1]) + 0.004:
+            before = words[-1]
+            words[-1] = (before[0] + letter, before[1], min(before[2], sides[1]), sides[2], max(before[4], sides[3]))
+        else:
+            words.append((letter, *sides))
+        is_open = True
+    return words
 
 
 def _is_encrypted(reader: RangeReader) -> bool:

@@ -1,0 +1,160 @@
+"""Names and values from the text of a page: numbers and labels beside fields, and letters in bubbles."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from omrclip.omr.authoring.detection.page import Detection, Proposal
+from omrclip.omr.template import ChoiceBox, ClipArea, Element, Grid, Place
+
+NUMBER = re.compile(r"(\d{1,3})[.):]?$")
+"""The number of a question as it is printed."""
+MOST_LETTERS = 40
+"""Letters of a name that is taken from a label."""
+SAME_PHRASE = 1.2
+"""White space between words of one label, in heights of a word."""
+ABOVE = 2.5
+"""Distance of a label above a box or question, in heights of a word."""
+INDENT = 4.5
+"""How far right of its question a bubble begins at most, in heights of a word."""
+MOST_IN_BUBBLE = 3
+"""Letters that are printed in a bubble at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A printed word: its text, and its sides in pixels of the page."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def y(self) -> float:
+        """The middle of its height."""
+        return (self.top + self.bottom) / 2
+
+    @property
+    def height(self) -> float:
+        """Its height."""
+        return self.bottom - self.top
+
+
+def with_names(detection: Detection, words: Sequence[Word]) -> Detection:
+    """Name the fields and clip areas of a page by its text, where a label is beside them. All names stay different."""
+    free = [word for word in words if not _is_in_bubble(word, detection)]
+    taken: set[str] = set()
+    proposals = []
+    for proposal in detection.proposals:
+        element = _with_values(proposal.element, words)
+        label = _label(element, free)
+        if label and not isinstance(element, ChoiceBox | Grid | ClipArea):
+            label = ""
+        name = _free(label or str(getattr(element, "name", "")), taken)
+        taken.add(name)
+        renamed: Element = replace(element, name=name) if isinstance(element, ChoiceBox | Grid | ClipArea) else element
+        proposals.append(Proposal(renamed, proposal.confidence))
+    return replace(detection, proposals=tuple(proposals))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def _is_in_bubble(word: Word, detection: Detection) -> bool:
+    x, y = (word.left + word.right) / 2, word.y
+    return any(
+        left <= x <= left + width and top <= y <= top + height
+        for field in detection.fields
+        for left, top, width, height in _bubbles(field)
+    )
+
+
+def _bubbles(field: Element) -> list[Place]:
+    if isinstance(field, Grid):
+        return [place for child in field.elements for place in _bubbles(child)]
+    if not isinstance(field, ChoiceBox):
+        return []
+    return [(bubble.left, bubble.top, field.bubble_width, field.bubble_height) for bubble in field.bubbles]
+
+
+def _with_values(element: Element, words: Sequence[Word]) -> Element:
+    """Take the values of bubbles from the letters in them, if each has one and all differ."""
+    if isinstance(element, Grid):
+        return replace(element, elements=tuple(_with_values(child, words) for child in element.elements))
+    if not isinstance(element, ChoiceBox):
+        return element
+    values = [_inside(place, words) for place in _bubbles(element)]
+    if not all(values) or len(set(values)) < len(values):
+        return element
+    bubbles = zip(element.bubbles, values, strict=True)
+    return replace(element, bubbles=tuple(replace(bubble, value=value) for bubble, value in bubbles))
+
+
+def _inside(place: Place, words: Sequence[Word]) -> str:
+    left, top, width, height = place
+    found = [
+        word.text
+        for word in words
+        if left <= word.left and word.right <= left + width and top <= word.y <= top + height
+    ]
+    return found[0] if len(found) == 1 and found[0].isalnum() and len(found[0]) <= MOST_IN_BUBBLE else ""
+
+
+def _label(element: Element, words: Sequence[Word]) -> str:
+    """The text at the left of an element on its first row, else that above it, or nothing."""
+    if isinstance(element, ChoiceBox | Grid):
+        left, top, _, height = _bubbles(element)[0]
+        row = (top, top + height)
+    elif isinstance(element, ClipArea):
+        left, top, _, height = element.place
+        row = (top + height * 0.5, top + height * 1.1)
+    else:
+        return ""
+    beside = [word for word in words if row[0] <= word.y <= row[1] and word.right <= left + word.height]
+    if beside:
+        return _named(_phrase(beside))
+    return _named(_line_above(left, top, words))
+
+
+def _line_above(left: float, top: float, words: Sequence[Word]) -> list[Word]:
+    """The words of the line above a place that begins at its left side, or a little further left."""
+    above = [
+        word
+        for word in words
+        if word.y < top and top - word.y < ABOVE * word.height and word.left > left - INDENT * word.height
+    ]
+    starts = [word for word in above if word.left < left + INDENT * word.height]
+    if not starts:
+        return []
+    lowest = max(starts, key=lambda word: word.y)
+    return [word for word in above if abs(word.y - lowest.y) < 0.5 * lowest.height]
+
+
+def _phrase(words: Sequence[Word]) -> list[Word]:
+    """The words of the label that ends last, up to the next wide space at their left."""
+    ordered = sorted(words, key=lambda word: word.left)
+    phrase = [ordered[-1]]
+    for word in reversed(ordered[:-1]):
+        if phrase[0].left - word.right > SAME_PHRASE * word.height:
+            break
+        phrase.insert(0, word)
+    return phrase
+
+
+def _named(words: Sequence[Word]) -> str:
+    """The number that begins a label, else its letters and digits."""
+    ordered = sorted(words, key=lambda word: word.left)
+    if not ordered:
+        return ""
+    number = NUMBER.match(ordered[0].text)
+    if number:
+        return number[1]
+    text = " ".join("".join(filter(str.isalnum, word.text)) for word in ordered)
+    return " ".join(text.split())[:MOST_LETTERS].strip()

@@ -1,0 +1,81 @@
+"""Names and values from the text of a vector PDF."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from omrclip.config import Limits
+from omrclip.imaging.pdf_words import pdf_words
+from omrclip.omr.authoring.detection.naming import Word, with_names
+from omrclip.omr.authoring.detection.new_template import new_template
+from omrclip.omr.authoring.detection.page import Detection, Proposal
+from omrclip.omr.authoring.detection.straighten import Straightened
+from omrclip.omr.blank_images import blank_images
+from omrclip.omr.template import Bubble, ChoiceBox, ClipArea, Element
+from tests.omr.authoring.detection.blank_forms import blank_form
+
+LIMITS = Limits()
+
+
+def _box(name: str, top: float) -> ChoiceBox:
+    bubbles = tuple(Bubble(value=value, left=100 + 40 * at, top=top) for at, value in enumerate("ABC"))
+    return ChoiceBox(
+        name=name, left=100, top=top, width=100, height=20, bubble_width=20, bubble_height=20, bubbles=bubbles
+    )
+
+
+def _named(elements: Sequence[Element], words: Sequence[Word]) -> list[Element]:
+    page = Straightened(np.full((400, 400), 255, np.uint8), np.eye(3))
+    found = Detection(page, tuple(Proposal(element, 0.9) for element in elements), ())
+    return [proposal.element for proposal in with_names(found, words).proposals]
+
+
+def _word(text: str, left: float, top: float) -> Word:
+    return Word(text, left, top, left + 8 * len(text), top + 12)
+
+
+def test_a_number_or_text_at_the_left_of_a_row_is_its_name() -> None:
+    words = [_word("17.", 60, 104), _word("Waiting", 8, 154), _word("time", 70, 154)]
+    assert [element.name for element in _named([_box("1", 100), _box("2", 150)], words)] == ["17", "Waiting time"]
+
+
+def test_the_number_of_the_question_above_is_a_name() -> None:
+    words = [_word("3.", 70, 80), _word("Why?", 95, 80)]
+    assert [element.name for element in _named([_box("1", 100)], words)] == ["3"]
+
+
+def test_names_stay_different_and_remain_without_text() -> None:
+    words = [_word("1.", 70, 104), _word("1.", 70, 154)]
+    assert [element.name for element in _named([_box("1", 100), _box("2", 150)], words)] == ["1", "1_2"]
+    assert [element.name for element in _named([_box("1", 100), _box("2", 150)], [])] == ["1", "2"]
+
+
+def test_letters_in_bubbles_are_values_if_all_differ() -> None:
+    letters = [_word(letter, 106 + 40 * at, 104) for at, letter in enumerate("XYZ")]
+    (box,) = _named([_box("1", 100)], letters)
+    assert isinstance(box, ChoiceBox)
+    assert [bubble.value for bubble in box.bubbles] == ["X", "Y", "Z"]
+    (box,) = _named([_box("1", 100)], letters[:2])
+    assert isinstance(box, ChoiceBox)
+    assert [bubble.value for bubble in box.bubbles] == ["A", "B", "C"]
+
+
+def test_a_line_to_write_on_is_named_by_the_word_before_it() -> None:
+    area = ClipArea(name="Write1", left=100, top=50, width=200, height=40)
+    assert [element.name for element in _named([area], [_word("Name", 60, 76)])] == ["Name"]
+
+
+def test_the_names_of_a_vector_pdf_are_its_printed_numbers() -> None:
+    form = blank_form(0, "circle")
+    images = blank_images(form.pdf, 1, LIMITS)
+    made = new_template(images, "x", LIMITS, pdf_words(form.pdf, LIMITS.max_image_pixels))
+    names = [element.name for element in made.detections[0].fields]
+    printed = [str(number) for number in range(1, 21)]
+    assert [name for name in names if name in printed] == printed[: len([n for n in names if n in printed])]
+    assert len(set(names)) == len(names)
+    areas = [area.name for area in made.template.clip_areas]
+    assert areas == ["Name and address"]
+
+
+def test_an_image_has_no_words() -> None:
+    assert pdf_words(b"\x89PNG\r\n\x1a\n %PDF-", 10) == []
