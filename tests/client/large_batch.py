@@ -44,7 +44,7 @@ def main() -> None:
             for view, ready in VIEWS.items():
                 with visiting(browser, f"{server.url}/#/{view.format(batch)}") as watched:
                     watched.page.locator(ready).first.wait_for()
-                    watched.page.reload()  # the first request makes the index of the sheets
+                    watched.page.reload()  # the first request makes the index, which the runner makes otherwise
                     click.echo(
                         f"{view.format('…')}: shown after {_shown(watched.page, ready):.2f} s, {_memory(watched.page)}"
                     )

@@ -51,6 +51,7 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
     from omrclip.jobs.batches.executors import LocalProcesses
     from omrclip.jobs.batches.placements import note_done, read_placements
     from omrclip.jobs.batches.results import write_results
+    from omrclip.jobs.batches.sheet_index import SheetIndex
     from omrclip.jobs.batches.work import recognize_scans
     from omrclip.jobs.sources import scans_in
     from omrclip.jobs.tables import TableOptions
@@ -88,6 +89,8 @@ def run_batch(batches: Batches, identifier: str, config: Config) -> None:
             note(run.progress, is_last=True)
             note_done(run.store, placements)
             write_results(run.store, run.templates, TableOptions(), batch.options.thresholds)
+            with suppress(OmrclipError):  # the index is also made when it is needed
+                SheetIndex(run.store, batches.index_file(identifier)).prepare()
         if batches.finish(identifier, len(documents)) or batches.is_removed(identifier):
             return
 

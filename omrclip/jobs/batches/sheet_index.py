@@ -5,20 +5,24 @@ index reads only those that are new. If one is missing, because its sheets are r
 again.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from omrclip.jobs.batches.definition import LEDGER
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger
+from omrclip.jobs.batches.sheet_facts import Json, facts_of
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.databases import errors_told, transaction
 
 RESULTS: Final = {"passed": (0, 1), "doubtful": (1,), "failed": (2,)}
 """The results by which sheets are listed, as numbers in the index. Doubtful sheets have passed too."""
+SHEETS_AT_ONCE: Final = 200
+"""Number of sheets whose records are read at a time."""
 _BUSY_SECONDS: Final = 30.0
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS chunks (name TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
@@ -27,6 +31,7 @@ CREATE TABLE IF NOT EXISTS sheets (
     line INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sheets_by_result ON sheets (result, place);
+CREATE TABLE IF NOT EXISTS facts (place BLOB PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -74,6 +79,43 @@ class SheetIndex:
             ).fetchone()
         return _scan(*row) if row else None
 
+    def facts(self, scans: Sequence[DoneScan]) -> list[Json]:
+        """The facts about sheets, see `facts_of`. They are read from the records at the first call, and then stored.
+
+        Args:
+            scans: the sheets, in the order of `sheets`.
+
+        Raises:
+            DamagedRecord, StorageUnavailable, StorageFull: the folder cannot be read, or the index not be written.
+        """
+        places = [place_of(scan.name) for scan in scans]
+        if not places:
+            return []
+        with self._opened() as file:
+            self._refresh(file)
+            rows = file.execute(
+                "SELECT place, facts FROM facts WHERE place BETWEEN ? AND ?", (places[0], places[-1])
+            ).fetchall()
+            known = {place: json.loads(facts) for place, facts in rows}
+            missing = [scan for place, scan in zip(places, scans, strict=True) if place not in known]
+            before = self._chunks()
+            records = Ledger(self._store).records(missing)
+            new = {place_of(one.name): facts_of(json.loads(told)) for one, told in zip(missing, records, strict=True)}
+            now = self._chunks()
+            if all(before.get(scan.chunk) == now.get(scan.chunk) for scan in missing):  # else they are read again
+                with transaction(file):
+                    told = [(place, json.dumps(facts)) for place, facts in new.items()]
+                    file.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", told)
+        known |= new
+        return [known[place] for place in places]
+
+    def prepare(self) -> None:
+        """Store the facts about all sheets, so that nobody waits for the first list. Raises as `facts` does."""
+        after = ""
+        while scans := self.sheets(after, None, SHEETS_AT_ONCE):
+            self.facts(scans)
+            after = scans[-1].name
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         with (
@@ -93,6 +135,7 @@ class SheetIndex:
             if not indexed.items() <= found.items():
                 file.execute("DELETE FROM chunks")
                 file.execute("DELETE FROM sheets")
+                file.execute("DELETE FROM facts")
                 indexed = {}
             new = sorted(found.keys() - indexed.keys())
             for done in Ledger(self._store).scans_of(new):

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -12,7 +12,8 @@ from omrclip.errors import InvalidRequest
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Ledger
 from omrclip.jobs.batches.placements import Placement, place
-from omrclip.jobs.batches.sheet_index import SheetIndex
+from omrclip.jobs.batches.sheet_facts import Json, field_of
+from omrclip.jobs.batches.sheet_index import SHEETS_AT_ONCE, SheetIndex
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.placed import check_corners
 from omrclip.omr.report.sheet import DOUBTFUL
@@ -20,15 +21,11 @@ from omrclip.omr.results import ElementStatus
 from omrclip.omr.template import ChoiceBox, Element, Grid, PlacedElement
 from omrclip.schemas.batches import load_placement
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import MOST_LISTED, PRIVATE, account_name, json_body, listed, services
+from omrclip.web.services import PRIVATE, account_name, json_body, listed, services
 
-Json = dict[str, Any]
 DOUBTFUL_FIELDS: Final = "doubtful"
 STATUSES: Final = (DOUBTFUL_FIELDS, *(str(status) for status in ElementStatus))
 """The values of `?status=`."""
-_TOLD: Final = ("Name", "Path", "Label", "Type", "Status", "Value", "Confidence", "Message", "Corners")
-SHEETS_AT_ONCE: Final = 200
-"""Number of records that are read at a time, so that a short page of the list does not read all of them."""
 
 blueprint = Blueprint("batch_sheets", __name__, url_prefix="/api/batches")
 
@@ -102,27 +99,35 @@ def list_fields(identifier: str) -> Response:
     if status is not None and status not in STATUSES:
         raise InvalidRequest.at("status", f"one of {', '.join(STATUSES)}")
     wanted = _selection(status, request.args.get("element"), request.args.get("value"))
-    result = "doubtful" if status == DOUBTFUL_FIELDS else "passed"
+    listing = _doubtful_fields if status == DOUBTFUL_FIELDS else _all_fields
     found: dict[str, list[Json]] = {}
 
     def names(after: str) -> Iterator[str]:
-        for name, record in _records(identifier, after, result):
-            found[name] = [_field(one) for one in _parts(record) if wanted(one)]
+        for name, fields in listing(identifier, after):
+            found[name] = [one for one in fields if wanted(one)]
             if found[name]:
                 yield name
 
     return _private(listed("Sheets", names, lambda name: {"Name": name, "Fields": found[name]}))
 
 
-def _records(identifier: str, after: str, result: str) -> Iterator[tuple[str, Json]]:
+def _doubtful_fields(identifier: str, after: str) -> Iterator[tuple[str, list[Json]]]:
+    """The doubtful fields of each doubtful sheet, from the index."""
+    store = services().batches.results(identifier)
+    index = SheetIndex(store, services().batches.index_file(identifier))
+    while scans := index.sheets(after, "doubtful", SHEETS_AT_ONCE):
+        for scan, facts in zip(scans, index.facts(scans), strict=True):
+            yield scan.name, facts["Doubtful"]
+        after = scans[-1].name
+
+
+def _all_fields(identifier: str, after: str) -> Iterator[tuple[str, list[Json]]]:
+    """The fields of each sheet that passed, from the records."""
     store = services().batches.results(identifier)
     index, ledger = SheetIndex(store, services().batches.index_file(identifier)), Ledger(store)
-    while True:
-        scans = index.sheets(after, result, min(SHEETS_AT_ONCE, MOST_LISTED))
+    while scans := index.sheets(after, "passed", SHEETS_AT_ONCE):
         for scan, record in zip(scans, ledger.records(scans), strict=True):
-            yield scan.name, json.loads(record)
-        if len(scans) < SHEETS_AT_ONCE:
-            return
+            yield scan.name, list(map(field_of, _parts(json.loads(record))))
         after = scans[-1].name
 
 
@@ -146,11 +151,6 @@ def _selection(status: str | None, element: str | None, value: str | None) -> Ca
         )
 
     return wanted
-
-
-def _field(part: Json) -> Json:
-    choices = [bubble["Value"] for bubble in part.get("Bubbles", ())]
-    return {**{key: part.get(key, "") for key in _TOLD}, "Choices": choices}
 
 
 def _private(answer: Response) -> Response:

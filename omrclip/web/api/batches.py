@@ -1,6 +1,5 @@
 """`/api/batches`: batches, whose sheets another process recognizes, and their results."""
 
-import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,13 +14,12 @@ from omrclip.iiif.request import Format
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.jobs.batches.definition import Batch, BatchTemplate
 from omrclip.jobs.batches.intake import NewBatch, add_document, batch_options, create_batch
-from omrclip.jobs.batches.ledger import DoneScan, Ledger
+from omrclip.jobs.batches.ledger import DoneScan
 from omrclip.jobs.batches.names import CLIPS
+from omrclip.jobs.batches.sheet_facts import Json
 from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan
-from omrclip.omr.report.sheet import DOUBTFUL
 from omrclip.omr.report.table import Separator
-from omrclip.omr.results import ElementStatus
 from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, load_batch_request
 from omrclip.schemas.wire import invalid_request
 from omrclip.storage.batches import Batches, StoredBatch, workspaces_with_batches
@@ -208,22 +206,19 @@ def list_sheets(identifier: str) -> Response:
     store = services().batches.results(identifier)
     index = SheetIndex(store, services().batches.index_file(identifier))
     done = {scan.name: scan for scan in index.sheets(request.args.get("after", ""), result, limit + 1)}
-    records = dict(zip(done, Ledger(store).records(done.values()), strict=True))
-    return _private(listed("Sheets", lambda _: iter(done), lambda name: _sheet(done[name], records[name])))
+    facts = dict(zip(done, index.facts(list(done.values())), strict=True))
+    return _private(listed("Sheets", lambda _: iter(done), lambda name: _sheet(done[name], facts[name])))
 
 
-def _sheet(scan: DoneScan, record: bytes) -> dict[str, object]:
-    told = json.loads(record)
-    doubtful = [element["Name"] for element in told["Elements"] if element["Status"] in DOUBTFUL]
+def _sheet(scan: DoneScan, facts: Json) -> dict[str, object]:
     result = "failed" if scan.counts.failed else "doubtful" if scan.counts.doubtful else "passed"
-    blank = sum(element["Status"] == ElementStatus.BLANK for element in told["Elements"])
     return {
         "Name": scan.name,
         "Result": result,
-        "Error": told["Error"],
-        "Answers": len(told["Elements"]),
-        "Doubtful": doubtful,
-        "Blank": blank,
+        "Error": facts["Error"],
+        "Answers": facts["Answers"],
+        "Doubtful": [field["Name"] for field in facts["Doubtful"]],
+        "Blank": facts["Blank"],
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from omrclip.jobs.batches.definition import RECORDS
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, in_order
 from omrclip.jobs.batches.sheet_index import SheetIndex, place_of
 from omrclip.storage.blobs import BlobStore
@@ -89,3 +90,26 @@ def test_an_index_that_was_deleted_is_made_again(store: BlobStore, tmp_path: Pat
     names(index)
     (tmp_path / "index").unlink()
     assert names(index) == ["a"]
+
+
+def record(name: str, *statuses: str) -> dict[str, object]:
+    elements = [{"Name": f"Q{number}", "Status": status, "Value": ""} for number, status in enumerate(statuses, 1)]
+    return {"Name": name, "Error": None, "Elements": elements}
+
+
+def test_facts_are_stored_and_follow_the_records(store: BlobStore, tmp_path: Path) -> None:
+    def facts() -> list[tuple[int, int, list[str]]]:
+        index = SheetIndex(store, tmp_path / "index")
+        told = index.facts(index.sheets("", None, 100))
+        return [(one["Answers"], one["Blank"], [field["Name"] for field in one["Doubtful"]]) for one in told]
+
+    assert facts() == []
+    ledger = Ledger(store)
+    ledger.add([DoneScan("a", "", PASSED)], [record("a", "blank", "uncertain", "marked", "multiple")], ())
+    SheetIndex(store, tmp_path / "index").prepare()
+    store.remove_folder(RECORDS)
+    assert facts() == [(4, 1, ["Q2", "Q4"])], "they are not read from the records again"
+    ledger.add([DoneScan("b", "", PASSED)], [record("b", "blank")], ())
+    assert facts() == [(4, 1, ["Q2", "Q4"]), (1, 1, [])]
+    ledger.add([DoneScan("a", "", PASSED)], [record("a", "marked")], ())
+    assert facts() == [(1, 0, []), (1, 1, [])]
