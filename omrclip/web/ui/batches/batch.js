@@ -31,10 +31,11 @@ export async function mount(main, id, mode = "", sheet = "") {
 
 class BatchView {
   constructor(main, batch, mode, wanted) {
-    Object.assign(this, { batch, mode, wanted, sheets: [], doubtful: [], readAt: 0, shownDone: -1 });
+    Object.assign(this, { batch, mode, wanted, sheets: [], isReview: mode !== "sheets", readAt: 0, shownDone: -1 });
     this.corrections = new BatchCorrections(batch.Identifier, () => this.correctionsChanged());
     this.strip = new Strip(this.corrections, (one) => this.showSheets(one));
     this.board = new Board(this.sheets, this.corrections, (sheet) => this.sheetActions(sheet));
+    this.board.filter.value = "doubts";
     this.title = h("h1", {}, batch.Name);
     this.facts = h("span", { className: "muted" });
     this.said = h("span", { className: "number", role: "status" });
@@ -139,7 +140,7 @@ class BatchView {
   /** Show the sheets as they are known now. */
   arrange() {
     this.strip.show(this.sheets.flatMap((sheet) => sheet.fields.map((field) => [sheet, field])));
-    this.board.changed(null);
+    if (!this.isReview) this.board.changed(null);
     this.drawResults();
     this.drawModes();
     if (this.isReview && !this.place.contains(document.activeElement)) this.strip.focus();
@@ -182,7 +183,7 @@ class BatchView {
 
   correctionsChanged() {
     this.strip.changed();
-    this.board.countWanted();
+    if (!this.isReview) this.board.countWanted();
     this.drawModes();
   }
 
@@ -196,7 +197,7 @@ class BatchView {
 
   drawModes() {
     this.reviewing.lastElementChild.textContent = t("batch.review", { n: this.openAnswers });
-    this.reviewing.setAttribute("aria-pressed", String(Boolean(this.isReview)));
+    this.reviewing.setAttribute("aria-pressed", String(this.isReview));
     this.listing.setAttribute("aria-pressed", String(!this.isReview));
   }
 

@@ -1,14 +1,13 @@
 /** The sheets of a batch, for the views that show sheets of stored recognitions too. What was read is loaded when a sheet is shown. */
 
-import { imageBase } from "../api.js";
 import { Sheet } from "../review/sheets.js";
 import { partAddress, readSheet, scanOf } from "./requests.js";
 
 export class BatchSheet extends Sheet {
   /** `told` is an entry of the list of sheets; `corrections` tells which of the doubtful `fields` are decided. */
   constructor(id, told, corrections, fields = []) {
-    super(told.Name);
-    Object.assign(this, { id, corrections, fields, kept: { id }, all: told.Answers, blank: told.Blank });
+    super(told.Name, { id });
+    Object.assign(this, { id, corrections, fields, all: told.Answers, blank: told.Blank });
     this.state = told.Result === "failed" ? "failed" : "done";
     this.error = told.Error?.message ?? null;
   }
@@ -32,12 +31,8 @@ export class BatchSheet extends Sheet {
     return filter === "doubts" ? this.open.length : this.all;
   }
 
-  get source() {
-    return this.recognition?.Error && !this.recognition.Registration && this.unseen ? null : { identifier: scanOf(this.id, this.name) };
-  }
-
-  get unseen() {
-    return ["corrupt_image", "unsupported_image", "image_error", "limit_exceeded"].includes(this.recognition.Error.code);
+  get scanIdentifier() {
+    return scanOf(this.id, this.name);
   }
 
   picture(clip, width, height) {
@@ -59,11 +54,4 @@ export class BatchSheet extends Sheet {
   savedName(clip) {
     return `${this.name.replace(/\.[^.]*$/, "")} ${clip.Label || clip.Name}.jpg`;
   }
-
-  /** The whole scan's address, for links. */
-  get scanUri() {
-    return imageBase(scanOf(this.id, this.name));
-  }
-
-  release() {}
 }

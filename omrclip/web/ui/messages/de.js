@@ -218,7 +218,6 @@ export default {
 
   "share.gallery": "Galerie",
   "share.zip": "Alle speichern",
-  "share.missing": "{n} Bogen ist nicht auf dem Server gespeichert und fehlt in der Tabelle. Die JSON-Datei enthält ihn.|{n} Bögen sind nicht auf dem Server gespeichert und fehlen in der Tabelle. Die JSON-Datei enthält sie.",
   "share.export": "Als {format} exportieren",
   "share.manifest": "Manifest",
   "share.manifestTitle": "IIIF-Manifest",

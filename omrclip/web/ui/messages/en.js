@@ -218,7 +218,6 @@ export default {
 
   "share.gallery": "Gallery",
   "share.zip": "Save all",
-  "share.missing": "{n} sheet is not stored on the server and not in the table. The JSON file contains it.|{n} sheets are not stored on the server and not in the table. The JSON file contains them.",
   "share.export": "Export {format}",
   "share.manifest": "Manifest",
   "share.manifestTitle": "IIIF manifest",

@@ -24,7 +24,7 @@ function row(sheet, element, corrections, go) {
   const said = () => corrections.of(sheet, element);
   const was = h("span", { className: "was muted" });
   const input = h("input", {
-    type: "text", value: said() ?? read, autocomplete: "off", spellcheck: false, disabled: !sheet.kept,
+    type: "text", value: said() ?? read, autocomplete: "off", spellcheck: false,
     aria: { label: t("answers.of", { name: titleOf(element) }) },
     onfocus: () => go(element),
     oninput: () => {

@@ -1,6 +1,6 @@
 /** The view of many sheets: their list, the scan of one with what was read on it, and its answers and clips. */
 
-import { notifyFailure, requestNote } from "../dialogs.js";
+import { notifyFailure } from "../dialogs.js";
 import { button, h } from "../dom.js";
 import { boxAround } from "../geometry.js";
 import { t } from "../messages.js";
@@ -26,13 +26,13 @@ export class Board {
     this.details.append(h("p", { className: "muted" }, t("sheets.choose")));
   }
 
-  /** List the sheets as they are now: pages of a document become known one by one. */
+  /** List the sheets as they are now: those of a batch become known one by one. */
   drawList() {
     const { children } = this.list;
     if (children.length === this.sheets.length && this.sheets.every((sheet, index) => children[index] === this.entries.get(sheet))) return;
     this.entries = new Map(this.sheets.map((sheet) => [sheet, this.entries.get(sheet) ?? this.entry(sheet)]));
     this.list.replaceChildren(...this.entries.values());
-    if (this.sheet && !this.entries.has(this.sheet)) this.show(this.sheets.find(({ name }) => name === this.sheet.name) ?? this.sheet.pages[0] ?? this.sheets[0]);
+    if (this.sheet && !this.entries.has(this.sheet)) this.show(this.sheets.find(({ name }) => name === this.sheet.name) ?? this.sheets[0]);
   }
 
   entry(sheet) {
@@ -47,8 +47,7 @@ export class Board {
     for (const one of sheet && this.entries.has(sheet) ? [sheet] : this.sheets) mark(this.entries.get(one), one);
     this.countWanted();
     if (!this.sheet) {
-      const first = this.sheets.find((one) => one.state === "done" || one.state === "failed");
-      if (first) this.show(first);
+      if (this.sheets.length) this.show(this.sheets[0]);
     } else if (!sheet || sheet === this.sheet) this.drawDetails();
   }
 
@@ -59,7 +58,7 @@ export class Board {
       const text = t(`sheets.filter.${option.value}`, { n });
       if (option.textContent !== text) option.textContent = text;
     }
-    this.sheets.forEach((sheet, index) => (this.list.children[index].hidden = !sheet.isWanted(this.filter.value)));
+    for (const [sheet, node] of this.entries) node.hidden = !sheet.isWanted(this.filter.value);
   }
 
   /** Another filter was chosen. */
@@ -99,11 +98,10 @@ export class Board {
   drawDetails() {
     const { sheet } = this;
     const typing = this.details.contains(document.activeElement) && document.activeElement.matches("input");
-    if (typing && this.drawn === sheet && this.drawnKept === Boolean(sheet.kept)) return;
+    if (typing && this.drawn === sheet) return;
     this.drawn = sheet;
-    this.drawnKept = Boolean(sheet.kept);
     const facts = h("div", { className: "facts" }, h("h2", {}, sheet.name));
-    if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error, requestNote(sheet.requestId)));
+    if (sheet.state === "failed") facts.append(h("p", { className: "problem", role: "alert" }, sheet.error));
     this.details.replaceChildren(facts);
     const next = this.nextToLookAt();
     facts.append(...this.actions(sheet));
@@ -174,8 +172,7 @@ function mark(node, sheet) {
   if (place.dataset.key === key) return;
   place.dataset.key = key;
   if (sheet.state === "failed") place.replaceChildren(statusMark("failed", { word: false }));
-  else if (sheet.state === "done") place.replaceChildren(statusMark(sheet.doubts ? "uncertain" : "marked", { word: false }), sheet.doubts || "");
-  else place.replaceChildren(h("span", { className: "muted" }, sheet.state === "running" ? "…" : ""));
+  else place.replaceChildren(statusMark(sheet.doubts ? "uncertain" : "marked", { word: false }), sheet.doubts || "");
 }
 
 function registered({ Registration: registration }) {

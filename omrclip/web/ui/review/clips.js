@@ -20,7 +20,7 @@ function entry(sheet, clip, corrections, go) {
   const picture = h("img", { src: sheet.picture(clip, 480, 240), alt: "", loading: "lazy" });
   const open = h("button", { type: "button", className: "clip-picture", aria: { label: t("clips.preview", { name: titleOf(clip) }) }, onclick: () => previewClip(sheet, clip) }, picture);
   const typed = h("input", {
-    type: "text", autocomplete: "off", value: corrections.of(sheet, clip) ?? "", disabled: !sheet.kept,
+    type: "text", autocomplete: "off", value: corrections.of(sheet, clip) ?? "",
     placeholder: t("clips.says"), aria: { label: t("clips.saysOf", { name: titleOf(clip) }) },
     oninput: () => corrections.set(sheet, clip, typed.value === "" ? undefined : typed.value),
     onfocus: () => go(clip),
@@ -33,7 +33,7 @@ function entry(sheet, clip, corrections, go) {
       { className: "row nowrap" },
       h("button", { type: "button", className: "quiet plain grow", onclick: () => go(clip) }, titleOf(clip)),
       button(t("clips.save", { name: titleOf(clip) }), "down", () => saveAddress(sheet.clipAddress(clip), sheet.savedName(clip)), SQUARE),
-      button(t("clips.copy", { name: titleOf(clip) }), "link", () => copyUri(sheet, clip), { ...SQUARE, disabled: !sheet.kept }),
+      button(t("clips.copy", { name: titleOf(clip) }), "link", () => copyUri(sheet, clip), { ...SQUARE }),
     ),
     open,
     clip.Message ? h("p", { className: "warning" }, clip.Message) : null,

@@ -44,12 +44,12 @@ export class Corrections {
 
   /** The whole correction, with By (an account, or null) and At once the server has it. */
   entry(sheet, element) {
-    return sheet.kept ? this.books.get(sheet.kept.id)?.values.get(keyOf(addressOf(sheet, element))) : undefined;
+    return this.books.get(sheet.kept.id)?.values.get(keyOf(addressOf(sheet, element)));
   }
 
   /** Say what an element of a sheet holds; undefined takes it back. */
   set(sheet, element, value) {
-    const book = this.books.get(sheet.kept?.id);
+    const book = this.books.get(sheet.kept.id);
     if (!book) return;
     const address = addressOf(sheet, element);
     const entry = value === undefined ? undefined : { ...address, Value: value };

@@ -13,7 +13,7 @@ const MIRADOR = "https://projectmirador.org/embed/?iiif-content=";
 
 /**
  * The buttons for recognitions `ids` with these sheets; `name` is what files are called. The server makes the tables,
- * with the corrections that it has. Sheets that it does not keep are in the JSON file only.
+ * with the corrections that it has.
  */
 export function shareActions(ids, sheets, corrections, name) {
   const give = (save) => async () => {
@@ -26,8 +26,6 @@ export function shareActions(ids, sheets, corrections, name) {
   };
   const giveTable = (kind) => give(() => {
     saveAddress(api.tableAddress(ids, kind), `${name}.${kind}`);
-    const missing = sheets.filter((sheet) => !sheet.kept).length;
-    if (missing) notify(t("share.missing", { n: missing }));
   });
   const giveJson = give(async () => {
     await corrections.load(ids);
@@ -35,7 +33,6 @@ export function shareActions(ids, sheets, corrections, name) {
   });
   const exporting = (format) => ({ kind: "quiet", aria: { label: t("share.export", { format }) } });
   const json = button("JSON", null, giveJson, exporting("JSON"));
-  if (!ids.length) return [json];
   const hasClips = sheets.some((sheet) => sheet.clips.length);
   return [
     hasClips && h("a", { className: "button quiet", href: `#/gallery/${ids.join("+")}` }, icon("images"), t("share.gallery")),
@@ -53,8 +50,7 @@ function asJson(sheets, corrections) {
     const named = [...(sheet.recognition?.Elements ?? []), ...sheet.clips];
     const said = named.map((one) => [titleOf(one), corrections.entry(sheet, one)]).filter(([, entry]) => entry);
     const of = (key) => Object.fromEntries(said.map(([title, entry]) => [title, entry[key] ?? null]));
-    const read = sheet.recognition ?? { Name: sheet.name, Error: { message: sheet.error } };
-    return { ...read, Corrections: of("Value"), CorrectedBy: of("By") };
+    return { ...sheet.recognition, Corrections: of("Value"), CorrectedBy: of("By") };
   });
   return new File([JSON.stringify({ Recognitions: told }, null, 1)], "results.json", { type: "application/json" });
 }
