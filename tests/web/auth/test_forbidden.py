@@ -42,22 +42,13 @@ NOBODY: Final = {
 }
 """Names of things that nobody has. They are as long as those of the owner's things."""
 NAMED: Final = {
-    "batches": ("/api/batches/", "batch"),
-    "batch_corrections": ("/api/batches/", "batch"),
-    "batch_events": ("/api/batches/", "batch"),
-    "batch_sheets": ("/api/batches/", "batch"),
-    "kept": ("/api/recognitions/", "recognition"),
-    "corrections": ("/api/recognitions/", "recognition"),
-    "overlay": ("/api/recognitions/", "recognition"),
-    "tables": ("/api/recognitions/", "recognition"),
-    "receipts": ("/api/receipts/", "receipt"),
-    "images": ("/api/images/", "image"),
-    "templates": ("/api/templates/", "template"),
-    "template_pages": ("/api/templates/", "template"),
-    "template_correction": ("/api/templates/", "template"),
-    "detection": ("/api/templates/", "template"),
+    "/api/batches/": "batch",
+    "/api/recognitions/": "recognition",
+    "/api/receipts/": "receipt",
+    "/api/images/": "image",
+    "/api/templates/": "template",
 }
-"""The blueprints whose routes with a place name something in this place: its beginning, and what it is."""
+"""The beginnings of paths after which a place names something, and what it is."""
 OF_NOBODY: Final = {
     "all_batches.list_all_batches": "a list for administrators",
     "batches.list_batches": "the own list",
@@ -199,7 +190,6 @@ def requests(app: App) -> Iterator[Asked]:
     """The requests for something of a name, from all routes. Fails for a route that no table knows."""
     for rule in app.url_map.iter_rules():
         endpoint = str(rule.endpoint)
-        group = endpoint.partition(".")[0]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             if endpoint in ASKED:
                 thing = "folder" if "/folder" in rule.rule else "file"
@@ -207,10 +197,9 @@ def requests(app: App) -> Iterator[Asked]:
                 for one in ASKED[endpoint]:
                     yield Asked(endpoint, method, **{**one, "path": one["path"].replace("{rule}", path)})
             elif endpoint not in OF_NOBODY:
-                assert group in NAMED, f"test_forbidden.py has no entry for {endpoint}"
-                start, thing = NAMED[group]
-                assert rule.rule.startswith(f"{start}<"), f"test_forbidden.py has no entry for {endpoint}"
-                path = re.sub(r"^<[^>]+>", f"{{{thing}}}", rule.rule.removeprefix(start))
+                start = next((start for start in NAMED if rule.rule.startswith(f"{start}<")), None)
+                assert start is not None, f"test_forbidden.py has no entry for {endpoint}"
+                path = re.sub(r"^<[^>]+>", f"{{{NAMED[start]}}}", rule.rule.removeprefix(start))
                 path = re.sub(r"<(?:\w+:)?(\w+)>", lambda place: PLACES.get(place[1], f"{{{place[1]}}}"), path)
                 by_default = {"body": {}} if method in {"POST", "PUT", "PATCH"} else {}
                 yield Asked(endpoint, method, start + path, **BODIES.get(endpoint, by_default))
