@@ -13,6 +13,8 @@ from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
 
 MARGIN_MM = 0.3
 """Width around a bubble that counts as its outline."""
+EDGE_MM = 3.0
+"""Width along the sides of the page in which nothing is print: printers do not reach it, and photos show the desk."""
 LEAST_INK_MM = 0.25
 """Height of ink in a column of pixels from which it is print; specks are smaller."""
 
@@ -63,6 +65,9 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
     for shape in bubbles:
         left, top = max(0, int(shape.left - margin)), max(0, int(shape.top - margin))
         ink[top : int(shape.bottom + margin) + 1, left : int(shape.right + margin) + 1] = 0
+    edge = int(EDGE_MM * PX_PER_MM)
+    for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
+        side[:] = 0
     return Surroundings(np.asarray(ink, np.uint8))
 
 

@@ -141,3 +141,18 @@ def test_lines_with_a_label_are_places_to_write_in_and_rules_and_tables_are_not(
     lines = [area for area in areas if area.top < 590]
     assert len(lines) == 1
     assert np.allclose(lines[0].place, (160, 271, 301, 31), atol=3)
+
+
+def test_the_desk_at_the_edge_of_a_photo_is_no_label_of_rows() -> None:
+    page = np.full((1400, 1000, 3), 255, np.uint8)
+    for y in range(0, 1400, 12):  # a ragged edge, which is no straight line
+        page[y : y + 6, :8] = 90
+    for row in range(10):
+        for column in range(5):
+            centre = (300 + 50 * column, 400 + 50 * row)
+            cv2.circle(page, centre, 16, (0, 0, 0), 2, cv2.LINE_AA)
+            corner = (centre[0] - 7, centre[1] + 7)
+            cv2.putText(page, str(row), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+    (proposal,) = detect(page).proposals
+    assert isinstance(proposal.element, Grid)
+    assert [len(box.bubbles) for box in choice_boxes([proposal.element])] == [10] * 5
