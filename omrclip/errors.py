@@ -7,6 +7,7 @@
     │   ├── NameConflict            two files of one request would get the same name
     │   └── FolderInUse             the folder already holds results, or another run is writing to it
     ├── InvalidTemplate             an .omr document does not follow the format; lists all problems
+    ├── InvalidMarkup               the source of a form has mistakes; lists all with their lines
     ├── ImageError                  the bytes of one image cannot be used
     │   ├── UnsupportedImage        not an image, or a format that is not supported
     │   └── CorruptImage            the image is cut off, damaged, or does not match its header
@@ -138,6 +139,20 @@ class InvalidTemplate(OmrclipError):
         shown = "; ".join(map(str, self.problems[:3]))
         super().__init__(
             f"The template is not valid. {shown}{more_problems(self.problems, 3)}", **problem_details(self.problems)
+        )
+
+
+class InvalidMarkup(OmrclipError):
+    """The source of a form has mistakes. `problems` lists all, each with its line and column as the path."""
+
+    code = "invalid_markup"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = "; ".join(map(str, self.problems[:3]))
+        super().__init__(
+            f"The source of the form has mistakes. {shown}{more_problems(self.problems, 3)}",
+            **problem_details(self.problems),
         )
 
 

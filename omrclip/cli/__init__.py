@@ -5,7 +5,7 @@ import os
 import click
 
 from omrclip import __version__
-from omrclip.cli import accounts, batch, correct, grade, images, new, recognition, service, templates
+from omrclip.cli import accounts, batch, correct, generate, grade, images, new, recognition, service, templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +26,8 @@ for _command in (
     images.segment,
     images.pyramid,
     new.new,
+    generate.generate,
+    generate.rehearse,
     templates.validate,
     templates.schema,
     correct.correct,

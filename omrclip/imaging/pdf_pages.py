@@ -126,6 +126,17 @@ class PdfPages:
             with closing(page.get_textpage()) as text:
                 return _words(text, page.get_bbox())
 
+    def render_page(self, number: int, dpi: float) -> bytes:
+        """A PNG of a page, numbered from 1, with so many pixels per inch, whatever it shows.
+
+        Raises CorruptImage if the page is damaged, and LimitExceeded if it has more pixels than allowed.
+        """
+        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+            width, height = (ceil(side * dpi / _POINTS_PER_INCH) for side in page.get_size())
+            self._check(width * height, f"Page {number} of the PDF has {width} × {height} pixels at {dpi:.0f} dpi")
+            pixels = _bgr(page.render(scale=dpi / _POINTS_PER_INCH))
+        return encode(pixels, ImageFormat.PNG, density=(dpi, dpi))
+
     def _images(self, page: pypdfium2.PdfPage, number: int) -> list[pypdfium2.PdfImage]:
         images = list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
         for image in images:

@@ -20,6 +20,7 @@ STATUS: dict[type[errors.OmrclipError], HTTPStatus] = {
     errors.NameConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.FolderInUse: HTTPStatus.CONFLICT,
     errors.InvalidTemplate: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidMarkup: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.CorruptImage: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -17,6 +17,7 @@ EXPECTED = {
     errors.InvalidParameter: 400,
     errors.NameConflict: 422,
     errors.InvalidTemplate: 422,
+    errors.InvalidMarkup: 422,
     errors.UnsupportedImage: 415,
     errors.CorruptImage: 422,
     errors.LimitExceeded: 413,
@@ -42,6 +43,8 @@ OWN = [cls for cls in classes(errors.OmrclipError) if cls.__module__ == errors._
 def made(cls: type[errors.OmrclipError]) -> errors.OmrclipError:
     if cls is errors.InvalidTemplate:
         return errors.InvalidTemplate([errors.Problem("$.Pages", "a list, not null")])
+    if cls is errors.InvalidMarkup:
+        return errors.InvalidMarkup([errors.Problem("line 2, column 1", "Write ?text=.")])
     if cls is errors.ServerBusy:
         return errors.ServerBusy("it went wrong", retry_after=7)
     return cls("it went wrong", field="the field")

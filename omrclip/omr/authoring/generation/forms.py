@@ -1,0 +1,161 @@
+"""From a source to a form: a template, a PDF and the images of its pages."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.errors import ImageError, InvalidMarkup, InvalidRequest, LimitExceeded, Problem
+from omrclip.imaging.geometry import Dimensions
+from omrclip.imaging.probe import check_pixels, probe
+from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.omr.authoring.generation.drawing import pdf_of
+from omrclip.omr.authoring.generation.json_markup import is_json, parse_json
+from omrclip.omr.authoring.generation.layout import FormLayout, lay_out
+from omrclip.omr.authoring.generation.nodes import At, Mistake, Parsed
+from omrclip.omr.authoring.generation.shapes import DPI, PageLayout
+from omrclip.omr.authoring.generation.sheet import Settings
+from omrclip.omr.authoring.generation.text_markup import parse_text
+from omrclip.omr.authoring.generation.vocabulary import Element, check
+from omrclip.omr.template import Page, Template
+
+MOST_SOURCE_BYTES = 1024 * 1024
+"""The largest source. A form of 100 pages with 100 questions each has a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedForm:
+    """A form that was made from a source.
+
+    Attributes:
+        template: its pages name their images `<name>.png`, or `<name>Page1.png` and so on if there are several.
+        pdf: all pages, with vectors.
+        warnings: what has no effect, or may not be read well.
+    """
+
+    template: Template
+    pdf: bytes = field(repr=False)
+    warnings: tuple[Mistake, ...] = ()
+
+    def page_images(self, limits: Limits = DEFAULT_LIMITS) -> list[bytes]:
+        """The pages as PNG files of 300 dpi, rendered from the PDF."""
+        from omrclip.imaging.pdf_pages import PdfPages  # 60 ms that a form without images does not need
+
+        with closing(PdfPages(BytesReader(self.pdf), limits.max_image_pixels)) as pages:
+            return [pages.render_page(number, DPI) for number in range(1, pages.count + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source whose elements are known to be right."""
+
+    elements: tuple[Element, ...]
+    warnings: tuple[Mistake, ...] = ()
+
+
+def read_source(data: bytes) -> Source:
+    """Parse and check the text or JSON form of the markup.
+
+    Raises:
+        InvalidMarkup: with all mistakes.
+        LimitExceeded: the source is too long.
+    """
+    if len(data) > MOST_SOURCE_BYTES:
+        raise LimitExceeded(
+            f"The source has more than the {MOST_SOURCE_BYTES:,} bytes allowed.",
+            limit="markup_bytes",
+            maximum=MOST_SOURCE_BYTES,
+        )
+    checked = check(_parsed(data))
+    _refuse_if(checked.mistakes)
+    return Source(checked.elements, checked.warnings)
+
+
+def _parsed(data: bytes) -> Parsed:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Windows editors for Western languages save their own code page, which has a letter for nearly every byte.
+        text = data.decode("cp1252", errors="replace")
+    zero = text.find("\0")
+    if zero >= 0:
+        at = At(text.count("\n", 0, zero) + 1)
+        return Parsed((), (Mistake(at, "The source is not text. Save it as text in UTF-8."),))
+    return parse_json(text) if is_json(text) else parse_text(text)
+
+
+def generate(
+    data: bytes,
+    name: str,
+    images: Mapping[str, bytes] | None = None,
+    settings: Settings | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> GeneratedForm:
+    """Make a form.
+
+    Args:
+        data: the source, in UTF-8.
+        name: of the form and of its page images.
+        images: files by the names that the source uses.
+        settings: for what the source does not say.
+        limits: how large an image may be.
+
+    Raises:
+        InvalidMarkup: with all mistakes of the source.
+        InvalidRequest: an image cannot be used.
+        LimitExceeded: the source or an image is too large.
+    """
+    images, settings = images or {}, settings or Settings()
+    source = read_source(data)
+    layout = laid_out(source.elements, name, settings, image_dimensions(images, limits))
+    template = template_of(layout.pages, name)
+    return GeneratedForm(template, pdf_of(layout.pages, images, name), (*source.warnings, *layout.warnings))
+
+
+def image_names(elements: Sequence[Element]) -> set[str]:
+    """The names of the images that elements show."""
+    own = {element.name for element in elements if element.kind == "image"}
+    return own.union(*(image_names(element.children) for element in elements))
+
+
+def laid_out(
+    elements: Sequence[Element], name: str, settings: Settings, images: Mapping[str, Dimensions]
+) -> FormLayout:
+    """Lay out elements. Raises InvalidMarkup if they do not fit."""
+    layout = lay_out(name, elements, settings, images)
+    _refuse_if(layout.mistakes)
+    return layout
+
+
+def image_dimensions(images: Mapping[str, bytes], limits: Limits = DEFAULT_LIMITS) -> dict[str, Dimensions]:
+    """The dimensions of image files. Raises InvalidRequest for the first that cannot be used."""
+    found = {}
+    for name, data in images.items():
+        try:
+            info = probe(data)
+        except ImageError as error:
+            raise InvalidRequest(f'The image "{name[:60]}" cannot be used. {error.message}') from error
+        check_pixels(name, info, limits)
+        found[name] = info.dimensions
+    return found
+
+
+def template_of(pages: Sequence[PageLayout], name: str, booklet_by: str | None = None) -> Template:
+    """The template of pages that are laid out."""
+    several = len(pages) > 1
+    made = [
+        Page(
+            width=page.dimensions.width,
+            height=page.dimensions.height,
+            elements=tuple(page.elements),
+            image_name=f"{name}Page{number}.png" if several else f"{name}.png",
+            image_format=".png",
+        )
+        for number, page in enumerate(pages, start=1)
+    ]
+    return Template(pages=tuple(made), version="1.0", name=name, is_generated=True, booklet_by=booklet_by)
+
+
+def _refuse_if(mistakes: Sequence[Mistake]) -> None:
+    if mistakes:
+        raise InvalidMarkup([Problem(str(one.at), one.told) for one in mistakes])

@@ -1,0 +1,157 @@
+"""Elements to pages in numbers: the paper, its marks for recognition, and the flow of the elements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.authoring.generation import layout_flow, layout_marks, layout_scores
+from omrclip.omr.authoring.generation.codes import code_of
+from omrclip.omr.authoring.generation.layout_flow import bottom_of
+from omrclip.omr.authoring.generation.nodes import At, Mistake
+from omrclip.omr.authoring.generation.shapes import Font, Modules, PageLayout, Rect
+from omrclip.omr.authoring.generation.sheet import Form, Frame, Settings, Sheet, points, styled
+from omrclip.omr.authoring.generation.vocabulary import PAPER, Element
+from omrclip.omr.template import BarcodeDownloadable, Bubble, ChoiceBox, Grid, ReferencePoint
+from omrclip.omr.template import Element as TemplateElement
+
+__all__ = ["FormLayout", "lay_out", "layout_flow", "layout_marks", "layout_scores"]
+
+CORNER_SIDE, CORNER_INSET = 0.05, 59
+"""The side of a corner mark as a part of the width of the page, and its distance from both edges: 5 mm, because most
+printers leave the outer 4.2 mm white."""
+ROTATION_HEIGHT = 1.4
+"""The height of the rotation mark in sides of a corner mark. It stands below the top right one."""
+TOP = 220
+"""Where the contents of a page begin: below the corner marks."""
+PAGE_CODE = "PageCode"
+"""The name of the QR code that tells the pages of a form apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormLayout:
+    """The pages of a form in numbers, and what is wrong or doubtful in its source."""
+
+    pages: tuple[PageLayout, ...]
+    mistakes: tuple[Mistake, ...]
+    warnings: tuple[Mistake, ...]
+
+
+def lay_out(name: str, elements: Sequence[Element], settings: Settings, images: Mapping[str, Dimensions]) -> FormLayout:
+    """Lay out a form. Elements that stand in no page make one page.
+
+    Args:
+        name: of the form; it stands in the code of each page if there are several.
+        elements: from `vocabulary.check`, without mistakes.
+        settings: for what the source does not say.
+        images: the dimensions of the images by the names that the source uses.
+    """
+    pages = [one for one in elements if one.kind == "page"] or [Element("page", "", At(1), {}, tuple(elements))]
+    form = Form(settings, images)
+    laid = tuple(_page(form, page, name, number if len(pages) > 1 else 0) for number, page in enumerate(pages, start=1))
+    return FormLayout(laid, tuple(form.mistakes), tuple(form.warnings))
+
+
+def _dimensions(page: Element, settings: Settings) -> Dimensions:
+    short, long = PAPER[page.values.get("paper_size", settings.paper_size)]
+    orientation = page.values.get("orientation", settings.orientation).lower()
+    return Dimensions(long, short) if orientation == "horizontal" else Dimensions(short, long)
+
+
+def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
+    settings, dimensions = form.settings, _dimensions(page, form.settings)
+    sheet = Sheet(form, dimensions)
+    left = page.values.get("left_margin", settings.left_margin)
+    right = page.values.get("right_margin", settings.right_margin)
+    frame = Frame(left, dimensions.width - left - right, styled(Font(points(settings.font_size)), settings.font_style))
+    if frame.width < 400:
+        sheet.wrong(
+            page, f"The margins leave {frame.width:.0f} pixels. Make them smaller, so that at least 400 are left."
+        )
+        return PageLayout(dimensions)
+    sheet.flow(page.children, frame, TOP)
+    end, at = sheet.lowest
+    if end > bottom_of(dimensions.height) + 1:
+        over = end - bottom_of(dimensions.height)
+        told = (
+            f"The page is {over:.0f} pixels too long from this element on. "
+            "Begin another ?page= here, or make the elements above smaller."
+        )
+        form.mistakes.append(Mistake(at, told))
+    _check_bubbles(sheet, page)
+    _marks(sheet)
+    if number:
+        _page_code(sheet, f"{name[:20]}/{number}")
+    return PageLayout(dimensions, tuple(sheet.shapes), tuple(sheet.elements))
+
+
+def _marks(sheet: Sheet) -> None:
+    """Draw the corner marks and the rotation mark over everything, and describe them in the template."""
+    width, height = sheet.dimensions.width, sheet.dimensions.height
+    side = round(CORNER_SIDE * min(width, height))
+    far, low = width - CORNER_INSET - side, height - CORNER_INSET - side
+    corners = [(CORNER_INSET, CORNER_INSET), (far, CORNER_INSET), (CORNER_INSET, low), (far, low)]
+    points_ = []
+    for number, (left, top) in enumerate(corners):
+        sheet.shapes.append(Rect(left, top, side, side, 0, fill=(0, 0, 0)))
+        points_.append(_reference(f"ReferencePoint{number}", (left, top, side, side), "Corner"))
+    tall = round(ROTATION_HEIGHT * side)
+    sheet.shapes.append(Rect(far, CORNER_INSET + side + side // 4, side, tall, 0, fill=(0, 0, 0)))
+    points_.append(_reference("RotationPoint", (far, CORNER_INSET + side + side // 4, side, tall), "Rotation"))
+    sheet.elements[:0] = points_
+
+
+def _reference(name: str, box: tuple[int, int, int, int], kind: str) -> ReferencePoint:
+    left, top, width, height = box
+    return ReferencePoint(
+        type="ReferencePointElement", name=name, left=left, top=top, width=width, height=height, reference_type=kind
+    )
+
+
+def _page_code(sheet: Sheet, text: str) -> None:
+    """Draw the QR code of a page into its right margin at half its height."""
+    code = code_of(text, "QR")
+    module = 5
+    side = module * code.rows
+    left, top = sheet.dimensions.width - CORNER_INSET - side, (sheet.dimensions.height - side) // 2
+    sheet.shapes.append(Rect(left - 10, top - 10, side + 20, side + 20, 0, fill=(255, 255, 255)))
+    parts = tuple(
+        (left + first * module, top + row * module, count * module, module) for row, first, count in code.runs
+    )
+    sheet.shapes.append(Modules(parts))
+    sheet.elements.append(
+        BarcodeDownloadable(
+            name=PAGE_CODE, left=left - 10, top=top - 10, width=side + 20, height=side + 20, barcode_type="QR"
+        )
+    )
+
+
+def _check_bubbles(sheet: Sheet, page: Element) -> None:
+    """Warn of bubbles that overlap others, or the marks and edges of the page."""
+    side = CORNER_INSET + round(CORNER_SIDE * sheet.dimensions.width)
+    taken: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
+    told: set[str] = set()
+    for name, box, bubble in _bubbles(sheet.elements):
+        place = bubble.left, bubble.top, box.bubble_width, box.bubble_height
+        cell = int(bubble.left // 200), int(bubble.top // 200)
+        near = [one for x in (-1, 0, 1) for y in (-1, 0, 1) for one in taken.get((cell[0] + x, cell[1] + y), ())]
+        if any(_overlap(place, one) for one in near):
+            told.add(f'Bubbles of "{name}" lie on others, and cannot be read. Move one of the elements.')
+        if not (side - 40 <= place[0] and place[0] + place[2] <= sheet.dimensions.width - side + 40):
+            told.add(f'Bubbles of "{name}" are too near to the edge of the page. Leave 200 pixels there.')
+        taken.setdefault(cell, []).append(place)
+    sheet.form.warnings += [Mistake(page.at, one) for one in sorted(told)]
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return all(one[axis] < other[axis] + other[axis + 2] and other[axis] < one[axis] + one[axis + 2] for axis in (0, 1))
+
+
+def _bubbles(elements: Sequence[TemplateElement], name: str = "") -> list[tuple[str, ChoiceBox, Bubble]]:
+    found: list[tuple[str, ChoiceBox, Bubble]] = []
+    for element in elements:
+        own = element.name or name
+        if isinstance(element, ChoiceBox):
+            found += [(own, element, bubble) for bubble in element.bubbles]
+        elif isinstance(element, Grid):
+            found += _bubbles(element.elements, own)
+    return found

@@ -1,0 +1,204 @@
+"""A page while it is laid out: what is drawn so far, the elements of the template, and the numbers of the form."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from omrclip.imaging.geometry import Dimensions
+from omrclip.omr.authoring.generation.fonts import is_right_to_left, missing, width, wrapped
+from omrclip.omr.authoring.generation.nodes import At, Mistake
+from omrclip.omr.authoring.generation.shapes import DPI, LINE, POINTS_PER_INCH, Colour, Font, Oval, Rect, Shape, Words
+from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, Element
+from omrclip.omr.template import Bubble, ChoiceBox
+from omrclip.omr.template import Element as TemplateElement
+
+BETWEEN = 20
+"""Pixels between two elements in the flow."""
+PITCH_ACROSS, PITCH_DOWN = 15, 20
+"""Pixels between two bubbles: marks that leave their bubble stay off the next."""
+LETTER_SIZE, LETTER_COLOUR = 0.5, (120, 120, 120)
+"""The size of the letter in a bubble, as a part of the bubble, and its grey: it is no mark, and shows under none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for a form if its source does not say otherwise. Margins are in pixels at 300 dpi, fonts in points."""
+
+    paper_size: str = "A4"
+    orientation: str = "vertical"
+    font_size: int = 12
+    font_style: frozenset[str] = frozenset()
+    bubble_size: str = "normal"
+    bubble_colour: Colour = (0, 0, 0)
+    left_margin: int = 210
+    right_margin: int = 210
+
+
+@dataclass(slots=True)
+class Form:
+    """What the pages of a form share while they are laid out.
+
+    Attributes:
+        images: the dimensions of the images by name.
+        questions: the number of `#` questions so far.
+        next_number: the number of the next question, those of answer sheets included.
+    """
+
+    settings: Settings
+    images: Mapping[str, Dimensions]
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
+    questions: int = 0
+    next_number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where an element is laid out: a column of the page, and the font in it."""
+
+    left: float
+    width: float
+    font: Font
+
+    def inset(self, left: float, right: float = 0) -> "Frame":
+        """A narrower frame."""
+        return replace(self, left=self.left + left, width=self.width - left - right)
+
+
+class Sheet:
+    """One page. Each layout function adds to it, and returns how far down it went."""
+
+    def __init__(self, form: Form, dimensions: Dimensions) -> None:
+        self.form = form
+        self.dimensions = dimensions
+        self.shapes: list[Shape] = []
+        self.elements: list[TemplateElement] = []
+        self.pieces: list[tuple[float, float, float, float]] = []
+        self.lowest: tuple[float, At] = (0, At(1))
+
+    def flow(self, elements: Iterable[Element], frame: Frame, top: float) -> float:
+        """Lay out elements one below the other. Returns where the last ends."""
+        for element in elements:
+            top = LAYOUTS[element.kind](self, element, frame, top)
+            if top > self.lowest[0]:
+                self.lowest = top, element.at
+        return top
+
+    def wrong(self, element: Element, told: str) -> None:
+        """Report that an element cannot be laid out."""
+        self.form.mistakes.append(Mistake(element.at, told))
+
+    def warn(self, element: Element, told: str) -> None:
+        """Report what is laid out, but probably not read well or not meant."""
+        self.form.warnings.append(Mistake(element.at, told))
+
+    def write(self, text: str, font: Font, frame: Frame, top: float, align: str = "") -> float:
+        """Write a text into the width of a frame. Returns where it ends."""
+        align = align or ("right" if is_right_to_left(text) else "left")
+        for line in wrapped(text, font, frame.width):
+            room = frame.width - width(line, font)
+            left = frame.left + {"left": 0.0, "center": room / 2, "right": room}[align]
+            if line:
+                self.shapes.append(Words(left, top + 0.95 * font.size, line, font))
+            top += font.line
+        return top
+
+    def write_centred(self, text: str, font: Font, box: tuple[float, float, float, float]) -> None:
+        """Write one line into the middle of a box (left, top, width, height)."""
+        left, top, across, down = box
+        baseline = top + down / 2 + 0.36 * font.size
+        self.shapes.append(Words(left + (across - width(text, font)) / 2, baseline, text, font))
+
+    def check_letters(self, element: Element, text: str) -> None:
+        """Warn of letters that cannot be drawn."""
+        letters = missing(text)
+        if letters:
+            self.warn(
+                element, f'The font has no "{letters[:10]}", which is drawn as an empty box. Use an image instead.'
+            )
+
+    def bubble(
+        self, left: float, top: float, size: tuple[float, float], label: str, *, is_square: bool = False
+    ) -> None:
+        """Draw a bubble of a width and height with a letter in it.
+
+        The border of a round bubble lies inside. That of a square lies around it: recognition looks for ink within the
+        ellipse, which a border inside would touch.
+        """
+        colour, (across, down) = self.form.settings.bubble_colour, size
+        if is_square:
+            self.shapes.append(Rect(left - LINE / 2, top - LINE / 2, across + LINE, down + LINE, LINE, colour))
+        else:
+            self.shapes.append(Oval(left + LINE / 2, top + LINE / 2, across - LINE, down - LINE, LINE, colour))
+        if label:
+            letter = Font(LETTER_SIZE * min(size), colour=LETTER_COLOUR)
+            fits = min(1.0, 0.8 * across / max(1.0, width(label, letter)))
+            self.write_centred(label, replace(letter, size=letter.size * fits), (left, top, across, down))
+
+
+Layout: TypeAlias = Callable[[Sheet, Element, Frame, float], float]
+LAYOUTS: dict[str, Layout] = {}
+
+
+def lays_out(kind: str) -> Callable[[Layout], Layout]:
+    """Register the layout of a kind of element."""
+
+    def register(layout: Layout) -> Layout:
+        LAYOUTS[kind] = layout
+        return layout
+
+    return register
+
+
+def font_for(element: Element, inherited: Font) -> Font:
+    """The font of an element: its own attributes over those of its surroundings."""
+    values = element.values
+    font = inherited
+    if "font_size" in values:
+        font = replace(font, size=points(values["font_size"]))
+    if "font_style" in values:
+        font = styled(font, values["font_style"])
+    return replace(font, colour=values["color"]) if "color" in values else font
+
+
+def styled(font: Font, styles: frozenset[str]) -> Font:
+    """A font with exactly these styles."""
+    return replace(
+        font,
+        bold="bold" in styles,
+        italic="italic" in styles,
+        underline="underline" in styles,
+        strikeout="strikeout" in styles,
+    )
+
+
+def points(size: float) -> float:
+    """A size in points as pixels."""
+    return size * DPI / POINTS_PER_INCH
+
+
+def bubble_size(element: Element, settings: Settings) -> int:
+    """The width of the bubbles of an element in pixels."""
+    return BUBBLE_SIZES[element.values.get("bubble_size", settings.bubble_size).lower()]
+
+
+def choice_box(
+    name: str | None, places: Iterable[tuple[str, float, float]], size: tuple[float, float], **more: Any
+) -> ChoiceBox:
+    """A ChoiceBox around bubbles, which are given as value, left and top."""
+    bubbles = tuple(Bubble(value=value, left=round(left), top=round(top)) for value, left, top in places)
+    lefts, tops = [bubble.left for bubble in bubbles], [bubble.top for bubble in bubbles]
+    runs_down = max(tops) - min(tops) > max(lefts) - min(lefts)
+    kind: type[ChoiceBox] = more.pop("kind", ChoiceBox)
+    return kind(
+        name=name,
+        left=min(lefts),
+        top=min(tops),
+        width=max(lefts) - min(lefts) + round(size[0]),
+        height=max(tops) - min(tops) + round(size[1]),
+        bubble_width=round(size[0]),
+        bubble_height=round(size[1]),
+        bubbles=bubbles,
+        orientation="Vertical" if runs_down else "Horizontal",
+        **more,
+    )

@@ -1,0 +1,183 @@
+"""Filled and distorted sheets of any template, with the answers that are marked on them.
+
+They serve to try a form and everything behind it before the day. Marks, scans and photos are simple: good sheets are
+read without a mistake. They do not measure how accurate the recognition is on bad ones.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.codec import encode
+from omrclip.imaging.formats.base import ImageFormat
+from omrclip.omr.template import (
+    Barcode,
+    Bubble,
+    ChoiceBox,
+    ClipArea,
+    CompositeGrid,
+    Element,
+    Grid,
+    Page,
+    ReferencePoint,
+    ReplaceTrigger,
+    ScoreGroup,
+)
+
+LEFT_BLANK, ALSO_MARKED = 0.05, 0.4
+"""How often a question has no mark, and a bubble of several that may be marked has one, 0 to 1."""
+FILL = (0.36, 0.46)
+"""The radius of a mark in widths of its bubble: nearly all of it."""
+INKS = ((40, 40, 40), (110, 50, 30), (60, 60, 60))
+"""Blue, green and red of a pencil, a blue and a black pen."""
+_STEP = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedSheet:
+    """A JPEG file of a filled sheet.
+
+    Attributes:
+        values: what is marked, by the names of the elements; "" if nothing is. Bar codes and score
+            groups are not in it.
+        kind: "scan" or "photo".
+    """
+
+    data: bytes = field(repr=False)
+    values: dict[str, str]
+    kind: str
+
+
+def drawn_page(page: Page) -> Pixels:
+    """A page without an image as it may look: (height, width, 3) BGR, uint8, with its bubbles and reference points."""
+    image = np.full((page.dimensions.height, page.dimensions.width, 3), 255, np.uint8)
+    line = max(2, round(page.width / 620))
+    for element in page.elements:
+        if isinstance(element, ReferencePoint):
+            box = element.box
+            image[box.top : box.top + box.height, box.left : box.left + box.width] = 0
+        elif isinstance(element, ClipArea):
+            box = element.box
+            cv2.rectangle(image, (box.left, box.top), (box.left + box.width, box.top + box.height), (0, 0, 0), line)
+    for box_of, bubble in _bubbles(page.elements):
+        size = box_of.bubble_width / 2 - line / 2, box_of.bubble_height / 2 - line / 2
+        centre = bubble.left + box_of.bubble_width / 2, bubble.top + box_of.bubble_height / 2
+        cv2.ellipse(image, (centre, (2 * size[0], 2 * size[1]), 0), (0, 0, 0), line, cv2.LINE_AA)
+    return image
+
+
+def rehearse(page: Page, blank: Pixels, seed: int) -> RehearsedSheet:
+    """Fill in a page and take an image of it. The same seed gives the same sheet.
+
+    Args:
+        page: of a template.
+        blank: its image (height, width, 3) BGR, uint8, of any size.
+        seed: even seeds are scanned, odd ones photographed.
+    """
+    rng = np.random.default_rng(seed)
+    sheet = np.asarray(
+        cv2.resize(blank, (page.dimensions.width, page.dimensions.height), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    values: dict[str, str] = {}
+    ink = INKS[int(rng.integers(len(INKS)))]
+    for element in page.elements:
+        value = _filled(sheet, element, ink, rng)
+        if value is not None and element.name and element.name not in values:
+            values[element.name] = value
+    kind = "photo" if seed % 2 else "scan"
+    taken = _photographed(sheet, rng) if kind == "photo" else _scanned(sheet, rng)
+    return RehearsedSheet(encode(taken, ImageFormat.JPEG, quality=85), values, kind)
+
+
+def _filled(sheet: Pixels, element: Element, ink: Sequence[int], rng: np.random.Generator) -> str | None:
+    """Fill in an element. Returns its value, or None if it has none that is certain."""
+    if isinstance(element, ScoreGroup | ReplaceTrigger | Barcode):
+        return None
+    if isinstance(element, Grid):
+        values = [_marked(sheet, box, ink, rng, is_full=True) for box in element.elements if isinstance(box, ChoiceBox)]
+        return "".join(values)
+    if isinstance(element, ChoiceBox):
+        return _marked(sheet, element, ink, rng, is_full=False)
+    if isinstance(element, ClipArea):
+        _scribble(sheet, element, ink, rng)
+    return None
+
+
+def _marked(sheet: Pixels, box: ChoiceBox, ink: Sequence[int], rng: np.random.Generator, *, is_full: bool) -> str:
+    if box.multiselect:
+        chosen = [bubble for bubble in box.bubbles if rng.random() < ALSO_MARKED]
+    elif is_full or rng.random() >= LEFT_BLANK:
+        chosen = [box.bubbles[int(rng.integers(len(box.bubbles)))]]
+    else:
+        chosen = []
+    for bubble in chosen:
+        _mark(sheet, box, bubble, ink, rng)
+    return "".join(bubble.value for bubble in chosen)
+
+
+def _mark(sheet: Pixels, box: ChoiceBox, bubble: Bubble, ink: Sequence[int], rng: np.random.Generator) -> None:
+    """Fill a bubble as with a pen: an uneven ellipse, a little off its middle."""
+    size = np.array([box.bubble_width, box.bubble_height])
+    centre = np.array([bubble.left, bubble.top]) + size / 2 + rng.normal(0, 0.03, 2) * size
+    turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    radii = rng.uniform(*FILL, 24)[:, None] * size
+    outline = centre + radii * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    cv2.fillPoly(sheet, [np.rint(outline * 16).astype(np.int32)], tuple(ink), cv2.LINE_AA, 4)
+
+
+def _scribble(sheet: Pixels, area: ClipArea, ink: Sequence[int], rng: np.random.Generator) -> None:
+    """Write something into a clip area."""
+    box = area.box
+    across = np.arange(0.1, 0.1 + 0.5 * min(1.0, 4 * box.height / box.width), _STEP / max(box.width, _STEP))
+    steps = rng.normal(0, 0.12, len(across))
+    heights = np.clip(0.5 + np.convolve(steps, np.ones(3), "same"), 0.2, 0.8)
+    points = np.stack([box.left + across * box.width, box.top + heights * box.height], axis=1)
+    width = max(2, round(sheet.shape[1] / 500))
+    cv2.polylines(sheet, [np.rint(points).astype(np.int32)], isClosed=False, color=tuple(ink), thickness=width)
+
+
+def _scanned(sheet: Pixels, rng: np.random.Generator) -> Pixels:
+    """A flatbed scan at two thirds of the resolution of the page: turned by up to 2°, shifted by up to 1.5 %."""
+    height, width = sheet.shape[:2]
+    scale = 2 / 3
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-2, 2), scale)
+    turn[:, 2] += rng.uniform(-0.015, 0.015, 2) * width + (scale - 1) * np.array([width, height]) / 2
+    size = round(width * scale), round(height * scale)
+    taken = cv2.warpAffine(sheet, turn, size, flags=cv2.INTER_AREA, borderValue=(250, 250, 250))
+    return _noisy(taken, 3.0, rng)
+
+
+def _photographed(sheet: Pixels, rng: np.random.Generator) -> Pixels:
+    """A photo of the sheet on a dark table: seen a little from the side, with uneven light."""
+    height, width = sheet.shape[:2]
+    scale, border = 0.75, 0.07
+    size = round(width * scale * (1 + 2 * border)), round(height * scale * (1 + 2 * border))
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    seen = corners * scale + border * scale * np.array([width, height])
+    seen += rng.uniform(-0.025, 0.025, (4, 2)) * width * scale
+    view = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
+    taken = cv2.warpPerspective(sheet, view, size, flags=cv2.INTER_AREA, borderValue=(70, 80, 85))
+    taken = cv2.GaussianBlur(taken, (0, 0), 0.8)
+    across, down = rng.uniform(-0.12, 0.12, 2)
+    x, y = np.linspace(-1, 1, size[0], dtype=np.float32), np.linspace(-1, 1, size[1], dtype=np.float32)
+    light = 0.85 + np.float32(across) * x[None, :] + np.float32(down) * y[:, None]
+    return _noisy(np.clip(taken * light[:, :, None], 0, 255).astype(np.uint8), 4.0, rng)
+
+
+def _noisy(image: npt.NDArray[Any], amount: float, rng: np.random.Generator) -> Pixels:
+    noise = rng.normal(0, amount, image.shape[:2]).astype(np.float32)
+    noisy: Pixels = np.clip(image.astype(np.float32) + noise[:, :, None], 0, 255).astype(np.uint8)
+    return noisy
+
+
+def _bubbles(elements: Sequence[Element]) -> Iterator[tuple[ChoiceBox, Bubble]]:
+    for element in elements:
+        if isinstance(element, ChoiceBox):
+            yield from ((element, bubble) for bubble in element.bubbles)
+        elif isinstance(element, Grid | CompositeGrid):
+            yield from _bubbles(element.elements)

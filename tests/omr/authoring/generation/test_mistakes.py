@@ -1,0 +1,133 @@
+"""Mistakes in sources: each is told with its line, its column and what to write, and all of a file at once."""
+
+import json
+
+import pytest
+
+from omrclip.errors import InvalidMarkup
+from omrclip.omr.authoring.generation.forms import generate
+
+Case = tuple[str, int, int, str]
+
+TEXT: dict[str, Case] = {
+    "unknown element": ("?gird=ID", 1, 2, "Write grid."),
+    "quite unknown element": ("?zzz=ID", 1, 2, "Write one of"),
+    "no equals sign": ("?text", 1, 1, "Write ?text="),
+    "unknown attribute": ("?grid=ID\n\tsection_count=5", 2, 2, "Write sections_count."),
+    "attribute of no element": ("\tfont_size=12\n?text=a", 1, 2, "below the line that opens"),
+    "attribute without a tab": ("?grid=ID\n    sections_count=5", 2, 1, "Write a tab"),
+    "attribute at the edge": ("?grid=ID\nsections_count=5", 2, 1, "Write a tab"),
+    "attribute without a value": ("?grid=ID\n\tsections_count", 2, 2, "Write key=value"),
+    "attribute after the end": ("?block=a\n&block\n\tborder=square", 3, 2, "belongs to no element"),
+    "not a number": ("?grid=ID\n\tsections_count=five", 2, 2, "Write a whole number from 1 to 40"),
+    "too large a number": ("?grid=ID\n\tsections_count=41", 2, 2, "1 to 40"),
+    "no count": ("?answer_sheet=Q", 1, 1, "Write elements_count="),
+    "count of nothing": ("?answer_sheet=Q\n\telements_count=0", 2, 2, "1 to 500"),
+    "not a colour": ("?text=a\n\tcolor=blu", 2, 2, "CSS name of a colour"),
+    "not a style": ("?text=a\n\tfont_style=fat", 2, 2, "regular, bold, italic"),
+    "not an alignment": ("?text=a\n\talign=middle", 2, 2, "left, center, right"),
+    "not a bubble size": ("?grid=ID\n\tbubble_size=tiny", 2, 2, "extrasmall, small, normal"),
+    "not a truth": ("?container=\n?block=a\n\tis_clipped=maybe\n&block\n&container", 3, 2, "true or false"),
+    "too wide": ("?container=\n\tcolumns_proportions=80%-40%\n&container", 2, 2, "at most 100 %"),
+    "no widths": ("?container=\n\tcolumns_proportions=wide\n&container", 2, 2, "40%-60%"),
+    "no groups": ("?answer_sheet=Q\n\telements_count=2\n\tanswers_list=ABC", 3, 2, "(A)(B)(C)"),
+    "not a border side": ("?container=\n?block=a\n\tborder_top_style=thick\n&block\n&container", 3, 2, "3 black"),
+    "not a paper": ("?page=\n\tpaper_size=B9\n?text=a\n&page", 2, 2, "A4, Letter, Legal"),
+    "not closed": ("?container=\n?block=a\n&block", 1, 1, "Write &container"),
+    "closed too early": ("?container=\n?block=a\n&container", 2, 1, "Write &block before"),
+    "closed twice": ("?container=\n&container\n&container", 3, 1, "no open ?container="),
+    "not to be closed": ("?grid=ID\n&grid", 2, 1, "Remove this line"),
+    "text in a block": ("?container=\n?block=a\n?text=b\n&block\n&container", 3, 1, "Write ?content="),
+    "block without a container": ("?block=a\n?content=b\n&block", 1, 1, "Put it into ?container="),
+    "answer outside": ("?answer=a\n?content=b\n&answer", 1, 1, "?vertical_choicebox="),
+    "stray text": ("Hello", 1, 1, "Write ?text="),
+    "question without answers": ("#How?\n\n?text=a", 1, 1, "() Yes () No"),
+    "answer without brackets": ("#How?\n\tgood bad", 2, 2, "Write () for A"),
+    "answer twice": ("#How?\n\t(A) good (A) bad", 2, 11, "another letter"),
+    "column beyond": ("?container=\n\tcolumns_count=2\n?block=a\n\tcolumn=3\n&block\n&container", 3, 1, "Write 1 to 2"),
+    "input group": ("?input_group=a\n?content=b\n&input_group", 1, 1, "exactly two ?content="),
+    "grid without a name": ("?grid=", 1, 1, "Write ?grid=Name"),
+    "checkbox without boxes": ("?checkbox=a\n&checkbox", 1, 1, "Write ?content="),
+    "image without a name": ("?image=", 1, 1, "?image=logo.png"),
+    "missing image": ("?image=logo.png", 1, 1, "Add the file"),
+    "code of the wrong value": ("?barcode=a\n\tvalue=xyz\n\tbarcode_type=ean13", 1, 1, "Write another value"),
+    "no value": ("?barcode=a", 1, 1, "Write value="),
+    "no bar code": ("?barcode=a\n\tvalue=1\n\tbarcode_type=stripes", 3, 2, "QR"),
+    "header of a table": (
+        "?container=\n?block=a\n?table=t\n\tanswers_count=2\n?table_header=\n?answer_value=y\n&table_header\n?question=q\n"
+        "&table\n&block\n&container",
+        5,
+        1,
+        "answers_count=2",
+    ),
+    "row of a sheet": (
+        "?custom_answer_sheet=s\n\tamount=2\n\tcolumns_count=1\n\trow_proportions=50%-50%\n?custom_row=r\n?content=a\n"
+        "&custom_row\n&custom_answer_sheet",
+        5,
+        1,
+        "one for each width",
+    ),
+    "beside a page": ("?page=\n?text=a\n&page\n?text=b", 4, 1, "Move it between"),
+    "too wide a sheet": (
+        "?answer_sheet=Q\n\telements_count=9\n\tcolumns_count=9\n\tanswers_count=9",
+        1,
+        1,
+        "columns_count=",
+    ),
+    "too wide a grid": ("?grid=ID\n\tsections_count=40", 1, 1, "symbols or fewer"),
+    "too long": ("?text=a\n?empty_line=\n\theight=4000", 2, 1, "Begin another ?page="),
+    "nothing": ("", 1, 1, "The form is empty"),
+    "no text": ("?text=a\n\0", 2, 1, "Save it as text"),
+}
+
+
+def _json(*children: object) -> str:
+    pages = [{"element_type": "Page", "children": list(children)}]
+    return json.dumps({"element_type": "Template", "children": pages}, indent=1)
+
+
+JSON: dict[str, Case] = {
+    "cut off": ('{"element_type": "Template",', 1, 29, "not JSON"),
+    "no template": ('{"element_type": "Page"}', 1, 1, '"element_type": "Template"'),
+    "no page": ('{"element_type": "Template", "children": []}', 1, 1, '"element_type": "Page"'),
+    "beside a page": ('{"element_type": "Template",\n"children": [{"element_type": "Text"}]}', 2, 14, "into a page"),
+    "unknown element": (_json({"element_type": "Gird"}), 7, 5, "Write Grid."),
+    "no element type": (_json({"name": "a"}), 7, 5, '"element_type": "Text"'),
+    "wrong value": (_json({"element_type": "Grid", "name": "a", "sections_count": "x"}), 7, 5, "1 to 40"),
+    "no count": (_json({"element_type": "AnswerSheet", "name": "a"}), 7, 5, "elements_count"),
+    "no answers": (_json({"element_type": "ChoiceBox", "question_text": "a"}), 7, 5, '"answers_string"'),
+    "children": (_json({"element_type": "Container", "children": 1}), 7, 5, '"children"'),
+    "too deep": ('{"a":' * 100_000, 1, 1, "nested too deep"),
+}
+
+
+def _told(source: str) -> list[str]:
+    with pytest.raises(InvalidMarkup) as refused:
+        generate(source.encode(), "form")
+    return [str(problem) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_a_mistake_in_a_text_is_told(name: str) -> None:
+    source, line, column, told = TEXT[name]
+    assert any(one.startswith(f"line {line}, column {column}: ") and told in one for one in _told(source)), _told(
+        source
+    )
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_a_mistake_in_json_is_told(name: str) -> None:
+    source, line, column, told = JSON[name]
+    assert any(one.startswith(f"line {line}, column {column}: ") and told in one for one in _told(source)), _told(
+        source
+    )
+
+
+def test_all_mistakes_are_told_in_the_order_of_their_lines() -> None:
+    source = "?gird=ID\n?text=a\n\tcolor=blu\n?answer_sheet=Q\n?container=\n"
+    assert [one.split(",")[0] for one in _told(source)] == ["line 1", "line 3", "line 4", "line 5"]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_with_all_line_ends(line_end: str) -> None:
+    assert _told(f"?text=a{line_end}{line_end}?gird=b")[0].startswith("line 3, column 2")
