@@ -67,7 +67,8 @@ def _token_message(origin: Origin, message_id: str) -> Json:
     account = accounts().account_of(session) if session else None
     if not message_id:
         return token_error(TokenError.INVALID_REQUEST, message_id)
-    if origin != Origin.parse(base_url().partition("/signed/")[0]) and origin not in services().config.viewers:
+    config = services().config
+    if origin not in {Origin.of(request.scheme, request.host), config.public_origin, *config.viewers}:
         return token_error(TokenError.INVALID_ORIGIN, message_id)
     if account is None:
         return token_error(TokenError.EXPIRED_ASPECT if session else TokenError.MISSING_ASPECT, message_id)

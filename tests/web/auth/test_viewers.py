@@ -228,6 +228,13 @@ def test_a_viewer_of_this_server_needs_no_setting(person: FlaskClient) -> None:
     assert message(person, "http://localhost")["type"] == "AuthAccessToken2"
 
 
+def test_a_viewer_of_this_server_behind_a_proxy_needs_no_setting(config: Config, accounts: Accounts) -> None:
+    client = create_app(replace(config, public_url="https://forms.example/omr")).test_client()
+    client.set_cookie("omrclip", accounts.log_in(ANN.kind, ANN.name, PASSWORD, "").token)
+    assert message(client, "https://forms.example")["type"] == "AuthAccessToken2"
+    assert message(client, "https://forms.example:8443")["profile"] == "invalidOrigin"
+
+
 @pytest.mark.parametrize("origin", ["", "null", "viewer.example", 'https://a.example/"><script>', "https://*", "*"])
 def test_an_origin_that_is_none_is_refused(person: FlaskClient, origin: str) -> None:
     answer = person.get("/iiif/auth/token", query_string={"origin": origin, "messageId": "m1"})
