@@ -182,8 +182,9 @@ def _executor(engine: str, scheduler: str | None, workers: int | None) -> "Execu
         from omrclip.jobs.batches.dask import DaskCluster
 
         return DaskCluster(recognize_scans, scheduler, workers)
-    from omrclip.jobs.batches.executors import LocalProcesses
+    from omrclip.jobs.batches.executors import LARGE_PAGES, LocalProcesses
 
+    os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)  # read when the processes start
     return LocalProcesses(recognize_scans, workers or os.cpu_count() or 1)
 
 

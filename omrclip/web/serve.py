@@ -21,14 +21,13 @@ from uvicorn.supervisors import Multiprocess
 
 from omrclip.config import Config, is_loopback
 from omrclip.errors import ConfigurationError
+from omrclip.jobs.batches.executors import LARGE_PAGES
 from omrclip.storage.accounts import Accounts
 from omrclip.web.metrics import shared_metrics
 
 if TYPE_CHECKING:
     from omrclip.web.gateway import Gateway
 
-# Pixels come in megabytes: taking new memory for them in pages of 4 KiB costs a fresh process more than decoding them.
-LARGE_PAGES = "glibc.malloc.hugetlb=1"
 KEEP_ALIVE_SECONDS = 15
 STOP_SECONDS = 30
 """How long requests under way may take when the server is stopped."""

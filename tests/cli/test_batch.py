@@ -2,17 +2,21 @@
 
 import io
 import json
+import os
 import random
 import signal
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from omrclip.cli import progress
+from omrclip.cli.batch import _executor
 from omrclip.jobs.batches.engine import Progress
+from omrclip.jobs.batches.executors import LARGE_PAGES
 from omrclip.jobs.batches.ledger import Counts
 from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
 from tests.jobs.batches.work import results
@@ -159,3 +163,10 @@ def test_scheduler_and_parquet_are_options(desk: Desk) -> None:
     assert_refused(desk.run(*batch(desk, "a.png", options=("--scheduler", "tcp://a:1"))), "--engine dask")
     assert desk.run(*batch(desk, "a.png", options=("--workers", "1", "--parquet"))).exit_code == PASSED
     assert (desk.out / "results.parquet").exists()
+
+
+def test_the_processes_of_a_batch_take_memory_in_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLIBC_TUNABLES", "")
+    monkeypatch.delenv("GLIBC_TUNABLES")
+    with closing(_executor("local", None, 1)):
+        assert os.environ["GLIBC_TUNABLES"] == LARGE_PAGES

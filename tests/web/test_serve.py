@@ -15,10 +15,10 @@ import pytest
 from uvicorn.config import STARTUP_FAILURE
 
 from omrclip.config import Config
+from omrclip.jobs.batches.executors import LARGE_PAGES
 from omrclip.web import process, serve
 from omrclip.web.connections import MOST_HEADER_BYTES
 from omrclip.web.process import THREAD_STACK_BYTES
-from omrclip.web.serve import LARGE_PAGES
 from tests.benchmarks.iiif.idling import wait_until_idle
 from tests.patience import PATIENCE, until
 from tests.servers import PROC, Server, children_of, free_port, new_session, running

@@ -17,6 +17,9 @@ from omrclip.errors import InternalError, OmrclipError, internal_error
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+LARGE_PAGES = "glibc.malloc.hugetlb=1"
+"""The value of GLIBC_TUNABLES for processes that hold pixels. Pixels come in megabytes: taking new memory for them in
+pages of 4 KiB costs a process more than decoding them."""
 MOST_DEATHS_AT_START = 5
 """Number of processes in a row that may end while they start, before the executor gives up."""
 END_SECONDS = 5
