@@ -1,15 +1,18 @@
 """Requests and answers of version 5.0 of the OMR cloud protocol."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 import pybase64
-from marshmallow import post_load
+from marshmallow import ValidationError, post_load
 
 from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.omr.authoring.generation.sheet import Settings
+from omrclip.omr.authoring.generation.values import colour, one_of, style, whole
+from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, PAPER
 from omrclip.omr.template import decode_base64
 from omrclip.schemas.cloud.wire import CloudSchema, OneOf
 from omrclip.schemas.fields import Expected, WholeNumber
@@ -47,6 +50,8 @@ class GenerateTask:
 
     markup: bytes = field(repr=False)
     output_format: str
+    settings: Settings
+    images: Mapping[str, bytes] = field(repr=False)
 
 
 class FirstImage(Expected):
@@ -111,7 +116,42 @@ class GenerateTaskSchema(CloudSchema):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> GenerateTask:
         """Load to GenerateTask."""
-        return GenerateTask(data["markup_file"], data["output_format"])
+        asked = {key.lower(): value for key, value in (data["settings"] or {}).items()}
+        by_name = {name.lower(): name for name in PAGE_FORMATS}
+        # The SDK's demo names the format in the settings only, and sends the default beside them.
+        wanted = by_name.get(str(asked.get("outputformat")).lower(), data["output_format"])
+        output_format = "Pdf" if "Pdf" in (wanted, data["output_format"]) else wanted
+        return GenerateTask(data["markup_file"], output_format, _settings(asked), _images(data["images"] or {}))
+
+
+_SETTINGS: Final = {
+    "papersize": ("paper_size", one_of(*PAPER)),
+    "orientation": ("orientation", one_of("horizontal", "vertical")),
+    "fontsize": ("font_size", whole(4, 200)),
+    "fontstyle": ("font_style", style),
+    "bubblesize": ("bubble_size", one_of(*BUBBLE_SIZES)),
+    "bubblecolor": ("bubble_colour", colour),
+    "pagemarginleft": ("left_margin", whole(0)),
+}
+
+
+def _settings(asked: Mapping[str, Any]) -> Settings:
+    """The settings of a form. Others, such as the font, have no effect."""
+    values: dict[str, Any] = {}
+    for key, (name, read) in _SETTINGS.items():
+        if asked.get(key) is not None:
+            try:
+                values[name] = read(str(asked[key]))
+            except ValueError as error:
+                raise ValidationError({"settings": [str(error)]}) from None
+    return Settings(**values)
+
+
+def _images(asked: Mapping[str, Any]) -> dict[str, bytes]:
+    try:
+        return {name: decode_base64(data) for name, data in asked.items()}
+    except (TypeError, ValueError, AttributeError):
+        raise ValidationError({"images": ["images in base64, by their names"]}) from None
 
 
 _RECOGNIZE = RecognizeTaskSchema()

@@ -10,8 +10,10 @@ from typing import Any, Final, TypeVar
 
 from flask import Blueprint, Response, request
 
-from omrclip.errors import InvalidRequest
-from omrclip.schemas.cloud.v5 import Status, load_generate_task, load_recognize_task, task_answer
+from omrclip.errors import InvalidMarkup, InvalidRequest, InvalidTemplate, LimitExceeded
+from omrclip.omr.authoring.generation.forms import generate
+from omrclip.schemas.cloud.v5 import GenerateTask, Status, load_generate_task, load_recognize_task, task_answer
+from omrclip.schemas.template import check_template, template_to_bytes
 from omrclip.storage.cloud_tasks import KEPT_SECONDS, Kind, NewTask, TaskState
 from omrclip.web.auth.login import current_account
 from omrclip.web.lanes import Lane, runs_in
@@ -23,7 +25,8 @@ BASE: Final = "/v5.0/omr"
 _LEADS: Final = tuple(f"{slash}{stray}" for slash in ("/", "//") for stray in ("", "v5/", "./v5/"))
 """What stands between the base path and the name of the resource. Python doubles the slash if the base path ends in
 one, and .NET adds a version."""
-_NO_GENERATION: Final = "This server does not generate forms from markup yet. Send the .omr file of an existing form."
+_GENERATION_BYTES: Final = 256 << 20
+"""Memory for the layout of a form, and for rendering one page of the largest paper."""
 _NOT_FOUND: Final = "There is no such task. It was cancelled, or sent by another client or to another server."
 _LOST: Final = f"The results of this task have expired. They are kept for {KEPT_SECONDS // 3600} hours."
 
@@ -75,13 +78,29 @@ def delete_recognition() -> Response:
 @_at("POST", "GenerateTemplate", "PostGenerateTemplate")
 @runs_in(Lane.WORK)
 def post_generation() -> Response:
-    """Take a task to generate a form. It ends with an error, because forms are not generated yet."""
-    load_generate_task(json_body(), services().config.limits)
+    """Take a task to generate a form. It is done at once, and its client asks for the result."""
+    asked = load_generate_task(json_body(), services().config.limits)
     tasks = services().cloud.tasks
     identifier = tasks.new_identifier()
-    answer = task_answer(identifier, Status.ERROR, messages=[_NO_GENERATION])
+    answer = _generated(asked, identifier)
     tasks.add_done(identifier, _owner(), Kind.GENERATE, answer)
     return _identifier_told(identifier)
+
+
+def _generated(asked: GenerateTask, identifier: str) -> bytes:
+    """The answer of a task: a file for each page or a PDF, then the template; or what is wrong in the markup."""
+    config = services().config
+    try:
+        with services().sources.admission.admitted(_GENERATION_BYTES):
+            form = generate(asked.markup, "form", asked.images, asked.settings, config.limits)
+            check_template(form.template, config.limits)
+            is_pdf = asked.output_format == "Pdf"
+            pages = [("Pdf", form.pdf)] if is_pdf else [("Png", page) for page in form.page_images(config.limits)]
+    except InvalidMarkup as error:
+        return task_answer(identifier, Status.ERROR, messages=[str(problem) for problem in error.problems])
+    except (InvalidRequest, InvalidTemplate, LimitExceeded) as error:
+        return task_answer(identifier, Status.ERROR, messages=[error.message])
+    return task_answer(identifier, Status.OK, [*pages, ("Omr", template_to_bytes(form.template))])
 
 
 @_at("GET", "GenerateTemplate", "GetGenerateTemplate")

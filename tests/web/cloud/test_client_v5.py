@@ -145,15 +145,15 @@ def test_another_client_does_not_see_a_task(client: Sdk) -> None:
     assert found["given"]["response_status_code"] == "Error"
 
 
-def test_forms_are_not_generated_yet(client: Sdk) -> None:
+def test_forms_are_generated(client: Sdk) -> None:
     settings = {"font_family": "Segoe UI", "font_size": 12, "paper_size": "A4", "output_format": "Png"}
     _, told, cancelled = client.run(
         ["generate", "post", base64_of(b"?text=Form"), settings, {}],
         ["generate", "wait"],
         ["generate", "cancel"],
     )
-    assert told["given"]["response_status_code"] == "Error"
-    assert "does not generate forms" in told["given"]["error"]["messages"][0]
+    assert told["given"]["response_status_code"] == "Ok"
+    assert [result["type"] for result in told["given"]["results"]] == ["Png", "Omr"]
     assert cancelled["given"] is None
 
 

@@ -335,17 +335,22 @@ def test_without_a_valid_token_nothing_is_answered(app: App, header: str | None)
         assert client.open(f"{BASE}/RecognizeTemplate/{path}", method=method, headers=headers).status_code == 401
 
 
-def test_forms_are_not_generated_yet(client: FlaskClient) -> None:
+def test_forms_are_generated(client: FlaskClient) -> None:
     recorded = {
-        "markupFile": base64_of(b"?text=Form"),
+        "markupFile": base64_of(b"?text=Form\n?answer_sheet=Q\n\telements_count=4"),
         "settings": {"fontFamily": "Segoe UI", "fontStyle": "Regular", "fontSize": 12, "paperSize": "A4"},
-        "images": {"logo.jpg": base64_of(b"jpeg")},
+        "images": {},
         "outputFormat": "Png",
     }
     identifier = post(client, recorded, "Generate").get_json()
     told = get(client, identifier, "Generate")
-    assert told["responseStatusCode"] == "Error"
-    assert "does not generate forms from markup yet" in told["error"]["messages"][0]
+    assert (told["responseStatusCode"], told["error"]) == ("Ok", None)
+    assert [result["type"] for result in told["results"]] == ["Png", "Omr"]
+    bad = get(
+        client, post(client, {**recorded, "markupFile": base64_of(b"?gird=a")}, "Generate").get_json(), "Generate"
+    )
+    assert bad["responseStatusCode"] == "Error"
+    assert bad["error"]["messages"] == ['line 1, column 2: "gird" is no element. Write grid.']
     assert get(client, identifier)["responseStatusCode"] == "TaskNotFound"
     client.delete(f"{BASE}/GenerateTemplate", query_string={"id": identifier})
     assert get(client, identifier, "Generate")["responseStatusCode"] == "TaskNotFound"

@@ -5,6 +5,7 @@ available everywhere, so all of them are replaced by it: the same source gives t
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import groupby
@@ -66,7 +67,7 @@ def wrapped(text: str, font: Font, room: float) -> list[str]:
 def _broken(word: str, font: Font, room: float) -> Iterator[str]:
     """A word, or its parts if it is wider than a line."""
     while width(word, font) > room and len(word) > 1:
-        length = max(1, next(n for n in range(len(word), 0, -1) if n == 1 or width(word[:n], font) <= room))
+        length = max(1, bisect_right(range(1, len(word) + 1), room, key=lambda n: width(word[:n], font)))
         yield word[:length]
         word = word[length:]
     yield word

@@ -23,6 +23,9 @@ MOST_SOURCE_BYTES = 1024 * 1024
 """The largest source. A form of 100 pages with 100 questions each has a tenth of it."""
 
 
+MOST_PAGES = 50
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratedForm:
     """A form that was made from a source.
@@ -68,6 +71,8 @@ def read_source(data: bytes) -> Source:
         )
     checked = check(_parsed(data))
     _refuse_if(checked.mistakes)
+    if len(checked.elements) > MOST_PAGES and checked.elements[0].kind == "page":
+        raise LimitExceeded(f"The form has more than {MOST_PAGES} pages.", limit="pages", maximum=MOST_PAGES)
     return Source(checked.elements, checked.warnings)
 
 

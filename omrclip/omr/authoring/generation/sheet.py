@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from omrclip.errors import LimitExceeded
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.generation.fonts import is_right_to_left, missing, width, wrapped
 from omrclip.omr.authoring.generation.nodes import At, Mistake
@@ -18,6 +19,10 @@ PITCH_ACROSS, PITCH_DOWN = 15, 20
 """Pixels between two bubbles: marks that leave their bubble stay off the next."""
 LETTER_SIZE, LETTER_COLOUR = 0.5, (120, 120, 120)
 """The size of the letter in a bubble, as a part of the bubble, and its grey: it is no mark, and shows under none."""
+
+
+MOST_BUBBLES = 20_000
+"""Bubbles of a form: about 20 full pages. It bounds the time and memory of a layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Form:
     warnings: list[Mistake] = field(default_factory=list)
     questions: int = 0
     next_number: int = 1
+    bubbles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,11 @@ class Sheet:
         The border of a round bubble lies inside. That of a square lies around it: recognition looks for ink within the
         ellipse, which a border inside would touch.
         """
+        self.form.bubbles += 1
+        if self.form.bubbles > MOST_BUBBLES:
+            raise LimitExceeded(
+                f"The form has more than the {MOST_BUBBLES:,} bubbles allowed.", limit="bubbles", maximum=MOST_BUBBLES
+            )
         colour, (across, down) = self.form.settings.bubble_colour, size
         if is_square:
             self.shapes.append(Rect(left - LINE / 2, top - LINE / 2, across + LINE, down + LINE, LINE, colour))

@@ -292,6 +292,8 @@ KINDS: dict[str, Kind] = {
 }
 HAS_CONTENTS = {name: kind.contents is not None for name, kind in KINDS.items()}
 ATTRIBUTES = frozenset(name for kind in KINDS.values() for name in kind.attributes)
+MOST_LETTERS = 2_000
+"""Letters of one text. A page of print has about 3,000."""
 IGNORED = frozenset({"text_input", "free_text_input"})
 """Boxes for handwriting that is turned into text. omrclip does not do that."""
 
@@ -360,6 +362,10 @@ class _Checker:
             )
             self.warnings.append(Mistake(node.at, told))
             return None
+        if len(node.name) > MOST_LETTERS:
+            self.mistakes.append(
+                Mistake(node.at, f"The text is longer than {MOST_LETTERS:,} letters. Write it as several.")
+            )
         values = self._values(node, kind)
         contents = kind.contents if kind.contents is not None else frozenset()
         children = [child for one in node.children if (child := self.element(one, node.kind, contents)) is not None]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from omrclip.errors import InvalidMarkup
+from omrclip.errors import InvalidMarkup, LimitExceeded
 from omrclip.omr.authoring.generation.forms import generate
 
 Case = tuple[str, int, int, str]
@@ -131,3 +131,21 @@ def test_all_mistakes_are_told_in_the_order_of_their_lines() -> None:
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_lines_are_counted_with_all_line_ends(line_end: str) -> None:
     assert _told(f"?text=a{line_end}{line_end}?gird=b")[0].startswith("line 3, column 2")
+
+
+@pytest.mark.parametrize(
+    ("source", "limit"),
+    [
+        ("?page=\n?text=a\n&page\n" * 51, "pages"),
+        ("?answer_sheet=Q\n\telements_count=500\n\tanswers_count=5\n\tcolumns_count=3\n" * 20, "bubbles"),
+        ("?text=" + "a" * 1_100_000, "markup_bytes"),
+    ],
+)
+def test_sources_that_would_take_too_long_are_refused(source: str, limit: str) -> None:
+    with pytest.raises(LimitExceeded) as refused:
+        generate(source.encode(), "form")
+    assert refused.value.details["limit"] == limit
+
+
+def test_very_long_words_are_refused() -> None:
+    assert "longer than 2,000 letters" in _told("?text=" + "a" * 3_000)[0]
