@@ -17,6 +17,9 @@ export class BatchSheet extends Sheet {
     this.loading ??= readSheet(this.id, this.name).then((record) => {
       this.recognition = record;
       this.messages = record.Messages;
+    }, (error) => {
+      this.loading = null;
+      if (error.status !== 404) throw error; // it is being recognized again, and the list will have it
     });
     await this.loading;
   }
