@@ -4,7 +4,9 @@ Each action is a translation to the functions that our own API calls. A task tha
 because clients show the ErrorText of such an answer, and take other statuses for errors of the connection.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Final
@@ -17,6 +19,7 @@ from omrclip.iiif.request import Format
 from omrclip.jobs.sources import ScanFile, read_admitted, scans_of
 from omrclip.omr.authoring.correction import correct
 from omrclip.omr.authoring.finalization import finalize
+from omrclip.omr.authoring.generation.forms import GENERATION_BYTES, generate, image_names, read_source
 from omrclip.omr.clip_bounds import check_bytes, check_clips
 from omrclip.omr.grading import grade, read_answers
 from omrclip.omr.options import RecognitionOptions
@@ -116,11 +119,36 @@ def _file(path: str, *, needed: bool) -> tuple[str, bytes]:
     return whole.rpartition("/")[2], data
 
 
-def _generate(_task: _Task) -> TaskOutcome:
-    raise InvalidRequest(
-        "GenerateTemplate: this server does not make forms from markup. Send a finished template (.omr) to "
-        "CorrectTemplate instead."
-    )
+def _generate(task: _Task) -> TaskOutcome:
+    """Make a form from markup. Its images are in the folder of the storage that FunctionParam names."""
+    limits = services().config.limits
+    folder = _extra_folder(task.parameter)
+    images = {}
+    for name in sorted(image_names(read_source(task.data).elements)):
+        with suppress(NotFound):  # the form tells what is missing, with its line
+            images[name] = services().client_files.read(f"{folder}/{name}").data
+    with services().sources.admission.admitted(GENERATION_BYTES):
+        form = generate(task.data, task.stem, images, limits=limits)
+        check_template(form.template, limits)
+        pages = form.page_images(limits)
+    files = [ResponseFile(safe_file_name(f"{task.stem}.omr"), _JSON, template_to_bytes(form.template))]
+    for page, image in zip(form.template.pages, pages, strict=True):
+        files.append(ResponseFile(safe_file_name(page.image_name or ""), "image/png", image))
+    return TaskOutcome(files, messages=[str(warning) for warning in form.warnings])
+
+
+def _extra_folder(parameter: str) -> str:
+    """ExtraStoragePath in FunctionParam, or the root of the storage."""
+    if not parameter.strip():
+        return ""
+    try:
+        asked = json.loads(parameter)
+    except (ValueError, RecursionError):
+        asked = None
+    folder = asked.get("ExtraStoragePath") or "" if isinstance(asked, dict) else None
+    if not isinstance(folder, str):
+        raise InvalidRequest.at("FunctionParam", 'JSON such as {"ExtraStoragePath": "Logos"}, or nothing')
+    return folder
 
 
 def _correct(task: _Task) -> TaskOutcome:
@@ -238,7 +266,7 @@ _ACTIONS: Final[dict[str, Callable[[_Task], TaskOutcome]]] = {
     "RecognizeImage": _recognize,
     "GradeAnswers": _grade,
 }
-_WITHOUT_FILE: Final = frozenset({_generate, _finalize})
+_WITHOUT_FILE: Final = frozenset({_finalize})
 
 
 def _known_pages(template: Template, page_image: bytes) -> tuple[KnownPage, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from flask import Blueprint, Response, request
 
 from omrclip.errors import InvalidMarkup, InvalidRequest, InvalidTemplate, LimitExceeded
-from omrclip.omr.authoring.generation.forms import generate
+from omrclip.omr.authoring.generation.forms import GENERATION_BYTES, generate
 from omrclip.schemas.cloud.v5 import GenerateTask, Status, load_generate_task, load_recognize_task, task_answer
 from omrclip.schemas.template import check_template, template_to_bytes
 from omrclip.storage.cloud_tasks import KEPT_SECONDS, Kind, NewTask, TaskState
@@ -25,8 +25,6 @@ BASE: Final = "/v5.0/omr"
 _LEADS: Final = tuple(f"{slash}{stray}" for slash in ("/", "//") for stray in ("", "v5/", "./v5/"))
 """What stands between the base path and the name of the resource. Python doubles the slash if the base path ends in
 one, and .NET adds a version."""
-_GENERATION_BYTES: Final = 256 << 20
-"""Memory for the layout of a form, and for rendering one page of the largest paper."""
 _NOT_FOUND: Final = "There is no such task. It was cancelled, or sent by another client or to another server."
 _LOST: Final = f"The results of this task have expired. They are kept for {KEPT_SECONDS // 3600} hours."
 
@@ -91,7 +89,7 @@ def _generated(asked: GenerateTask, identifier: str) -> bytes:
     """The answer of a task: a file for each page or a PDF, then the template; or what is wrong in the markup."""
     config = services().config
     try:
-        with services().sources.admission.admitted(_GENERATION_BYTES):
+        with services().sources.admission.admitted(GENERATION_BYTES):
             form = generate(asked.markup, "form", asked.images, asked.settings, config.limits)
             check_template(form.template, config.limits)
             is_pdf = asked.output_format == "Pdf"

@@ -225,7 +225,7 @@ def test_what_a_user_can_act_on(client: Sdk, shared_forms: Path) -> None:
         (0, "There is no file 'none.jpg' in the storage."),
         (1, "There is no template with the TemplateId"),
         (3, "cut off"),
-        (4, "does not make forms from markup"),
+        (4, "There is no file 'form.txt'"),
         (5, "actionName: expected one of"),
     ):
         answer = given(told[index])

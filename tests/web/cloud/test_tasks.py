@@ -31,7 +31,8 @@ Run = Callable[..., Any]
 @pytest.fixture
 def client(config: Config) -> FlaskClient:
     """A client of a server without log-in: hashing passwords for each test takes long."""
-    return create_app(replace(config, accounts=None)).test_client()
+    limits = replace(config.limits, max_image_pixels=10_000_000)  # a page of A4 at 300 dpi has 9 million
+    return create_app(replace(config, accounts=None, limits=limits)).test_client()
 
 
 @pytest.fixture
@@ -87,6 +88,23 @@ def filled(*marks: tuple[int, int]) -> bytes:
         centre = (round(bubble.left + box.bubble_width / 2), round(bubble.top + box.bubble_height / 2))
         cv2.circle(tones, centre, round(box.bubble_width * 0.4), 30, -1)
     return encoded(np.dstack([tones] * 3), ".jpg")
+
+
+@pytest.mark.parametrize("version", ["v1.1", "v3.0"])
+def test_a_form_is_generated(client: FlaskClient, run: Run, version: str) -> None:
+    source = b"?image=logo.png\n\twidth=200\n?answer_sheet=Q\n\telements_count=4\n"
+    store(client, "Quiz 1.txt", source)
+    store(client, "Logos/logo.png", encoded(np.zeros((40, 80, 3), np.uint8)))
+    found = result(run("GenerateTemplate", "Quiz 1.txt", {"ExtraStoragePath": "Logos"}, version))
+    made = files(found)
+    assert list(made) == ["Quiz 1.omr", "Quiz 1.png"]
+    assert [element.name for element in load_template(made["Quiz 1.omr"]).pages[0].elements][5:] == [
+        "Q1",
+        "Q2",
+        "Q3",
+        "Q4",
+    ]
+    assert found["TemplateId"] is None
 
 
 @pytest.mark.parametrize("version", ["v1.1", "v3.0"])
@@ -174,7 +192,8 @@ def test_answers_are_graded(client: FlaskClient, run: Run) -> None:
 @pytest.mark.parametrize(
     ("action", "name", "parameter", "code", "told"),
     [
-        ("GenerateTemplate", "form.txt", None, 400, "does not make forms from markup"),
+        ("GenerateTemplate", "form.txt", None, 404, "There is no file 'form.txt'"),
+        ("GenerateTemplate", "text.png", None, 422, "line 1, column 1"),
         ("Dance", "blank.png", None, 400, "actionName: expected one of GenerateTemplate"),
         ("", "blank.png", None, 400, "actionName"),
         ("RecognizeImage", "none.jpg", "{id}", 404, "There is no file 'none.jpg' in the storage"),

@@ -24,6 +24,8 @@ MOST_SOURCE_BYTES = 1024 * 1024
 
 
 MOST_PAGES = 50
+GENERATION_BYTES = 256 << 20
+"""Memory for the layout of a form, and for rendering one page of the largest paper."""
 
 
 @dataclass(frozen=True, slots=True)
