@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from omrclip.omr.template import Template
 
 REFUSED_SOURCE = 1
+SUFFIXES = (".txt", ".json")
 
 
 @click.command()
@@ -38,6 +39,10 @@ def generate(source: Path, out: Path, paper: str, *, force: bool) -> None:
     from omrclip.omr.authoring.generation.vocabulary import PAPER
     from omrclip.schemas.template import check_template, template_to_bytes
 
+    if source.suffix.lower() not in SUFFIXES:
+        raise InvalidRequest.at(
+            "SOURCE", f"a file whose name ends with {' or '.join(SUFFIXES)}", repr(source.name[:60])
+        )
     by_name = {name.lower(): name for name in PAPER}
     if paper.lower() not in by_name:
         raise InvalidRequest.at("--paper", f"one of {', '.join(PAPER)}", repr(paper[:40]))
@@ -51,9 +56,9 @@ def generate(source: Path, out: Path, paper: str, *, force: bool) -> None:
         click.echo(f"{source.name}: {count(len(error.problems), 'mistake')}. Nothing was written.", err=True)
         raise SystemExit(REFUSED_SOURCE) from None
     check_template(form.template, limits)
-    pages = zip(form.template.pages, form.page_images(limits), strict=True)
-    files = {f"{name}.omr": template_to_bytes(form.template), f"{name}.pdf": form.pdf}
-    files |= {page.image_name or f"{name}.png": image for page, image in pages}
+    drawn = form.page_images(limits)
+    files = {f"{name}.omr": template_to_bytes(form.template_with(drawn)), f"{name}.pdf": form.pdf}
+    files |= {page.image_name or f"{name}.png": image for page, image in zip(form.template.pages, drawn, strict=True)}
     _write(out, files, force=force)
     for warning in form.warnings:
         click.echo(f"Warning: {source.name}, {warning}", err=True)

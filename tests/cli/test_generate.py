@@ -29,6 +29,7 @@ def test_generate_writes_a_template_a_pdf_and_page_images(desk: Desk) -> None:
     assert _names(out) == ["quiz.omr", "quiz.pdf", "quiz.png"]
     page = load_template((out / "quiz.omr").read_bytes()).pages[0]
     assert (page.width, page.height, page.image_name) == (2551, 3295, "quiz.png")
+    assert page.image_bytes() == (out / "quiz.png").read_bytes()
 
 
 def test_generate_overwrites_nothing_unasked(desk: Desk) -> None:
@@ -52,6 +53,12 @@ def test_generate_shows_no_images_of_other_folders(desk: Desk) -> None:
     result = desk.run("generate", str(desk.folder / "other.txt"), "--out", str(desk.folder / "out"))
     assert result.exit_code == 1
     assert "is not given" in result.stderr
+
+
+def test_a_source_of_another_kind_is_refused(desk: Desk) -> None:
+    desk.put("quiz.md", b"# Quiz\n")
+    command = ("generate", str(desk.folder / "quiz.md"), "--out", str(desk.folder / "out"))
+    assert_refused(desk.run(*command), "SOURCE", ".txt or .json", "quiz.md")
 
 
 def test_unknown_paper_is_refused(desk: Desk) -> None:

@@ -131,7 +131,7 @@ def _generate(task: _Task) -> TaskOutcome:
         form = generate(task.data, task.stem, images, limits=limits)
         check_template(form.template, limits)
         pages = form.page_images(limits)
-    files = [ResponseFile(safe_file_name(f"{task.stem}.omr"), _JSON, template_to_bytes(form.template))]
+    files = [ResponseFile(safe_file_name(f"{task.stem}.omr"), _JSON, template_to_bytes(form.template_with(pages)))]
     for page, image in zip(form.template.pages, pages, strict=True):
         files.append(ResponseFile(safe_file_name(page.image_name or ""), "image/png", image))
     return TaskOutcome(files, messages=[str(warning) for warning in form.warnings])

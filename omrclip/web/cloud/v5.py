@@ -92,13 +92,14 @@ def _generated(asked: GenerateTask, identifier: str) -> bytes:
         with services().sources.admission.admitted(GENERATION_BYTES):
             form = generate(asked.markup, "form", asked.images, asked.settings, config.limits)
             check_template(form.template, config.limits)
-            is_pdf = asked.output_format == "Pdf"
-            pages = [("Pdf", form.pdf)] if is_pdf else [("Png", page) for page in form.page_images(config.limits)]
+            images = form.page_images(config.limits)
     except InvalidMarkup as error:
         return task_answer(identifier, Status.ERROR, messages=[str(problem) for problem in error.problems])
     except (InvalidRequest, InvalidTemplate, LimitExceeded) as error:
         return task_answer(identifier, Status.ERROR, messages=[error.message])
-    return task_answer(identifier, Status.OK, [*pages, ("Omr", template_to_bytes(form.template))])
+    is_pdf = asked.output_format == "Pdf"
+    pages = [("Pdf", form.pdf)] if is_pdf else [("Png", image) for image in images]
+    return task_answer(identifier, Status.OK, [*pages, ("Omr", template_to_bytes(form.template_with(images)))])
 
 
 @_at("GET", "GenerateTemplate", "GetGenerateTemplate")

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from omrclip.config import Config
+from omrclip.schemas.template import load_template
 from omrclip.storage import cloud_tasks
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from omrclip.web.app import App, create_app
@@ -346,6 +347,8 @@ def test_forms_are_generated(client: FlaskClient) -> None:
     told = get(client, identifier, "Generate")
     assert (told["responseStatusCode"], told["error"]) == ("Ok", None)
     assert [result["type"] for result in told["results"]] == ["Png", "Omr"]
+    page, form = (bytes_of(result["data"]) for result in told["results"])
+    assert load_template(form).pages[0].image_bytes() == page, "a task has no other file for the blank page"
     bad = get(
         client, post(client, {**recorded, "markupFile": base64_of(b"?gird=a")}, "Generate").get_json(), "Generate"
     )

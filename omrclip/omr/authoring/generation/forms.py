@@ -1,8 +1,9 @@
 """From a source to a form: a template, a PDF and the images of its pages."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import ImageError, InvalidMarkup, InvalidRequest, LimitExceeded, Problem
@@ -48,6 +49,17 @@ class GeneratedForm:
 
         with closing(PdfPages(BytesReader(self.pdf), limits.max_image_pixels)) as pages:
             return [pages.render_page(number, DPI) for number in range(1, pages.count + 1)]
+
+    def template_with(self, images: Sequence[bytes]) -> Template:
+        """The template with the images of its pages in it.
+
+        Programs of cloud clients send only the template. Without the blank page, more answers are doubtful.
+        """
+        embedded = [
+            replace(page, image_data=base64.b64encode(image).decode("ascii"))
+            for page, image in zip(self.template.pages, images, strict=True)
+        ]
+        return replace(self.template, pages=tuple(embedded))
 
 
 @dataclass(frozen=True, slots=True)
