@@ -294,8 +294,25 @@ HAS_CONTENTS = {name: kind.contents is not None for name, kind in KINDS.items()}
 ATTRIBUTES = frozenset(name for kind in KINDS.values() for name in kind.attributes)
 MOST_LETTERS = 2_000
 """Letters of one text. A page of print has about 3,000."""
-IGNORED = frozenset({"text_input", "free_text_input"})
-"""Boxes for handwriting that is turned into text. omrclip does not do that."""
+_NO_HANDWRITING = "omrclip does not turn handwriting into text. Write ?write_in= to get its picture."
+IGNORED = {
+    "text_input": _NO_HANDWRITING,
+    "free_text_input": _NO_HANDWRITING,
+    "table_content": "omrclip does not print texts into tables of scores. Write a row with ?score_header=.",
+}
+"""Elements that are left out, and the warning."""
+NOT_BUILT = frozenset(
+    {
+        "overflow",
+        "rotate",
+        "rotation_angle",
+        "rotation_point_position",
+        "sync_children_height",
+        "trigger_type",
+        "vertical_align",
+    }
+)
+"""Attributes of the markup that are checked and have no effect yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,11 +373,7 @@ class _Checker:
         if node.kind not in allowed:
             self.mistakes.append(Mistake(node.at, _misplaced(node.kind, parent, allowed)))
         if node.kind in IGNORED:
-            told = (
-                f"?{node.kind}= is left out: omrclip does not turn handwriting into text. "
-                "Write ?write_in= to get its picture."
-            )
-            self.warnings.append(Mistake(node.at, told))
+            self.warnings.append(Mistake(node.at, f"?{node.kind}= is left out: {IGNORED[node.kind]}"))
             return None
         if len(node.name) > MOST_LETTERS:
             self.mistakes.append(
@@ -380,6 +393,8 @@ class _Checker:
             if read is None:
                 self._unknown(name, attribute.at, node)
                 continue
+            if name in NOT_BUILT:
+                self.warnings.append(Mistake(attribute.at, f"{name} has no effect in omrclip."))
             try:
                 values[name] = read(attribute.text)
             except ValueError as error:

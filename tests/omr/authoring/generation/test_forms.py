@@ -296,6 +296,21 @@ def test_warnings_name_what_has_no_effect() -> None:
     assert told[2].startswith("line 5, column 1: The font has no")
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("?composite_grid=a\n\trotate=90", "line 2, column 2: rotate has no effect in omrclip."),
+        (
+            "?container=c\n\tsync_children_height=true\n&container",
+            "line 2, column 2: sync_children_height has no effect",
+        ),
+        ("?barcode=b\n\tvalue=1\n\trotation_angle=90", "line 3, column 2: rotation_angle has no effect"),
+    ],
+)
+def test_attributes_that_are_not_built_are_told(source: str, told: str) -> None:
+    assert any(str(warning).startswith(told) for warning in generate(source.encode(), "form").warnings)
+
+
 def test_bubbles_on_others_are_told() -> None:
     form = generate(b"?grid=a\n\tx=400\n\ty=400\n?grid=b\n\tx=420\n\ty=420", "form")
     assert any("lie on others" in str(warning) for warning in form.warnings)
