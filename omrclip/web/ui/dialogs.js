@@ -81,7 +81,7 @@ export function failureText(error) {
     case "proxy":
       return t("error.proxy", { status: error.status });
     case "storage_unavailable":
-      return t("error.storageUnavailable");
+      return t(error.details?.reason === "URL" ? "error.needsFolder" : "error.storageUnavailable");
     case "storage_full": {
       const oldest = error.details?.oldest_expires;
       return t("error.storageFull") + (oldest ? ` ${t("error.oldestExpires", { time: moment(oldest) })}` : "");

@@ -7,6 +7,7 @@ export default {
   name: "Name",
   save: "Speichern",
   "error.unreachable": "Der Server antwortet nicht. Prüfen Sie die Verbindung und ob omrclip läuft.",
+  "error.needsFolder": "Stapel brauchen einen Ergebnisordner auf einer Festplatte des Servers (OMRCLIP_RESULTS), keine URL. Fragen Sie die Person, die den Server betreut.",
   "error.storageUnavailable": "Der Server kann zurzeit nicht auf seinen Speicher zugreifen. Versuchen Sie es später noch einmal.",
   "error.storageFull": "Auf dem Server ist kein Platz mehr für Ergebnisse. Löschen Sie Ergebnisse, die Sie nicht mehr brauchen.",
   "error.request": "Anfrage",

@@ -7,6 +7,7 @@ export default {
   name: "Name",
   save: "Save",
   "error.unreachable": "The server does not respond. Check the connection, and whether omrclip is running.",
+  "error.needsFolder": "Batches need a results folder on a disk of the server (OMRCLIP_RESULTS), not a URL. Ask the administrator of the server.",
   "error.storageUnavailable": "The server cannot read or write its storage at the moment. Try again later.",
   "error.storageFull": "The server has no space left for results. Delete results that you no longer need.",
   "error.request": "Request",
