@@ -131,10 +131,18 @@ class BatchView {
         const isSame = before && !before.isPlaced && before.state === (told.Result === "failed" ? "failed" : "done");
         return isSame ? before : new BatchSheet(id, told, this.corrections, fields.get(told.Name));
       });
-      this.sheets.splice(0, this.sheets.length, ...sheets);
+      this.sheets.splice(0, this.sheets.length, ...sheets, ...this.recognizedAgain(sheets));
+      this.sheets.sort((one, other) => (one.name < other.name ? -1 : 1));
     } finally {
       this.readAt = performance.now() + Math.max(READ_MILLISECONDS, READ_SHARE * (performance.now() - began));
     }
+  }
+
+  /** The sheets that the list does not have while they are recognized again: they stay as they were. */
+  recognizedAgain(listed) {
+    if (this.batch.State === "done") return [];
+    const names = new Set(listed.map(({ name }) => name));
+    return this.sheets.filter(({ name }) => !names.has(name));
   }
 
   /** Show the sheets as they are known now. */
