@@ -131,18 +131,18 @@ class BatchView {
         const isSame = before && !before.isPlaced && before.state === (told.Result === "failed" ? "failed" : "done");
         return isSame ? before : new BatchSheet(id, told, this.corrections, fields.get(told.Name));
       });
-      this.sheets.splice(0, this.sheets.length, ...sheets, ...this.recognizedAgain(sheets));
-      this.sheets.sort((one, other) => (one.name < other.name ? -1 : 1));
+      for (const [index, sheet] of this.recognizedAgain(sheets)) sheets.splice(index, 0, sheet);
+      this.sheets.splice(0, this.sheets.length, ...sheets);
     } finally {
       this.readAt = performance.now() + Math.max(READ_MILLISECONDS, READ_SHARE * (performance.now() - began));
     }
   }
 
-  /** The sheets that the list does not have while they are recognized again: they stay as they were. */
+  /** The sheets that the list lacks while they are recognized again, with their places: they stay as they were. */
   recognizedAgain(listed) {
     if (this.batch.State === "done") return [];
     const names = new Set(listed.map(({ name }) => name));
-    return this.sheets.filter(({ name }) => !names.has(name));
+    return [...this.sheets.entries()].filter(([, { name }]) => !names.has(name));
   }
 
   /** Show the sheets as they are known now. */
