@@ -35,7 +35,38 @@ FILL = (0.36, 0.46)
 """The radius of a mark in widths of its bubble: nearly all of it."""
 INKS = ((40, 40, 40), (110, 50, 30), (60, 60, 60))
 """Blue, green and red of a pencil, a blue and a black pen."""
+OFF_MIDDLE = 0.03
+"""Standard deviation of the middle of a mark from that of its bubble, in sizes of the bubble."""
+OUTLINE_POINTS = 24
+"""Points of the uneven outline of a mark."""
+_SUBPIXEL_BITS = 4
+"""Binary digits behind the point of the coordinates of an outline."""
+_JPEG_QUALITY = 85
+"""As scanners and phones have it."""
+_LINES_ACROSS, _STROKES_ACROSS = 620, 500
+"""Widths of a printed line and of a stroke of handwriting in the width of the page: 0.34 and 0.42 mm on A4."""
+_LEAST_LINE = 2
+"""Pixels of such a line at least."""
+WRITTEN_FROM, WRITTEN_PART, WRITTEN_SHAPE = 0.1, 0.5, 4
+"""Where handwriting begins in a box, as a part of its width, the part that it covers at most, and its width in heights
+of the box at most."""
+WRITTEN_HEIGHTS, WRITTEN_STEP = (0.2, 0.8), 0.12
+"""Between which parts of the height of a box handwriting stays, and the standard deviation of a step up or down."""
 _STEP = 6
+"""Pixels across between two points of handwriting."""
+MOST_TURN, SCAN_SHIFT, SCAN_SCALE = 2, 0.015, 2 / 3
+"""Degrees by which a scan is turned, the part of the width by which it is shifted, and its resolution in that of the
+page."""
+LID, TABLE = (250, 250, 250), (70, 80, 85)
+"""Blue, green and red of the lid of a scanner, and of a table."""
+PHOTO_SCALE, PHOTO_BORDER, PHOTO_OFF = 0.75, 0.07, 0.025
+"""The resolution of a photo in that of the page, the width of the table around it as a part of the page, and the part
+of the width by which the corners are off, because it is seen from the side."""
+PHOTO_BLUR, PHOTO_LIGHT, PHOTO_SLOPE = 0.8, 0.85, 0.12
+"""Standard deviation of the blur of a photo in pixels, its light in the middle, and by how much it grows or falls to
+the sides."""
+SCAN_NOISE, PHOTO_NOISE = 3.0, 4.0
+"""Standard deviation of the noise in grey levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +87,7 @@ class RehearsedSheet:
 def drawn_page(page: Page) -> Pixels:
     """A page without an image as it may look: (height, width, 3) BGR, uint8, with its bubbles and reference points."""
     image = np.full((page.dimensions.height, page.dimensions.width, 3), 255, np.uint8)
-    line = max(2, round(page.width / 620))
+    line = max(_LEAST_LINE, round(page.width / _LINES_ACROSS))
     for element in page.elements:
         if isinstance(element, ReferencePoint):
             box = element.box
@@ -91,7 +122,7 @@ def rehearse(page: Page, blank: Pixels, seed: int) -> RehearsedSheet:
             values[element.name] = value
     kind = "photo" if seed % 2 else "scan"
     taken = _photographed(sheet, rng) if kind == "photo" else _scanned(sheet, rng)
-    return RehearsedSheet(encode(taken, ImageFormat.JPEG, quality=85), values, kind)
+    return RehearsedSheet(encode(taken, ImageFormat.JPEG, quality=_JPEG_QUALITY), values, kind)
 
 
 def _filled(sheet: Pixels, element: Element, ink: Sequence[int], rng: np.random.Generator) -> str | None:
@@ -123,50 +154,52 @@ def _marked(sheet: Pixels, box: ChoiceBox, ink: Sequence[int], rng: np.random.Ge
 def _mark(sheet: Pixels, box: ChoiceBox, bubble: Bubble, ink: Sequence[int], rng: np.random.Generator) -> None:
     """Fill a bubble as with a pen: an uneven ellipse, a little off its middle."""
     size = np.array([box.bubble_width, box.bubble_height])
-    centre = np.array([bubble.left, bubble.top]) + size / 2 + rng.normal(0, 0.03, 2) * size
-    turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    radii = rng.uniform(*FILL, 24)[:, None] * size
+    centre = np.array([bubble.left, bubble.top]) + size / 2 + rng.normal(0, OFF_MIDDLE, 2) * size
+    turns = np.linspace(0, 2 * np.pi, OUTLINE_POINTS, endpoint=False)
+    radii = rng.uniform(*FILL, OUTLINE_POINTS)[:, None] * size
     outline = centre + radii * np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    cv2.fillPoly(sheet, [np.rint(outline * 16).astype(np.int32)], tuple(ink), cv2.LINE_AA, 4)
+    points = np.rint(outline * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(sheet, [points], tuple(ink), cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
 def _scribble(sheet: Pixels, area: ClipArea, ink: Sequence[int], rng: np.random.Generator) -> None:
     """Write something into a clip area."""
     box = area.box
-    across = np.arange(0.1, 0.1 + 0.5 * min(1.0, 4 * box.height / box.width), _STEP / max(box.width, _STEP))
-    steps = rng.normal(0, 0.12, len(across))
-    heights = np.clip(0.5 + np.convolve(steps, np.ones(3), "same"), 0.2, 0.8)
+    end = WRITTEN_FROM + WRITTEN_PART * min(1.0, WRITTEN_SHAPE * box.height / box.width)
+    across = np.arange(WRITTEN_FROM, end, _STEP / max(box.width, _STEP))
+    steps = rng.normal(0, WRITTEN_STEP, len(across))
+    heights = np.clip(0.5 + np.convolve(steps, np.ones(3), "same"), *WRITTEN_HEIGHTS)
     points = np.stack([box.left + across * box.width, box.top + heights * box.height], axis=1)
-    width = max(2, round(sheet.shape[1] / 500))
+    width = max(_LEAST_LINE, round(sheet.shape[1] / _STROKES_ACROSS))
     cv2.polylines(sheet, [np.rint(points).astype(np.int32)], isClosed=False, color=tuple(ink), thickness=width)
 
 
 def _scanned(sheet: Pixels, rng: np.random.Generator) -> Pixels:
     """A flatbed scan at two thirds of the resolution of the page: turned by up to 2°, shifted by up to 1.5 %."""
     height, width = sheet.shape[:2]
-    scale = 2 / 3
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-2, 2), scale)
-    turn[:, 2] += rng.uniform(-0.015, 0.015, 2) * width + (scale - 1) * np.array([width, height]) / 2
+    scale = SCAN_SCALE
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-MOST_TURN, MOST_TURN), scale)
+    turn[:, 2] += rng.uniform(-SCAN_SHIFT, SCAN_SHIFT, 2) * width + (scale - 1) * np.array([width, height]) / 2
     size = round(width * scale), round(height * scale)
-    taken = cv2.warpAffine(sheet, turn, size, flags=cv2.INTER_AREA, borderValue=(250, 250, 250))
-    return _noisy(taken, 3.0, rng)
+    taken = cv2.warpAffine(sheet, turn, size, flags=cv2.INTER_AREA, borderValue=LID)
+    return _noisy(taken, SCAN_NOISE, rng)
 
 
 def _photographed(sheet: Pixels, rng: np.random.Generator) -> Pixels:
     """A photo of the sheet on a dark table: seen a little from the side, with uneven light."""
     height, width = sheet.shape[:2]
-    scale, border = 0.75, 0.07
+    scale, border = PHOTO_SCALE, PHOTO_BORDER
     size = round(width * scale * (1 + 2 * border)), round(height * scale * (1 + 2 * border))
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     seen = corners * scale + border * scale * np.array([width, height])
-    seen += rng.uniform(-0.025, 0.025, (4, 2)) * width * scale
+    seen += rng.uniform(-PHOTO_OFF, PHOTO_OFF, (4, 2)) * width * scale
     view = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
-    taken = cv2.warpPerspective(sheet, view, size, flags=cv2.INTER_AREA, borderValue=(70, 80, 85))
-    taken = cv2.GaussianBlur(taken, (0, 0), 0.8)
-    across, down = rng.uniform(-0.12, 0.12, 2)
+    taken = cv2.warpPerspective(sheet, view, size, flags=cv2.INTER_AREA, borderValue=TABLE)
+    taken = cv2.GaussianBlur(taken, (0, 0), PHOTO_BLUR)
+    across, down = rng.uniform(-PHOTO_SLOPE, PHOTO_SLOPE, 2)
     x, y = np.linspace(-1, 1, size[0], dtype=np.float32), np.linspace(-1, 1, size[1], dtype=np.float32)
-    light = 0.85 + np.float32(across) * x[None, :] + np.float32(down) * y[:, None]
-    return _noisy(np.clip(taken * light[:, :, None], 0, 255).astype(np.uint8), 4.0, rng)
+    light = PHOTO_LIGHT + np.float32(across) * x[None, :] + np.float32(down) * y[:, None]
+    return _noisy(np.clip(taken * light[:, :, None], 0, 255).astype(np.uint8), PHOTO_NOISE, rng)
 
 
 def _noisy(image: npt.NDArray[Any], amount: float, rng: np.random.Generator) -> Pixels:

@@ -18,6 +18,14 @@ LETTER_GAP = 0.22
 """Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
 LETTER_HEIGHTS = (0.4, 1.6)
 """Heights of that letter in heights of the shape."""
+SAME_LINE = 0.6
+"""Part of the lower one's height by which a letter and a shape must overlap in height to stand in one line."""
+NEIGHBOUR_DROP = 0.3
+"""Difference of the centres of neighbouring letters of one word, in heights of the shape."""
+ALIGNED_WITHIN = 0.12
+"""Difference of the centres of bubbles in one row or column, in heights of the shape."""
+FARTHEST_BELOW, FARTHEST_BESIDE = 8, 12
+"""Distance of neighbours in a column, in heights of the shape, and in a row, in its widths, at most."""
 LEAST_DIFFERENT = 0.1
 """Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
 MOST_IN_WORDS = 0.5
@@ -170,7 +178,7 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
     for index, shape in enumerate(shapes):
         overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
-        beside = (overlap > 0.6 * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
+        beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
         beside &= letters[:, 2] < 2 * shape.width
         gap = LETTER_GAP * shape.height
         after, before = left - shape.right, shape.left - right
@@ -221,13 +229,13 @@ def _without_neighbours(shapes: Sequence[Shape], good: list[int], bad: list[int]
 def _are_close(one: Shape, other: Shape) -> bool:
     """Whether two shapes are beside each other like letters of a word."""
     gap = max(one.left, other.left) - min(one.right, other.right)
-    return abs(one.y - other.y) < 0.3 * one.height and gap < LETTER_GAP * one.height
+    return abs(one.y - other.y) < NEIGHBOUR_DROP * one.height and gap < LETTER_GAP * one.height
 
 
 def _are_in_column(one: Shape, other: Shape) -> bool:
     """Whether two shapes stand below each other, not far apart."""
     down = abs(one.y - other.y)
-    return abs(one.x - other.x) < 0.12 * one.height and 0 < down < 8 * one.height
+    return abs(one.x - other.x) < ALIGNED_WITHIN * one.height and 0 < down < FARTHEST_BELOW * one.height
 
 
 def _without_joined(shapes: Sequence[Shape], members: list[int]) -> tuple[list[int], list[int]]:
@@ -244,7 +252,8 @@ def _without_joined(shapes: Sequence[Shape], members: list[int]) -> tuple[list[i
 def _are_aligned(one: Shape, other: Shape) -> bool:
     """Whether two shapes stand in one row or column, not far from each other."""
     across, down = abs(one.x - other.x), abs(one.y - other.y)
-    return (down < 0.12 * one.height and across < 12 * one.width) or _are_in_column(one, other)
+    are_in_row = down < ALIGNED_WITHIN * one.height and across < FARTHEST_BESIDE * one.width
+    return are_in_row or _are_in_column(one, other)
 
 
 def _are_bridged(shapes: Sequence[Shape]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from omrclip.omr.authoring.detection.grouping import Group
+from omrclip.omr.authoring.detection.grouping import ROW_TOLERANCE, Group
 from omrclip.omr.authoring.detection.shapes import Shape, is_around
 from omrclip.omr.authoring.detection.surroundings import darkness
 from omrclip.omr.authoring.detection.working_page import WorkingPage
@@ -37,7 +37,7 @@ def example_groups(page: WorkingPage, groups: Sequence[Group], filled: Sequence[
 
 def _is_beside(group: Group, mark: Shape) -> bool:
     return any(
-        abs(mark.y - bubble.y) < 0.3 * bubble.height
+        abs(mark.y - bubble.y) < ROW_TOLERANCE * bubble.height
         and bubble.width / 2 < abs(mark.x - bubble.x) < WITHIN_WIDTHS * bubble.width
         and abs(mark.size / bubble.size - 1) < SAME_SIZE
         for bubble in group.bubbles

@@ -43,6 +43,20 @@ LABEL_BAND = 0.55
 FARTHEST_LABEL = 0.6
 """Widths of the page that print at the left of a row may be away from it."""
 DIGITS = 10
+"""Bubbles of one digit of a number: 0 to 9."""
+LEAST_ROW_HEIGHTS = 0.8
+"""Distance of two rows of one stack, in heights of a bubble, at least."""
+TEXT_MARGIN, LEAST_TEXT_BAND = 0.7, 0.3
+"""Distance from the middle of a row at which text between two rows is looked for, and the height of this band from
+which there is room for text, in heights of a bubble."""
+BOXES_ABOVE = (2.5, 0.1)
+"""Top and bottom, in heights of a bubble above the first row, of the band in which boxes to write digits in stand."""
+LEAST_BOX_SIDE = 0.8
+"""Height of the sides of these boxes, in heights of a bubble, at least: letters in the band are lower."""
+BETWEEN_COLUMNS = 0.45
+"""Distance from the middle between two columns, in distances of the columns, within which the side of a box stands."""
+HEADING_GAP = 0.15
+"""Gap between a heading and the bubbles below it, in heights of a bubble, at least."""
 
 Direction = Literal["Horizontal", "Vertical"]
 
@@ -177,7 +191,7 @@ class _Grouping:
     def _continues(self, stack: list[_Run], run: _Run) -> bool:
         last = stack[-1]
         distance = run.y - last.y
-        if last.is_labelled != run.is_labelled or distance < 0.8 * self.height:
+        if last.is_labelled != run.is_labelled or distance < LEAST_ROW_HEIGHTS * self.height:
             return False
         if distance > MOST_ROW_HEIGHTS * self.height:
             return False
@@ -192,9 +206,9 @@ class _Grouping:
         """Whether a line of text that begins at the bubbles or left of them parts two rows."""
         left = min(upper.left, lower.left) - 2 * self.height
         right = upper.bubbles[0].right
-        margin = 0.7 * self.height
+        margin = TEXT_MARGIN * self.height
         top, bottom = upper.y + margin, lower.y - margin
-        return bottom - top > 0.3 * self.height and self.around.has_print(left, top, right, bottom)
+        return bottom - top > LEAST_TEXT_BAND * self.height and self.around.has_print(left, top, right, bottom)
 
     def _divide(self, stack: list[_Run]) -> list[Group]:
         if stack[0].is_labelled:
@@ -260,15 +274,15 @@ class _Grouping:
         first = rows[0]
         if len(first) < 2:
             return False
-        top, bottom = round(first[0].top - 2.5 * self.height), round(first[0].top - 0.1 * self.height)
+        top, bottom = (round(first[0].top - heights * self.height) for heights in BOXES_ABOVE)
         above = self.page.dark[max(0, top) : max(0, bottom)]
         if not above.size:
             return False
-        upright = cv2.getStructuringElement(cv2.MORPH_RECT, (1, max(2, round(0.8 * self.height))))
+        upright = cv2.getStructuringElement(cv2.MORPH_RECT, (1, max(2, round(LEAST_BOX_SIDE * self.height))))
         tall = np.max(cv2.morphologyEx(above, cv2.MORPH_OPEN, upright), axis=0) > 0
         found = 0
         for one, other in itertools.pairwise(first):
-            middle, reach = (one.x + other.x) / 2, 0.45 * (other.x - one.x)
+            middle, reach = (one.x + other.x) / 2, BETWEEN_COLUMNS * (other.x - one.x)
             part = tall[round(middle - reach) : round(middle + reach)]
             found += bool(part.any())
         return found >= LABELLED * (len(first) - 1)
@@ -303,7 +317,7 @@ class _Grouping:
         """The left ends of the texts in the line above a run."""
         top = run.bubbles[0].top
         left, right = run.left - 3 * self.height, self._page_width
-        line = self.around.bottom_of_print_above(left, top - 3 * self.height, right, top - 0.15 * self.height)
+        line = self.around.bottom_of_print_above(left, top - 3 * self.height, right, top - HEADING_GAP * self.height)
         if line is None:
             return [run.left]
         return [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]

@@ -8,6 +8,8 @@ CORNER_PART = 0.15
 """Part of the width and height of the page within which a mark belongs to a corner."""
 SAME_SIZE = 0.2
 """Relative difference of the sizes of the marks of a page."""
+CLEARLY_LARGER = 1.2
+"""Ratio of sizes from which marks are preferred to others at as many corners: those beside them are smaller print."""
 LEAST_CORNERS = 3
 """Corners with a mark, from which the marks are proposed."""
 
@@ -34,6 +36,8 @@ def corner_marks(filled: Sequence[Shape], width: int, height: int) -> list[Shape
             ]
             if near:
                 chosen.append(min(near, key=lambda shape: abs(shape.x - x) + abs(shape.y - y)))
-        if len(chosen) > len(best) or (len(chosen) == len(best) and best and model.size > best[0].size * 1.2):
+        if len(chosen) > len(best) or (
+            len(chosen) == len(best) and best and model.size > CLEARLY_LARGER * best[0].size
+        ):
             best = chosen
     return best if len(best) >= LEAST_CORNERS else []

@@ -15,6 +15,9 @@ SAME_PHRASE = 1.2
 """White space between words of one label, in heights of a word."""
 ABOVE = 2.5
 """Distance of a label above a box or question, in heights of a word."""
+BESIDE_BOX = (0.5, 1.1)
+"""Top and bottom, in heights of a box to write in, of the band in which the middle of its label is: people write above
+a line, and labels stand on it."""
 INDENT = 4.5
 """How far right of its question a bubble begins at most, in heights of a word."""
 MOST_IN_BUBBLE = 3
@@ -114,7 +117,7 @@ def _label(element: Element, words: Sequence[Word]) -> str:
         row = (top, top + height)
     elif isinstance(element, ClipArea):
         left, top, _, height = element.place
-        row = (top + height * 0.5, top + height * 1.1)
+        row = (top + BESIDE_BOX[0] * height, top + BESIDE_BOX[1] * height)
     else:
         return ""
     beside = [word for word in words if row[0] <= word.y <= row[1] and word.right <= left + word.height]

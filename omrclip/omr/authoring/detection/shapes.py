@@ -24,6 +24,9 @@ RECTANGLE_FILLED = 0.92
 LIGHTER_INSIDE = 0.45
 """Part of the contrast between outline and paper by which the inside of a bubble is lighter than its outline. A
 filled mark has nothing of it, an empty bubble all, one with a printed letter most."""
+PAPER_PERCENTILE, INSIDE_PERCENTILE = 95, 75
+"""Percentile of the grey levels around a shape that is the paper, and of those inside it that is its light part: a
+printed letter covers less than three quarters of a bubble."""
 BRIDGED_PX = (5, 7)
 """Sides of the squares with which gaps between the dashes of an outline are closed, the smaller first: gaps of 0.4 and
 0.6 mm. A wider one joins the bubbles of a row."""
@@ -223,10 +226,10 @@ def _is_light_inside(grey: Grey, contour: Any, box: _Pixels) -> bool:
     margin_x, margin_y = width // 4, height // 4
     inside = grey[top + margin_y : top + height - margin_y, left + margin_x : left + width - margin_x]
     around = grey[max(0, top - 4) : top + height + 4, max(0, left - 4) : left + width + 4]
-    paper = float(np.percentile(around, 95))
+    paper = float(np.percentile(around, PAPER_PERCENTILE))
     points = contour[:, 0]
     line = float(np.median(grey[points[:, 1], points[:, 0]]))
-    light = float(np.percentile(inside, 75))
+    light = float(np.percentile(inside, INSIDE_PERCENTILE))
     return light - line > LIGHTER_INSIDE * (paper - line)
 
 
@@ -273,6 +276,8 @@ MOST_BRACKET_WIDTH = 0.5
 """Width of a bracket in heights; a letter C is wider."""
 LEAST_BEND = 0.18
 """Part of its width by which the ink at the ends of a bracket lies further inside than that at its middle."""
+BRACKET_END = 8
+"""An end of a bracket is this part of its height."""
 SAME_LEVEL = 0.12
 """Difference of the tops and bottoms of both brackets of a pair, in heights."""
 LEAST_APART, MOST_APART = 0.3, 3.5
@@ -299,7 +304,7 @@ def _bend(dark: Grey, box: _Pixels) -> float:
     """How much further right the ink of both ends lies than that of the middle, in widths; negative if left."""
     left, top, width, height = box
     ink = dark[top : top + height, left : left + width] > 0
-    end = max(2, height // 8)
+    end = max(2, height // BRACKET_END)
     places = np.arange(width) / max(1, width - 1)
     means = [
         float((part * places).sum() / max(1, part.sum()))

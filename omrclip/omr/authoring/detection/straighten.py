@@ -11,6 +11,8 @@ from omrclip.omr.authoring.detection.shapes import Shape
 
 SMALL_SIDE_PX = 800
 """Longer side of the image in which the paper is looked for."""
+CLOSED_PX = 26
+"""Side of the square, in pixels of this image, with which print is closed: wider than the strokes of headlines."""
 LEAST_PAPER, MOST_PAPER = 0.35, 0.985
 """Part of the image that the paper covers. With more, the image is the paper."""
 LEAST_CONTRAST = 30
@@ -58,8 +60,7 @@ def _paper(grey: Grey) -> npt.NDArray[np.float64] | None:
     scale = SMALL_SIDE_PX / max(grey.shape)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     # Closing takes the print away, so that only paper and background are left.
-    side = SMALL_SIDE_PX // 30
-    small = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    small = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((CLOSED_PX, CLOSED_PX), np.uint8))
     _, light = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     inside, outside = small[light > 0], small[light == 0]
     if not inside.size or not outside.size or float(np.median(inside)) - float(np.median(outside)) < LEAST_CONTRAST:

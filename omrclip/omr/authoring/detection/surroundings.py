@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
-from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.shapes import PAPER_PERCENTILE, Shape
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
 
 MARGIN_MM = 0.3
 """Width around a bubble that counts as its outline."""
 EDGE_MM = 3.0
 """Width along the sides of the page in which nothing is print: printers do not reach it, and photos show the desk."""
+LINE_GAP_MM = 0.4
+"""White space that parts two lines of print."""
 LEAST_INK_MM = 0.25
 """Height of ink in a column of pixels from which it is print; specks are smaller."""
 
@@ -37,7 +39,7 @@ class Surroundings:
     def bottom_of_print_above(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float] | None:
         """The upper and lower side of the lowest line of print in a rectangle."""
         part = self._part(left, top, right, bottom)
-        lines = _pieces(part, 1, top, 0.4 * PX_PER_MM)
+        lines = _pieces(part, 1, top, LINE_GAP_MM * PX_PER_MM)
         return lines[-1] if lines else None
 
     def _part(self, left: float, top: float, right: float, bottom: float) -> Grey:
@@ -74,9 +76,16 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
 Glyph = npt.NDArray[np.float32]
 """(16, 16) float32: what is printed inside a bubble, darker is larger, with zero mean and a length of 1, or zeros."""
 GLYPH_SIDE = 16
+"""Pixels of both sides of a glyph."""
 INNER = 0.62
 """Part of the sides of a bubble within which its letter is, and its outline is not."""
-LEAST_GLYPH = 0.12
+LEAST_CONTRAST = 20.0
+"""Grey levels that are taken for the contrast of an outline, at least: faint ones are noise."""
+LIGHTEST_PERCENTILE = 98
+"""Percentile of the grey levels of a bubble that is the lightest paper, without outliers."""
+LINE_PERCENTILE = 3
+"""Percentile of the grey levels of a bubble that is its outline, without outliers."""
+LEAST_GLYPH = 0.06
 """Standard deviation of the inside of a bubble, in contrasts of its outline, from which something is printed in it."""
 
 
@@ -88,10 +97,10 @@ def glyph(page: WorkingPage, shape: Shape) -> Glyph:
     if inside.size == 0:
         return np.zeros((GLYPH_SIDE, GLYPH_SIDE), np.float32)
     whole = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
-    contrast = max(20.0, float(np.percentile(whole, 98)) - float(whole.min()))
+    contrast = max(LEAST_CONTRAST, float(np.percentile(whole, LIGHTEST_PERCENTILE)) - float(whole.min()))
     small = cv2.resize(inside, (GLYPH_SIDE, GLYPH_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     small = small.mean() - small
-    if small.std() < LEAST_GLYPH * contrast * 0.5:
+    if small.std() < LEAST_GLYPH * contrast:
         return np.zeros_like(small)
     return np.asarray(small / np.linalg.norm(small), np.float32)
 
@@ -102,7 +111,7 @@ def darkness(page: WorkingPage, shape: Shape) -> float:
     y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
     inside = page.grey[max(0, y0) : y1, max(0, x0) : x1].astype(np.float32)
     around = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
-    paper, line = float(np.percentile(around, 95)), float(np.percentile(around, 3))
+    paper, line = (float(np.percentile(around, each)) for each in (PAPER_PERCENTILE, LINE_PERCENTILE))
     if not inside.size or paper - line < 1:
         return 0.0
     return float(np.clip((paper - inside) / (paper - line), 0, 1).mean())

@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from itertools import chain, islice
 
 _GROUP = re.compile(r"\((|[^()\s]|yes|no)\)", re.IGNORECASE)
 """Begins an answer: an empty group, one character, or yes or no. Other brackets are part of a text."""
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,5 @@ def starts_answer(line: str) -> bool:
 
 def letters(count: int) -> tuple[str, ...]:
     """A, B, … Z, then AA, AB, …: the values of answers that have none."""
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return tuple(
-        alphabet[index] if index < 26 else alphabet[index // 26 - 1] + alphabet[index % 26] for index in range(count)
-    )
+    pairs = (first + second for first in _ALPHABET for second in _ALPHABET)
+    return tuple(islice(chain(_ALPHABET, pairs), count))

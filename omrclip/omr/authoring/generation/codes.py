@@ -41,7 +41,7 @@ def code_of(text: str, barcode_type: str) -> Code:
         image = np.array(made.to_image(scale=1, add_quiet_zones=False, add_hrt=False))
     except (ValueError, RuntimeError, AttributeError) as error:
         raise ValueError(f"{barcode_type} cannot hold this value") from error
-    dark = image < 128
+    dark = image == 0
     if not is_matrix(barcode_type):
         dark = dark[:1]
     runs = []

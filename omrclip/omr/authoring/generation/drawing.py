@@ -28,6 +28,11 @@ _ROUNDING = 0.001
 _SLANT = math.tan(math.radians(12))
 """The slope of italic letters, which are slanted regular ones."""
 
+_UNDERLINE, _STRIKEOUT = -0.12, 0.3
+"""The middle of these lines above the baseline, in sizes of the font."""
+_LINES_IN_SIZE = 16
+"""A line below or through letters is this part of the size of the font thick."""
+
 
 def pdf_of(pages: Iterable[PageLayout], images: Mapping[str, bytes], title: str) -> bytes:
     """Draw pages. The same pages always give the same bytes.
@@ -91,10 +96,12 @@ def _(shape: Words, canvas: Canvas, _readers: Mapping[str, ImageReader]) -> None
     text.setFillColorRGB(*(part / 255 for part in font.colour))
     text.textOut(drawn_order(shape.text))
     canvas.drawText(text)
-    for is_wanted, above in ((font.underline, -0.12), (font.strikeout, 0.3)):
+    for is_wanted, above in ((font.underline, _UNDERLINE), (font.strikeout, _STRIKEOUT)):
         if is_wanted:
             y = shape.baseline - above * font.size
-            line = Stroke(shape.left, y, shape.left + width(shape.text, font), y, font.size / 16, font.colour)
+            line = Stroke(
+                shape.left, y, shape.left + width(shape.text, font), y, font.size / _LINES_IN_SIZE, font.colour
+            )
             _draw(line, canvas, {})
 
 

@@ -13,7 +13,7 @@ from omrclip.imaging.tiff.ranges import BytesReader
 from omrclip.omr.authoring.generation.drawing import pdf_of
 from omrclip.omr.authoring.generation.json_markup import is_json, parse_json
 from omrclip.omr.authoring.generation.layout import FormLayout, lay_out
-from omrclip.omr.authoring.generation.nodes import At, Mistake, Parsed
+from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake, Parsed
 from omrclip.omr.authoring.generation.shapes import DPI, PageLayout
 from omrclip.omr.authoring.generation.sheet import Settings
 from omrclip.omr.authoring.generation.text_markup import parse_text
@@ -25,6 +25,7 @@ MOST_SOURCE_BYTES = 1024 * 1024
 
 
 MOST_PAGES = 50
+"""Pages of a form. It bounds the time and memory of a layout."""
 GENERATION_BYTES = 256 << 20
 """Memory for the layout of a form, and for rendering one page of the largest paper."""
 
@@ -153,7 +154,7 @@ def image_dimensions(images: Mapping[str, bytes], limits: Limits = DEFAULT_LIMIT
         try:
             info = probe(data)
         except ImageError as error:
-            raise InvalidRequest(f'The image "{name[:60]}" cannot be used. {error.message}') from error
+            raise InvalidRequest(f'The image "{name[:SHOWN]}" cannot be used. {error.message}') from error
         check_pixels(name, info, limits)
         found[name] = info.dimensions
     return found

@@ -6,7 +6,7 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
 from omrclip.omr.authoring.generation.answers import answers_in
-from omrclip.omr.authoring.generation.nodes import At, Attribute, Mistake, Node, Parsed
+from omrclip.omr.authoring.generation.nodes import SHOWN, At, Attribute, Mistake, Node, Parsed
 from omrclip.omr.authoring.generation.vocabulary import HAS_CONTENTS, most_like
 
 _KINDS = {
@@ -115,7 +115,7 @@ class _Reader:
         kind = _KINDS.get(asked.lower().replace("_", ""))
         if kind is None:
             known = ["".join(part.title() for part in one.split("_")) for one in HAS_CONTENTS]
-            self._wrong(at, f'"{asked[:40]}" is no element_type. {most_like(asked, known)}')
+            self._wrong(at, f'"{asked[:SHOWN]}" is no element_type. {most_like(asked, known)}')
             return None
         name = next((str(value[key]) for key in ("question_text", "name") if isinstance(value.get(key), str)), "")
         attributes = {

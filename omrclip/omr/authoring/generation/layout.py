@@ -25,6 +25,16 @@ TOP = 220
 """Where the contents of a page begin: below the corner marks."""
 PAGE_CODE = "PageCode"
 """The name of the QR code that tells the pages of a form apart."""
+PAGE_MODULE, PAGE_QUIET = 5, 10
+"""Pixels of a module of this code, 0.42 mm, and of the white paper around it."""
+MOST_IN_CODE = 20
+"""Letters of the name of the form that stand in this code: more would make it larger than the margin."""
+LEAST_WIDTH = 400
+"""Pixels between the margins of a page: two bubbles with a word each."""
+NEIGHBOURS_CELL = 200
+"""Pixels of the cells in which bubbles are sorted to find those that overlap; the largest bubble has 100."""
+NEAR_MARKS = 40
+"""Pixels by which bubbles may stand beside the corner marks: the white paper around them is wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +73,10 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
     left = page.values.get("left_margin", settings.left_margin)
     right = page.values.get("right_margin", settings.right_margin)
     frame = Frame(left, dimensions.width - left - right, styled(Font(points(settings.font_size)), settings.font_style))
-    if frame.width < 400:
+    if frame.width < LEAST_WIDTH:
         sheet.wrong(
-            page, f"The margins leave {frame.width:.0f} pixels. Make them smaller, so that at least 400 are left."
+            page,
+            f"The margins leave {frame.width:.0f} pixels. Make them smaller, so that at least {LEAST_WIDTH} are left.",
         )
         return PageLayout(dimensions)
     sheet.flow(page.children, frame, TOP)
@@ -80,7 +91,7 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
     _check_bubbles(sheet, page)
     _marks(sheet)
     if number:
-        _page_code(sheet, f"{name[:20]}/{number}")
+        _page_code(sheet, f"{name[:MOST_IN_CODE]}/{number}")
     return PageLayout(dimensions, tuple(sheet.shapes), tuple(sheet.elements))
 
 
@@ -110,17 +121,22 @@ def _reference(name: str, box: tuple[int, int, int, int], kind: str) -> Referenc
 def _page_code(sheet: Sheet, text: str) -> None:
     """Draw the QR code of a page into its right margin at half its height."""
     code = code_of(text, "QR")
-    module = 5
+    module, quiet = PAGE_MODULE, PAGE_QUIET
     side = module * code.rows
     left, top = sheet.dimensions.width - CORNER_INSET - side, (sheet.dimensions.height - side) // 2
-    sheet.shapes.append(Rect(left - 10, top - 10, side + 20, side + 20, 0, fill=(255, 255, 255)))
+    sheet.shapes.append(Rect(left - quiet, top - quiet, side + 2 * quiet, side + 2 * quiet, 0, fill=(255, 255, 255)))
     parts = tuple(
         (left + first * module, top + row * module, count * module, module) for row, first, count in code.runs
     )
     sheet.shapes.append(Modules(parts))
     sheet.elements.append(
         BarcodeDownloadable(
-            name=PAGE_CODE, left=left - 10, top=top - 10, width=side + 20, height=side + 20, barcode_type="QR"
+            name=PAGE_CODE,
+            left=left - quiet,
+            top=top - quiet,
+            width=side + 2 * quiet,
+            height=side + 2 * quiet,
+            barcode_type="QR",
         )
     )
 
@@ -132,11 +148,12 @@ def _check_bubbles(sheet: Sheet, page: Element) -> None:
     told: set[str] = set()
     for name, box, bubble in _bubbles(sheet.elements):
         place = bubble.left, bubble.top, box.bubble_width, box.bubble_height
-        cell = int(bubble.left // 200), int(bubble.top // 200)
+        cell = int(bubble.left // NEIGHBOURS_CELL), int(bubble.top // NEIGHBOURS_CELL)
         near = [one for x in (-1, 0, 1) for y in (-1, 0, 1) for one in taken.get((cell[0] + x, cell[1] + y), ())]
         if any(_overlap(place, one) for one in near):
             told.add(f'Bubbles of "{name}" lie on others, and cannot be read. Move one of the elements.')
-        if not (side - 40 <= place[0] and place[0] + place[2] <= sheet.dimensions.width - side + 40):
+        right = place[0] + place[2]
+        if place[0] < side - NEAR_MARKS or right > sheet.dimensions.width - side + NEAR_MARKS:
             told.add(f'Bubbles of "{name}" are too near to the edge of the page. Leave 200 pixels there.')
         taken.setdefault(cell, []).append(place)
     sheet.form.warnings += [Mistake(page.at, one) for one in sorted(told)]

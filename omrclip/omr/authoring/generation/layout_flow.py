@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from omrclip.omr.authoring.generation.codes import code_of, is_matrix
-from omrclip.omr.authoring.generation.shapes import LINE, Colour, Font, Modules, Picture, Rect, Stroke
-from omrclip.omr.authoring.generation.sheet import BETWEEN, Frame, Sheet, font_for, lays_out, points
+from omrclip.omr.authoring.generation.nodes import SHOWN
+from omrclip.omr.authoring.generation.shapes import DPI, LINE, Colour, Font, Modules, Picture, Rect, Stroke
+from omrclip.omr.authoring.generation.sheet import BETWEEN, CELL_MARGIN, Frame, Sheet, font_for, lays_out, points
 from omrclip.omr.authoring.generation.vocabulary import Element
 from omrclip.omr.template import BarcodeDownloadable, ClipArea
 
@@ -16,7 +17,29 @@ QUIET = 12
 """Pixels of paper around a code. Elements beside it are farther away."""
 WRITE_IN_HEIGHT, ADAPTIVE_HEIGHT, HINT_SIZE = 110, 300, 7
 """Pixels to write on, and the points of the label below."""
+HINT_GAP, HINT_COLOUR = 4, (90, 90, 90)
+"""Pixels between the line to write on and the label below, and its grey."""
+CODETEXT_SIZE = 9
+"""Points of the text below a bar code."""
+PIXELS_PER_MM = DPI / 25.4
+"""Pixels of a layout per millimetre."""
+LABEL_PART, INPUT_PART = 0.35, 0.65
+"""Parts of the width of an input group."""
+GROUP_PADDING = 12
+"""Pixels between the borders of an input group and its texts, above and below them."""
+PADDING, BORDER = 20, 3
+"""Pixels between the border of a block and its contents, and of the border, if the source does not say it."""
+RIGHT_MARGIN, BOTTOM_MARGIN, LEAD = 40, 20, 20
+"""Pixels between blocks beside and below each other, and above the contents of a block in a container, if the source
+does not say it."""
+LEAST_COLUMN = 60
+"""Pixels of the width of a column that has contents."""
+FOOT = 200
+"""Pixels at the foot of a page, where the corner marks are."""
+MOST_NAMED = 5
+"""Names of images that a message lists."""
 RADIUS = 20
+"""Pixels of the radius of rounded corners."""
 CELL = 1.2
 """The width of a box around a letter, in sizes of the font."""
 
@@ -64,10 +87,10 @@ def image(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """An image in its own size, or in the size that is given. With x or y it is not in the flow."""
     values, own = element.values, sheet.form.images.get(element.name)
     if own is None:
-        given = ", ".join(sorted(sheet.form.images)[:5]) or "none"
+        given = ", ".join(sorted(sheet.form.images)[:MOST_NAMED]) or "none"
         sheet.wrong(
             element,
-            f'The image "{element.name[:60]}" is not given. Add the file, or write one of the given names: {given}.',
+            f'The image "{element.name[:SHOWN]}" is not given. Add the file, or write one of the given names: {given}.',
         )
         return top
     across = values.get("width") or (values["height"] * own.width / own.height if "height" in values else own.width)
@@ -90,7 +113,7 @@ def barcode(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     except ValueError:
         sheet.wrong(
             element,
-            f'{kind} cannot hold the value "{value[:40]}". Write another value, or another barcode_type such as QR.',
+            f'{kind} cannot hold the value "{value[:SHOWN]}". Write another value, or another barcode_type such as QR.',
         )
         return top
     if is_matrix(kind):
@@ -104,7 +127,7 @@ def barcode(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     if module < LEAST_MODULE:
         sheet.warn(
             element,
-            f"The modules of this code have {module / 11.81:.2f} mm, which scans may lose. "
+            f"The modules of this code have {module / PIXELS_PER_MM:.2f} mm, which scans may lose. "
             f"Make it {LEAST_MODULE * code.rows:.0f} pixels high or more.",
         )
     left, upper = (
@@ -127,7 +150,7 @@ def barcode(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     )
     bottom = upper + down + QUIET
     if values.get("codetext"):
-        small = Font(points(9))
+        small = Font(points(CODETEXT_SIZE))
         bottom = sheet.write(value, small, Frame(left, max(across, 1), small), bottom, "center")
     return top if "x" in values or "y" in values else bottom
 
@@ -140,8 +163,8 @@ def write_in(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     colour: Colour = values.get("color", (0, 0, 0))
     sheet.shapes.append(Stroke(frame.left, top + down, frame.left + frame.width, top + down, LINE, colour))
     _clip(sheet, element.name, (frame.left, top, frame.width, down), is_required=bool(values.get("required")))
-    hint = Font(points(HINT_SIZE), colour=(90, 90, 90))
-    return sheet.write(values.get("hint", ""), hint, frame, top + down + 4)
+    hint = Font(points(HINT_SIZE), colour=HINT_COLOUR)
+    return sheet.write(values.get("hint", ""), hint, frame, top + down + HINT_GAP)
 
 
 def _clip(sheet: Sheet, name: str, box: tuple[float, float, float, float], *, is_required: bool) -> None:
@@ -160,13 +183,17 @@ def _clip(sheet: Sheet, name: str, box: tuple[float, float, float, float], *, is
 @lays_out("input_group")
 def input_group(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """A label, and a box with a value beside it."""
-    parts = ((0.0, 0.35, "label_border"), (0.35, 0.65, "input_border"))
+    parts = ((0.0, LABEL_PART, "label_border"), (LABEL_PART, INPUT_PART, "input_border"))
     begin = len(sheet.shapes)
     ends = [
-        sheet.flow([child], Frame(frame.left + at * frame.width + 15, part * frame.width - 30, frame.font), top + 12)
+        sheet.flow(
+            [child],
+            Frame(frame.left + at * frame.width, part * frame.width, frame.font).inset(CELL_MARGIN, CELL_MARGIN),
+            top + GROUP_PADDING,
+        )
         for child, (at, part, _) in zip(element.children, parts, strict=True)
     ]
-    bottom = max(ends) + 12
+    bottom = max(ends) + GROUP_PADDING
     boxes = [
         Rect(
             frame.left + at * frame.width,
@@ -193,7 +220,7 @@ def _borders(element: Element, box: tuple[float, float, float, float]) -> list[R
     shapes: list[Rect | Stroke] = []
     if "background_color" in values:
         shapes.append(Rect(*box, line=0, fill=values["background_color"]))
-    line, colour = values.get("border_size", 3), values.get("border_color", (0, 0, 0))
+    line, colour = values.get("border_size", BORDER), values.get("border_color", (0, 0, 0))
     own = {
         side: values[f"border_{side}_style"]
         for side in ("top", "bottom", "left", "right")
@@ -225,7 +252,7 @@ def paragraph(sheet: Sheet, element: Element, frame: Frame, top: float) -> float
 def boxed(sheet: Sheet, element: Element, frame: Frame, top: float, lead: float) -> float:
     """Contents in a box with a padding, which may have a border and may be cut out."""
     values = element.values
-    across, down = values.get("horizontal_padding", 20), values.get("vertical_padding", 20)
+    across, down = values.get("horizontal_padding", PADDING), values.get("vertical_padding", PADDING)
     begin = len(sheet.shapes)
     bottom = sheet.flow(element.children, frame.inset(across, across), top + down + lead) + down
     if "height" in values:
@@ -270,7 +297,7 @@ def container(sheet: Sheet, element: Element, frame: Frame, top: float) -> float
     shares: Sequence[float] = values.get("columns_proportions") or [1 / values.get("columns_count", 1)] * values.get(
         "columns_count", 1
     )
-    margin, below = values.get("block_right_margin", 40), values.get("block_bottom_margin", 20)
+    margin, below = values.get("block_right_margin", RIGHT_MARGIN), values.get("block_bottom_margin", BOTTOM_MARGIN)
     ends = []
     for number, share in enumerate(shares):
         left = frame.left + frame.width * sum(shares[:number])
@@ -279,14 +306,14 @@ def container(sheet: Sheet, element: Element, frame: Frame, top: float) -> float
         end = top
         for child in element.children:
             if child.values.get("column", 1) == number + 1:
-                lead = values.get("block_top_padding", 20) if child.kind == "block" else 0
+                lead = values.get("block_top_padding", LEAD) if child.kind == "block" else 0
                 end = _child(sheet, child, column, end, lead) + below
         ends.append(end)
     return max(ends, default=top)
 
 
 def _child(sheet: Sheet, child: Element, column: Frame, top: float, lead: float) -> float:
-    if column.width <= 60:
+    if column.width <= LEAST_COLUMN:
         sheet.wrong(child, "The column is too narrow for contents. Give it another part in columns_proportions.")
         return top
     return boxed(sheet, child, column, top, lead) if child.kind == "block" else sheet.flow([child], column, top)
@@ -303,4 +330,4 @@ def _footer_top(sheet: Sheet, element: Element, frame: Frame) -> float:
 
 def bottom_of(height: int) -> float:
     """Where the contents of a page of a height end."""
-    return height - BETWEEN - 200
+    return height - BETWEEN - FOOT

@@ -7,7 +7,10 @@ from omrclip.omr.authoring.generation.answers import letters
 from omrclip.omr.authoring.generation.fonts import width, wrapped
 from omrclip.omr.authoring.generation.shapes import Font, Rect, Stroke
 from omrclip.omr.authoring.generation.sheet import (
+    AFTER_TITLE,
     BETWEEN,
+    CELL_MARGIN,
+    CELL_PADDING,
     PITCH_ACROSS,
     PITCH_DOWN,
     Frame,
@@ -27,6 +30,31 @@ NUMBER_WIDTH = 110
 """Pixels for the number of a question in an answer sheet."""
 BESIDE = 15
 """Pixels between a bubble and its text."""
+LEAST_TEXT, LEAST_LABEL = 40, 1
+"""Pixels of the width in which the text of an answer, and the label of a grid, is wrapped, at least."""
+NUMBER_SIZE, NUMBER_HEIGHT = 11, 0.8
+"""Points of the numbers of an answer sheet, and their height as a part of the bubbles, at most."""
+NUMBER_GAP = 20
+"""Pixels between such a number and its first bubble."""
+COLUMNS, ANSWERS, SECTIONS, DIGITS, CODE_COLUMNS = 4, 4, 8, 10, 5
+"""Columns and answers of an answer sheet, places and digits of a grid, and columns of a composite grid, if the source
+does not say it: the defaults of the cloud's markup."""
+LABEL_PART, LABEL_DROP = 0.4, 5
+"""The width of the label of a grid as a part of the frame, at most, and pixels by which it stands below the top."""
+HEADER_LINE, TABLE_LINE, ROW_LINE = 3, 3, 3
+"""Pixels of lines: places to write a symbol, tables, and lines below the rows of a custom answer sheet."""
+STATEMENT_PART, ANSWER_WIDTH = 0.4, 260
+"""The width of the statements of a table as a part of the frame, at least, and pixels of an answer, at most."""
+STRIPE = (236, 236, 236)
+"""The colour of every second row of a striped table. It is lighter than any mark."""
+ANSWER_MARGIN = 8
+"""Pixels between the sides of a cell and the text of an answer in the head of a table."""
+COLUMN_GAP, CELL_GAP = 40, 10
+"""Pixels between the columns of a custom answer sheet, and between the cells of a row."""
+ROW_LINE_GAP = 6
+"""Pixels between the line below a row and the next row."""
+ROW_GAP = 16
+"""Pixels between two rows of a custom answer sheet."""
 OVAL = 0.75
 """The height of the oval bubbles of a vertical choicebox, as a part of their width."""
 
@@ -47,7 +75,7 @@ def question(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     sheet.check_letters(element, element.name)
     number = f"{form.next_number}. " if element.values.get("display_number", True) else ""
     form.next_number += 1
-    top = sheet.write(f"{number}{element.name}", font, frame, top, element.values.get("align", "")) + 8
+    top = sheet.write(f"{number}{element.name}", font, frame, top, element.values.get("align", "")) + AFTER_TITLE
     size = bubble_size(element, form.settings)
     inner = frame.inset(INDENT)
     fonts = [font_for(option, frame.font) for option in element.children]
@@ -62,7 +90,7 @@ def question(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
         value = _printed(option.values.get("bubble_value") or letter)
         places.append((value, left, row_top))
         sheet.bubble(left, row_top, (size, size), value, is_square=_is_square(element))
-        room = Frame(left + size + BESIDE, max(cell - size - BESIDE - BETWEEN, 40), own)
+        room = Frame(left + size + BESIDE, max(cell - size - BESIDE - BETWEEN, LEAST_TEXT), own)
         lines = wrapped(option.name, own, room.width)
         sheet.write(option.name, own, room, row_top + max(0.0, (size - len(lines) * own.line) / 2), "left")
         sheet.check_letters(option, option.name)
@@ -78,8 +106,8 @@ def question(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
 def answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """Numbered rows of bubbles, which run down each column."""
     values, form = element.values, sheet.form
-    count, columns = values["elements_count"], min(values.get("columns_count", 4), values["elements_count"])
-    answers = values.get("answers_list") or letters(values.get("answers_count", 4))
+    count, columns = values["elements_count"], min(values.get("columns_count", COLUMNS), values["elements_count"])
+    answers = values.get("answers_list") or letters(values.get("answers_count", ANSWERS))
     size = bubble_size(element, form.settings)
     across, down = size + PITCH_ACROSS, size + PITCH_DOWN + values.get("vertical_margin", 0)
     column_width = frame.width / columns
@@ -94,7 +122,7 @@ def answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float) -> fl
         return top
     rows, first = -(-count // columns), values.get("start_id", form.next_number)
     form.next_number = first + count
-    font = Font(min(points(11), 0.8 * size))
+    font = Font(min(points(NUMBER_SIZE), NUMBER_HEIGHT * size))
     for row in range(rows):
         for column in range(columns):
             index = column * rows + row
@@ -102,7 +130,7 @@ def answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float) -> fl
                 continue
             left, upper = frame.left + column * column_width, top + row * down
             number = str(first + index)
-            sheet.write_centred(number, font, (left, upper, NUMBER_WIDTH - 20, size))
+            sheet.write_centred(number, font, (left, upper, NUMBER_WIDTH - NUMBER_GAP, size))
             places = [(value, left + NUMBER_WIDTH + at * across, upper) for at, value in enumerate(answers)]
             for value, bubble_left, _ in places:
                 sheet.bubble(bubble_left, upper, (size, size), value, is_square=_is_square(element))
@@ -115,8 +143,8 @@ def answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float) -> fl
 def grid(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """A number in bubbles: a column for each digit, or a row if it is vertical."""
     values = element.values
-    digits = [str(digit) for digit in range(values.get("options_count", 10))]
-    symbols = [digits] * values.get("sections_count", 8)
+    digits = [str(digit) for digit in range(values.get("options_count", DIGITS))]
+    symbols = [digits] * values.get("sections_count", SECTIONS)
     return _symbols(sheet, element, frame, top, symbols, f"{element.name}:")
 
 
@@ -124,7 +152,7 @@ def grid(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
 def composite_grid(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """A code of letters and digits in bubbles."""
     values = element.values
-    count = values.get("columns_count", 5)
+    count = values.get("columns_count", CODE_COLUMNS)
     extra = values.get("extra_row", ())
     rows = [extra[begin : begin + count] for begin in range(0, len(extra) - count + 1, count)]
     symbols = [[*values.get("values", ("A", "B", "C")), *(row[at] for row in rows)] for at in range(count)]
@@ -151,7 +179,7 @@ def _symbols(
     is_across = values.get("orientation", "horizontal").lower() == "horizontal"
     longest = max(map(len, symbols))
     extent = (len(symbols) if is_across else longest + 1) * across
-    room = min(width(label, frame.font) + 2 * BETWEEN, 0.4 * frame.width) if label else 0.0
+    room = min(width(label, frame.font) + 2 * BETWEEN, LABEL_PART * frame.width) if label else 0.0
     if room + extent > frame.width + 1:
         most = max(1, int((frame.width - room) // across))
         sheet.wrong(
@@ -167,7 +195,9 @@ def _symbols(
     upper = float(values.get("y", top))
     sheet.check_letters(element, label)
     lowest = (
-        sheet.write(label, frame.font, Frame(left, max(room - BETWEEN, 1), frame.font), upper + 5) if label else upper
+        sheet.write(label, frame.font, Frame(left, max(room - BETWEEN, LEAST_LABEL), frame.font), upper + LABEL_DROP)
+        if label
+        else upper
     )
     boxes = []
     for number, symbol in enumerate(symbols):
@@ -203,7 +233,7 @@ def _symbols(
 def _header(sheet: Sheet, element: Element, at: tuple[float, float], size: float) -> None:
     """The place to write a symbol: a line, or a square."""
     values, (left, top) = element.values, at
-    line, colour = values.get("header_border_size", 3), values.get("header_border_color", (0, 0, 0))
+    line, colour = values.get("header_border_size", HEADER_LINE), values.get("header_border_color", (0, 0, 0))
     if values.get("header_type") == "square":
         sheet.shapes.append(Rect(left, top, size, size, line, colour))
     else:
@@ -220,7 +250,7 @@ def checkbox(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
         checkbox(sheet, placed, Frame(x, frame.left + frame.width - x, frame.font), float(values.get("y", top)))
         return top
     if not values.get("hide_name"):
-        top = sheet.write(element.name, font, frame, top, values.get("align", "")) + 8
+        top = sheet.write(element.name, font, frame, top, values.get("align", "")) + AFTER_TITLE
     size = bubble_size(element, sheet.form.settings)
     places, left, row_top = [], frame.left, top
     for child in element.children:
@@ -275,7 +305,11 @@ def table(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     font = font_for(element, frame.font)
     count, size = element.values["answers_count"], bubble_size(element, sheet.form.settings)
     kind = element.values.get("table_type", "normal")
-    first = frame.width / (count + 1) if kind == "equalCells" else max(0.4 * frame.width, frame.width - count * 260)
+    first = (
+        frame.width / (count + 1)
+        if kind == "equalCells"
+        else max(STATEMENT_PART * frame.width, frame.width - count * ANSWER_WIDTH)
+    )
     cell = (frame.width - first) / count
     if cell < size + PITCH_ACROSS:
         sheet.wrong(
@@ -287,7 +321,12 @@ def table(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     for number, row in enumerate(element.children):
         own, begun = font_for(row, font), len(sheet.shapes)
         if row.kind == "table_title":
-            bottom = sheet.write(row.name, replace(own, bold=True), frame.inset(15, 15), top + 10) + 10
+            bottom = (
+                sheet.write(
+                    row.name, replace(own, bold=True), frame.inset(CELL_MARGIN, CELL_MARGIN), top + CELL_PADDING
+                )
+                + CELL_PADDING
+            )
             fill = row.values.get("background_color")
         elif row.kind == "table_header":
             answers = [one.name for one in row.children if one.kind == "answer_value"]
@@ -296,7 +335,11 @@ def table(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
         else:
             sheet.check_letters(row, row.name)
             bottom = (
-                max(sheet.write(row.name, own, Frame(frame.left + 15, first - 30, own), top + 10), top + size + 10) + 10
+                max(
+                    sheet.write(row.name, own, _statement(frame, first, own), top + CELL_PADDING),
+                    top + size + CELL_PADDING,
+                )
+                + CELL_PADDING
             )
             upper = top + (bottom - top - size) / 2
             places = [
@@ -305,14 +348,19 @@ def table(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
             for _, left, _ in places:
                 sheet.bubble(left, upper, (size, size), "")
             sheet.elements.append(choice_box(row.name, places, (size, size)))
-            fill = (236, 236, 236) if kind == "striped" and number % 2 else None
+            fill = STRIPE if kind == "striped" and number % 2 else None
         if fill is not None:
             sheet.shapes.insert(begun, Rect(frame.left, top, frame.width, bottom - top, 0, fill=fill))
         top = bottom
         lines.append(top)
-    sheet.shapes.append(Rect(frame.left, begin, frame.width, top - begin, 3))
-    sheet.shapes += [Stroke(frame.left, y, frame.left + frame.width, y, 3) for y in lines[1:-1]]
+    sheet.shapes.append(Rect(frame.left, begin, frame.width, top - begin, TABLE_LINE))
+    sheet.shapes += [Stroke(frame.left, y, frame.left + frame.width, y, TABLE_LINE) for y in lines[1:-1]]
     return top + BETWEEN
+
+
+def _statement(frame: Frame, first: float, font: Font) -> Frame:
+    """The cell of a statement, in the first column of a table."""
+    return Frame(frame.left, first, font).inset(CELL_MARGIN, CELL_MARGIN)
 
 
 def _table_header(sheet: Sheet, row: Element, frame: Frame, top: float, first: float, cell: float) -> float:
@@ -320,13 +368,13 @@ def _table_header(sheet: Sheet, row: Element, frame: Frame, top: float, first: f
     ends = []
     titles = [one for one in row.children if one.kind == "content"]
     ends += [
-        sheet.write(one.name, font_for(one, own), Frame(frame.left + 15, first - 30, own), top + 10) for one in titles
+        sheet.write(one.name, font_for(one, own), _statement(frame, first, own), top + CELL_PADDING) for one in titles
     ]
     answers = [one for one in row.children if one.kind == "answer_value"]
     for at, one in enumerate(answers):
-        column = Frame(frame.left + first + at * cell + 8, cell - 16, own)
-        ends.append(sheet.write(one.name, font_for(one, own), column, top + 10, "center"))
-    return max(ends, default=top) + 10
+        column = Frame(frame.left + first + at * cell, cell, own).inset(ANSWER_MARGIN, ANSWER_MARGIN)
+        ends.append(sheet.write(one.name, font_for(one, own), column, top + CELL_PADDING, "center"))
+    return max(ends, default=top) + CELL_PADDING
 
 
 @lays_out("custom_answer_sheet")
@@ -341,7 +389,7 @@ def custom_answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float
     rows, across = -(-amount // columns), frame.width / columns
     ends = []
     for column in range(columns):
-        room = Frame(frame.left + column * across, across - (40 if columns > 1 else 0), frame.font)
+        room = Frame(frame.left + column * across, across - (COLUMN_GAP if columns > 1 else 0), frame.font)
         cells = cells_of(room, values["row_proportions"])
         upper = top
         if header is not None:
@@ -350,13 +398,19 @@ def custom_answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float
                     (sheet.flow([title], cell, top) for title, cell in zip(header.children, cells, strict=False)),
                     default=top,
                 )
-                + 8
+                + AFTER_TITLE
             )
         for index in range(column * rows, min((column + 1) * rows, amount)):
             upper = _custom_row(sheet, element, row, cells, upper, str(first + index))
             if values.get("border", "none") != "none":
                 sheet.shapes.append(
-                    Stroke(room.left, upper - 6, room.left + room.width, upper - 6, values.get("border_size", 3))
+                    Stroke(
+                        room.left,
+                        upper - ROW_LINE_GAP,
+                        room.left + room.width,
+                        upper - ROW_LINE_GAP,
+                        values.get("border_size", ROW_LINE),
+                    )
                 )
         ends.append(upper)
     return max(ends) + BETWEEN
@@ -365,7 +419,7 @@ def custom_answer_sheet(sheet: Sheet, element: Element, frame: Frame, top: float
 def cells_of(frame: Frame, shares: Sequence[float]) -> list[Frame]:
     """The columns of a frame with these shares of its width."""
     return [
-        Frame(frame.left + frame.width * sum(shares[:number]), frame.width * share - 10, frame.font)
+        Frame(frame.left + frame.width * sum(shares[:number]), frame.width * share - CELL_GAP, frame.font)
         for number, share in enumerate(shares)
     ]
 
@@ -402,7 +456,7 @@ def _custom_row(sheet: Sheet, owner: Element, row: Element, cells: Sequence[Fram
         target = f"{owner.name}_{index}" if target in arrays else target
         more = {"kind": ReplaceTrigger, "target": target, "value": one.values["value"]}
         sheet.elements.append(choice_box(one.name or None, places, (size, size), **more))
-    return bottom + PITCH_DOWN - 4
+    return bottom + ROW_GAP
 
 
 def _numbered(element: Element, index: str) -> Element:

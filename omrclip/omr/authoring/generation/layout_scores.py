@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from omrclip.omr.authoring.generation.layout_marks import cells_of
+from omrclip.omr.authoring.generation.layout_marks import TABLE_LINE, cells_of
 from omrclip.omr.authoring.generation.shapes import Rect, Stroke
-from omrclip.omr.authoring.generation.sheet import BETWEEN, Frame, Sheet, bubble_size, font_for, lays_out
+from omrclip.omr.authoring.generation.sheet import (
+    BETWEEN,
+    CELL_MARGIN,
+    CELL_PADDING,
+    Frame,
+    Sheet,
+    bubble_size,
+    font_for,
+    lays_out,
+)
 from omrclip.omr.authoring.generation.vocabulary import Element
 from omrclip.omr.template import ScoreAnswer, ScoreBubble, ScoreGroup, ScoreQuestion, around
 
@@ -32,20 +41,20 @@ def _question(sheet: Sheet, element: Element, frame: Frame, top: float) -> tuple
     font, begin = font_for(element, frame.font), top
     cells = cells_of(frame, element.values["row_proportions"])
     heads = [child for child in element.children if child.kind == "score_header"]
-    ends = [sheet.write(element.name, font, cells[0], top + 10)]
+    ends = [sheet.write(element.name, font, cells[0], top + CELL_PADDING)]
     ends += [
-        sheet.write(head.name, font_for(head, font), cell, top + 10, "center")
+        sheet.write(head.name, font_for(head, font), cell, top + CELL_PADDING, "center")
         for head, cell in zip(heads, cells[1:], strict=True)
     ]
-    top = max(ends) + 10
+    top = max(ends) + CELL_PADDING
     lines, answers = [top], []
     for child in element.children:
         if child.kind == "score_answer":
             made, top = _answer(sheet, child, heads, cells, top)
             answers += made
             lines.append(top)
-    sheet.shapes.append(Rect(frame.left, begin, frame.width, top - begin, 3))
-    sheet.shapes += [Stroke(frame.left, y, frame.left + frame.width, y, 3) for y in lines[:-1]]
+    sheet.shapes.append(Rect(frame.left, begin, frame.width, top - begin, TABLE_LINE))
+    sheet.shapes += [Stroke(frame.left, y, frame.left + frame.width, y, TABLE_LINE) for y in lines[:-1]]
     left, upper, across, down = around(one.place for one in answers)
     question = ScoreQuestion(
         name=element.name, left=left, top=upper, width=across, height=down, elements=tuple(answers)
@@ -58,8 +67,13 @@ def _answer(
 ) -> tuple[list[ScoreAnswer], float]:
     size = bubble_size(element, sheet.form.settings)
     bottom = (
-        max(sheet.write(element.name, font_for(element, cells[0].font), cells[0].inset(15), top + 10), top + size + 10)
-        + 10
+        max(
+            sheet.write(
+                element.name, font_for(element, cells[0].font), cells[0].inset(CELL_MARGIN), top + CELL_PADDING
+            ),
+            top + size + CELL_PADDING,
+        )
+        + CELL_PADDING
     )
     bubbles = []
     for head, cell in zip(heads, cells[1:], strict=True):

@@ -6,6 +6,9 @@ Lines and columns are counted from 1, in characters. A tab is one character.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+SHOWN = 40
+"""Letters of the source that a message repeats at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class At:

@@ -10,7 +10,11 @@ from omrclip.omr.template import Element as TemplateElement
 Colour: TypeAlias = tuple[int, int, int]
 BLACK: Colour = (0, 0, 0)
 DPI = 300
+"""Pixels of a layout per inch: the unit of all lengths in a source."""
 POINTS_PER_INCH = 72
+"""PostScript and PDF points."""
+LINE_SPACING = 1.25
+"""The distance of two lines of text, in sizes of the font."""
 LINE = 4
 """Pixels of a line: 0.34 mm. Thinner borders of bubbles are lost in scans at 150 dpi."""
 
@@ -29,7 +33,7 @@ class Font:
     @property
     def line(self) -> float:
         """The distance of two lines."""
-        return 1.25 * self.size
+        return LINE_SPACING * self.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,16 @@ LETTER_SIZE, LETTER_COLOUR = 0.5, (120, 120, 120)
 """The size of the letter in a bubble, as a part of the bubble, and its grey: it is no mark, and shows under none."""
 
 
+LETTERS_ACROSS = 0.8
+"""The width of several letters in a bubble, as a part of the bubble, at most."""
+ASCENT, HALF_CAPITAL = 0.95, 0.36
+"""The baseline of a line below its top, and below the middle of capital letters, in sizes of the font."""
+AFTER_TITLE = 8
+"""Pixels between the text of a question and its bubbles."""
+CELL_MARGIN, CELL_PADDING = 15, 10
+"""Pixels between the sides of a cell of a table and its text, beside it and above or below it."""
+MOST_MISSING = 10
+"""Letters without a glyph that a warning names at most."""
 MOST_BUBBLES = 20_000
 """Bubbles of a form: about 20 full pages. It bounds the time and memory of a layout."""
 
@@ -105,14 +115,14 @@ class Sheet:
             room = frame.width - width(line, font)
             left = frame.left + {"left": 0.0, "center": room / 2, "right": room}[align]
             if line:
-                self.shapes.append(Words(left, top + 0.95 * font.size, line, font))
+                self.shapes.append(Words(left, top + ASCENT * font.size, line, font))
             top += font.line
         return top
 
     def write_centred(self, text: str, font: Font, box: tuple[float, float, float, float]) -> None:
         """Write one line into the middle of a box (left, top, width, height)."""
         left, top, across, down = box
-        baseline = top + down / 2 + 0.36 * font.size
+        baseline = top + down / 2 + HALF_CAPITAL * font.size
         self.shapes.append(Words(left + (across - width(text, font)) / 2, baseline, text, font))
 
     def check_letters(self, element: Element, text: str) -> None:
@@ -120,7 +130,8 @@ class Sheet:
         letters = missing(text)
         if letters:
             self.warn(
-                element, f'The font has no "{letters[:10]}", which is drawn as an empty box. Use an image instead.'
+                element,
+                f'The font has no "{letters[:MOST_MISSING]}", which is drawn as an empty box. Use an image instead.',
             )
 
     def bubble(
@@ -143,7 +154,7 @@ class Sheet:
             self.shapes.append(Oval(left + LINE / 2, top + LINE / 2, across - LINE, down - LINE, LINE, colour))
         if label:
             letter = Font(LETTER_SIZE * min(size), colour=LETTER_COLOUR)
-            fits = min(1.0, 0.8 * across / max(1.0, width(label, letter)))
+            fits = min(1.0, LETTERS_ACROSS * across / max(1.0, width(label, letter)))
             self.write_centred(label, replace(letter, size=letter.size * fits), (left, top, across, down))
 
 

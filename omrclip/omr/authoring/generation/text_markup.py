@@ -3,12 +3,11 @@
 import re
 
 from omrclip.omr.authoring.generation.answers import answers_in, starts_answer
-from omrclip.omr.authoring.generation.nodes import At, Attribute, Mistake, Open, Parsed
+from omrclip.omr.authoring.generation.nodes import SHOWN, At, Attribute, Mistake, Open, Parsed
 from omrclip.omr.authoring.generation.vocabulary import HAS_CONTENTS, most_like
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ATTRIBUTE = re.compile(r"([A-Za-z_]+)\s*=(.*)", re.DOTALL)
-_SHOWN = 40
 
 
 def parse_text(source: str) -> Parsed:
@@ -76,9 +75,9 @@ class _Reader:
         kind, equals, name = line[1:].partition("=")
         kind, at = kind.strip(), At(number)
         if not equals:
-            self._wrong(at, f'An element needs "=" after its kind, even without a name. Write ?{kind[:_SHOWN]}=')
+            self._wrong(at, f'An element needs "=" after its kind, even without a name. Write ?{kind[:SHOWN]}=')
         if kind not in HAS_CONTENTS:
-            self._wrong(At(number, 2), f'"{kind[:_SHOWN]}" is no element. {most_like(kind, HAS_CONTENTS)}')
+            self._wrong(At(number, 2), f'"{kind[:SHOWN]}" is no element. {most_like(kind, HAS_CONTENTS)}')
             self._last = None
             return
         node = Open(kind, name.strip(), at)
@@ -95,7 +94,7 @@ class _Reader:
             told = (
                 f"?{kind}= has no contents and is not closed. Remove this line."
                 if known
-                else f"There is no open ?{kind[:_SHOWN]}= to close. Open it above, or remove this line."
+                else f"There is no open ?{kind[:SHOWN]}= to close. Open it above, or remove this line."
             )
             self._wrong(At(number), told)
             return
@@ -124,7 +123,7 @@ class _Reader:
             if self._last is not None and self._last.kind == "choicebox":
                 told = "An answer begins with its letter in brackets. Write () for A, B, C …: () Yes () No"
             else:
-                told = f'"{text[:_SHOWN]}" is no attribute. Write key=value, such as font_size=12.'
+                told = f'"{text[:SHOWN]}" is no attribute. Write key=value, such as font_size=12.'
             self._wrong(at, told)
         elif self._last is None:
             self._wrong(

@@ -15,6 +15,9 @@ _COLOURS = {
 }
 _STYLES = ("regular", "bold", "italic", "underline", "strikeout")
 MOST_PIXELS = 10_000
+"""Pixels of a length: more than any page has."""
+_MOST_PER_CENT = 100.5
+"""Sum of widths, so that rounded ones such as 33.4 % three times are allowed."""
 
 
 def text(value: str) -> object:
@@ -81,7 +84,7 @@ def proportions(value: str) -> object:
     parts = [part.strip().removesuffix("%").strip() for part in value.split("-")]
     if (
         not all(re.fullmatch(r"\d{1,3}(\.\d+)?", part) and float(part) > 0 for part in parts)
-        or sum(map(float, parts)) > 100.5
+        or sum(map(float, parts)) > _MOST_PER_CENT
     ):
         raise ValueError("widths of at most 100 % together, such as 40%-60%")
     return tuple(float(part) / 100 for part in parts)

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from omrclip.omr.authoring.generation import values as v
-from omrclip.omr.authoring.generation.nodes import At, Mistake, Node, Parsed
+from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake, Node, Parsed
 from omrclip.omr.authoring.generation.values import Value
 
+_LIKE = 0.6
+"""Similarity of a misspelt name, 0 to 1, from which another is suggested; the default of difflib."""
 BUBBLE_SIZES = {"extrasmall": 40, "small": 50, "normal": 60, "large": 80, "extralarge": 100}
 """Pixels at 300 dpi. The smallest is 3.4 mm."""
 PAPER = {
@@ -338,7 +340,7 @@ class Checked:
 def most_like(name: str, known: Iterable[str]) -> str:
     """A suggestion for a misspelt name, or the list of all names."""
     by_name = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(name[:40].lower(), by_name, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name[:SHOWN].lower(), by_name, n=1, cutoff=_LIKE)
     return f"Write {by_name[near[0]]}." if near else f"Write one of {', '.join(sorted(by_name.values()))}."
 
 
@@ -398,7 +400,7 @@ class _Checker:
             try:
                 values[name] = read(attribute.text)
             except ValueError as error:
-                self.mistakes.append(Mistake(attribute.at, f'{name} is not "{attribute.text[:40]}". Write {error}.'))
+                self.mistakes.append(Mistake(attribute.at, f'{name} is not "{attribute.text[:SHOWN]}". Write {error}.'))
         for name in kind.needed:
             if not node.attributes.get(name) or not node.attributes[name].text:
                 told = f"?{node.kind}= needs {name}. Write {name}=… on a line below it that begins with a tab."
@@ -412,7 +414,7 @@ class _Checker:
             self.warnings.append(Mistake(at, f"{name} has no effect on ?{node.kind}=."))
         else:
             known = KINDS[node.kind].attributes or ATTRIBUTES
-            self.mistakes.append(Mistake(at, f'"{name[:40]}" is no attribute. {most_like(name, known)}'))
+            self.mistakes.append(Mistake(at, f'"{name[:SHOWN]}" is no attribute. {most_like(name, known)}'))
 
 
 def _misplaced(kind: str, parent: str, allowed: frozenset[str]) -> str:
