@@ -22,7 +22,7 @@ from omrclip.imaging.codec import decode
 from omrclip.omr.labels import element_path
 from omrclip.omr.registration.blobs import blobs_of
 from omrclip.omr.registration.code_boxes import texts_in
-from omrclip.omr.registration.find import QUICK_STRATEGIES, FoundPage, ImagePyramid, KnownPage, can_be_found, register
+from omrclip.omr.registration.find import QUICK_STRATEGIES, Fits, FoundPage, ImagePyramid, KnownPage, fits_in, register
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.registration.rivals import LEAST_SEEN, SAME_BUBBLE
 from omrclip.omr.registration.strategies import features
@@ -75,24 +75,24 @@ def only_fitting(pages: Sequence[KnownPage], pyramid: ImagePyramid, upright: boo
 
 
 class Resemblances(Protocol):
-    """Where it is stored which pages resemble each other, so that it is found out once."""
+    """Where it is stored which pages are found in the blank pages of others, so that it is found out once."""
 
-    def known(self, one: KnownPage, other: KnownPage) -> bool | None:
-        """Whether two pages resemble each other; None if it was not found out yet. The order does not matter."""
+    def known(self, page: KnownPage, other: KnownPage) -> Fits | None:
+        """In how many ways a page fits in the blank page of another one; None if it was not found out yet."""
         ...
 
-    def note(self, one: KnownPage, other: KnownPage, *, resemble: bool) -> None:
-        """Store whether two pages resemble each other."""
+    def note(self, page: KnownPage, other: KnownPage, fits: Fits) -> None:
+        """Store in how many ways a page fits in the blank page of another one."""
         ...
 
 
 class _NoResemblances:
     """Stores nothing."""
 
-    def known(self, _one: KnownPage, _other: KnownPage) -> bool | None:
+    def known(self, _page: KnownPage, _other: KnownPage) -> Fits | None:
         return None
 
-    def note(self, _one: KnownPage, _other: KnownPage, *, resemble: bool) -> None:
+    def note(self, _page: KnownPage, _other: KnownPage, _fits: Fits) -> None:
         """Forget it."""
 
 
@@ -102,16 +102,17 @@ class PageChoice:
     The pages are tried in the order of a cheap score, and the first one that is confirmed is taken. Another page is
     then tried only if it could be confirmed too:
 
-    - It and the page found resemble each other: one of them is found in the blank page of the other. This is found
-      out once for two pages.
+    - The page found fits in the blank page of the other one. This is found out once for two pages.
+    - The other one fits in the blank page of the page found. If both have images, it must fit in one way only: in a
+      scan, a page that fits in several ways is refused.
     - Less than CERTAIN of the print of the page was found in the scan, so it may be the wrong page.
     - Only the bubbles of both pages are known, and the scan shows more bubbles than the page found has. The other page
       may describe those.
     - A page has neither an image nor enough bubbles to confirm anything.
 
     This is safe for the following reason. If the scan showed another page than the one found, then nearly all print of
-    the page found would be print of that other page. So it would be found in its blank page, the two resemble each
-    other, and the other one is tried. The score decides about the time alone: if it puts the right page last, all
+    the page found would be print of that other page. So it would be found in its blank page, and the other one is
+    tried. The score decides about the time alone: if it puts the right page last, all
     others are tried before.
     """
 
@@ -126,7 +127,7 @@ class PageChoice:
         self._pages = tuple(pages)
         self._stored = resemblances or _NoResemblances()
         self._prepared: dict[int, _Prepared] = {}
-        self._resembling: dict[tuple[int, int], bool] = {}
+        self._fitting: dict[tuple[int, int], Fits] = {}
 
     def fit(self, pages: Sequence[KnownPage], pyramid: ImagePyramid, upright: bool, work: Work) -> FoundPage:
         """Return the only page into which the scan fits, see `only_fitting`. The pages must be those of the choice."""
@@ -168,21 +169,23 @@ class PageChoice:
         if confidence is None or confidence < CERTAIN:
             return True
         one, two = self._of(found.known), self._of(other)
-        if not two.confirms or self._resemble(found.known, other):
+        if not two.confirms or self._fits(found.known, other) != Fits.NOT:
             return True
-        return not one.printed and not two.printed and _shows_more_bubbles(found, other, pyramid)
+        fits = self._fits(other, found.known)
+        if one.printed and two.printed:
+            return fits == Fits.ONCE
+        return fits != Fits.NOT or (not one.printed and not two.printed and _shows_more_bubbles(found, other, pyramid))
 
-    def _resemble(self, one: KnownPage, other: KnownPage) -> bool:
-        """Whether one of two pages is found in the blank page of the other."""
-        first, second = sorted((one, other), key=id)
-        key = id(first), id(second)
-        if key not in self._resembling:
-            resemble = self._stored.known(one, other)
-            if resemble is None:
-                resemble = _is_in(first, second) or _is_in(second, first)
-                self._stored.note(one, other, resemble=resemble)
-            self._resembling[key] = resemble
-        return self._resembling[key]
+    def _fits(self, page: KnownPage, other: KnownPage) -> Fits:
+        """In how many ways a page fits in the blank page of another one."""
+        key = id(page), id(other)
+        if key not in self._fitting:
+            fits = self._stored.known(page, other)
+            if fits is None:
+                fits = _fits_in_blank(page, other)
+                self._stored.note(page, other, fits)
+            self._fitting[key] = fits
+        return self._fitting[key]
 
     def _of(self, known: KnownPage) -> "_Prepared":
         if id(known) not in self._prepared:
@@ -288,10 +291,10 @@ def _codes_agree(found: FoundPage, pyramid: ImagePyramid) -> bool | None:
     return all(compared) if compared else None
 
 
-def _is_in(known: KnownPage, other: KnownPage) -> bool:
-    """Whether a page is found in the blank page of another one, turned in any way."""
+def _fits_in_blank(page: KnownPage, other: KnownPage) -> Fits:
+    """In how many ways a page fits in the blank page of another one, turned in any way."""
     blank = reference_for(other.page, other.image).fine.pixels
-    return can_be_found(known, ImagePyramid(blank), QUICK_STRATEGIES)
+    return fits_in(page, ImagePyramid(blank), QUICK_STRATEGIES)
 
 
 def _shows_more_bubbles(found: FoundPage, other: KnownPage, pyramid: ImagePyramid) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from omrclip.errors import RegistrationFailed
 from omrclip.omr import page_choice
 from omrclip.omr.page_choice import PageChoice, only_fitting
-from omrclip.omr.registration.find import ImagePyramid, KnownPage
+from omrclip.omr.registration.find import Fits, ImagePyramid, KnownPage
 from omrclip.omr.template import Barcode
 from omrclip.work import ENDLESS
 from tests.omr.sheet import PAGE, Sheet, Tones, coloured, form, printed, question, turned
@@ -127,37 +127,50 @@ def test_if_no_page_fits_all_were_tried(tried: list[str]) -> None:
 def test_pages_are_compared_once_for_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     known = pages(FORMS)
     compared: list[tuple[str, str]] = []
-    found_out: dict[frozenset[str], bool] = {}
-    is_in = page_choice._is_in
+    found_out: dict[tuple[str, str], Fits] = {}
+    fits_in_blank = page_choice._fits_in_blank
 
-    def noted(one: KnownPage, other: KnownPage) -> bool:
-        compared.append((one.template, other.template))
-        return is_in(one, other)
+    def noted(page: KnownPage, other: KnownPage) -> Fits:
+        compared.append((page.template, other.template))
+        return fits_in_blank(page, other)
 
     class Stored:
-        def known(self, one: KnownPage, other: KnownPage) -> bool | None:
-            return found_out.get(frozenset((one.template, other.template)))
+        def known(self, page: KnownPage, other: KnownPage) -> Fits | None:
+            return found_out.get((page.template, other.template))
 
-        def note(self, one: KnownPage, other: KnownPage, *, resemble: bool) -> None:
-            found_out[frozenset((one.template, other.template))] = resemble
+        def note(self, page: KnownPage, other: KnownPage, fits: Fits) -> None:
+            found_out[page.template, other.template] = fits
 
-    monkeypatch.setattr(page_choice, "_is_in", noted)
+    monkeypatch.setattr(page_choice, "_fits_in_blank", noted)
     assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "2"
-    assert found_out == {frozenset(("2", other)): False for other in "134"}
+    assert found_out == {pair: Fits.NOT for other in "134" for pair in (("2", other), (other, "2"))}
     assert len(compared) == 6
     assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "2"
     assert len(compared) == 6
 
 
-def test_what_is_stored_of_pages_is_used(tried: list[str]) -> None:
-    known = pages(FORMS)
+@pytest.mark.parametrize(
+    ("own_in_other", "other_in_own", "image", "is_tried"),
+    [
+        (Fits.NOT, Fits.NOT, True, False),
+        (Fits.ONCE, Fits.NOT, True, True),
+        (Fits.SEVERAL, Fits.NOT, True, True),
+        (Fits.NOT, Fits.ONCE, True, True),
+        (Fits.NOT, Fits.SEVERAL, True, False),
+        (Fits.NOT, Fits.SEVERAL, False, True),
+    ],
+)
+def test_only_pages_that_may_be_confirmed_too_are_tried(
+    own_in_other: Fits, other_in_own: Fits, image: bool, is_tried: bool, tried: list[str]
+) -> None:
+    known = pages([WIDE, DOWN], image=image)
 
     class Stored:
-        def known(self, one: KnownPage, other: KnownPage) -> bool | None:
-            return {one.template, other.template} == {"2", "3"}
+        def known(self, page: KnownPage, _other: KnownPage) -> Fits | None:
+            return own_in_other if page.template == "1" else other_in_own
 
-        def note(self, *_: object, **__: object) -> None:
+        def note(self, *_: object) -> None:
             raise AssertionError
 
-    assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "2"
-    assert tried == ["2", "3"]
+    assert answer(known, filled(WIDE), PageChoice(known, Stored())) == "1"
+    assert tried == (["1", "2"] if is_tried else ["1"])

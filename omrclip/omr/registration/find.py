@@ -9,6 +9,7 @@ confirm a map by: no image and hardly a bubble.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -126,19 +127,32 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
     return FoundPage(known, best.reference, _registration(best, pyramid), best.map.rectified)
 
 
-def can_be_found(known: KnownPage, pyramid: ImagePyramid, strategies: Sequence[Strategy] = STRATEGIES) -> bool:
-    """Return whether the page is confirmed in the scan by one of the strategies, in one way or in several."""
+class Fits(StrEnum):
+    """In how many ways a page is confirmed in a picture."""
+
+    NOT = "not"
+    ONCE = "once"
+    SEVERAL = "several"
+
+
+def fits_in(known: KnownPage, pyramid: ImagePyramid, strategies: Sequence[Strategy] = STRATEGIES) -> Fits:
+    """Return in how many ways the page is confirmed in a picture by the first strategy that finds it.
+
+    A page that nothing can confirm fits in several ways.
+    """
     reference = reference_for(known.page, known.image)
     if not reference.confirms:
-        return True
+        return Fits.SEVERAL
     for strategy in strategies:
         maps = strategy(reference, pyramid)
         if isinstance(maps, Candidate):
             maps = [maps]
         found = maps if isinstance(maps, Rejected) else _confirmed(reference, pyramid, maps, upright=False)
-        if not isinstance(found, Rejected) or found.undecided:
-            return True
-    return False
+        if not isinstance(found, Rejected):
+            return Fits.ONCE
+        if found.undecided:
+            return Fits.SEVERAL
+    return Fits.NOT
 
 
 def corrected_by_print(known: KnownPage, pyramid: ImagePyramid, candidate: Candidate) -> FoundPage | None:

@@ -1,4 +1,4 @@
-"""Which pages of a batch resemble each other: found out by one process, and known to all."""
+"""Which pages of a batch fit in the blank pages of others: found out by one process, and known to all."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from omrclip.errors import StorageUnavailable
 from omrclip.jobs.batches.definition import BatchTemplate
 from omrclip.jobs.batches.resemblances import FOLDER, StoredResemblances
 from omrclip.jobs.sources import scans_in
-from omrclip.omr.registration.find import KnownPage
+from omrclip.omr.registration.find import Fits, KnownPage
 from omrclip.omr.template import Page, Template
 from omrclip.schemas.template import dump_template
 from omrclip.storage.blobs import BlobStore
@@ -22,22 +22,23 @@ BACK = replace(FRONT, number=2)
 OTHER = replace(FRONT, template="survey/1")
 
 
-@pytest.mark.parametrize("resemble", [True, False])
-def test_what_one_process_finds_out_another_one_knows(tmp_path: Path, resemble: bool) -> None:
-    StoredResemblances(BlobStore(str(tmp_path))).note(FRONT, BACK, resemble=resemble)
+@pytest.mark.parametrize("fits", Fits)
+def test_what_one_process_finds_out_another_one_knows(tmp_path: Path, fits: Fits) -> None:
+    StoredResemblances(BlobStore(str(tmp_path))).note(FRONT, BACK, fits)
     other_process = StoredResemblances(BlobStore(str(tmp_path)))
-    assert other_process.known(FRONT, BACK) is other_process.known(BACK, FRONT) is resemble
-    assert other_process.known(FRONT, OTHER) is other_process.known(BACK, OTHER) is None
+    assert other_process.known(FRONT, BACK) is fits
+    assert other_process.known(BACK, FRONT) is other_process.known(FRONT, OTHER) is None
 
 
-def test_a_damaged_file_tells_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [b"onc", b"", b"\xff\xfe"])
+def test_a_damaged_file_tells_nothing(tmp_path: Path, damaged: bytes) -> None:
     stored = StoredResemblances(BlobStore(str(tmp_path)))
-    stored.note(FRONT, BACK, resemble=True)
+    stored.note(FRONT, BACK, Fits.ONCE)
     (file,) = (tmp_path / FOLDER).iterdir()
-    file.write_bytes(b"ye")
+    file.write_bytes(damaged)
     assert stored.known(FRONT, BACK) is None
-    stored.note(FRONT, BACK, resemble=False)
-    assert stored.known(FRONT, BACK) is False
+    stored.note(FRONT, BACK, Fits.NOT)
+    assert stored.known(FRONT, BACK) is Fits.NOT
 
 
 def test_a_folder_out_of_reach_tells_nothing(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_folder_out_of_reach_tells_nothing(tmp_path: Path) -> None:
     stored = StoredResemblances(BlobStore(str(tmp_path)))
     with pytest.raises(StorageUnavailable):
         stored.store.put(f"{FOLDER}/any", b"")
-    stored.note(FRONT, BACK, resemble=True)
+    stored.note(FRONT, BACK, Fits.ONCE)
     assert stored.known(FRONT, BACK) is None
 
 
@@ -64,5 +65,4 @@ def test_a_batch_stores_which_pages_it_compared(tmp_path: Path) -> None:
     one = job(tmp_path / "out", scans_in([tmp_path / "scan.png"], 10**8))
     one = replace(one, batch=replace(one.batch, templates=tuple(templates)))
     assert run(one, processes=1).counts.failed == 0
-    (file,) = (tmp_path / "out" / FOLDER).iterdir()
-    assert file.read_bytes() == b"no\n"
+    assert [file.read_bytes() for file in (tmp_path / "out" / FOLDER).iterdir()] == [b"not\n"] * 2
