@@ -12,6 +12,7 @@ import pytest
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from tests.servers import Server, running
+from tests.web.cloud.rehearsed import CLIP, MARKUP, filled
 from tests.web.cloud.sdks import run, sdk
 from tests.web.making import base64_of, bytes_of
 
@@ -128,6 +129,42 @@ def test_the_story_of_a_real_form(client: Sdk, shared_forms: Path) -> None:
             assert_shows(results[f"photo{element['Name']}.jpg"], page, element)
     statistics = result(recognized)["info"]["details"]["recognition_statistics"][0]
     assert (statistics["name"], statistics["task_result"]) == ("photo.jpg", "Pass")
+
+
+def test_from_a_text_to_answers(client: Sdk) -> None:
+    """Generate a form, correct and finalize it, fill in sheets, and recognize them: the files have what is marked."""
+    _, generated = client.run(
+        ["upload_file", "course.txt", client.put("course.txt", MARKUP)],
+        ["task", "course.txt", "GenerateTemplate", None],
+    )
+    made = files(result(generated))
+    assert list(made) == ["course.omr", "course.png"]
+    form, page = made["course.omr"], made["course.png"]
+    _, corrected = client.run(
+        ["upload_file", "course.png", client.put("course.png", page)],
+        ["task", "course.png", "CorrectTemplate", template_file(Path(client.put("course.omr", form)))],
+    )
+    identifier = result(corrected)["template_id"]
+    ((name, data),) = files(result(corrected)).items()
+    sheets = {f"sheet{seed}.jpg": filled(form, page, seed) for seed in range(4)}
+    _, finalized, *told = client.run(
+        ["upload_file", name, client.put(name, data)],
+        ["task", name, "FinalizeTemplate", identifier],
+        *(
+            step
+            for file, sheet in sheets.items()
+            for step in (
+                ["upload_file", file, client.put(file, sheet.data)],
+                ["task", file, "RecognizeImage", identifier],
+            )
+        ),
+    )
+    assert result(finalized)["info"]["details"]["task_result"] == "Pass"
+    for (file, sheet), recognized in zip(sheets.items(), told[1::2], strict=True):
+        stem = file.removesuffix(".jpg")
+        found = files(result(recognized))
+        assert list(found) == [f"{stem}.dat", f"{stem}{CLIP}.jpg"]
+        assert dict(line.split(":", 1) for line in found[f"{stem}.dat"].decode().splitlines()) == sheet.values, file
 
 
 def assert_shows(clip: bytes, page: Path, element: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from tests.omr import traits
 from tests.patience import PATIENCE, until
 from tests.servers import PROC, Server, children_of, new_session, running
+from tests.web.cloud.rehearsed import MARKUP, filled
 from tests.web.cloud.sdks import run, sdk
 from tests.web.cloud.test_v5 import CSV_OF_THE_FORM, body
 from tests.web.making import base64_of, bytes_of, omr
@@ -155,6 +156,24 @@ def test_forms_are_generated(client: Sdk) -> None:
     assert told["given"]["response_status_code"] == "Ok"
     assert [result["type"] for result in told["given"]["results"]] == ["Png", "Omr"]
     assert cancelled["given"] is None
+
+
+def test_from_a_text_to_answers(client: Sdk) -> None:
+    """Generate a form, fill in sheets of it, and recognize them: the CSV files have what is marked."""
+    settings = {"font_family": "Segoe UI", "font_size": 12, "paper_size": "A4", "output_format": "Png"}
+    _, made = client.run(["generate", "post", base64_of(MARKUP), settings, {}], ["generate", "wait"])
+    page, form = (bytes_of(one["data"]) for one in made["given"]["results"])
+    sheets = [filled(form, page, seed) for seed in range(4)]
+    told = client.run(
+        *(
+            step
+            for sheet in sheets
+            for step in (["recognize", "post", [base64_of(sheet.data)], base64_of(form), "Csv"], ["recognize", "wait"])
+        )
+    )
+    for sheet, done in zip(sheets, told[1::2], strict=True):
+        _, *rows, _ = lines(done)
+        assert dict(row[:-1].rsplit(',"', 1) for row in rows) == sheet.values, sheet.kind
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
