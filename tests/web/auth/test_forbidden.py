@@ -9,12 +9,14 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import omrclip
 from omrclip.config import Config
 from omrclip.jobs.batches.runner import Runner
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
@@ -24,6 +26,7 @@ from tests.web.api.test_segments import canvas, manifest
 from tests.web.auth.conftest import ANN, BLUE, PASSWORD, RED, As
 from tests.web.making import asked, base64_of, choice_box, clip_area, encoded, grid, omr, template
 
+PACKAGE: Final = str(Path(omrclip.__file__).parent)
 BOB = Account(Kind.USER, "bob", frozenset(Scope), "bob")
 SCAN, OTHER_SCAN = encoded(grid()), encoded(grid(salt=20))
 FORM = omr(template(choice_box("Q1"), clip_area("Name")))
@@ -336,7 +339,7 @@ def steps(one: Asked, client: FlaskClient, names: dict[str, str]) -> list[tuple[
     called: list[tuple[str, str]] = []
 
     def note(frame: Any, event: str, _: Any) -> None:
-        if event == "call" and "/omrclip/" in frame.f_code.co_filename:
+        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
             called.append((frame.f_code.co_filename, frame.f_code.co_name))
 
     sys.setprofile(note)

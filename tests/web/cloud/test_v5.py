@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +34,10 @@ CSV_OF_THE_FORM = "".join(
 @pytest.fixture(scope="module")
 def open_config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """Settings of a server without users and clients."""
-    folder = tmp_path_factory.mktemp("cloud")
+    return config_in(tmp_path_factory.mktemp("cloud"))
+
+
+def config_in(folder: Path) -> Config:
     return Config(**{name: str(folder / name) for name in ("templates", "images", "results")})
 
 
@@ -385,10 +389,12 @@ def test_tasks_survive_a_restart(open_config: Config, asleep: Callable[[], None]
 
 
 def test_a_task_that_ends_the_server_again_and_again_ends_with_an_error(
-    client: FlaskClient, open_config: Config, asleep: Callable[[], None]
+    tmp_path: Path, asleep: Callable[[], None]
 ) -> None:
+    config = config_in(tmp_path)  # in which no other task waits
+    client = create_app(config).test_client()
     deadly, good = (post(client, body()).get_json() for _ in range(2))
-    tasks = cloud_tasks.CloudTasks(open_config)
+    tasks = cloud_tasks.CloudTasks(config)
     for _ in range(cloud_tasks.MOST_ATTEMPTS):
         tasks.begin_next(0)  # and the process is killed
     asleep()
