@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
+from PIL import Image
 
 from omrclip.errors import CorruptImage, ImageError, LimitExceeded, UnsupportedImage
 from omrclip.imaging.arrays import Pixels
@@ -127,7 +128,7 @@ class PdfPages:
                 return _words(text, page.get_bbox())
 
     def render_page(self, number: int, dpi: float) -> bytes:
-        """A PNG of a page, numbered from 1, with so many pixels per inch, whatever it shows.
+        """A PNG of a page, numbered from 1, with so many pixels per inch, whatever it shows; grey without colours.
 
         Raises CorruptImage if the page is damaged, and LimitExceeded if it has more pixels than allowed.
         """
@@ -135,7 +136,8 @@ class PdfPages:
             width, height = (ceil(side * dpi / _POINTS_PER_INCH) for side in page.get_size())
             self._check(width * height, f"Page {number} of the PDF has {width} × {height} pixels at {dpi:.0f} dpi")
             pixels = _bgr(page.render(scale=dpi / _POINTS_PER_INCH))
-        return encode(pixels, ImageFormat.PNG, density=(dpi, dpi))
+        has_colours = (pixels != pixels[:, :, :1]).any()
+        return _compact_png(pixels[:, :, ::-1] if has_colours else pixels[:, :, 0], dpi)
 
     def _images(self, page: pypdfium2.PdfPage, number: int) -> list[pypdfium2.PdfImage]:
         images = list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
@@ -280,6 +282,13 @@ def _density(image: pypdfium2.PdfImage) -> float:
         float(_POINTS_PER_INCH * pixels / side) if side else 0.0
         for pixels, side in zip((width, height), sides, strict=True)
     )
+
+
+def _compact_png(pixels: Pixels, dpi: float) -> bytes:
+    """A PNG of RGB or grey pixels, for files that are stored: a third of the bytes of `encode`, in twice the time."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", dpi=(dpi, dpi))
+    return file.getvalue()
 
 
 def _bgr(bitmap: pypdfium2.PdfBitmap) -> Pixels:
