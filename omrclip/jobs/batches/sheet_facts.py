@@ -1,6 +1,6 @@
 """What lists of sheets tell of each sheet. It is taken from the records once, because these are large."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from omrclip.omr.report.sheet import DOUBTFUL
@@ -25,3 +25,23 @@ def field_of(part: Mapping[str, Any]) -> Json:
     """An answer or clip of a record for people who check it, with the values of its bubbles as `Choices`."""
     choices = [bubble["Value"] for bubble in part.get("Bubbles", ())]
     return {**{key: part.get(key, "") for key in _TOLD}, "Choices": choices}
+
+
+def title_of(part: Mapping[str, Any]) -> str:
+    """The name of an answer or clip that people see."""
+    return str(part.get("Label") or part["Name"])
+
+
+def parts_of(record: Mapping[str, Any]) -> Iterator[Json]:
+    """The answers and then the clips of a record. Clips have a type, and no status, value or confidence."""
+    yield from record["Elements"]
+    for clip in record["Clips"]:
+        yield {**clip, "Type": "ClipArea", "Status": "", "Value": "", "Confidence": None}
+
+
+def fields_of(record: Mapping[str, Any]) -> dict[str, list[Json]]:
+    """The answers and clips of a record, see `field_of`, by `title_of`."""
+    found: dict[str, list[Json]] = {}
+    for part in parts_of(record):
+        found.setdefault(title_of(part), []).append(field_of(part))
+    return found

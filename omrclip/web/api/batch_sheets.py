@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -12,7 +13,7 @@ from omrclip.errors import InvalidRequest
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Ledger
 from omrclip.jobs.batches.placements import Placement, place
-from omrclip.jobs.batches.sheet_facts import Json, field_of
+from omrclip.jobs.batches.sheet_facts import Json, field_of, parts_of, title_of
 from omrclip.jobs.batches.sheet_index import SHEETS_AT_ONCE, SheetIndex
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.placed import check_corners
@@ -98,8 +99,12 @@ def list_fields(identifier: str) -> Response:
     status = request.args.get("status")
     if status is not None and status not in STATUSES:
         raise InvalidRequest.at("status", f"one of {', '.join(STATUSES)}")
-    wanted = _selection(status, request.args.get("element"), request.args.get("value"))
-    listing = _doubtful_fields if status == DOUBTFUL_FIELDS else _all_fields
+    element = request.args.get("element")
+    wanted = _selection(status, element, request.args.get("value"))
+    if status == DOUBTFUL_FIELDS:
+        listing = _doubtful_fields
+    else:
+        listing = _all_fields if element is None else partial(_fields_of_element, element)
     found: dict[str, list[Json]] = {}
 
     def names(after: str) -> Iterator[str]:
@@ -127,14 +132,17 @@ def _all_fields(identifier: str, after: str) -> Iterator[tuple[str, list[Json]]]
     index, ledger = SheetIndex(store, services().batches.index_file(identifier)), Ledger(store)
     while scans := index.sheets(after, "passed", SHEETS_AT_ONCE):
         for scan, record in zip(scans, ledger.records(scans), strict=True):
-            yield scan.name, list(map(field_of, _parts(json.loads(record))))
+            yield scan.name, list(map(field_of, parts_of(json.loads(record))))
         after = scans[-1].name
 
 
-def _parts(record: Json) -> Iterator[Json]:
-    yield from record["Elements"]
-    for clip in record["Clips"]:
-        yield {**clip, "Type": "ClipArea", "Status": "", "Value": "", "Confidence": None}
+def _fields_of_element(element: str, identifier: str, after: str) -> Iterator[tuple[str, list[Json]]]:
+    """The fields of one element of each sheet that passed, from the index."""
+    index = SheetIndex(services().batches.results(identifier), services().batches.index_file(identifier))
+    while scans := index.sheets(after, "passed", SHEETS_AT_ONCE):
+        for scan, fields in zip(scans, index.fields(scans, element), strict=True):
+            yield scan.name, fields
+        after = scans[-1].name
 
 
 def _selection(status: str | None, element: str | None, value: str | None) -> Callable[[Json], bool]:
@@ -146,7 +154,7 @@ def _selection(status: str | None, element: str | None, value: str | None) -> Ca
             return False
         return (
             (status is None or part["Status"] in statuses)
-            and (element is None or (part.get("Label") or part["Name"]) == element)
+            and (element is None or title_of(part) == element)
             and (value is None or part["Value"] == value)
         )
 

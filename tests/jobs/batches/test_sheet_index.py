@@ -1,6 +1,8 @@
 """The index of sheets: the same sheets in the same order as the ledger, without reading the ledger for each page."""
 
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,7 +96,7 @@ def test_an_index_that_was_deleted_is_made_again(store: BlobStore, tmp_path: Pat
 
 def record(name: str, *statuses: str) -> dict[str, object]:
     elements = [{"Name": f"Q{number}", "Status": status, "Value": ""} for number, status in enumerate(statuses, 1)]
-    return {"Name": name, "Error": None, "Elements": elements}
+    return {"Name": name, "Error": None, "Elements": elements, "Clips": [{"Name": "NameArea"}]}
 
 
 def test_facts_are_stored_and_follow_the_records(store: BlobStore, tmp_path: Path) -> None:
@@ -113,3 +115,31 @@ def test_facts_are_stored_and_follow_the_records(store: BlobStore, tmp_path: Pat
     assert facts() == [(4, 1, ["Q2", "Q4"]), (1, 1, [])]
     ledger.add([DoneScan("a", "", PASSED)], [record("a", "marked")], ())
     assert facts() == [(1, 0, []), (1, 1, [])]
+
+
+def test_the_fields_of_one_element_are_stored_and_follow_the_records(store: BlobStore, tmp_path: Path) -> None:
+    def values(title: str) -> list[list[str]]:
+        index = SheetIndex(store, tmp_path / "index")
+        told = index.fields(index.sheets("", None, 100), title)
+        return [[field["Status"] for field in fields] for fields in told]
+
+    assert values("Q2") == []
+    ledger = Ledger(store)
+    ledger.add([DoneScan("a", "", PASSED)], [record("a", "blank", "uncertain")], ())
+    SheetIndex(store, tmp_path / "index").prepare()
+    store.remove_folder(RECORDS)
+    assert values("Q2") == [["uncertain"]], "they are not read from the records again"
+    ledger.add([DoneScan("b", "", PASSED)], [record("b", "blank")], ())
+    assert (values("Q2"), values("Q1")) == ([["uncertain"], []], [["blank"], ["blank"]])
+    ledger.add([DoneScan("a", "", PASSED)], [record("a", "marked", "marked")], ())
+    assert values("Q2") == [["marked"], []]
+    assert values("NameArea") == [[""], [""]]
+    assert values("Q9") == [[], []]
+
+
+def test_an_index_of_another_version_is_made_again(store: BlobStore, tmp_path: Path) -> None:
+    add(store, "a")
+    with closing(sqlite3.connect(tmp_path / "index")) as file:
+        file.execute("CREATE TABLE facts (place BLOB PRIMARY KEY, other TEXT)")
+    assert names(SheetIndex(store, tmp_path / "index")) == ["a"]
+    assert SheetIndex(store, tmp_path / "index").facts([]) == []

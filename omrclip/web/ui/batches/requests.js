@@ -37,6 +37,12 @@ export async function addDocuments(id, documents) {
 /** The sheets that are done, in order. */
 export const listSheets = (id) => pagesOf(path(id, "/sheets"), "Sheets");
 
+/** What was read on the first sheet that passed, which names the elements of a batch; null where none did. */
+export async function readFirstSheet(id) {
+  const { Sheets: [first] } = await (await send("GET", path(id, "/sheets?result=passed&limit=1"))).json();
+  return first ? readSheet(id, first.Name) : null;
+}
+
 /** The answers or clips that a query selects, as a list of sheets with `Fields`. */
 export const listFields = (id, query) => pagesOf(path(id, `/fields?${new URLSearchParams(query)}`), "Sheets");
 

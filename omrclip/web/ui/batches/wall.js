@@ -8,7 +8,7 @@ import { button, choice, h } from "../dom.js";
 import { t } from "../messages.js";
 import { titleOf } from "../review/sheets.js";
 import { BatchCorrections } from "./corrections.js";
-import { listFields, listSheets, partAddress, readBatch, readSheet } from "./requests.js";
+import { listFields, partAddress, readBatch, readFirstSheet } from "./requests.js";
 
 const AT_ONCE = 200;
 const [WIDTH, HEIGHT] = [260, 110];
@@ -16,9 +16,8 @@ const [WIDTH, HEIGHT] = [260, 110];
 export async function mount(main, id) {
   let wall = null;
   const corrections = new BatchCorrections(id, () => wall?.changed());
-  const [batch, sheets] = await Promise.all([readBatch(id), listSheets(id), corrections.load()]);
-  const passed = sheets.find(({ Result }) => Result !== "failed");
-  const elements = passed ? (await readSheet(id, passed.Name)).Elements : [];
+  const [batch, first] = await Promise.all([readBatch(id), readFirstSheet(id), corrections.load()]);
+  const elements = first?.Elements ?? [];
   wall = new Wall(main, batch, elements, corrections);
   const stop = corrections.watch();
   await wall.choose();
