@@ -282,6 +282,17 @@ def test_a_batch_is_opened_by_its_address(reviewed: str, visit: OpenPage) -> Non
     assert json.dumps(page.evaluate("Object.keys(localStorage)")).count("runs") == 0
 
 
+def test_a_link_leads_to_a_sheet_and_to_an_answer_on_it(reviewed: str, visit: OpenPage) -> None:
+    batch = f"batch/{reviewed.rpartition('/')[2]}"
+    page = visit(f"{batch}/sheets/{SCANS[1]}/Q5", permissions=["clipboard-read", "clipboard-write"]).page
+    expect(page.get_by_role("heading", name=SCANS[1])).to_be_visible()
+    expect(page.locator(".answers tr.chosen")).to_have_attribute("data-name", "Q5")
+    page.get_by_role("button", name="Q6", exact=True).click()
+    page.get_by_role("button", name="Copy the link to this sheet").click()
+    expect(page.get_by_text("The address was copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"/#/{batch}/sheets/{SCANS[1]}/Q6")
+
+
 def test_a_page_that_is_not_found_is_placed_by_hand(project: Project, visit: OpenPage, tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.png"
     Image.new("L", (700, 900), 250).save(foreign)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.client.conftest import OpenPage
+from tests.client.conftest import ROOT, OpenPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -154,27 +154,33 @@ def test_what_has_no_extents_is_where_its_bubbles_are_and_all_that_holds_bubbles
 
 
 def test_every_message_is_there_in_every_language(page: "Page") -> None:
-    keys, places = page.evaluate(
+    files = {file.stem for file in (ROOT / "omrclip" / "web" / "ui" / "messages").glob("*.js")}
+    languages, keys, places = page.evaluate(
         """async () => {
-          const table = async (tag) => (await import(`/ui/messages/${tag}.js`)).default;
-          const tables = await Promise.all(["en", "de"].map(table));
-          const places = (text) => [...new Set(text.match(/\\{\\w+\\}/g) ?? [])].sort();
+          const { LANGUAGES } = await import("/ui/messages.js");
+          const table = async ([tag]) => (await import(`/ui/messages/${tag}.js`)).default;
+          const tables = await Promise.all(LANGUAGES.map(table));
+          const form = (text) => [text.split("|").length, ...new Set(text.match(/\\{\\w+\\}/g) ?? [])].sort();
           return [
+            LANGUAGES.map(([tag]) => tag),
             tables.map((table) => Object.keys(table)),
-            Object.keys(tables[0]).map((key) => tables.map((table) => places(table[key] ?? ""))),
+            Object.keys(tables[0]).map((key) => tables.map((table) => form(table[key] ?? ""))),
           ];
         }"""
     )
-    assert keys[0] == keys[1]
-    assert [pair for pair in places if pair[0] != pair[1]] == []
+    assert set(languages) == files
+    for other in keys[1:]:
+        assert sorted(other) == sorted(keys[0])
+    assert [told for told in places if any(one != told[0] for one in told)] == []
 
 
-def test_the_language_can_be_chosen_and_stays(page: "Page") -> None:
-    page.get_by_label("Language").select_option("de")
-    page.get_by_role("heading", name="Ergebnisse").wait_for()
-    assert page.evaluate("document.documentElement.lang") == "de"
+@pytest.mark.parametrize(("tag", "heading"), [("de", "Ergebnisse"), ("fr", "Résultats")])
+def test_the_language_can_be_chosen_and_stays(page: "Page", tag: str, heading: str) -> None:
+    page.get_by_label("Language").select_option(tag)
+    page.get_by_role("heading", name=heading).wait_for()
+    assert page.evaluate("document.documentElement.lang") == tag
     page.reload()
-    page.get_by_role("heading", name="Ergebnisse").wait_for()
+    page.get_by_role("heading", name=heading).wait_for()
 
 
 def test_the_theme_can_be_chosen_and_stays(page: "Page") -> None:

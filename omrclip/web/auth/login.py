@@ -171,6 +171,15 @@ _WORDS: dict[str, dict[str, str]] = {
         "wrong": "Der Name oder das Passwort ist falsch.",
         "wait": "Zu viele Anmeldungen sind fehlgeschlagen. Versuchen Sie es in {seconds} Sekunden noch einmal.",
     },
+    "fr": {
+        "title": "Connexion",
+        "name": "Nom",
+        "password": "Mot de passe",
+        "button": "Se connecter",
+        "provider": "Se connecter avec votre organisation",
+        "wrong": "Le nom ou le mot de passe est incorrect.",
+        "wait": "Trop de tentatives de connexion ont échoué. Réessayez dans {seconds} secondes.",
+    },
 }
 
 

@@ -186,4 +186,9 @@ _WORDS: Final = {
         "logout": "Möchten Sie sich abmelden?",
         "button": "Abmelden",
     },
+    "fr": {
+        "close": "Vous êtes connecté. Vous pouvez fermer cet onglet.",
+        "logout": "Voulez-vous vous déconnecter ?",
+        "button": "Se déconnecter",
+    },
 }

@@ -2,10 +2,11 @@
 
 import de from "./messages/de.js";
 import en from "./messages/en.js";
+import fr from "./messages/fr.js";
 import { remember, remembered } from "./storage.js";
 
-const TABLES = { en, de };
-export const LANGUAGES = [["en", "English"], ["de", "Deutsch"]];
+const TABLES = { en, de, fr };
+export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["fr", "Français"]];
 
 const wished = [remembered("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
 export const language = wished.find((tag) => tag in TABLES) ?? "en";

@@ -4,13 +4,14 @@ import { notify, notifyFailure, requestNote } from "../dialogs.js";
 import { acceptDrops, button, fileButton, h } from "../dom.js";
 import { duration, t } from "../messages.js";
 import { Board } from "../review/board.js";
+import { titleOf } from "../review/sheets.js";
 import { BatchCorrections } from "./corrections.js";
 import { expiryNote, renameBatch } from "./managing.js";
 import { placePage } from "./placing.js";
 import { follow } from "./progress.js";
 import * as requests from "./requests.js";
 import { BatchSheet } from "./sheets.js";
-import { resultActions } from "./taking.js";
+import { copyLink, resultActions } from "./taking.js";
 import { Strip } from "./strip.js";
 import { hasUnsentDocuments, uploadsOf } from "./uploads.js";
 
@@ -20,9 +21,10 @@ const READ_SHARE = 10;
 const BY_HAND = "placed by hand";
 const READ_MILLISECONDS = 2000;
 
-export async function mount(main, id, mode = "", sheet = "") {
+/** `mode` "sheets" shows a sheet and an answer or clip on it by its title, where they are named. */
+export async function mount(main, id, mode = "", sheet = "", title = "") {
   const batch = await requests.readBatch(id);
-  const view = new BatchView(main, batch, mode, sheet);
+  const view = new BatchView(main, batch, mode, { sheet, title });
   await view.open();
   const leave = () => view.destroy();
   leave.hasUnsaved = () => view.corrections.hasUnsent || hasUnsentDocuments();
@@ -33,7 +35,7 @@ class BatchView {
   constructor(main, batch, mode, wanted) {
     Object.assign(this, { batch, mode, wanted, sheets: [], isReview: mode !== "sheets", readAt: 0, shownDone: -1 });
     this.corrections = new BatchCorrections(batch.Identifier, () => this.correctionsChanged());
-    this.strip = new Strip(this.corrections, (one) => this.showSheets(one));
+    this.strip = new Strip(this.corrections, (one, field) => this.showSheets(one, titleOf(field)));
     this.board = new Board(this.sheets, this.corrections, (sheet) => this.sheetActions(sheet));
     this.board.filter.value = "doubts";
     this.title = h("h1", {}, batch.Name);
@@ -76,7 +78,7 @@ class BatchView {
     this.drawFacts();
     this.drawUploads();
     this.follow();
-    if (this.mode === "sheets") this.showSheets(this.sheets.find(({ name }) => name === this.wanted));
+    if (this.mode === "sheets") this.showSheets(this.sheets.find(({ name }) => name === this.wanted.sheet), this.wanted.title);
     else this.showReview();
     this.arrange();
   }
@@ -180,12 +182,12 @@ class BatchView {
     this.strip.focus();
   }
 
-  showSheets(sheet = null) {
+  showSheets(sheet = null, title = "") {
     this.isReview = false;
     if (this.sheets.length) this.place.replaceChildren(this.board.node);
     this.board.filter.value = sheet || !this.board.sheets.some((one) => one.isWanted("doubts")) ? "all" : this.board.filter.value;
     this.board.changed(null);
-    if (sheet) this.board.show(sheet);
+    if (sheet) this.board.show(sheet, title);
     this.drawModes();
   }
 
@@ -222,11 +224,13 @@ class BatchView {
     this.facts.replaceChildren(...[counts.join(" · "), " · ", expiryNote(batch, changed), retry].filter(Boolean));
   }
 
-  /** A page that was not found, or was placed by hand, can be placed. */
+  /** There is a link to each sheet. A page that was not found, or was placed by hand, can be placed. */
   sheetActions(sheet) {
+    const link = button(t("sheets.link"), "link", () => copyLink(this.batch.Identifier, sheet, this.board.chosen), { kind: "quiet" });
     const isByHand = sheet.recognition?.Registration?.Strategy === BY_HAND;
-    if (sheet.state !== "failed" && !isByHand) return [];
-    return [h("p", {}, button(t("placing.open"), "point", () => this.placePage(sheet).catch(notifyFailure)))];
+    const canBePlaced = sheet.state === "failed" || isByHand;
+    const placing = canBePlaced && button(t("placing.open"), "point", () => this.placePage(sheet).catch(notifyFailure));
+    return [h("div", { className: "row" }, placing || "", link)];
   }
 
   async placePage(sheet) {

@@ -30,8 +30,10 @@ export function resultActions(batch, corrections) {
   ];
 }
 
-async function copyLink(id) {
-  const address = `${location.origin}${location.pathname}#/batch/${id}`;
+/** Copy the link to a batch, to one of its sheets, or to an answer or clip on it by its title. */
+export async function copyLink(id, sheet = null, title = null) {
+  const parts = sheet ? [id, "sheets", sheet.name, title] : [id];
+  const address = `${location.origin}${location.pathname}#/batch/${parts.filter(Boolean).map(encodeURIComponent).join("/")}`;
   try {
     await navigator.clipboard.writeText(address);
     notify(t("share.copied"));

@@ -195,6 +195,7 @@ export default {
   "sheets.filter.doubts": "Zu prüfen ({n})",
   "sheets.filter.blank": "Leer ({n})",
   "sheets.doubts": "{n} Antwort zu prüfen|{n} Antworten zu prüfen",
+  "sheets.link": "Link zu diesem Bogen kopieren",
   "sheets.next": "Nächste zu prüfende Antwort",
   "sheets.sure": "Keine Antwort ist unsicher.",
   "sheets.registered": "Seite gefunden durch: {strategy}",

@@ -195,6 +195,7 @@ export default {
   "sheets.filter.doubts": "To check ({n})",
   "sheets.filter.blank": "Blank ({n})",
   "sheets.doubts": "{n} answer to check|{n} answers to check",
+  "sheets.link": "Copy the link to this sheet",
   "sheets.next": "Next answer to check",
   "sheets.sure": "No answer is uncertain.",
   "sheets.registered": "Page found by: {strategy}",

@@ -69,13 +69,18 @@ export class Board {
     else if (this.sheet) this.drawDetails();
   }
 
-  /** Show one sheet. */
-  async show(sheet) {
+  /** Show one sheet, and where an answer or clip is on it, by its title. */
+  async show(sheet, title = "") {
     this.sheet = sheet;
     this.chosen = null;
     this.markChosen();
     await sheet.load?.().catch(notifyFailure); // a sheet of a batch
-    if (this.sheet === sheet) this.drawDetails();
+    if (this.sheet !== sheet) return;
+    this.drawDetails();
+    const found = title && [...(sheet.recognition?.Elements ?? []), ...(sheet.recognition?.Clips ?? [])].find((one) => titleOf(one) === title);
+    if (!found) return;
+    await this.opening; // the viewer of the first sheet
+    if (this.sheet === sheet) this.goTo(found);
   }
 
   /** The next sheet with something that a person should look at, from the one that is shown on; null for none. */
