@@ -9,7 +9,8 @@ import pytest
 from omrclip.config import Config
 from tests.desk import FAILED, PASSED, REFUSED, Desk, assert_refused, laid_out
 
-SAMPLES = 11
+ROOT = Path(__file__).parents[2]
+SAMPLES = len([*(ROOT / "templates_omr").glob("[!.]*"), *(ROOT / "samples").glob("*.jpg")])
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The answers of a question in the short form: `(A) text (B) text`."""
 
+import itertools
 import re
 from dataclasses import dataclass
-from itertools import chain, islice
 
 _GROUP = re.compile(r"\((|[^()\s]|yes|no)\)", re.IGNORECASE)
 """Begins an answer: an empty group, one character, or yes or no. Other brackets are part of a text."""
@@ -38,5 +38,5 @@ def starts_answer(line: str) -> bool:
 
 def letters(count: int) -> tuple[str, ...]:
     """A, B, … Z, then AA, AB, …: the values of answers that have none."""
-    pairs = (first + second for first in _ALPHABET for second in _ALPHABET)
-    return tuple(islice(chain(_ALPHABET, pairs), count))
+    names = ("".join(name) for length in itertools.count(1) for name in itertools.product(_ALPHABET, repeat=length))
+    return tuple(itertools.islice(names, count))

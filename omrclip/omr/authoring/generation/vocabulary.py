@@ -360,7 +360,7 @@ def check(parsed: Parsed) -> Checked:
         checker.mistakes.append(
             Mistake(At(1), "The form is empty. Write elements, such as ?text=Title or ?answer_sheet=Q.")
         )
-    both = sorted({*parsed.mistakes, *checker.mistakes}, key=lambda one: (one.at.line, one.at.column))
+    both = sorted({*parsed.mistakes, *checker.mistakes}, key=lambda one: (one.at.line, one.at.column, one.told))
     return Checked(elements, tuple(both), tuple(checker.warnings))
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from omrclip.errors import InvalidMarkup, LimitExceeded
+from omrclip.omr.authoring.generation.answers import letters
 from omrclip.omr.authoring.generation.forms import generate
 
 Case = tuple[str, int, int, str]
@@ -149,3 +150,14 @@ def test_sources_that_would_take_too_long_are_refused(source: str, limit: str) -
 
 def test_very_long_words_are_refused() -> None:
     assert "longer than 2,000 letters" in _told("?text=" + "a" * 3_000)[0]
+
+
+def test_answers_are_lettered_on_without_end() -> None:
+    lettered = letters(26 + 26 * 26 + 1)
+    assert [lettered[index] for index in (0, 25, 26, 51, 701, 702)] == ["A", "Z", "AA", "AZ", "ZZ", "AAA"]
+
+
+def test_mistakes_at_one_place_are_always_told_in_the_same_order() -> None:
+    told = _told("?custom_answer_sheet=s")
+    assert len(told) > 2
+    assert told == sorted(told)
