@@ -59,8 +59,8 @@ def _results(watched: WatchedPage, url: str, samples: Path) -> None:
     page.get_by_role("row", name="Q21").get_by_role("button").click()
     _take(page, "recognize")
     page.get_by_role("link", name="Gallery").click()
-    page.locator(".gallery input").last.wait_for()
-    for field, name in zip(page.locator(".gallery input").all(), NAMES, strict=True):
+    page.locator(".gallery textarea").last.wait_for()
+    for field, name in zip(page.locator(".gallery textarea").all(), NAMES, strict=True):
         field.fill(name)
     _take(page, "gallery")
 

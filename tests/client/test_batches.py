@@ -282,6 +282,31 @@ def test_a_batch_is_opened_by_its_address(reviewed: str, visit: OpenPage) -> Non
     assert json.dumps(page.evaluate("Object.keys(localStorage)")).count("runs") == 0
 
 
+def test_the_browser_keeps_preferences_only(reviewed: str, visit: OpenPage) -> None:
+    batch = reviewed.rpartition("/")[2]
+    page = visit(f"batch/{batch}").page
+    page.locator(".strip-picture").wait_for()
+    for view, ready in (
+        ("clips", ".gallery img"),
+        ("wall", ".wall img"),
+        ("results", ".batches"),
+        ("recognize", ".drop.big"),
+    ):
+        page.evaluate(
+            "address => { location.hash = address; }", f"#/{view}/{batch}" if view in ("clips", "wall") else f"#/{view}"
+        )
+        page.locator(ready).first.wait_for()
+    stored = page.evaluate(
+        """async () => ({
+          local: Object.keys(localStorage), session: Object.keys(sessionStorage), caches: await caches.keys(),
+          databases: await indexedDB.databases(), workers: (await navigator.serviceWorker.getRegistrations()).length,
+        })"""
+    )
+    preferences = {"omrclip.language", "omrclip.theme", "omrclip.gallery", "omrclip.keep", "omrclip.template"}
+    assert set(stored.pop("local")) <= preferences
+    assert stored == {"session": [], "caches": [], "databases": [], "workers": 0}
+
+
 def test_a_link_leads_to_a_sheet_and_to_an_answer_on_it(reviewed: str, visit: OpenPage) -> None:
     batch = f"batch/{reviewed.rpartition('/')[2]}"
     page = visit(f"{batch}/sheets/{SCANS[1]}/Q5", permissions=["clipboard-read", "clipboard-write"]).page

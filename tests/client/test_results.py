@@ -183,12 +183,25 @@ def test_the_gallery_is_paged_by_keyboard(identifier: str, visit: OpenPage) -> N
     page = visit(f"gallery/{identifier}+{identifier}+{identifier}+{identifier}+{identifier}").page
     page.get_by_label("Clips per page").select_option("12")
     expect(page.locator(".gallery img")).to_have_count(12)
-    page.locator(".gallery input").last.focus()
+    page.locator(".gallery textarea").last.focus()
     page.keyboard.press("PageDown")
     expect(page.locator(".gallery img")).to_have_count(3)
-    assert page.evaluate("document.activeElement === document.querySelector('.gallery input')")
+    assert page.evaluate("document.activeElement === document.querySelector('.gallery textarea')")
     page.keyboard.press("PageUp")
     expect(page.get_by_text("1 / 2 · 15")).to_be_visible()
+
+
+def test_a_text_of_several_lines_is_typed_in_the_gallery(identifier: str, visit: OpenPage) -> None:
+    page = visit(f"gallery/{identifier}/NameArea").page
+    first, second = (page.get_by_label(f"Text in the clip of {name}") for name in SCANS[:2])
+    first.fill("Ada")
+    for key in ("Shift+Enter", "B", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(first).to_have_value("Ada\nB")
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(second).to_be_focused()
+    first.fill("")
 
 
 def test_results_are_found_by_their_link_and_removed_when_one_says_so(

@@ -255,7 +255,7 @@ export default {
   "gallery.sheets": "Bögen",
   "gallery.says": "Text im Ausschnitt von {sheet}",
   "gallery.look": "Den Ausschnitt von {sheet} öffnen",
-  "gallery.keys": "Geben Sie den Text jedes Ausschnitts ein. Mit Enter kommen Sie zum nächsten Ausschnitt, mit Bild ab zur nächsten Seite. Der Text wird gespeichert und mit den Antworten exportiert.",
+  "gallery.keys": "Geben Sie den Text jedes Ausschnitts ein. Mit Enter kommen Sie zum nächsten Ausschnitt, mit Umschalt+Enter in eine neue Zeile, mit Bild ab zur nächsten Seite. Der Text wird gespeichert und mit den Antworten exportiert.",
 
   "batch.add": "Dateien hinzufügen",
   "batch.background": "Sobald die Dateien gesendet sind, können Sie diese Seite schließen. Der Server arbeitet weiter.",

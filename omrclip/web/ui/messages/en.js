@@ -255,7 +255,7 @@ export default {
   "gallery.sheets": "Sheets",
   "gallery.says": "Text in the clip of {sheet}",
   "gallery.look": "Open the clip of {sheet}",
-  "gallery.keys": "Type the text of each clip. Press Enter for the next clip, or Page Down for the next page. The text is saved and exported with the answers.",
+  "gallery.keys": "Type the text of each clip. Press Enter for the next clip, Shift+Enter for a new line, or Page Down for the next page. The text is saved and exported with the answers.",
 
   "batch.add": "Add files",
   "batch.background": "You can close this page once the files are sent. The server continues.",

@@ -255,7 +255,7 @@ export default {
   "gallery.sheets": "Feuilles",
   "gallery.says": "Texte de l’extrait de {sheet}",
   "gallery.look": "Ouvrir l’extrait de {sheet}",
-  "gallery.keys": "Saisissez le texte de chaque extrait. Entrée passe à l’extrait suivant, Page suiv. à la page suivante. Le texte est enregistré et exporté avec les réponses.",
+  "gallery.keys": "Saisissez le texte de chaque extrait. Entrée passe à l’extrait suivant, Maj+Entrée à la ligne suivante, Page suiv. à la page suivante. Le texte est enregistré et exporté avec les réponses.",
 
   "batch.add": "Ajouter des fichiers",
   "batch.background": "Vous pouvez fermer cette page dès que les fichiers sont envoyés. Le serveur continue.",

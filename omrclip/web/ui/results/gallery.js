@@ -80,12 +80,12 @@ export class Gallery {
     this.back.disabled = this.page === 0;
     this.on.disabled = this.page === pages - 1;
     this.list.parentElement.scrollTop = 0;
-    if (focus) this.list.querySelector("input")?.focus();
+    if (focus) this.list.querySelector("textarea")?.focus();
   }
 
   entry(sheet, clip) {
-    const field = h("input", {
-      type: "text", autocomplete: "off", value: this.corrections.of(sheet, clip) ?? "",
+    const field = h("textarea", {
+      rows: 1, autocomplete: "off", value: this.corrections.of(sheet, clip) ?? "",
       placeholder: t("clips.says"), aria: { label: t("gallery.says", { sheet: sheet.name }) },
       oninput: () => this.corrections.set(sheet, clip, field.value === "" ? undefined : field.value),
     });
@@ -102,14 +102,17 @@ export class Gallery {
     );
   }
 
-  /** Page Up and Page Down turn pages, Enter and the arrows go from field to field and over to the next page. */
+  /**
+   * Page Up and Page Down turn pages, Enter and the arrows go from field to field and over to the next page. Shift+Enter
+   * begins another line, in which the arrows go from line to line.
+   */
   pressed(event) {
-    const fields = [...this.list.querySelectorAll("input")];
+    const fields = [...this.list.querySelectorAll("textarea")];
     const at = fields.indexOf(event.target);
     if (event.key === "PageDown" || event.key === "PageUp") {
       event.preventDefault();
       this.turnTo(this.page + (event.key === "PageDown" ? 1 : -1), { focus: true });
-    } else if (at >= 0 && ["Enter", "ArrowDown", "ArrowUp"].includes(event.key)) {
+    } else if (at >= 0 && goesOn(event)) {
       event.preventDefault();
       const by = event.key === "ArrowUp" ? -1 : 1;
       if (fields[at + by]) fields[at + by].focus();
@@ -121,4 +124,9 @@ export class Gallery {
     this.node.remove();
     return this.corrections.flush().catch(notifyFailure);
   }
+}
+
+function goesOn({ key, shiftKey, target }) {
+  if (key === "Enter") return !shiftKey;
+  return (key === "ArrowDown" || key === "ArrowUp") && !target.value.includes("\n");
 }
