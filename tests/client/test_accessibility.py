@@ -48,6 +48,10 @@ EDITS: Final[dict[str, Callable[["Page"], object]]] = {
     "a clip area": lambda page: page.get_by_role("option", name="DateArea").click(),
     "a choice box": lambda page: page.get_by_role("option", name="Services").click(),
     "several": lambda page: (page.locator(".viewer").focus(), page.keyboard.press("Control+a")),
+    "found elements": lambda page: (
+        page.locator(".toolbar button[aria-busy]").click(),
+        page.locator(".found summary").click(),
+    ),
 }
 
 

@@ -123,6 +123,12 @@ export async function validate(text, signal) {
 /** What a stored template becomes when it is corrected by its blank page: {Template, Messages}; nothing is stored. */
 export const correctTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/correction`)).json();
 
+/** What is found on the blank page of a stored template, or in a box on it: {Proposals, LeftOut}; nothing is stored. */
+export async function detectElements(name, page, box, signal) {
+  const query = box ? `?${new URLSearchParams({ Left: box.left, Top: box.top, Width: box.width, Height: box.height })}` : "";
+  return (await send("POST", `api/templates/${part(name)}/pages/${page}/detection${query}`, { signal })).json();
+}
+
 /** What a stored template reads on its blank page: {Blank, Messages}. */
 export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();
 

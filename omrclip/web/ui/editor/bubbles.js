@@ -26,10 +26,7 @@ function choiceFields(editing) {
   for (const { input } of [rows, columns, wide, high]) input.addEventListener("input", lay);
   values.addEventListener("input", () => {
     const texts = split(values.value);
-    editing.changeSelected((element) => ({
-      ...element,
-      Bubbles: element.Bubbles.map((bubble, index) => (texts[index] === undefined ? bubble : { ...bubble, Value: texts[index] })),
-    }), { merge: "values" });
+    editing.changeSelected((element) => withValues(element, texts), { merge: "values" });
   });
   several.firstElementChild.addEventListener("change", (event) => {
     editing.changeSelected((element) => ({ ...element, Multiselect: event.target.checked }));
@@ -62,9 +59,25 @@ function gridFields(editing) {
     const count = whole(columns.input);
     if (count && count <= 60) editing.changeSelected((element) => layGrid(element, count), { merge: "grid" });
   });
-  const node = h("fieldset", { className: "group" }, h("legend", {}, t("kind.Grid")), columns.node);
-  return { node, update: (element) => put(columns.input, element.Elements?.length ?? 0) };
+  const values = h("input", { type: "text", autocomplete: "off", spellcheck: false });
+  values.addEventListener("input", () => {
+    const texts = split(values.value);
+    editing.changeSelected((element) => ({ ...element, Elements: (element.Elements ?? []).map((child) => withValues(child, texts)) }), { merge: "values" });
+  });
+  const node = h("fieldset", { className: "group" }, h("legend", {}, t("kind.Grid")), columns.node, field(t("bubbles.values"), values));
+  return {
+    node,
+    update: (element) => {
+      put(columns.input, element.Elements?.length ?? 0);
+      put(values, join((element.Elements?.[0]?.Bubbles ?? []).map((bubble) => bubble.Value)));
+    },
+  };
 }
+
+const withValues = (element, texts) => ({
+  ...element,
+  Bubbles: (element.Bubbles ?? []).map((bubble, index) => (texts[index] === undefined ? bubble : { ...bubble, Value: texts[index] })),
+});
 
 function counter(label) {
   const input = h("input", { type: "number", min: 1, step: 1 });

@@ -117,9 +117,13 @@ export function newElement(kind, name, box) {
 }
 
 /** How many rows and columns a box's bubbles stand in. */
-export function rowsAndColumns({ Bubbles = [] }) {
-  const distinct = (key) => new Set(Bubbles.map((bubble) => round(Number(bubble[key]) / 4))).size;
-  return { rows: Math.max(1, distinct("Top")), columns: Math.max(1, distinct("Left")) };
+export function rowsAndColumns({ Bubbles = [], BubbleWidth, BubbleHeight }) {
+  const distinct = (key, extent) => {
+    const places = Bubbles.map((bubble) => Number(bubble[key])).sort((a, b) => a - b);
+    const step = Math.max(1, Number(extent) / 2 || 4); // printed bubbles stand a little uneven
+    return places.filter((place, index) => index === 0 || place - places[index - 1] >= step).length;
+  };
+  return { rows: Math.max(1, distinct("Top", BubbleHeight)), columns: Math.max(1, distinct("Left", BubbleWidth)) };
 }
 
 /** A choice box with its bubbles laid anew, row by row, filling the box; missing values go on from A or from 0. */

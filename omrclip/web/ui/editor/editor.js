@@ -7,6 +7,7 @@ import { asBase64, saveFile } from "../files.js";
 import { t } from "../messages.js";
 import { nameInput } from "../templates/adding.js";
 import { openViewer } from "../viewer.js";
+import { Detecting } from "./detecting.js";
 import { boxOf, isPlaced, parseDocument } from "./document.js";
 import { drawElements } from "./drawing.js";
 import { ElementList } from "./elements.js";
@@ -16,6 +17,7 @@ import { bindKeys } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
 import { Problems } from "./problems.js";
 import { Properties } from "./properties.js";
+import { Proposals } from "./proposals.js";
 import { Saving } from "./saving.js";
 import { toolbar } from "./toolbar.js";
 
@@ -41,6 +43,7 @@ class Editor {
     this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("editor.canvas", { name }), roledescription: t("editor.canvas.role") } });
     this.list = h("ul", { className: "elements", role: "listbox", aria: { label: t("editor.elements"), multiselectable: "true" } });
     this.panel = h("div", { className: "properties" });
+    this.proposed = h("section", { className: "found", hidden: true, aria: { label: t("proposals.title") } });
     this.found = h("section", { className: "found", hidden: true, aria: { label: t("editor.findings") } });
   }
 
@@ -51,18 +54,20 @@ class Editor {
       { className: "editor" },
       h("section", { className: "side left", aria: { label: t("editor.elements") } }, this.list),
       this.host,
-      h("section", { className: "side right", aria: { label: t("editor.properties") } }, this.found, this.panel),
+      h("section", { className: "side right", aria: { label: t("editor.properties") } }, this.proposed, this.found, this.panel),
     );
     this.bar = toolbar(this.name, editing, this.actions());
     this.root.prepend(this.bar.node);
     this.main.append(this.root);
     this.viewer = await openViewer(this.host, this.source(), editing.extents, { corner: false, draw: (context, scale) => this.paint(context, scale) });
-    this.pointer = new Pointer(this.viewer, editing, { onTool: (tool) => this.choose(tool) });
+    this.pointer = new Pointer(this.viewer, editing, { onTool: (tool) => this.choose(tool), onDrawn: (...drawn) => this.detecting.drawn(...drawn) });
     const show = (index) => this.show(index);
-    this.elements = new ElementList(this.list, editing, this.problems, (index) => this.reveal(index));
+    this.elements = new ElementList(this.list, editing, this.problems, (index) => this.revealElement(index));
     this.findings = new Findings(this.found, editing, show);
+    this.proposals = new Proposals(this.proposed, editing, { show: (box) => this.reveal(box), drawn: () => this.viewer.redraw() });
+    this.detecting = new Detecting(this.name, editing, { hasImage: () => Boolean(this.source().identifier), proposals: this.proposals, told: () => this.update() });
     const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     acceptDrops(this.host, ([file]) => this.putImage(file));
     editing.listen((what) => this.changed(what));
@@ -83,6 +88,7 @@ class Editor {
       download: () => saveFile(this.saving.file()),
       correct: () => this.ask(api.correctTemplate),
       finalize: () => this.ask(api.finalizeTemplate),
+      find: () => this.detecting.findAll(),
       showProblem: () => this.showProblem(),
       goToPage: (page) => this.editing.goToPage(page),
       zoom: (factor) => this.viewer.zoomBy(factor),
@@ -100,7 +106,7 @@ class Editor {
     if (!this.pointer) return;
     const { editing, pointer } = this;
     const { elements, selection } = editing;
-    const marks = [...this.findings.marked].map((index) => elements[index]).filter((element) => element && isPlaced(element)).map(boxOf);
+    const marks = [...this.findings.marked].map((index) => elements[index]).filter((element) => element && isPlaced(element)).map(boxOf).concat(this.proposals.boxes);
     drawElements(context, scale, {
       elements, selection, marks, seen: this.viewer.seen, wrong: this.problems.wrong,
       guides: pointer.guides, marquee: pointer.marquee, sketch: pointer.sketch, handles: pointer.tool === "select",
@@ -109,6 +115,7 @@ class Editor {
 
   changed(what) {
     if (what === "page") {
+      this.proposals.clear();
       this.viewer.show(this.source(), this.editing.extents).catch(notifyFailure);
       this.elements.draw();
     }
@@ -134,21 +141,23 @@ class Editor {
   update() {
     if (!this.pointer) return;
     this.bar.update({
-      tool: this.pointer.tool, isChanged: this.saving.isChanged, isBusy: this.saving.busy, wrong: this.problems.blocking.length,
+      tool: this.pointer.tool, isChanged: this.saving.isChanged, isBusy: this.saving.busy, isFinding: this.detecting.isBusy, wrong: this.problems.blocking.length,
     });
   }
 
   /** Select an element and bring it into view. */
   show(index) {
     this.editing.select([index]);
-    this.reveal(index);
+    this.revealElement(index);
   }
 
-  /** Bring an element into view, where it is not already. */
-  reveal(index) {
+  revealElement(index) {
     const element = this.editing.elements[index];
-    if (!element || !isPlaced(element)) return;
-    const box = boxOf(element);
+    if (element && isPlaced(element)) this.reveal(boxOf(element));
+  }
+
+  /** Bring a box into view, where it is not already. */
+  reveal(box) {
     const { seen } = this.viewer;
     const visible = box.left >= seen.left && box.top >= seen.top && box.left + box.width <= seen.left + seen.width && box.top + box.height <= seen.top + seen.height;
     if (!visible) this.viewer.goTo(box, 4);
@@ -264,6 +273,7 @@ class Editor {
 
   destroy() {
     this.forgetNotSaved();
+    this.detecting.destroy();
     this.pointer.destroy();
     this.viewer.destroy();
     this.root.remove();

@@ -4,7 +4,7 @@ import * as commands from "./commands.js";
 import { KINDS } from "./document.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const TOOLS = { v: "select", h: "hand", ...Object.fromEntries(Object.entries(KINDS).map(([kind, { key }]) => [key, kind])) };
+const TOOLS = { v: "select", h: "hand", q: "questions", ...Object.fromEntries(Object.entries(KINDS).map(([kind, { key }]) => [key, kind])) };
 
 const isText = (target) => target.matches?.("input:not([type=range], [type=checkbox]), textarea, select, dialog *");
 
@@ -31,7 +31,7 @@ export function bindKeys(root, viewer, pointer, editing, act) {
     else if (event.key in ARROWS && editing.selection.length) move(editing, event);
     else if (event.key === "Delete" || event.key === "Backspace") commands.remove(editing);
     else if (event.key === "Escape") pointer.tool === "select" ? editing.select([]) : act.choose("select");
-    else if (event.key === "Enter" && pointer.tool in KINDS) pointer.insertInView(pointer.tool);
+    else if (event.key === "Enter" && (pointer.tool in KINDS || pointer.tool === "questions")) pointer.insertInView(pointer.tool);
     else if (event.key === "Enter" && editing.selection.length) act.focusName();
     else if (event.key === "n" || event.key === "N") step(editing, event.key === "n" ? 1 : -1, viewer);
     else if (!event.altKey && TOOLS[event.key.toLowerCase()]) act.choose(TOOLS[event.key.toLowerCase()]);

@@ -13,8 +13,8 @@ const CURSORS = ["nwse-resize", "ns-resize", "nesw-resize", "ew-resize"];
 
 /** Follow pointers over `viewer` and edit accordingly. `tool` is "select", "hand" or a kind of element. */
 export class Pointer {
-  constructor(viewer, editing, { onTool }) {
-    Object.assign(this, { viewer, editing, onTool, tool: "select", gesture: null, spaceHeld: false });
+  constructor(viewer, editing, { onTool, onDrawn }) {
+    Object.assign(this, { viewer, editing, onTool, onDrawn, tool: "select", gesture: null, spaceHeld: false });
     this.guides = this.marquee = this.sketch = null;
     const host = viewer.host;
     const stop = new AbortController();
@@ -85,7 +85,7 @@ export class Pointer {
   }
 
   begin(event, start) {
-    if (this.tool in KINDS) return { kind: "draw", start, lines: this.lines([]) };
+    if (this.tool in KINDS || this.tool === "questions") return { kind: "draw", start, lines: this.lines([]) };
     const handle = this.handleUnder(start, event.pointerType);
     if (handle) return { kind: "resize", start, handle, box: boxOf(this.editing.selected[0]), lines: this.lines(this.editing.selection) };
     const index = this.hit(start);
@@ -159,7 +159,10 @@ export class Pointer {
 
   /** Put what was drawn onto the page; a click puts one of the usual size there. */
   put(gesture, sketch) {
-    this.insert(this.tool, sketch ?? usualBox(this.tool, gesture.start, this.editing.extents));
+    const { tool } = this;
+    if (tool === "questions") this.onTool("select");
+    else this.insert(tool, sketch ?? usualBox(tool, gesture.start, this.editing.extents));
+    if (sketch) this.onDrawn(tool, sketch, this.editing.selected[0]);
   }
 
   insert(kind, box) {
@@ -169,9 +172,14 @@ export class Pointer {
     this.onTool("select");
   }
 
-  /** Put one of the usual size into the middle of what is seen. */
+  /** Put one of the usual size into the middle of what is seen; questions are looked for in all that is seen. */
   insertInView(kind) {
     const { left, top, width, height } = this.viewer.seen;
+    if (kind === "questions") {
+      this.onTool("select");
+      this.onDrawn(kind, this.viewer.seen);
+      return;
+    }
     this.insert(kind, usualBox(kind, { x: left + width / 2, y: top + height / 2 }, this.editing.extents));
   }
 }

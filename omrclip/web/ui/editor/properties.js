@@ -19,8 +19,8 @@ const BARCODES = ["qr", "ean13", "ean8", "upca", "code128", "code39", "itf", "da
  * fields stay, and only values and problems change.
  */
 export class Properties {
-  constructor(panel, editing, problems, { template, hasImage, addImage }) {
-    Object.assign(this, { panel, editing, problems, template, hasImage, addImage });
+  constructor(panel, editing, problems, { template, hasImage, addImage, findBubbles }) {
+    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, findBubbles });
     this.shown = null;
     this.inputs = new Map();
     this.parts = [];
@@ -102,6 +102,7 @@ export class Properties {
       const bubbles = bubbleFields(this.editing, kind);
       this.parts.push(bubbles);
       parts.push(bubbles.node);
+      if (this.hasImage()) parts.push(h("div", {}, button(t("detect.snap"), "find", () => this.findBubbles())));
     }
     if (kind === "Barcode") {
       const types = h("datalist", { id: "barcode-types" }, BARCODES.map((value) => h("option", { value })));
@@ -167,7 +168,7 @@ export class Properties {
       h("p", {}, counts),
       h("div", {}, this.addImage),
       h("h3", {}, t("properties.keys")),
-      h("ul", { className: "keys" }, ["v", "c", "b", "g", "r", "p", "h", "n", "enter", "arrows", "alt", "space", "delete"].map((key) => h("li", {}, h("kbd", {}, t(`key.${key}.name`)), " ", t(`key.${key}`)))),
+      h("ul", { className: "keys" }, ["v", "c", "b", "g", "r", "p", "q", "h", "n", "enter", "arrows", "alt", "space", "delete"].map((key) => h("li", {}, h("kbd", {}, t(`key.${key}.name`)), " ", t(`key.${key}`)))),
     ];
   }
 }

@@ -8,18 +8,19 @@ import { KINDS } from "./document.js";
 const square = { square: true, kind: "quiet" };
 
 /**
- * The toolbar's element and `update(state)`. `act` has choose(tool), save(), saveAs(), download(), correct(), finalize(),
+ * The toolbar's element and `update(state)`. `act` has choose(tool), save(), saveAs(), download(), correct(), finalize(), find(),
  * showProblem(), goToPage(page), zoom(factor) and fit().
  */
 export function toolbar(name, editing, act) {
   const tools = Object.fromEntries(
-    ["select", "hand", ...Object.keys(KINDS)].map((tool) => [tool, toolButton(tool, () => act.choose(tool))]),
+    ["select", "hand", ...Object.keys(KINDS), "questions"].map((tool) => [tool, toolButton(tool, () => act.choose(tool))]),
   );
   const undo = button(t("edit.undo"), "undo", () => editing.undo(), square);
   const redo = button(t("edit.redo"), "redo", () => editing.redo(), square);
   const copy = button(t("edit.copy"), "copy", () => commands.copy(editing), square);
   const paste = button(t("edit.paste"), "paste", () => commands.paste(editing), square);
   const save = button(t("save"), "save", () => act.save(), { kind: "primary" });
+  const find = button(t("editor.find"), "find", () => act.find(), { kind: "quiet wordy", title: t("editor.find.title"), aria: { label: t("editor.find") } });
   const problems = button("", "error", () => act.showProblem(), { kind: "quiet" });
   const pages = choice(
     editing.document.Pages.map((_, index) => [index, t("editor.page", { n: index + 1 })]),
@@ -43,18 +44,20 @@ export function toolbar(name, editing, act) {
     button(t("zoom.fit"), "fit", () => act.fit(), square),
     h("span", { className: "grow" }),
     problems,
+    find,
     button(t("editor.correct"), "magic", () => act.correct(), { kind: "quiet wordy", title: t("editor.correct.title"), aria: { label: t("editor.correct") } }),
     button(t("editor.finalize"), "check", () => act.finalize(), { kind: "quiet wordy", title: t("editor.finalize.title"), aria: { label: t("editor.finalize") } }),
     button(t("editor.download"), "down", () => act.download(), square),
     button(t("editor.saveAs"), "duplicate", () => act.saveAs(), square),
     save,
   );
-  return { node, update: ({ tool, isChanged, isBusy, wrong }) => {
+  return { node, update: ({ tool, isChanged, isBusy, isFinding, wrong }) => {
     for (const [each, element] of Object.entries(tools)) element.setAttribute("aria-pressed", String(each === tool));
     undo.disabled = !editing.past.length;
     redo.disabled = !editing.future.length;
     copy.disabled = !editing.selection.length;
     paste.disabled = !commands.hasCopied();
+    find.setAttribute("aria-busy", String(isFinding));
     save.disabled = isBusy || !isChanged;
     problems.hidden = wrong === 0;
     problems.lastElementChild.textContent = t("count.problems", { n: wrong });
@@ -64,9 +67,10 @@ export function toolbar(name, editing, act) {
 
 function toolButton(tool, choose) {
   const kind = KINDS[tool];
-  const key = { select: "V", hand: "H" }[tool] ?? kind.key.toUpperCase();
+  const key = { select: "V", hand: "H", questions: "Q" }[tool] ?? kind.key.toUpperCase();
   const label = kind ? t(`kind.${tool}`) : t(`tool.${tool}`);
   const title = `${label} (${key})`;
+  if (tool === "questions") return button(label, "questions", choose, { kind: "quiet", title: `${t("tool.questions.title")} (${key})` });
   if (!kind) return button(label, tool, choose, { ...square, title });
   return button(label, kind.icon, choose, { kind: "quiet", title });
 }
