@@ -23,10 +23,11 @@ SUFFIXES = (".txt", ".json")
 @click.argument("source", type=FILE)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the files.")
 @click.option("--paper", default="A4", show_default=True, help="Paper of pages whose source names none.")
+@click.option("--people", type=FILE, help="CSV file with a form for each line: ${name} is its column name.")
 @click.option("--force", is_flag=True, help="Replace the files of an earlier form of this name.")
 @telling
 @reading_images
-def generate(source: Path, out: Path, paper: str, *, force: bool) -> None:
+def generate(source: Path, out: Path, paper: str, people: Path | None, *, force: bool) -> None:
     """Make a form from SOURCE, a text or JSON file in the markup of forms.
 
     Writes FORM.omr, FORM.pdf and an image of each page into the folder. Images that the source shows are read from its
@@ -35,6 +36,7 @@ def generate(source: Path, out: Path, paper: str, *, force: bool) -> None:
     Exit status: 0 if the form was made, 1 if the source has mistakes, 2 if an error stopped the command.
     """
     from omrclip.omr.authoring.generation import forms
+    from omrclip.omr.authoring.generation.people import generate_for, read_people
     from omrclip.omr.authoring.generation.sheet import Settings
     from omrclip.omr.authoring.generation.vocabulary import PAPER
     from omrclip.schemas.template import check_template, template_to_bytes
@@ -49,7 +51,14 @@ def generate(source: Path, out: Path, paper: str, *, force: bool) -> None:
     limits, name, data = config().limits, source.stem, source.read_bytes()
     try:
         images = _images(source.parent, forms.image_names(forms.read_source(data).elements))
-        form = forms.generate(data, name, images, Settings(paper_size=by_name[paper.lower()]), limits)
+        settings = Settings(paper_size=by_name[paper.lower()])
+        if people is None:
+            form = forms.generate(data, name, images, settings, limits)
+            pdf, made = form.pdf, ""
+        else:
+            persons = read_people(people.read_bytes(), people.name)
+            personal = generate_for(persons, data, name, images, settings, limits)
+            form, pdf, made = personal.form, personal.pdf, f", {count(len(persons), 'form')}"
     except InvalidMarkup as error:
         for problem in error.problems:
             click.echo(f"{source.name}, {problem}", err=True)
@@ -57,12 +66,12 @@ def generate(source: Path, out: Path, paper: str, *, force: bool) -> None:
         raise SystemExit(REFUSED_SOURCE) from None
     check_template(form.template, limits)
     drawn = form.page_images(limits)
-    files = {f"{name}.omr": template_to_bytes(form.template_with(drawn)), f"{name}.pdf": form.pdf}
+    files = {f"{name}.omr": template_to_bytes(form.template_with(drawn)), f"{name}.pdf": pdf}
     files |= {page.image_name or f"{name}.png": image for page, image in zip(form.template.pages, drawn, strict=True)}
     _write(out, files, force=force)
     for warning in form.warnings:
         click.echo(f"Warning: {source.name}, {warning}", err=True)
-    click.echo(f"{out / name}.omr: {count(len(form.template.pages), 'page')}")
+    click.echo(f"{out / name}.omr: {count(len(form.template.pages), 'page')}{made}")
 
 
 def _images(folder: Path, names: set[str]) -> dict[str, bytes]:

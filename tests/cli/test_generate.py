@@ -78,3 +78,24 @@ def test_rehearse_makes_sheets_with_their_truth(desk: Desk) -> None:
     before = (sheets / "sheet-0001.jpg").read_bytes()
     desk.run("rehearse", str(out / "quiz.omr"), "--sheets", "2", "--out", str(sheets))
     assert (sheets / "sheet-0001.jpg").read_bytes() == before
+
+
+def test_generate_makes_a_form_for_each_person(desk: Desk) -> None:
+    desk.put("named.txt", b"?text=${name}\n?barcode=Person\n\tvalue=${id}\n?answer_sheet=Q\n\telements_count=2\n")
+    desk.put("people.csv", b"name,id\nAda,1\nBo,2\n")
+    out = desk.folder / "out"
+    command = ("generate", str(desk.folder / "named.txt"), "--out", str(out), "--people")
+    result = desk.run(*command, str(desk.folder / "people.csv"))
+    assert (result.exit_code, result.stdout) == (PASSED, f"{out}/named.omr: 1 page, 2 forms\n")
+    assert _names(out) == ["named.omr", "named.pdf", "named.png"]
+    assert load_template((out / "named.omr").read_bytes()).booklet_by == "Person"
+
+
+def test_generate_tells_what_is_wrong_with_the_people(desk: Desk) -> None:
+    desk.put("people.csv", b"name,id\nAda\n")
+    out = desk.folder / "out"
+    result = desk.run(
+        "generate", str(desk.folder / "quiz.txt"), "--out", str(out), "--people", str(desk.folder / "people.csv")
+    )
+    assert_refused(result, "people.csv, line 2", "2 columns")
+    assert _names(out) == []

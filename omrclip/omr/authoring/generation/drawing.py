@@ -1,7 +1,7 @@
 """Shapes as a PDF with vectors and embedded fonts."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 from io import BytesIO
 
@@ -34,28 +34,42 @@ _LINES_IN_SIZE = 16
 """A line below or through letters is this part of the size of the font thick."""
 
 
-def pdf_of(pages: Iterable[PageLayout], images: Mapping[str, bytes], title: str) -> bytes:
+def pdf_of(
+    pages: Iterable[PageLayout], images: Mapping[str, bytes], title: str, common: Sequence[PageLayout] = ()
+) -> bytes:
     """Draw pages. The same pages always give the same bytes.
 
     Args:
         pages: may be a generator, so that a thousand forms need no memory together.
         images: the files of the pictures by name.
         title: of the document.
+        common: what is drawn below the pages, which repeat in the order of these. The file contains it once.
     """
     file = BytesIO()
     canvas = Canvas(file, pageCompression=1, invariant=1)
     canvas.setTitle(title)
     canvas.setCreator("omrclip")
     readers = {name: ImageReader(BytesIO(data)) for name, data in images.items()}
-    for page in pages:
+    for number, page in enumerate(common):
+        canvas.beginForm(_common(number), 0, 0, page.dimensions.width, page.dimensions.height)
+        for shape in page.shapes:
+            _draw(shape, canvas, readers)
+        canvas.endForm()
+    for number, page in enumerate(pages):
         canvas.setPageSize(tuple(side * _SCALE - _ROUNDING for side in (page.dimensions.width, page.dimensions.height)))
         canvas.translate(0, page.dimensions.height * _SCALE)
         canvas.scale(_SCALE, -_SCALE)
+        if common:
+            canvas.doForm(_common(number % len(common)))
         for shape in page.shapes:
             _draw(shape, canvas, readers)
         canvas.showPage()
     canvas.save()
     return file.getvalue()
+
+
+def _common(number: int) -> str:
+    return f"common{number}"
 
 
 @singledispatch

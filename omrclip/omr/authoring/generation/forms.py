@@ -91,12 +91,17 @@ def read_source(data: bytes) -> Source:
     return Source(checked.elements, checked.warnings)
 
 
-def _parsed(data: bytes) -> Parsed:
+def decoded(data: bytes) -> str:
+    """The text of a file in UTF-8, or else in the code page of Windows for Western languages."""
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Windows editors for Western languages save their own code page, which has a letter for nearly every byte.
-        text = data.decode("cp1252", errors="replace")
+        # Windows editors save it so. It has a letter for nearly every byte.
+        return data.decode("cp1252", errors="replace")
+
+
+def _parsed(data: bytes) -> Parsed:
+    text = decoded(data)
     zero = text.find("\0")
     if zero >= 0:
         at = At(text.count("\n", 0, zero) + 1)
