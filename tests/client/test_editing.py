@@ -177,6 +177,9 @@ def test_what_correction_finds_is_told_and_can_be_undone(survey: Json, project: 
     assert [bubble["Left"] for bubble in stored(project)["Services"]["Bubbles"]] == [
         bubble["Left"] for bubble in bubbles
     ]
+    findings.get_by_role("button", name=re.compile("^Nowhere")).click()
+    page.get_by_role("button", name="Delete").click()
+    expect(findings.get_by_role("button", name=re.compile("^Nowhere"))).to_have_count(0)
 
 
 def test_the_image_of_a_second_page_is_saved_in_the_template(survey: Json, project: Project, visit: OpenPage) -> None:

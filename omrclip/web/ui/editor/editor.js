@@ -121,6 +121,7 @@ class Editor {
     }
     if (what === "document") {
       this.problems.check();
+      this.findings.refresh();
       this.elements.draw();
     }
     if (what === "selection") this.elements.mark();

@@ -3,38 +3,66 @@
 import { button, h } from "../dom.js";
 import { t } from "../messages.js";
 
-/** The list of findings: `list` has {index, text}, and `show(index)` brings an element into view. */
+/** The list of findings: `list` has {name, text}, and `show(index)` brings an element of the page into view. */
 export class Findings {
   constructor(panel, editing, show) {
-    Object.assign(this, { panel, editing, show, list: [] });
+    Object.assign(this, { panel, editing, show, list: [], title: "" });
   }
 
   /** Show messages of the service, each of which begins with an element's name; `title` says what was asked. */
   tell(title, messages) {
-    this.list = messages.map((text) => ({ text, index: this.named(text) }));
+    this.title = title;
+    this.list = messages.map((text) => ({ text, name: this.nameIn(text) }));
     this.panel.hidden = false;
-    this.panel.classList.toggle("fine", messages.length === 0);
-    const entries = this.list.map(({ index, text }) =>
-      h("li", {}, index >= 0 ? h("button", { type: "button", className: "quiet", onclick: () => this.show(index) }, text) : text),
+    this.draw();
+  }
+
+  draw() {
+    const { list, panel, title } = this;
+    panel.classList.toggle("fine", list.length === 0);
+    const entries = list.map(({ name, text }) =>
+      h("li", {}, name === null ? text : h("button", { type: "button", className: "quiet", onclick: () => this.goTo(name) }, text)),
     );
-    this.panel.replaceChildren(
+    panel.replaceChildren(
       h("div", { className: "row" }, h("h2", { className: "grow" }, title), button(t("dismiss"), "close", () => this.clear(), { square: true, kind: "quiet" })),
-      this.list.length ? h("ul", { className: "findings" }, entries) : h("p", {}, t("findings.none")),
+      list.length ? h("ul", { className: "findings" }, entries) : h("p", {}, t("findings.none")),
     );
   }
 
-  /** The element that a message speaks of: the one with the longest name that it begins with. */
-  named(text) {
-    let best = -1;
-    this.editing.elements.forEach(({ Name }, index) => {
-      const speaks = Name && text.startsWith(Name) && !/[\p{L}\p{N}]/u.test(text[Name.length] ?? " ");
-      if (speaks && (best < 0 || Name.length > this.editing.elements[best].Name.length)) best = index;
-    });
-    return best;
+  /** Take away the findings of elements that are gone; the panel goes with the last of them. */
+  refresh() {
+    const names = new Set(this.all().map(({ Name }) => Name));
+    const left = this.list.filter(({ name }) => name === null || names.has(name));
+    if (left.length === this.list.length) return;
+    this.list = left;
+    if (left.length) this.draw();
+    else this.clear();
+  }
+
+  all() {
+    return this.editing.document.Pages.flatMap(({ Elements = [] }) => Elements);
+  }
+
+  /** The name of the element that a message speaks of: the longest that it begins with; null where it speaks of none. */
+  nameIn(text) {
+    const speaks = ({ Name }) => Name && text.startsWith(Name) && !/[\p{L}\p{N}]/u.test(text[Name.length] ?? " ");
+    return this.all().filter(speaks).map(({ Name }) => Name).sort((a, b) => b.length - a.length)[0] ?? null;
+  }
+
+  indexOf(name) {
+    return this.editing.elements.findIndex(({ Name }) => Name === name);
+  }
+
+  /** Show an element, on whichever page it is. */
+  goTo(name) {
+    const page = this.editing.document.Pages.findIndex(({ Elements = [] }) => Elements.some(({ Name }) => Name === name));
+    if (page < 0) return;
+    if (this.indexOf(name) < 0) this.editing.goToPage(page);
+    this.show(this.indexOf(name));
   }
 
   get marked() {
-    return new Set(this.list.map((finding) => finding.index).filter((index) => index >= 0));
+    return new Set(this.list.map(({ name }) => this.indexOf(name)).filter((index) => index >= 0));
   }
 
   clear() {
