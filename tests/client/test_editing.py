@@ -190,10 +190,31 @@ def test_the_image_of_a_second_page_is_saved_in_the_template(survey: Json, proje
     page = watched.page
     open_editor(watched)
     page.get_by_label("Page", exact=True).select_option("1")
-    page.locator(".properties input[type=file]").set_input_files(image)
+    page.get_by_label("Upload page image").set_input_files(image)
     with page.expect_response(re.compile(r"/iiif/3/mine\.omr\.2/.*default\.jpg")) as shown:
         page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("mine is saved.")).to_be_visible()
     assert shown.value.ok
     second = json.loads(project.template("mine").read_bytes())["Pages"][1]
     assert (base64.b64decode(second["ImageData"]), second["ImageName"]) == (image.read_bytes(), "survey.png")
+
+
+@pytest.mark.usefixtures("survey")
+def test_the_pages_of_a_pdf_become_further_pages(project: Project, visit: OpenPage) -> None:
+    watched = visit("edit/mine")
+    page = watched.page
+    open_editor(watched)
+    page.get_by_label("Add pages").set_input_files(project.folder / "templates_omr" / "consent.pdf")
+    pages = page.get_by_label("Page", exact=True)
+    expect(pages).to_have_value("1")
+    page.get_by_role("button", name="Undo").click()
+    expect(pages).to_be_hidden()
+    page.get_by_role("button", name="Redo").click()
+    pages.select_option("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("mine is saved.")).to_be_visible()
+    found = json.loads(project.template("mine").read_bytes())["Pages"]
+    assert len(found) >= 2
+    assert (found[1]["Elements"], found[1]["ImageName"]) == ([], f"page-2{found[1]['ImageFormat']}")
+    page.get_by_role("button", name="Find elements").click()
+    expect(page.get_by_role("region", name="Proposed elements").locator(".proposals li")).not_to_have_count(0)

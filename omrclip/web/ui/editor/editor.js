@@ -14,6 +14,7 @@ import { ElementList } from "./elements.js";
 import { Findings } from "./findings.js";
 import { Editing } from "./history.js";
 import { bindKeys } from "./keyboard.js";
+import { addressOf, pagesOfFile } from "./pages.js";
 import { Pointer } from "./pointer.js";
 import { Problems } from "./problems.js";
 import { Properties } from "./properties.js";
@@ -67,7 +68,8 @@ class Editor {
     this.proposals = new Proposals(this.proposed, editing, { show: (box) => this.reveal(box), drawn: () => this.viewer.redraw() });
     this.detecting = new Detecting(this.name, editing, { hasImage: () => Boolean(this.source().identifier), proposals: this.proposals, told: () => this.update() });
     const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
+    const addPages = fileButton(t("editor.addPages"), "add", ([file]) => this.addPages(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage, addPages, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     acceptDrops(this.host, ([file]) => this.putImage(file));
     editing.listen((what) => this.changed(what));
@@ -216,6 +218,20 @@ class Editor {
         this.editing.replace({ ...document, Pages: document.Pages.map((each, index) => (index === page ? { ...each, ...image } : each)) });
         await this.viewer.show(this.source(), this.editing.extents);
       }
+    } catch (error) {
+      notifyFailure(error);
+    }
+  }
+
+  /** Add the pages of a file behind the others, and go to the first of them. */
+  async addPages(file) {
+    try {
+      const added = await pagesOfFile(file, this.editing.document.Pages.length + 1);
+      const { document } = this.editing;
+      const from = document.Pages.length;
+      added.forEach((page, index) => this.notSaved.set(from + index, addressOf(page)));
+      this.editing.replace({ ...document, Pages: [...document.Pages, ...added] });
+      this.editing.goToPage(from);
     } catch (error) {
       notifyFailure(error);
     }

@@ -23,9 +23,9 @@ export function toolbar(name, editing, act) {
   const find = button(t("editor.find"), "find", () => act.find(), { kind: "quiet wordy", title: t("editor.find.title"), aria: { label: t("editor.find") } });
   const problems = button("", "error", () => act.showProblem(), { kind: "quiet" });
   const pages = choice(
-    editing.document.Pages.map((_, index) => [index, t("editor.page", { n: index + 1 })]),
+    [],
     editing.page,
-    { aria: { label: t("editor.pages") }, hidden: editing.document.Pages.length < 2, onchange: () => act.goToPage(Number(pages.value)) },
+    { aria: { label: t("editor.pages") }, onchange: () => act.goToPage(Number(pages.value)) },
   );
   const gap = () => h("span", { className: "gap" });
   const node = h(
@@ -61,6 +61,11 @@ export function toolbar(name, editing, act) {
     save.disabled = isBusy || !isChanged;
     problems.hidden = wrong === 0;
     problems.lastElementChild.textContent = t("count.problems", { n: wrong });
+    const { length } = editing.document.Pages;
+    pages.hidden = length < 2;
+    if (pages.length !== length) {
+      pages.replaceChildren(...editing.document.Pages.map((_, index) => h("option", { value: index }, t("editor.page", { n: index + 1 }))));
+    }
     pages.value = String(editing.page);
   } };
 }
