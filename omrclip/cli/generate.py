@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omrclip.omr.template import Template
 
 REFUSED_SOURCE = 1
-SUFFIXES = (".txt", ".json")
+SUFFIXES = (".txt", ".json", ".md")
 
 
 @click.command()
@@ -28,7 +28,7 @@ SUFFIXES = (".txt", ".json")
 @telling
 @reading_images
 def generate(source: Path, out: Path, paper: str, people: Path | None, *, force: bool) -> None:
-    """Make a form from SOURCE, a text or JSON file in the markup of forms.
+    """Make a form from SOURCE, a text or JSON file in the markup of forms, or Markdown.
 
     Writes FORM.omr, FORM.pdf and an image of each page into the folder. Images that the source shows are read from its
     own folder. Nothing is written if the source has mistakes.
@@ -43,21 +43,24 @@ def generate(source: Path, out: Path, paper: str, people: Path | None, *, force:
 
     if source.suffix.lower() not in SUFFIXES:
         raise InvalidRequest.at(
-            "SOURCE", f"a file whose name ends with {' or '.join(SUFFIXES)}", repr(source.name[:60])
+            "SOURCE",
+            f"a file whose name ends with {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
+            repr(source.name[:60]),
         )
     by_name = {name.lower(): name for name in PAPER}
     if paper.lower() not in by_name:
         raise InvalidRequest.at("--paper", f"one of {', '.join(PAPER)}", repr(paper[:40]))
+    is_markdown = source.suffix.lower() == ".md"
     limits, name, data = config().limits, source.stem, source.read_bytes()
     try:
-        images = _images(source.parent, forms.image_names(forms.read_source(data).elements))
+        images = _images(source.parent, forms.image_names(forms.read_source(data, is_markdown=is_markdown).elements))
         settings = Settings(paper_size=by_name[paper.lower()])
         if people is None:
-            form = forms.generate(data, name, images, settings, limits)
+            form = forms.generate(data, name, images, settings, limits, is_markdown=is_markdown)
             pdf, made = form.pdf, ""
         else:
             persons = read_people(people.read_bytes(), people.name)
-            personal = generate_for(persons, data, name, images, settings, limits)
+            personal = generate_for(persons, data, name, images, settings, limits, is_markdown=is_markdown)
             form, pdf, made = personal.form, personal.pdf, f", {count(len(persons), 'form')}"
     except InvalidMarkup as error:
         for problem in error.problems:

@@ -56,9 +56,16 @@ def test_generate_shows_no_images_of_other_folders(desk: Desk) -> None:
 
 
 def test_a_source_of_another_kind_is_refused(desk: Desk) -> None:
-    desk.put("quiz.md", b"# Quiz\n")
-    command = ("generate", str(desk.folder / "quiz.md"), "--out", str(desk.folder / "out"))
-    assert_refused(desk.run(*command), "SOURCE", ".txt or .json", "quiz.md")
+    desk.put("quiz.doc", b"# Quiz\n")
+    command = ("generate", str(desk.folder / "quiz.doc"), "--out", str(desk.folder / "out"))
+    assert_refused(desk.run(*command), "SOURCE", ".txt, .json or .md", "quiz.doc")
+
+
+def test_generate_reads_markdown(desk: Desk) -> None:
+    desk.put("quiz.md", b"# Quiz\n\n1. How?\n- [ ] Good\n- [ ] Bad\n")
+    result = desk.run("generate", str(desk.folder / "quiz.md"), "--out", str(desk.folder / "out"))
+    assert result.exit_code == PASSED
+    assert _names(desk.folder / "out") == ["quiz.omr", "quiz.pdf", "quiz.png"]
 
 
 def test_unknown_paper_is_refused(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from omrclip.imaging.tiff.ranges import BytesReader
 from omrclip.omr.authoring.generation.drawing import pdf_of
 from omrclip.omr.authoring.generation.json_markup import is_json, parse_json
 from omrclip.omr.authoring.generation.layout import FormLayout, lay_out
+from omrclip.omr.authoring.generation.markdown import parse_markdown
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake, Parsed
 from omrclip.omr.authoring.generation.shapes import DPI, PageLayout
 from omrclip.omr.authoring.generation.sheet import Settings
@@ -71,8 +72,8 @@ class Source:
     warnings: tuple[Mistake, ...] = ()
 
 
-def read_source(data: bytes) -> Source:
-    """Parse and check the text or JSON form of the markup.
+def read_source(data: bytes, *, is_markdown: bool = False) -> Source:
+    """Parse and check the text or JSON form of the markup, or Markdown.
 
     Raises:
         InvalidMarkup: with all mistakes.
@@ -84,7 +85,7 @@ def read_source(data: bytes) -> Source:
             limit="markup_bytes",
             maximum=MOST_SOURCE_BYTES,
         )
-    checked = check(_parsed(data))
+    checked = check(_parsed(data, is_markdown=is_markdown))
     _refuse_if(checked.mistakes)
     if len(checked.elements) > MOST_PAGES and checked.elements[0].kind == "page":
         raise LimitExceeded(f"The form has more than {MOST_PAGES} pages.", limit="pages", maximum=MOST_PAGES)
@@ -100,12 +101,14 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _parsed(data: bytes) -> Parsed:
+def _parsed(data: bytes, *, is_markdown: bool) -> Parsed:
     text = decoded(data)
     zero = text.find("\0")
     if zero >= 0:
         at = At(text.count("\n", 0, zero) + 1)
         return Parsed((), (Mistake(at, "The source is not text. Save it as text in UTF-8."),))
+    if is_markdown:
+        return parse_markdown(text)
     return parse_json(text) if is_json(text) else parse_text(text)
 
 
@@ -115,6 +118,8 @@ def generate(
     images: Mapping[str, bytes] | None = None,
     settings: Settings | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    *,
+    is_markdown: bool = False,
 ) -> GeneratedForm:
     """Make a form.
 
@@ -124,6 +129,7 @@ def generate(
         images: files by the names that the source uses.
         settings: for what the source does not say.
         limits: how large an image may be.
+        is_markdown: whether the source is Markdown. The text and JSON forms are told apart by their contents.
 
     Raises:
         InvalidMarkup: with all mistakes of the source.
@@ -131,7 +137,7 @@ def generate(
         LimitExceeded: the source or an image is too large.
     """
     images, settings = images or {}, settings or Settings()
-    source = read_source(data)
+    source = read_source(data, is_markdown=is_markdown)
     layout = laid_out(source.elements, name, settings, image_dimensions(images, limits))
     template = template_of(layout.pages, name)
     return GeneratedForm(template, pdf_of(layout.pages, images, name), (*source.warnings, *layout.warnings))

@@ -116,6 +116,8 @@ def generate_for(
     images: Mapping[str, bytes] | None = None,
     settings: Settings | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    *,
+    is_markdown: bool = False,
 ) -> PersonalForms:
     """Make a form for each person.
 
@@ -129,13 +131,14 @@ def generate_for(
         images: files by the names that the source uses.
         settings: for what the source does not say.
         limits: how large an image may be.
+        is_markdown: whether the source is Markdown.
 
     Raises:
         InvalidMarkup: with all mistakes of the source, or the line of a person for whom it does not fit.
         InvalidRequest: two people would get the same bar code.
     """
     images, settings = images or {}, settings or Settings()
-    source = read_source(data)
+    source = read_source(data, is_markdown=is_markdown)
     _check_keys(source.elements, people[0].values)
     identifier = _identifier(source.elements)
     forms = _Forms(source.elements, name, settings, image_dimensions(images, limits))
