@@ -29,8 +29,8 @@ from omrclip.omr.template import (
     ScoreGroup,
 )
 
-LEFT_BLANK, ALSO_MARKED = 0.05, 0.4
-"""How often a question has no mark, and a bubble of several that may be marked has one, 0 to 1."""
+LEFT_BLANK, ALSO_MARKED, TRIGGERED = 0.05, 0.4, 0.1
+"""How often a question has no mark, a bubble of several that may be marked has one, and a trigger has one, 0 to 1."""
 FILL = (0.36, 0.46)
 """The radius of a mark in widths of its bubble: nearly all of it."""
 INKS = ((40, 40, 40), (110, 50, 30), (60, 60, 60))
@@ -120,6 +120,7 @@ def rehearse(page: Page, blank: Pixels, seed: int) -> RehearsedSheet:
         value = _filled(sheet, element, ink, rng)
         if value is not None and element.name and element.name not in values:
             values[element.name] = value
+    _trigger(sheet, page.elements, values, ink, rng)
     kind = "photo" if seed % 2 else "scan"
     taken = _photographed(sheet, rng) if kind == "photo" else _scanned(sheet, rng)
     return RehearsedSheet(encode(taken, ImageFormat.JPEG, quality=_JPEG_QUALITY), values, kind)
@@ -137,6 +138,16 @@ def _filled(sheet: Pixels, element: Element, ink: Sequence[int], rng: np.random.
     if isinstance(element, ClipArea):
         _scribble(sheet, element, ink, rng)
     return None
+
+
+def _trigger(
+    sheet: Pixels, elements: Sequence[Element], values: dict[str, str], ink: Sequence[int], rng: np.random.Generator
+) -> None:
+    """Mark some triggers, and replace the values of their targets."""
+    for element in elements:
+        if isinstance(element, ReplaceTrigger) and element.target in values and rng.random() < TRIGGERED:
+            _mark(sheet, element, element.bubbles[0], ink, rng)
+            values[element.target] = element.value or ""
 
 
 def _marked(sheet: Pixels, box: ChoiceBox, ink: Sequence[int], rng: np.random.Generator, *, is_full: bool) -> str:

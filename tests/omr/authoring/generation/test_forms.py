@@ -343,3 +343,11 @@ def test_the_rotation_mark_makes_a_turned_sheet_upright() -> None:
     assert {
         element.name: element.value for element in recognition.elements if element.name in sheet.values
     } == sheet.values
+
+
+def test_marked_triggers_replace_the_answers_of_rehearsed_sheets(everything: GeneratedForm) -> None:
+    page, image = everything.template.pages[0], decode(everything.page_images()[0])
+    seeds = [seed for seed in range(500, 506) if "skipped" in rehearse(page, image, seed).values.values()]
+    assert seeds
+    told = outcome(everything.template, image, seeds, everything.pdf)
+    assert (told.refused, told.wrong) == ([], [])
