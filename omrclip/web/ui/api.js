@@ -102,6 +102,22 @@ export async function copyPageImage(name, other) {
   await writePageImage(other, image);
 }
 
+/** The image beside a template as a file; null if there is none. */
+export async function pageImageFile(name) {
+  if (!(await hasImageFile(name))) return null;
+  const image = await (await send("GET", `api/templates/${part(name)}/image`)).blob();
+  return new File([image], `${name}.png`, { type: image.type });
+}
+
+/** What a template that is not stored reads on a scan: the answer of a recognition. */
+export async function tryTemplate(template, pageImage, scan) {
+  const body = new FormData();
+  body.append("Template", template, template.name);
+  if (pageImage) body.append("TemplateImage", pageImage, pageImage.name);
+  body.append("Images", scan, scan.name);
+  return (await send("POST", "api/recognitions", { body })).json();
+}
+
 const hasImageFile = async (name) => Boolean((await listPages(name))[0].ImageFile);
 
 /** What there is of each page of a template: Number, Width, Height, Elements, ClipAreas, Image, ImageState, ImageFile. */

@@ -21,6 +21,7 @@ import { Properties } from "./properties.js";
 import { Proposals } from "./proposals.js";
 import { Saving } from "./saving.js";
 import { toolbar } from "./toolbar.js";
+import { tryScan } from "./trying.js";
 
 /** Edit a template as `opened` and its pages as listed; gives the function that takes the editor down again. */
 export async function mount(main, name, opened, pages) {
@@ -69,9 +70,11 @@ class Editor {
     this.detecting = new Detecting(this.name, editing, { hasImage: () => Boolean(this.source().identifier), proposals: this.proposals, told: () => this.update() });
     const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
     const addPages = fileButton(t("editor.addPages"), "add", ([file]) => this.addPages(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage, addPages, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
+    const trial = fileButton(t("trying.open"), "play", ([file]) => this.tryScan(file), { accept: "image/*,.tif,.tiff,.jp2" });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage, addPages, trial, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
-    acceptDrops(this.host, ([file]) => this.putImage(file));
+    // What is dropped on a page that has an image is a filled sheet of it.
+    acceptDrops(this.host, ([file]) => (this.source().identifier ? this.tryScan(file) : this.putImage(file)));
     editing.listen((what) => this.changed(what));
     this.update();
   }
@@ -183,6 +186,18 @@ class Editor {
     if (!(await this.saving.save()) || !this.notSaved.size) return;
     this.forgetNotSaved();
     await this.showImage();
+  }
+
+  /** Show what the template as it is now reads on a filled scan. */
+  async tryScan(file) {
+    this.root.setAttribute("aria-busy", "true");
+    try {
+      await tryScan(this.name, this.saving.file(), file);
+    } catch (error) {
+      notifyFailure(error);
+    } finally {
+      this.root.removeAttribute("aria-busy");
+    }
   }
 
   /** Services work on what is stored, so it is saved first, after asking. What they correct is a change that can be undone. */

@@ -19,8 +19,8 @@ const BARCODES = ["qr", "ean13", "ean8", "upca", "code128", "code39", "itf", "da
  * fields stay, and only values and problems change.
  */
 export class Properties {
-  constructor(panel, editing, problems, { template, hasImage, addImage, addPages, findBubbles }) {
-    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, addPages, findBubbles });
+  constructor(panel, editing, problems, { template, hasImage, addImage, addPages, trial, findBubbles }) {
+    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, addPages, trial, findBubbles });
     this.shown = null;
     this.inputs = new Map();
     this.parts = [];
@@ -168,6 +168,7 @@ export class Properties {
       h("p", {}, counts),
       h("div", {}, this.addImage),
       h("div", {}, this.addPages),
+      h("div", {}, this.trial),
       h("h3", {}, t("properties.keys")),
       h("ul", { className: "keys" }, ["v", "c", "b", "g", "r", "p", "q", "h", "n", "enter", "arrows", "alt", "space", "delete"].map((key) => h("li", {}, h("kbd", {}, t(`key.${key}.name`)), " ", t(`key.${key}`)))),
     ];
