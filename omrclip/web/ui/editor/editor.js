@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { askForm, confirmed, notify, notifyFailure, openDialog } from "../dialogs.js";
 import { acceptDrops, button, field, fileButton, h } from "../dom.js";
-import { asBase64, saveFile } from "../files.js";
+import { saveFile } from "../files.js";
 import { t } from "../messages.js";
 import { nameInput } from "../templates/adding.js";
 import { openViewer } from "../viewer.js";
@@ -14,7 +14,7 @@ import { ElementList } from "./elements.js";
 import { Findings } from "./findings.js";
 import { Editing } from "./history.js";
 import { bindKeys } from "./keyboard.js";
-import { addressOf, pagesOfFile } from "./pages.js";
+import { PageImages } from "./page_images.js";
 import { Pointer } from "./pointer.js";
 import { Problems } from "./problems.js";
 import { Properties } from "./properties.js";
@@ -36,11 +36,12 @@ export async function mount(main, name, opened, pages) {
 
 class Editor {
   constructor(main, name, opened, pages) {
-    Object.assign(this, { main, name, pages, notSaved: new Map() });
+    Object.assign(this, { main, name });
     const { document } = parseDocument(opened.text);
     this.editing = new Editing(document);
     this.saving = new Saving(name, opened, this.editing, () => this.update());
     this.saving.saved = document;
+    this.images = new PageImages(name, pages, this.editing, this.saving, () => this.viewer.show(this.images.source, this.editing.extents));
     this.problems = new Problems(this.editing, (error) => this.problemsTold(error));
     this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("editor.canvas", { name }), roledescription: t("editor.canvas.role") } });
     this.list = h("ul", { className: "elements", role: "listbox", aria: { label: t("editor.elements"), multiselectable: "true" } });
@@ -61,28 +62,22 @@ class Editor {
     this.bar = toolbar(this.name, editing, this.actions());
     this.root.prepend(this.bar.node);
     this.main.append(this.root);
-    this.viewer = await openViewer(this.host, this.source(), editing.extents, { corner: false, draw: (context, scale) => this.paint(context, scale) });
+    this.viewer = await openViewer(this.host, this.images.source, editing.extents, { corner: false, draw: (context, scale) => this.paint(context, scale) });
     this.pointer = new Pointer(this.viewer, editing, { onTool: (tool) => this.choose(tool), onDrawn: (...drawn) => this.detecting.drawn(...drawn) });
     const show = (index) => this.show(index);
     this.elements = new ElementList(this.list, editing, this.problems, (index) => this.revealElement(index));
     this.findings = new Findings(this.found, editing, show);
     this.proposals = new Proposals(this.proposed, editing, { show: (box) => this.reveal(box), drawn: () => this.viewer.redraw() });
-    this.detecting = new Detecting(this.name, editing, { hasImage: () => Boolean(this.source().identifier), proposals: this.proposals, told: () => this.update() });
-    const addImage = fileButton(t("editor.image"), "images", ([file]) => this.putImage(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
-    const addPages = fileButton(t("editor.addPages"), "add", ([file]) => this.addPages(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
+    this.detecting = new Detecting(this.name, editing, { hasImage: () => this.images.isStored, proposals: this.proposals, told: () => this.update() });
+    const addImage = fileButton(t("editor.image"), "images", ([file]) => this.images.put(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
+    const addPages = fileButton(t("editor.addPages"), "add", ([file]) => this.images.addPages(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
     const trial = fileButton(t("trying.open"), "play", ([file]) => this.tryScan(file), { accept: "image/*,.tif,.tiff,.jp2" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => Boolean(this.source().identifier), addImage, addPages, trial, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => this.images.isStored, addImage, addPages, trial, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     // What is dropped on a page that has an image is a filled sheet of it.
-    acceptDrops(this.host, ([file]) => (this.source().identifier ? this.tryScan(file) : this.putImage(file)));
+    acceptDrops(this.host, ([file]) => (this.images.isStored ? this.tryScan(file) : this.images.put(file)));
     editing.listen((what) => this.changed(what));
     this.update();
-  }
-
-  source() {
-    const page = this.pages[this.editing.page];
-    if (this.notSaved.has(this.editing.page)) return { url: this.notSaved.get(this.editing.page) };
-    return page?.Image ? { identifier: api.identifierOf(page.Image), state: page.ImageState } : {};
   }
 
   actions() {
@@ -121,7 +116,7 @@ class Editor {
   changed(what) {
     if (what === "page") {
       this.proposals.clear();
-      this.viewer.show(this.source(), this.editing.extents).catch(notifyFailure);
+      this.viewer.show(this.images.source, this.editing.extents).catch(notifyFailure);
       this.elements.draw();
     }
     if (what === "document") {
@@ -183,9 +178,7 @@ class Editor {
   }
 
   async save() {
-    if (!(await this.saving.save()) || !this.notSaved.size) return;
-    this.forgetNotSaved();
-    await this.showImage();
+    if (await this.saving.save()) await this.images.saved();
   }
 
   /** Show what the template as it is now reads on a filled scan. */
@@ -212,61 +205,6 @@ class Editor {
       notifyFailure(error);
     }
     this.viewer.redraw();
-  }
-
-  /** The first page's image lies beside the template; those of others are part of it, and saved with it. */
-  async putImage(file) {
-    const { document, page } = this.editing;
-    const isPdf = /\.pdf$/i.test(file.name);
-    if (page > 0 && isPdf) {
-      notify(t("editor.pdfOnFirstPage"), { bad: true });
-      return;
-    }
-    try {
-      if (page === 0) {
-        if (isPdf || /\.tiff?$/i.test(file.name)) await this.putDocument(file);
-        else await api.writePageImage(this.name, file);
-        await this.showImage();
-      } else {
-        const image = { ImageName: file.name, ImageFormat: /\.[^.]*$/.exec(file.name)?.[0] ?? "", ImageData: await asBase64(file) };
-        this.notSaved.set(page, URL.createObjectURL(file));
-        this.editing.replace({ ...document, Pages: document.Pages.map((each, index) => (index === page ? { ...each, ...image } : each)) });
-        await this.viewer.show(this.source(), this.editing.extents);
-      }
-    } catch (error) {
-      notifyFailure(error);
-    }
-  }
-
-  /** Add the pages of a file behind the others, and go to the first of them. */
-  async addPages(file) {
-    try {
-      const added = await pagesOfFile(file, this.editing.document.Pages.length + 1);
-      const { document } = this.editing;
-      const from = document.Pages.length;
-      added.forEach((page, index) => this.notSaved.set(from + index, addressOf(page)));
-      this.editing.replace({ ...document, Pages: [...document.Pages, ...added] });
-      this.editing.goToPage(from);
-    } catch (error) {
-      notifyFailure(error);
-    }
-  }
-
-  /** Store the images of all pages. The template changes on the server where it has several. */
-  async putDocument(file) {
-    if (this.saving.isChanged && !(await this.saving.save())) return;
-    await api.writePageImage(this.name, file);
-    const stored = await api.readTemplate(this.name);
-    if (stored.etag === this.saving.etag) return;
-    this.saving.etag = stored.etag;
-    this.saving.saved = parseDocument(stored.text).document;
-    this.editing.replace(this.saving.saved);
-  }
-
-  /** Show the page's image as it is on the server now. */
-  async showImage() {
-    this.pages = await api.listPages(this.name);
-    await this.viewer.show(this.source(), this.editing.extents);
   }
 
   /** Ask whether to save before the editor is left. False to stay. */
@@ -298,13 +236,8 @@ class Editor {
     location.hash = `#/edit/${encodeURIComponent(chosen)}`;
   }
 
-  forgetNotSaved() {
-    for (const address of this.notSaved.values()) URL.revokeObjectURL(address);
-    this.notSaved.clear();
-  }
-
   destroy() {
-    this.forgetNotSaved();
+    this.images.forget();
     this.detecting.destroy();
     this.pointer.destroy();
     this.viewer.destroy();
