@@ -36,7 +36,7 @@ def test_all_pages_of_the_list_of_templates_are_shown(project: Project, visit: O
     page = visit().page
     page.locator(".card").first.wait_for()
     whole = new_session().get(f"{project.url}/api/templates", timeout=PATIENCE).json()["Templates"]
-    assert len(whole) == 2
+    assert len(whole) > 2
     page.route("**/api/templates", lambda route: route.continue_(url=f"{project.url}/api/templates?limit=1"))
     page.reload()
-    expect(page.locator(".card")).to_have_count(2)
+    expect(page.locator(".card")).to_have_count(len(whole))
