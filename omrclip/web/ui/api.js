@@ -97,9 +97,8 @@ export async function writePageImage(name, file) {
 
 /** Put the page image that lies beside a template beside another one too, if there is one. */
 export async function copyPageImage(name, other) {
-  if (!(await hasImageFile(name))) return;
-  const image = await (await send("GET", `api/templates/${part(name)}/image`)).blob();
-  await writePageImage(other, image);
+  const image = await pageImageFile(name);
+  if (image) await writePageImage(other, image);
 }
 
 /** The image beside a template as a file; null if there is none. */
@@ -109,6 +108,8 @@ export async function pageImageFile(name) {
   return new File([image], `${name}.png`, { type: image.type });
 }
 
+const hasImageFile = async (name) => Boolean((await listPages(name))[0].ImageFile);
+
 /** What a template that is not stored reads on a scan: the answer of a recognition. */
 export async function tryTemplate(template, pageImage, scan) {
   const body = new FormData();
@@ -117,8 +118,6 @@ export async function tryTemplate(template, pageImage, scan) {
   body.append("Images", scan, scan.name);
   return (await send("POST", "api/recognitions", { body })).json();
 }
-
-const hasImageFile = async (name) => Boolean((await listPages(name))[0].ImageFile);
 
 /** What there is of each page of a template: Number, Width, Height, Elements, ClipAreas, Image, ImageState, ImageFile. */
 export async function listPages(name) {

@@ -34,7 +34,7 @@ LEAST_WIDTH = 400
 NEIGHBOURS_CELL = 200
 """Pixels of the cells in which bubbles are sorted to find those that overlap; the largest bubble has 100."""
 NEAR_MARKS = 40
-"""Pixels by which bubbles may stand beside the corner marks: the white paper around them is wider."""
+"""Pixels by which bubbles may reach into the columns of the corner marks, at the left and right edges of the page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,10 @@ def _person(headings: Sequence[str], row: Sequence[str], line: int, name: str) -
             "Put values that contain the separator into double quotes."
         )
     for heading, cell in zip(headings, row, strict=True):
-        if len(cell) > MOST_LETTERS or "\0" in cell:
+        if len(cell) > MOST_LETTERS:
             raise InvalidRequest(f"{name}, line {line}: {heading[:SHOWN]} has more than {MOST_LETTERS} letters.")
+        if "\0" in cell:
+            raise InvalidRequest(f"{name}, line {line}: {heading[:SHOWN]} is not text. Save the table as CSV in UTF-8.")
     return Person(line, {heading: cell.strip() for heading, cell in zip(headings, row, strict=True)})
 
 
@@ -142,7 +144,8 @@ def generate_for(
     _check_keys(source.elements, people[0].values)
     identifier = _identifier(source.elements)
     forms = _Forms(source.elements, name, settings, image_dimensions(images, limits))
-    _check_identifiers(identifier, people)
+    if identifier is not None:
+        _check_identifiers(identifier, people)
     common, warnings = forms.in_common(people)
     template = template_of(common, name, identifier.name or "Barcode" if identifier else None)
     warnings = (*source.warnings, *warnings)
@@ -260,11 +263,11 @@ def _identifier(elements: Sequence[Element]) -> Element | None:
     return next((one for one in _all(elements) if one.kind == "barcode" and _keys(one)), None)
 
 
-def _check_identifiers(identifier: Element | None, people: Sequence[Person]) -> None:
+def _check_identifiers(identifier: Element, people: Sequence[Person]) -> None:
     """Raise InvalidRequest if two people have the same bar code: their pages would become one booklet."""
     lines: dict[str, int] = {}
-    for person in people if identifier is not None else ():
-        value = _filled(identifier, person.values).values["value"] if identifier is not None else ""
+    for person in people:
+        value = _filled(identifier, person.values).values["value"]
         if value in lines:
             raise InvalidRequest(
                 f"The people in lines {lines[value]} and {person.line} of the table have the same bar code "
