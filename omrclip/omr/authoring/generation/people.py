@@ -71,7 +71,8 @@ def read_people(data: bytes, name: str) -> tuple[Person, ...]:
     """
     text = decoded(data)
     first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
+    separator = ";" if first.count(";") > first.count(",") else ","
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     people: list[Person] = []
     try:
         headings = [heading.strip() for heading in next(rows, [])]

@@ -102,6 +102,8 @@ def test_forms_without_a_bar_code_of_their_own_are_told() -> None:
         (SOURCE, b"name,name\nA,1\n", r'"name" is there twice \(column 2\)'),
         (SOURCE, b"name,\nA,1\n", r"there is no heading \(column 2\)"),
         (SOURCE, b"name,id\n" + b"A" * 201 + b",1\n", "line 2: name has more than 200 letters"),
+        (SOURCE, b'name,id\nBo,1\n"A,2\n', "line 3: expected a CSV file"),
+        (SOURCE, b"name,id\nB\0o,1\n", "line 2: name is not text. Save the table as CSV"),
     ],
 )
 def test_what_cannot_be_filled_in_is_refused(source: str, table: bytes, told: str) -> None:
