@@ -1,5 +1,6 @@
 """`omrclip new`: from a blank page to a template that reads filled sheets."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -37,6 +38,29 @@ def test_a_new_template_reads_filled_samples(desk: Desk) -> None:
         true = _marked(TRUTH[f"{scan}.jpg"]["answers"])
         assert len(true) == 61
         assert {name: read[_new_name(name)] for name in true} == true
+
+
+def test_a_printed_form_becomes_a_template_that_reads_rehearsed_sheets(desk: Desk) -> None:
+    """Only the PDF of a form of 60 questions is given. Three sheets of it are read without a correction by hand."""
+    source = (ROOT / "templates_omr" / "answer-sheet-50.txt").read_text()
+    desk.put("printed.txt", source.replace("elements_count=50", "elements_count=60").encode())
+    printed, filled, out, template = (str(desk.folder / name) for name in ("printed", "filled", "read", "new.omr"))
+    assert desk.run("generate", f"{printed}.txt", "--out", printed).exit_code == PASSED
+    assert desk.run("rehearse", f"{printed}/printed.omr", "--sheets", "3", "--out", filled).exit_code == PASSED
+    assert desk.run("new", f"{printed}/printed.pdf", "--out", template).exit_code == PASSED
+    done = desk.run("recognize", template, *(str(path) for path in Path(filled).glob("*.jpg")), "--out", out)
+    assert done.exit_code == PASSED
+    read = _read_from(desk.folder / "read" / "results.csv")
+    with (desk.folder / "filled" / "truth.csv").open(newline="") as file:
+        true = [(row["Sheet"], row["Element"], row["Value"]) for row in csv.DictReader(file)]
+    assert len(true) == 3 * 61
+    names = {"Student ID": "ID"} | {f"Q{number}": str(number) for number in range(1, 61)}
+    assert [(sheet, name, read[sheet][names[name]]) for sheet, name, _ in true] == true
+
+
+def _read_from(table: Path) -> dict[str, dict[str, str]]:
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        return {row["Image"]: row for row in csv.DictReader(file)}
 
 
 def _marked(true: dict[str, str]) -> dict[str, str]:
