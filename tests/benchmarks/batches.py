@@ -10,6 +10,8 @@ encoding a page in one process without a batch. Memory is that of the parent alo
 A busy machine makes each page slower, so pages are also recognized in process while a batch is running, and both see
 the same load. `tests.benchmarks.killing` kills batches.
 
+The image of the blank page lies beside the template; with --bubbles-only it does not.
+
 With --small, the pages are a form of 300 × 200 pixels, which shows in short time how memory grows.
 """
 
@@ -34,6 +36,7 @@ from omrclip.config import Limits
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.setting_up import set_up_process
 from omrclip.jobs.sources import scans_in
+from omrclip.library import blank_page_beside
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import known_pages, recognize
 from omrclip.schemas.template import load_template
@@ -41,6 +44,7 @@ from tests.benchmarks.sheet import DIMENSIONS, DPI, SEED
 from tests.sheets.camera import Glass
 from tests.sheets.exam import exam
 from tests.sheets.filling import Person
+from tests.sheets.printing import print_page
 from tests.sheets.scene import Light, Scene, Sensor
 from tests.sheets.sheet import Shot, make
 from tests.sheets.template import omr_document
@@ -118,14 +122,20 @@ def write_stacks(folder: Path, pages: int, *, small: bool = False) -> dict[str, 
         (folder / "pages").mkdir()
         for page, name in enumerate(stacks["folder"]):
             (folder / name).write_bytes(encoded[page % SHEETS])
-        (folder / "form.omr").write_bytes(omr(template()) if small else json.dumps(omr_document(exam(), DPI)).encode())
+        if small:
+            (folder / "form.omr").write_bytes(omr(template()))
+        else:
+            (folder / "form.omr").write_bytes(json.dumps(omr_document(exam(), DPI)).encode())
+            (folder / "form.png").write_bytes(cv2.imencode(".png", print_page(exam(), DPI))[1].tobytes())
     return {kind: [str(folder / name) for name in names] for kind, names in stacks.items()}
 
 
 def in_process(folder: Path, sources: list[str], is_over: threading.Event, seconds: list[float]) -> None:
     """Recognize pages in this thread until it is over, and note the processor seconds of each."""
+    image = blank_page_beside(folder / "form.omr")
     loaded = load_template((folder / "form.omr").read_bytes())
-    pages, options = known_pages(loaded), RecognitionOptions().as_saved
+    pages = known_pages(loaded, image.read_bytes() if image else None)
+    options = RecognitionOptions().as_saved
     scans = scans_in([Path(source) for source in sources[:IN_PROCESS]], Limits().max_image_pixels)[:IN_PROCESS]
     while not is_over.is_set():
         for scan in scans:
@@ -192,10 +202,13 @@ def main() -> None:
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--engines", nargs="+", default=["local", "dask"])
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--bubbles-only", action="store_true")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     set_up_process()  # one thread for OpenCV, as in workers, so that `thread_time` counts all
     stacks = write_stacks(asked.folder, asked.pages, small=asked.small)
+    if asked.bubbles_only:
+        (asked.folder / "form.png").unlink(missing_ok=True)
     click.echo(
         "| Stack | Engine | Processes | Processor s a page | in process | Pages an hour | MiB early, late, peak | s |"
     )
