@@ -1,5 +1,7 @@
 """The workbook opens, its numbers are numbers, it holds no formula, and it links to the clips."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +12,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from omrclip.errors import LimitExceeded
 from omrclip.imaging.codec import encode
@@ -21,7 +24,9 @@ from omrclip.omr.report.sheet import Corrected, Sheet
 from omrclip.omr.report.table import AnswerColumn, ResultsTable
 from omrclip.omr.report.workbook import XlsxTable, check_columns
 from tests.omr.recognized import ELEMENTS, recognition
+from tests.patience import PATIENCE
 
+SOFFICE = shutil.which("soffice")
 SHEETS = ["Results", "Doubtful", "Failed", "Counts"]
 TABLE = ResultsTable(
     (
@@ -190,3 +195,19 @@ def test_equal_results_are_equal_files(tmp_path: Path) -> None:
         assert book.properties.created == book.properties.modified == workbook.NO_TIME
     with ZipFile(tmp_path / "results.xlsx") as archive:
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+
+
+@pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed (Debian: libreoffice-calc)")
+def test_libreoffice_averages_a_scale_from_0_to_10(tmp_path: Path) -> None:
+    answers = ["0", "10", "", "7", "10", "3"]  # the average of 5 numbers is 6; a blank answer counts for nothing
+    with written(tmp_path, TABLE, *(sheet(points(value)) for value in answers)) as book:
+        results = book["Results"]
+        column = get_column_letter(TABLE.headings().index("Points") + 1)
+        for row, function in enumerate(("AVERAGE", "COUNT", "MAX"), start=20):
+            results.cell(row, 1, f"={function}({column}2:{column}{len(answers) + 1})")
+        book.save(tmp_path / "with functions.xlsx")
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"  # LibreOffice runs once for each profile
+    command = [str(SOFFICE), profile, "--headless", "--convert-to", "csv", "--outdir", tmp_path, "with functions.xlsx"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
+    lines = (tmp_path / "with functions.csv").read_text(errors="replace").splitlines()
+    assert [line.split(",")[0] for line in lines[19:22]] == ["6", "5", "10"]
