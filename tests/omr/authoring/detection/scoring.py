@@ -25,11 +25,11 @@ class Picture:
     matrix: Matrix
 
 
-def render(pdf: bytes, dpi: float) -> Pixels:
-    """The first page of a PDF, (height, width, 3) BGR."""
+def render(pdf: bytes, dpi: float, page: int = 0) -> Pixels:
+    """A page of a PDF, the first one if none is named, (height, width, 3) BGR."""
     document = pypdfium2.PdfDocument(pdf)
     try:
-        drawn = document[0].render(scale=dpi / 72).to_numpy()
+        drawn = document[page].render(scale=dpi / 72).to_numpy()
         return np.array(drawn[:, :, :3], np.uint8)
     finally:
         document.close()
