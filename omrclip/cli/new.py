@@ -30,14 +30,14 @@ _MOST_PLACES = 5
 def new(form: Path, out: Path | None) -> None:
     """Make a template from FORM, an image of the blank page, or a PDF or TIFF file of the pages.
 
-    The command finds bubbles, digit grids, bar codes and corner marks. It lists the proposals that it is not sure of,
+    The command finds bubbles, digit grids, bar codes and corner marks. Checkboxes, radio buttons and text fields of a
+    PDF form keep their places and names. The command lists the proposals that it is not sure of,
     and what looks like a bubble and was left out. Look at the template in the editor before you use it.
 
     Exit status: 0 if fields were found, 1 if not, 2 if an error stopped the command.
     """
-    from omrclip.imaging.pdf_words import pdf_words
     from omrclip.omr.authoring.detection.new_template import new_template
-    from omrclip.omr.blank_images import blank_images
+    from omrclip.omr.blank_images import blank_pages
     from omrclip.schemas.template import check_template, template_to_bytes
     from omrclip.serving.page_images import MOST_TEMPLATE_PAGES
 
@@ -45,9 +45,7 @@ def new(form: Path, out: Path | None) -> None:
     if out is None and target.exists():
         raise InvalidRequest(f"{target.name} already exists. Use --out to name the file to write.")
     limits = config().limits
-    data = form.read_bytes()
-    images = blank_images(data, MOST_TEMPLATE_PAGES, limits)
-    made = new_template(images, target.stem, limits, pdf_words(data, limits.max_image_pixels))
+    made = new_template(blank_pages(form.read_bytes(), MOST_TEMPLATE_PAGES, limits), target.stem, limits)
     check_template(made.template)
     target.write_bytes(template_to_bytes(made.template))
     for number, detection in enumerate(made.detections, 1):

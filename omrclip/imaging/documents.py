@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from omrclip.imaging.contents import PageContents
 from omrclip.imaging.formats.registry import CODECS
 from omrclip.imaging.tiff.pages import MOST_PAGES, open_tiff
 from omrclip.imaging.tiff.ranges import RangeReader
@@ -27,6 +28,10 @@ class Document(Protocol):
 
     def read_page(self, number: int) -> bytes:
         """The bytes of an image file that shows a page, numbered from 1; raises ImageError and LimitExceeded."""
+        ...
+
+    def contents(self, number: int) -> PageContents:
+        """The words and the fields of a form on a page; raises ImageError and LimitExceeded."""
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ PDFium may run in one thread at a time, so that a lock is held while it works; i
 import io
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from math import ceil, prod
 from typing import Final
 
@@ -19,7 +19,9 @@ from PIL import Image
 from omrclip.errors import CorruptImage, ImageError, LimitExceeded, UnsupportedImage
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
+from omrclip.imaging.contents import PageContents
 from omrclip.imaging.formats.base import ColourMode, ImageFormat
+from omrclip.imaging.pdf_contents import has_fields, read_contents
 from omrclip.imaging.probe import probe
 from omrclip.imaging.tiff.ranges import RangeFile, RangeReader
 
@@ -58,6 +60,8 @@ class PdfPages:
         with _LOCK:
             try:
                 self._pdf = pypdfium2.PdfDocument(io.BufferedReader(RangeFile(reader)))
+                with suppress(pypdfium2.PdfiumError):  # a damaged form is not drawn
+                    self._pdf.init_forms()
                 self._count = len(self._pdf)
             except pypdfium2.PdfiumError as error:
                 # The code is that of an earlier file where this one has no pages.
@@ -115,17 +119,14 @@ class PdfPages:
         is_bilevel = pixels.ndim == 2 and only is not None and _is_bilevel(pixels)
         return encode(pixels, ImageFormat.PNG, bilevel=is_bilevel, density=None if dpi is None else (dpi, dpi))
 
-    def words(self, number: int) -> list[tuple[str, float, float, float, float]]:
-        """The words of a page: text, and left, top, right and bottom sides as parts of its width and height.
+    def contents(self, number: int) -> PageContents:
+        """The words of a page and the fields of the form on it.
 
         Raises:
             CorruptImage: the page is damaged.
         """
         with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
-            if page.get_rotation():
-                return []
-            with closing(page.get_textpage()) as text:
-                return _words(text, page.get_bbox())
+            return read_contents(page)
 
     def render_page(self, number: int, dpi: float) -> bytes:
         """A PNG of a page, numbered from 1, with so many pixels per inch, whatever it shows; grey without colours.
@@ -169,33 +170,6 @@ class PdfPages:
             )
 
 
-def _words(
-    text: pypdfium2.PdfTextPage, page: tuple[float, float, float, float]
-) -> list[tuple[str, float, float, float, float]]:
-    page_left, page_bottom, page_right, page_top = page
-    width, height = page_right - page_left, page_top - page_bottom
-    words: list[tuple[str, float, float, float, float]] = []
-    is_open = False
-    for index in range(text.count_chars()):
-        letter = text.get_text_range(index, 1)
-        if not letter.strip():
-            is_open = False
-            continue
-        left, bottom, right, top = text.get_charbox(index, loose=False)
-        sides = (
-            *((left - page_left) / width, (page_top - top) / height),
-            *((right - page_left) / width, (page_top - bottom) / height),
-        )
-        # Text of different places may follow each other without a space.
-        if is_open and abs(sides[0] - words[-1][3]) < 0.5 * (sides[3] - sides[1]) + 0.004:
-            before = words[-1]
-            words[-1] = (before[0] + letter, before[1], min(before[2], sides[1]), sides[2], max(before[4], sides[3]))
-        else:
-            words.append((letter, *sides))
-        is_open = True
-    return words
-
-
 def _is_encrypted(reader: RangeReader) -> bool:
     return any(_ENCRYPTION in reader.read(at, 2 * _AT_ONCE) for at in range(0, reader.size, _AT_ONCE))
 
@@ -212,7 +186,7 @@ def _damage_told(number: int) -> Iterator[None]:
 
 def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> pypdfium2.PdfImage | None:
     """The only image of the page if it is upright, else None. Invisible text from text recognition is ignored."""
-    if len(images) != 1 or page.get_rotation():
+    if len(images) != 1 or page.get_rotation() or (page.formenv is not None and has_fields(page)):
         return None
     (image,) = images
     for shown in page.get_objects(max_depth=1):

@@ -19,16 +19,18 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omrclip.errors import CorruptImage, ImageError, LimitExceeded, OmrclipError, UnsupportedImage
 from omrclip.imaging import documents
+from omrclip.imaging.contents import FormField, PageContents
 from omrclip.imaging.tiff.ranges import BytesReader, RangeReader
 
 if TYPE_CHECKING:
-    pass
+    from omrclip.imaging.pdf_pages import PdfPages
 
 EXTRA_BYTES: Final = 256 << 20
 """Memory for the objects of a page, and for masks of images, whose dimensions PDFium does not tell. A mask of A4 at 600
@@ -42,7 +44,7 @@ WAIT_SECONDS: Final = 120
 _ASKED, _DONE, _FAILED = b"A", b"D", b"F"
 _RANGE: Final = struct.Struct("<QQ")
 _ERRORS: Final = {error.code: error for error in (ImageError, CorruptImage, UnsupportedImage, LimitExceeded)}
-_OPEN, _PAGE_BYTES, _READ, _CLOSE = "open", "page_bytes", "read", "close"
+_OPEN, _PAGE_BYTES, _READ, _CONTENTS, _CLOSE = "open", "page_bytes", "read", "contents", "close"
 
 
 def isolate_pdfs() -> None:
@@ -74,6 +76,11 @@ class IsolatedPdf:
     def read_page(self, number: int) -> bytes:
         """See `PdfPages.read_page`. A page that takes more memory or time than allowed raises LimitExceeded."""
         return self._ask(_READ, number, self.page_bytes(number))
+
+    def contents(self, number: int) -> PageContents:
+        """See `PdfPages.contents`. A page that takes more memory or time than allowed raises LimitExceeded."""
+        told = json.loads(self._ask(_CONTENTS, number, EXTRA_BYTES))
+        return PageContents(tuple(map(tuple, told["words"])), tuple(FormField(**field) for field in told["fields"]))
 
     def close(self) -> None:
         """Close the file. The process waits for the next one."""
@@ -248,11 +255,18 @@ def _serve(connection: Connection, seconds: int) -> None:
                     pages.close()
                 pages, answer = None, b""
             else:
-                number = int(told)
-                answer = str(pages.page_bytes(number)).encode() if what == _PAGE_BYTES else pages.read_page(number)
+                answer = _answer(pages, what, int(told))
             connection.send_bytes(_DONE + answer)
         except OmrclipError as error:
             connection.send_bytes(_FAILED + json.dumps([error.code, error.message, error.details]).encode())
+
+
+def _answer(pages: "PdfPages", what: str, number: int) -> bytes:
+    if what == _READ:
+        return pages.read_page(number)
+    if what == _PAGE_BYTES:
+        return str(pages.page_bytes(number)).encode()
+    return json.dumps(asdict(pages.contents(number))).encode()
 
 
 class _Asking:

@@ -17,7 +17,8 @@ from omrclip.config import Limits
 from omrclip.errors import NotFound, StorageUnavailable
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.tiff.ranges import BytesReader
-from omrclip.omr.blank_images import blank_images
+from omrclip.omr.authoring.detection.new_template import elements_in_file
+from omrclip.omr.blank_images import BlankPage, blank_images, blank_pages
 from omrclip.omr.recognition import check_pages
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration.find import KnownPage, Registration
@@ -159,7 +160,9 @@ class PageImages:
         self._blobs.delete(file, precondition)
 
     def new_template(self, name: str, data: bytes, admission: Admission) -> StoredTemplate:
-        """Store an image, and a template with one empty page of the same dimensions; or the pages of a document.
+        """Store an image, and a template with one page of the same dimensions; or the pages of a document.
+
+        The pages are empty but for the fields of a PDF form.
 
         Raises:
             PreconditionFailed: a template with this name exists.
@@ -168,8 +171,10 @@ class PageImages:
             StorageUnavailable, StorageFull: nothing is stored.
         """
         stem = name.removesuffix(SUFFIX)
-        images = blank_images(data, MOST_TEMPLATE_PAGES, self._limits, admission)
-        template = Template(version="1.0", name=stem, pages=tuple(_page_of(stem, probe(image)) for image in images))
+        pages = blank_pages(data, MOST_TEMPLATE_PAGES, self._limits, admission)
+        images = tuple(page.image for page in pages)
+        made = tuple(_page_of(stem, page, number) for number, page in enumerate(pages, start=1))
+        template = Template(version="1.0", name=stem, pages=made)
         template = _embedded(template, images)
         check_pages(_with_images(template, images), self._limits)
         stored, _ = self._templates.write(stem, template_to_bytes(template), Precondition(absent=True))
@@ -189,12 +194,14 @@ class PageImages:
         return next((stem + suffix for suffix in IMAGE_SUFFIXES if self._blobs.has(stem + suffix)), None)
 
 
-def _page_of(stem: str, info: ImageInfo) -> Page:
-    """An empty page with the dimensions of an image."""
+def _page_of(stem: str, blank: BlankPage, number: int) -> Page:
+    """A page with the dimensions of an image, and the elements that its file names."""
+    info = probe(blank.image)
     extents, extension = info.dimensions, info.format.extension
     return Page(
         width=extents.width,
         height=extents.height,
+        elements=elements_in_file(blank, number),
         image_name=f"{stem}.{extension}",
         image_format=f".{extension}",
     )

@@ -13,6 +13,7 @@ from omrclip.imaging.pdf_process import IsolatedPdf
 from omrclip.imaging.tiff.ranges import BytesReader
 from tests.imaging.pdf_files import A4, PdfImage, PdfPage, jpeg_image, pdf, scanned
 from tests.imaging.test_pdf_pages import PHOTO, protected
+from tests.omr.authoring.detection.pdf_forms import pdf_form
 
 MOST_PIXELS = 40_000_000
 GOOD = scanned(PHOTO)
@@ -44,6 +45,16 @@ def test_pages_are_those_that_are_read_in_this_process() -> None:
     assert there.count == 2
     assert [there.read_page(number) for number in (1, 2)] == [here.read_page(number) for number in (1, 2)]
     assert there.page_bytes(2) > here.page_bytes(2)
+    there.close()
+    here.close()
+
+
+def test_contents_are_those_that_are_read_in_this_process() -> None:
+    data = pdf_form()
+    here, there = PdfPages(BytesReader(data), MOST_PIXELS), isolated(data)
+    assert there.contents(1) == here.contents(1)
+    assert [field.name for field in there.contents(1).fields][-2:] == ["pears", "full name"]
+    assert [word[0] for word in there.contents(1).words][:2] == ["11", "."]
     there.close()
     here.close()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from omrclip.errors import CorruptImage
+from omrclip.imaging.contents import NO_CONTENTS, PageContents
 from omrclip.imaging.tiff import ifd
 from omrclip.imaging.tiff.directory import RangedDirectory, read_at, read_first, read_following
 from omrclip.imaging.tiff.ranges import RangeReader, read_exactly
@@ -57,6 +58,10 @@ class TiffPages:
             CorruptImage: the page is damaged, or reaches beyond the end of the file.
         """
         return _single(read_at(self.reader, self.layout, self.offsets[number - 1]))
+
+    def contents(self, number: int) -> PageContents:  # noqa: ARG002 (as of other documents)
+        """Nothing: a TIFF file has no text."""
+        return NO_CONTENTS
 
     def close(self) -> None:
         """Nothing is held open."""

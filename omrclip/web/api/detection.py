@@ -10,7 +10,7 @@ from omrclip.omr.authoring.detection.memory import detecting_bytes
 from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import Detection, detect_in_place
 from omrclip.omr.authoring.detection.part import within
-from omrclip.omr.blank_images import blank_images
+from omrclip.omr.blank_images import blank_pages
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.template import Place
 from omrclip.schemas.elements import dump_element
@@ -31,12 +31,12 @@ def post_blank_pages() -> Response:
     """Make a template from the image of a blank page, or a PDF or TIFF file of the pages."""
     accept_image()
     limits, admission = services().config.limits, services().sources.admission
-    images = blank_images(request.get_data(), MOST_TEMPLATE_PAGES, limits, admission)
-    with admission.admitted(max(detecting_bytes(probe(image)) for image in images)):
-        made = new_template(images, "", limits)
+    pages = blank_pages(request.get_data(), MOST_TEMPLATE_PAGES, limits, admission)
+    with admission.admitted(max(detecting_bytes(probe(page.image)) for page in pages)):
+        made = new_template(pages, "", limits)
     check_template(made.template, limits)
-    pages = [{"Number": number, **_told(found)} for number, found in enumerate(made.detections, 1)]
-    return jsonify(Template=dump_template(made.template), Pages=pages)
+    found = [{"Number": number, **_told(one)} for number, one in enumerate(made.detections, 1)]
+    return jsonify(Template=dump_template(made.template), Pages=found)
 
 
 @blueprint.post("/templates/<name>/pages/<int:number>/detection")

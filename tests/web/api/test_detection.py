@@ -1,13 +1,24 @@
 """`/api/detection`, and the detection on stored pages."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from omrclip.config import Config, Limits
+from omrclip.imaging.codec import decode
+from omrclip.omr.authoring.generation.forms import generate
+from omrclip.omr.authoring.rehearsal import rehearse
 from omrclip.schemas.template import load_template
-from tests.web.making import encoded
+from omrclip.web.app import create_app
+from tests.omr.authoring.detection.pdf_forms import pdf_form
+from tests.web.making import encoded, file_part, multipart
 
+ROOT = Path(__file__).parents[3]
+PDF = {"Content-Type": "application/pdf"}
 PNG = {"Content-Type": "image/png"}
 
 
@@ -33,6 +44,53 @@ def test_a_blank_page_becomes_a_template_that_can_be_stored(client: FlaskClient)
     assert client.put("/api/templates/made", json=answer.json["Template"]).status_code == 201
     again = client.post("/api/templates/made/pages/1/detection")
     assert again.json["Proposals"] == page["Proposals"]
+
+
+@pytest.fixture
+def client_of_large_pages(config: Config) -> FlaskClient:
+    return create_app(replace(config, limits=Limits())).test_client()
+
+
+def test_a_printed_form_becomes_a_template_that_reads_rehearsed_sheets(client_of_large_pages: FlaskClient) -> None:
+    """Only the PDF of a form of 60 questions is given. Three sheets of it are read without a correction by hand."""
+    source = (
+        (ROOT / "templates_omr" / "answer-sheet-50.txt").read_text().replace("elements_count=50", "elements_count=60")
+    )
+    form, client = generate(source.encode(), "printed"), client_of_large_pages
+    made = client.post("/api/detection", data=form.pdf, headers=PDF).json["Template"]
+    assert client.put("/api/templates/made", json=made).status_code == 201
+    (blank,) = form.page_images(Limits())
+    sheets = [rehearse(form.template.pages[0], decode(blank), seed) for seed in (1, 2, 3)]
+    images = [("Images", file_part(f"{number}.jpg", sheet.data)) for number, sheet in enumerate(sheets)]
+    answer = client.post("/api/recognitions", **multipart(("Template", "made"), *images))
+    assert answer.status_code == 200, answer.json
+    for sheet, result in zip(sheets, answer.json["Recognitions"], strict=True):
+        read = {element["Name"]: element["Value"] for element in result["Elements"]}
+        expected = {name.removeprefix("Q").removeprefix("Student "): value for name, value in sheet.values.items()}
+        assert {name: read[name] for name in expected} == expected
+
+
+def test_a_pdf_gives_names_over_http(client_of_large_pages: FlaskClient) -> None:
+    """Those of the fields of a form, and those that are printed at the left of questions."""
+    client = client_of_large_pages
+    answer = client.post("/api/detection", data=pdf_form(), headers=PDF)
+    named = [(element["Type"], element["Name"]) for element in answer.json["Template"]["Pages"][0]["Elements"]]
+    assert named[:2] == [("ChoiceBox", "q1"), ("ChoiceBox", "q2")]
+    assert named[-1] == ("ClipArea", "full name")
+    printed = (ROOT / "templates_omr" / "answer-sheet-20.pdf").read_bytes()
+    answer = client.post("/api/detection", data=printed, headers=PDF)
+    names = {element["Name"] for element in answer.json["Template"]["Pages"][0]["Elements"]}
+    assert {"ID", *map(str, range(1, 21))} <= names
+
+
+def test_a_template_from_a_pdf_form_has_its_fields(client_of_large_pages: FlaskClient) -> None:
+    """So the editor shows them, and does not propose them again."""
+    client = client_of_large_pages
+    assert client.post("/api/templates?name=form1", data=pdf_form(), headers=PDF).status_code == 201
+    (page,) = load_template(client.get("/api/templates/form1").data).pages
+    assert [element.name for element in page.elements] == ["q1", "q2", "q3", "q4", "q5", "apples", "pears", "full name"]
+    found = client.post("/api/templates/form1/pages/1/detection").json["Proposals"]
+    assert [len(one["Element"].get("Bubbles", ())) for one in found][:5] == [0, 4, 4, 4, 4]
 
 
 def test_a_rectangle_has_the_bubbles_within_it(client: FlaskClient) -> None:

@@ -1,7 +1,7 @@
 """Names and values from the text of a page: numbers and labels beside fields, and letters in bubbles."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from omrclip.omr.authoring.detection.page import Detection, Proposal
@@ -45,24 +45,28 @@ class Word:
         return self.bottom - self.top
 
 
-def with_names(detection: Detection, words: Sequence[Word]) -> Detection:
-    """Name the fields and clip areas of a page by its text, where a label is beside them. All names stay different."""
+def with_names(detection: Detection, words: Sequence[Word], known: Collection[str] = ()) -> Detection:
+    """Name the fields and clip areas of a page by its text, where a label is beside them.
+
+    All names stay different, and none is one of the known names.
+    """
     free = [word for word in words if not _is_in_bubble(word, detection)]
-    taken: set[str] = set()
+    taken = set(known)
     proposals = []
     for proposal in detection.proposals:
         element = _with_values(proposal.element, words)
         label = _label(element, free)
         if label and not isinstance(element, ChoiceBox | Grid | ClipArea):
             label = ""
-        name = _free(label or str(getattr(element, "name", "")), taken)
+        name = free_name(label or str(getattr(element, "name", "")), taken)
         taken.add(name)
         renamed: Element = replace(element, name=name) if isinstance(element, ChoiceBox | Grid | ClipArea) else element
         proposals.append(Proposal(renamed, proposal.confidence))
     return replace(detection, proposals=tuple(proposals))
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name that is not taken: the name itself, or with the next number behind it."""
     number = 2
     free = name
     while free in taken:

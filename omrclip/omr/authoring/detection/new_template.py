@@ -10,14 +10,13 @@ from omrclip.config import Limits
 from omrclip.imaging.codec import decode, encode
 from omrclip.imaging.formats.base import ImageFormat
 from omrclip.imaging.probe import probe
-from omrclip.omr.authoring.detection.naming import Word, with_names
+from omrclip.omr.authoring.detection.form_fields import IN_FILE, form_elements, on_page, placed, with_form
+from omrclip.omr.authoring.detection.naming import Word
 from omrclip.omr.authoring.detection.page import Detection, Proposal, detect
+from omrclip.omr.blank_images import BlankPage
 from omrclip.omr.recognition import check_pages
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import Element, Page, Template, UnknownElement
-
-PageWords = Sequence[tuple[str, float, float, float, float]]
-"""The words of a page: text, left, top, right and bottom."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,33 +28,29 @@ class NewTemplate:
     images: tuple[bytes, ...]
 
 
-def new_template(images: Sequence[bytes], name: str, limits: Limits, words: Sequence[PageWords] = ()) -> NewTemplate:
+def new_template(blank: Sequence[BlankPage], name: str, limits: Limits) -> NewTemplate:
     """Detect the elements of blank pages.
 
     A page that is skewed or photographed is made upright, and its upright image becomes the page of the template. All
     images are embedded in the template. The names of elements on page 2 begin with "P2_", so that all differ.
 
     Args:
-        images: an image file for each page.
+        blank: an image file for each page, with the words and fields of a PDF.
         name: of the template.
         limits: maximum number of pixels of an image.
-        words: for each page its words, with their sides as parts of its width and height; empty if they are unknown.
 
     Raises:
         ImageError, LimitExceeded: an image cannot be decoded.
     """
-    _check(images, limits)
+    _check([page.image for page in blank], limits)
     detections = []
     files = []
     pages = []
-    for number, image in enumerate(images, 1):
-        detection = detect(decode(image))
-        if len(words) >= number:
-            detection = with_names(detection, _in_pixels(words[number - 1], detection))
-        if number > 1:
-            detection = replace(detection, proposals=tuple(_named(one, number) for one in detection.proposals))
+    for number, page in enumerate(blank, 1):
+        detection = _detection(page)
+        detection = replace(detection, proposals=tuple(_named(one, number) for one in detection.proposals))
         is_unchanged = np.array_equal(detection.page.matrix, np.eye(3))
-        file = image if is_unchanged else encode(detection.page.pixels, ImageFormat.PNG)
+        file = page.image if is_unchanged else encode(detection.page.pixels, ImageFormat.PNG)
         detections.append(detection)
         files.append(file)
         pages.append(_page(detection, file, f"{name}-{number}" if number > 1 else name))
@@ -63,15 +58,21 @@ def new_template(images: Sequence[bytes], name: str, limits: Limits, words: Sequ
     return NewTemplate(template, tuple(detections), tuple(files))
 
 
-def _in_pixels(words: PageWords, detection: Detection) -> list[Word]:
-    """The words in pixels of an upright page; none if it was turned, because they were not."""
-    if not np.array_equal(detection.page.matrix, np.eye(3)):
-        return []
-    height, width = detection.page.pixels.shape[:2]
-    return [
-        Word(text, left * width, top * height, right * width, bottom * height)
-        for text, left, top, right, bottom in words
-    ]
+def elements_in_file(page: BlankPage, number: int) -> tuple[Element, ...]:
+    """The elements of the fields of a PDF form on its page of a number, in pixels of its image."""
+    size = probe(page.image).dimensions
+    fields = placed(page.contents.fields, (size.width, size.height), np.eye(3))
+    return tuple(_named(Proposal(element, IN_FILE), number).element for element in form_elements(fields))
+
+
+def _detection(page: BlankPage) -> Detection:
+    """What was detected on a page, with the names and fields that its file has."""
+    pixels = decode(page.image)
+    detection = detect(pixels)
+    size, to_page = (pixels.shape[1], pixels.shape[0]), detection.page.matrix
+    places = [(text, on_page(sides, size, to_page)) for text, *sides in page.contents.words]
+    words = [Word(text, left, top, left + width, top + height) for text, (left, top, width, height) in places]
+    return with_form(detection, form_elements(placed(page.contents.fields, size, to_page)), words)
 
 
 def _check(images: Sequence[bytes], limits: Limits) -> None:
@@ -84,8 +85,9 @@ def _check(images: Sequence[bytes], limits: Limits) -> None:
 
 
 def _named(proposal: Proposal, number: int) -> Proposal:
+    """Put the number of a page before the name, from the second page on."""
     element = proposal.element
-    if isinstance(element, UnknownElement):
+    if number == 1 or isinstance(element, UnknownElement):
         return proposal
     renamed: Element = replace(element, name=f"P{number}_{element.name}")
     return replace(proposal, element=renamed)

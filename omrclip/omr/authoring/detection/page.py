@@ -246,7 +246,7 @@ def _confidence(group: Group) -> float:
 def _choice_box(row: Sequence[Shape], group: Group, name: str | None, scale: float) -> ChoiceBox:
     width = float(np.median([bubble.width for bubble in group.bubbles])) / scale
     height = float(np.median([bubble.height for bubble in group.bubbles])) / scale
-    values = _values(len(row), is_digits=group.is_grid)
+    values = digits(len(row)) if group.is_grid else letters(len(row))
     bubbles = tuple(
         Bubble(
             value=value,
@@ -269,7 +269,11 @@ def _choice_box(row: Sequence[Shape], group: Group, name: str | None, scale: flo
     )
 
 
-def _values(count: int, *, is_digits: bool) -> list[str]:
-    if is_digits:
-        return [str(number) for number in range(count)]
+def letters(count: int) -> list[str]:
+    """The values of the bubbles of a question: A, B, C …, or numbers from 1 if there are more than letters."""
     return list(LETTERS[:count]) if count <= len(LETTERS) else [str(number) for number in range(1, count + 1)]
+
+
+def digits(count: int) -> list[str]:
+    """The values of the bubbles of a digit, from 0."""
+    return [str(number) for number in range(count)]

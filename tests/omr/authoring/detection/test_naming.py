@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from omrclip.config import Limits
-from omrclip.imaging.pdf_words import pdf_words
 from omrclip.omr.authoring.detection.naming import Word, with_names
 from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import Detection, Proposal
 from omrclip.omr.authoring.detection.straighten import Straightened
-from omrclip.omr.blank_images import blank_images
+from omrclip.omr.blank_images import blank_pages
 from omrclip.omr.template import Bubble, ChoiceBox, ClipArea, Element
 from tests.omr.authoring.detection.blank_forms import blank_form
 
@@ -67,15 +66,10 @@ def test_a_line_to_write_on_is_named_by_the_word_before_it() -> None:
 
 def test_the_names_of_a_vector_pdf_are_its_printed_numbers() -> None:
     form = blank_form(0, "circle")
-    images = blank_images(form.pdf, 1, LIMITS)
-    made = new_template(images, "x", LIMITS, pdf_words(form.pdf, LIMITS.max_image_pixels))
+    made = new_template(blank_pages(form.pdf, 1, LIMITS), "x", LIMITS)
     names = [element.name for element in made.detections[0].fields]
     printed = [str(number) for number in range(1, 21)]
     assert [name for name in names if name in printed] == printed[: len([n for n in names if n in printed])]
     assert len(set(names)) == len(names)
     areas = [area.name for area in made.template.clip_areas]
     assert areas == ["Name and address"]
-
-
-def test_an_image_has_no_words() -> None:
-    assert pdf_words(b"\x89PNG\r\n\x1a\n %PDF-", 10) == []
