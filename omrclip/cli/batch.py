@@ -79,7 +79,7 @@ def batch(
     restart: bool,
     retry_failed: bool,
     separator: str,
-    marks_separator: str,
+    marks_separator: str | None,
     shards: bool,
     parquet: bool,
     engine: str,

@@ -92,8 +92,8 @@ def takes_table_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--marks-separator",
             metavar="TEXT",
-            default="",
-            help="Text between the values of several marks in one cell of the tables. [default: nothing]",
+            help="Text between the values of several marks in one cell of the tables. "
+            "[default: '; ' if a value has several characters, otherwise nothing]",
         ),
     ]
     return _with(parameters, command)
@@ -186,7 +186,7 @@ def _recognize(
     clips_only: bool,
     overlay: Path | None = None,
     separator: str = ",",
-    marks_separator: str = "",
+    marks_separator: str | None = None,
     pictures: bool = False,
     **options: Any,
 ) -> None:

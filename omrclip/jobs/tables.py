@@ -28,12 +28,12 @@ class TableOptions:
 
     Attributes:
         separator: between the cells of the CSV file.
-        marks_separator: between the values of several marks in one cell.
+        marks_separator: between the values of several marks in one cell, see `ResultsTable`.
         pictures: whether the cells of the workbook show the clips.
     """
 
     separator: Separator = Separator.COMMA
-    marks_separator: str = ""
+    marks_separator: str | None = None
     pictures: bool = False
 
 

@@ -44,7 +44,7 @@ class BatchRows:
         """Whether a row shows a booklet. Else each scan has one."""
         return bool(self.identifiers) or any(len(template.pages) > 1 for template in self.templates.values())
 
-    def columns(self, marks_separator: str = "", *, has_corrections: bool = False) -> ResultsTable:
+    def columns(self, marks_separator: str | None = None, *, has_corrections: bool = False) -> ResultsTable:
         """The columns."""
         table = (
             ResultsTable.of_booklets(self.templates, self._titles(), marks_separator)

@@ -41,7 +41,7 @@ tbody td { border-bottom: 1px solid var(--line); }
 .bars th { width: 30%; } .bars td { text-align: right; width: 4.2em; }
 .bars td:last-child { color: var(--soft); padding-right: 0; }
 .bars td.bar { width: auto; } .bars i { height: 12px; min-width: 1px; border-radius: 2px; margin-top: 3px; }
-.cards .bars th { width: 24%; } .cards .bars td { width: 3.6em; } .cards .bars td.bar { width: auto; }
+.cards .bars th { width: 36%; } .cards .bars td { width: 3.6em; } .cards .bars td.bar { width: auto; }
 .wide { overflow-x: auto; } .wide td:first-child { min-width: 7em; }
 details { margin-top: 12px; } summary { cursor: pointer; font-weight: 600; padding: 4px 0; }
 svg { display: block; width: 100%; height: auto; max-width: 860px; }

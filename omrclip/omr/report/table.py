@@ -21,6 +21,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Numbers without a leading zero. Spreadsheets keep 15 digits of a number.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _MOST_DIGITS = 15
+_MARKS_SEPARATOR = "; "
+"""Between the values of several marks, unless each of them is a single character: `AC`, but `Friends; Other`."""
 _STATUS_COLUMNS = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.BLANK)
 
 
@@ -82,7 +84,8 @@ class ResultsTable:
             column, because a scan shows one page.
         areas: the titles of the clip areas of all pages.
         has_corrections: whether sheets may have corrections.
-        marks_separator: what stands between the values of several marks in one cell.
+        marks_separator: what stands between the values of several marks in one cell. None: "; " if one of these values
+            has several characters, otherwise nothing, as in `AC`.
         has_templates: whether a column names the template of each sheet.
         has_booklets: whether a row shows a booklet. Then elements of two pages do not share a column.
     """
@@ -90,13 +93,13 @@ class ResultsTable:
     answers: tuple[AnswerColumn, ...]
     areas: tuple[str, ...]
     has_corrections: bool = False
-    marks_separator: str = ""
+    marks_separator: str | None = None
     has_templates: bool = False
     has_booklets: bool = False
 
     @classmethod
     def of_booklets(
-        cls, templates: Mapping[str, Template], titles: BookletTitles, marks_separator: str = ""
+        cls, templates: Mapping[str, Template], titles: BookletTitles, marks_separator: str | None = None
     ) -> "ResultsTable":
         """The table with a row for each booklet, by the names of the templates in the batch."""
         answers, areas = dict[str, bool](), dict[str, None]()
@@ -113,7 +116,7 @@ class ResultsTable:
         return cls(columns, tuple(areas), False, marks_separator, has_templates, has_booklets=True)
 
     @classmethod
-    def of(cls, *templates: Template, marks_separator: str = "") -> "ResultsTable":
+    def of(cls, *templates: Template, marks_separator: str | None = None) -> "ResultsTable":
         """The table for scans of templates. It is known before the first scan is recognized."""
         answers, areas = dict[str, bool](), dict[str, None]()
         for page in (page for template in templates for page in template.pages):
@@ -127,7 +130,7 @@ class ResultsTable:
         return cls(columns, tuple(areas), False, marks_separator, has_templates=len(templates) > 1)
 
     @classmethod
-    def of_sheets(cls, sheets: Iterable[Sheet], marks_separator: str = "") -> "ResultsTable":
+    def of_sheets(cls, sheets: Iterable[Sheet], marks_separator: str | None = None) -> "ResultsTable":
         """The table for sheets with corrections whose template is not known. Columns are in the order of the sheets."""
         answers, areas = dict[str, bool](), dict[str, None]()
         for sheet in sheets:
@@ -174,7 +177,12 @@ class ResultsTable:
         if corrected is not None:
             return corrected
         marks = marked_values(element)
-        return self.marks_separator.join(marks) if element.value == "".join(marks) else element.value
+        if element.value != "".join(marks):
+            return element.value
+        separator = self.marks_separator
+        if separator is None:
+            separator = _MARKS_SEPARATOR if any(len(mark) > 1 for mark in marks) else ""
+        return separator.join(marks)
 
     def _answer(self, sheet: Sheet, column: AnswerColumn, element: ElementResult | None) -> Cell:
         if element is None:

@@ -66,7 +66,7 @@ class SheetTable:
         self._rows = rows
 
     @classmethod
-    def of_sheets(cls, sheets: Callable[[], Iterator[Sheet]], marks_separator: str = "") -> "SheetTable":
+    def of_sheets(cls, sheets: Callable[[], Iterator[Sheet]], marks_separator: str | None = None) -> "SheetTable":
         """A table with a row for each sheet.
 
         The sheets are read twice, because the columns must be known before the first row. What `sheets` raises is
@@ -106,14 +106,14 @@ class SheetTable:
 def kept_table(
     recognitions: Sequence[KeptRecognition],
     placed: Callable[[KeptRecognition, Sheet], Sheet],
-    marks_separator: str = "",
+    marks_separator: str | None = None,
 ) -> SheetTable:
     """The table of stored recognitions with their corrections, one after the other. One answer at a time is in memory.
 
     Args:
         recognitions: the recognitions.
         placed: gives a sheet the names and links of its clips' files.
-        marks_separator: what stands between the values of several marks in one cell.
+        marks_separator: what stands between the values of several marks in one cell, see `ResultsTable`.
 
     Raises:
         NotFound: a recognition does not exist or has expired.
@@ -178,8 +178,8 @@ def _requested(identifier: str) -> SheetTable:
         raise NotAllowed("A signed link shows one recognition, so `also` is not allowed.")
     if len(identifiers) > MOST_TOGETHER:
         raise _wrong("also", f"at most {MOST_TOGETHER - 1} identifiers")
-    marks = request.args.get("marks", "")
-    if len(marks) > MOST_MARKS_SEPARATOR:
+    marks = request.args.get("marks")
+    if len(marks or "") > MOST_MARKS_SEPARATOR:
         raise _wrong("marks", f"at most {MOST_MARKS_SEPARATOR} characters")
     base = base_url()
 

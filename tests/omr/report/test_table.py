@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -203,6 +204,24 @@ def test_several_marks_are_separated_if_wished() -> None:
         "BA",
         "4006381333931",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "separator", "cell"),
+    [
+        ("AB", None, "AB"),
+        (("Friends", "Other"), None, "Friends; Other"),
+        (("A", "10"), None, "A; 10"),
+        (("Friends", "Other"), "", "FriendsOther"),
+        (("Friends", "Other"), ", ", "Friends, Other"),
+    ],
+)
+def test_values_of_several_characters_are_separated(values: Sequence[str], separator: str | None, cell: str) -> None:
+    both = choice("Q1", ElementStatus.MARKED, (0.9, 0.9), 0)
+    bubbles = tuple(replace(bubble, value=value) for bubble, value in zip(both.bubbles, values, strict=True))
+    read = recognition(elements=(replace(both, value="".join(values), bubbles=bubbles),))
+    table = ResultsTable.of(TEMPLATE, marks_separator=separator)
+    assert table.row(sheet(read))[7].text == cell
 
 
 def test_a_semicolon_separates_cells_and_what_contains_it_is_quoted() -> None:
