@@ -50,6 +50,7 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
     areas = ["NameArea", "SignatureArea", "RulesArea"]
     for scan in scans:
         page.get_by_role("option", name=scan.name).click()
+        page.get_by_role("heading", name=scan.name).wait_for()
         expect(page.locator(".clip")).to_have_count(len(areas))
         assert page.locator(".clip").evaluate_all("clips => clips.map((clip) => clip.dataset.name)") == areas
 

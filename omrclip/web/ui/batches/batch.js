@@ -79,7 +79,8 @@ class BatchView {
     this.drawUploads();
     this.follow();
     if (this.mode === "sheets") this.showSheets(this.sheets.find(({ name }) => name === this.wanted.sheet), this.wanted.title);
-    else this.showReview();
+    else if (this.isReview) this.showReview();
+    else this.showSheets(); // a person was faster
     this.arrange();
   }
 

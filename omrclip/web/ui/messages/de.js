@@ -226,6 +226,7 @@ export default {
   "sheets.scan": "Scan mit Markierungen",
   "sheets.details": "Antworten und Ausschnitte",
   "sheets.choose": "Wählen Sie einen Bogen, um seine Antworten zu sehen.",
+  "sheets.find": "Bogen nach Namen suchen",
   "sheets.filter": "Angezeigte Antworten",
   "sheets.filter.all": "Alle Antworten ({n})",
   "sheets.filter.doubts": "Zu prüfen ({n})",

@@ -226,6 +226,7 @@ export default {
   "sheets.scan": "Scan with overlay",
   "sheets.details": "Answers and clips",
   "sheets.choose": "Select a sheet to see its answers.",
+  "sheets.find": "Find a sheet by name",
   "sheets.filter": "Which answers to show",
   "sheets.filter.all": "All answers ({n})",
   "sheets.filter.doubts": "To check ({n})",

@@ -226,6 +226,7 @@ export default {
   "sheets.scan": "Scan avec superposition",
   "sheets.details": "Réponses et extraits",
   "sheets.choose": "Sélectionnez une feuille pour voir ses réponses.",
+  "sheets.find": "Chercher une feuille par son nom",
   "sheets.filter": "Réponses à afficher",
   "sheets.filter.all": "Toutes les réponses ({n})",
   "sheets.filter.doubts": "À vérifier ({n})",

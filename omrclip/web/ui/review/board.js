@@ -7,48 +7,34 @@ import { t } from "../messages.js";
 import { openViewer } from "../viewer.js";
 import { answersTable } from "./answers.js";
 import { clipList } from "./clips.js";
+import { SheetList } from "./list.js";
 import { drawSheet } from "./overlay.js";
 import { FILTERS, titleOf } from "./sheets.js";
-import { statusMark } from "./status.js";
+
+/** From so many sheets on they can be found by name: the browser's search finds only those on the page. */
+const FIND_FROM = 20;
 
 export class Board {
   /** `sheets` may grow in what they know; call `changed(sheet)` then. `actions(sheet)` gives buttons for a sheet. */
   constructor(sheets, corrections, actions = () => []) {
     Object.assign(this, { sheets, corrections, actions, sheet: null, chosen: null, viewer: null, shownSource: null });
-    this.list = h("ul", { className: "sheets", role: "listbox", aria: { label: t("sheets.title") }, onkeydown: (event) => this.listKey(event), onclick: (event) => this.listClick(event) });
+    this.list = new SheetList((sheet) => this.show(sheet));
     this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("sheets.scan") }, onkeydown: (event) => this.viewer?.pressed(event) });
     this.details = h("section", { className: "details", aria: { label: t("sheets.details") } });
     this.filter = h("select", { aria: { label: t("sheets.filter") }, onchange: () => this.sift() }, FILTERS.map((filter) => h("option", { value: filter })));
-    this.node = h("div", { className: "board" }, h("section", { className: "sheet-list", aria: { label: t("sheets.title") } }, this.filter, this.list), this.host, this.details);
-    this.entries = new Map();
-    this.drawList();
+    this.find = h("input", { type: "search", placeholder: t("sheets.find"), aria: { label: t("sheets.find") }, oninput: () => this.listWanted() });
+    this.node = h("div", { className: "board" }, h("section", { className: "sheet-list", aria: { label: t("sheets.title") } }, this.filter, this.find, this.list.node), this.host, this.details);
     this.countWanted();
     this.details.append(h("p", { className: "muted" }, t("sheets.choose")));
   }
 
-  /** List the sheets as they are now: those of a batch become known one by one. */
-  drawList() {
-    const { children } = this.list;
-    if (children.length === this.sheets.length && this.sheets.every((sheet, index) => children[index] === this.entries.get(sheet))) return;
-    this.entries = new Map(this.sheets.map((sheet) => [sheet, this.entries.get(sheet) ?? this.entry(sheet)]));
-    this.list.replaceChildren(...this.entries.values());
-    if (this.sheet && !this.entries.has(this.sheet)) this.show(this.sheets.find(({ name }) => name === this.sheet.name) ?? this.sheets[0]);
-  }
-
-  entry(sheet) {
-    const node = h("li", { role: "option", tabIndex: -1, aria: { selected: "false" } }, h("span", { className: "grow" }, sheet.name), h("span", { className: "mark" }));
-    mark(node, sheet);
-    return node;
-  }
-
-  /** Something of a sheet is known now, or of all (null). */
+  /** Something of a sheet is known now, or of all (null). The sheets of a batch become known one by one. */
   changed(sheet) {
-    this.drawList();
-    for (const one of sheet && this.entries.has(sheet) ? [sheet] : this.sheets) mark(this.entries.get(one), one);
     this.countWanted();
-    if (!this.sheet) {
-      if (this.sheets.length) this.show(this.sheets[0]);
-    } else if (!sheet || sheet === this.sheet) this.drawDetails();
+    if (!this.sheets.length) return;
+    if (this.sheet && !this.sheets.includes(this.sheet)) this.show(this.sheets.find(({ name }) => name === this.sheet.name) ?? this.sheets[0]);
+    else if (!this.sheet) this.show(this.sheets[0]);
+    else if (!sheet || sheet === this.sheet) this.drawDetails();
   }
 
   /** Tell beside each filter how many answers it lets through, and list only the sheets that have one. */
@@ -58,7 +44,13 @@ export class Board {
       const text = t(`sheets.filter.${option.value}`, { n });
       if (option.textContent !== text) option.textContent = text;
     }
-    for (const [sheet, node] of this.entries) node.hidden = !sheet.isWanted(this.filter.value);
+    this.find.hidden = this.sheets.length < FIND_FROM;
+    this.listWanted();
+  }
+
+  listWanted() {
+    const part = this.find.value.trim().toLowerCase();
+    this.list.show(this.sheets.filter((sheet) => sheet.isWanted(this.filter.value) && sheet.name.toLowerCase().includes(part)));
   }
 
   /** Another filter was chosen. */
@@ -73,7 +65,7 @@ export class Board {
   async show(sheet, title = "") {
     this.sheet = sheet;
     this.chosen = null;
-    this.markChosen();
+    this.list.mark(sheet);
     await sheet.load?.().catch(notifyFailure); // a sheet of a batch
     if (this.sheet !== sheet) return;
     this.drawDetails();
@@ -89,15 +81,6 @@ export class Board {
     const order = [...this.sheets.slice(at + 1), ...this.sheets.slice(0, at)];
     const filter = this.filter.value === "all" ? "doubts" : this.filter.value;
     return order.find((sheet) => sheet.isWanted(filter)) ?? null;
-  }
-
-  markChosen() {
-    const at = this.sheets.indexOf(this.sheet);
-    [...this.list.children].forEach((node, index) => {
-      node.setAttribute("aria-selected", String(index === at));
-      node.tabIndex = index === Math.max(0, at) ? 0 : -1;
-    });
-    this.list.children[at]?.scrollIntoView({ block: "nearest" });
   }
 
   drawDetails() {
@@ -150,34 +133,11 @@ export class Board {
     this.viewer?.redraw();
   }
 
-  listClick(event) {
-    const index = [...this.list.children].indexOf(event.target.closest("[role=option]"));
-    if (index >= 0) this.show(this.sheets[index]);
-  }
-
-  listKey(event) {
-    const listed = this.sheets.filter((sheet) => sheet.isWanted(this.filter.value));
-    const at = listed.indexOf(this.sheet);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: listed.length - 1 }[event.key];
-    if (to === undefined || !listed[to]) return;
-    event.preventDefault();
-    this.show(listed[to]);
-    this.list.children[this.sheets.indexOf(listed[to])].focus();
-  }
-
   destroy() {
+    this.list.destroy();
     this.viewer?.destroy();
     this.node.remove();
   }
-}
-
-function mark(node, sheet) {
-  const place = node.querySelector(".mark");
-  const key = `${sheet.state} ${sheet.doubts}`;
-  if (place.dataset.key === key) return;
-  place.dataset.key = key;
-  if (sheet.state === "failed") place.replaceChildren(statusMark("failed", { word: false }));
-  else place.replaceChildren(statusMark(sheet.doubts ? "uncertain" : "marked", { word: false }), sheet.doubts || "");
 }
 
 function registered({ Registration: registration }) {
