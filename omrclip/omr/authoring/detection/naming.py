@@ -51,13 +51,14 @@ def with_names(detection: Detection, words: Sequence[Word], known: Collection[st
     All names stay different, and none is one of the known names.
     """
     free = [word for word in words if not _is_in_bubble(word, detection)]
+    beside = [_beside(proposal.element, free) for proposal in detection.proposals]
+    # What stands beside another row is no label of the row below it.
+    above = [word for word in free if not any(word in label for label in beside)]
     taken = set(known)
     proposals = []
-    for proposal in detection.proposals:
+    for proposal, label_beside in zip(detection.proposals, beside, strict=True):
         element = _with_values(proposal.element, words)
-        label = _label(element, free)
-        if label and not isinstance(element, ChoiceBox | Grid | ClipArea):
-            label = ""
+        label = _named(label_beside or _above(element, above))
         name = free_name(label or str(getattr(element, "name", "")), taken)
         taken.add(name)
         renamed: Element = replace(element, name=name) if isinstance(element, ChoiceBox | Grid | ClipArea) else element
@@ -114,8 +115,8 @@ def _inside(place: Place, words: Sequence[Word]) -> str:
     return found[0] if len(found) == 1 and found[0].isalnum() and len(found[0]) <= MOST_IN_BUBBLE else ""
 
 
-def _label(element: Element, words: Sequence[Word]) -> str:
-    """The text at the left of an element on its first row, else that above it, or nothing."""
+def _beside(element: Element, words: Sequence[Word]) -> list[Word]:
+    """The label at the left of an element on its first row."""
     if isinstance(element, ChoiceBox | Grid):
         left, top, _, height = _bubbles(element)[0]
         row = (top, top + height)
@@ -123,11 +124,20 @@ def _label(element: Element, words: Sequence[Word]) -> str:
         left, top, _, height = element.place
         row = (top + BESIDE_BOX[0] * height, top + BESIDE_BOX[1] * height)
     else:
-        return ""
+        return []
     beside = [word for word in words if row[0] <= word.y <= row[1] and word.right <= left + word.height]
-    if beside:
-        return _named(_phrase(beside))
-    return _named(_line_above(left, top, words))
+    return _phrase(beside) if beside else []
+
+
+def _above(element: Element, words: Sequence[Word]) -> list[Word]:
+    """The label in the line above an element."""
+    if isinstance(element, ChoiceBox | Grid):
+        left, top, _, _ = _bubbles(element)[0]
+    elif isinstance(element, ClipArea):
+        left, top, _, _ = element.place
+    else:
+        return []
+    return _line_above(left, top, words)
 
 
 def _line_above(left: float, top: float, words: Sequence[Word]) -> list[Word]:
@@ -141,7 +151,18 @@ def _line_above(left: float, top: float, words: Sequence[Word]) -> list[Word]:
     if not starts:
         return []
     lowest = max(starts, key=lambda word: word.y)
-    return [word for word in above if abs(word.y - lowest.y) < 0.5 * lowest.height]
+    line = [word for word in above if abs(word.y - lowest.y) < 0.5 * lowest.height]
+    return _up_to_wide_space(sorted(line, key=lambda word: word.left))
+
+
+def _up_to_wide_space(words: Sequence[Word]) -> list[Word]:
+    """The first words, from left to right."""
+    phrase = [words[0]]
+    for word in words[1:]:
+        if word.left - phrase[-1].right > SAME_PHRASE * word.height:
+            break
+        phrase.append(word)
+    return phrase
 
 
 def _phrase(words: Sequence[Word]) -> list[Word]:

@@ -43,6 +43,16 @@ def test_the_number_of_the_question_above_is_a_name() -> None:
     assert [element.name for element in _named([_box("1", 100)], words)] == ["3"]
 
 
+def test_the_number_of_another_row_is_no_name() -> None:
+    """The number of the second row was not read, and the row above it has its own."""
+    assert [element.name for element in _named([_box("1", 100), _box("2", 130)], [_word("7.", 75, 104)])] == ["7", "2"]
+
+
+def test_the_label_above_ends_at_a_wide_space() -> None:
+    words = [_word("First", 100, 80), _word("name", 144, 80), _word("Town", 250, 80)]
+    assert [element.name for element in _named([_box("1", 100)], words)] == ["First name"]
+
+
 def test_names_stay_different_and_remain_without_text() -> None:
     words = [_word("1.", 70, 104), _word("1.", 70, 154)]
     assert [element.name for element in _named([_box("1", 100), _box("2", 150)], words)] == ["1", "1_2"]
