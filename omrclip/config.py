@@ -17,6 +17,8 @@ from omrclip.origins import Origin
 MEBIBYTE = 1024 * 1024
 DEFAULT_MEMORY_BYTES = 1024 * MEBIBYTE
 DEFAULT_OUTPUT_PIXELS = 120_000_000
+OFF: Final = "off"
+OCR_COMMAND: Final = "tesseract"
 STORES: Final = ("templates", "images", "results")
 """The settings that name folders which are in the home folder by default."""
 ACCOUNTS_NAME: Final = "accounts.sqlite"
@@ -49,6 +51,19 @@ def _text(text: str) -> str:
 def _local_folder(text: str) -> str:
     if not text.strip() or "://" in text:
         raise ValueError("a folder of this machine")
+    return text
+
+
+def _command(text: str) -> str | None:
+    return None if text.strip() == OFF else _text(text)
+
+
+_LANGUAGES = re.compile(r"\w[\w/-]*(\+\w[\w/-]*)*", re.ASCII)
+
+
+def _languages(text: str) -> str:
+    if not _LANGUAGES.fullmatch(text):
+        raise ValueError("names of languages with plus signs between them, such as eng+deu")
     return text
 
 
@@ -330,6 +345,15 @@ class Config:
         None,
         _one_of("jpg", "png", "webp", "tif"),
         "Format of clips if a request names none. If not set: JPEG in files named `.png` (see `docs/formats.md`).",
+    )
+    ocr_command: str | None = _setting(
+        OCR_COMMAND,
+        _command,
+        "Command of Tesseract, which reads the print on blank pages to name their fields (see "
+        "`docs/guide/blank-page.md`). If the default is not installed, names are numbers. `off` switches it off.",
+    )
+    ocr_languages: str = _setting(
+        "eng", _languages, "Languages of the print on blank pages, by their names in Tesseract, such as `eng+deu`."
     )
     rights: str | None = _setting(None, _uri, "URI of a license or rights statement for info.json.")
     trusted_proxies: int = _setting(

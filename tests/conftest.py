@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from omrclip.imaging import documents
+from omrclip.imaging import documents, ocr
 from omrclip.imaging.setting_up import set_up_process
 
 # As the service and the command line do.
@@ -26,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pdfs_are_read_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a test that makes the application of a server process, PDF files are read in this process again."""
     monkeypatch.setattr(documents, "open_pdf", documents.open_pdf)
+
+
+@pytest.fixture(autouse=True)
+def no_tesseract_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names do not depend on what is installed. Tests of reading print set a command."""
+    monkeypatch.setattr(ocr, "is_installed", lambda _command: False)
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,11 @@ def free_port(host: str = "127.0.0.1") -> int:
 def _environment(settings: dict[str, object]) -> dict[str, str]:
     """Ours without the settings of another server."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMRCLIP_")}
-    return {**inherited, **{f"OMRCLIP_{name.upper()}": str(value) for name, value in settings.items()}}
+    return {
+        **inherited,
+        "OMRCLIP_OCR_COMMAND": "off",
+        **{f"OMRCLIP_{name.upper()}": str(value) for name, value in settings.items()},
+    }
 
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:

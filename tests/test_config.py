@@ -86,6 +86,8 @@ def test_without_variables_the_stores_are_in_the_platforms_folder_for_data() -> 
         ("OMRCLIP_DECODE_WAIT_SECONDS", "0", {"decode_wait_seconds": 0}),
         ("OMRCLIP_RIGHTS", "https://rights.example/1", {"rights": "https://rights.example/1"}),
         ("OMRCLIP_CLIP_FORMAT", "jpg", {"clip_format": "jpg"}),
+        ("OMRCLIP_OCR_COMMAND", "off", {"ocr_command": None}),
+        ("OMRCLIP_OCR_LANGUAGES", "eng+deu", {"ocr_languages": "eng+deu"}),
         ("OMRCLIP_TRUSTED_PROXIES", "2", {"trusted_proxies": 2}),
         ("OMRCLIP_MAX_OUTPUT_SIDE", "10", {"limits": Limits(max_output_side=10)}),
         ("OMRCLIP_REFUSE_LARGE_BEST_FIT", "yes", {"limits": Limits(refuse_large_best_fit=True)}),
@@ -125,6 +127,8 @@ def test_all_problems_are_told_at_once() -> None:
                 "OMRCLIP_PUBLIC_URL": "forms.example",
                 "OMRCLIP_TEMPLATES": " ",
                 "OMRCLIP_HOME": "s3://bucket",
+                "OMRCLIP_OCR_COMMAND": " ",
+                "OMRCLIP_OCR_LANGUAGES": "eng --psm",
                 "OMRCLIP_PROT": "80",
             }
         )
@@ -138,6 +142,9 @@ def test_all_problems_are_told_at_once() -> None:
         "OMRCLIP_THREADS must be a whole number from 1 to 256, not '0'",
         "OMRCLIP_PUBLIC_URL must be a URL that begins with http:// or https://, with a host and at most a port and a "
         "plain path, not 'forms.example'",
+        "OMRCLIP_OCR_COMMAND must be not empty, not ' '",
+        "OMRCLIP_OCR_LANGUAGES must be names of languages with plus signs between them, such as eng+deu, not "
+        "'eng --psm'",
     ]
 
 

@@ -36,6 +36,7 @@ def new(form: Path, out: Path | None) -> None:
 
     Exit status: 0 if fields were found, 1 if not, 2 if an error stopped the command.
     """
+    from omrclip.imaging.ocr import FAILURES, text_reader
     from omrclip.omr.authoring.detection.new_template import new_template
     from omrclip.omr.blank_images import blank_pages
     from omrclip.schemas.template import check_template, template_to_bytes
@@ -44,10 +45,15 @@ def new(form: Path, out: Path | None) -> None:
     target = out or form.with_suffix(".omr")
     if out is None and target.exists():
         raise InvalidRequest(f"{target.name} already exists. Use --out to name the file to write.")
-    limits = config().limits
-    made = new_template(blank_pages(form.read_bytes(), MOST_TEMPLATE_PAGES, limits), target.stem, limits)
+    settings = config()
+    limits = settings.limits
+    made = new_template(
+        blank_pages(form.read_bytes(), MOST_TEMPLATE_PAGES, limits), target.stem, limits, text_reader(settings)
+    )
     check_template(made.template)
     target.write_bytes(template_to_bytes(made.template))
+    if made.failure:
+        click.echo(f"Warning: {FAILURES[made.failure]}", err=True)
     for number, detection in enumerate(made.detections, 1):
         _tell(number, detection)
     fields = sum(len(detection.fields) for detection in made.detections)

@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from omrclip.omr.template import Grid
 from omrclip.schemas.template import load_template
 from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
 from tests.omr.authoring.detection.blank_forms import blank_form
+from tests.tesseract import FAILING, REAL, command, needs_tesseract
 from tests.web.making import encoded
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +56,9 @@ def test_a_printed_form_becomes_a_template_that_reads_rehearsed_sheets(desk: Des
     with (desk.folder / "filled" / "truth.csv").open(newline="") as file:
         true = [(row["Sheet"], row["Element"], row["Value"]) for row in csv.DictReader(file)]
     assert len(true) == 3 * 61
-    names = {"Student ID": "ID"} | {f"Q{number}": str(number) for number in range(1, 61)}
+    (page,) = load_template(Path(template).read_bytes()).pages
+    (grid,) = (element.name for element in page.elements if isinstance(element, Grid))
+    names = {"Student ID": grid} | {f"Q{number}": str(number) for number in range(1, 61)}
     assert [(sheet, name, read[sheet][names[name]]) for sheet, name, _ in true] == true
 
 
@@ -107,3 +111,20 @@ def test_a_template_is_not_overwritten_and_a_damaged_file_is_refused(desk: Desk)
     assert_refused(desk.run("new", str(desk.folder / "blank.png")), "already exists")
     desk.put("bad.png", b"no image")
     assert_refused(desk.run("new", str(desk.folder / "bad.png")), "image")
+
+
+def test_print_that_cannot_be_read_is_a_warning(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMRCLIP_OCR_COMMAND", command(desk.folder, FAILING))
+    result = desk.run("new", str(desk.folder / "blank.png"), "--out", str(desk.folder / "new.omr"))
+    assert result.exit_code == PASSED
+    assert result.stderr.startswith("Warning: Tesseract failed, so names are numbers.")
+
+
+@needs_tesseract
+def test_the_names_of_an_image_are_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMRCLIP_OCR_COMMAND", REAL or "")
+    made = desk.run("new", str(desk.folder / "blank.png"), "--out", str(desk.folder / "new.omr"))
+    assert (made.exit_code, made.stderr) == (PASSED, "")
+    (page,) = load_template((desk.folder / "new.omr").read_bytes()).pages
+    names = {element.name for element in page.elements}
+    assert {"Signature", *map(str, range(1, 61))} <= names

@@ -4,12 +4,15 @@ from flask import Blueprint, Response, jsonify, request
 
 from omrclip.errors import InvalidRequest
 from omrclip.imaging.codec import decode
+from omrclip.imaging.ocr import FAILURES, OcrFailure, text_reader
 from omrclip.imaging.probe import probe
 from omrclip.omr.authoring.detection.bubbles import REASONS
 from omrclip.omr.authoring.detection.memory import detecting_bytes
+from omrclip.omr.authoring.detection.naming import with_names
 from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import Detection, detect_in_place
 from omrclip.omr.authoring.detection.part import within
+from omrclip.omr.authoring.detection.printed_text import READING_BYTES, in_pixels, printed_words
 from omrclip.omr.blank_images import blank_pages
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.template import Place
@@ -32,11 +35,13 @@ def post_blank_pages() -> Response:
     accept_image()
     limits, admission = services().config.limits, services().sources.admission
     pages = blank_pages(request.get_data(), MOST_TEMPLATE_PAGES, limits, admission)
-    with admission.admitted(max(detecting_bytes(probe(page.image)) for page in pages)):
-        made = new_template(pages, "", limits)
+    reader = text_reader(services().config)
+    needed = max(detecting_bytes(probe(page.image)) for page in pages)
+    with admission.admitted(needed + (READING_BYTES if reader else 0)):
+        made = new_template(pages, "", limits, reader)
     check_template(made.template, limits)
     found = [{"Number": number, **_told(one)} for number, one in enumerate(made.detections, 1)]
-    return jsonify(Template=dump_template(made.template), Pages=found)
+    return jsonify(Template=dump_template(made.template), Pages=found, Warnings=_warnings(made.failure))
 
 
 @blueprint.post("/templates/<name>/pages/<int:number>/detection")
@@ -52,11 +57,13 @@ def post_detection(name: str, number: int) -> Response:
         raise InvalidRequest.at("page", "a page with a stored image")
     check_pages([known], limits)
     info = probe(known.image)
-    with admission.admitted(detecting_bytes(info)):
+    # Who draws a rectangle around bubbles waits for them, and names them.
+    reader = text_reader(services().config) if rectangle is None else None
+    with admission.admitted(detecting_bytes(info) + (READING_BYTES if reader else 0)):
         found = detect_in_place(decode(known.image, info), page.dimensions)
-    if rectangle is not None:
-        found = within(found, rectangle)
-    answer = jsonify(_told(found))
+        read = printed_words(found, reader)
+    found = with_names(found, in_pixels(read.words, found)) if rectangle is None else within(found, rectangle)
+    answer = jsonify(**_told(found), Warnings=_warnings(read.failure))
     answer.set_etag(stored.blob.etag)
     return answer
 
@@ -73,6 +80,10 @@ def _rectangle() -> Place | None:
         sides.append(value)
     left, top, width, height = sides
     return left, top, width, height
+
+
+def _warnings(failure: OcrFailure | None) -> list[str]:
+    return [FAILURES[failure]] if failure else []
 
 
 def _told(found: Detection) -> dict[str, object]:

@@ -60,7 +60,9 @@ def correction_paths() -> dict[str, Node]:
 def detection_paths() -> dict[str, Node]:
     """The paths that find the elements of blank pages."""
     sides = [parameter(key, "query", {"type": "number"}) for key in ("Left", "Top", "Width", "Height")]
-    listed = "Proposals, each with its Element and Confidence, and LeftOut: shapes like bubbles that are in none"
+    listed = (
+        "Proposals, each with its Element and Confidence, and LeftOut: shapes like bubbles that are in none; Warnings"
+    )
     return {
         "/api/detection": {
             "post": operation(

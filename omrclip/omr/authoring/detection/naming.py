@@ -80,13 +80,14 @@ def _is_in_bubble(word: Word, detection: Detection) -> bool:
     return any(
         left <= x <= left + width and top <= y <= top + height
         for field in detection.fields
-        for left, top, width, height in _bubbles(field)
+        for left, top, width, height in bubble_places(field)
     )
 
 
-def _bubbles(field: Element) -> list[Place]:
+def bubble_places(field: Element) -> list[Place]:
+    """The places of the bubbles of a choice box or grid; none of other elements."""
     if isinstance(field, Grid):
-        return [place for child in field.elements for place in _bubbles(child)]
+        return [place for child in field.elements for place in bubble_places(child)]
     if not isinstance(field, ChoiceBox):
         return []
     return [(bubble.left, bubble.top, field.bubble_width, field.bubble_height) for bubble in field.bubbles]
@@ -98,7 +99,7 @@ def _with_values(element: Element, words: Sequence[Word]) -> Element:
         return replace(element, elements=tuple(_with_values(child, words) for child in element.elements))
     if not isinstance(element, ChoiceBox):
         return element
-    values = [_inside(place, words) for place in _bubbles(element)]
+    values = [_inside(place, words) for place in bubble_places(element)]
     if not all(values) or len(set(values)) < len(values):
         return element
     bubbles = zip(element.bubbles, values, strict=True)
@@ -118,7 +119,7 @@ def _inside(place: Place, words: Sequence[Word]) -> str:
 def _beside(element: Element, words: Sequence[Word]) -> list[Word]:
     """The label at the left of an element on its first row."""
     if isinstance(element, ChoiceBox | Grid):
-        left, top, _, height = _bubbles(element)[0]
+        left, top, _, height = bubble_places(element)[0]
         row = (top, top + height)
     elif isinstance(element, ClipArea):
         left, top, _, height = element.place
@@ -132,7 +133,7 @@ def _beside(element: Element, words: Sequence[Word]) -> list[Word]:
 def _above(element: Element, words: Sequence[Word]) -> list[Word]:
     """The label in the line above an element."""
     if isinstance(element, ChoiceBox | Grid):
-        left, top, _, _ = _bubbles(element)[0]
+        left, top, _, _ = bubble_places(element)[0]
     elif isinstance(element, ClipArea):
         left, top, _, _ = element.place
     else:

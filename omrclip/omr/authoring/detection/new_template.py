@@ -9,10 +9,12 @@ import numpy as np
 from omrclip.config import Limits
 from omrclip.imaging.codec import decode, encode
 from omrclip.imaging.formats.base import ImageFormat
+from omrclip.imaging.ocr import OcrFailure, TextReader
 from omrclip.imaging.probe import probe
 from omrclip.omr.authoring.detection.form_fields import IN_FILE, form_elements, on_page, placed, with_form
 from omrclip.omr.authoring.detection.naming import Word
 from omrclip.omr.authoring.detection.page import Detection, Proposal, detect
+from omrclip.omr.authoring.detection.printed_text import in_pixels, printed_words
 from omrclip.omr.blank_images import BlankPage
 from omrclip.omr.recognition import check_pages
 from omrclip.omr.registration.find import KnownPage
@@ -21,14 +23,24 @@ from omrclip.omr.template import Element, Page, Template, UnknownElement
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewTemplate:
-    """A template, and for each of its pages what was detected, in the order of its elements, and its image file."""
+    """A template that was made from blank pages.
+
+    Attributes:
+        template: it.
+        detections: what was detected on each page, in the order of its elements.
+        images: the image file of each page.
+        failure: why the print on a page was not read; None if it was read or did not have to be.
+    """
 
     template: Template
     detections: tuple[Detection, ...]
     images: tuple[bytes, ...]
+    failure: OcrFailure | None = None
 
 
-def new_template(blank: Sequence[BlankPage], name: str, limits: Limits) -> NewTemplate:
+def new_template(
+    blank: Sequence[BlankPage], name: str, limits: Limits, reader: TextReader | None = None
+) -> NewTemplate:
     """Detect the elements of blank pages.
 
     A page that is skewed or photographed is made upright, and its upright image becomes the page of the template. All
@@ -38,6 +50,7 @@ def new_template(blank: Sequence[BlankPage], name: str, limits: Limits) -> NewTe
         blank: an image file for each page, with the words and fields of a PDF.
         name: of the template.
         limits: maximum number of pixels of an image.
+        reader: reads the print on pages whose words are not in the file; None if it is not read.
 
     Raises:
         ImageError, LimitExceeded: an image cannot be decoded.
@@ -46,8 +59,10 @@ def new_template(blank: Sequence[BlankPage], name: str, limits: Limits) -> NewTe
     detections = []
     files = []
     pages = []
+    failure = None
     for number, page in enumerate(blank, 1):
-        detection = _detection(page)
+        detection, not_read = _detection(page, reader)
+        failure = failure or not_read
         detection = replace(detection, proposals=tuple(_named(one, number) for one in detection.proposals))
         is_unchanged = np.array_equal(detection.page.matrix, np.eye(3))
         file = page.image if is_unchanged else encode(detection.page.pixels, ImageFormat.PNG)
@@ -55,7 +70,7 @@ def new_template(blank: Sequence[BlankPage], name: str, limits: Limits) -> NewTe
         files.append(file)
         pages.append(_page(detection, file, f"{name}-{number}" if number > 1 else name))
     template = Template(version="1.0", name=name, pages=tuple(pages))
-    return NewTemplate(template, tuple(detections), tuple(files))
+    return NewTemplate(template, tuple(detections), tuple(files), failure)
 
 
 def elements_in_file(page: BlankPage, number: int) -> tuple[Element, ...]:
@@ -65,14 +80,18 @@ def elements_in_file(page: BlankPage, number: int) -> tuple[Element, ...]:
     return tuple(_named(Proposal(element, IN_FILE), number).element for element in form_elements(fields))
 
 
-def _detection(page: BlankPage) -> Detection:
-    """What was detected on a page, with the names and fields that its file has."""
+def _detection(page: BlankPage, reader: TextReader | None) -> tuple[Detection, OcrFailure | None]:
+    """What was detected on a page, with the names and fields that its file has, else with names by its print."""
     pixels = decode(page.image)
     detection = detect(pixels)
     size, to_page = (pixels.shape[1], pixels.shape[0]), detection.page.matrix
-    places = [(text, on_page(sides, size, to_page)) for text, *sides in page.contents.words]
-    words = [Word(text, left, top, left + width, top + height) for text, (left, top, width, height) in places]
-    return with_form(detection, form_elements(placed(page.contents.fields, size, to_page)), words)
+    elements = form_elements(placed(page.contents.fields, size, to_page))
+    if page.contents.words:
+        places = [(text, on_page(sides, size, to_page)) for text, *sides in page.contents.words]
+        words = [Word(text, left, top, left + width, top + height) for text, (left, top, width, height) in places]
+        return with_form(detection, elements, words), None
+    read = printed_words(detection, reader)
+    return with_form(detection, elements, in_pixels(read.words, detection)), read.failure
 
 
 def _check(images: Sequence[bytes], limits: Limits) -> None:

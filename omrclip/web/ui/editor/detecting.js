@@ -95,7 +95,9 @@ export class Detecting {
     }
     const { page } = this.editing;
     const found = await this.find();
-    if (found && page === this.editing.page) this.proposals.tell(found);
+    if (!found || page !== this.editing.page) return;
+    this.proposals.tell(found);
+    for (const warning of found.Warnings) notify(warning, { bad: true });
   }
 
   /** {Proposals, LeftOut} in a box or on the whole page; null where the search failed, which is said. */

@@ -1,18 +1,22 @@
-"""Names and values from the text of a vector PDF."""
+"""Names and values from the text of a vector PDF, and from print that is read."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from omrclip.config import Limits
+from omrclip.imaging.ocr import OcrFailure, TextReader
 from omrclip.omr.authoring.detection.naming import Word, with_names
 from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import Detection, Proposal
 from omrclip.omr.authoring.detection.straighten import Straightened
-from omrclip.omr.blank_images import blank_pages
+from omrclip.omr.blank_images import BlankPage, blank_pages
 from omrclip.omr.template import Bubble, ChoiceBox, ClipArea, Element
 from tests.omr.authoring.detection.blank_forms import blank_form
+from tests.tesseract import FAILING, REAL, command, needs_tesseract
 
+TEMPLATES = Path(__file__).parents[4] / "templates_omr"
 LIMITS = Limits()
 
 
@@ -83,3 +87,25 @@ def test_the_names_of_a_vector_pdf_are_its_printed_numbers() -> None:
     assert len(set(names)) == len(names)
     areas = [area.name for area in made.template.clip_areas]
     assert areas == ["Name and address"]
+
+
+@needs_tesseract
+def test_the_names_on_an_image_are_read_by_tesseract() -> None:
+    pages = [BlankPage((TEMPLATES / "survey.png").read_bytes())]
+    made = new_template(pages, "x", LIMITS, TextReader(REAL or "", "eng"))
+    assert made.failure is None
+    names = {element.name for element in made.template.pages[0].elements}
+    assert {"Date", "Initials", "Making an appointment", "Waiting time", "Friendliness of our staff"} <= names
+
+
+def test_words_in_the_file_are_not_read_again(tmp_path: Path) -> None:
+    form = blank_form(0, "circle")
+    made = new_template(blank_pages(form.pdf, 1, LIMITS), "x", LIMITS, TextReader(command(tmp_path, FAILING), "eng"))
+    assert made.failure is None
+
+
+def test_names_are_numbers_where_print_cannot_be_read(tmp_path: Path) -> None:
+    pages = [BlankPage((TEMPLATES / "survey.png").read_bytes())]
+    made = new_template(pages, "x", LIMITS, TextReader(command(tmp_path, FAILING), "eng"))
+    assert made.failure is OcrFailure.FAILED
+    assert made.template.pages[0].elements == new_template(pages, "x", LIMITS).template.pages[0].elements
