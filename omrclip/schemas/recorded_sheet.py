@@ -4,6 +4,7 @@ The values are not checked by schemas, because tables are written from hundreds 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from omrclip.omr.recognition import Recognition
 from omrclip.omr.registration.find import Registration
 from omrclip.omr.report.sheet import Corrected, Sheet
 from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus
-from omrclip.schemas.recognition_parts import load_clip
+from omrclip.schemas.recognition_parts import ElementResultSchema, load_clip
+
+_ELEMENTS = ElementResultSchema(many=True)
 
 
 def load_sheet(
@@ -42,6 +45,19 @@ def load_sheet(
         template=told.get("Template", ""),
     )
     return Sheet(recognition, [clip["File"] for clip in told["Clips"]], corrections or {})
+
+
+def load_drawn(told: Mapping[str, Any]) -> Recognition:
+    """The Recognition of a record of a batch, with positions in the scan, for drawing. Its clips hold no bytes.
+
+    Raises:
+        ValueError, TypeError, LookupError, ValidationError: the record is damaged.
+    """
+    recognition = load_sheet(told, {"TaskMessages": told["Messages"]}).recognition
+    registration = recognition.registration
+    if registration is not None and told["Registration"]["Bend"] is not None:
+        registration = replace(registration, bend=np.array(told["Registration"]["Bend"], np.float32))
+    return replace(recognition, registration=registration, elements=tuple(_ELEMENTS.load(told["Elements"])))
 
 
 def _element(told: Mapping[str, Any]) -> ElementResult:

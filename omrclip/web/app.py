@@ -11,6 +11,7 @@ from omrclip.web import docs, health, iiif, services, ui
 from omrclip.web.api import (
     batch_corrections,
     batch_events,
+    batch_pdf,
     batch_sheets,
     batches,
     corrections,
@@ -130,6 +131,7 @@ def create_app(config: Config | None = None) -> App:
         batch_sheets,
         batches,
         batch_corrections,
+        batch_pdf,
         receipts,
         segments,
         templates,

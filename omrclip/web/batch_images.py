@@ -18,6 +18,7 @@ from omrclip.serving.sources import OpenFile, SourceCache
 from omrclip.storage.batches import Batches
 from omrclip.storage.blobs import BlobState
 from omrclip.web.lanes import MustWait, may_wait, work
+from omrclip.work import Work
 
 SUFFIX: Final = ".sheet"
 _IDENTIFIER = re.compile(rf"([0-9a-f]{{24}})\.(.+){re.escape(SUFFIX)}", re.DOTALL)
@@ -32,7 +33,7 @@ class BatchImages:
         self._limits = limits
 
     def open(self, identifier: str) -> OpenFile | None:
-        """Open the scan of an identifier, which is `{batch}.{sheet}.sheet`.
+        """Open the scan of an identifier, which is `{batch}.{sheet}.sheet`, for the current request.
 
         Returns:
             The scan, or None if the identifier has another form.
@@ -45,11 +46,20 @@ class BatchImages:
         found = _IDENTIFIER.fullmatch(identifier)
         if found is None:
             return None
-        name, sheet = found[1], found[2]
-        batch = self._batches.read(name)
-        done = self.done(name, sheet)
+
+        def wanted() -> Work:
+            if not may_wait():
+                raise MustWait
+            return work()
+
+        return self.open_sheet(found[1], self.done(found[1], found[2]), wanted)
+
+    def open_sheet(self, name: str, done: DoneScan, wanted: Callable[[], Work]) -> OpenFile:
+        """Open the scan of a sheet of a batch. `wanted` gives the deadline of reading it, if it is not open."""
+        batch, sheet = self._batches.read(name), done.name
         state = BlobState(f"{done.source}/{done.chunk}", 0, batch.created, batch.created)
-        opened = self._sources.open(f"{name}/{sheet}", state, self._reader(name, sheet, self._sources.admission))
+        read = self._reader(name, sheet, self._sources.admission, wanted)
+        opened = self._sources.open(f"{name}/{sheet}", state, read)
         return replace(opened, owner=name, expires=True, modified=batch.created, name=stem(sheet))
 
     def done(self, identifier: str, sheet: str) -> DoneScan:
@@ -60,12 +70,13 @@ class BatchImages:
             raise NotFound(f"The batch has no sheet {sheet!r} that is done.", name=sheet)
         return done
 
-    def _reader(self, identifier: str, sheet: str, admission: Admission) -> Callable[[], BytesReader]:
+    def _reader(
+        self, identifier: str, sheet: str, admission: Admission, wanted: Callable[[], Work]
+    ) -> Callable[[], BytesReader]:
         def read() -> BytesReader:
-            if not may_wait():
-                raise MustWait
+            deadline = wanted()
             folder, documents = self._batches.source_folder(identifier), self._batches.documents(identifier)
             file = find_sheet(folder, documents, sheet, self._limits)
-            return BytesReader(read_admitted(file, admission, work()).data)
+            return BytesReader(read_admitted(file, admission, deadline).data)
 
         return read

@@ -158,7 +158,12 @@ def test_nothing_is_left_of_a_batch(client: FlaskClient, config: Config, tmp_pat
     runner.look()
     body = {"Corrections": [{"Sheet": NAME, "Name": "Name", "Value": TYPED}]}
     assert client.post(f"{own}/corrections", json=body).status_code == 200
-    list(read(client, [f"{own}/{name}" for name in ("results.csv", "results.xlsx", "report.html", "clips.zip")]))
+    list(
+        read(
+            client,
+            [f"{own}/{name}" for name in ("results.csv", "results.xlsx", "report.html", "clips.zip", "marked.pdf")],
+        )
+    )
     assert len(found_in(tmp_path, encodings())) > 2
     receipt = receipt_of(client, client.delete(own))
     assert receipt["Left"] == ["files"], "the process that runs batches removes it a little later"

@@ -1,6 +1,7 @@
 """Draws on a scan what was found and read there, so that people can check it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -59,7 +60,7 @@ def drawn_dimensions(scan: Dimensions) -> Dimensions:
     return Dimensions(-(-scan.width // factor), -(-scan.height // factor))
 
 
-def draw(scan: Pixels, recognition: Recognition) -> Pixels:
+def draw(scan: Pixels, recognition: Recognition, decided: Mapping[str, str] | None = None) -> Pixels:
     """The scan with an overlay of what was found, and a legend below.
 
     It shows the outline of the page, which follows bent paper, the box of each element, its bubbles by status with bars
@@ -69,16 +70,19 @@ def draw(scan: Pixels, recognition: Recognition) -> Pixels:
     Args:
         scan: (height, width, 3) uint8 BGR, at its own size or reduced. It is not changed.
         recognition: the result of the scan.
+        decided: the title of an element → the value that a person decided. It is written at the element.
 
     Returns:
         (height with the legend, width, 3) uint8 BGR. The pixels of the scan keep their places.
     """
+    decided = decided or {}
+    recognition = replace(recognition, elements=tuple(_as_decided(one, decided) for one in recognition.elements))
     canvas, unit = Canvas(scan), line_unit(extents(scan))
     registration = recognition.registration
     if registration is None:
         _draw_frame(canvas, unit)
     else:
-        sheet = _Sheet(canvas, extents(scan).width / registration.scan.width, unit)
+        sheet = _Sheet(canvas, extents(scan).width / registration.scan.width, unit, decided)
         sheet.draw_page(registration)
         for element in recognition.elements:
             sheet.draw_element(element)
@@ -87,6 +91,13 @@ def draw(scan: Pixels, recognition: Recognition) -> Pixels:
         sheet.draw_residuals(registration)
         sheet.draw_labels(recognition, registration)
     return with_legend(canvas.pixels, recognition, unit)
+
+
+def _as_decided(element: ElementResult, decided: Mapping[str, str]) -> ElementResult:
+    if element.title not in decided:
+        return element
+    value = decided[element.title]
+    return replace(element, value=value, status=ElementStatus.MARKED if value else ElementStatus.BLANK)
 
 
 def line_unit(scan: Dimensions) -> float:
@@ -110,11 +121,12 @@ def _draw_frame(canvas: Canvas, unit: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A canvas, the number of its pixels for each pixel of the scan, and the width of a thin line."""
+    """A canvas, the number of its pixels for each pixel of the scan, the width of a thin line, and decided values."""
 
     canvas: Canvas
     to_pixels: float
     unit: float
+    decided: Mapping[str, str] = field(default_factory=dict)
 
     def draw_page(self, registration: Registration) -> None:
         self.canvas.line(outline(registration) * self.to_pixels, Pen(PAGE, 3 * self.unit), closed=True)
@@ -171,7 +183,8 @@ class _Sheet:
         corners = self._pixels(element.corners)
         edge, outwards = (corners[1] + corners[2]) / 2, _direction(corners[0], corners[1])
         sign = {ElementStatus.UNCERTAIN: "?", ElementStatus.MULTIPLE: "!"}.get(element.status, "")
-        text = sign if element.bubbles else f"{element.value}{sign}" or "–"
+        shows_bubbles = element.bubbles and element.title not in self.decided
+        text = sign if shows_bubbles else f"{element.value}{sign}" or "–"
         if text:
             self._label(text, edge, outwards, ground=STATUS_COLOURS[element.status] if sign else WHITE)
 

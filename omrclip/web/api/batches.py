@@ -362,7 +362,7 @@ def _described(batch: StoredBatch) -> dict[str, Any]:
             "reviewed": batch.reviewed,
             "failed": batch.failed,
             "sheets_per_hour": None if batch.an_hour is None else round(batch.an_hour),
-            "results": {name: f"{uri}/{name}" for name in (*RESULT_FILES, "clips.zip")},
+            "results": {name: f"{uri}/{name}" for name in (*RESULT_FILES, "clips.zip", "marked.pdf")},
         }
     )
     return dict(described)

@@ -3,6 +3,7 @@
 from omrclip.omr.report.table import Separator
 from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema, PlacementSchema
 from omrclip.schemas.corrections import SheetChangesSchema
+from omrclip.web.api.batch_pdf import MOST_SHEETS
 from omrclip.web.api.batch_sheets import STATUSES
 from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
 
@@ -136,6 +137,22 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 parameters=[element],
             )
         },
+    }
+    paths[f"{base}/marked.pdf"] = {
+        "get": operation(
+            "The scans of the sheets that are done, with what was read and decided drawn on them",
+            _TAG,
+            {"200": answer("A PDF with a page for each sheet", BINARY, "application/pdf")},
+            parameters=[
+                parameter("after", "query", description="name of a sheet; only the sheets after it"),
+                parameter(
+                    "limit",
+                    "query",
+                    {"type": "integer", "minimum": 1, "maximum": MOST_SHEETS},
+                    description="the most sheets; without it, more than the maximum are refused",
+                ),
+            ],
+        )
     }
     for file, (summary, media_type) in _RESULTS.items():
         answers = {"200": answer("The file", BINARY, media_type), "304": answer("Not modified")}

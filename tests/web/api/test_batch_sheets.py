@@ -9,9 +9,12 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from pypdfium2 import PdfDocument
 
 from omrclip.config import Config
+from omrclip.imaging.arrays import Pixels
 from omrclip.jobs.batches.runner import Runner
+from omrclip.web.api import batch_pdf
 from tests.web.api.test_documents import SHADES, stack
 from tests.web.conftest import Refusal
 from tests.web.making import Json, choice_box, clip_area, decoded, encoded, file_part, grid, multipart, omr, template
@@ -168,3 +171,34 @@ def test_csv_has_the_separator_that_is_asked_for(client: FlaskClient, address: s
     assert client.get(f"{address}/results.csv").text.splitlines()[0].startswith("\ufeffImage,")
     assert client.get(f"{address}/results.csv?separator=;").text.splitlines()[0].startswith("\ufeffImage;")
     assert_refused(client.get(f"{address}/results.csv?separator=x"), 400, "invalid_request", "separator")
+
+
+def marked(client: FlaskClient, address: str, query: str = "") -> list[Pixels]:
+    answer = client.get(f"{address}/marked.pdf{query}")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert "June.pdf" in answer.headers["Content-Disposition"]
+    return [page.render(scale=1).to_numpy()[..., :3] for page in PdfDocument(answer.data)]
+
+
+def test_a_pdf_has_each_sheet_with_what_was_read_and_decided(
+    client: FlaskClient, address: str, config: Config, assert_refused: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [sheet["Name"] for sheet in client.get(f"{address}/sheets").get_json()["Sheets"]]
+    Path(config.results, "batches", address.rpartition("/")[2], "sources", "s1.png").unlink()
+    pages = marked(client, address)
+    assert len(pages) == len(names) == 6
+    for name in ("cut.png", "s1.png"):
+        missing = pages[names.index(name)]
+        assert (missing != 255).any(), "the page of a sheet without a picture says so"
+        assert (missing == 255).mean() > 0.8
+    (part,) = marked(client, address, f"?after={names[1]}&limit=1")
+    assert (part == pages[2]).all()
+    correct(client, address, ("s2.png", "Question", "B"))
+    differing = [name for name, a, b in zip(names, pages, marked(client, address), strict=True) if not (a == b).all()]
+    assert differing == ["s2.png"]
+    for query, name in (("?limit=0", "limit"), ("?limit=x", "limit"), ("?limit=9999", "limit")):
+        assert_refused(client.get(f"{address}/marked.pdf{query}"), 400, "invalid_request", name)
+    assert_refused(client.get(f"{address}/marked.pdf?after={names[-1]}"), 404, "not_found")
+    monkeypatch.setattr(batch_pdf, "MOST_SHEETS", 5)
+    assert_refused(client.get(f"{address}/marked.pdf"), 413, "limit_exceeded", "after")
+    assert len(marked(client, address, "?limit=5")) == 5

@@ -282,7 +282,7 @@ def test_a_batch_that_is_deleted_leaves_no_byte(
         sent(each, a_png=PNG)
     runner.look()
     assert client.delete(address).status_code == 204
-    for path in ("", "/sheets", "/results.csv", "/clips.zip"):
+    for path in ("", "/sheets", "/results.csv", "/clips.zip", "/marked.pdf"):
         assert client.get(address + path).status_code == 404
     assert client.delete(address).status_code == 404
     runner.look()  # it holds the lock, so it removes the files

@@ -87,7 +87,16 @@ def test_a_link_to_a_batch_shows_its_results_and_changes_nothing(
     told = link(made["Identifier"])
     base = told["Base"]
     assert client.get(base + own).get_json()["Results"]["results.csv"] == f"{base}{own}/results.csv"
-    for path in ("", "/sheets", "/corrections", "/results.csv", "/results.xlsx", "/report.html", "/clips.zip"):
+    for path in (
+        "",
+        "/sheets",
+        "/corrections",
+        "/results.csv",
+        "/results.xlsx",
+        "/report.html",
+        "/clips.zip",
+        "/marked.pdf",
+    ):
         assert client.get(base + own + path).status_code == 200, path
         assert client.get(f"{own}{path}?token={told['Token']}").status_code == 200, path
     for method, path in (("PATCH", ""), ("DELETE", ""), ("POST", "/sheets"), ("POST", "/corrections")):

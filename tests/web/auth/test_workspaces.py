@@ -185,7 +185,16 @@ def test_batches_of_another_workspace_are_not_found(red: FlaskClient, blue: Flas
     runner.look()
     runner.close()
     assert red.get(address).get_json()["State"] == "done"
-    for path in ("", "/sheets", "/results.csv", "/results.xlsx", "/results.jsonl", "/report.html", "/clips.zip"):
+    for path in (
+        "",
+        "/sheets",
+        "/results.csv",
+        "/results.xlsx",
+        "/results.jsonl",
+        "/report.html",
+        "/clips.zip",
+        "/marked.pdf",
+    ):
         assert red.get(address + path).status_code == 200, path
         assert blue.get(address + path).status_code == 404, path
     assert blue.post(f"{address}/sheets?name=b.png", **raw).status_code == 404

@@ -12,20 +12,21 @@ const SEPARATOR = new Intl.NumberFormat(navigator.language).format(0.5).includes
 /** Links and buttons for a batch that is done. What was decided is sent first, so that the files have it. */
 export function resultActions(batch, corrections) {
   const id = batch.Identifier;
-  const saving = (label, iconName, file, kind) => button(label, iconName, async () => {
+  const saving = (label, iconName, file, kind, name = t("share.export", { format: label })) => button(label, iconName, async () => {
     try {
       await corrections.flush();
       saveAddress(resultAddress(id, file), `${batch.Name}.${kind}`);
     } catch (error) {
       notifyFailure(error);
     }
-  }, { kind: "quiet", aria: { label: t("share.export", { format: label }) } });
+  }, { kind: "quiet", title: name, aria: { label: name } });
   return [
     h("a", { className: "button quiet", href: `#/clips/${id}` }, icon("images"), t("share.gallery")),
     h("a", { className: "button quiet", href: `#/wall/${id}` }, icon("grid"), t("wall.title")),
     saving("CSV", "table", `results.csv?separator=${encodeURIComponent(SEPARATOR)}`, "csv"),
     saving("XLSX", null, "results.xlsx", "xlsx"),
     saving("ZIP", "down", "clips.zip", "zip"),
+    saving("PDF", null, "marked.pdf", "pdf", t("share.marked")),
     button(t("batch.link"), "link", () => copyLink(id), { square: true, kind: "quiet" }),
   ];
 }

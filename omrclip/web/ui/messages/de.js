@@ -258,6 +258,7 @@ export default {
   "share.gallery": "Galerie",
   "share.zip": "Alle speichern",
   "share.export": "Als {format} exportieren",
+  "share.marked": "PDF der Bögen mit den gelesenen Werten",
   "share.manifest": "Manifest",
   "share.manifestTitle": "IIIF-Manifest",
   "share.manifestText": "IIIF-Viewer zeigen die Seiten und ihre Ausschnitte. Wer diese Adresse hat, kann die Bögen sehen, bis sie gelöscht werden.",

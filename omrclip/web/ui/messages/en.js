@@ -258,6 +258,7 @@ export default {
   "share.gallery": "Gallery",
   "share.zip": "Save all",
   "share.export": "Export {format}",
+  "share.marked": "PDF of the sheets with what was read",
   "share.manifest": "Manifest",
   "share.manifestTitle": "IIIF manifest",
   "share.manifestText": "IIIF viewers show the pages and their clip areas. Anyone who has this address can see the sheets until they are deleted.",

@@ -258,6 +258,7 @@ export default {
   "share.gallery": "Galerie",
   "share.zip": "Tout enregistrer",
   "share.export": "Exporter en {format}",
+  "share.marked": "PDF des feuilles avec ce qui a été lu",
   "share.manifest": "Manifeste",
   "share.manifestTitle": "Manifeste IIIF",
   "share.manifestText": "Les visionneuses IIIF affichent les pages et leurs zones à découper. Toute personne qui a cette adresse peut voir les feuilles jusqu’à leur suppression.",
