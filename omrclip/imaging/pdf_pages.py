@@ -4,6 +4,7 @@ PDFium may run in one thread at a time, so that a lock is held while it works; i
 """
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -33,7 +34,20 @@ _LEAST_DPI, _MOST_DPI = 72, 600
 """Of a page with images, which is rendered at the density of the finest one within these."""
 _STORED: Final = (["DCTDecode"], ["JPXDecode"])
 """Filters of images whose bytes are a JPEG or JPEG 2000 file."""
-_CMYK_SPACES: Final = (pdfium.FPDF_COLORSPACE_DEVICECMYK,)
+_INK_SPACES: Final = (
+    pdfium.FPDF_COLORSPACE_DEVICECMYK,
+    pdfium.FPDF_COLORSPACE_LAB,
+    pdfium.FPDF_COLORSPACE_SEPARATION,
+    pdfium.FPDF_COLORSPACE_DEVICEN,
+    pdfium.FPDF_COLORSPACE_INDEXED,
+)
+"""Color spaces whose values are not those of a grey or RGB image: often, 0 is white."""
+_MASK: Final = re.compile(rb"/(?:S|#53)?(?:M|#4[dD])(?:a|#61)(?:s|#73)(?:k|#6[bB])")
+"""The key of a mask in the dictionary of an image. Its letters may be written by their codes."""
+_INVERTED: Final = re.compile(rb"/Decode\s{0,8}\[\s{0,8}1")
+"""The key and first value of an image with inverted values."""
+_LONGEST_KEY: Final = 32
+"""Bytes of what `_MASK` and `_INVERTED` find, at most."""
 _ENCRYPTION: Final = b"/Encrypt"
 _AT_ONCE: Final = 1 << 20
 _DECODED_PIXEL_BYTES: Final = 4
@@ -52,14 +66,41 @@ _UPRIGHT: Final = 1e-3
 """How much of an image's width or height its matrix may turn or slant it."""
 
 
+class _Watched:
+    """A RangeReader that notes whether images that PDFium knows so far may have a mask or inverted values.
+
+    The dictionary of such an image has a key for it. Dictionaries of images are neither compressed nor encrypted
+    (ISO 32000-1, 7.5.7 and 7.6.1), and PDFium reads each byte of the file before it knows it.
+    """
+
+    def __init__(self, reader: RangeReader) -> None:
+        self._reader = reader
+        self.has_masks = False
+        self.has_inverted = False
+
+    @property
+    def size(self) -> int:
+        """See `RangeReader.size`."""
+        return self._reader.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """See `RangeReader.read`. Bytes around are read too, because a key may begin before or end behind a part."""
+        before = min(offset, _LONGEST_KEY)
+        around = self._reader.read(offset - before, before + length + _LONGEST_KEY)
+        self.has_masks = self.has_masks or _MASK.search(around) is not None
+        self.has_inverted = self.has_inverted or _INVERTED.search(around) is not None
+        return around[before : before + length]
+
+
 class PdfPages:
     """An open PDF. It has to be closed, and may be used by several threads."""
 
     def __init__(self, reader: RangeReader, most_pixels: int) -> None:
         self._most_pixels = most_pixels
+        self._file = _Watched(reader)
         with _LOCK:
             try:
-                self._pdf = pypdfium2.PdfDocument(io.BufferedReader(RangeFile(reader)))
+                self._pdf = pypdfium2.PdfDocument(io.BufferedReader(RangeFile(self._file)))
                 with suppress(pypdfium2.PdfiumError):  # a damaged form is not drawn
                     self._pdf.init_forms()
                 self._count = len(self._pdf)
@@ -110,9 +151,9 @@ class PdfPages:
         with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
             images = self._images(page, number)
             only = _only_image(page, images)
-            if only is not None and _is_masked(page, only):
+            if only is not None and self._is_partly_hidden(page, only):
                 only = None
-            stored = None if only is None else _stored(only)
+            stored = None if only is None or self._file.has_inverted else _stored(only)
             if stored is not None:
                 return stored
             pixels, dpi = self._rendered(page, number, images) if only is None else (_pixels(only), None)
@@ -139,6 +180,17 @@ class PdfPages:
             pixels = _bgr(page.render(scale=dpi / _POINTS_PER_INCH))
         has_colours = (pixels != pixels[:, :, :1]).any()
         return _compact_png(pixels[:, :, ::-1] if has_colours else pixels[:, :, 0], dpi)
+
+    def _is_partly_hidden(self, page: pypdfium2.PdfPage, image: pypdfium2.PdfImage) -> bool:
+        """Whether the page shows the image otherwise than the image alone is.
+
+        A JPEG cannot be a mask itself. If no image of the file has one and nothing clips the image, the page need not
+        be drawn, which takes as long as decoding the image.
+        """
+        is_clipped = pdfium.FPDFClipPath_CountPaths(pdfium.FPDFPageObj_GetClipPath(image)) > 0
+        if image.get_filters() in _STORED and not is_clipped and not self._file.has_masks:
+            return False
+        return _is_masked(page, image)
 
     def _images(self, page: pypdfium2.PdfPage, number: int) -> list[pypdfium2.PdfImage]:
         images = list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
@@ -200,7 +252,7 @@ def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> py
     across, turned, slanted, down, _, _ = image.get_matrix().get()
     if across <= 0 or down <= 0 or max(abs(turned), abs(slanted)) > _UPRIGHT * min(across, down):
         return None
-    if pdfium.FPDFPageObj_HasTransparency(image) or image.get_metadata().colorspace in _CMYK_SPACES:
+    if pdfium.FPDFPageObj_HasTransparency(image) or image.get_metadata().colorspace in _INK_SPACES:
         return None
     return image
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from omrclip.errors import CorruptImage, ImageError
 from omrclip.imaging.codec import decode
+from omrclip.imaging.formats import pillow
 from omrclip.imaging.probe import probe
 from tests.imaging.kinds import as_interlaced, interlaced
 from tests.imaging.samples import (
@@ -60,6 +61,47 @@ def test_every_cut_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> N
         with pytest.raises(ImageError):
             decode(data[:end])
     assert capfd.readouterr() == ("", "")
+
+
+IMAGE_LENGTH, PHOTOMETRIC, ROWS_PER_STRIP = 257, 262, 278
+
+
+def fax_page(pixels: np.ndarray, *, white: int, rows: int | None = None) -> bytes:
+    """A TIFF of one strip of group 4. Its header may name more rows. `white` is 0 (MinIsWhite) or 1 (MinIsBlack)."""
+    image = Image.fromarray(pixels).convert("1")
+    tags = {PHOTOMETRIC: white, ROWS_PER_STRIP: len(pixels)}
+    data = save(image, "TIFF", compression="group4", tiffinfo=tags)
+    for tag in (IMAGE_LENGTH, ROWS_PER_STRIP) if rows else ():
+        entry = data.index(struct.pack("<HHLL", tag, 3, 1, len(pixels)))
+        data = data[: entry + 8] + struct.pack("<L", rows or 0) + data[entry + 12 :]
+    return data
+
+
+TAIL = np.full((40, 64), 255, np.uint8)
+TAIL[:30, 8:20] = 0
+BLACK_CORNER = TAIL.copy()
+BLACK_CORNER[30, 0] = 0
+
+
+@pytest.mark.parametrize("white", [0, 1])
+@pytest.mark.parametrize("pixels", [TAIL, BLACK_CORNER, 255 - TAIL], ids=["white end", "black corner", "black end"])
+def test_fax_rows_that_are_missing_behind_a_whole_end_mark_are_seen(pixels: np.ndarray, white: int) -> None:
+    assert np.array_equal(decode(fax_page(pixels, white=white))[:, :, 0], pixels)
+    for more in (1, 2, 25):
+        with pytest.raises(CorruptImage, match="rows of its fax-coded pixels are missing"):
+            decode(fax_page(pixels, white=white, rows=len(pixels) + more))
+
+
+@pytest.mark.parametrize("white", [0, 1])
+@pytest.mark.parametrize(("pixels", "times"), [(TAIL, 1), (BLACK_CORNER, 2)])
+def test_a_fax_page_with_a_light_left_edge_is_decoded_once(
+    pixels: np.ndarray, white: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    load = pillow.load
+    monkeypatch.setattr(pillow, "load", lambda *given, **more: (calls.append(given), load(*given, **more))[1])
+    decode(fax_page(pixels, white=white))
+    assert len(calls) == times
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
-from io import BytesIO
+from io import DEFAULT_BUFFER_SIZE, BytesIO
 
 import numpy as np
 import pytest
@@ -25,6 +25,8 @@ GREY = np.ascontiguousarray(RGB[:, :, 1])
 PHOTO = jpeg_image(RGB, quality=80)
 WHITE = raw_image(np.full((1754, 1240, 3), 255, np.uint8))
 INVISIBLE_TEXT = "BT /F 12 Tf 3 Tr 100 700 Td (found by text recognition) Tj ET"
+NEARLY_WHITE = np.full((60, 40), 200, np.uint8)
+SEPARATION = "[/Separation /Black /DeviceGray << /FunctionType 2 /Domain [0 1] /C0 [1] /C1 [0] /N 1 >>]"
 NOISE = np.random.default_rng(1).integers(0, 256, (2400, 3000, 3), np.uint8)
 MOST_PIXELS = 40_000_000
 
@@ -233,6 +235,33 @@ def test_a_mask_is_found_by_a_single_pixel_of_a_large_scan(hidden: int, is_store
     page = masked(mask, "/SMask 4 0 R")
     data = PdfPages(BytesReader(pdf(page)), 10**7).read_page(1)
     assert (data == page.images[1].data) == is_stored
+
+
+@pytest.mark.parametrize("key", ["/SMask", "/S#4dask", "/#53#4D#61#73#6b"])
+def test_a_mask_is_found_wherever_the_file_is_read_in_two_parts(key: str) -> None:
+    mask = np.zeros((60, 40), np.uint8)
+    mask[10:20, 10:20] = 255
+    page = masked(mask, f"{key} 4 0 R")
+    at = pdf(page).index(key.encode())
+    for before in range(len(key) + 1):
+        blanks = " " * (DEFAULT_BUFFER_SIZE - before - at)
+        shown = replace(page.images[1], more=blanks + page.images[1].more)
+        data = PdfPages(BytesReader(pdf(replace(page, images=[page.images[0], shown]))), 10**7).read_page(1)
+        assert data != shown.data
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        scanned(replace(jpeg_image(NEARLY_WHITE), more="/Decode [1 0]")),
+        scanned(replace(jpeg_image(NEARLY_WHITE), space=SEPARATION)),
+        PdfPage("50 50 200 200 re W n q 595 0 0 842 0 0 cm /I0 Do Q", [jpeg_image(np.full((60, 40), 0, np.uint8))]),
+    ],
+    ids=["inverted", "ink", "clipped"],
+)
+def test_an_image_that_is_shown_otherwise_than_stored_is_rendered(page: PdfPage) -> None:
+    middle = decode(only_page(page))[30, 20]
+    assert abs(int(middle[1]) - (255 if "W n" in page.content else 55)) < 25
 
 
 def test_the_stored_file_of_an_image_that_pdfium_cannot_draw_is_taken() -> None:

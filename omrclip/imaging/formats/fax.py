@@ -10,7 +10,8 @@ GROUP_3, GROUP_4 = 3, 4
 
 _END_OF_LINE = "000000000001"  # no other code contains eleven zeros
 _END_OF_BLOCK = 0x001001  # two of them
-_BLACK_PIXEL = 0b001_00110101_010 << 10  # horizontal mode, no white, one black; as long as the end of a block
+# Horizontal mode, with as many bits as the end of a block: no white pixel and a black one; one of each.
+_BLACK_FIRST, _WHITE_FIRST = 0b001_00110101_010 << 10, 0b001_000111_010 << 12
 
 
 def check_lines(block: bytes, rows: int) -> None:
@@ -21,17 +22,18 @@ def check_lines(block: bytes, rows: int) -> None:
         raise cut_off()
 
 
-def with_black_end(block: bytes) -> bytes:
-    """Replace the end mark of a strip of group 4 by a black pixel.
+def with_pixel_at_end(block: bytes, *, is_black: bool) -> bytes:
+    """Replace the end mark of a strip of group 4 by a pixel.
 
     If the strip has all its rows, the pixel is never read, and the image does not change. If rows are missing, it
     becomes the first pixel of them. Raises CorruptImage if the end mark is missing.
     """
+    pixel = _BLACK_FIRST if is_black else _WHITE_FIRST
     code = int.from_bytes(block, "big")
     padding = max(0, (code & -code).bit_length() - 1)
     if code >> padding & 0xFFFFFF != _END_OF_BLOCK:
         raise cut_off()
-    return (code + (_BLACK_PIXEL - _END_OF_BLOCK << padding)).to_bytes(len(block), "big")
+    return (code + (pixel - _END_OF_BLOCK << padding)).to_bytes(len(block), "big")
 
 
 def cut_off() -> CorruptImage:

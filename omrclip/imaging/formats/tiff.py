@@ -134,12 +134,9 @@ def decode(data: bytes, info: ImageInfo) -> Pixels:
     blocks = _read_blocks(data, directory, info)
     for block in blocks:
         _check_block(data, block, directory, info)
-    pixels = _decode_page(data, directory, info)
     if directory.number(data, _COMPRESSION, _UNCOMPRESSED) == fax.GROUP_4:
-        marked = _decode_page(_with_black_ends(data, blocks, directory), directory, info)
-        if not np.array_equal(pixels, marked):
-            raise fax.cut_off()
-    return pixels
+        return _decode_group_4(data, blocks, directory, info)
+    return _decode_page(data, directory, info)
 
 
 def _decode_page(data: bytes, directory: ifd.Directory, info: ImageInfo) -> Pixels:
@@ -257,12 +254,25 @@ def _check_block(data: bytes, block: Block, directory: ifd.Directory, info: Imag
         fax.check_lines(_bits_in_order(data[block.place], data, directory), block.extents.height)
 
 
-def _with_black_ends(data: bytes, blocks: list[Block], directory: ifd.Directory) -> bytes:
+def _decode_group_4(data: bytes, blocks: list[Block], directory: ifd.Directory, info: ImageInfo) -> Pixels:
+    """Decode a page of group 4. Raises CorruptImage if rows are missing: libtiff reads on behind the code, or stops.
+
+    The page is decoded with a dark pixel behind the code of each block. Only if a row of a block begins with a dark
+    pixel, rows may be missing. Then the page is decoded again, without these pixels, and compared.
+    """
+    photometric = directory.number(data, _PHOTOMETRIC, _MIN_IS_WHITE)
+    is_code_black = photometric == _MIN_IS_WHITE  # the codes call 1 black, whatever it means in the image
     marked = bytearray(data)
     for block in blocks:
-        code = fax.with_black_end(_bits_in_order(data[block.place], data, directory))
+        code = fax.with_pixel_at_end(_bits_in_order(data[block.place], data, directory), is_black=is_code_black)
         marked[block.place] = _bits_in_order(code, data, directory)
-    return bytes(marked)
+    pixels = _decode_page(bytes(marked), directory, info)
+    across, _ = _block_extents(data, directory, info.stored)
+    is_grey = photometric in (_MIN_IS_WHITE, _MIN_IS_BLACK) and not _profile(data, directory)
+    may_lack_rows = not is_grey or (pixels[:, ::across] == 0).any()
+    if may_lack_rows and not np.array_equal(pixels, _decode_page(data, directory, info)):
+        raise fax.cut_off()
+    return pixels
 
 
 def _bits_in_order(code: bytes, data: bytes, directory: ifd.Directory) -> bytes:
