@@ -26,7 +26,10 @@ from omrclip.omr.template import (
     Page,
     ReferencePoint,
     ReplaceTrigger,
+    ScoreAnswer,
+    ScoreBubble,
     ScoreGroup,
+    ScoreQuestion,
 )
 
 LEFT_BLANK, ALSO_MARKED, TRIGGERED = 0.05, 0.4, 0.1
@@ -74,8 +77,8 @@ class RehearsedSheet:
     """A JPEG file of a filled sheet.
 
     Attributes:
-        values: what is marked, by the names of the elements; "" if nothing is. Bar codes and score
-            groups are not in it.
+        values: what is marked, by the names of the elements; "" if nothing is. That of a score group is its sum. Bar
+            codes are not in it.
         kind: "scan" or "photo".
     """
 
@@ -128,8 +131,10 @@ def rehearse(page: Page, blank: Pixels, seed: int) -> RehearsedSheet:
 
 def _filled(sheet: Pixels, element: Element, ink: Sequence[int], rng: np.random.Generator) -> str | None:
     """Fill in an element. Returns its value, or None if it has none that is certain."""
-    if isinstance(element, ScoreGroup | ReplaceTrigger | Barcode):
+    if isinstance(element, ReplaceTrigger | Barcode):
         return None
+    if isinstance(element, ScoreGroup):
+        return _scored(sheet, element, ink, rng)
     if isinstance(element, Grid):
         values = [_marked(sheet, box, ink, rng, is_full=True) for box in element.elements if isinstance(box, ChoiceBox)]
         return "".join(values)
@@ -150,7 +155,23 @@ def _trigger(
             values[element.target] = element.value or ""
 
 
+def _scored(sheet: Pixels, group: ScoreGroup, ink: Sequence[int], rng: np.random.Generator) -> str:
+    """Fill in the criteria of a score group. Returns the sum of their scores, or "" if no bubble is marked."""
+    questions = (question for question in group.elements if isinstance(question, ScoreQuestion))
+    answers = (answer for question in questions for answer in question.elements if isinstance(answer, ScoreAnswer))
+    marked = [bubble for answer in answers for bubble in _fill_in(sheet, answer, ink, rng, is_full=False)]
+    scores = (bubble.score for bubble in marked if isinstance(bubble, ScoreBubble) and bubble.is_positive)
+    return f"{sum(scores):.12g}" if marked else ""
+
+
 def _marked(sheet: Pixels, box: ChoiceBox, ink: Sequence[int], rng: np.random.Generator, *, is_full: bool) -> str:
+    return "".join(bubble.value for bubble in _fill_in(sheet, box, ink, rng, is_full=is_full))
+
+
+def _fill_in(
+    sheet: Pixels, box: ChoiceBox, ink: Sequence[int], rng: np.random.Generator, *, is_full: bool
+) -> list[Bubble]:
+    """Mark bubbles of a choice box: one, unless more or none may be marked. Returns them."""
     if box.multiselect:
         chosen = [bubble for bubble in box.bubbles if rng.random() < ALSO_MARKED]
     elif is_full or rng.random() >= LEFT_BLANK:
@@ -159,7 +180,7 @@ def _marked(sheet: Pixels, box: ChoiceBox, ink: Sequence[int], rng: np.random.Ge
         chosen = []
     for bubble in chosen:
         _mark(sheet, box, bubble, ink, rng)
-    return "".join(bubble.value for bubble in chosen)
+    return chosen
 
 
 def _mark(sheet: Pixels, box: ChoiceBox, bubble: Bubble, ink: Sequence[int], rng: np.random.Generator) -> None:

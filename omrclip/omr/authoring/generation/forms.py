@@ -15,6 +15,7 @@ from omrclip.omr.authoring.generation.json_markup import is_json, parse_json
 from omrclip.omr.authoring.generation.layout import FormLayout, lay_out
 from omrclip.omr.authoring.generation.markdown import parse_markdown
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake, Parsed
+from omrclip.omr.authoring.generation.placeholders import placeholders
 from omrclip.omr.authoring.generation.shapes import DPI, PageLayout
 from omrclip.omr.authoring.generation.sheet import Settings
 from omrclip.omr.authoring.generation.text_markup import parse_text
@@ -140,7 +141,8 @@ def generate(
     source = read_source(data, is_markdown=is_markdown)
     layout = laid_out(source.elements, name, settings, image_dimensions(images, limits))
     template = template_of(layout.pages, name)
-    return GeneratedForm(template, pdf_of(layout.pages, images, name), (*source.warnings, *layout.warnings))
+    warnings = (*source.warnings, *_not_filled_in(source.elements), *layout.warnings)
+    return GeneratedForm(template, pdf_of(layout.pages, images, name), warnings)
 
 
 def image_names(elements: Sequence[Element]) -> set[str]:
@@ -185,6 +187,13 @@ def template_of(pages: Sequence[PageLayout], name: str, booklet_by: str | None =
         for number, page in enumerate(pages, start=1)
     ]
     return Template(pages=tuple(made), version="1.0", name=name, is_generated=True, booklet_by=booklet_by)
+
+
+def _not_filled_in(elements: Sequence[Element]) -> list[Mistake]:
+    return [
+        Mistake(element.at, f"${{{key[:SHOWN]}}} is printed as it is. Only a table of people fills it in.")
+        for element, key in placeholders(elements)
+    ]
 
 
 def _refuse_if(mistakes: Sequence[Mistake]) -> None:

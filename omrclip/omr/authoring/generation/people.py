@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ from omrclip.omr.authoring.generation.forms import (
     template_of,
 )
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
+from omrclip.omr.authoring.generation.placeholders import filled, placeholders
 from omrclip.omr.authoring.generation.shapes import PageLayout, Shape
 from omrclip.omr.authoring.generation.sheet import Settings
 from omrclip.omr.authoring.generation.vocabulary import Element, most_like
@@ -29,7 +29,6 @@ MOST_PEOPLE = 10_000
 """People of a table. It bounds the time of a generation: a thousand take some ten seconds."""
 MOST_LETTERS = 200
 """Letters of a value of a person: three lines of text."""
-_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ class _Forms:
             yield replace(page, shapes=tuple(shape for shape in page.shapes if shape not in known))
 
     def _laid_out(self, person: Person) -> tuple[tuple[PageLayout, ...], tuple[Mistake, ...]]:
-        elements = tuple(_filled(element, person.values) for element in self._elements)
+        elements = tuple(filled(element, person.values) for element in self._elements)
         try:
             layout = laid_out(elements, self._name, self._settings, self._images)
         except InvalidMarkup as error:
@@ -227,30 +226,8 @@ def _around(one: TemplateElement, other: TemplateElement) -> TemplateElement | N
     return around if around == same else None
 
 
-def _filled(element: Element, values: Mapping[str, str]) -> Element:
-    """An element with the values of a person instead of its placeholders."""
-
-    def fill(text: str) -> str:
-        return _PLACEHOLDER.sub(lambda found: values[found[1].strip()], text)
-
-    attributes = {key: fill(value) if isinstance(value, str) else value for key, value in element.values.items()}
-    children = tuple(_filled(child, values) for child in element.children)
-    return replace(element, name=fill(element.name), values=attributes, children=children)
-
-
-def _all(elements: Sequence[Element]) -> Iterator[Element]:
-    for element in elements:
-        yield element
-        yield from _all(element.children)
-
-
-def _keys(element: Element) -> list[str]:
-    texts = [element.name, *(value for value in element.values.values() if isinstance(value, str))]
-    return [found.strip() for text in texts for found in _PLACEHOLDER.findall(text)]
-
-
 def _check_keys(elements: Sequence[Element], values: Mapping[str, str]) -> None:
-    unknown = [(element, key) for element in _all(elements) for key in _keys(element) if key not in values]
+    unknown = [(element, key) for element, key in placeholders(elements) if key not in values]
     if unknown:
         problems = [
             Problem(str(element.at), f'The table of people has no column "{key[:SHOWN]}". {most_like(key, values)}')
@@ -261,14 +238,14 @@ def _check_keys(elements: Sequence[Element], values: Mapping[str, str]) -> None:
 
 def _identifier(elements: Sequence[Element]) -> Element | None:
     """The first bar code with a placeholder."""
-    return next((one for one in _all(elements) if one.kind == "barcode" and _keys(one)), None)
+    return next((element for element, _ in placeholders(elements) if element.kind == "barcode"), None)
 
 
 def _check_identifiers(identifier: Element, people: Sequence[Person]) -> None:
     """Raise InvalidRequest if two people have the same bar code: their pages would become one booklet."""
     lines: dict[str, int] = {}
     for person in people:
-        value = _filled(identifier, person.values).values["value"]
+        value = filled(identifier, person.values).values["value"]
         if value in lines:
             raise InvalidRequest(
                 f"The people in lines {lines[value]} and {person.line} of the table have the same bar code "

@@ -310,6 +310,13 @@ def test_attributes_that_are_not_built_are_told(source: str, told: str) -> None:
     assert any(str(warning).startswith(told) for warning in generate(source.encode(), "form").warnings)
 
 
+def test_placeholders_without_a_table_of_people_are_told() -> None:
+    form = generate(b"?text=Exam\n?text=Name: ${ name }", "form")
+    assert [str(warning) for warning in form.warnings] == [
+        "line 2, column 1: ${name} is printed as it is. Only a table of people fills it in."
+    ]
+
+
 def test_bubbles_on_others_are_told() -> None:
     form = generate(b"?grid=a\n\tx=400\n\ty=400\n?grid=b\n\tx=420\n\ty=420", "form")
     assert any("lie on others" in str(warning) for warning in form.warnings)
@@ -343,6 +350,14 @@ def test_the_rotation_mark_makes_a_turned_sheet_upright() -> None:
     assert {
         element.name: element.value for element in recognition.elements if element.name in sheet.values
     } == sheet.values
+
+
+def test_the_scores_of_rehearsed_sheets_are_read() -> None:
+    form = generate(TABLES, "tables")
+    page, image = form.template.pages[0], decode(form.page_images()[0])
+    assert {rehearse(page, image, seed).values["Visit"] for seed in range(8)} > {"6", "9"}
+    told = outcome(form.template, image, range(8), form.pdf)
+    assert (told.refused, told.wrong) == ([], [])
 
 
 def test_marked_triggers_replace_the_answers_of_rehearsed_sheets(everything: GeneratedForm) -> None:
