@@ -78,6 +78,26 @@ def _samples() -> Iterator[tuple[str, Traversable]]:
                 yield store, file
 
 
+@dataclass(frozen=True, slots=True)
+class SampleForm:
+    """A sample form: its `.omr` file, its blank page, and filled sheets by their names."""
+
+    document: bytes
+    image: bytes
+    scans: tuple[tuple[str, bytes], ...]
+
+
+def sample_form(name: str) -> SampleForm:
+    """One of the sample forms that `make_home` copies."""
+    templates, images = _sample_folders()
+    sheets = sorted((file for file in images.iterdir() if file.name.startswith(f"{name}-")), key=lambda file: file.name)
+    return SampleForm(
+        (templates / f"{name}.omr").read_bytes(),
+        (templates / f"{name}.png").read_bytes(),
+        tuple((sheet.name, sheet.read_bytes()) for sheet in sheets),
+    )
+
+
 def _sample_folders() -> tuple[Traversable, Traversable]:
     """The folders of the sample templates and images: those of the installed package, else those of the clone."""
     packaged = files("omrclip") / "samples"

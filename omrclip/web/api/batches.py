@@ -82,7 +82,7 @@ def post_batch() -> Response:
     batch = Batch(templates, batch_options(options), asked.booklet_by)
     new = NewBatch(asked.name, batch, None if seconds == FOR_GOOD else seconds)
     identifier = create_batch(services().batches, new, config.limits, services().sources.admission)
-    answer = _answer(services().batches.read(identifier))
+    answer = batch_answer(services().batches.read(identifier))
     answer.status_code = HTTPStatus.CREATED
     answer.headers["Location"] = _uri(identifier)
     return answer
@@ -133,7 +133,7 @@ def list_all_batches() -> Response:
 @blueprint.get("/<identifier>")
 def get_batch(identifier: str) -> Response:
     """The state of a batch, and where its results are."""
-    return _answer(services().batches.read(identifier))
+    return batch_answer(services().batches.read(identifier))
 
 
 @blueprint.patch("/<identifier>")
@@ -145,7 +145,7 @@ def patch_batch(identifier: str) -> Response:
         batches.rename(identifier, change.name)
     if change.keep_seconds is not None:
         batches.expire_after(identifier, None if change.keep_seconds == FOR_GOOD else change.keep_seconds)
-    return _answer(batches.read(identifier))
+    return batch_answer(batches.read(identifier))
 
 
 @blueprint.delete("/<identifier>")
@@ -192,7 +192,7 @@ def _added(identifier: str, file: Scan) -> dict[str, object]:
 def post_retry(identifier: str) -> Response:
     """Let a batch that failed run again, and recognize its failed sheets again."""
     services().batches.retry(identifier)
-    return _answer(services().batches.read(identifier))
+    return batch_answer(services().batches.read(identifier))
 
 
 @blueprint.get("/<identifier>/sheets")
@@ -332,7 +332,8 @@ def _bytes_of(file: RangeReader) -> Iterator[bytes]:
         yield file.read(start, READ_AT_ONCE)
 
 
-def _answer(batch: StoredBatch) -> Response:
+def batch_answer(batch: StoredBatch) -> Response:
+    """The state of a batch as an answer."""
     return _private(jsonify(_described(batch)))
 
 

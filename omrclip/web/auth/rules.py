@@ -45,6 +45,7 @@ RULES: Final[dict[str, Scope | None]] = {
     "corrections.put_corrections": Scope.RECOGNIZE,
     "all_batches.list_all_batches": Scope.ADMIN,
     "batches.post_batch": Scope.RECOGNIZE,
+    "sample.post_sample": Scope.RECOGNIZE,
     "batches.post_sheets": Scope.RECOGNIZE,
     "batches.post_retry": Scope.RECOGNIZE,
     "batches.patch_batch": Scope.RECOGNIZE,

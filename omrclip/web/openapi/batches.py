@@ -49,6 +49,14 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 requestBody={"required": True, "content": content(BatchRequestSchema)},
             ),
         },
+        "/api/batches/sample": {
+            "post": operation(
+                "Create a batch of the sample form and its scans",
+                _TAG,
+                {"201": answer("The batch, whose sheets will be recognized", BatchSchema)},
+                requestBody={"required": True, "content": content(BatchChangeSchema)},
+            )
+        },
         "/api/all-batches": {
             "get": listing("The batches of all workspaces, for administrators", _TAG, "Batches", most_listed, _OVERVIEW)
         },

@@ -16,6 +16,7 @@ const VIEWS = {
   wall: { title: "nav.results", under: "results", load: () => import("./batches/wall.js") },
   results: { title: "nav.results", load: () => import("./results/results.js") },
   sheets: { title: "nav.results", under: "results", load: () => import("./review/kept.js") },
+  help: { title: "nav.help", load: () => import("./help.js") },
   gallery: { title: "nav.results", under: "results", load: () => import("./results/gallery.js") },
 };
 
@@ -74,6 +75,7 @@ function drawBar() {
     h("a", { className: "brand", href: "#/templates" }, h("img", { src: "ui/favicon.svg", alt: "" }), h("span", {}, "omrclip")),
     h("nav", { aria: { label: t("nav.label") } }, link("templates", "nav.templates"), link("recognize", "nav.recognize"), link("results", "nav.results")),
     h("span", { className: "grow" }),
+    h("a", { className: "button quiet", href: "#/help" }, t("nav.help")),
     h("a", { className: "button quiet", href: "docs/" }, t("nav.api")),
     choice(LANGUAGES, language, { aria: { label: t("nav.language") }, onchange: (event) => chooseLanguage(event.target.value) }),
     themeButton(),

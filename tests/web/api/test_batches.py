@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.config import Config
+from omrclip.config import Config, Limits
 from omrclip.jobs.batches import runner as runner_module
 from omrclip.jobs.batches.runner import Runner
 from omrclip.storage import batches as batches_module
@@ -535,3 +536,20 @@ def test_the_next_page_has_the_same_result(client: FlaskClient, made: Made, sent
     assert "result=failed" in first["Next"]
     following = client.get(first["Next"]).get_json()
     assert [sheet["Name"] for sheet in (*first["Sheets"], *following["Sheets"])] == ["b.png", "c.png"]
+
+
+def test_a_sample_batch_needs_no_template(config: Config, assert_refused: Refusal) -> None:
+    Path(config.templates, "form.omr").unlink()
+    config = replace(config, limits=Limits())
+    client = create_app(config).test_client()
+    answer = client.post("/api/batches/sample", json={"Name": "Probe"})
+    assert answer.status_code == 201
+    batch = answer.get_json()
+    assert (batch["Name"], batch["Templates"], batch["Total"]) == ("Probe", ["exam"], 4)
+    assert batch["Expires"] - batch["Created"] <= 7 * 24 * 3600
+    with closing(Runner(config)) as runner:
+        runner.look()
+    assert counts(client.get(batch["Uri"]).get_json())[:4] == ["done", 4, 4, 4]
+    assert client.post("/api/batches/sample", json={}).get_json()["Name"] == "Sample"
+    assert_refused(client.post("/api/batches/sample", json={"Template": "x"}), 400, "invalid_request", "Template")
+    assert client.delete(batch["Uri"]).status_code == 204

@@ -74,6 +74,7 @@ OF_NOBODY: Final = {
     "oidc.get_return": "without a log-in",
     "oidc.get_start": "without a log-in",
     "receipts.list_receipts": "the own list",
+    "sample.post_sample": "a new batch",
     "swagger_ui.show": "the same for all",
     "template_pages.post_validation": "of the request alone",
     "templates.list_templates": "the own list",

@@ -3,7 +3,7 @@
 import { askForm, confirmed, notifyFailure } from "../dialogs.js";
 import { button, choice, field, h } from "../dom.js";
 import { moment, t } from "../messages.js";
-import { changeBatch, deleteBatch } from "./requests.js";
+import { changeBatch, createSample, deleteBatch } from "./requests.js";
 
 const DAY = 24 * 3600;
 /** How long results can be stored: seconds, or null for good. */
@@ -17,6 +17,18 @@ export function keepingChoice(seconds, properties = {}) {
 }
 
 export const keepingIn = (select) => JSON.parse(select.value);
+
+/** A button that makes a batch of the sample form, and opens it. */
+export function sampleButton() {
+  const make = async () => {
+    try {
+      location.hash = `#/batch/${(await createSample(t("sample.name"))).Identifier}`;
+    } catch (error) {
+      notifyFailure(error);
+    }
+  };
+  return button(t("sample.make"), "play", make);
+}
 
 /** Ask for another name. Gives the batch as it is then, null if nothing was changed. */
 export function renameBatch(batch) {

@@ -3,10 +3,11 @@
 import * as api from "../api.js";
 import { notifyFailure } from "../dialogs.js";
 import { acceptDrops, check, field, fileButton, h } from "../dom.js";
+import { helpLink } from "../help.js";
 import { moment, t } from "../messages.js";
 import { remember, remembered } from "../storage.js";
 import { ACCEPTED } from "./batch.js";
-import { KEEPING, keepingChoice, keepingIn } from "./managing.js";
+import { KEEPING, keepingChoice, keepingIn, sampleButton } from "./managing.js";
 import { createBatch } from "./requests.js";
 import { uploadsOf } from "./uploads.js";
 
@@ -15,7 +16,7 @@ const DAY = 24 * 3600;
 export async function mount(main, wanted) {
   const templates = await api.listTemplates();
   if (!templates.length) {
-    main.append(h("div", { className: "empty" }, h("p", {}, t("recognize.noTemplate")), h("p", {}, h("a", { className: "button primary", href: "#/templates" }, t("templates.fromImage")))));
+    main.append(h("div", { className: "empty" }, h("p", {}, t("recognize.noTemplate")), h("p", {}, h("a", { className: "button primary", href: "#/templates" }, t("templates.fromImage")), " ", sampleButton()), h("p", {}, helpLink())));
     return;
   }
   const chosen = [wanted, remembered("template"), templates[0]].find((name) => templates.includes(name));

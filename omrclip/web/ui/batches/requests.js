@@ -17,6 +17,9 @@ export async function createBatch(name, templates, keepSeconds) {
   return (await send("POST", "api/batches", { body, headers: json })).json();
 }
 
+/** Create a batch of the sample form and its scans. */
+export const createSample = async (name) => (await send("POST", "api/batches/sample", { body: JSON.stringify({ Name: name }), headers: json })).json();
+
 export const readBatch = async (id) => (await send("GET", path(id))).json();
 
 /** Change `Name` or `KeepSeconds`. */

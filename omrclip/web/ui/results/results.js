@@ -2,9 +2,11 @@
 
 import * as api from "../api.js";
 import { batchTable } from "../batches/list.js";
+import { sampleButton } from "../batches/managing.js";
 import { listBatches } from "../batches/requests.js";
 import { confirmed, notifyFailure } from "../dialogs.js";
 import { button, h, icon } from "../dom.js";
+import { helpLink } from "../help.js";
 import { moment, t } from "../messages.js";
 import { showManifests } from "../review/sharing.js";
 import { forgetRun, listRuns } from "../storage.js";
@@ -32,7 +34,7 @@ export async function mount(main) {
 
 function tables(batches, runs, redraw) {
   if (!batches.length && !runs.length) {
-    return [h("div", { className: "empty" }, h("p", {}, t("results.none")), h("p", {}, h("a", { className: "button primary", href: "#/recognize" }, t("nav.recognize"))))];
+    return [h("div", { className: "empty" }, h("p", {}, t("results.none")), h("p", {}, h("a", { className: "button primary", href: "#/recognize" }, t("nav.recognize")), " ", sampleButton()), h("p", {}, helpLink()))];
   }
   const found = batches.length ? [batchTable(batches, redraw)] : [];
   return runs.length ? [...found, h("h2", {}, t("results.earlier")), table(runs, redraw)] : found;

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { confirmed, notify, notifyFailure } from "../dialogs.js";
 import { acceptDrops, button, fileButton, h, icon } from "../dom.js";
+import { helpLink } from "../help.js";
 import { t } from "../messages.js";
 import { copyTemplate, takeFiles } from "./adding.js";
 
@@ -34,7 +35,7 @@ export async function mount(main) {
     const names = await api.listTemplates();
     list.replaceChildren(...names.map((name) => card(name, () => draw().catch(notifyFailure))));
     for (const entry of list.children) drawer.observe(entry);
-    if (!names.length) list.append(h("li", { className: "empty" }, t("templates.none")));
+    if (!names.length) list.append(h("li", { className: "empty" }, h("p", {}, t("templates.none")), h("p", {}, helpLink())));
     sift(list, filter.value);
   };
   await draw();
