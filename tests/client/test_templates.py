@@ -36,6 +36,10 @@ def test_a_template_is_made_of_a_page_image(project: Project, visit: OpenPage) -
     name.fill("fresh")
     dialog.get_by_role("button", name="Create").click()
     open_editor(watched)
+    offer = page.locator(".offer")
+    offer.get_by_role("button", name="Find elements").click()
+    page.get_by_role("button", name="Accept all").click()
+    expect(offer).to_have_count(0)
     made = json.loads(project.template("fresh").read_bytes())
     assert [(found["Width"], found["Height"]) for found in made["Pages"]] == [(1654, 2339)]
 

@@ -72,7 +72,7 @@ class Editor {
     const addImage = fileButton(t("editor.image"), "images", ([file]) => this.images.put(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
     const addPages = fileButton(t("editor.addPages"), "add", ([file]) => this.images.addPages(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
     const trial = fileButton(t("trying.open"), "play", ([file]) => this.tryScan(file), { accept: "image/*,.tif,.tiff,.jp2" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => this.images.isStored, addImage, addPages, trial, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }) });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => this.images.isStored, addImage, addPages, trial, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }), findAll: () => this.detecting.findAll() });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     // What is dropped on a page that has an image is a filled sheet of it.
     acceptDrops(this.host, ([file]) => (this.images.isStored ? this.tryScan(file) : this.images.put(file)));

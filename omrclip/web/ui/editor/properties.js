@@ -19,8 +19,8 @@ const BARCODES = ["qr", "ean13", "ean8", "upca", "code128", "code39", "itf", "da
  * fields stay, and only values and problems change.
  */
 export class Properties {
-  constructor(panel, editing, problems, { template, hasImage, addImage, addPages, trial, findBubbles }) {
-    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, addPages, trial, findBubbles });
+  constructor(panel, editing, problems, { template, hasImage, addImage, addPages, trial, findBubbles, findAll }) {
+    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, addPages, trial, findBubbles, findAll });
     this.shown = null;
     this.inputs = new Map();
     this.parts = [];
@@ -29,8 +29,8 @@ export class Properties {
 
   /** Show what is selected now. */
   draw() {
-    const { selection, selected, page } = this.editing;
-    const key = JSON.stringify([page, selection, selected.map((element) => element.Type)]);
+    const { selection, selected, page, elements } = this.editing;
+    const key = JSON.stringify([page, selection, selection.length ? selected.map((element) => element.Type) : elements.length]);
     if (key !== this.shown) {
       this.shown = key;
       this.inputs = new Map();
@@ -166,6 +166,7 @@ export class Properties {
       h("h2", {}, t("properties.page")),
       h("p", { className: "number" }, `${width} × ${height} px`),
       h("p", {}, counts),
+      !this.editing.elements.length && this.hasImage() ? h("div", { className: "offer" }, h("p", {}, t("properties.empty")), button(t("editor.find"), "find", () => this.findAll(), { kind: "primary" })) : "",
       h("div", {}, this.addImage),
       h("div", {}, this.addPages),
       h("div", {}, this.trial),

@@ -146,6 +146,7 @@ export default {
   "properties.unknown": "Elemente dieser Art können Sie verschieben. Alles andere daran lässt omrclip unverändert.",
   "properties.align": "Ausrichten",
   "properties.page": "Seite",
+  "properties.empty": "Diese Seite hat noch keine Elemente. Was auf ihr gedruckt ist, lässt sich suchen.",
   "properties.keys": "Tastenkürzel auf der Seite",
   "align.left": "Linke Kanten",
   "align.center": "Horizontal zentrieren",

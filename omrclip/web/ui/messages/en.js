@@ -146,6 +146,7 @@ export default {
   "properties.unknown": "You can move elements of this type. omrclip does not change anything else in them.",
   "properties.align": "Align",
   "properties.page": "Page",
+  "properties.empty": "This page has no elements yet. What is printed on it can be found.",
   "properties.keys": "Keyboard shortcuts on the page",
   "align.left": "Left edges",
   "align.center": "Horizontal centers",

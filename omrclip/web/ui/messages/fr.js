@@ -146,6 +146,7 @@ export default {
   "properties.unknown": "Vous pouvez déplacer les éléments de ce type. omrclip n’y change rien d’autre.",
   "properties.align": "Aligner",
   "properties.page": "Page",
+  "properties.empty": "Cette page n’a pas encore d’éléments. Ce qui y est imprimé peut être cherché.",
   "properties.keys": "Raccourcis clavier sur la page",
   "align.left": "Bords gauches",
   "align.center": "Centres horizontaux",
