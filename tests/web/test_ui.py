@@ -13,7 +13,7 @@ from omrclip.web import ui
 FOLDER = Path(ui.__file__).parent / "ui"
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file())
 # Names of XML namespaces; and a viewer that people are asked about before they go there.
-HOSTS = {"www.w3.org", "schemas.openxmlformats.org", "projectmirador.org"}
+HOSTS = {"www.w3.org", "schemas.openxmlformats.org", "projectmirador.org", "iiif.io"}
 OURS = [path for path in FILES if "vendor" not in path.parts and path.suffix in {".js", ".css", ".html"}]
 
 

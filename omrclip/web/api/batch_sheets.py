@@ -10,6 +10,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from omrclip.errors import InvalidRequest
+from omrclip.iiif.presentation import MEDIA_TYPE, ManifestInput, PageInput, pages_manifest
 from omrclip.jobs.batches.definition import stored_batch
 from omrclip.jobs.batches.ledger import Ledger
 from omrclip.jobs.batches.placements import Placement, place
@@ -21,8 +22,20 @@ from omrclip.omr.report.sheet import DOUBTFUL
 from omrclip.omr.results import ElementStatus
 from omrclip.omr.template import ChoiceBox, Element, Grid, PlacedElement
 from omrclip.schemas.batches import load_placement
+from omrclip.web.auth.viewers import probe_service
+from omrclip.web.batch_images import SUFFIX
 from omrclip.web.lanes import Lane, runs_in
-from omrclip.web.services import PRIVATE, account_name, json_body, listed, services
+from omrclip.web.services import (
+    PRIVATE,
+    account_name,
+    base_url,
+    image_uri,
+    json_body,
+    listed,
+    open_image,
+    quoted,
+    services,
+)
 
 DOUBTFUL_FIELDS: Final = "doubtful"
 STATUSES: Final = (DOUBTFUL_FIELDS, *(str(status) for status in ElementStatus))
@@ -38,6 +51,27 @@ def get_sheet(identifier: str, sheet: str) -> Response:
     done = services().batch_images.done(identifier, sheet)
     (record,) = Ledger(services().batches.results(identifier)).records([done])
     return _private(Response(record, mimetype="application/json"))
+
+
+@blueprint.get("/<identifier>/sheets/<sheet>/manifest.json")
+@runs_in(Lane.WORK)
+def get_manifest(identifier: str, sheet: str) -> Response:
+    """A manifest with the scan of a sheet as its canvas, to which links as content states point."""
+    name = f"{identifier}.{sheet}{SUFFIX}"
+    scan = open_image(name)
+    address = f"{base_url()}/api/batches/{identifier}/sheets/{quoted(sheet)}/manifest.json"
+    page = PageInput(
+        service3=image_uri(name, 3),
+        service2=image_uri(name),
+        probe=probe_service(name),
+        dimensions=scan.dimensions,
+        label=sheet,
+    )
+    document = pages_manifest(ManifestInput(uri=address, label=sheet, pages=(page,)))
+    answer = _private(Response(json.dumps(document), content_type=MEDIA_TYPE))
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Access-Control-Allow-Headers"] = "Authorization"
+    return answer
 
 
 @blueprint.get("/<identifier>/pages")

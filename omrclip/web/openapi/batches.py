@@ -89,6 +89,13 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 {"200": answer("The record of the sheet, as in results.jsonl", {"type": "object"})},
             ),
         },
+        f"{base}/sheets/{{sheet}}/manifest.json": {
+            "get": operation(
+                "A IIIF manifest with the scan of a sheet",
+                _TAG,
+                {"200": answer("The manifest, with one canvas", {"type": "object"})},
+            ),
+        },
         f"{base}/sheets/{{sheet}}/placement": {
             "put": operation(
                 "Say where the page lies in the scan of a sheet, which is then recognized again",

@@ -1,6 +1,7 @@
 /** The page's frame: the bar, which view the address asks for, and moving from one to another. */
 
-import { readSession } from "./api.js";
+import { readSession, root } from "./api.js";
+import { hashOf } from "./batches/content_state.js";
 import { failureNodes, notifyFailure } from "./dialogs.js";
 import { button, choice, h, icon } from "./dom.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./messages.js";
@@ -20,6 +21,8 @@ const VIEWS = {
   gallery: { title: "nav.results", under: "results", load: () => import("./results/gallery.js") },
 };
 
+const linked = hashOf(location.search);
+if (linked) history.replaceState(null, "", root.pathname + linked);
 const main = document.getElementById("main");
 let leave = null;
 let shown = location.hash;

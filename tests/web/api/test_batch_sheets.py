@@ -202,3 +202,17 @@ def test_a_pdf_has_each_sheet_with_what_was_read_and_decided(
     monkeypatch.setattr(batch_pdf, "MOST_SHEETS", 5)
     assert_refused(client.get(f"{address}/marked.pdf"), 413, "limit_exceeded", "after")
     assert len(marked(client, address, "?limit=5")) == 5
+
+
+def test_the_scan_of_a_sheet_has_a_manifest(client: FlaskClient, address: str) -> None:
+    answer = client.get(f"{address}/sheets/s2.png/manifest.json")
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert answer.mimetype == "application/ld+json"
+    manifest = answer.get_json()
+    assert manifest["id"] == f"http://localhost{address}/sheets/s2.png/manifest.json"
+    (canvas,) = manifest["items"]
+    assert canvas["id"] == f"{manifest['id']}/canvas/p1"
+    service = canvas["items"][0]["items"][0]["body"]["service"][0]["id"]
+    info = client.get(f"{service.removeprefix('http://localhost')}/info.json").get_json()
+    assert (info["width"], info["height"]) == (canvas["width"], canvas["height"])
+    assert client.get(f"{address}/sheets/none.png/manifest.json").status_code == 404

@@ -11,7 +11,7 @@ import { placePage } from "./placing.js";
 import { follow } from "./progress.js";
 import * as requests from "./requests.js";
 import { BatchSheet } from "./sheets.js";
-import { copyLink, resultActions } from "./taking.js";
+import { copyContentState, copyLink, resultActions } from "./taking.js";
 import { Strip } from "./strip.js";
 import { hasUnsentDocuments, uploadsOf } from "./uploads.js";
 
@@ -228,10 +228,11 @@ class BatchView {
   /** There is a link to each sheet. A page that was not found, or was placed by hand, can be placed. */
   sheetActions(sheet) {
     const link = button(t("sheets.link"), "link", () => copyLink(this.batch.Identifier, sheet, this.board.chosen), { kind: "quiet" });
+    const state = button(t("sheets.contentState"), "link", () => copyContentState(this.batch.Identifier, sheet, this.board.chosen), { kind: "quiet", title: t("sheets.contentStateText") });
     const isByHand = sheet.recognition?.Registration?.Strategy === BY_HAND;
     const canBePlaced = sheet.state === "failed" || isByHand;
     const placing = canBePlaced && button(t("placing.open"), "point", () => this.placePage(sheet).catch(notifyFailure));
-    return [h("div", { className: "row" }, placing || "", link)];
+    return [h("div", { className: "row" }, placing || "", link, sheet.source ? state : "")];
   }
 
   async placePage(sheet) {

@@ -4,6 +4,8 @@ import { notify, notifyFailure } from "../dialogs.js";
 import { button, h, icon } from "../dom.js";
 import { saveAddress } from "../files.js";
 import { t } from "../messages.js";
+import { titleOf } from "../review/sheets.js";
+import { contentStateLink } from "./content_state.js";
 import { resultAddress } from "./requests.js";
 
 /** Where numbers have a decimal comma, spreadsheets expect semicolons. */
@@ -32,9 +34,19 @@ export function resultActions(batch, corrections) {
 }
 
 /** Copy the link to a batch, to one of its sheets, or to an answer or clip on it by its title. */
-export async function copyLink(id, sheet = null, title = null) {
+export function copyLink(id, sheet = null, title = null) {
   const parts = sheet ? [id, "sheets", sheet.name, title] : [id];
-  const address = `${location.origin}${location.pathname}#/batch/${parts.filter(Boolean).map(encodeURIComponent).join("/")}`;
+  return copy(`${location.origin}${location.pathname}#/batch/${parts.filter(Boolean).map(encodeURIComponent).join("/")}`);
+}
+
+/** Copy the link to a sheet, or to an answer or clip on it by its title, as viewers of IIIF images understand it. */
+export function copyContentState(id, sheet, title = null) {
+  const { Elements = [], Clips = [] } = sheet.recognition ?? {};
+  const found = [...Elements, ...Clips].find((one) => titleOf(one) === title);
+  return copy(contentStateLink(id, sheet.name, found?.Corners?.length ? found.Corners : null));
+}
+
+async function copy(address) {
   try {
     await navigator.clipboard.writeText(address);
     notify(t("share.copied"));

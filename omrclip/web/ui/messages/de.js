@@ -247,6 +247,8 @@ export default {
   "sheets.filter.blank": "Leer ({n})",
   "sheets.doubts": "{n} Antwort zu prüfen|{n} Antworten zu prüfen",
   "sheets.link": "Link zu diesem Bogen kopieren",
+  "sheets.contentState": "Als IIIF Content State kopieren",
+  "sheets.contentStateText": "Der Link zu dieser Stelle des Scans, für IIIF-Betrachter",
   "sheets.next": "Nächste zu prüfende Antwort",
   "sheets.sure": "Keine Antwort ist unsicher.",
   "sheets.registered": "Seite gefunden durch: {strategy}",

@@ -247,6 +247,8 @@ export default {
   "sheets.filter.blank": "Blank ({n})",
   "sheets.doubts": "{n} answer to check|{n} answers to check",
   "sheets.link": "Copy the link to this sheet",
+  "sheets.contentState": "Copy as IIIF content state",
+  "sheets.contentStateText": "The link to this place on the scan, for viewers of IIIF images",
   "sheets.next": "Next answer to check",
   "sheets.sure": "No answer is uncertain.",
   "sheets.registered": "Page found by: {strategy}",

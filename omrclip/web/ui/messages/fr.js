@@ -247,6 +247,8 @@ export default {
   "sheets.filter.blank": "Vides ({n})",
   "sheets.doubts": "{n} réponse à vérifier|{n} réponses à vérifier",
   "sheets.link": "Copier le lien vers cette feuille",
+  "sheets.contentState": "Copier comme IIIF Content State",
+  "sheets.contentStateText": "Le lien vers cet endroit du scan, pour les visionneuses IIIF",
   "sheets.next": "Prochaine réponse à vérifier",
   "sheets.sure": "Aucune réponse n’est incertaine.",
   "sheets.registered": "Page trouvée par : {strategy}",
