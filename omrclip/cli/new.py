@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from omrclip.cli.common import FAILED, FILE, config, count, reading_images, tell
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from omrclip.config import Limits
     from omrclip.omr.authoring.detection.page import Detection
 
 _DOUBTFUL = 0.9
@@ -19,7 +21,10 @@ _MOST_PLACES = 5
 
 
 @click.command()
-@click.argument("form", type=FILE)
+@click.argument("files", metavar="FORM", type=FILE, nargs=-1, required=True)
+@click.option(
+    "--filled", is_flag=True, help="FORM are ten or more filled sheets of one page, or a PDF or TIFF file of them."
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -27,29 +32,37 @@ _MOST_PLACES = 5
 )
 @telling
 @reading_images
-def new(form: Path, out: Path | None) -> None:
+def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
     """Make a template from FORM, an image of the blank page, or a PDF or TIFF file of the pages.
 
     The command finds bubbles, digit grids, bar codes and corner marks. Checkboxes, radio buttons and text fields of a
     PDF form keep their places and names. The command lists the proposals that it is not sure of,
     and what looks like a bubble and was left out. Look at the template in the editor before you use it.
 
+    If there is no blank page, --filled makes it from filled sheets: what is the same on all is print.
+
     Exit status: 0 if fields were found, 1 if not, 2 if an error stopped the command.
     """
     from omrclip.imaging.ocr import FAILURES, text_reader
     from omrclip.omr.authoring.detection.new_template import new_template
-    from omrclip.omr.blank_images import blank_pages
+    from omrclip.omr.blank_images import BlankPage, blank_pages
     from omrclip.schemas.template import check_template, template_to_bytes
     from omrclip.serving.page_images import MOST_TEMPLATE_PAGES
 
-    target = out or form.with_suffix(".omr")
+    if len(files) > 1 and not filled:
+        raise InvalidRequest("Give one file of blank pages. If these are filled sheets, use --filled.")
+    if filled and out is None:
+        raise InvalidRequest.at("--out", "the template to write, because --filled makes it from several files")
+    target = out or files[0].with_suffix(".omr")
     if out is None and target.exists():
         raise InvalidRequest(f"{target.name} already exists. Use --out to name the file to write.")
     settings = config()
     limits = settings.limits
-    made = new_template(
-        blank_pages(form.read_bytes(), MOST_TEMPLATE_PAGES, limits), target.stem, limits, text_reader(settings)
-    )
+    if filled:
+        pages: Sequence[BlankPage] = [BlankPage(_blank_of(files, limits))]
+    else:
+        pages = blank_pages(files[0].read_bytes(), MOST_TEMPLATE_PAGES, limits)
+    made = new_template(pages, target.stem, limits, text_reader(settings))
     check_template(made.template)
     target.write_bytes(template_to_bytes(made.template))
     if made.failure:
@@ -59,6 +72,19 @@ def new(form: Path, out: Path | None) -> None:
     fields = sum(len(detection.fields) for detection in made.detections)
     click.echo(f"{target}: {count(fields, 'field')} found")
     sys.exit(0 if fields else FAILED)
+
+
+def _blank_of(files: Sequence[Path], limits: "Limits") -> bytes:
+    """The blank page of filled sheets."""
+    from omrclip.omr.authoring.detection.filled_sheets import blank_from_sheets, sheets_in
+    from omrclip.omr.report.file_names import shown_name
+
+    sheets = [sheet for path in files for sheet in sheets_in(shown_name(path.name), path.read_bytes(), limits)]
+    made = blank_from_sheets(sheets, limits)
+    for name in made.unfit:
+        click.echo(f"Warning: {name} was left out. It could not be read, or does not show the same form.", err=True)
+    click.echo(f"Blank page made from {made.used} of {count(len(sheets), 'sheet')}")
+    return made.image
 
 
 def _tell(number: int, detection: "Detection") -> None:

@@ -113,6 +113,27 @@ def test_a_template_is_not_overwritten_and_a_damaged_file_is_refused(desk: Desk)
     assert_refused(desk.run("new", str(desk.folder / "bad.png")), "image")
 
 
+def test_filled_sheets_become_a_template(desk: Desk) -> None:
+    """Ten sheets of an exam, of which the blank page is not given, and one of another form."""
+    filled, survey, template = (str(desk.folder / name) for name in ("filled", "survey", "new.omr"))
+    exam = str(ROOT / "templates_omr" / "exam.omr")
+    assert desk.run("rehearse", exam, "--sheets", "10", "--out", filled).exit_code == PASSED
+    desk.put("survey/other.jpg", (ROOT / "samples" / "survey-scan-1.jpg").read_bytes())
+    sheets = [str(path) for path in sorted(Path(filled).glob("*.jpg"))]
+    made = desk.run("new", "--filled", *sheets, f"{survey}/other.jpg", "--out", template)
+    assert made.exit_code == PASSED
+    assert made.stderr == "Warning: other.jpg was left out. It could not be read, or does not show the same form.\n"
+    assert made.stdout.startswith("Blank page made from 10 of 11 sheets\n")
+    assert made.stdout.endswith("new.omr: 61 fields found\n")
+
+
+def test_filled_sheets_need_a_name_and_ten_of_them(desk: Desk) -> None:
+    blank, template = str(desk.folder / "blank.png"), str(desk.folder / "new.omr")
+    assert_refused(desk.run("new", "--filled", blank), "--out")
+    assert_refused(desk.run("new", "--filled", blank, blank, "--out", template), "At least 10 filled sheets", "not 2")
+    assert_refused(desk.run("new", blank, blank, "--out", template), "--filled")
+
+
 def test_print_that_cannot_be_read_is_a_warning(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMRCLIP_OCR_COMMAND", command(desk.folder, FAILING))
     result = desk.run("new", str(desk.folder / "blank.png"), "--out", str(desk.folder / "new.omr"))

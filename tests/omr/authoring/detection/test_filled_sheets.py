@@ -1,0 +1,74 @@
+"""The blank page that is made from filled sheets."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from omrclip.config import Limits
+from omrclip.errors import InvalidRequest
+from omrclip.imaging.arrays import Pixels
+from omrclip.imaging.codec import decode
+from omrclip.omr.authoring.detection.filled_sheets import LEAST_SHEETS, Sheet, blank_from_sheets, sheets_in
+from omrclip.omr.authoring.detection.page import Detection, detect
+from omrclip.omr.authoring.rehearsal import rehearse
+from omrclip.schemas.template import load_template
+from tests.imaging.pdf_files import jpeg_image, pdf, scanned
+from tests.web.making import encoded
+
+TEMPLATES = Path(__file__).parents[4] / "templates_omr"
+LIMITS = Limits()
+
+
+def _blank(name: str) -> Pixels:
+    return np.asarray(cv2.imread(str(TEMPLATES / f"{name}.png")), np.uint8)
+
+
+def _sheets(name: str, count: int, seed: int = 0) -> list[Sheet]:
+    """Filled sheets, scanned and photographed by turns."""
+    (page,) = load_template((TEMPLATES / f"{name}.omr").read_bytes()).pages
+    blank = _blank(name)
+    return [Sheet(f"{name}-{at}.jpg", rehearse(page, blank, seed + at).data) for at in range(count)]
+
+
+def _shapes(found: Detection) -> list[tuple[str, ...]]:
+    """The values of each field, in their order."""
+    return [
+        tuple(bubble.value for box in getattr(field, "elements", [field]) for bubble in box.bubbles)
+        for field in found.fields
+    ]
+
+
+@pytest.mark.parametrize("name", ["exam", "survey"])
+def test_ten_filled_sheets_have_the_bubbles_of_the_blank_page(name: str) -> None:
+    made = blank_from_sheets(_sheets(name, 10), LIMITS)
+    assert (made.used, made.unfit) == (10, ())
+    found = detect(decode(made.image))
+    assert _shapes(found) == _shapes(detect(_blank(name)))
+
+
+def test_other_forms_and_damaged_files_are_named_and_left_out() -> None:
+    sheets = [_sheets("survey", 1)[0], Sheet("broken.jpg", b"no image"), *_sheets("exam", 10)]
+    made = blank_from_sheets(sheets, LIMITS)
+    assert (made.used, made.unfit) == (10, ("survey-0.jpg", "broken.jpg"))
+
+
+def test_too_few_sheets_are_refused() -> None:
+    sheet = Sheet("a.jpg", b"")
+    with pytest.raises(InvalidRequest, match="At least 10 filled sheets are needed, not 9"):
+        blank_from_sheets([sheet] * (LEAST_SHEETS - 1), LIMITS)
+    with pytest.raises(
+        InvalidRequest, match=r"These 10 of 10 could not be read or do not fit the others: a\.jpg, a\.jpg"
+    ):
+        blank_from_sheets([sheet] * LEAST_SHEETS, LIMITS)
+
+
+def test_the_pages_of_a_document_are_sheets() -> None:
+    page = scanned(jpeg_image(np.full((60, 40, 3), 200, np.uint8)))
+    stack = sheets_in("stack.pdf", pdf(page, page), LIMITS)
+    assert [sheet.name for sheet in stack] == ["stack.pdf, page 1", "stack.pdf, page 2"]
+    assert all(sheet.data for sheet in stack)
+    assert sheets_in("cut.pdf", pdf(page)[:300], LIMITS) == [Sheet("cut.pdf", b"")]
+    image = encoded(np.full((60, 40, 3), 200, np.uint8))
+    assert sheets_in("a.png", image, LIMITS) == [Sheet("a.png", image)]
