@@ -218,3 +218,49 @@ def test_the_pages_of_a_pdf_become_further_pages(project: Project, visit: OpenPa
     assert (found[1]["Elements"], found[1]["ImageName"]) == ([], f"page-2{found[1]['ImageFormat']}")
     page.get_by_role("button", name="Find elements").click()
     expect(page.get_by_role("region", name="Proposed elements").locator(".proposals li")).not_to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE", "fr-FR"])
+@pytest.mark.parametrize("width", [1024, 1280, 1400, 1500, 1640])
+@pytest.mark.usefixtures("survey")
+def test_the_page_stays_where_it_is_when_the_toolbar_changes(visit: OpenPage, width: int, language: str) -> None:
+    watched = visit("edit/mine", size=(width, 900), locale=language)
+    page = watched.page
+    canvas = open_editor(watched)
+    before = canvas.bounding_box()
+    page.get_by_role("option", name="DateArea").click()
+    page.locator("#main input").nth(2).fill("none")  # what is wrong is told in the toolbar
+    expect(page.locator(".toolbars .icon").first).to_be_visible()
+    page.locator(".toolbars button:has-text('1 ')").wait_for()
+    assert canvas.bounding_box() == before
+    rows = page.locator(".toolbars > .toolbar").evaluate_all("rows => rows.map((row) => row.clientHeight)")
+    assert max(rows) < 50, "each is one line"
+    wide = page.evaluate("document.querySelector('.view').scrollWidth")
+    assert wide <= width
+
+
+@pytest.mark.usefixtures("survey")
+def test_names_hide_nothing_that_is_printed_above_their_elements(project: Project, visit: OpenPage) -> None:
+    watched = visit("edit/exam")
+    page = watched.page
+    open_editor(watched)
+    document = json.loads(project.template("exam").read_bytes())["Pages"][0]
+    area = next(element for element in document["Elements"] if element["Name"] == "NameArea")
+    for name in (None, "NameArea"):
+        if name:
+            page.get_by_role("option", name=name).click()
+            page.get_by_label("Name", exact=True).focus()
+        page.wait_for_function(COVERED, arg=[document["Width"], document["Height"], area, 5, 15, 0])
+        page.wait_for_function(COVERED, arg=[document["Width"], document["Height"], area, -14, 8, 200])
+
+
+# Whether so many pixels of a band above a box are drawn over: its bottom and its height are in pixels of the screen.
+COVERED = """([width, height, { Left, Top, Width }, up, high, least]) => {
+  const canvas = document.querySelector("canvas.overlay");
+  const scale = Math.min(canvas.width / width, canvas.height / height);
+  const [left, top] = [(canvas.width - scale * width) / 2, (canvas.height - scale * height) / 2];
+  const [x, y] = [left + scale * Left + 8, top + scale * Top - up - high];
+  const band = canvas.getContext("2d").getImageData(x, y, scale * Width - 16, high);
+  const found = band.data.filter((value, index) => index % 4 === 3 && value > 0).length;
+  return least ? found > least : !found;
+}"""

@@ -29,10 +29,8 @@ def test_a_filled_scan_shows_what_would_be_read(
     open_editor(watched)
     page.get_by_role("listbox", name="Elements").get_by_role("option", name="Q2", exact=False).first.click()
     page.get_by_label("Name", exact=True).fill("Renamed")
-    page.locator(".viewer").focus()
-    page.keyboard.press("Escape")
     with page.expect_file_chooser() as choosing:
-        page.get_by_text("Try a filled scan").click()
+        page.get_by_role("button", name="Try a filled scan").click()
     choosing.value.set_files(project.samples / SCAN)
     dialog = page.get_by_role("dialog", name=f"Trial: {SCAN}")
     row = dialog.get_by_role("row").filter(has=page.get_by_role("button", name="Renamed", exact=True))
@@ -59,7 +57,7 @@ def test_a_scan_of_another_form_says_why_it_failed(project: Project, visit: Open
     page = watched.page
     open_editor(watched)
     with page.expect_file_chooser() as choosing:
-        page.get_by_text("Try a filled scan").click()
+        page.get_by_role("button", name="Try a filled scan").click()
     choosing.value.set_files(project.samples / "survey-scan-1.jpg")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("alert")).to_contain_text("The template page was not found")

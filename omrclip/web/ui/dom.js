@@ -116,7 +116,7 @@ async function inFolder(folder) {
 }
 
 /** A button that lets people choose files. */
-export function fileButton(label, iconName, take, { accept = "", multiple = false, kind = "" } = {}) {
+export function fileButton(label, iconName, take, { accept = "", multiple = false, ...more } = {}) {
   const input = h("input", {
     type: "file", accept, multiple, hidden: true, aria: { label },
     onchange: () => {
@@ -125,7 +125,7 @@ export function fileButton(label, iconName, take, { accept = "", multiple = fals
       if (files.length) take(files);
     },
   });
-  return h("span", {}, input, button(label, iconName, () => input.click(), { kind }));
+  return h("span", {}, input, button(label, iconName, () => input.click(), more));
 }
 
 /** Call at most once after `milliseconds` without another call. */

@@ -14,7 +14,6 @@ const COLOURS = {
 const CHOSEN = "#d2156b";
 const WRONG = "#c4281f";
 const GUIDE = "#d2156b";
-const MOST_NAMES = 160;
 
 /** The places of a box's handles: where they are between its edges, 0 to 1, and what they change. */
 export const HANDLES = [
@@ -26,7 +25,7 @@ export const handleAt = (box, handle) => ({ x: box.left + handle.x * box.width, 
 
 /**
  * Draw the page's elements. `shown` has: elements, selection, seen (the box of the page in view), wrong (a Set of
- * indexes), marks (boxes of findings), guides, marquee, sketch (a box being drawn), and whether handles are shown.
+ * indexes), marks (boxes of findings), guides, marquee, sketch (a box being drawn), pointed (the index under the pointer), and whether handles are shown.
  */
 export function drawElements(context, scale, shown) {
   const chosen = new Set(shown.selection);
@@ -43,7 +42,7 @@ export function drawElements(context, scale, shown) {
   for (const [style, members] of groups) drawGroup(context, scale, style, members);
   drawWrong(context, scale, groups, shown.wrong);
   drawMarks(context, scale, shown.marks);
-  drawNames(context, scale, groups);
+  drawNames(context, scale, groups, shown.pointed);
   if (shown.selection.length === 1 && shown.handles) drawHandles(context, scale, shown.elements[shown.selection[0]]);
   drawGuides(context, scale, shown.guides, shown.seen);
   for (const box of [shown.marquee, shown.sketch]) if (box) drawSketch(context, scale, box);
@@ -102,31 +101,47 @@ function drawMarks(context, scale, marks = []) {
   for (const { left, top, width, height } of marks) context.strokeRect(left, top, width, height);
 }
 
-function drawNames(context, scale, groups) {
-  const named = [...groups].flatMap(([style, members]) =>
-    members.filter(({ element, box }) => element.Name && hasRoom(style, box, scale)).map((member) => [style, member]),
-  );
-  const crowded = named.length > MOST_NAMES;
-  for (const [style, { element, box }] of named) {
-    if (crowded && style !== "chosen" && style !== "ClipArea") continue;
-    label(context, scale, element.Name, box.left, box.top, style === "chosen" ? CHOSEN : COLOURS[style]);
+/**
+ * Names hide no print where people look: that of a clip area stands inside, at the lower right, where there is space to
+ * write, and that of another element above it when it is large on the screen. The one that is pointed at has its name.
+ */
+function drawNames(context, scale, groups, pointed) {
+  for (const [style, members] of groups) {
+    for (const { element, box, index } of members) {
+      if (!element.Name) continue;
+      const colour = style === "chosen" ? CHOSEN : COLOURS[style];
+      if (index === pointed) label(context, scale, element.Name, box.left, box.top, colour);
+      else if (kindOf(element) === "ClipArea") labelInside(context, scale, element.Name, box, colour);
+      else if (hasRoom(element, box, scale)) label(context, scale, element.Name, box.left, box.top, colour);
+    }
   }
 }
 
-/** The names of boxes that stand close together would hide the ones above. */
-function hasRoom(style, box, scale) {
-  if (style === "chosen" || style === "ClipArea") return true;
-  return box.width * scale > 40 && box.height * scale > (style === "ChoiceBox" ? 34 : 20);
+/** The names of boxes that stand close together would hide the ones above. Above a grid is the place to write its digits. */
+const hasRoom = (element, box, scale) => kindOf(element) !== "Grid" && box.width * scale > 40 && box.height * scale > (kindOf(element) === "ChoiceBox" ? 34 : 20);
+
+const FONT = "600 11px system-ui, sans-serif";
+const LABEL_PX = 15;
+
+function widthOf(context, text) {
+  context.font = FONT;
+  return context.measureText(text).width + 8;
+}
+
+/** A name in the lower right corner of a box, where it takes less than half of its width and height. */
+function labelInside(context, scale, text, box, colour) {
+  const width = widthOf(context, text);
+  if (2 * width > box.width * scale || 2 * LABEL_PX > box.height * scale) return;
+  label(context, scale, text, right(box) - (width - 1) / scale, bottom(box), colour);
 }
 
 function label(context, scale, text, x, y, colour) {
   context.save();
   context.translate(x, y);
   context.scale(1 / scale, 1 / scale);
-  context.font = "600 11px system-ui, sans-serif";
-  const width = context.measureText(text).width + 8;
+  const width = widthOf(context, text);
   context.fillStyle = colour;
-  context.fillRect(-1, -15, width, 15);
+  context.fillRect(-1, -LABEL_PX, width, LABEL_PX);
   context.fillStyle = "#fff";
   context.fillText(text, 3, -4);
   context.restore();

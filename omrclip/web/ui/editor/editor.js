@@ -71,8 +71,7 @@ class Editor {
     this.detecting = new Detecting(this.name, editing, { hasImage: () => this.images.isStored, proposals: this.proposals, told: () => this.update() });
     const addImage = fileButton(t("editor.image"), "images", ([file]) => this.images.put(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
     const addPages = fileButton(t("editor.addPages"), "add", ([file]) => this.images.addPages(file), { accept: "image/*,.tif,.tiff,.jp2,.pdf" });
-    const trial = fileButton(t("trying.open"), "play", ([file]) => this.tryScan(file), { accept: "image/*,.tif,.tiff,.jp2" });
-    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => this.images.isStored, addImage, addPages, trial, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }), findAll: () => this.detecting.findAll() });
+    this.properties = new Properties(this.panel, editing, this.problems, { template: this.name, hasImage: () => this.images.isStored, addImage, addPages, findBubbles: () => this.detecting.snap(editing.selected[0], undefined, { mustFind: true }), findAll: () => this.detecting.findAll() });
     bindKeys(this.root, this.viewer, this.pointer, editing, this.actions());
     // What is dropped on a page that has an image is a filled sheet of it.
     acceptDrops(this.host, ([file]) => (this.images.isStored ? this.tryScan(file) : this.images.put(file)));
@@ -89,6 +88,7 @@ class Editor {
       correct: () => this.ask(api.correctTemplate),
       finalize: () => this.ask(api.finalizeTemplate),
       find: () => this.detecting.findAll(),
+      tryScan: (file) => this.tryScan(file),
       showProblem: () => this.showProblem(),
       goToPage: (page) => this.editing.goToPage(page),
       zoom: (factor) => this.viewer.zoomBy(factor),
@@ -109,7 +109,7 @@ class Editor {
     const marks = [...this.findings.marked].map((index) => elements[index]).filter((element) => element && isPlaced(element)).map(boxOf).concat(this.proposals.boxes);
     drawElements(context, scale, {
       elements, selection, marks, seen: this.viewer.seen, wrong: this.problems.wrong,
-      guides: pointer.guides, marquee: pointer.marquee, sketch: pointer.sketch, handles: pointer.tool === "select",
+      guides: pointer.guides, marquee: pointer.marquee, sketch: pointer.sketch, pointed: pointer.pointed, handles: pointer.tool === "select",
     });
   }
 

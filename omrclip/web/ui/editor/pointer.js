@@ -14,7 +14,7 @@ const CURSORS = ["nwse-resize", "ns-resize", "nesw-resize", "ew-resize"];
 /** Follow pointers over `viewer` and edit accordingly. `tool` is "select", "hand" or a kind of element. */
 export class Pointer {
   constructor(viewer, editing, { onTool, onDrawn }) {
-    Object.assign(this, { viewer, editing, onTool, onDrawn, tool: "select", gesture: null, spaceHeld: false });
+    Object.assign(this, { viewer, editing, onTool, onDrawn, tool: "select", gesture: null, spaceHeld: false, pointed: -1 });
     this.guides = this.marquee = this.sketch = null;
     const host = viewer.host;
     const stop = new AbortController();
@@ -77,6 +77,7 @@ export class Pointer {
     }
     if (event.button !== 0 || this.tool === "hand" || this.spaceHeld) return;
     const gesture = this.begin(event, this.at(event));
+    this.pointed = -1;
     if (!gesture) return;
     event.stopPropagation();
     event.preventDefault();
@@ -129,7 +130,12 @@ export class Pointer {
 
   hover(point) {
     const handle = this.handleUnder(point, "mouse");
-    const over = handle ? CURSORS[HANDLES.indexOf(handle) % 4] : this.hit(point) >= 0 ? "move" : this.restingCursor();
+    const under = this.hit(point);
+    if (under !== this.pointed) {
+      this.pointed = under;
+      this.viewer.redraw();
+    }
+    const over = handle ? CURSORS[HANDLES.indexOf(handle) % 4] : under >= 0 ? "move" : this.restingCursor();
     if (this.viewer.host.style.cursor !== over) this.viewer.host.style.cursor = over;
   }
 

@@ -19,8 +19,8 @@ const BARCODES = ["qr", "ean13", "ean8", "upca", "code128", "code39", "itf", "da
  * fields stay, and only values and problems change.
  */
 export class Properties {
-  constructor(panel, editing, problems, { template, hasImage, addImage, addPages, trial, findBubbles, findAll }) {
-    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, addPages, trial, findBubbles, findAll });
+  constructor(panel, editing, problems, { template, hasImage, addImage, addPages, findBubbles, findAll }) {
+    Object.assign(this, { panel, editing, problems, template, hasImage, addImage, addPages, findBubbles, findAll });
     this.shown = null;
     this.inputs = new Map();
     this.parts = [];
@@ -169,7 +169,6 @@ export class Properties {
       !this.editing.elements.length && this.hasImage() ? h("div", { className: "offer" }, h("p", {}, t("properties.empty")), button(t("editor.find"), "find", () => this.findAll(), { kind: "primary" })) : "",
       h("div", {}, this.addImage),
       h("div", {}, this.addPages),
-      h("div", {}, this.trial),
       h("h3", {}, t("properties.keys")),
       h("ul", { className: "keys" }, ["v", "c", "b", "g", "r", "p", "q", "h", "n", "enter", "arrows", "alt", "space", "delete"].map((key) => h("li", {}, h("kbd", {}, t(`key.${key}.name`)), " ", t(`key.${key}`)))),
     ];

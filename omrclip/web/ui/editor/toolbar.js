@@ -1,14 +1,16 @@
 /** The editor's toolbar: tools, steps back and forth, saving, what is wrong. */
 
-import { button, choice, h } from "../dom.js";
+import { button, choice, fileButton, h } from "../dom.js";
 import { t } from "../messages.js";
 import * as commands from "./commands.js";
 import { KINDS } from "./document.js";
 
 const square = { square: true, kind: "quiet" };
+/** A button that shows its icon alone where there is little room. */
+const worded = (key) => ({ kind: "quiet wordy", title: t(`${key}.title`), aria: { label: t(key) } });
 
 /**
- * The toolbar's element and `update(state)`. `act` has choose(tool), save(), saveAs(), download(), correct(), finalize(), find(),
+ * The toolbar's element, two rows that stay as high as they are whatever happens, and `update(state)`. `act` has choose(tool), save(), saveAs(), download(), correct(), finalize(), find(), tryScan(file),
  * showProblem(), goToPage(page), zoom(factor) and fit().
  */
 export function toolbar(name, editing, act) {
@@ -20,22 +22,22 @@ export function toolbar(name, editing, act) {
   const copy = button(t("edit.copy"), "copy", () => commands.copy(editing), square);
   const paste = button(t("edit.paste"), "paste", () => commands.paste(editing), square);
   const save = button(t("save"), "save", () => act.save(), { kind: "primary" });
-  const find = button(t("editor.find"), "find", () => act.find(), { kind: "quiet wordy", title: t("editor.find.title"), aria: { label: t("editor.find") } });
   const problems = button("", "error", () => act.showProblem(), { kind: "quiet" });
   const pages = choice(
     [],
     editing.page,
     { aria: { label: t("editor.pages") }, onchange: () => act.goToPage(Number(pages.value)) },
   );
+  problems.hidden = pages.hidden = true;
   const gap = () => h("span", { className: "gap" });
-  const node = h(
+  const wordy = (key, iconName, run) => button(t(key), iconName, run, worded(key));
+  const find = wordy("editor.find", "find", () => act.find());
+  const file = h(
     "div",
-    { className: "toolbar", role: "toolbar", aria: { label: t("editor.tools") } },
+    { className: "toolbar" },
     h("a", { className: "button quiet square", href: "#/templates", title: t("editor.back"), aria: { label: t("editor.back") } }, "←"),
-    h("h1", {}, name),
+    h("h1", { title: name }, name),
     pages,
-    gap(),
-    Object.values(tools),
     gap(),
     undo, redo, copy, paste,
     gap(),
@@ -44,13 +46,21 @@ export function toolbar(name, editing, act) {
     button(t("zoom.fit"), "fit", () => act.fit(), square),
     h("span", { className: "grow" }),
     problems,
-    find,
-    button(t("editor.correct"), "magic", () => act.correct(), { kind: "quiet wordy", title: t("editor.correct.title"), aria: { label: t("editor.correct") } }),
-    button(t("editor.finalize"), "check", () => act.finalize(), { kind: "quiet wordy", title: t("editor.finalize.title"), aria: { label: t("editor.finalize") } }),
     button(t("editor.download"), "down", () => act.download(), square),
     button(t("editor.saveAs"), "duplicate", () => act.saveAs(), square),
     save,
   );
+  const work = h(
+    "div",
+    { className: "toolbar" },
+    Object.values(tools),
+    h("span", { className: "grow" }),
+    find,
+    wordy("editor.correct", "magic", () => act.correct()),
+    wordy("editor.finalize", "check", () => act.finalize()),
+    fileButton(t("trying.open"), "play", ([scan]) => act.tryScan(scan), { accept: "image/*,.tif,.tiff,.jp2", ...worded("trying.open") }),
+  );
+  const node = h("div", { className: "toolbars", role: "toolbar", aria: { label: t("editor.tools") } }, file, work);
   return { node, update: ({ tool, isChanged, isBusy, isFinding, wrong }) => {
     for (const [each, element] of Object.entries(tools)) element.setAttribute("aria-pressed", String(each === tool));
     undo.disabled = !editing.past.length;
@@ -75,7 +85,7 @@ function toolButton(tool, choose) {
   const key = { select: "V", hand: "H", questions: "Q" }[tool] ?? kind.key.toUpperCase();
   const label = kind ? t(`kind.${tool}`) : t(`tool.${tool}`);
   const title = `${label} (${key})`;
-  if (tool === "questions") return button(label, "questions", choose, { kind: "quiet", title: `${t("tool.questions.title")} (${key})` });
+  if (tool === "questions") return button(label, "questions", choose, { kind: "quiet tool", aria: { label }, title: `${t("tool.questions.title")} (${key})` });
   if (!kind) return button(label, tool, choose, { ...square, title });
-  return button(label, kind.icon, choose, { kind: "quiet", title });
+  return button(label, kind.icon, choose, { kind: "quiet tool", aria: { label }, title });
 }

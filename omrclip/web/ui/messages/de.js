@@ -97,6 +97,7 @@ export default {
   "editor.image": "Seitenbild hochladen",
   "editor.pdfOnFirstPage": "Ein PDF können Sie auf Seite 1 hochladen. Seine Seiten werden der Reihe nach zu den Seitenbildern der Vorlage.",
   "trying.open": "Ausgefüllten Scan probieren",
+  "trying.open.title": "Ansehen, was die Vorlage in ihrem jetzigen Zustand auf einem ausgefüllten Scan liest. Nichts wird gespeichert",
   "trying.title": "Probe: {name}",
   "trying.text": "Das liest die Vorlage in ihrem jetzigen Zustand auf dem Scan. Nichts wird gespeichert.",
   "editor.correct": "Korrigieren",

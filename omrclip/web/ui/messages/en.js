@@ -97,6 +97,7 @@ export default {
   "editor.image": "Upload page image",
   "editor.pdfOnFirstPage": "Go to page 1 to upload a PDF. Its pages become the images of the template’s pages, in order.",
   "trying.open": "Try a filled scan",
+  "trying.open.title": "See what the template as it is now reads on a filled scan. Nothing is stored",
   "trying.title": "Trial: {name}",
   "trying.text": "This is what the template reads on the scan as it is now. Nothing is stored.",
   "editor.correct": "Correct",

@@ -97,6 +97,7 @@ export default {
   "editor.image": "Envoyer l’image de la page",
   "editor.pdfOnFirstPage": "Allez à la page 1 pour envoyer un PDF. Ses pages deviennent, dans l’ordre, les images des pages du modèle.",
   "trying.open": "Essayer avec une feuille remplie",
+  "trying.open.title": "Voir ce que le modèle lit dans son état actuel sur un scan rempli. Rien n’est enregistré",
   "trying.title": "Essai : {name}",
   "trying.text": "Voici ce que le modèle lit sur cette feuille dans son état actuel. Rien n’est enregistré.",
   "editor.correct": "Ajuster",
