@@ -16,6 +16,7 @@ from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage, is_seen_straight
 from omrclip.omr.registration.find import FoundPage, Registration
+from omrclip.omr.registration.placed import STRATEGY as PLACED
 from omrclip.omr.registration.strategies.reference_points import STRATEGY as BY_MARKS
 from omrclip.omr.template import ClipArea
 
@@ -34,6 +35,7 @@ longer side. On photos of paper bent by 2 to 12 mm it was 0.011 or more if clips
 
 _NOTHING = "Nothing on this page tells where the clips lie: it was taken to fill the picture."
 _ONLY_MARKS = "This page was found by its reference points alone, and is seen askew: where it bends, clips lie off."
+_BY_HAND = "The print of the page was not found where it was placed, so nothing confirms where the clips lie."
 _LOOK = "Look whether they show the right places."
 
 
@@ -120,6 +122,8 @@ def unconfirmed_page(found: FoundPage) -> str:
         return ""
     if registration.strategy == BY_MARKS:
         return "" if is_seen_straight(registration) else f"{_ONLY_MARKS} {_LOOK}"
+    if registration.strategy == PLACED:
+        return f"{_BY_HAND} {_LOOK}"
     if found.known.image is None:
         return f"{_NOTHING} {_LOOK} With an image of the blank page they are found for sure."
     return f"{_NOTHING} {_LOOK} The image of the blank page shows too little to find them by."

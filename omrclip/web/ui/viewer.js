@@ -58,7 +58,7 @@ export async function openViewer(host, source, extents, { draw = () => {}, corne
 
 class Viewer {
   constructor(library, osd, host, canvas, draw) {
-    Object.assign(this, { library, osd, host, canvas, draw });
+    Object.assign(this, { library, osd, host, canvas, draw, turn: 0 });
     this.toScreen = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
     this.extents = { width: 1, height: 1 };
     this.sized = new ResizeObserver(() => this.resize());
@@ -67,9 +67,11 @@ class Viewer {
     this.resize();
   }
 
-  /** Show another image; resolves when it can be seen, or to false where it cannot be opened. */
+  /** Show another image; resolves when it can be seen, or to false where it cannot be opened or another one is shown instead. */
   async show(source, extents) {
+    const turn = (this.turn += 1);
     const tileSource = await this.tileSource(source, extents);
+    if (turn !== this.turn) return false; // another image was asked for meanwhile
     return new Promise((resolve) => {
       const settle = (shown) => () => {
         const item = this.osd.world.getItemAt(0);
@@ -87,6 +89,7 @@ class Viewer {
 
   /** Show nothing. */
   close() {
+    this.turn += 1;
     this.osd.close();
     this.redraw();
   }

@@ -157,6 +157,7 @@ def test_a_page_that_was_not_found_is_placed_by_hand(
     again = run()
     assert np.allclose(again["Registration"]["Corners"], moved, atol=1), "a sheet can be placed again"
     assert {element["Status"] for element in again["Elements"]} == {"uncertain"}, "nothing confirms the place"
+    assert "The print of the page was not found where it was placed" in again["Messages"][1]
 
 
 def test_files_are_named_after_their_batch_in_any_script(client: FlaskClient, address: str) -> None:

@@ -63,11 +63,20 @@ class Wall {
     const listed = name ? await listFields(this.batch.Identifier, { element: name }) : [];
     if (turn !== this.turn) return;
     this.fields = listed.flatMap(({ Name, Fields }) => Fields.map((field) => [{ name: Name, kept: true }, field]));
-    const counts = new Map();
-    for (const entry of this.fields) counts.set(this.valueOf(entry), (counts.get(this.valueOf(entry)) ?? 0) + 1);
-    const sorted = [...counts].sort((a, b) => b[1] - a[1]);
-    this.value.replaceChildren(...sorted.map(([value, n]) => h("option", { value }, t("wall.group", { value: value || t("status.blank"), n }))));
+    this.value.replaceChildren();
     this.draw();
+  }
+
+  /** Tell beside each value how many answers have it now. The values stay in their order. */
+  countValues() {
+    const counts = new Map([...this.value.options].map(({ value }) => [value, 0]));
+    for (const entry of this.fields) counts.set(this.valueOf(entry), (counts.get(this.valueOf(entry)) ?? 0) + 1);
+    const isNew = !this.value.options.length;
+    const sorted = isNew ? [...counts].sort((a, b) => b[1] - a[1]) : [...counts];
+    sorted.forEach(([value, n], index) => {
+      const option = this.value.options[index] ?? this.value.appendChild(h("option", { value }));
+      option.textContent = t("wall.group", { value: value || t("status.blank"), n });
+    });
   }
 
   valueOf([sheet, field]) {
@@ -76,6 +85,7 @@ class Wall {
 
   /** Show the group; what is corrected stays in its place until another group is chosen. */
   draw() {
+    this.countValues();
     this.shown = this.fields.filter((entry) => this.valueOf(entry) === this.value.value);
     this.entries = new Map();
     this.list.dataset.element = this.element.value;
@@ -132,6 +142,7 @@ class Wall {
   }
 
   changed() {
+    this.countValues();
     for (const field of this.entries?.keys() ?? []) this.mark(field);
   }
 }

@@ -121,8 +121,9 @@ export class Board {
       return;
     }
     const draw = (context, scale) => this.sheet && drawSheet(context, scale, this.sheet.recognition, this.chosen);
-    if (this.viewer) await this.viewer.show(source, sheet.extents);
-    else this.viewer = await (this.opening ??= openViewer(this.host, source, sheet.extents, { draw }));
+    const isFirst = !this.opening;
+    this.viewer = await (this.opening ??= openViewer(this.host, source, sheet.extents, { draw }));
+    if (!isFirst && this.shownSource === key) await this.viewer.show(source, sheet.extents);
   }
 
   /** Show where an element or a clip was found. */
