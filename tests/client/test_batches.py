@@ -88,6 +88,17 @@ def test_recognize_makes_a_batch_that_takes_more_and_survives_reloading(project:
     expect(page.locator(".batches tr", has_text="Class 8")).to_have_count(0)
 
 
+def test_an_end_that_came_before_the_last_files_is_no_end(project: Project, visit: OpenPage) -> None:
+    page = visit("recognize/exam").page
+    told = {"State": "done", "Message": "", "Total": 0, "Done": 0, "Passed": 0, "Doubtful": 0, "Failed": 0}
+    body = f"event: progress\ndata: {json.dumps(told)}\n\n"
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body=body), times=1)
+    page.locator("input[type=file]").first.set_input_files(project.samples / SCANS[0])
+    expect(page.get_by_role("button", name="Review")).not_to_contain_text("(0)")
+    page.locator(".batch[data-state=done]").wait_for()
+    expect(page.locator(".batch .muted").first).to_contain_text("1 sheet")
+
+
 def test_files_that_are_not_used_are_told_by_name(project: Project, visit: OpenPage, tmp_path: Path) -> None:
     notes, broken = tmp_path / "notes.txt", tmp_path / "broken.jpg"
     notes.write_text("no scan")

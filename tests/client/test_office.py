@@ -157,6 +157,7 @@ def _place_by_hand(watched: WatchedPage, office: Office) -> None:
     """Drag the corners of the page to where they lie in the bad photo."""
     page = watched.page
     show_sheets(watched)
+    page.get_by_label("Find a sheet by name").fill("p0042")
     page.get_by_role("option", name=page_name(BAD_PHOTO)).click()
     until(lambda: page.wait_for_timeout(50) is None and any(_shows_bad_photo(url) for url in watched.urls))
     expect(page.locator(".facts .problem")).to_contain_text("The template page was not found")

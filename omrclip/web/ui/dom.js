@@ -128,6 +128,12 @@ export function fileButton(label, iconName, take, { accept = "", multiple = fals
   return h("span", {}, input, button(label, iconName, () => input.click(), more));
 }
 
+/** Each call begins when the one before has ended, so that an earlier answer never replaces a later one. */
+export function inTurn(act) {
+  let last = Promise.resolve();
+  return () => (last = last.catch(() => {}).then(act));
+}
+
 /** Call at most once after `milliseconds` without another call. */
 export function debounced(milliseconds, act) {
   let timer = 0;

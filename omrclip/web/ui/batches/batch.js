@@ -1,7 +1,7 @@
 /** A batch: documents are added, sheets are recognized, people review what is doubtful, and take the results away. */
 
 import { notify, notifyFailure, requestNote } from "../dialogs.js";
-import { acceptDrops, button, fileButton, h } from "../dom.js";
+import { acceptDrops, button, fileButton, h, inTurn } from "../dom.js";
 import { duration, t } from "../messages.js";
 import { Board } from "../review/board.js";
 import { titleOf } from "../review/sheets.js";
@@ -34,6 +34,8 @@ export async function mount(main, id, mode = "", sheet = "", title = "") {
 class BatchView {
   constructor(main, batch, mode, wanted) {
     Object.assign(this, { batch, mode, wanted, sheets: [], isReview: mode !== "sheets", readAt: 0, shownDone: -1 });
+    this.read = inTurn(() => this.readNow());
+    this.refresh = inTurn(() => this.refreshNow());
     this.corrections = new BatchCorrections(batch.Identifier, () => this.correctionsChanged());
     this.strip = new Strip(this.corrections, (one, field) => this.showSheets(one, titleOf(field)));
     this.board = new Board(this.sheets, this.corrections, (sheet) => this.sheetActions(sheet));
@@ -88,7 +90,11 @@ class BatchView {
     this.unfollow?.();
     this.unfollow = null;
     if (this.batch.State === "done" && !this.uploads.active) return this.drawProgress({});
-    this.unfollow = follow(this.batch.Identifier, (event) => this.progressed(event));
+    this.unfollow = follow(this.batch.Identifier, (event) => {
+      if (event.State !== "done" && event.State !== "failed") return this.progressed(event);
+      this.unfollow = null;
+      return this.refresh().catch(notifyFailure); // documents may have been added since
+    });
   }
 
   uploadsChanged() {
@@ -97,10 +103,11 @@ class BatchView {
   }
 
   /** Read the batch again, for example after documents were added. */
-  async refresh() {
+  async refreshNow() {
     this.batch = await requests.readBatch(this.batch.Identifier);
-    if (!this.unfollow && this.batch.State !== "done") this.follow();
-    else if (this.batch.State === "done") this.progressed(this.batch);
+    const hasEnded = this.batch.State === "done" || this.batch.State === "failed";
+    if (hasEnded) this.progressed(this.batch);
+    else if (!this.unfollow) this.follow();
     this.drawFacts();
   }
 
@@ -111,7 +118,7 @@ class BatchView {
     }
     Object.assign(this.batch, event);
     const hasEnded = event.State === "done" || event.State === "failed";
-    if (hasEnded) this.unfollow = null;
+    if (hasEnded) this.unfollow = (this.unfollow?.(), null);
     this.drawProgress(event);
     this.drawFacts();
     const isNew = event.Done !== this.shownDone && performance.now() >= this.readAt;
@@ -120,7 +127,7 @@ class BatchView {
   }
 
   /** Read the list of sheets and their doubtful answers. What is known of a sheet stays. */
-  async read() {
+  async readNow() {
     const began = performance.now();
     this.shownDone = this.batch.Done;
     this.readAt = Infinity;
