@@ -16,8 +16,16 @@ SAME_FILLED = 0.12
 """Difference of the filled parts within which two shapes have one form; those of ellipse and square differ by 0.21."""
 LETTER_GAP = 0.22
 """Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
-LETTER_HEIGHTS = (0.4, 1.6)
-"""Heights of that letter in heights of the shape."""
+LETTER_HEIGHTS = (0.6, 1.7)
+"""Heights of that letter in heights of the shape: small letters have 0.7 of the height of capitals."""
+SAME_LEVEL = 0.16
+"""Difference of the upper or of the lower sides of that letter and the shape, in heights of the shape. Letters of a
+word stand on one line, or end at one height; print beside a bubble is lower, and stands in its middle."""
+DIGIT_GAP, DIGIT_WIDTH = 0.45, 0.85
+"""Gap, in heights, within which print of just its height makes a narrow shape a letter, and its width in heights: the
+digits and all letters of some fonts stand further apart than the letters of others."""
+DIGIT_HEIGHT = 0.12
+"""Difference of the upper and of the lower sides of both, in heights of the shape."""
 SAME_LINE = 0.6
 """Part of the lower one's height by which a letter and a shape must overlap in height to stand in one line."""
 NEIGHBOUR_DROP = 0.3
@@ -26,6 +34,8 @@ ALIGNED_WITHIN = 0.12
 """Difference of the centres of bubbles in one row or column, in heights of the shape."""
 FARTHEST_BELOW, FARTHEST_BESIDE = 8, 12
 """Distance of neighbours in a column, in heights of the shape, and in a row, in its widths, at most."""
+COLUMN_BREAK = 1.8
+"""Distance, in the least one of a column of bubbles, from which a letter above or below is none of them."""
 LEAST_DIFFERENT = 0.1
 """Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
 MOST_IN_WORDS = 0.5
@@ -109,6 +119,8 @@ def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, flo
             left_out.append(LeftOut(shape, Why.CODE))
         elif shape.kind == "cell":
             left_out.append(LeftOut(shape, Why.CELL))
+        elif shape.kind == "word":
+            left_out.append(LeftOut(shape, Why.WORD))
         else:
             candidates.append(shape)
     if len(candidates) > MOST_CANDIDATES:
@@ -139,20 +151,23 @@ def _of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     """Indexes of shapes by size, the most frequent size first."""
     if not shapes:
         return []
-    filled = np.array([shape.filled for shape in shapes], np.float32)
+    sizes = np.array([(np.log(shape.width), np.log(shape.height), shape.filled) for shape in shapes], np.float32)
     is_bracket = np.array([shape.kind == "brackets" for shape in shapes])
-    near = np.abs(filled[:, None] - filled[None]) < SAME_FILLED
-    for sides in ([shape.width for shape in shapes], [shape.height for shape in shapes]):
-        logs = np.log(np.array(sides, np.float32))
-        near &= np.abs(logs[:, None] - logs[None]) < SAME_SIZE
-    near &= is_bracket[:, None] == is_bracket[None]
+    same = (SAME_SIZE, SAME_SIZE, SAME_FILLED)
+    near = is_bracket[:, None] == is_bracket[None]
+    for values, limit in zip(sizes.T, same, strict=True):
+        near &= np.abs(values[:, None] - values[None]) < limit
     free = np.ones(len(shapes), bool)
     groups = []
     while free.any():
         counts = (near & free).sum(axis=1) * free
-        members = np.flatnonzero(near[int(np.argmax(counts))] & free)
-        groups.append(members.tolist())
-        free[members] = False
+        seed = int(np.argmax(counts))
+        # A rare form between two others is like both: only what is like most of its group belongs to it.
+        middle = np.median(sizes[near[seed] & free], axis=0)
+        is_member = free & (is_bracket == is_bracket[seed]) & (np.abs(sizes - middle) < same).all(axis=1)
+        is_member[seed] = True
+        groups.append(np.flatnonzero(is_member).tolist())
+        free &= ~is_member
     return groups
 
 
@@ -180,9 +195,13 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
         beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
         beside &= letters[:, 2] < 2 * shape.width
-        gap = LETTER_GAP * shape.height
+        drops = np.abs(np.stack([top - shape.top, bottom - shape.bottom])) / shape.height
+        gaps = np.where(beside & (drops.min(axis=0) < SAME_LEVEL), LETTER_GAP, 0.0)
+        if _is_narrow(shape):
+            gaps[beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP
+        gaps *= shape.height
         after, before = left - shape.right, shape.left - right
-        sides[index] = int((beside & (np.abs(after) < gap)).any()) + int((beside & (np.abs(before) < gap)).any())
+        sides[index] = int((np.abs(after) < gaps).any()) + int((np.abs(before) < gaps).any())
         if not sides[index]:
             sides[index] = int(
                 any(_are_different(shape, other) for other in places.near(shape) if _are_close(shape, other))
@@ -207,9 +226,31 @@ def _without_letters(
     bad: list[int] = []
     for index in members:
         if in_words[index]:
-            is_bubble = in_words[index] == 1 and any(_are_in_column(shapes[index], shapes[other]) for other in bare)
+            is_bubble = in_words[index] == 1 and _continues_column(shapes[index], [shapes[other] for other in bare])
             (good if is_bubble else bad).append(index)
-    return _without_neighbours(shapes, good, bad)
+    good, bad = _without_neighbours(shapes, good, bad)
+    digits = [index for index in good if _is_one_of_two_digits(shapes, index, good)]
+    return [index for index in good if index not in digits], bad + digits
+
+
+def _is_narrow(shape: Shape) -> bool:
+    """Whether a shape is as narrow as a digit."""
+    return shape.width < DIGIT_WIDTH * shape.height
+
+
+def _is_one_of_two_digits(shapes: Sequence[Shape], index: int, members: list[int]) -> bool:
+    """Whether a narrow shape has one other close to it and none above or below it, as the zeros of a printed 00 have.
+
+    Three in a row, and columns, are bubbles.
+    """
+    one = shapes[index]
+    others = [shapes[other] for other in members if other != index]
+    if not _is_narrow(one) or any(_are_in_column(one, other) for other in others):
+        return False
+    beside = [other for other in others if _are_close(one, other)]
+    if len(beside) != 1 or any(_are_in_column(beside[0], other) for other in others):
+        return False
+    return not any(_are_close(beside[0], other) for other in others if other is not beside[0])
 
 
 def _without_neighbours(shapes: Sequence[Shape], good: list[int], bad: list[int]) -> tuple[list[int], list[int]]:
@@ -228,14 +269,26 @@ def _without_neighbours(shapes: Sequence[Shape], good: list[int], bad: list[int]
 
 def _are_close(one: Shape, other: Shape) -> bool:
     """Whether two shapes are beside each other like letters of a word."""
-    gap = max(one.left, other.left) - min(one.right, other.right)
-    return abs(one.y - other.y) < NEIGHBOUR_DROP * one.height and gap < LETTER_GAP * one.height
+    gap, drop = max(one.left, other.left) - min(one.right, other.right), abs(one.y - other.y)
+    if _is_narrow(one) and drop < DIGIT_HEIGHT * one.height and gap < DIGIT_GAP * one.height:
+        return True
+    return drop < NEIGHBOUR_DROP * one.height and gap < LETTER_GAP * one.height
 
 
 def _are_in_column(one: Shape, other: Shape) -> bool:
     """Whether two shapes stand below each other, not far apart."""
     down = abs(one.y - other.y)
     return abs(one.x - other.x) < ALIGNED_WITHIN * one.height and 0 < down < FARTHEST_BELOW * one.height
+
+
+def _continues_column(shape: Shape, others: Sequence[Shape]) -> bool:
+    """Whether a shape stands above or below others, about as far from the nearest as that is from its neighbours."""
+    column = [other for other in others if _are_in_column(shape, other)]
+    if not column:
+        return False
+    nearest = min(column, key=lambda other: abs(other.y - shape.y))
+    distances = [abs(other.y - nearest.y) for other in others if _are_in_column(nearest, other)]
+    return abs(nearest.y - shape.y) < COLUMN_BREAK * min(distances, default=np.inf)
 
 
 def _without_joined(shapes: Sequence[Shape], members: list[int]) -> tuple[list[int], list[int]]:
@@ -283,6 +336,8 @@ def _without_small(classes: list[SizeClass], left_out: list[LeftOut]) -> Chosen:
 def _why_rare(one: SizeClass, main: SizeClass) -> Why | None:
     """Why the bubbles of a size are print, compared with the most frequent size; None if they are bubbles."""
     count, most = len(one.bubbles), len(main.bubbles)
+    if count < RARE * most and all(shape.kind == "joined" for shape in one.bubbles):
+        return Why.ALONE
     if _are_bridged(one.bubbles) and count < RARE_BRIDGED * most:
         return Why.ALONE
     if count >= max(3, RARE * most):

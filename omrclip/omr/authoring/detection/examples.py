@@ -39,6 +39,7 @@ def _is_beside(group: Group, mark: Shape) -> bool:
     return any(
         abs(mark.y - bubble.y) < ROW_TOLERANCE * bubble.height
         and bubble.width / 2 < abs(mark.x - bubble.x) < WITHIN_WIDTHS * bubble.width
-        and abs(mark.size / bubble.size - 1) < SAME_SIZE
+        and abs(mark.width / bubble.width - 1) < SAME_SIZE
+        and abs(mark.height / bubble.height - 1) < SAME_SIZE
         for bubble in group.bubbles
     )

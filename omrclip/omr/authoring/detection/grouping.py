@@ -29,6 +29,12 @@ WIDER_WITH_PRINT = 1.15
 """The same where something is printed between them, as the number of the next question."""
 LABEL_WHITE = 1.6
 """White space, in heights of a bubble, between the text of an answer and the number of the next question."""
+LEAST_LIST = 3
+"""Bubbles below each other in the longer of two lists beside each other, at least: answers of rows also stand below
+each other by chance."""
+NAME_GAP, NAMES_DIFFER = 1.2, 0.5
+"""Distance of a name from the bubble at its left that is not its own, and difference of the lengths of names, in
+heights of a bubble. The text of an answer begins at about 0.5 heights."""
 ROW_BREAK = 1.6
 """Distance of rows, in the least distance of their stack, from which they belong to two questions."""
 MOST_ROW_HEIGHTS = 3.5
@@ -38,19 +44,28 @@ SAME_GLYPH, LIKER = 0.5, 0.2
 along rows must differ from that along columns. Blurred digits are like each other by up to 0.6 if they differ."""
 LABELLED = 0.6
 """Part of the rows of a stack with print at their left, from which all rows are questions."""
+MOST_NUMBER, NUMBER_WHITE = 2.0, 0.8
+"""Width of the number of a statement at most, and the white space behind it at least, in heights of a bubble."""
 LABEL_BAND = 0.55
 """Half the height, in heights of a bubble, of the band in which text beside a row is looked for."""
 FARTHEST_LABEL = 0.6
 """Widths of the page that print at the left of a row may be away from it."""
 DIGITS = 10
-"""Bubbles of one digit of a number: 0 to 9."""
+"""Bubbles of one digit of a number, 0 to 9; letters of a name have more."""
 LEAST_ROW_HEIGHTS = 0.8
 """Distance of two rows of one stack, in heights of a bubble, at least."""
 TEXT_MARGIN, LEAST_TEXT_BAND = 0.7, 0.3
 """Distance from the middle of a row at which text between two rows is looked for, and the height of this band from
 which there is room for text, in heights of a bubble."""
-BOXES_ABOVE = (2.5, 0.1)
-"""Top and bottom, in heights of a bubble above the first row, of the band in which boxes to write digits in stand."""
+BOXES_ABOVE = (4.0, 2.5, 0.1)
+"""Top of the band above the first row in which boxes to write digits in are looked for, the upper side of boxes without
+a line there, and the bottom of the band, in heights of a bubble above the first row."""
+SIDE_OF_BOXES = 0.6
+"""Part of the width of the columns that a line is from which it is the upper or lower side of these boxes."""
+LINE_PX = 4
+"""Width of the lines of these boxes, 0.4 mm."""
+INSIDE_BOX = 0.35
+"""Half the width inside these boxes in which print is looked for, in widths of a bubble."""
 LEAST_BOX_SIDE = 0.8
 """Height of the sides of these boxes, in heights of a bubble, at least: letters in the band are lower."""
 BETWEEN_COLUMNS = 0.45
@@ -85,11 +100,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Neighbours in a row. `is_labelled`: text stands between or beside its bubbles."""
+    """Neighbours in a row.
+
+    Attributes:
+        is_labelled: text stands between its bubbles, or it is a single one.
+        has_lead: print stands at its left.
+        is_numbered: this print begins with a number apart, and no text stands at its right.
+    """
 
     bubbles: tuple[Shape, ...]
     is_labelled: bool
     has_lead: bool
+    is_numbered: bool = False
 
     @property
     def y(self) -> float:
@@ -123,11 +145,62 @@ class _Grouping:
         self.page, self.around = page, around
         self.width, self.height = one.width, one.height
         self.bubbles = one.bubbles
+        self.lists = self._lists()
 
     def stacks(self) -> list[list[Group]]:
         """The groups of each stack."""
         runs = [run for row in self._rows() for run in self._runs(row)]
         return [self._divide(stack) for stack in self._stacks(runs)]
+
+    def _lists(self) -> dict[Shape, tuple[Shape, ...]]:
+        """For each bubble the bubbles below each other to which it belongs, unless text parts them."""
+        lists: list[list[Shape]] = []
+        for bubble in sorted(self.bubbles, key=lambda bubble: bubble.y):
+            above = [each for each in lists if self._is_below(bubble, each)]
+            if above:
+                max(above, key=lambda each: each[-1].y).append(bubble)
+            else:
+                lists.append([bubble])
+        return {bubble: tuple(each) for each in lists for bubble in each}
+
+    def _is_below(self, bubble: Shape, bubbles: list[Shape]) -> bool:
+        """Whether a bubble continues others that stand below each other."""
+        last, distance = bubbles[-1], bubble.y - bubbles[-1].y
+        is_near = LEAST_ROW_HEIGHTS * self.height <= distance <= MOST_ROW_HEIGHTS * self.height
+        if not is_near or abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width:
+            return False
+        is_wider = len(bubbles) > 1 and distance > ROW_BREAK * (last.y - bubbles[-2].y)
+        return not is_wider and not self._text_between(last, bubble)
+
+    def _are_in_two_lists(self, one: Shape, other: Shape) -> bool:
+        """Whether neighbours in a row, with text between them, are answers of two lists beside each other.
+
+        Answers of one question in two columns begin on one level, and the right column is not the longer one. Names
+        before their bubbles, as on ballots, begin far from the bubble at their left and differ from row to row; the
+        words before the bubbles of a row, as yes and no, do not.
+        """
+        left, right = self.lists[one], self.lists[other]
+        if len(left) < 2 or len(right) < 2 or max(len(left), len(right)) < LEAST_LIST:
+            return False
+        reach = ROW_TOLERANCE * self.height
+        rows = [(a, b) for a in left for b in right if abs(a.y - b.y) < reach]
+        texts = [(a, self._between(a, b)) for a, b in rows]
+        if not any(text for _, text in texts):
+            return False
+        starts_lower = abs(left[0].y - right[0].y) > reach
+        return starts_lower or len(right) > len(left) or self._has_line(one, other) or self._have_names(texts)
+
+    def _has_line(self, one: Shape, other: Shape) -> bool:
+        """Whether a vertical line as high as they are stands between two bubbles."""
+        top, bottom = round(max(one.top, other.top)), round(min(one.bottom, other.bottom))
+        gap = self.page.vertical[top:bottom, round(one.right) : round(other.left)]
+        return bool(gap.size and (gap > 0).all(axis=0).any())
+
+    def _have_names(self, texts: Sequence[tuple[Shape, Sequence[tuple[float, float]]]]) -> bool:
+        """Whether texts of different length begin far from the bubbles at their left."""
+        starts = [text[0][0] - bubble.right for bubble, text in texts if text]
+        ends = [text[-1][1] for _, text in texts if text]
+        return min(starts) > NAME_GAP * self.height and max(ends) - min(ends) > NAMES_DIFFER * self.height
 
     def _rows(self) -> list[_Row]:
         rows: list[list[Shape]] = []
@@ -154,7 +227,7 @@ class _Grouping:
             near = [pitches[i] for i in (index - 1, index, index + 1) if 0 <= i < len(pairs) and not texts[i]] or empty
             least = min(near, default=0.0)
             parts = (pitch > WIDER_WITH_PRINT * least if near else len(text) > 1) if text else pitch > WIDER * least
-            if parts:
+            if parts or self._are_in_two_lists(runs[-1][-1], bubble):
                 runs.append([bubble])
             else:
                 runs[-1].append(bubble)
@@ -170,8 +243,16 @@ class _Grouping:
             inside = [self._between(one, other) for one, other in itertools.pairwise(run)]
             is_labelled = all(inside)  # also a single bubble
             is_text_of_previous = bool(index) and done[-1].is_labelled and len(text) < 2
-            done.append(_Run(tuple(run), is_labelled, bool(text) and not is_text_of_previous))
+            has_lead = bool(text) and not is_text_of_previous
+            apart = self.around.pieces(0, y - band, run[0].left, y + band, NUMBER_WHITE * self.height)
+            is_numbered = len(apart) > 1 and apart[0][1] - apart[0][0] < MOST_NUMBER * self.height and len(runs) == 1
+            done.append(_Run(tuple(run), is_labelled, has_lead, is_numbered and not self._text_after(run[-1])))
         return done
+
+    def _text_after(self, bubble: Shape) -> bool:
+        """Whether text stands close at the right of a bubble."""
+        y, band = bubble.y, LABEL_BAND * self.height
+        return self.around.has_print(bubble.right, y - band, bubble.right + NAME_GAP * self.height, y + band)
 
     @property
     def _page_width(self) -> int:
@@ -200,12 +281,12 @@ class _Grouping:
         in_columns = all(any(abs(bubble.x - other.x) < reach for other in longer.bubbles) for bubble in shorter.bubbles)
         if not in_columns or abs(run.bubbles[0].x - last.bubbles[0].x) > reach:
             return False
-        return not self._text_between(last, run)
+        return not self._text_between(last.bubbles[0], run.bubbles[0])
 
-    def _text_between(self, upper: _Run, lower: _Run) -> bool:
+    def _text_between(self, upper: Shape, lower: Shape) -> bool:
         """Whether a line of text that begins at the bubbles or left of them parts two rows."""
         left = min(upper.left, lower.left) - 2 * self.height
-        right = upper.bubbles[0].right
+        right = upper.right
         margin = TEXT_MARGIN * self.height
         top, bottom = upper.y + margin, lower.y - margin
         return bottom - top > LEAST_TEXT_BAND * self.height and self.around.has_print(left, top, right, bottom)
@@ -215,7 +296,7 @@ class _Grouping:
             return self._divide_labelled(stack)
         rows = [run.bubbles for run in stack]
         parts = self._parts(stack)
-        if len(parts) == 1 and len(rows) == DIGITS and self._has_boxes_above(rows):
+        if len(parts) == 1 and len(rows) >= DIGITS and self._has_boxes_above(rows):
             return [_columns(rows)]
         labelled = sum(run.has_lead for run in stack) / len(stack)
         if labelled >= LABELLED:
@@ -270,13 +351,23 @@ class _Grouping:
         return float(np.median(across)), float(np.median(down))
 
     def _has_boxes_above(self, rows: list[tuple[Shape, ...]]) -> bool:
-        """Whether vertical lines stand between the columns just above the first row: boxes to write digits in."""
+        """Whether boxes to write in stand above the columns: cells with lines between them, and without print.
+
+        Above the rows of a table stand the words of its header.
+        """
         first = rows[0]
         if len(first) < 2:
             return False
-        top, bottom = (round(first[0].top - heights * self.height) for heights in BOXES_ABOVE)
-        above = self.page.dark[max(0, top) : max(0, bottom)]
-        if not above.size:
+        left, right = round(first[0].x), round(first[-1].x)
+        top, without_line, bottom = (max(0, round(first[0].top - heights * self.height)) for heights in BOXES_ABOVE)
+        lines = self.page.horizontal[top:bottom, left:right]
+        sides = np.flatnonzero((lines > 0).mean(axis=1) > SIDE_OF_BOXES) + top if lines.size else np.zeros(0, int)
+        lower = int(sides.max(initial=top)) if sides.size else bottom
+        upper = int(sides[sides < lower - LEAST_BOX_SIDE * self.height].max(initial=min(without_line, lower)))
+        above = self.page.dark[upper:lower]
+        if any(left <= bubble.x <= right and upper < bubble.bottom < lower for bubble in self.bubbles):
+            return False
+        if not above.size or any(self._has_word(bubble, upper, lower) for bubble in first):
             return False
         upright = cv2.getStructuringElement(cv2.MORPH_RECT, (1, max(2, round(LEAST_BOX_SIDE * self.height))))
         tall = np.max(cv2.morphologyEx(above, cv2.MORPH_OPEN, upright), axis=0) > 0
@@ -287,10 +378,15 @@ class _Grouping:
             found += bool(part.any())
         return found >= LABELLED * (len(first) - 1)
 
+    def _has_word(self, bubble: Shape, upper: float, lower: float) -> bool:
+        """Whether something is printed above a bubble, between the sides of a box."""
+        left, right = bubble.x - INSIDE_BOX * bubble.width, bubble.x + INSIDE_BOX * bubble.width
+        return self.around.has_print(left, upper + LINE_PX, right, lower - LINE_PX)
+
     def _divide_labelled(self, stack: list[_Run]) -> list[Group]:
         """Rows of bubbles with a text for each: a row with print at its left begins a question."""
         groups: list[list[_Run]] = []
-        is_list = all(len(run.bubbles) == 1 for run in stack)
+        is_list = all(len(run.bubbles) == 1 and not run.is_numbered for run in stack)
         for part in self._parts(stack):
             for index, run in enumerate(part):
                 if index and (is_list or not run.has_lead):

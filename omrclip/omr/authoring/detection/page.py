@@ -11,6 +11,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.detection.bubbles import Chosen, LeftOut, Why, choose_bubbles
 from omrclip.omr.authoring.detection.codes import Code, find_codes
 from omrclip.omr.authoring.detection.examples import example_groups
+from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids
 from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
 from omrclip.omr.authoring.detection.marks import corner_marks
 from omrclip.omr.authoring.detection.shapes import Shape, Shapes, find_shapes
@@ -107,9 +108,8 @@ def detect_in_place(pixels: Pixels, page: Dimensions) -> Detection:
 def _detection(page: Straightened, found: _Found) -> Detection:
     bubbles = [bubble for one in found.chosen.classes for bubble in one.bubbles]
     print_around = surroundings(found.working, bubbles)
-    groups, examples = _groups(found, print_around)
-    unused = [*found.chosen.left_out]
-    unused += [LeftOut(bubble, Why.EXAMPLE) for group in examples for bubble in group.bubbles]
+    groups, others = _groups(found, print_around)
+    unused = [*found.chosen.left_out, *others]
     scale = found.working.scale
     areas = _clip_areas(found, print_around, bubbles)
     proposals = (*_marks(found), *_codes(found), *areas, *_fields(groups, scale))
@@ -127,14 +127,16 @@ def _grey(pixels: Pixels) -> Grey:
     return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def _groups(found: _Found, print_around: Surroundings) -> tuple[list[Group], list[Group]]:
-    """The groups of bubbles in reading order, and those that are printed examples."""
+def _groups(found: _Found, print_around: Surroundings) -> tuple[list[Group], list[LeftOut]]:
+    """The groups of bubbles in reading order, and the bubbles of those that are no fields."""
     classes = found.chosen.classes
     stacks = [stack for one in classes for stack in group_bubbles(found.working, one, print_around)]
     groups = [group for stack in _in_reading_order(stacks) for group in stack]
     examples = example_groups(found.working, groups, found.shapes.filled)
-    kept = [group for index, group in enumerate(groups) if index not in examples]
-    return kept, [groups[index] for index in sorted(examples)]
+    boxes = boxes_of_grids(groups) - examples
+    left_out = [LeftOut(bubble, Why.EXAMPLE) for index in sorted(examples) for bubble in groups[index].bubbles]
+    left_out += [LeftOut(bubble, Why.CELL) for index in sorted(boxes) for bubble in groups[index].bubbles]
+    return [group for index, group in enumerate(groups) if index not in examples | boxes], left_out
 
 
 def _in_reading_order(stacks: Sequence[list[Group]]) -> list[list[Group]]:

@@ -1,5 +1,6 @@
 """Closed outlines on a page that may be bubbles: circles, ovals, squares, dashed ones, and pairs of brackets."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,11 +30,27 @@ PAPER_PERCENTILE, INSIDE_PERCENTILE = 95, 75
 printed letter covers less than three quarters of a bubble."""
 BRIDGED_PX = (5, 7)
 """Sides of the squares with which gaps between the dashes of an outline are closed, the smaller first: gaps of 0.4 and
-0.6 mm. A wider one joins the bubbles of a row."""
+0.6 mm. A wider one joins an outline and the letter in it."""
+WIDENED_PX = 9
+"""Diameter of the disc with which dashes are widened after letters are taken away, so that gaps of 0.8 mm close."""
+LEAST_DASHES = 4
+"""Pieces of a dashed outline at least."""
+DASH_PX, DASH_INK = 10, 0.42
+"""Shorter side of a dash at most, about 1 mm, and the part of its box that is ink in a larger piece of an outline at
+most: letters are larger and have more."""
 LETTER_SIZE = 0.65
 """Size of a letter in a bubble, in sizes of the bubble, at most; two sides of one outline differ less."""
+WORD_HOLE = 0.3
+"""Height of the hole in a letter of a word such as "60", whose gaps were closed, in heights of the word, at least."""
+WORD_HOLE_MARGIN = 0.25
+"""Distance of that hole from the upper or lower side of the word, in its heights, at most. The hole of a letter that is
+printed in a dashed bubble lies further inside."""
+WORD_HOLE_ASIDE = 0.12
+"""Distance of that hole from the middle of the word, in its widths, at least. A bubble is open in its middle."""
 CELL_EXTENT = 1.4
 """Extent of a component, in extents of a rectangle in it, from which the rectangle is one of several in it: a cell."""
+MOST_RULED = 0.6
+"""Part of a side of a box that a long line is, from which it is a cell of a table whose lines have gaps."""
 MOST_CONTOURS = 60_000
 """Contours on one page; more are noise, and would take long to examine."""
 
@@ -48,7 +65,7 @@ class Shape:
         filled: the part of its rotated box that it covers.
         kind: "outline", "joined" (a hole in a larger component, such as that of a P or of a bubble that touches a
             line), "cell" (a rectangle that shares its border with others), "filled" (dark inside, as a corner mark or
-            a printed example), "dashed" or "brackets".
+            a printed example), "dashed", "brackets", or "word" (letters beside each other whose gaps were closed).
     """
 
     x: float
@@ -126,8 +143,10 @@ class Places:
 
 def find_shapes(page: WorkingPage) -> Shapes:
     """Find everything on a page that is shaped like a bubble, each place once."""
-    outlines, filled, components = _outlines(page)
-    dashed = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
+    outlines, filled, components, holes = _outlines(page)
+    bridged = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
+    bridged += _outermost(list(_dashed_apart(page)))
+    dashed = [shape for shape in bridged if shape.kind == "dashed" and not _is_word(shape, holes)]
     places, replaced, added = Places(outlines), set(), []
     for shape in [*dashed, *_brackets(page, components)]:
         near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
@@ -137,6 +156,10 @@ def find_shapes(page: WorkingPage) -> Shapes:
             replaced.update(inside)
             places.add(shape)
             added.append(shape)
+    # A word whose letters are shapes themselves is listed by its letters.
+    words = [replace(shape, kind="word") for shape in bridged if shape.kind == "dashed" and shape not in dashed]
+    cells = [shape for shape in bridged if shape.kind == "cell"]
+    added += [one for one in _outermost([*words, *cells]) if not any(_meet(one, other) for other in places.near(one))]
     found = [shape for shape in [*outlines, *added] if shape not in replaced]
     boxes = np.array([box for _, box in components], np.float64).reshape(-1, 4)
     return Shapes(_without_full_cells(found), tuple(filled), boxes)
@@ -158,16 +181,16 @@ def has_size_of_bubble(width: float, height: float) -> bool:
     return LEAST_HEIGHT_MM <= shorter <= MOST_HEIGHT_MM and LEAST_WIDTH_MM <= longer <= MOST_WIDTH_MM
 
 
-def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Component]]:
-    """Empty shapes, filled shapes, and all connected dark pixels."""
+def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Component], Boxes]:
+    """Empty shapes, filled shapes, all connected dark pixels, and the boxes of what they enclose."""
     contours, tree = cv2.findContours(page.dark, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
-        return [], [], []
+        return [], [], [], np.zeros((0, 4))
     boxes = [_box(contour) for contour in contours]
     found, filled = [], []
     for index, (_, _, _, parent) in enumerate(tree[0]):
         is_hole = parent >= 0
-        shape = _shape(page, contours[index], boxes[index], is_hole=is_hole)
+        shape = _shape(page, contours[index], boxes[index], is_hole=is_hole, dark=page.dark)
         if shape is None:
             continue
         if shape.kind == "filled":
@@ -178,10 +201,26 @@ def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Compon
             shape = replace(shape, kind="cell" if shape.filled >= RECTANGLE_FILLED else "joined")
         found.append(shape)
     components = [(contours[i], boxes[i]) for i, (_, _, _, parent) in enumerate(tree[0]) if parent < 0]
-    return _outermost(found), filled, components
+    holes = np.array([boxes[i] for i, (_, _, _, parent) in enumerate(tree[0]) if parent >= 0], np.float64)
+    return _outermost(found), filled, components, holes.reshape(-1, 4)
 
 
-def _shape(page: WorkingPage, contour: Any, box: _Pixels, *, is_hole: bool) -> Shape | None:
+def _is_word(shape: Shape, holes: Boxes) -> bool:
+    """Whether a shape whose gaps were closed has the hole of a letter beside its middle, near its top or bottom."""
+    left, top, width, height = holes.T
+    is_in = (left >= shape.left) & (left + width <= shape.right) & (top >= shape.top) & (top + height <= shape.bottom)
+    margin = np.minimum(top - shape.top, shape.bottom - top - height)
+    is_letter = is_in & (height > WORD_HOLE * shape.height) & (margin < WORD_HOLE_MARGIN * shape.height)
+    return bool((is_letter & (np.abs(left + width / 2 - shape.x) > WORD_HOLE_ASIDE * shape.width)).any())
+
+
+def _meet(one: Shape, other: Shape) -> bool:
+    """Whether the boxes of two shapes overlap."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    return across > 0 and min(one.bottom, other.bottom) > max(one.top, other.top)
+
+
+def _shape(page: WorkingPage, contour: Any, box: _Pixels, *, is_hole: bool, dark: Grey) -> Shape | None:
     _, _, width, height = box
     if not has_size_of_bubble(width, height):
         return None
@@ -197,7 +236,7 @@ def _shape(page: WorkingPage, contour: Any, box: _Pixels, *, is_hole: bool) -> S
     filled = area / (across * down)
     if is_hole:
         # The contour of a hole runs over the dark pixels around it.
-        stroke = _stroke(page.dark, box)
+        stroke = _stroke(dark, box)
         return Shape(x, y, width - 2 + 2 * stroke, height - 2 + 2 * stroke, filled, kind)
     return Shape(x, y, width, height, filled, kind)
 
@@ -253,23 +292,81 @@ def is_around(outer: Shape, inner: Shape) -> bool:
     )
 
 
+def _dashes(dark: Grey) -> npt.NDArray[np.int32]:
+    """The numbers of connected dark pixels, and 0 for those that are too large and full for pieces of an outline."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark)
+    width, height, area = (stats[:, key] for key in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+    is_letter = (np.minimum(width, height) > DASH_PX) & (area > DASH_INK * width * height)
+    is_letter[0] = True
+    return np.where(is_letter[labels], 0, labels).astype(np.int32)
+
+
+def _dashed_apart(page: WorkingPage) -> Iterator[Shape]:
+    """The insides of rectangles and circles whose dashes are further apart, when letters are taken away."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDENED_PX, WIDENED_PX))
+    dashes = _dashes(page.dark)
+    wide = np.asarray(cv2.dilate((dashes > 0).astype(np.uint8), disc), np.uint8)
+    contours, tree = cv2.findContours(wide, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if tree is None or len(contours) > MOST_CONTOURS:
+        return
+    added = WIDENED_PX // 2
+    for contour, (_, _, _, parent) in zip(contours, tree[0], strict=True):
+        left, top, width, height = box = _box(contour)
+        if parent < 0:
+            continue
+        # The contour of a hole runs over the dark pixels around it, which were widened to both sides.
+        more = 2 * _stroke(wide, box) - 2 - 2 * added
+        hull = cv2.convexHull(contour)
+        area = cv2.contourArea(hull)
+        (_, _), (across, down), _ = cv2.minAreaRect(hull)
+        is_form = area > LEAST_FILLED * across * down and cv2.contourArea(contour) >= LEAST_CONVEX * area
+        if is_form and has_size_of_bubble(width + more, height + more):
+            inner = (left - added, top - added, width + 2 * added, height + 2 * added)
+            around = dashes[
+                max(0, inner[1] - added) : inner[1] + inner[3] + added,
+                max(0, inner[0] - added) : inner[0] + inner[2] + added,
+            ]
+            if len(np.unique(around)) - 1 < LEAST_DASHES:
+                continue
+            kind = "cell" if _is_ruled(page, inner) else "dashed"
+            yield Shape(left + width / 2, top + height / 2, width + more, height + more, area / (across * down), kind)
+
+
 def _dashed(page: WorkingPage, side: int) -> Iterator[Shape]:
     """Rectangles and circles whose outline has gaps, closed with a square of this side in pixels."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    closed = cv2.morphologyEx(page.dark, cv2.MORPH_CLOSE, kernel)
+    closed = np.asarray(cv2.morphologyEx(page.dark, cv2.MORPH_CLOSE, kernel), np.uint8)
     contours, tree = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
         return
-    for index, contour in enumerate(contours):
-        if tree[0][index][3] >= 0:
+    boxes = [_box(contour) for contour in contours]
+    insides = Counter(
+        parent for box, (_, _, _, parent) in zip(boxes, tree[0], strict=True) if has_size_of_bubble(*box[2:])
+    )
+    for index, (_, _, child, parent) in enumerate(tree[0]):
+        is_hole = parent >= 0
+        if not is_hole and (child < 0 or insides[index] > 1):
             continue
-        box = _box(contour)
-        has_hole = tree[0][index][2] >= 0
-        shape = _shape(page, contour, box, is_hole=False) if has_hole else None
+        # The outlines of neighbours may be joined; their insides are not.
+        is_joined = insides[parent] > 1 or boxes[parent][2] > CELL_EXTENT * boxes[index][2]
+        if is_hole and not is_joined:
+            continue
+        shape = _shape(page, contours[index], boxes[index], is_hole=is_hole, dark=closed)
         if shape is not None and shape.kind != "filled":
             # The dashes of its sides differ, and would move the centre of its area.
-            left, top, width, height = box
-            yield replace(shape, x=left + width / 2, y=top + height / 2, kind="dashed")
+            left, top, width, height = boxes[index]
+            kind = "cell" if _is_ruled(page, boxes[index]) else "dashed"
+            yield replace(shape, x=left + width / 2, y=top + height / 2, kind=kind)
+
+
+def _is_ruled(page: WorkingPage, box: _Pixels) -> bool:
+    """Whether the line of a table is most of a side of a box: its inside is a cell, or what a bubble leaves of one."""
+    left, top, width, height = box
+    around = page.lines[max(0, top - 1) : top + height + 1, max(0, left - 1) : left + width + 1] > 0
+    inside = around[3:-3, 3:-3]
+    columns = (around[:, :3].any(axis=1), around[:, -3:].any(axis=1))
+    rows = (around[:3].any(axis=0), around[-3:].any(axis=0))
+    return inside.size > 0 and max(float(side.mean()) for side in (*columns, *rows)) > MOST_RULED
 
 
 MOST_BRACKET_WIDTH = 0.5

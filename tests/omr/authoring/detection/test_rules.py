@@ -1,0 +1,188 @@
+"""Each rule that tells bubbles from print, and lists from rows, on a small page of its own."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from omrclip.imaging.arrays import Pixels
+from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.omr.authoring.detection.page import Detection, detect
+from omrclip.omr.template import ChoiceBox, Grid
+from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
+from tests.omr.authoring.detection.scoring import choice_boxes, render
+
+DPI = 150
+
+
+def _page() -> PdfCanvas:
+    return PdfCanvas(210, 297)
+
+
+def _detected(canvas: PdfCanvas) -> Detection:
+    pixels: Pixels = render(canvas.save(), DPI)
+    return detect(pixels)
+
+
+def _sizes(detection: Detection) -> list[int]:
+    """How many bubbles each choice has."""
+    return [len(box.bubbles) for box in choice_boxes([one.element for one in detection.proposals])]
+
+
+def _list(canvas: PdfCanvas, x: float, y: float, texts: Sequence[str], row: float = 8, text_at: float = 4) -> None:
+    for index, text in enumerate(texts):
+        canvas.ellipse((x - 2, y + index * row - 2, 4, 4))
+        canvas.text(x + text_at, y + index * row + 1.1, text)
+
+
+def test_words_whose_gaps_are_closed_are_no_dashed_bubbles() -> None:
+    canvas = _page()
+    for index in range(8):
+        canvas.text(30 + 20 * index, 30, ("00", "60", "80", "Do")[index % 4], height=2.6)
+    _list(canvas, 30, 60, ["yes", "no", "often"])
+    detection = _detected(canvas)
+    assert _sizes(detection) == [3]
+    assert Why.WORD in {unused.why for unused in detection.left_out}
+
+
+def test_digits_of_a_font_with_wide_gaps_are_letters() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.text(30 + 1.3 * row, 30 + 7 * row, "in 2020, 100 of 090 at 8:00", height=3.0, font="Courier")
+    _list(canvas, 30, 100, ["yes", "no", "often"])
+    assert _sizes(_detected(canvas)) == [3]
+
+
+def test_two_digits_alone_are_letters_and_a_row_of_touching_bubbles_is_not() -> None:
+    canvas = _page()
+    for index in range(3):
+        canvas.text(40 + 50 * index, 30 + 25 * index, "00", height=3.0, font="Courier")
+    assert _sizes(_detected(canvas)) == []
+    canvas = _page()
+    for index in range(6):
+        canvas.ellipse((40 + 3.3 * index, 60, 3, 4))
+    assert _sizes(_detected(canvas)) == [6]
+
+
+def test_letters_of_low_text_close_to_a_large_box_do_not_make_it_a_letter() -> None:
+    canvas = _page()
+    for index, text in enumerate(("Exhibition", "Tour", "Library", "Hall")):
+        canvas.box((30 + 40 * index, 40, 6, 6))
+        canvas.text(36.8 + 40 * index, 44.4, text, height=2.8)
+    assert _sizes(_detected(canvas)) == [4]
+
+
+def test_dashed_bubbles_close_to_each_other_and_with_letters_are_found() -> None:
+    canvas = _page()
+    for row in range(5):
+        canvas.text(20, 41 + 7 * row, f"{row + 1}.")
+        for column, letter in enumerate("ABCD"):
+            canvas.box((30 + 5 * column, 38 + 7 * row, 4.4, 4.4), dash=0.5)
+            canvas.text(31.3 + 5 * column, 41.2 + 7 * row, letter, height=2.2, font="Helvetica-Bold")
+    assert _sizes(_detected(canvas)) == [4] * 5
+
+
+def test_rings_of_a_logo_are_no_bubbles() -> None:
+    canvas = _page()
+    for index in range(3):
+        canvas.ellipse((150 + 4 * index, 20, 7, 7), line=0.8)
+    for row in range(12):
+        canvas.text(20, 61 + 8 * row, f"{row + 1}.")
+        for column in range(4):
+            canvas.ellipse((30 + 7 * column, 58 + 8 * row, 4, 4))
+    assert _sizes(_detected(canvas)) == [4] * 12
+
+
+@pytest.mark.parametrize("shift", [0.0, 16.0])
+def test_lists_beside_each_other_are_two_choices(shift: float) -> None:
+    canvas = _page()
+    canvas.text(20, 50, "Which of these do you like?")
+    canvas.text(110, 50 + shift, "Which of these do you know?")
+    _list(canvas, 24, 60, ["Apples", "Bananas", "Cherries"])
+    _list(canvas, 114, 60 + shift, ["Dates", "Elderberries", "Figs", "Grapes", "None"])
+    assert sorted(_sizes(_detected(canvas))) == [3, 5]
+
+
+def test_answers_of_rows_below_each_other_stay_in_their_rows() -> None:
+    canvas = _page()
+    for row in range(5):
+        canvas.text(20, 61 + 8 * row, f"{row + 1}. I agree")
+        for column, text in enumerate(("Yes", "No")):
+            canvas.ellipse((130 + 20 * column, 58 + 8 * row, 4, 4))
+            canvas.text(136 + 20 * column, 61.1 + 8 * row, text)
+    assert _sizes(_detected(canvas)) == [2] * 5
+
+
+def test_lists_parted_by_a_vertical_line_are_two_choices() -> None:
+    canvas = _page()
+    for x in (20, 110):
+        canvas.box((x, 40, 80, 50))
+        canvas.text(x + 3, 46, "Mayor", font="Helvetica-Bold")
+        _list(canvas, x + 8, 56, ["Ada", "Bo", "Cora", "Dan"])
+    assert _sizes(_detected(canvas)) == [4, 4]
+
+
+def test_names_before_their_bubbles_are_two_lists_and_words_of_rows_are_not() -> None:
+    names = ("Ada Moon", "Bo", "Cora Good", "Dan O'Hara Junior")
+    canvas = _page()
+    for x in (20, 110):
+        for row in range(4):
+            canvas.text(x, 61.1 + 8 * row, names[row])
+            canvas.ellipse((x + 70, 58, 4, 4) if not row else (x + 70, 58 + 8 * row, 4, 4))
+    assert _sizes(_detected(canvas)) == [4, 4]
+    canvas = _page()
+    for row in range(4):
+        canvas.text(20, 61.1 + 8 * row, f"{row + 1}. {names[row]}")
+        for column, text in enumerate(("Yes", "No")):
+            canvas.text(130 + 25 * column, 61.1 + 8 * row, text)
+            canvas.ellipse((140 + 25 * column, 58 + 8 * row, 4, 4))
+    assert _sizes(_detected(canvas)) == [2] * 4
+
+
+def test_squares_above_a_grid_are_boxes_to_write_in() -> None:
+    canvas = _page()
+    for column in range(5):
+        canvas.box((40 + 6 * column, 40, 5, 5))
+        for row in range(10):
+            canvas.ellipse((40 + 6 * column, 47 + 6.5 * row, 5, 5))
+            canvas.text(41.7 + 6 * column, 50.6 + 6.5 * row, str(row), height=2.2)
+    detection = _detected(canvas)
+    assert _sizes(detection) == [10] * 5
+    assert [unused.why for unused in detection.left_out].count(Why.CELL) == 5
+
+
+@pytest.mark.parametrize("rows", [10, 26])
+def test_columns_without_print_below_boxes_are_a_grid(rows: int) -> None:
+    canvas = _page()
+    for column in range(6):
+        canvas.box((40 + 6 * column, 40, 6, 6.5))
+        for row in range(rows):
+            canvas.ellipse((41 + 6 * column, 49 + 5.5 * row, 4, 4))
+    detection = _detected(canvas)
+    assert [type(one.element) for one in detection.proposals] == [Grid]
+    assert _sizes(detection) == [rows] * 6
+
+
+def test_a_table_of_ten_rows_with_words_in_its_header_is_no_grid() -> None:
+    canvas = _page()
+    for column, text in enumerate(("bad", "fair", "good", "best")):
+        canvas.box((110 + 15 * column, 40, 15, 8))
+        canvas.text(113 + 15 * column, 45, text)
+        for row in range(10):
+            canvas.box((110 + 15 * column, 48 + 8 * row, 15, 8))
+            canvas.ellipse((115.5 + 15 * column, 50 + 8 * row, 4, 4))
+    for row in range(10):
+        canvas.box((20, 48 + 8 * row, 90, 8))
+        canvas.text(22, 53 + 8 * row, "The staff was kind")
+    detection = _detected(canvas)
+    assert {type(one.element) for one in detection.proposals} == {ChoiceBox}
+    assert _sizes(detection) == [4] * 10
+
+
+def test_single_boxes_at_the_end_of_numbered_statements_are_one_choice_each() -> None:
+    canvas = _page()
+    for row in range(4):
+        canvas.text(20, 61.4 + 11 * row, f"{row + 1}.")
+        canvas.text(30, 61.4 + 11 * row, "I have read the text about the study and agree")
+        canvas.text(30, 65.6 + 11 * row, "that what I say is stored")
+        canvas.box((180, 58 + 11 * row, 5, 5))
+    assert _sizes(_detected(canvas)) == [1] * 4
