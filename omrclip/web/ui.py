@@ -3,9 +3,15 @@
 The page is static and contains no data of a request. Its content security policy allows only this server.
 """
 
+import json
+from functools import cache
+from hashlib import sha256
+from html import escape
 from pathlib import Path
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request
+
+from omrclip.web.languages import names
 
 blueprint = Blueprint("ui", __name__, static_folder="ui", static_url_path="/ui")
 
@@ -29,7 +35,18 @@ _PAGE = Path(__file__).parent / "ui" / "index.html"
 @blueprint.get("/")
 def page() -> Response:
     """The page of the web client."""
-    return send_file(_PAGE, mimetype="text/html", max_age=0)
+    text = _page()
+    answer = Response(text, mimetype="text/html")
+    answer.set_etag(sha256(text.encode()).hexdigest()[:32])
+    answer.make_conditional(request)
+    return answer
+
+
+@cache
+def _page() -> str:
+    """The file with the languages that there are, from which the page chooses one."""
+    known = escape(json.dumps(names(), ensure_ascii=False), quote=True)
+    return _PAGE.read_text("utf-8").replace('name="languages" content="[]"', f'name="languages" content="{known}"')
 
 
 @blueprint.after_request

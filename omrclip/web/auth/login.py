@@ -13,6 +13,7 @@ from omrclip.storage.accounts import Account, Accounts, Issued, Kind
 from omrclip.web.auth import links
 from omrclip.web.auth.check import COOKIE, basic_credentials, token_of
 from omrclip.web.errors import status_of
+from omrclip.web.languages import ENGLISH, languages, names
 from omrclip.web.services import ACCOUNT, base_url, open_image, services
 
 blueprint = Blueprint("login", __name__, template_folder="page", static_folder="page", static_url_path="/login/page")
@@ -134,9 +135,18 @@ def current_account() -> Account:
 
 
 def _page(target: str, problem: OmrclipError | None = None, name: str = "", told: str | None = None) -> Response:
-    language = request.accept_languages.best_match(_WORDS, "en")
-    words = _WORDS[language]
-    shown = {"base": base_url(), "words": words, "language": language, "target": target, "name": name}
+    known = languages()
+    wished = request.values.get("language", "")
+    language = wished if wished in known else request.accept_languages.best_match(known, ENGLISH)
+    words = {key.removeprefix("login."): text for key, text in known[language].items() if key.startswith("login.")}
+    shown: dict[str, object] = {
+        "base": base_url(),
+        "words": words,
+        "language": language,
+        "target": target,
+        "name": name,
+    }
+    shown["languages"] = [(text, urlencode({"language": tag, "next": target})) for tag, text in names()]
     if problem and told is None:
         told = _told(words, problem)
     provider = f"{base_url()}/login/oidc?{urlencode({'next': target})}" if services().provider else None
@@ -150,37 +160,6 @@ def _told(words: dict[str, str], problem: OmrclipError) -> str:
     if isinstance(problem, TooManyAttempts):
         return words["wait"].format(seconds=problem.details["retry_after"])
     return words["wrong"]
-
-
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "title": "Log in",
-        "name": "Name",
-        "password": "Password",
-        "button": "Log in",
-        "provider": "Log in with your organization",
-        "wrong": "The name or the password is wrong.",
-        "wait": "Too many log-ins have failed. Try again in {seconds} seconds.",
-    },
-    "de": {
-        "title": "Anmelden",
-        "name": "Name",
-        "password": "Passwort",
-        "button": "Anmelden",
-        "provider": "Über Ihre Organisation anmelden",
-        "wrong": "Der Name oder das Passwort ist falsch.",
-        "wait": "Zu viele Anmeldungen sind fehlgeschlagen. Versuchen Sie es in {seconds} Sekunden noch einmal.",
-    },
-    "fr": {
-        "title": "Connexion",
-        "name": "Nom",
-        "password": "Mot de passe",
-        "button": "Se connecter",
-        "provider": "Se connecter avec votre organisation",
-        "wrong": "Le nom ou le mot de passe est incorrect.",
-        "wait": "Trop de tentatives de connexion ont échoué. Réessayez dans {seconds} secondes.",
-    },
-}
 
 
 def failed_page(target: str, problem: OmrclipError) -> Response:

@@ -1,15 +1,15 @@
 /** What the page says, in the language that was chosen, or else the browser's, or else English. */
 
-import de from "./messages/de.js";
 import en from "./messages/en.js";
-import fr from "./messages/fr.js";
 import { remember, remembered } from "./storage.js";
 
-const TABLES = { en, de, fr };
-export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["fr", "Français"]];
+/** The tag and the name of each language for which the server has a file in `messages`. */
+export const LANGUAGES = JSON.parse(document.querySelector("meta[name=languages]").content);
+const TAGS = LANGUAGES.map(([tag]) => tag);
 
 const wished = [remembered("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
-export const language = wished.find((tag) => tag in TABLES) ?? "en";
+export const language = wished.find((tag) => TAGS.includes(tag)) ?? "en";
+const texts = language === "en" ? en : (await import(`./messages/${language}.js`)).default;
 const plurals = new Intl.PluralRules(language);
 
 /** Choose another language from now on. */
@@ -22,7 +22,7 @@ export function chooseLanguage(tag) {
  * A message with its places filled in: `{name}`. Where it has a plural it is written `one|more`, told apart by `n`.
  */
 export function t(key, values = {}) {
-  const text = TABLES[language][key] ?? TABLES.en[key] ?? key;
+  const text = texts[key] ?? en[key] ?? key;
   const forms = text.split("|");
   const form = forms.length > 1 && plurals.select(values.n) !== "one" ? forms[1] : forms[0];
   return form.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");

@@ -1,5 +1,6 @@
 /** German. See en.js for the syntax. */
 export default {
+  language: "Deutsch",
   cancel: "Abbrechen",
   create: "Anlegen",
   delete: "Löschen",
@@ -36,6 +37,15 @@ export default {
   "help.resultsText": "CSV und XLSX enthalten die Werte mit allen Korrekturen, ZIP die Ausschnitte und die Tabellen, PDF die Bögen mit den eingezeichneten Werten, um sie zurückzugeben. Ein Stapel wird gelöscht, wenn er abläuft; „Länger aufbewahren“ ändert das.",
   "sample.make": "Beispielstapel ausprobieren",
   "sample.name": "Beispielstapel",
+
+  "login.title": "Anmelden",
+  "login.name": "Name",
+  "login.password": "Passwort",
+  "login.button": "Anmelden",
+  "login.provider": "Über Ihre Organisation anmelden",
+  "login.wrong": "Der Name oder das Passwort ist falsch.",
+  "login.wait": "Zu viele Anmeldungen sind fehlgeschlagen. Versuchen Sie es in {seconds} Sekunden noch einmal.",
+  "login.languages": "Sprache",
 
   "count.pages": "{n} Seite|{n} Seiten",
   "count.clipAreas": "{n} Ausschnitt|{n} Ausschnitte",

@@ -1,5 +1,6 @@
 /** English. `{name}` is replaced by a value. `one|more` holds the singular and the plural; `n` decides. */
 export default {
+  language: "English",
   cancel: "Cancel",
   create: "Create",
   delete: "Delete",
@@ -36,6 +37,15 @@ export default {
   "help.resultsText": "CSV and XLSX have the values with all corrections, ZIP has the clips and the tables, and PDF has the sheets with what was read drawn on them, to hand back. A batch is deleted when it expires; “Store longer” changes that.",
   "sample.make": "Try a sample batch",
   "sample.name": "Sample batch",
+
+  "login.title": "Log in",
+  "login.name": "Name",
+  "login.password": "Password",
+  "login.button": "Log in",
+  "login.provider": "Log in with your organization",
+  "login.wrong": "The name or the password is wrong.",
+  "login.wait": "Too many log-ins have failed. Try again in {seconds} seconds.",
+  "login.languages": "Language",
 
   "count.pages": "{n} page|{n} pages",
   "count.clipAreas": "{n} clip area|{n} clip areas",

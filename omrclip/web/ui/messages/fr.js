@@ -1,5 +1,6 @@
 /** Français. Pour les règles, voir en.js. */
 export default {
+  language: "Français",
   cancel: "Annuler",
   create: "Créer",
   delete: "Supprimer",
@@ -36,6 +37,15 @@ export default {
   "help.resultsText": "CSV et XLSX contiennent les valeurs avec toutes les corrections, ZIP les extraits et les tableaux, PDF les feuilles avec ce qui a été lu, à rendre. Un lot est supprimé à son expiration ; « Conserver plus longtemps » la change.",
   "sample.make": "Essayer un lot d’exemple",
   "sample.name": "Lot d’exemple",
+
+  "login.title": "Connexion",
+  "login.name": "Nom",
+  "login.password": "Mot de passe",
+  "login.button": "Se connecter",
+  "login.provider": "Se connecter avec votre organisation",
+  "login.wrong": "Le nom ou le mot de passe est incorrect.",
+  "login.wait": "Trop de tentatives de connexion ont échoué. Réessayez dans {seconds} secondes.",
+  "login.languages": "Langue",
 
   "count.pages": "{n} page|{n} pages",
   "count.clipAreas": "{n} zone à découper|{n} zones à découper",
