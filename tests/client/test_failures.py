@@ -9,7 +9,8 @@ from tests.client.conftest import OpenPage, Project, expect, forget_refusal
 if TYPE_CHECKING:
     from playwright.sync_api import Route
 
-REQUEST = {"en-GB": "Request", "de-DE": "Anfrage"}
+SAID = {"en-GB": "It went wrong. Request", "de-DE": "die Nummer der Anfrage. Anfrage"}
+"""In English the server's own words, in other languages those for the code of the error."""
 ID = "0123456789abcdef"
 REFUSAL = {"error": {"code": "internal_error", "message": "It went wrong.", "details": {}, "request_id": ID}}
 
@@ -18,28 +19,28 @@ def refuse(route: "Route") -> None:
     route.fulfill(status=500, json=REFUSAL, headers={"X-Request-Id": ID})
 
 
-@pytest.mark.parametrize("language", REQUEST)
+@pytest.mark.parametrize("language", SAID)
 def test_a_view_that_fails_tells_the_id_and_it_can_be_selected(visit: OpenPage, language: str) -> None:
     watched = visit("results", locale=language)
     page = watched.page
     page.route("**/api/templates", refuse)
     page.goto(page.url.replace("results", "templates"))
     for place in (".notice.bad", "main .empty"):
-        expect(page.locator(place)).to_contain_text(f"It went wrong. {REQUEST[language]} {ID}")
+        expect(page.locator(place)).to_contain_text(f"{SAID[language]} {ID}")
     code = page.locator(".notice.bad code")
     code.dblclick()
     assert page.evaluate("getSelection().toString().trim()") == ID
     forget_refusal(watched, 500)
 
 
-@pytest.mark.parametrize("language", REQUEST)
+@pytest.mark.parametrize("language", SAID)
 def test_a_file_that_was_refused_tells_the_id(visit: OpenPage, project: Project, language: str) -> None:
     watched = visit("recognize/exam", locale=language)
     page = watched.page
     page.route("**/sheets", refuse)
     page.locator("input[type=file]").first.set_input_files([project.samples / "exam-scan-1.jpg"])
     alert = page.get_by_role("alert").filter(has_text="exam-scan-1.jpg")
-    expect(alert).to_contain_text(f"It went wrong. {REQUEST[language]} {ID}")
+    expect(alert).to_contain_text(f"{SAID[language]} {ID}")
     forget_refusal(watched, 500)
 
 
@@ -62,3 +63,25 @@ def test_where_the_server_is_not_reached_there_is_no_id(visit: OpenPage) -> None
     expect(page.locator(".notice.bad")).to_contain_text("does not respond")
     expect(page.locator(".request-id")).to_have_count(0)
     watched.problems[:] = [text for text in watched.problems if "ERR_FAILED" not in text]
+
+
+def test_what_a_code_means_is_told_in_the_language_of_the_page(visit: OpenPage) -> None:
+    page = visit("results", locale="fr-FR").page
+    told = page.evaluate(
+        """async () => {
+          const { failureText } = await import("/ui/dialogs.js");
+          const said = (code, details) => failureText({ code, message: "In English.", details });
+          const field = { path: "$.Pages[0]", expected: "an object" };
+          return [
+            said("corrupt_image"),
+            said("limit_exceeded", { limit: "max_scans", maximum: 1000 }),
+            said("limit_exceeded", {}),
+            said("invalid_template", { fields: [field] }),
+            said("of_a_newer_server"),
+          ];
+        }"""
+    )
+    assert told[0].startswith("Le fichier est endommagé")
+    assert told[1].replace("\u202f", " ").endswith("est 1 000 (max_scans).")
+    assert told[2] == told[4] == "In English."
+    assert told[3].endswith(": $.Pages[0]")

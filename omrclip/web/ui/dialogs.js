@@ -1,7 +1,7 @@
 /** Dialogs over the page, and notices in its corner. */
 
 import { button, h } from "./dom.js";
-import { moment, t } from "./messages.js";
+import { moment, number, t, translated } from "./messages.js";
 
 /**
  * Show a dialog until it is closed. `fill(close)` gives its content; what `close` is called with is the outcome, null
@@ -86,8 +86,12 @@ export function failureText(error) {
       const oldest = error.details?.oldest_expires;
       return t("error.storageFull") + (oldest ? ` ${t("error.oldestExpires", { time: moment(oldest) })}` : "");
     }
-    default:
-      return error?.message ?? String(error);
+    default: {
+      const { code, message = String(error), details } = error ?? {};
+      const { fields = [], maximum } = details ?? {};
+      const paths = fields.map(({ path }) => path).join(", ") || message;
+      return translated(`code.${code}`, message, { ...details, paths, maximum: Number.isFinite(maximum) ? number(maximum) : maximum });
+    }
   }
 }
 

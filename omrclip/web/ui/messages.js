@@ -28,6 +28,16 @@ export function t(key, values = {}) {
   return form.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+/**
+ * What the server said, which is in English, in the language of the page: by its key, where there is a text and a value
+ * for each place in it. In English the server's own words stay, because they know more.
+ */
+export function translated(key, message, values = {}) {
+  const places = [...(texts[key] ?? "").matchAll(/\{(\w+)\}/g)];
+  const isTold = language !== "en" && key in texts && places.every(([, name]) => (values[name] ?? "") !== "");
+  return isTold ? t(key, values) : message;
+}
+
 /** A number as the language writes it. */
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);

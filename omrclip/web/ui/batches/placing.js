@@ -1,6 +1,6 @@
 /** A page that was not found is placed by hand: its four corners are dragged on the scan, and its outline is drawn over it. */
 
-import { notify, notifyFailure, openDialog } from "../dialogs.js";
+import { failureText, notify, notifyFailure, openDialog } from "../dialogs.js";
 import { button, choice, h } from "../dom.js";
 import { mapped, projection } from "../geometry.js";
 import { t } from "../messages.js";
@@ -139,7 +139,7 @@ class Placing {
       await placeSheet(this.id, this.sheet.name, { Template: this.chosen.Template, Page: this.chosen.Page, Corners: corners });
       this.close(true);
     } catch (error) {
-      this.told.textContent = error.details?.fields ? t("placing.impossible") : error.message;
+      this.told.textContent = error.details?.fields ? t("placing.impossible") : failureText(error);
       this.store.disabled = false;
     }
   }

@@ -1,5 +1,6 @@
 /** The sheets of a batch, for the views that show sheets of stored recognitions too. What was read is loaded when a sheet is shown. */
 
+import { failureText } from "../dialogs.js";
 import { Sheet } from "../review/sheets.js";
 import { partAddress, readSheet, scanOf } from "./requests.js";
 
@@ -9,7 +10,7 @@ export class BatchSheet extends Sheet {
     super(told.Name, { id });
     Object.assign(this, { id, corrections, fields, all: told.Answers, blank: told.Blank });
     this.state = told.Result === "failed" ? "failed" : "done";
-    this.error = told.Error?.message ?? null;
+    this.error = told.Error ? failureText(told.Error) : null;
   }
 
   /** Read what was read on it, once. */

@@ -6,7 +6,7 @@
 import { button, h } from "../dom.js";
 import { number, t } from "../messages.js";
 import { titleOf } from "../review/sheets.js";
-import { statusMark } from "../review/status.js";
+import { remarkOf, statusMark } from "../review/status.js";
 import { partAddress } from "./requests.js";
 
 const PICTURES_AHEAD = 8;
@@ -175,7 +175,7 @@ export class Strip {
     this.sheet.textContent = sheet.name;
     const sure = Number.isFinite(field.Confidence) ? ` · ${number(field.Confidence * 100)} %` : "";
     this.status.replaceChildren(statusMark(field.Status), sure);
-    this.message.textContent = field.Message;
+    this.message.textContent = remarkOf(field);
     this.message.hidden = !field.Message;
     this.choices.replaceChildren(...field.Choices.map((value) => button(value, null, () => this.decide(value), { className: "" })));
     this.choices.hidden = !field.Choices.length;

@@ -94,7 +94,7 @@ class Uploads {
     if (Code === "name_conflict" && document && (document.copies ?? 1) < 99) {
       const copies = (document.copies ?? 1) + 1;
       await this.send([{ ...document, copies, name: numbered(document.file.name, copies) }]);
-    } else this.problems.push({ name: Name, message: Message });
+    } else this.problems.push({ name: Name, message: failureText({ code: Code, message: Message }) });
   }
 }
 

@@ -7,7 +7,7 @@ import { boxAround } from "../geometry.js";
 import { t } from "../messages.js";
 import { drawSheet } from "../review/overlay.js";
 import { Sheet, titleOf } from "../review/sheets.js";
-import { statusMark } from "../review/status.js";
+import { remarkOf, statusMark } from "../review/status.js";
 import { openViewer } from "../viewer.js";
 
 /** Recognize a scan with a template file, and show what came out until the dialog is closed. */
@@ -55,7 +55,7 @@ function answers(sheet, go) {
     "tr",
     { className: element.Status },
     h("th", { scope: "row" }, h("button", { type: "button", className: "quiet plain", onclick: () => go(element) }, titleOf(element))),
-    h("td", {}, element.Value ?? "", element.Message ? h("p", { className: "muted" }, element.Message) : null),
+    h("td", {}, element.Value ?? "", element.Message ? h("p", { className: "muted" }, remarkOf(element)) : null),
     h("td", {}, statusMark(element.Status)),
   );
   return h(

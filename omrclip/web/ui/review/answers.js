@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { number, t } from "../messages.js";
 import { titleOf } from "./sheets.js";
-import { statusMark } from "./status.js";
+import { remarkOf, statusMark } from "./status.js";
 
 /** The table of what a filter lets through; `go(element)` shows where it was read, `corrections` are those of the sheet. */
 export function answersTable(sheet, corrections, filter, go) {
@@ -40,13 +40,13 @@ function row(sheet, element, corrections, go) {
   const name = h("button", { type: "button", className: "quiet plain", onclick: () => go(element) }, titleOf(element));
   const line = h(
     "tr",
-    { className: element.Status, dataset: { name: titleOf(element) }, title: element.Message || null, onclick: (event) => event.target === input || go(element) },
+    { className: element.Status, dataset: { name: titleOf(element) }, title: remarkOf(element) || null, onclick: (event) => event.target === input || go(element) },
     h("th", { scope: "row" }, name),
     h("td", {}, input, was),
     h("td", {}, statusMark(element.Status, { word: element.Status !== "marked" })),
     h("td", { className: "number" }, Number.isFinite(element.Confidence) ? number(element.Confidence * 100) : ""),
   );
-  if (element.Message) line.lastElementChild.previousElementSibling.append(h("span", { className: "visually-hidden" }, element.Message));
+  if (element.Message) line.lastElementChild.previousElementSibling.append(h("span", { className: "visually-hidden" }, remarkOf(element)));
   show();
   return line;
 }

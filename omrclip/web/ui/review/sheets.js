@@ -1,6 +1,7 @@
 /** Sheets of stored recognitions: what was read on each, and where its pixels are. */
 
 import * as api from "../api.js";
+import { failureText } from "../dialogs.js";
 
 /** Why a scan failed of which there is nothing to see. */
 const UNSEEN = ["corrupt_image", "unsupported_image", "image_error", "limit_exceeded"];
@@ -31,7 +32,7 @@ export class Sheet {
     this.recognition = recognition;
     this.counts = Object.fromEntries(FILTERS.map((filter) => [filter, this.wanted(filter).length]));
     this.messages = answer.Info.Details.RecognitionStatistics[index].TaskMessages;
-    this.error = recognition.Error?.message ?? null;
+    this.error = recognition.Error ? failureText(recognition.Error) : null;
     this.state = this.error ? "failed" : "done";
   }
 

@@ -1,7 +1,7 @@
 /** How a status looks: a sign, a word and a colour, each of which tells it alone. */
 
 import { h, icon } from "../dom.js";
-import { t } from "../messages.js";
+import { t, translated } from "../messages.js";
 
 const SIGNS = { marked: "check", blank: "blank", multiple: "multiple", uncertain: "doubt", failed: "error" };
 
@@ -10,3 +10,6 @@ export function statusMark(status, { word = true } = {}) {
   const text = t(`status.${status}`);
   return h("span", { className: `status ${status}`, title: word ? null : text }, icon(SIGNS[status] ?? "doubt"), h("span", { className: word ? "" : "visually-hidden" }, text));
 }
+
+/** What is said of an answer; in other languages than English by its status, because the server speaks English. */
+export const remarkOf = ({ Status, Message }) => Message && translated(`remark.${Status}`, Message);
