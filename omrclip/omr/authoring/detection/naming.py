@@ -15,6 +15,8 @@ SAME_PHRASE = 1.2
 """White space between words of one label, in heights of a word."""
 ABOVE = 2.5
 """Distance of a label above a box or question, in heights of a word."""
+BELOW = 1.5
+"""Distance of a label below a line to write on, in heights of a word: it stands at the line."""
 BESIDE_BOX = (0.5, 1.1)
 """Top and bottom, in heights of a box to write in, of the band in which the middle of its label is: people write above
 a line, and labels stand on it."""
@@ -50,15 +52,16 @@ def with_names(detection: Detection, words: Sequence[Word], known: Collection[st
 
     All names stay different, and none is one of the known names.
     """
+    elements = [proposal.element for proposal in detection.proposals]
     free = [word for word in words if not _is_in_bubble(word, detection)]
-    beside = [_beside(proposal.element, free) for proposal in detection.proposals]
+    beside = [_within(element, free) or _beside(element, free) for element in elements]
     # What stands beside another row is no label of the row below it.
-    above = [word for word in free if not any(word in label for label in beside)]
+    others = [word for word in free if not any(word in label for label in beside)]
     taken = set(known)
     proposals = []
     for proposal, label_beside in zip(detection.proposals, beside, strict=True):
         element = _with_values(proposal.element, words)
-        label = _named(label_beside or _above(element, above))
+        label = _named(label_beside or _above(element, others) or _below(element, others))
         name = free_name(label or str(getattr(element, "name", "")), taken)
         taken.add(name)
         renamed: Element = replace(element, name=name) if isinstance(element, ChoiceBox | Grid | ClipArea) else element
@@ -116,6 +119,21 @@ def _inside(place: Place, words: Sequence[Word]) -> str:
     return found[0] if len(found) == 1 and found[0].isalnum() and len(found[0]) <= MOST_IN_BUBBLE else ""
 
 
+def _within(element: Element, words: Sequence[Word]) -> list[Word]:
+    """The first line of the label in a box to write in."""
+    if not isinstance(element, ClipArea):
+        return []
+    left, top, width, height = element.place
+    inside = [
+        word for word in words if left <= word.left and word.right <= left + width and top <= word.y <= top + height
+    ]
+    if not inside:
+        return []
+    first = min(inside, key=lambda word: word.y)
+    line = [word for word in inside if word.y - first.y < 0.5 * first.height]
+    return _up_to_wide_space(sorted(line, key=lambda word: word.left))
+
+
 def _beside(element: Element, words: Sequence[Word]) -> list[Word]:
     """The label at the left of an element on its first row."""
     if isinstance(element, ChoiceBox | Grid):
@@ -139,6 +157,19 @@ def _above(element: Element, words: Sequence[Word]) -> list[Word]:
     else:
         return []
     return _line_above(left, top, words)
+
+
+def _below(element: Element, words: Sequence[Word]) -> list[Word]:
+    """The label below a line to write on."""
+    if not isinstance(element, ClipArea):
+        return []
+    left, top, width, height = element.place
+    below = [
+        word
+        for word in words
+        if 0 < word.y - top - height < BELOW * word.height and left <= word.left and word.right <= left + width
+    ]
+    return _up_to_wide_space(sorted(below, key=lambda word: word.left)) if below else []
 
 
 def _line_above(left: float, top: float, words: Sequence[Word]) -> list[Word]:

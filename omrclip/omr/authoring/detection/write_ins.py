@@ -27,19 +27,24 @@ MOST_OF_WIDTH = 0.6
 """Part of the width of the page that a line takes at most; longer ones part sections."""
 LABEL_MM = 6.0
 """Distance in which something is printed at the left of a line to write on."""
+LABEL_PART = 0.4
+"""Part of the height of a box, at its top, in which its label may be printed; what is below it is free to write in."""
+BELOW_MM, FREE_BELOW_MM = 5.0, 9.0
+"""Distance below a line to write on within which its label is, if it has none at its left; and up to which nothing else
+is printed. Below the rule of a section, text goes on."""
 INSET_MM = 0.5
 """Width inside the border of a box that belongs to the border."""
 
 
 def find_write_ins(page: WorkingPage, around: Surroundings, bubbles: Sequence[Shape]) -> list[Sides]:
-    """Return the places to write in, from top to bottom: empty boxes, and the space above lines.
+    """Return the places to write in, from top to bottom: boxes without more than a label, and space above lines.
 
     Args:
         page: the page.
         around: its print without bubbles and long lines.
         bubbles: all bubbles. A place with a bubble in it is none.
     """
-    boxes = [box for box in _boxes(page) if not _has_bubble(box, bubbles) and not _has_print(box, around)]
+    boxes = [box for box in _boxes(page) if not _has_bubble(box, bubbles) and _is_free(box, around)]
     boxes = [box for box in boxes if not any(_is_inside(box, other) for other in boxes if other is not box)]
     lines = [line for line in _lines(page, around) if not _has_bubble(line, bubbles)]
     lines = [line for line in lines if not any(_meets(line, box) for box in boxes)]
@@ -63,6 +68,14 @@ def _boxes(page: WorkingPage) -> list[Sides]:
     return found
 
 
+def _is_free(box: Sides, around: Surroundings) -> bool:
+    """Whether a box is empty, or has a label at its top and enough space below it."""
+    left, top, right, bottom = box
+    below = (left, top + LABEL_PART * (bottom - top), right, bottom)
+    is_high = bottom - below[1] >= LEAST_BOX_MM[1] * PX_PER_MM
+    return not _has_print(below if is_high else box, around)
+
+
 def _lines(page: WorkingPage, around: Surroundings) -> list[Sides]:
     """The space above horizontal lines that have a label, meet no vertical line, and have no print above them."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(page.lines)
@@ -78,9 +91,12 @@ def _lines(page: WorkingPage, around: Surroundings) -> list[Sides]:
 
 
 def _has_label(space: Sides, around: Surroundings) -> bool:
-    """Whether something is printed at the left of a line to write on."""
-    left, top, _, bottom = space
-    return around.has_print(left - LABEL_MM * PX_PER_MM, (top + bottom) / 2, left, bottom + PX_PER_MM)
+    """Whether something is printed at the left of a line to write on, or one line below it."""
+    left, top, right, bottom = space
+    if around.has_print(left - LABEL_MM * PX_PER_MM, (top + bottom) / 2, left, bottom + PX_PER_MM):
+        return True
+    label, end = bottom + BELOW_MM * PX_PER_MM, bottom + FREE_BELOW_MM * PX_PER_MM
+    return around.has_print(left, bottom, right, label) and not around.has_print(left, label, right, end)
 
 
 def _has_print(sides: Sides, around: Surroundings) -> bool:

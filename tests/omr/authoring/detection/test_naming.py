@@ -78,6 +78,13 @@ def test_a_line_to_write_on_is_named_by_the_word_before_it() -> None:
     assert [element.name for element in _named([area], [_word("Name", 60, 76)])] == ["Name"]
 
 
+def test_labels_in_boxes_and_below_lines_are_names() -> None:
+    box = ClipArea(name="Write1", left=100, top=50, width=200, height=80)
+    line = ClipArea(name="Write2", left=100, top=200, width=200, height=30)
+    words = [_word("Course", 104, 54), _word("and", 160, 54), _word("date", 104, 72), _word("Signature", 100, 232)]
+    assert [element.name for element in _named([box, line], words)] == ["Course and", "Signature"]
+
+
 def test_the_names_of_a_vector_pdf_are_its_printed_numbers() -> None:
     form = blank_form(0, "circle")
     made = new_template(blank_pages(form.pdf, 1, LIMITS), "x", LIMITS)

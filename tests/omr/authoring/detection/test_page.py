@@ -143,6 +143,31 @@ def test_lines_with_a_label_are_places_to_write_in_and_rules_and_tables_are_not(
     assert np.allclose(lines[0].place, (160, 271, 301, 31), atol=3)
 
 
+def _write_ins(page: Pixels) -> list[tuple[float, float, float, float]]:
+    return [one.element.place for one in detect(page).proposals if isinstance(one.element, ClipArea)]
+
+
+def test_a_box_with_its_label_at_the_top_is_a_place_to_write_in() -> None:
+    page = np.full((1400, 1000), 255, np.uint8)
+    for top, height in ((200, 100), (400, 100), (600, 40)):
+        cv2.rectangle(page, (100, top), (600, top + height), (0,), 2)
+    cv2.putText(page, "Name", (110, 225), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0,), 1)
+    cv2.putText(page, "Printed in the middle", (110, 460), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0,), 2)
+    cv2.putText(page, "Cell", (110, 618), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0,), 1)  # 5 mm are not free below it
+    (place,) = _write_ins(page)
+    assert np.allclose(place, (101, 201, 498, 98), atol=4)
+
+
+def test_a_line_with_its_label_below_is_a_place_to_write_in_and_a_rule_above_text_is_not() -> None:
+    page = np.full((1400, 1000), 255, np.uint8)
+    for top in (300, 600):
+        cv2.line(page, (100, top), (500, top), (0,), 1)
+        cv2.putText(page, "Signature", (100, top + 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0,), 1)
+    cv2.putText(page, "goes on below", (100, 640), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0,), 1)
+    (place,) = _write_ins(page)
+    assert np.allclose(place, (100, 269, 400, 31), atol=4)
+
+
 def test_the_desk_at_the_edge_of_a_photo_is_no_label_of_rows() -> None:
     page = np.full((1400, 1000, 3), 255, np.uint8)
     for y in range(0, 1400, 12):  # a ragged edge, which is no straight line
