@@ -60,6 +60,10 @@ class Admission:
         """The number of bytes in use."""
         return self._load.bytes
 
+    def may_admit(self, bytes_needed: int) -> bool:
+        """Whether work that needs so many bytes is admitted when all memory is free."""
+        return bytes_needed <= self._max_bytes
+
     def holding(self) -> "Holding":
         """Return the memory of one answer, empty at first."""
         return Holding(self)

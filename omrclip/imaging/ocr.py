@@ -46,6 +46,7 @@ class OcrFailure(StrEnum):
     MISSING = "missing"
     FAILED = "failed"
     SLOW = "slow"
+    MEMORY = "memory"
 
 
 FAILURES: Final = {
@@ -53,6 +54,7 @@ FAILURES: Final = {
     OcrFailure.FAILED: "Tesseract failed, so names are numbers. Check that it runs and has the languages in "
     "OMRCLIP_OCR_LANGUAGES.",
     OcrFailure.SLOW: "Tesseract took too long, so names are numbers.",
+    OcrFailure.MEMORY: "Tesseract needs more memory than OMRCLIP_MEMORY_BYTES leaves, so names are numbers.",
 }
 """What people are told."""
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from omrclip.errors import InvalidRequest
 from omrclip.imaging.codec import decode
-from omrclip.imaging.ocr import FAILURES, OcrFailure, text_reader
+from omrclip.imaging.ocr import FAILURES, OcrFailure, TextReader, text_reader
 from omrclip.imaging.probe import probe
 from omrclip.omr.authoring.detection.bubbles import REASONS
 from omrclip.omr.authoring.detection.memory import detecting_bytes
@@ -35,13 +35,13 @@ def post_blank_pages() -> Response:
     accept_image()
     limits, admission = services().config.limits, services().sources.admission
     pages = blank_pages(request.get_data(), MOST_TEMPLATE_PAGES, limits, admission)
-    reader = text_reader(services().config)
     needed = max(detecting_bytes(probe(page.image)) for page in pages)
+    reader, failure = _reader(needed)
     with admission.admitted(needed + (READING_BYTES if reader else 0)):
         made = new_template(pages, "", limits, reader)
     check_template(made.template, limits)
     found = [{"Number": number, **_told(one)} for number, one in enumerate(made.detections, 1)]
-    return jsonify(Template=dump_template(made.template), Pages=found, Warnings=_warnings(made.failure))
+    return jsonify(Template=dump_template(made.template), Pages=found, Warnings=_warnings(made.failure or failure))
 
 
 @blueprint.post("/templates/<name>/pages/<int:number>/detection")
@@ -57,13 +57,14 @@ def post_detection(name: str, number: int) -> Response:
         raise InvalidRequest.at("page", "a page with a stored image")
     check_pages([known], limits)
     info = probe(known.image)
+    needed = detecting_bytes(info)
     # Who draws a rectangle around bubbles waits for them, and names them.
-    reader = text_reader(services().config) if rectangle is None else None
-    with admission.admitted(detecting_bytes(info) + (READING_BYTES if reader else 0)):
+    reader, failure = _reader(needed) if rectangle is None else (None, None)
+    with admission.admitted(needed + (READING_BYTES if reader else 0)):
         found = detect_in_place(decode(known.image, info), page.dimensions)
         read = printed_words(found, reader)
     found = with_names(found, in_pixels(read.words, found)) if rectangle is None else within(found, rectangle)
-    answer = jsonify(**_told(found), Warnings=_warnings(read.failure))
+    answer = jsonify(**_told(found), Warnings=_warnings(read.failure or failure))
     answer.set_etag(stored.blob.etag)
     return answer
 
@@ -80,6 +81,14 @@ def _rectangle() -> Place | None:
         sides.append(value)
     left, top, width, height = sides
     return left, top, width, height
+
+
+def _reader(needed: int) -> tuple[TextReader | None, OcrFailure | None]:
+    """What reads print for names, if there is memory for it beside the bytes that detection needs; else why not."""
+    reader = text_reader(services().config)
+    if reader is not None and not services().sources.admission.may_admit(needed + READING_BYTES):
+        return None, OcrFailure.MEMORY
+    return reader, None
 
 
 def _warnings(failure: OcrFailure | None) -> list[str]:

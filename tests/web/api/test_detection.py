@@ -120,6 +120,19 @@ def test_print_that_cannot_be_read_is_a_warning(config: Config, tmp_path: Path) 
     assert len(answer.json["Pages"][0]["Proposals"]) == 4
 
 
+def test_print_is_not_read_where_memory_is_small(config: Config, tmp_path: Path) -> None:
+    """Installing Tesseract takes nothing away from a small server."""
+    small = replace(config, ocr_command=telling(tmp_path, []), memory_bytes=600 * 2**20)
+    client = create_app(small).test_client()
+    answer = client.post("/api/detection", data=blank_page(), headers=PNG)
+    assert answer.status_code == 200, answer.json
+    assert answer.json["Warnings"] == [FAILURES[OcrFailure.MEMORY]]
+    client.post("/api/templates?name=blank", data=blank_page(), headers=PNG)
+    answer = client.post("/api/templates/blank/pages/1/detection").json
+    assert (len(answer["Proposals"]), answer["Warnings"]) == (4, [FAILURES[OcrFailure.MEMORY]])
+    assert not (tmp_path / "arguments").exists()
+
+
 def test_a_rectangle_has_the_bubbles_within_it(client: FlaskClient) -> None:
     client.post("/api/templates?name=blank", data=blank_page(), headers=PNG)
     sides = {"Left": 240, "Top": 330, "Width": 110, "Height": 90}
