@@ -183,8 +183,11 @@ def _line_above(left: float, top: float, words: Sequence[Word]) -> list[Word]:
     if not starts:
         return []
     lowest = max(starts, key=lambda word: word.y)
-    line = [word for word in above if abs(word.y - lowest.y) < 0.5 * lowest.height]
-    return _up_to_wide_space(sorted(line, key=lambda word: word.left))
+    line = [word for word in words if abs(word.y - lowest.y) < 0.5 * lowest.height]
+    right = _up_to_wide_space(sorted((word for word in line if word in above), key=lambda word: word.left))
+    before = [word for word in line if word.left < right[0].left]
+    # The phrase may begin further left.
+    return [*_phrase([*before, right[0]])[:-1], *right]
 
 
 def _up_to_wide_space(words: Sequence[Word]) -> list[Word]:

@@ -57,6 +57,12 @@ def test_the_label_above_ends_at_a_wide_space() -> None:
     assert [element.name for element in _named([_box("1", 100)], words)] == ["First name"]
 
 
+def test_the_label_above_may_begin_further_left() -> None:
+    words = [_word("Town", 0, 80), _word("Student", 60, 80), _word("ID", 120, 80)]
+    assert [element.name for element in _named([_box("1", 160)], words)] == ["1"]
+    assert [element.name for element in _named([_box("1", 100)], words)] == ["Student ID"]
+
+
 def test_names_stay_different_and_remain_without_text() -> None:
     words = [_word("1.", 70, 104), _word("1.", 70, 154)]
     assert [element.name for element in _named([_box("1", 100), _box("2", 150)], words)] == ["1", "1_2"]
