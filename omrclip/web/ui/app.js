@@ -75,7 +75,7 @@ function drawBar() {
   const skip = h("a", { className: "button skip", href: "#main", onclick: (event) => (event.preventDefault(), main.focus()) }, t("nav.skip"));
   document.getElementById("bar").append(
     skip,
-    h("a", { className: "brand", href: "#/templates" }, h("img", { src: "ui/favicon.svg", alt: "" }), h("span", {}, "omrclip")),
+    h("a", { className: "brand", href: "#/templates", aria: { label: "omrclip" } }, h("img", { src: "ui/favicon.svg", alt: "" }), h("span", {}, "omrclip")),
     h("nav", { aria: { label: t("nav.label") } }, link("templates", "nav.templates"), link("recognize", "nav.recognize"), link("results", "nav.results")),
     h("span", { className: "grow" }),
     h("a", { className: "button quiet", href: "#/help" }, t("nav.help")),

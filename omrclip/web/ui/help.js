@@ -13,6 +13,7 @@ const STEPS = [
 ];
 
 export function mount(main) {
+  main.tabIndex = 0; // it has nothing else that takes the focus, and must scroll by keyboard
   main.append(h(
     "div",
     { className: "content help" },

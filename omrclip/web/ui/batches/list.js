@@ -20,14 +20,15 @@ function row(batch, redraw) {
   const state = batch.State === "done" || !batch.Total ? "" : batch.State === "failed" ? t("status.failed") : t("recognize.done", { done: batch.Done, total: batch.Total });
   const toCheck = batch.Doubtful - batch.Reviewed;
   const change = async (act) => (await act(batch)) && redraw();
+  const cell = (key, properties, ...children) => h("td", { ...properties, dataset: { label: t(key) } }, ...children);
   return h(
     "tr",
     { dataset: { name: batch.Name } },
     h("th", { scope: "row" }, h("a", { href: `#/batch/${batch.Identifier}` }, batch.Name), h("div", { className: "muted" }, batch.Templates.join(", "))),
-    h("td", {}, moment(batch.Created)),
-    h("td", { className: "number" }, batch.Total, state && h("div", { className: "muted" }, state)),
-    h("td", { className: "number" }, toCheck ? h("span", { className: "status uncertain" }, toCheck) : batch.Doubtful ? t("batch.reviewed") : "–"),
-    h("td", { className: "number" }, batch.Failed ? h("span", { className: "status failed" }, batch.Failed) : "–"),
+    cell("results.when", {}, moment(batch.Created)),
+    cell("results.sheets", { className: "number" }, batch.Total, state && h("div", { className: "muted" }, state)),
+    cell("batch.toCheck", { className: "number" }, toCheck ? h("span", { className: "status uncertain" }, toCheck) : batch.Doubtful ? t("batch.reviewed") : "–"),
+    cell("results.failed", { className: "number" }, batch.Failed ? h("span", { className: "status failed" }, batch.Failed) : "–"),
     h("td", {}, expiryNote(batch, redraw)),
     h(
       "td",
