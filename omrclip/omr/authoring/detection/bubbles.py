@@ -16,6 +16,9 @@ SAME_FILLED = 0.12
 """Difference of the filled parts within which two shapes have one form; those of ellipse and square differ by 0.21."""
 LETTER_GAP = 0.22
 """Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
+LOW_LETTER, LOW_LETTER_GAP = 0.8, 0.14
+"""Height below which that letter is low, and the gap that makes the shape the capital before it, in heights of the
+shape: the text of an answer is low too, and begins further away."""
 LETTER_HEIGHTS = (0.6, 1.7)
 """Heights of that letter in heights of the shape: small letters have 0.7 of the height of capitals."""
 SAME_LEVEL = 0.16
@@ -196,7 +199,8 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
         beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
         beside &= letters[:, 2] < 2 * shape.width
         drops = np.abs(np.stack([top - shape.top, bottom - shape.bottom])) / shape.height
-        gaps = np.where(beside & (drops.min(axis=0) < SAME_LEVEL), LETTER_GAP, 0.0)
+        gaps = np.where(high < LOW_LETTER * shape.height, LOW_LETTER_GAP, LETTER_GAP)
+        gaps *= beside & (drops.min(axis=0) < SAME_LEVEL)
         if _is_narrow(shape):
             gaps[beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP
         gaps *= shape.height

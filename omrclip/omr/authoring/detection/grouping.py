@@ -61,7 +61,7 @@ BOXES_ABOVE = (4.0, 2.5, 0.1)
 """Top of the band above the first row in which boxes to write digits in are looked for, the upper side of boxes without
 a line there, and the bottom of the band, in heights of a bubble above the first row."""
 SIDE_OF_BOXES = 0.6
-"""Part of the width of the columns that a line is from which it is the upper or lower side of these boxes."""
+"""Part of the width of the columns that is dark from which it is the upper or lower side of these boxes."""
 LINE_PX = 4
 """Width of the lines of these boxes, 0.4 mm."""
 INSIDE_BOX = 0.35
@@ -360,7 +360,7 @@ class _Grouping:
             return False
         left, right = round(first[0].x), round(first[-1].x)
         top, without_line, bottom = (max(0, round(first[0].top - heights * self.height)) for heights in BOXES_ABOVE)
-        lines = self.page.horizontal[top:bottom, left:right]
+        lines = self.page.dark[top:bottom, left:right]
         sides = np.flatnonzero((lines > 0).mean(axis=1) > SIDE_OF_BOXES) + top if lines.size else np.zeros(0, int)
         lower = int(sides.max(initial=top)) if sides.size else bottom
         upper = int(sides[sides < lower - LEAST_BOX_SIDE * self.height].max(initial=min(without_line, lower)))
