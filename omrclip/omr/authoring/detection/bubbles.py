@@ -43,6 +43,8 @@ LEAST_DIFFERENT = 0.1
 """Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
 MOST_IN_WORDS = 0.5
 """Part of the shapes of one size that stand in words, from which they are all letters."""
+LEAST_IN_ROW = 2
+"""Squares beside a cell from which the cell is one of them, and touches a line."""
 LEAST_OF_A_SIZE = 2
 """A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
 LEAST_BRIDGED = 3
@@ -117,10 +119,11 @@ def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, flo
     """
     left_out = []
     candidates = []
+    outlines = [shape for shape in found.shapes if shape.kind == "outline" and shape.filled >= RECTANGLE_FILLED]
     for shape in found.shapes:
         if any(left <= shape.x <= right and top <= shape.y <= bottom for left, top, right, bottom in codes):
             left_out.append(LeftOut(shape, Why.CODE))
-        elif shape.kind == "cell":
+        elif shape.kind == "cell" and not _touches_line(shape, outlines):
             left_out.append(LeftOut(shape, Why.CELL))
         elif shape.kind == "word":
             left_out.append(LeftOut(shape, Why.WORD))
@@ -142,6 +145,18 @@ def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, flo
         else:
             classes.append(_size_class([candidates[index] for index in good]))
     return _without_small(classes, left_out)
+
+
+def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:
+    """Whether a cell stands in a row of squares of its size, like a bubble that touches a line."""
+    row = [
+        other
+        for other in outlines
+        if abs(other.y - cell.y) < ALIGNED_WITHIN * cell.height
+        and abs(other.x - cell.x) < FARTHEST_BESIDE * cell.width
+        and not _are_different(cell, other)
+    ]
+    return len(row) >= LEAST_IN_ROW
 
 
 def _size_class(shapes: Sequence[Shape]) -> SizeClass:

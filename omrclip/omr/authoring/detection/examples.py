@@ -12,6 +12,8 @@ from omrclip.omr.authoring.detection.working_page import WorkingPage
 MUCH_DARKER = 0.18
 """Darkness inside a bubble, 0 to 1, above the median of the page, from which it is crossed or dotted. Printed letters
 differ by less than 0.12 from their median, a cross adds 0.3."""
+LEAST_PRINTED = 3
+"""Bubbles of a group that are all dark, from which they have letters in them, where those of other groups are empty."""
 WITHIN_WIDTHS = 3.0
 """Distance of a filled mark from a bubble of its example, in widths of the bubble."""
 SAME_SIZE = 0.25
@@ -29,10 +31,15 @@ def example_groups(page: WorkingPage, groups: Sequence[Group], filled: Sequence[
     found = {
         index
         for index, group in enumerate(groups)
-        if max(darks[index]) > usual + MUCH_DARKER or any(_is_beside(group, mark) for mark in marks)
+        if _is_crossed(darks[index], usual + MUCH_DARKER) or any(_is_beside(group, mark) for mark in marks)
     }
     count = sum(len(groups[index].bubbles) for index in found)
     return found if count <= MOST_OF_PAGE * sum(len(group.bubbles) for group in groups) else set()
+
+
+def _is_crossed(darks: Sequence[float], limit: float) -> bool:
+    """Whether some bubbles of a group are dark. If all of many are, letters are printed in them."""
+    return max(darks) > limit and (len(darks) < LEAST_PRINTED or min(darks) < limit)
 
 
 def _is_beside(group: Group, mark: Shape) -> bool:

@@ -187,8 +187,18 @@ class _Grouping:
         texts = [(a, self._between(a, b)) for a, b in rows]
         if not any(text for _, text in texts):
             return False
+        if self._has_list_between(left, right):
+            return True
         starts_lower = abs(left[0].y - right[0].y) > reach
         return starts_lower or len(right) > len(left) or self._has_line(one, other) or self._have_names(texts)
+
+    def _has_list_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
+        """Whether a third list stands between two lists beside each other, and is shorter than they are."""
+        top, bottom = max(left[0].y, right[0].y) - self.height, min(left[-1].y, right[-1].y) + self.height
+        return any(
+            left[0].right < bubble.x < right[0].left and top < bubble.y < bottom and len(self.lists[bubble]) > 1
+            for bubble in self.bubbles
+        )
 
     def _has_line(self, one: Shape, other: Shape) -> bool:
         """Whether a vertical line as high as they are stands between two bubbles."""
@@ -360,8 +370,12 @@ class _Grouping:
             return False
         left, right = round(first[0].x), round(first[-1].x)
         top, without_line, bottom = (max(0, round(first[0].top - heights * self.height)) for heights in BOXES_ABOVE)
-        lines = self.page.dark[top:bottom, left:right]
+        # Boxes apart from each other have short sides, which other print may have too: ten rows are the stronger sign.
+        is_digits = len(rows) == DIGITS
+        lines = (self.page.dark if is_digits else self.page.horizontal)[top:bottom, left:right]
         sides = np.flatnonzero((lines > 0).mean(axis=1) > SIDE_OF_BOXES) + top if lines.size else np.zeros(0, int)
+        if not sides.size and not is_digits:
+            return False
         lower = int(sides.max(initial=top)) if sides.size else bottom
         upper = int(sides[sides < lower - LEAST_BOX_SIDE * self.height].max(initial=min(without_line, lower)))
         above = self.page.dark[upper:lower]
@@ -412,7 +426,7 @@ class _Grouping:
     def _headings(self, run: _Run) -> list[float]:
         """The left ends of the texts in the line above a run."""
         top = run.bubbles[0].top
-        left, right = run.left - 3 * self.height, self._page_width
+        left, right = run.left - 3 * self.height, run.right + 3 * self.height
         line = self.around.bottom_of_print_above(left, top - 3 * self.height, right, top - HEADING_GAP * self.height)
         if line is None:
             return [run.left]

@@ -186,3 +186,33 @@ def test_single_boxes_at_the_end_of_numbered_statements_are_one_choice_each() ->
         canvas.text(30, 65.6 + 11 * row, "that what I say is stored")
         canvas.box((180, 58 + 11 * row, 5, 5))
     assert _sizes(_detected(canvas)) == [1] * 4
+
+
+def test_lists_with_a_shorter_list_between_them_are_three_choices() -> None:
+    canvas = _page()
+    for x, y, count in ((20, 60, 7), (80, 76, 4), (140, 60, 7)):
+        canvas.text(x, y - 10, "Which of these?")
+        _list(canvas, x + 4, y, ["tea", "milk", "fish", "nuts", "rice", "figs", "salt"][:count])
+    assert sorted(_sizes(_detected(canvas))) == [4, 7, 7]
+
+
+def test_a_square_that_touches_a_line_is_a_bubble_like_those_beside_it() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.text(20, 61 + 8 * row, f"{row + 1}.")
+        for column in range(4):
+            canvas.box((30 + 7 * column, 58 + 8 * row, 4, 4))
+    canvas.line(55, 55, 55, 105)
+    assert _sizes(_detected(canvas)) == [4] * 6
+
+
+def test_rows_with_bold_digits_are_no_examples_of_marks_beside_rows_without() -> None:
+    canvas = _page()
+    for row in range(12):
+        y = 60 + 10 * row + (20 if row > 9 else 0)
+        canvas.text(20, y + 1, f"{chr(97 + row)}) Thing")
+        for column in range(4):
+            canvas.ellipse((100 + 15 * column, y - 2, 4, 4))
+            if row > 10:
+                canvas.text(101.1 + 15 * column, y + 1.2, "8659"[column], height=2.4, font="Helvetica-Bold")
+    assert _sizes(_detected(canvas)) == [4] * 12
