@@ -44,9 +44,11 @@ def main() -> None:
             for view, ready in VIEWS.items():
                 with visiting(browser, f"{server.url}/#/{view.format(batch)}") as watched:
                     watched.page.locator(ready).first.wait_for()  # the first request makes the index of the batch
-                    click.echo(f"{view.format('…')}: {_openings(watched.page, ready)}, {_memory(watched.page)}")
+                    meter = _Meter(watched.page)
+                    opened = _openings(watched.page, ready, meter)
+                    click.echo(f"{view.format('…')}: {opened}, {meter.memory}")
                     if view in SCROLLED:
-                        click.echo(f"{view.format('…')}: {_scrolled(browser, watched, SCROLLED[view])}")
+                        click.echo(f"{view.format('…')}: {_scrolled(browser, watched, SCROLLED[view], meter)}")
             _review(browser, f"{server.url}/#/batch/{batch}")
 
 
@@ -110,41 +112,51 @@ def _multiply(folder: Path, address: str) -> None:
         file.execute("UPDATE batch SET passed = passed + ?, doubtful = doubtful + ?", (len(new), doubtful))
 
 
-def _openings(page: "Page", ready: str) -> str:
-    """Seconds from the navigation until a part of the view is there, over some rounds."""
-    seconds = []
+def _openings(page: "Page", ready: str, meter: "_Meter") -> str:
+    """Seconds from the navigation until a part of the view is there, and those that the main thread worked."""
+    seconds, worked = [], []
     for _ in range(ROUNDS):
         page.reload()
         now = page.wait_for_function(
             "ready => document.querySelector(ready) && performance.now()", arg=ready, polling=20
         )
         seconds.append(float(now.json_value()) / 1000)
+        worked.append(meter.worked)  # a new document counts from 0
     median, least, most = statistics.median(seconds), min(seconds), max(seconds)
-    return f"shown after {median:.2f} s (median of {ROUNDS}; {least:.2f} to {most:.2f})"
+    told = f"shown after {median:.2f} s (median of {ROUNDS}; {least:.2f} to {most:.2f})"
+    return f"{told}, {statistics.median(worked):.2f} s of it on the main thread"
 
 
-def _memory(page: "Page") -> str:
-    page.request_gc()
-    metrics = _metrics(page)
-    return f"{metrics['JSHeapTotalSize'] / 1e6:.0f} MB of JavaScript, {metrics['Nodes']:.0f} nodes"
-
-
-def _scrolled(browser: "Browser", watched: WatchedPage, place: str) -> str:
-    began = _processor_time(watched.page)
+def _scrolled(browser: "Browser", watched: WatchedPage, place: str, meter: "_Meter") -> str:
+    began = meter.worked
     frames = _frames(browser, watched, lambda one: one.page.locator(place).evaluate(SCROLL))
-    busy = _processor_time(watched.page) - began
-    return f"scrolled at {frames:.0f} frames a second, with {busy / 3:.0%} of the main thread"
+    worked = (meter.worked - began) / 3 / frames
+    return f"scrolled at {frames:.0f} frames a second, with {worked * 1000:.0f} ms of the main thread for each"
 
 
-def _processor_time(page: "Page") -> float:
-    """Seconds that the main thread of the page has worked."""
-    return _metrics(page)["TaskDuration"]
+class _Meter:
+    """What the browser counts of a page."""
 
+    def __init__(self, page: "Page") -> None:
+        self._page = page
+        self._session = page.context.new_cdp_session(page)
+        # Processor time, which other programs on the machine do not change much.
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
-def _metrics(page: "Page") -> dict[str, float]:
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
-    return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    @property
+    def worked(self) -> float:
+        """Seconds of processor time of the main thread."""
+        return self._metrics["TaskDuration"]
+
+    @property
+    def memory(self) -> str:
+        self._page.request_gc()
+        found = self._metrics
+        return f"{found['JSHeapTotalSize'] / 1e6:.0f} MB of JavaScript, {found['Nodes']:.0f} nodes"
+
+    @property
+    def _metrics(self) -> dict[str, float]:
+        return {one["name"]: one["value"] for one in self._session.send("Performance.getMetrics")["metrics"]}
 
 
 def _review(browser: "Browser", url: str) -> None:
