@@ -23,4 +23,4 @@ export function mount(main) {
 }
 
 /** A link to it, for places where there is nothing yet. */
-export const helpLink = () => h("a", { href: "#/help" }, t("help.link"));
+export const helpLink = () => h("a", { className: "button quiet", href: "#/help" }, t("help.link"));

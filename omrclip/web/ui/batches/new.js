@@ -16,7 +16,7 @@ const DAY = 24 * 3600;
 export async function mount(main, wanted) {
   const templates = await api.listTemplates();
   if (!templates.length) {
-    main.append(h("div", { className: "empty" }, h("p", {}, t("recognize.noTemplate")), h("p", {}, h("a", { className: "button primary", href: "#/templates" }, t("templates.fromImage")), " ", sampleButton()), h("p", {}, helpLink())));
+    main.append(h("div", { className: "empty" }, h("h1", {}, t("nav.recognize")), h("p", {}, t("recognize.noTemplate")), h("p", {}, h("a", { className: "button primary", href: "#/templates" }, t("templates.fromImage")), " ", sampleButton()), h("p", {}, helpLink())));
     return;
   }
   const chosen = [wanted, remembered("template"), templates[0]].find((name) => templates.includes(name));
