@@ -48,8 +48,9 @@ MOST_NUMBER, NUMBER_WHITE = 2.0, 0.8
 """Width of the number of a statement at most, and the white space behind it at least, in heights of a bubble."""
 LABEL_BAND = 0.55
 """Half the height, in heights of a bubble, of the band in which text beside a row is looked for."""
-FARTHEST_LABEL = 0.6
-"""Widths of the page that print at the left of a row may be away from it."""
+FARTHEST_LABEL = 0.8
+"""Widths of the page that print at the left of a row may be away from it: a short statement at the left margin, with its
+answers at the right one."""
 DIGITS = 10
 """Bubbles of one digit of a number, 0 to 9; letters of a name have more."""
 LEAST_ROW_HEIGHTS = 0.8
@@ -254,10 +255,18 @@ class _Grouping:
             is_labelled = all(inside)  # also a single bubble
             is_text_of_previous = bool(index) and done[-1].is_labelled and len(text) < 2
             has_lead = bool(text) and not is_text_of_previous
-            apart = self.around.pieces(0, y - band, run[0].left, y + band, NUMBER_WHITE * self.height)
+            apart = self.around.pieces(
+                self._line_before(run[0]), y - band, run[0].left, y + band, NUMBER_WHITE * self.height
+            )
             is_numbered = len(apart) > 1 and apart[0][1] - apart[0][0] < MOST_NUMBER * self.height and len(runs) == 1
             done.append(_Run(tuple(run), is_labelled, has_lead, is_numbered and not self._text_after(run[-1])))
         return done
+
+    def _line_before(self, bubble: Shape) -> int:
+        """The right side of the nearest vertical line at the left of a bubble, as high as it is; 0 if there is none."""
+        rows = slice(round(bubble.top), round(bubble.bottom))
+        lines = np.flatnonzero((self.page.vertical[rows, : round(bubble.left)] > 0).all(axis=0))
+        return int(lines[-1]) + 1 if lines.size else 0
 
     def _text_after(self, bubble: Shape) -> bool:
         """Whether text stands close at the right of a bubble."""

@@ -112,6 +112,28 @@ def test_answers_of_rows_below_each_other_stay_in_their_rows() -> None:
     assert _sizes(_detected(canvas)) == [2] * 5
 
 
+def test_a_short_statement_far_from_its_answers_is_a_question_of_its_own() -> None:
+    canvas = _page()
+    for row, statement in enumerate(("1. I would come again and tell others of it", "2. The room was clean", "3. OK")):
+        canvas.text(8, 61 + 5.2 * row, statement)
+        for column, text in enumerate(("Yes", "No", "Partly")):
+            canvas.ellipse((155 + 16 * column, 58 + 5.2 * row, 4, 4))
+            canvas.text(160 + 16 * column, 61 + 5.2 * row, text)
+    assert _sizes(_detected(canvas)) == [3, 3, 3]
+
+
+def test_print_behind_a_vertical_line_is_no_number_of_a_statement() -> None:
+    canvas = _page()
+    for left in (20.0, 80.0):
+        canvas.line(left, 50, left, 110)
+        canvas.line(left + 60, 50, left + 60, 110)
+    for row in range(4):
+        canvas.text(22, 61 + 8 * row, "A. Moon")
+        canvas.text(82, 65 + 8 * row, "Leo Poole")
+        canvas.ellipse((130, 62 + 8 * row, 4, 4))
+    assert _sizes(_detected(canvas)) == [4]
+
+
 def test_lists_parted_by_a_vertical_line_are_two_choices() -> None:
     canvas = _page()
     for x in (20, 110):
