@@ -45,9 +45,10 @@ class KeepSeconds(Expected):
         return FOR_GOOD if value is None else super().deserialize(value, attr, data, **kwargs)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_SECONDS:
+        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())  # 60.0 is one in JSON
+        if isinstance(value, bool) or not is_whole or not 1 <= value <= MOST_SECONDS:
             raise self.refusal(value)
-        return value
+        return int(value)
 
     def rule(self) -> dict[str, Any]:
         """An integer in range."""

@@ -239,7 +239,7 @@ def _find_the_odd_ones(page: "Page", truth: dict[str, dict[str, str]]) -> Decide
     found: Decided = {}
     for value in values.locator("option").evaluate_all("options => options.map((option) => option.value)"):
         values.select_option(value)
-        for name in page.locator(".wall-entry .name").all_inner_texts():
+        for name in page.locator(".wall-entry .name").all_text_contents():  # drawn or not
             if truth[name][WATCHED] != value:
                 page.get_by_role("button", name=f"{name} does not belong here").click()
                 page.keyboard.type(truth[name][WATCHED])

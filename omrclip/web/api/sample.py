@@ -1,4 +1,4 @@
-"""`POST /api/batches/sample`: a batch of the sample form and its scans, to try what can be done with a batch."""
+"""`POST /api/sample-batch`: a batch of the sample form and its scans, to try what can be done with a batch."""
 
 from http import HTTPStatus
 from typing import Final
@@ -20,10 +20,10 @@ NAME: Final = "Sample"
 SECONDS: Final = 7 * 24 * 3600
 """How long it is stored. It is for trying, and everybody can make it again."""
 
-blueprint = Blueprint("sample", __name__, url_prefix="/api/batches")
+blueprint = Blueprint("sample", __name__, url_prefix="/api")
 
 
-@blueprint.post("/sample")
+@blueprint.post("/sample-batch")
 @runs_in(Lane.WORK)
 def post_sample() -> Response:
     """Create it under a name in the language of the person. It is an ordinary batch, and needs no stored template."""

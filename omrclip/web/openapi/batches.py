@@ -49,7 +49,7 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 requestBody={"required": True, "content": content(BatchRequestSchema)},
             ),
         },
-        "/api/batches/sample": {
+        "/api/sample-batch": {
             "post": operation(
                 "Create a batch of the sample form and its scans",
                 _TAG,
@@ -138,7 +138,7 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
                 "The progress of a batch as Server-Sent Events, until it is done or has failed",
                 _TAG,
                 {
-                    "200": answer("Events of the type progress", {"type": "string"}, "text/event-stream"),
+                    "200": answer("Events of the type progress, with the counts as JSON", {}, "text/event-stream"),
                     "204": answer("The batch has ended, and the client knows its last event"),
                 },
                 parameters=[parameter("Last-Event-ID", "header", description="id of the last event that was received")],

@@ -315,7 +315,7 @@ def test_batches_expire_are_set_aside_and_removed(
     app: App, config: Config, client: FlaskClient, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del app
-    short, kept, for_good = made(KeepSeconds=5), made(KeepSeconds=5), made(KeepSeconds=None)
+    short, kept, for_good = made(KeepSeconds=5.0), made(KeepSeconds=5), made(KeepSeconds=None)
     assert client.get(for_good).get_json()["Expires"] is None
     assert client.patch(kept, json={"Name": "July", "KeepSeconds": None}).get_json()["Name"] == "July"
     now = client.get(short).get_json()["Created"]
@@ -343,6 +343,7 @@ def test_batches_expire_are_set_aside_and_removed(
         ({"Templates": ["form"]}, "$.Template"),
         ({"BookletBy": "none"}, "$.BookletBy"),
         ({"KeepSeconds": 0}, "$.KeepSeconds"),
+        ({"KeepSeconds": 1.5}, "$.KeepSeconds"),
         ({"Options": {"Keep": True}}, "$.Options.Keep"),
         ({"Options": {"ClipMargin": -1}}, "$.Options.ClipMargin"),
         ({"Expires": 5}, "$.Expires"),
@@ -542,7 +543,7 @@ def test_a_sample_batch_needs_no_template(config: Config, assert_refused: Refusa
     Path(config.templates, "form.omr").unlink()
     config = replace(config, limits=Limits())
     client = create_app(config).test_client()
-    answer = client.post("/api/batches/sample", json={"Name": "Probe"})
+    answer = client.post("/api/sample-batch", json={"Name": "Probe"})
     assert answer.status_code == 201
     batch = answer.get_json()
     assert (batch["Name"], batch["Templates"], batch["Total"]) == ("Probe", ["exam"], 4)
@@ -550,6 +551,6 @@ def test_a_sample_batch_needs_no_template(config: Config, assert_refused: Refusa
     with closing(Runner(config)) as runner:
         runner.look()
     assert counts(client.get(batch["Uri"]).get_json())[:4] == ["done", 4, 4, 4]
-    assert client.post("/api/batches/sample", json={}).get_json()["Name"] == "Sample"
-    assert_refused(client.post("/api/batches/sample", json={"Template": "x"}), 400, "invalid_request", "Template")
+    assert client.post("/api/sample-batch", json={}).get_json()["Name"] == "Sample"
+    assert_refused(client.post("/api/sample-batch", json={"Template": "x"}), 400, "invalid_request", "Template")
     assert client.delete(batch["Uri"]).status_code == 204

@@ -49,8 +49,8 @@ MOST_NUMBER, NUMBER_WHITE = 2.0, 0.8
 LABEL_BAND = 0.55
 """Half the height, in heights of a bubble, of the band in which text beside a row is looked for."""
 FARTHEST_LABEL = 0.8
-"""Widths of the page that print at the left of a row may be away from it: a short statement at the left margin, with its
-answers at the right one."""
+"""Widths of the page that print at the left of a row may be away from it: a short statement at the left margin, with
+its answers at the right one."""
 DIGITS = 10
 """Bubbles of one digit of a number, 0 to 9; letters of a name have more."""
 LEAST_ROW_HEIGHTS = 0.8

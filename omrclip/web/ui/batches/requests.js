@@ -18,7 +18,7 @@ export async function createBatch(name, templates, keepSeconds) {
 }
 
 /** Create a batch of the sample form and its scans. */
-export const createSample = async (name) => (await send("POST", "api/batches/sample", { body: JSON.stringify({ Name: name }), headers: json })).json();
+export const createSample = async (name) => (await send("POST", "api/sample-batch", { body: JSON.stringify({ Name: name }), headers: json })).json();
 
 export const readBatch = async (id) => (await send("GET", path(id))).json();
 

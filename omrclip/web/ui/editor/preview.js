@@ -12,6 +12,11 @@ export function clipPreview(template, editing, hasImage) {
   let asked = "";
   const load = debounced(120, async (element) => {
     running?.abort();
+    if (!Object.values(element).every(Number.isFinite)) {
+      image.hidden = true; // the fields tell what is wrong
+      said.textContent = "";
+      return;
+    }
     if (!hasImage()) {
       said.textContent = t("preview.noImage");
       return;
