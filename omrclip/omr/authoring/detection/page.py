@@ -85,7 +85,7 @@ def detect(pixels: Pixels) -> Detection:
     """
     page = cut_paper(pixels)
     found = _find(page)
-    skew = skew_of(tuple(bubble for one in found.chosen.classes for bubble in one.bubbles))
+    skew = skew_of([one.bubbles for one in found.chosen.classes])
     if abs(skew) >= LEAST_SKEW_DEGREES:
         page = turn(page, skew)
         found = _find(page)

@@ -1,5 +1,6 @@
 """Make a scanned or photographed blank page upright: cut the paper out of a photo, and turn a skewed page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -79,9 +80,19 @@ def _paper(grey: Grey) -> npt.NDArray[np.float64] | None:
     return np.asarray(np.roll(clockwise, -first, axis=0), np.float64)
 
 
-def skew_of(bubbles: tuple[Shape, ...]) -> float:
-    """The angle of the rows of bubbles in degrees, clockwise; 0 with too few neighbours to measure it."""
-    angles = []
+def skew_of(sizes: Sequence[Sequence[Shape]]) -> float:
+    """The angle of the rows of bubbles in degrees, clockwise; 0 with too few neighbours to measure it.
+
+    `sizes` are the bubbles by their sizes. Only those of one size are neighbours: the letter beside a large box that is
+    taken for a bubble by mistake stands lower than the middle of the box on each row.
+    """
+    angles = [angle for bubbles in sizes for angle in _angles(bubbles)]
+    return float(np.median(angles)) if len(angles) >= LEAST_PAIRS else 0.0
+
+
+def _angles(bubbles: Sequence[Shape]) -> list[float]:
+    """The angles in degrees, clockwise, between bubbles and their neighbours at the right."""
+    angles: list[float] = []
     places = np.array([(bubble.x, bubble.y) for bubble in bubbles]).reshape(-1, 2)
     for bubble in bubbles:
         across, down = places[:, 0] - bubble.x, places[:, 1] - bubble.y
@@ -89,8 +100,8 @@ def skew_of(bubbles: tuple[Shape, ...]) -> float:
         is_right &= np.abs(down) < across * np.tan(np.radians(MOST_SKEW_DEGREES))
         if is_right.any():
             nearest = np.argmin(np.where(is_right, across + 3 * np.abs(down), np.inf))
-            angles.append(np.degrees(np.arctan2(down[nearest], across[nearest])))
-    return float(np.median(angles)) if len(angles) >= LEAST_PAIRS else 0.0
+            angles.append(float(np.degrees(np.arctan2(down[nearest], across[nearest]))))
+    return angles
 
 
 def turn(page: Straightened, degrees: float) -> Straightened:

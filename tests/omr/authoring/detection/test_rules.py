@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from omrclip.imaging.arrays import Pixels
@@ -120,6 +121,14 @@ def test_a_short_statement_far_from_its_answers_is_a_question_of_its_own() -> No
             canvas.ellipse((155 + 16 * column, 58 + 5.2 * row, 4, 4))
             canvas.text(160 + 16 * column, 61 + 5.2 * row, text)
     assert _sizes(_detected(canvas)) == [3, 3, 3]
+
+
+def test_rings_lower_than_the_boxes_beside_them_do_not_turn_the_page() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.box((30, 50 + 12 * row, 6, 6))
+        canvas.ellipse((50, 53 + 12 * row, 3, 3))
+    assert np.array_equal(_detected(canvas).page.matrix, np.eye(3))
 
 
 def test_print_behind_a_vertical_line_is_no_number_of_a_statement() -> None:
