@@ -168,7 +168,7 @@ def test_found_elements_are_accepted_and_removed(exam: dict[str, Json], project:
     watched = visit("edit/bare")
     page = watched.page
     open_editor(watched)
-    page.get_by_role("button", name="Find elements").click()
+    page.locator(".toolbars").get_by_role("button", name="Find elements").click()
     panel = page.get_by_role("region", name="Proposed elements")
     rows = panel.locator(".proposals li")
     expect(rows).not_to_have_count(0)
@@ -188,6 +188,6 @@ def test_found_elements_are_accepted_and_removed(exam: dict[str, Json], project:
     assert "Write1" not in found
     choices = [element for element in exam.values() if element["Type"] == "ChoiceBox"]
     assert all(meets(found[str(number)], choice) for number, choice in enumerate(choices, 1))
-    page.get_by_role("button", name="Find elements").click()
+    page.locator(".toolbars").get_by_role("button", name="Find elements").click()
     expect(panel).to_contain_text("in the template already")
     expect(rows).to_have_count(1)

@@ -216,7 +216,7 @@ def test_the_pages_of_a_pdf_become_further_pages(project: Project, visit: OpenPa
     found = json.loads(project.template("mine").read_bytes())["Pages"]
     assert len(found) >= 2
     assert (found[1]["Elements"], found[1]["ImageName"]) == ([], f"page-2{found[1]['ImageFormat']}")
-    page.get_by_role("button", name="Find elements").click()
+    page.locator(".toolbars").get_by_role("button", name="Find elements").click()
     expect(page.get_by_role("region", name="Proposed elements").locator(".proposals li")).not_to_have_count(0)
 
 
