@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from flask import Blueprint, Response, request
 
-from omrclip.errors import Abandoned, DamagedRecord, LimitExceeded, NotFound, OmrclipError
+from omrclip.errors import Abandoned, DamagedRecord, LimitExceeded, NotFound, OmrclipError, ServerBusy
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
 from omrclip.imaging.geometry import Dimensions
@@ -99,7 +99,7 @@ def _picture(
             needed = source.cost(whole.box, out) + drawing_bytes(out)
             with own.sources.admission.admitted(needed, patient=True, work=wanted):
                 return _encoded(draw(source.read(whole.box, out), recognition, decided))
-        except Abandoned:
+        except (Abandoned, ServerBusy):  # a file that ends is better than an empty page
             raise
         except OmrclipError:
             pass  # its document was deleted, or is damaged now
