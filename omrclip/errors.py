@@ -42,18 +42,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from omrclip.wording import Message, dump_said
+
 _FRAMES_LOGGED = 40
 
 
 class OmrclipError(Exception):
-    """The base class. `code` is stable, `details` is JSON-ready."""
+    """The base class. `code` is stable, `details` is JSON-ready.
+
+    If the message has codes by which clients can say it in other languages, `details["said"]` has them, see
+    `wording.dump_said`.
+    """
 
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
         self.message = message
-        self.details = details
+        self.details = {**details, "said": dump_said(message)} if isinstance(message, Message) else details
 
 
 class ConfigurationError(OmrclipError):

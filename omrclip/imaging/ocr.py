@@ -24,6 +24,7 @@ from omrclip.imaging.arrays import Grey
 from omrclip.imaging.codec import encode
 from omrclip.imaging.contents import Word
 from omrclip.imaging.formats.base import ImageFormat
+from omrclip.wording import Wording
 
 READ_SIDE_PX: Final = 3508
 """Longer side of the image that Tesseract reads: A4 at 300 dpi, for which it is made."""
@@ -50,11 +51,17 @@ class OcrFailure(StrEnum):
 
 
 FAILURES: Final = {
-    OcrFailure.MISSING: "The command in OMRCLIP_OCR_COMMAND was not found, so names are numbers.",
-    OcrFailure.FAILED: "Tesseract failed, so names are numbers. Check that it runs and has the languages in "
-    "OMRCLIP_OCR_LANGUAGES.",
-    OcrFailure.SLOW: "Tesseract took too long, so names are numbers.",
-    OcrFailure.MEMORY: "Tesseract needs more memory than OMRCLIP_MEMORY_BYTES leaves, so names are numbers.",
+    OcrFailure.MISSING: Wording(
+        "ocr_missing", "The command in OMRCLIP_OCR_COMMAND was not found, so names are numbers."
+    )(),
+    OcrFailure.FAILED: Wording(
+        "ocr_failed",
+        "Tesseract failed, so names are numbers. Check that it runs and has the languages in OMRCLIP_OCR_LANGUAGES.",
+    )(),
+    OcrFailure.SLOW: Wording("ocr_slow", "Tesseract took too long, so names are numbers.")(),
+    OcrFailure.MEMORY: Wording(
+        "ocr_memory", "Tesseract needs more memory than OMRCLIP_MEMORY_BYTES leaves, so names are numbers."
+    )(),
 }
 """What people are told."""
 

@@ -13,6 +13,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.registration.find import FoundPage, ImagePyramid
 from omrclip.omr.registration.strategies.scale import scaling
+from omrclip.wording import Wording
 
 OFF_BY_PX = 1.0
 """Distance in pixels of the scan up to which a corner of the page counts as the corner of the image. In most scans of
@@ -25,10 +26,11 @@ five forms a JPEG of quality 25 or 20 differs by 15 at most. The palest mark, li
 differs by 37, and the form moved by half a pixel by 35.
 """
 
-TOLD = (
+TOLD = Wording(
+    "blank_page",
     "This scan is the template's blank page, so every answer reads as blank. If the sheet is filled in, give an image "
-    "of the empty form as the blank page."
-)
+    "of the empty form as the blank page.",
+)()
 
 
 def is_blank_page(found: FoundPage, levels: ImagePyramid, data: bytes) -> bool:

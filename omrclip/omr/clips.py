@@ -19,6 +19,7 @@ from omrclip.omr.registration.find import FoundPage, Registration
 from omrclip.omr.registration.placed import STRATEGY as PLACED
 from omrclip.omr.registration.strategies.reference_points import STRATEGY as BY_MARKS
 from omrclip.omr.template import ClipArea
+from omrclip.wording import Wording, joined
 
 NEAR: Final = 0.3
 """Distance around a clip area in which print confirms its place, as a part of its shorter side."""
@@ -33,10 +34,25 @@ longer side. On photos of paper bent by 2 to 12 mm it was 0.011 or more if clips
 0.003 if they were not.
 """
 
-_NOTHING = "Nothing on this page tells where the clips lie: it was taken to fill the picture."
-_ONLY_MARKS = "This page was found by its reference points alone, and is seen askew: where it bends, clips lie off."
-_BY_HAND = "The print of the page was not found where it was placed, so nothing confirms where the clips lie."
-_LOOK = "Look whether they show the right places."
+_NOTHING = Wording("page_fills", "Nothing on this page tells where the clips lie: it was taken to fill the picture.")()
+_ONLY_MARKS = Wording(
+    "only_marks", "This page was found by its reference points alone, and is seen askew: where it bends, clips lie off."
+)()
+_BY_HAND = Wording(
+    "clips_by_hand", "The print of the page was not found where it was placed, so nothing confirms where the clips lie."
+)()
+_LOOK = Wording("look_at_clips", "Look whether they show the right places.")()
+_GIVE_IMAGE = Wording("give_image", "With an image of the blank page they are found for sure.")()
+_POOR_IMAGE = Wording("poor_image", "The image of the blank page shows too little to find them by.")()
+_UNCONFIRMED = Wording(
+    "clip_unconfirmed", "The print around this clip area was not found in the scan. The clip may show a wrong place."
+)()
+_FAR = Wording(
+    "clip_far",
+    "No bubble or mark near this clip area was found, and the paper may be bent. The clip may be shifted by some "
+    "pixels.",
+)()
+_OUTSIDE = Wording("clip_outside", "Part of the clip area lies outside the scan. That part is white.")()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,7 @@ def unconfirmed(clip: Clip, found: FoundPage) -> str:
     printed, seen = (_around(clip.box, points) for points in (level.patches.centres / level.scale, matches[:, :2]))
     if printed < LEAST_AROUND or seen >= LEAST_FOUND * printed:
         return ""
-    return "The print around this clip area was not found in the scan. The clip may show a wrong place."
+    return _UNCONFIRMED
 
 
 def unconfirmed_page(found: FoundPage) -> str:
@@ -121,12 +137,12 @@ def unconfirmed_page(found: FoundPage) -> str:
     if registration.matches is not None or not found.known.page.clip_areas:
         return ""
     if registration.strategy == BY_MARKS:
-        return "" if is_seen_straight(registration) else f"{_ONLY_MARKS} {_LOOK}"
+        return "" if is_seen_straight(registration) else joined(_ONLY_MARKS, _LOOK)
     if registration.strategy == PLACED:
-        return f"{_BY_HAND} {_LOOK}"
+        return joined(_BY_HAND, _LOOK)
     if found.known.image is None:
-        return f"{_NOTHING} {_LOOK} With an image of the blank page they are found for sure."
-    return f"{_NOTHING} {_LOOK} The image of the blank page shows too little to find them by."
+        return joined(_NOTHING, _LOOK, _GIVE_IMAGE)
+    return joined(_NOTHING, _LOOK, _POOR_IMAGE)
 
 
 def _far_from(matches: npt.NDArray[np.float32], clip: Clip, registration: Registration) -> str:
@@ -139,10 +155,7 @@ def _far_from(matches: npt.NDArray[np.float32], clip: Clip, registration: Regist
     bent = np.linalg.norm(on_flat - corners, axis=1).max() / longer
     if away <= FAR and away * bent <= BENT_AWAY:
         return ""
-    return (
-        "No bubble or mark near this clip area was found, and the paper may be bent. The clip may be shifted by some "
-        "pixels."
-    )
+    return _FAR
 
 
 def _around(box: Box, points: npt.NDArray[np.floating[Any]]) -> int:
@@ -163,4 +176,4 @@ def _native(box: Box, page: RegisteredPage) -> tuple[int, int]:
 def _outside(corners: npt.NDArray[np.float64], scan: Dimensions) -> str:
     """The message for a clip if more than a pixel of it is outside the scan, else an empty string."""
     beyond = np.maximum(-corners, corners - [scan.width, scan.height]).max()
-    return "Part of the clip area lies outside the scan. That part is white." if beyond > 1 else ""
+    return _OUTSIDE if beyond > 1 else ""

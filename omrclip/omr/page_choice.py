@@ -30,6 +30,7 @@ from omrclip.omr.registration.strategies.bubbles import SEARCHED_SIDES
 from omrclip.omr.registration.strategies.point_patterns import Nearest
 from omrclip.omr.report.file_names import shown_name
 from omrclip.omr.template import Barcode
+from omrclip.wording import Wording
 from omrclip.work import Work
 
 Fit: TypeAlias = Callable[[Sequence[KnownPage], ImagePyramid, bool, Work], FoundPage]
@@ -53,6 +54,15 @@ is confirmed by half of its print (LEAST_AGREEING). So a page whose print is fou
 page would also be found in the blank page of that other one."""
 SAME_PLACE = 0.5
 """Distance from a bubble of the page, in sizes of a bubble, within which a shape of the scan is that bubble."""
+
+FITS_PAGES = Wording(
+    "fits_pages",
+    "The scan fits the pages {pages} of the template equally well. Choose its page with the option Pages.",
+)
+FITS_TEMPLATES = Wording(
+    "fits_templates",
+    "The scan fits several pages equally well: {pages}. Recognize it with one of these templates alone.",
+)
 
 
 def only_fitting(pages: Sequence[KnownPage], pyramid: ImagePyramid, upright: bool, work: Work) -> FoundPage:
@@ -251,10 +261,9 @@ class _Attempts:
 def _fits_alike(pages: Sequence[KnownPage]) -> str:
     """The message about a scan that fits several pages."""
     if len({known.template for known in pages}) == 1:
-        numbers = " and ".join(str(known.number) for known in pages)
-        return f"The scan fits the pages {numbers} of the template equally well. Choose its page with the option Pages."
-    told = " and ".join(f"page {known.number} of {shown_name(known.template)!r}" for known in pages)
-    return f"The scan fits {told} equally well. Recognize it with one of these templates alone."
+        return FITS_PAGES(pages=", ".join(str(known.number) for known in pages))
+    told = ", ".join(f"{shown_name(known.template)!r} ({known.number})" for known in pages)
+    return FITS_TEMPLATES(pages=told)
 
 
 def _told_by_codes(found: Sequence[FoundPage], pyramid: ImagePyramid) -> FoundPage | None:

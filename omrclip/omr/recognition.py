@@ -35,6 +35,7 @@ from omrclip.omr.template import (
     UnknownElement,
     unread_type,
 )
+from omrclip.wording import ABOUT, Wording, joined
 from omrclip.work import ENDLESS, Work
 
 TOLD_EXTENTS = 0.15
@@ -46,6 +47,14 @@ CLIP_COPIES = 4
 
 MOST_UNREAD_TOLD = 20
 """Elements of unknown types that the messages of a scan name. More would hide the other messages."""
+
+OTHER_SIZE = Wording(
+    "other_size", "The bubbles are printed {times} times as large as the template says: correct the template."
+)
+MORE_UNREAD = Wording(
+    "more_unread",
+    "{n} more element is of a type that is not read.|{n} more elements are of types that are not read.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +405,7 @@ def _extents_told(found: FoundPage) -> list[str]:
     extents = found.reference.extents
     if abs(extents - 1) < TOLD_EXTENTS:
         return []
-    return [f"The bubbles are printed {extents:.2g} times as large as the template says: correct the template."]
+    return [OTHER_SIZE(times=float(f"{extents:.2g}"))]
 
 
 def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, str]]:
@@ -413,8 +422,8 @@ def _unread(elements: Sequence[Element], grid: str = "") -> Iterator[tuple[str, 
 def _messages(page: Page, elements: Sequence[ElementResult], clips: Sequence[Clip]) -> tuple[str, ...]:
     """Return messages about elements that are not read or uncertain, and about clips."""
     unread = list(_unread(page.elements))
-    told = [f"{name}: {unread_type(type_name)}" for name, type_name in unread[:MOST_UNREAD_TOLD]]
+    told = [joined(ABOUT(name=name), unread_type(type_name)) for name, type_name in unread[:MOST_UNREAD_TOLD]]
     if len(unread) > MOST_UNREAD_TOLD:
-        told.append(f"{len(unread) - MOST_UNREAD_TOLD:,} more elements are of types that are not read.")
-    told += [f"{element.title}: {element.message}" for element in elements if element.message]
-    return (*told, *(f"{clip.title}: {clip.message}" for clip in clips if clip.message))
+        told.append(MORE_UNREAD(n=len(unread) - MOST_UNREAD_TOLD))
+    told += [joined(ABOUT(name=element.title), element.message) for element in elements if element.message]
+    return (*told, *(joined(ABOUT(name=clip.title), clip.message) for clip in clips if clip.message))

@@ -25,6 +25,7 @@ import pybase64
 
 from omrclip.imaging.geometry import Box, Dimensions, round_pixel
 from omrclip.omr.report.file_names import shown_name
+from omrclip.wording import Wording, joined
 
 DEFAULT_JPEG_QUALITY = 85
 Place = tuple[float, float, float, float]
@@ -277,13 +278,15 @@ NEAR_A_CLIP_AREA = (
 LIKE_A_CLIP_AREA = 0.8
 """The similarity by difflib, 0 to 1, from which an unknown type may be a misspelling of one of these names."""
 
+UNREAD_TYPE = Wording("unread_type", 'omrclip does not read elements of the type "{type}".')
+USE_CLIP_AREA = Wording("use_clip_area", 'Use the type "ClipArea" for a region to cut out.')()
+
 
 def unread_type(type_name: str) -> str:
     """The message for an element of an unknown type, with the suggestion ClipArea if the name is similar."""
     plain = "".join(filter(str.isalnum, type_name[:40])).casefold()
     near = difflib.get_close_matches(plain, NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
-    suggestion = ' Use the type "ClipArea" for a region to cut out.' if near else ""
-    return f'omrclip does not read elements of the type "{shown_name(type_name[:40])}".{suggestion}'
+    return joined(UNREAD_TYPE(type=shown_name(type_name[:40])), USE_CLIP_AREA if near else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ the page: top left, top right, bottom right, bottom left.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,23 @@ from omrclip.omr.options import CLIP_FORMATS
 from omrclip.omr.registration.find import Registration
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.schemas.wire import WireSchema
+from omrclip.wording import dump_said, load_message
 
 # More decimals would be noise. A page pixel may cover several scan pixels, so offsets on the page have one more.
 SCAN_DECIMALS, BEND_DECIMALS, SHARE_DECIMALS = 2, 3, 3
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _POINTS = {"type": "array", "items": _NUMBERS}
+SAID: Final = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["Code", "Values", "Text"],
+        "properties": {"Code": {"type": "string"}, "Values": {"type": "object"}, "Text": {"type": "string"}},
+    },
+    "description": "The sentences of the message, with codes and values by which it can be said in other languages. "
+    "The code of a text that has none is empty",
+}
 
 
 class Points(fields.List[Any]):
@@ -141,6 +152,7 @@ class ElementResultSchema(WireSchema):
     value = fields.String()
     confidence = Share()
     message = fields.String()
+    said = fields.Function(lambda element: dump_said(element.message), lambda said: said, metadata=SAID)
     corners = Points()
     bubbles = Bubbles()
     children = fields.List(fields.Nested(lambda: ElementResultSchema()), data_key="Elements")
@@ -149,7 +161,9 @@ class ElementResultSchema(WireSchema):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ElementResult:
         """Load to ElementResult."""
-        return ElementResult(**{**data, "bubbles": tuple(data["bubbles"]), "children": tuple(data["children"])})
+        message = load_message(data["message"], data.pop("said", None))  # older versions wrote the text only
+        children, bubbles = tuple(data["children"]), tuple(data["bubbles"])
+        return ElementResult(**{**data, "message": message, "bubbles": bubbles, "children": children})
 
 
 class ClipSchema(WireSchema):
@@ -168,6 +182,7 @@ class ClipSchema(WireSchema):
     box = fields.Nested(BoxSchema(), attribute="clip.box")
     corners = Points(attribute="clip.corners")
     message = fields.String(attribute="clip.message")
+    said = fields.Function(lambda named: dump_said(named.clip.message), metadata=SAID)
 
 
 def load_clip(told: Mapping[str, Any]) -> Clip:
@@ -179,7 +194,7 @@ def load_clip(told: Mapping[str, Any]) -> Clip:
         corners=tuple((x, y) for x, y in told["Corners"]),
         format=next(known for known in CLIP_FORMATS if known.media_type == told["MediaType"]),
         data=b"",
-        message=told["Message"],
+        message=load_message(told["Message"], told.get("Said")),
         path=told.get("Path", ""),  # missing if an older version stored the recognition
         label=told.get("Label", ""),
     )

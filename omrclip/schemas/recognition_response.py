@@ -11,8 +11,9 @@ from omrclip.omr.recognition import Recognition
 from omrclip.omr.registration.find import Registration
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
-from omrclip.schemas.recognition_parts import ClipSchema, ElementResultSchema, RegistrationSchema, load_clip
+from omrclip.schemas.recognition_parts import SAID, ClipSchema, ElementResultSchema, RegistrationSchema, load_clip
 from omrclip.schemas.wire import EncodedBytes, WireSchema
+from omrclip.wording import dump_said, is_about_part
 
 RESPONSE_VERSION = "1.0"
 
@@ -82,6 +83,10 @@ class RecognitionSchema(WireSchema):
     registration = fields.Nested(RegistrationSchema(), attribute="recognition.registration", allow_none=True)
     elements = fields.List(fields.Nested(ElementResultSchema()), attribute="recognition.elements")
     clips = fields.List(fields.Nested(ClipSchema()))
+    remarks = fields.Function(
+        lambda described: [dump_said(one) for one in described.recognition.messages if not is_about_part(one)],
+        metadata={"type": "array", "items": SAID, "description": "Messages about the sheet as a whole"},
+    )
 
 
 class WarningSchema(WireSchema):

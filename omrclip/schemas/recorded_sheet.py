@@ -16,6 +16,7 @@ from omrclip.omr.registration.find import Registration
 from omrclip.omr.report.sheet import Corrected, Sheet
 from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus
 from omrclip.schemas.recognition_parts import ElementResultSchema, load_clip
+from omrclip.wording import load_message
 
 _ELEMENTS = ElementResultSchema(many=True)
 
@@ -69,7 +70,7 @@ def _element(told: Mapping[str, Any]) -> ElementResult:
         told["Confidence"],
         tuple(BubbleResult(bubble["Value"], bubble["Fill"], bubble["Marked"]) for bubble in told["Bubbles"]),
         tuple(map(_element, told["Elements"])),
-        message=told["Message"],
+        message=load_message(told["Message"], told.get("Said")),
         path=told.get("Path", ""),  # missing if an older version wrote the answer
         label=told.get("Label", ""),
         score=told.get("Score"),

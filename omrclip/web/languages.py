@@ -14,9 +14,9 @@ _ENTRY: Final = re.compile(r'^\s*"?([\w.-]+)"?:\s*("(?:[^"\\]|\\.)*"),?\s*$', re
 @cache
 def languages() -> dict[str, dict[str, str]]:
     """The texts of each language by its tag, English first. What a file does not translate is English."""
-    english = _texts(ENGLISH)
+    english = texts_of(ENGLISH)
     others = sorted(path.stem for path in _FOLDER.glob("*.js") if path.stem != ENGLISH)
-    return {ENGLISH: english, **{tag: {**english, "language": tag, **_texts(tag)} for tag in others}}
+    return {ENGLISH: english, **{tag: {**english, "language": tag, **texts_of(tag)} for tag in others}}
 
 
 def names() -> list[tuple[str, str]]:
@@ -24,7 +24,7 @@ def names() -> list[tuple[str, str]]:
     return [(tag, texts["language"]) for tag, texts in languages().items()]
 
 
-def _texts(tag: str) -> dict[str, str]:
-    """The entries of a file. It is JavaScript, because browsers load it as a module."""
+def texts_of(tag: str) -> dict[str, str]:
+    """The entries of the file of a language. It is JavaScript, because browsers load it as a module."""
     text = (_FOLDER / f"{tag}.js").read_text("utf-8")
     return {key: str(json.loads(value)) for key, value in _ENTRY.findall(text)}

@@ -161,7 +161,7 @@ def test_pages_are_told_by_image_name(desk: Desk) -> None:
     ]
     untold = desk.recognize("a.png", options=("--overwrite",))
     assert untold.exit_code == FAILED
-    assert "pages 1 and 2" in untold.stderr
+    assert "pages 1, 2" in untold.stderr
 
 
 def test_a_questionable_template_is_told(desk: Desk) -> None:

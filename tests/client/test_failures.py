@@ -85,3 +85,41 @@ def test_what_a_code_means_is_told_in_the_language_of_the_page(visit: OpenPage) 
     assert told[1].replace("\u202f", " ").endswith("est 1 000 (max_scans).")
     assert told[2] == told[4] == "In English."
     assert told[3].endswith(": $.Pages[0]")
+
+
+def test_messages_about_results_are_told_in_the_language_of_the_page(visit: OpenPage) -> None:
+    page = visit("results", locale="de-DE").page
+    told = page.evaluate(
+        """async (answer) => {
+          const { failureText } = await import("/ui/dialogs.js");
+          const { remarkOf } = await import("/ui/review/status.js");
+          const { sheetsOf } = await import("/ui/review/sheets.js");
+          const said = (Code, Values, Text) => ({ Code, Values, Text });
+          const faint = said("faint", {}, "Look.");
+          return [
+            sheetsOf("id", answer)[0].remarks,
+            remarkOf({ Status: "uncertain", Message: "In English.", Said: [said("part", { n: 2 }, "part 2:"), faint] }),
+            remarkOf({ Status: "uncertain", Message: "In English." }),
+            remarkOf({ Message: "In English.", Said: [said("of_a_newer_server", {}, "Newer."), faint] }),
+            failureText({ message: "In English.", details: { said: [said("fits_pages", { pages: "1, 2" }, "")] } }),
+          ];
+        }""",
+        {
+            "Recognitions": [
+                {
+                    "Name": "a.png",
+                    "Error": None,
+                    "Elements": [],
+                    "Clips": [],
+                    "Remarks": [[{"Code": "other_size", "Values": {"times": 1.2}, "Text": "Larger."}]],
+                }
+            ],
+            "Info": {"Details": {"RecognitionStatistics": [{"TaskMessages": ["Larger."]}]}},
+        },
+    )
+    assert told[0][0].startswith("Die gedruckten Ankreuzfelder sind 1,2-mal so groß wie in der Vorlage.")
+    faint = "Sehen Sie sich den Scan an: Eine Markierung ist schwach."
+    assert told[1] == f"Teil 2: {faint}"
+    assert told[2] == "Diese Antwort ist unsicher. Sehen Sie sich den Scan an."
+    assert told[3] == f"Newer. {faint}"
+    assert told[4].startswith("Die Seiten 1, 2 der Vorlage passen gleich gut auf den Scan.")

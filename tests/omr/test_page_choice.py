@@ -95,7 +95,7 @@ def test_a_wrong_order_takes_longer_and_changes_nothing(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("sheet", [FORM, NEXT_VERSION])
 def test_versions_of_a_form_are_not_guessed(sheet: Sheet) -> None:
     known = pages([FORM, NEXT_VERSION, WIDE])
-    told = "The scan fits page 1 of '1' and page 1 of '2' equally well. Recognize it with one of these templates alone."
+    told = "The scan fits several pages equally well: '1' (1), '2' (1). Recognize it with one of these templates alone."
     assert answer(known, filled(sheet), PageChoice(known)) == told
 
 

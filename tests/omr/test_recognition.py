@@ -78,7 +78,7 @@ def test_pages_that_fit_alike_are_not_guessed() -> None:
     found = recognized(scanned(FORM.blank), *pages)
     assert failure_of(found) == RegistrationFailed.code
     assert found.messages == (
-        "The scan fits the pages 1 and 2 of the template equally well. Choose its page with the option Pages.",
+        "The scan fits the pages 1, 2 of the template equally well. Choose its page with the option Pages.",
     )
     named = recognized(scanned(FORM.blank), *pages, options=RecognitionOptions(pages={"scan.png": 2}))
     assert named.page == 2

@@ -63,6 +63,7 @@ def test_an_element_tells_status_value_confidence_and_its_place_in_the_scan() ->
         "Value",
         "Confidence",
         "Message",
+        "Said",
         "Corners",
         "Bubbles",
         "Elements",

@@ -166,7 +166,7 @@ def test_a_scan_is_taken_for_the_only_page_that_it_fits(recognized: Recognized) 
 def test_a_scan_that_fits_two_pages_fails_and_says_how_to_tell(recognized: Recognized) -> None:
     (described,) = recognized(Template=two_pages())["Recognitions"]
     assert described["Error"]["code"] == "registration_failed"
-    assert "pages 1 and 2" in described["Error"]["message"]
+    assert "pages 1, 2" in described["Error"]["message"]
     assert "Pages" in described["Error"]["message"]
 
 

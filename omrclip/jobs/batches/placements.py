@@ -12,11 +12,15 @@ from omrclip.omr.registration.find import FoundPage, ImagePyramid, KnownPage
 from omrclip.omr.registration.placed import register_placed
 from omrclip.omr.results import Corners, ElementStatus
 from omrclip.storage.blobs import BlobStore
+from omrclip.wording import Wording, joined
 from omrclip.work import Work
 
 FILE: Final = "placements.json"
-TOLD: Final = "The page was placed by hand."
-UNCONFIRMED: Final = f"{TOLD} Its print was not found there, so nothing confirms the place of this answer."
+TOLD: Final = Wording("placed_by_hand", "The page was placed by hand.")()
+UNCONFIRMED: Final = joined(
+    TOLD,
+    Wording("answer_by_hand", "Its print was not found there, so nothing confirms the place of this answer.")(),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ def facts_of(record: Mapping[str, Any]) -> Json:
 def field_of(part: Mapping[str, Any]) -> Json:
     """An answer or clip of a record for people who check it, with the values of its bubbles as `Choices`."""
     choices = [bubble["Value"] for bubble in part.get("Bubbles", ())]
-    return {**{key: part.get(key, "") for key in _TOLD}, "Choices": choices}
+    said = part.get("Said", [])  # missing if an older version wrote the record
+    return {**{key: part.get(key, "") for key in _TOLD}, "Said": said, "Choices": choices}
 
 
 def title_of(part: Mapping[str, Any]) -> str:

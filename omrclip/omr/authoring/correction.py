@@ -18,6 +18,7 @@ from omrclip.imaging.codec import decode
 from omrclip.omr.authoring.correction_bubbles import find_printed
 from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.template import ChoiceBox, Element, Grid, Page, Template, UnknownElement, around
+from omrclip.wording import ABOUT, Wording, joined
 
 _MOST_PIXELS_PER_PAGE_PIXEL = 1.5
 """Image pixels per page pixel, each way: finer images are reduced, since they cost time and show nothing more."""
@@ -27,6 +28,9 @@ _BORDER_PX = 1.0
 """Page pixels around the bubbles of a choice box."""
 _ALIGNED_WITHIN = 0.1
 """Part of a bubble's side by which the places of aligned bubbles differ at most."""
+
+NOT_CORRECTED = Wording("not_corrected", "Page {n} was not corrected because it has no image of the blank page.")
+NOT_PRINTED = Wording("not_printed", "no printed bubble was found for {bubbles}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ def correct(template: Template, pages: Sequence[KnownPage]) -> Correction:
     Raises:
         ImageError: an image cannot be decoded.
     """
-    corrected, messages = [], []
+    corrected: list[Page] = []
+    messages: list[str] = []
     for known in pages:
         if known.image is None:
             corrected.append(known.page)
-            messages.append(f"Page {known.number} was not corrected because it has no image of the blank page.")
+            messages.append(NOT_CORRECTED(n=known.number))
             continue
         page, told = _corrected_page(known.page, ops.grey(decode(known.image)))
         corrected.append(page)
@@ -81,7 +86,7 @@ def _corrected_page(page: Page, tones: Pixels) -> tuple[Page, list[str]]:
         missing = [box.bubbles[i].value for i in np.flatnonzero(np.isnan(found[path].centres[:, 0]))]
         if missing:
             label = _label(page.elements, path)
-            messages.append(f"{label}: no printed bubble was found for {', '.join(missing)}.")
+            messages.append(joined(ABOUT(name=label), NOT_PRINTED(bubbles=", ".join(missing))))
     return replace(page, elements=_corrected(page.elements, found, page)), messages
 
 

@@ -21,6 +21,7 @@ from omrclip.omr.registration.find import KnownPage
 from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import BARCODE_TYPES, Bubble, ChoiceBox
+from omrclip.wording import ABOUT, Wording, joined
 
 _INNER = 0.7
 """Diameter of the inside of a bubble, as a part of its side: the outline lies beyond."""
@@ -30,6 +31,14 @@ _MOST_PRINTED = 0.5
 """Part of the inside that may be printed for a mark to be seen in it."""
 _PRINT = 0.6
 """Brightness of print, as a part of the paper's, below which it is dark."""
+
+NOT_CHECKED = Wording("not_checked", "Page {n} was not checked because it has no image of the blank page.")
+OF_PAGE = Wording("of_page", "Page {n}:")
+READS_AS = Wording("reads_as", "the blank page reads as '{value}'. Expected an empty answer.")
+PERHAPS_EMPTY = Wording("perhaps_empty", "it is uncertain whether this answer is empty on the blank page.")()
+DARK_BUBBLES = Wording(
+    "dark_bubbles", "the bubbles {bubbles} are dark on the blank page, so marks in them cannot be seen."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +68,19 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
     Raises:
         ImageError, LimitExceeded: an image cannot be decoded.
     """
-    recognitions, messages = [], []
+    recognitions: list[Recognition] = []
+    messages: list[str] = []
     options = replace(options, blank_is=ElementStatus.BLANK)  # these scans are meant to show the blank page
     for known in pages:
         if known.image is None:
-            messages.append(f"Page {known.number} was not checked because it has no image of the blank page.")
+            messages.append(NOT_CHECKED(n=known.number))
             continue
         scan = Scan(f"page {known.number}", known.image)
         tones = ops.grey(decode(known.image, check_scan(scan, limits)))
         recognition = recognize([known], scan, options, limits)
         recognitions.append(recognition)
         if recognition.error is not None:
-            messages.append(f"Page {known.number}: {recognition.error.message}")
+            messages.append(joined(OF_PAGE(n=known.number), recognition.error.message))
             continue
         for element in recognition.elements:
             messages += _warnings(element)
@@ -81,11 +91,11 @@ def finalize(pages: Sequence[KnownPage], options: RecognitionOptions, limits: Li
 def _warnings(element: ElementResult) -> Iterator[str]:
     if element.type in BARCODE_TYPES:
         if element.status is not ElementStatus.MARKED:
-            yield f"{element.title}: {element.message}"
+            yield joined(ABOUT(name=element.title), element.message)
     elif element.value:
-        yield f"{element.title}: the blank page reads as {element.value!r}. Expected an empty answer."
+        yield joined(ABOUT(name=element.title), READS_AS(value=element.value))
     elif element.status is not ElementStatus.BLANK:
-        yield f"{element.title}: {element.message or 'it is uncertain whether this answer is empty on the blank page.'}"
+        yield joined(ABOUT(name=element.title), element.message or PERHAPS_EMPTY)
 
 
 def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
@@ -95,8 +105,7 @@ def _printed_dark(known: KnownPage, tones: Pixels) -> Iterator[str]:
         boxes = choice_boxes(element)
         dark = [bubble.value for box in boxes for bubble in box.bubbles if _is_dark(tones, box, bubble, scale)]
         if dark:
-            bubbles = ", ".join(dark)
-            yield f"{element.name}: the bubbles {bubbles} are dark on the blank page, so marks in them cannot be seen."
+            yield joined(ABOUT(name=element.name or ""), DARK_BUBBLES(bubbles=", ".join(dark)))
 
 
 def _is_dark(tones: Pixels, box: ChoiceBox, bubble: Bubble, scale: npt.NDArray[np.float64]) -> bool:

@@ -21,6 +21,7 @@ from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.registration import Registration
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import Barcode
+from omrclip.wording import Wording
 
 # Margin around the box, for the quiet zone and for errors of the registration: a part of the longer side, and pixels.
 _MARGIN = 0.05
@@ -29,6 +30,14 @@ _LEAST_MARGIN_PX, _MOST_MARGIN_PX = 8, 40
 _LEAST_HALVED_PX = 120
 # Pixels of a box. Larger boxes are not enlarged.
 _MOST_ENLARGED_PIXELS = 1_000_000
+
+BARCODE_TYPE = Wording("barcode_type", "omrclip does not read barcodes of the type '{type}'.")
+BARCODE_OUTSIDE = Wording("barcode_outside", "The barcode's box lies outside the page.")()
+BARCODE_SEVERAL = Wording("barcode_several", "The box contains several barcodes: {texts}.")
+BARCODE_UNCHECKED = Wording(
+    "barcode_unchecked", "The barcode has no check digit and could be read in one way only. Check the value."
+)()
+BARCODE_MISSING = Wording("barcode_missing", "No barcode of the type '{type}' was found in the box.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +88,11 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
     """
     name = code_name(element.barcode_type)
     if not is_readable(name):
-        return _uncertain(element, f"omrclip does not read barcodes of the type {element.barcode_type!r}.")
+        return _uncertain(element, BARCODE_TYPE(type=element.barcode_type))
     box = _with_margin(element.box).clamped(page.dimensions)
     inside = element.box.clamped(page.dimensions)
     if box is None or inside is None:
-        return _uncertain(element, "The barcode's box lies outside the page.")
+        return _uncertain(element, BARCODE_OUTSIDE)
     texts: set[str] = set()
     for attempt in _attempts(page, box, at_hand):
         found = read_codes(attempt.seen.tones, name, thorough=attempt.thorough)
@@ -91,15 +100,13 @@ def read_barcode(element: Barcode, page: ImageSource, at_hand: Glance | None = N
         is_second = bool(texts)
         texts |= {reading.text for reading in readings}
         if len(texts) > 1:
-            return _uncertain(element, f"The box contains several barcodes: {', '.join(sorted(texts))}.")
+            return _uncertain(element, BARCODE_SEVERAL(texts=", ".join(sorted(texts))))
         if readings and (readings[0].checked or len(readings) > 1 or is_second):
             value = readings[0].text
             return ElementResult(element.name or "", element.type, ElementStatus.MARKED, value, confidence=1.0)
     if texts:
-        return _uncertain(
-            element, "The barcode has no check digit and could be read in one way only. Check the value.", texts.pop()
-        )
-    return _uncertain(element, f"No barcode of the type {element.barcode_type!r} was found in the box.")
+        return _uncertain(element, BARCODE_UNCHECKED, texts.pop())
+    return _uncertain(element, BARCODE_MISSING(type=element.barcode_type))
 
 
 def _uncertain(element: Barcode, message: str, value: str = "") -> ElementResult:

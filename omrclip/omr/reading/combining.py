@@ -16,8 +16,13 @@ from omrclip.omr.template import (
     ScoreGroup,
     ScoreQuestion,
 )
+from omrclip.wording import ABOUT, Wording, joined
 
 WORST_FIRST = (ElementStatus.UNCERTAIN, ElementStatus.MULTIPLE, ElementStatus.MARKED, ElementStatus.BLANK)
+
+TARGETS_NOTHING = Wording("targets_nothing", "It replaces the value of '{target}', but that names nothing.")
+TARGETS_SEVERAL = Wording("targets_several", "It replaces the value of '{target}', but that names {n} elements.")
+REPLACED_PERHAPS = Wording("replaced_perhaps", "Whether a trigger replaces its value is not certain: {names}.")
 
 
 def combined(page: Page, results: Sequence[ElementResult]) -> list[ElementResult]:
@@ -77,8 +82,9 @@ def _as_trigger(result: ElementResult, trigger: ReplaceTrigger, targets: int) ->
     result = replace(result, value=(trigger.value or "") if is_marked else "")
     if targets == 1:
         return result
-    named = "nothing" if targets == 0 else f"{targets} elements"
-    message = f"It replaces the value of {trigger.target!r}, but that names {named}. {result.message}".strip()
+    target = trigger.target or ""
+    reason = TARGETS_SEVERAL(target=target, n=targets) if targets else TARGETS_NOTHING(target=target)
+    message = joined(reason, result.message)
     return replace(result, status=ElementStatus.UNCERTAIN, confidence=0.0, message=message)
 
 
@@ -89,7 +95,7 @@ def _replaced(result: ElementResult, triggers: Sequence[ElementResult]) -> Eleme
         return result
     if len({trigger.value for trigger in acting}) > 1 or worst(acting) is not ElementStatus.MARKED:
         names = ", ".join(dict.fromkeys(trigger.name for trigger in acting))
-        message = f"Whether a trigger replaces its value is not certain: {names}."
+        message = REPLACED_PERHAPS(names=names)
         return replace(result, status=ElementStatus.UNCERTAIN, confidence=0.0, message=message)
     certain = min(trigger.confidence for trigger in acting)
     return replace(result, status=ElementStatus.MARKED, value=acting[0].value, confidence=certain, message="")
@@ -129,6 +135,6 @@ def _together(result: ElementResult, children: Sequence[ElementResult]) -> Eleme
         value="",
         confidence=min((child.confidence for child in children), default=0.0),
         children=tuple(children),
-        message=" ".join(f"{child.name}: {child.message}" for child in children if child.message),
+        message=joined(*(joined(ABOUT(name=child.name), child.message) for child in children if child.message)),
         score=sum(child.score or 0 for child in children),
     )

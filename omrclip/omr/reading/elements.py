@@ -28,6 +28,23 @@ from omrclip.omr.registration.rectified_scan import RectifiedScan
 from omrclip.omr.registration.reference import choice_boxes
 from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementStatus
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement, ReplaceTrigger
+from omrclip.wording import Wording, joined
+
+NO_BUBBLES = Wording("no_bubbles", "Correct the template: this element has no bubbles.")()
+ANSWER_OUTSIDE = Wording(
+    "answer_outside", "Scan the page again: this answer lies outside of the picture, wholly or in part."
+)()
+PRINTED_DARK = Wording(
+    "printed_dark", "Look at the scan: a bubble is printed so dark that no mark could be seen in it."
+)()
+ILLEGIBLE = Wording("illegible", "Scan the page again: it is too blurred or too dark to tell marks from print.")()
+BUBBLES_MISSING = Wording(
+    "bubbles_missing",
+    "Look at the scan: the printed bubbles were not found in their places. Something may cover them.",
+)()
+NOTHING_MARKED = Wording("nothing_marked", "Nothing is marked.")()
+COLUMNS_BLANK = Wording("columns_blank", "Columns without a mark: {columns}.")
+PART = Wording("part", "part {n}:")
 
 
 def read_elements(
@@ -129,15 +146,15 @@ class BubbleReader:
     def _unreadable(self, chosen: range) -> str:
         """Return why a box cannot be read and what to do, or "" if it can be read."""
         if not chosen:
-            return "Correct the template: this element has no bubbles."
+            return NO_BUBBLES
         if not all(self._inside[index] for index in chosen):
-            return "Scan the page again: this answer lies outside of the picture, wholly or in part."
+            return ANSWER_OUTSIDE
         if not all(self._readings.unprinted[index] for index in chosen):
-            return "Look at the scan: a bubble is printed so dark that no mark could be seen in it."
+            return PRINTED_DARK
         if not self._legible:
-            return "Scan the page again: it is too blurred or too dark to tell marks from print."
+            return ILLEGIBLE
         if self._likeness(chosen) < LEAST_LIKENESS:
-            return "Look at the scan: the printed bubbles were not found in their places. Something may cover them."
+            return BUBBLES_MISSING
         return ""
 
     def _likeness(self, chosen: range) -> float:
@@ -197,7 +214,7 @@ def _as_asked(result: ElementResult, options: RecognitionOptions) -> ElementResu
     """Return the result of an element of the page. A blank one has the status that the option `blank_is` sets."""
     if result.status is not ElementStatus.BLANK or options.blank_is in (None, ElementStatus.BLANK):
         return result
-    return replace(result, status=options.blank_is or result.status, message="Nothing is marked.")
+    return replace(result, status=options.blank_is or result.status, message=NOTHING_MARKED)
 
 
 def _with_gaps(grid: ElementResult, columns: Sequence[ElementResult], gap: str) -> ElementResult:
@@ -210,8 +227,8 @@ def _with_gaps(grid: ElementResult, columns: Sequence[ElementResult], gap: str) 
         return grid
     value = "".join(gap * _columns(column) if _is_gap(column) else column.value for column in columns)
     blank = [str(n) for n, column in enumerate(columns, start=1) if column.status is ElementStatus.BLANK]
-    told = f"Columns without a mark: {', '.join(blank)}." if blank else ""
-    message = " ".join(filter(None, (told, grid.message)))
+    told = COLUMNS_BLANK(columns=", ".join(blank)) if blank else ""
+    message = joined(told, grid.message)
     confidence = min(grid.confidence, 0.5)
     return replace(grid, status=ElementStatus.UNCERTAIN, value=value, confidence=confidence, message=message)
 
@@ -226,5 +243,5 @@ def _columns(result: ElementResult) -> int:
 
 
 def _told_of(children: Sequence[ElementResult]) -> str:
-    told = [f"part {number}: {child.message}" for number, child in enumerate(children, start=1) if child.message]
-    return " ".join(told)
+    told = [joined(PART(n=number), child.message) for number, child in enumerate(children, start=1) if child.message]
+    return joined(*told)

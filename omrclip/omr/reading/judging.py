@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from omrclip.omr.reading.marks import Readings
 from omrclip.omr.results import ElementStatus, MarkThresholds
+from omrclip.wording import Wording
 
 Fills = npt.NDArray[np.float64]
 
@@ -85,19 +86,24 @@ class Kind(Enum):
 
 MEANT = (Kind.MARKED, Kind.CIRCLED)
 DOUBTFUL = {
-    Kind.LINE: "Look at the scan: a line runs through a bubble. It may be a fold, or cross out a mark.",
-    Kind.SHADED: "Look at the scan: it is as dark around a bubble as in it. There may be a shadow.",
-    Kind.PALE: "Look at the scan: a mark is paler than the others, and may be rubbed out.",
-    Kind.FAINT: "Look at the scan: a mark is faint.",
+    Kind.LINE: Wording(
+        "line", "Look at the scan: a line runs through a bubble. It may be a fold, or cross out a mark."
+    )(),
+    Kind.SHADED: Wording(
+        "shaded", "Look at the scan: it is as dark around a bubble as in it. There may be a shadow."
+    )(),
+    Kind.PALE: Wording("pale", "Look at the scan: a mark is paler than the others, and may be rubbed out.")(),
+    Kind.FAINT: Wording("faint", "Look at the scan: a mark is faint.")(),
 }
 """The kinds that may be marks, and their messages if nothing else is marked. The first one that occurs is used."""
-ALL_CROSSED_OUT = "Look at the scan: a mark looks crossed out, and nothing else is marked."
-AROUND = "Look at the scan: a bubble may be circled, and nothing else is marked."
-INK_BESIDE = "Look at the scan: there is ink beside the bubbles, but no mark in them."
-ANOTHER = "Look at the scan: beside the marked answer, another one may be marked."
-ANOTHER_FAINTER = "Look at the scan: two answers are marked, one of them more faintly."
-ONE_FAINTER = "Look at the scan: one of the marks is much fainter than another."
-ALL_MARKED = "Look at the scan: all answers look marked."
+ALL_CROSSED_OUT = Wording("crossed_out", "Look at the scan: a mark looks crossed out, and nothing else is marked.")()
+AROUND = Wording("circled", "Look at the scan: a bubble may be circled, and nothing else is marked.")()
+INK_BESIDE = Wording("ink_beside", "Look at the scan: there is ink beside the bubbles, but no mark in them.")()
+ANOTHER = Wording("another", "Look at the scan: beside the marked answer, another one may be marked.")()
+ANOTHER_FAINTER = Wording("another_fainter", "Look at the scan: two answers are marked, one of them more faintly.")()
+ONE_FAINTER = Wording("one_fainter", "Look at the scan: one of the marks is much fainter than another.")()
+ALL_MARKED = Wording("all_marked", "Look at the scan: all answers look marked.")()
+TOO_MANY = Wording("too_many", "Look at the scan: {n} answers are marked where one is asked for.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,8 +368,7 @@ def _too_many(bubbles: Bubbles, meant: tuple[bool, ...], sure: float) -> Judgeme
     if fills and (len(fills) < sum(meant) or min(fills) * CLEARLY <= max(fills)):
         darkest = tuple(fill == max(bubbles.fills) for fill in bubbles.fills)
         return Judgement(ElementStatus.UNCERTAIN, darkest, min(sure, OF_DOUBTFUL), ANOTHER_FAINTER)
-    message = f"Look at the scan: {sum(meant)} answers are marked where one is asked for."
-    return Judgement(ElementStatus.MULTIPLE, meant, sure, message)
+    return Judgement(ElementStatus.MULTIPLE, meant, sure, TOO_MANY(n=sum(meant)))
 
 
 def _confidence(bubbles: Bubbles, habits: Habits) -> float:

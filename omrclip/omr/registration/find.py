@@ -31,6 +31,7 @@ from omrclip.omr.registration.strategies.bubbles import by_bubbles
 from omrclip.omr.registration.strategies.paper_edges import by_paper_edges
 from omrclip.omr.registration.strategies.reference_points import by_reference_points
 from omrclip.omr.template import Barcode, ChoiceBox, Grid
+from omrclip.wording import Wording, joined
 
 Strategy: TypeAlias = Callable[[Reference, ImagePyramid], Candidate | Sequence[Candidate] | Rejected]
 
@@ -44,16 +45,25 @@ UPRIGHT_WITHIN = 0.15
 """Part of the scan's longer side by which the corners of an upright page may lie off the scan's corners."""
 MOST_FOLLOWED = 3
 """Better maps that are tried in place of the candidates of one strategy."""
-NOT_FOUND = "The template page was not found in the scan."
-CHECK_THE_SCAN = "Check that the scan shows this form and that all four corners of the page are visible."
-AMBIGUOUS = (
+NOT_FOUND = Wording("not_found", "The template page was not found in the scan.")()
+CHECK_THE_SCAN = Wording(
+    "check_the_scan", "Check that the scan shows this form and that all four corners of the page are visible."
+)()
+AMBIGUOUS = Wording(
+    "ambiguous",
     "The bubbles of the template fit the scan in more than one way. Give the template the image of the blank page, a "
     "bar code, or reference points that differ when the page is turned. If all pages are fed in one direction, set the "
-    'option Orientation to "upright".'
+    'option Orientation to "upright".',
+)()
+MUST_BE_UPRIGHT = Wording(
+    "must_be_upright", 'If the page may lie turned in the scan, set the option Orientation to "any".'
+)()
+TOO_SMALL = Wording("too_small", "It has only {size} pixels. Scan the page at a higher resolution.")
+OTHER_SHAPE = Wording(
+    "other_shape",
+    "Its width to height ratio differs by {percent}%. Check that the scan shows this form up to its edges, or give the "
+    "template the image of the blank page.",
 )
-MUST_BE_UPRIGHT = 'If the page may lie turned in the scan, set the option Orientation to "any".'
-TOO_SMALL = "Scan the page at a higher resolution."
-OTHER_SHAPE = "Check that the scan shows this form up to its edges, or give the template the image of the blank page."
 
 STRATEGIES: Sequence[Strategy] = (
     scale.by_scale,
@@ -103,11 +113,9 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
         seen = None if has_nothing_to_read else rectify(pyramid, registration.page_to_scan, reference.fine)
         return FoundPage(known, reference, registration, seen)
     if min(pyramid.dimensions.width, pyramid.dimensions.height) < LEAST_SIDE_PX:
-        raise _not_found(
-            [f"the scan has only {pyramid.dimensions} pixels"], f"It has only {pyramid.dimensions} pixels. {TOO_SMALL}"
-        )
+        raise _not_found([f"the scan has only {pyramid.dimensions} pixels"], TOO_SMALL(size=str(pyramid.dimensions)))
     reasons: list[str] = []
-    advice = f"{CHECK_THE_SCAN} {MUST_BE_UPRIGHT}" if upright else CHECK_THE_SCAN
+    advice = joined(CHECK_THE_SCAN, MUST_BE_UPRIGHT) if upright else CHECK_THE_SCAN
     best: _Confirmed | None = None
     for strategy in STRATEGIES:
         maps = strategy(reference, pyramid)
@@ -213,7 +221,7 @@ def _suited(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -
 
 def _not_found(reasons: Sequence[str], advice: str) -> RegistrationFailed:
     """Return the error: what a person can do in its message, the reason of each strategy in its details."""
-    return RegistrationFailed(f"{NOT_FOUND} {advice}", tried=reasons)
+    return RegistrationFailed(joined(NOT_FOUND, advice), tried=reasons)
 
 
 def _by_marks(reference: Reference, pyramid: ImagePyramid) -> Registration | None:
@@ -243,9 +251,7 @@ def _by_dimensions(reference: Reference, pyramid: ImagePyramid) -> Registration:
     difference = abs(scan.aspect / page.aspect - 1)
     shape = f"the scan's width to height ratio differs from the page's by {difference:.1%}"
     nothing_else = "the template has neither an image of the blank page nor enough bubbles to find the page by"
-    raise _not_found(
-        [f"{shape}, and {nothing_else}"], f"Its width to height ratio differs by {difference:.1%}. {OTHER_SHAPE}"
-    )
+    raise _not_found([f"{shape}, and {nothing_else}"], OTHER_SHAPE(percent=round(100 * difference, 1)))
 
 
 def _registration(confirmed: _Confirmed, pyramid: ImagePyramid) -> Registration:

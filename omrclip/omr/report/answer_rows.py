@@ -29,6 +29,7 @@ from omrclip.omr.template import (
     ScoreQuestion,
     Template,
 )
+from omrclip.wording import joined
 
 CSV_HEADER: Final = "Element Name,Value,"
 SEVERAL_PER_SYMBOL: Final = "ERROR: Multiple marks per symbol"
@@ -165,7 +166,7 @@ def _both(row: AnswerRow, told: ElementResult, value: str) -> AnswerRow:
     second = _row(told, value)
     statuses = {row.status, second.status}
     status = next(one for one in WORST_FIRST if one in statuses)
-    message = " ".join(filter(None, (row.message, second.message)))
+    message = joined(row.message, second.message)
     return replace(second, status=status, confidence=min(row.confidence, second.confidence), message=message)
 
 

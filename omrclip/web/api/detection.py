@@ -22,6 +22,7 @@ from omrclip.serving.page_images import MOST_TEMPLATE_PAGES
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import services
+from omrclip.wording import dump_said
 
 blueprint = Blueprint("detection", __name__, url_prefix="/api")
 
@@ -41,7 +42,7 @@ def post_blank_pages() -> Response:
         made = new_template(pages, "", limits, reader)
     check_template(made.template, limits)
     found = [{"Number": number, **_told(one)} for number, one in enumerate(made.detections, 1)]
-    return jsonify(Template=dump_template(made.template), Pages=found, Warnings=_warnings(made.failure or failure))
+    return jsonify(Template=dump_template(made.template), Pages=found, **_warnings(made.failure or failure))
 
 
 @blueprint.post("/templates/<name>/pages/<int:number>/detection")
@@ -64,7 +65,7 @@ def post_detection(name: str, number: int) -> Response:
         found = detect_in_place(decode(known.image, info), page.dimensions)
         read = printed_words(found, reader)
     found = with_names(found, in_pixels(read.words, found)) if rectangle is None else within(found, rectangle)
-    answer = jsonify(**_told(found), Warnings=_warnings(read.failure or failure))
+    answer = jsonify(**_told(found), **_warnings(read.failure or failure))
     answer.set_etag(stored.blob.etag)
     return answer
 
@@ -91,8 +92,9 @@ def _reader(needed: int) -> tuple[TextReader | None, OcrFailure | None]:
     return reader, None
 
 
-def _warnings(failure: OcrFailure | None) -> list[str]:
-    return [FAILURES[failure]] if failure else []
+def _warnings(failure: OcrFailure | None) -> dict[str, object]:
+    warnings = [FAILURES[failure]] if failure else []
+    return {"Warnings": warnings, "Said": [dump_said(warning) for warning in warnings]}
 
 
 def _told(found: Detection) -> dict[str, object]:

@@ -22,6 +22,7 @@ from omrclip.storage.templates import StoredTemplate
 from omrclip.web.api.template_pages import accept_image
 from omrclip.web.lanes import Lane, runs_in
 from omrclip.web.services import number_in_query, precondition, services
+from omrclip.wording import dump_said
 
 blueprint = Blueprint("template_correction", __name__, url_prefix="/api")
 
@@ -45,7 +46,11 @@ def post_correction(name: str) -> Response:
         unchanged = Precondition(match=frozenset({stored.blob.etag}), must_match=True)
         stored, _ = services().templates.write(stored.name, template_to_bytes(corrected.template), unchanged)
     answer = jsonify(
-        Name=stored.name, Stored=replacing, Messages=corrected.messages, Template=dump_template(corrected.template)
+        Name=stored.name,
+        Stored=replacing,
+        Messages=corrected.messages,
+        Said=[dump_said(message) for message in corrected.messages],
+        Template=dump_template(corrected.template),
     )
     answer.set_etag(stored.blob.etag)
     return answer
@@ -62,7 +67,8 @@ def post_finalization(name: str) -> Response:
     with admitted(_pages(stored)) as pages:
         done = finalize(pages, RecognitionOptions(), services().config.limits)
     results = "".join(results_text(recognition) for recognition in done.recognitions if recognition.passed)
-    answer = jsonify(Name=stored.name, Blank=done.is_blank, Messages=done.messages, Results=results)
+    said = [dump_said(message) for message in done.messages]
+    answer = jsonify(Name=stored.name, Blank=done.is_blank, Messages=done.messages, Said=said, Results=results)
     answer.set_etag(stored.blob.etag)
     return answer
 

@@ -3,6 +3,7 @@
 from omrclip.omr.report.table import Separator
 from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema, PlacementSchema
 from omrclip.schemas.corrections import SheetChangesSchema
+from omrclip.schemas.recognition_parts import SAID
 from omrclip.web.api.batch_pdf import MOST_SHEETS
 from omrclip.web.api.batch_sheets import STATUSES
 from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
@@ -212,6 +213,7 @@ _FIELDS: Node = {
                         key: {"type": "string"}
                         for key in ("Name", "Path", "Label", "Type", "Status", "Value", "Message")
                     },
+                    "Said": SAID,
                     "Confidence": {"type": ["number", "null"]},
                     "Corners": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
                     "Choices": {"type": "array", "items": {"type": "string"}, "description": "Values of the bubbles"},

@@ -2,6 +2,7 @@
 
 import { button, h } from "./dom.js";
 import { moment, number, t, translated } from "./messages.js";
+import { saidText } from "./said.js";
 
 /**
  * Show a dialog until it is closed. `fill(close)` gives its content; what `close` is called with is the outcome, null
@@ -88,7 +89,8 @@ export function failureText(error) {
     }
     default: {
       const { code, message = String(error), details } = error ?? {};
-      const { fields = [], maximum } = details ?? {};
+      const { fields = [], maximum, said } = details ?? {};
+      if (said) return saidText(said);
       const paths = fields.map(({ path }) => path).join(", ") || message;
       return translated(`code.${code}`, message, { ...details, paths, maximum: Number.isFinite(maximum) ? number(maximum) : maximum });
     }

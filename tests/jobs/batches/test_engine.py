@@ -205,4 +205,4 @@ def test_each_scan_goes_to_the_template_that_it_shows_and_to_none_if_two_fit(tmp
     both = replace(one, out=str(tmp_path / "twins"), batch=replace(one.batch, templates=(FORM, twin)), scans=files[:1])
     assert run(both).counts == Counts(failed=1)
     told = (tmp_path / "twins" / "rejected" / "a.txt").read_text()
-    assert "fits page 1 of 'form' and page 1 of 'twin' equally well" in told
+    assert "fits several pages equally well: 'form' (1), 'twin' (1)" in told

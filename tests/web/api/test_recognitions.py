@@ -203,7 +203,10 @@ def test_recognitions_tell_where_everything_lay(recognized: Recognized) -> None:
         "Box": {"Left": 12, "Top": 18, "Width": 90, "Height": 40},
         "Corners": [[12, 18], [102, 18], [102, 58], [12, 58]],
         "Message": UNCONFIRMED,
+        "Said": name["Said"],
     }
+    assert [said["Code"] for said in name["Said"]] == ["page_fills", "look_at_clips", "give_image"]
+    assert described["Remarks"] == [name["Said"]]
     assert signature["File"] == "scanSignature.png"
 
 

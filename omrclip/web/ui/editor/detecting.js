@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { askForm, notify, notifyFailure } from "../dialogs.js";
 import { field, h } from "../dom.js";
 import { t } from "../messages.js";
+import { saidText } from "../said.js";
 import { boxOf } from "./document.js";
 import { countBubbles, questionsOf, withPrinted } from "./printed.js";
 
@@ -97,7 +98,7 @@ export class Detecting {
     const found = await this.find();
     if (!found || page !== this.editing.page) return;
     this.proposals.tell(found);
-    for (const warning of found.Warnings) notify(warning, { bad: true });
+    found.Warnings.forEach((warning, index) => notify(saidText(found.Said[index], warning), { bad: true }));
   }
 
   /** {Proposals, LeftOut} in a box or on the whole page; null where the search failed, which is said. */

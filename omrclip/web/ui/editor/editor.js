@@ -200,7 +200,7 @@ class Editor {
     try {
       const answer = await service(this.name);
       if (answer.Template) this.editing.replace(answer.Template, { selection: [] });
-      this.findings.tell(t(answer.Template ? "findings.correction" : "findings.finalization"), answer.Messages);
+      this.findings.tell(t(answer.Template ? "findings.correction" : "findings.finalization"), answer);
     } catch (error) {
       notifyFailure(error);
     }

@@ -2,6 +2,7 @@
 
 import { button, h } from "../dom.js";
 import { t } from "../messages.js";
+import { saidText } from "../said.js";
 
 /** The list of findings: `list` has {name, text}, and `show(index)` brings an element of the page into view. */
 export class Findings {
@@ -9,10 +10,10 @@ export class Findings {
     Object.assign(this, { panel, editing, show, list: [], title: "" });
   }
 
-  /** Show messages of the service, each of which begins with an element's name; `title` says what was asked. */
-  tell(title, messages) {
+  /** Show `Messages` of the service, each of which begins with an element's name; `title` says what was asked. */
+  tell(title, { Messages: messages, Said: said }) {
     this.title = title;
-    this.list = messages.map((text) => ({ text, name: this.nameIn(text) }));
+    this.list = messages.map((text, index) => ({ text: saidText(said[index], text), name: this.nameIn(text) }));
     this.panel.hidden = false;
     this.draw();
   }

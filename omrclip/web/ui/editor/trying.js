@@ -74,6 +74,6 @@ function clipEntry(clip, pictures, go) {
     { className: "clip" },
     h("button", { type: "button", className: "quiet plain", onclick: () => go(clip) }, titleOf(clip)),
     picture ? h("img", { src: picture, alt: "" }) : null,
-    clip.Message ? h("p", { className: "warning" }, clip.Message) : null,
+    clip.Message ? h("p", { className: "warning" }, remarkOf(clip)) : null,
   );
 }

@@ -7,6 +7,7 @@ import { saveAddress } from "../files.js";
 import { t } from "../messages.js";
 import { openViewer } from "../viewer.js";
 import { titleOf } from "./sheets.js";
+import { remarkOf } from "./status.js";
 
 const SQUARE = { square: true, kind: "quiet" };
 
@@ -36,7 +37,7 @@ function entry(sheet, clip, corrections, go) {
       button(t("clips.copy", { name: titleOf(clip) }), "link", () => copyUri(sheet, clip), { ...SQUARE }),
     ),
     open,
-    clip.Message ? h("p", { className: "warning" }, clip.Message) : null,
+    clip.Message ? h("p", { className: "warning" }, remarkOf(clip)) : null,
     typed,
   );
 }

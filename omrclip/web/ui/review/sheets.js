@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { failureText } from "../dialogs.js";
+import { saidText } from "../said.js";
 
 /** Why a scan failed of which there is nothing to see. */
 const UNSEEN = ["corrupt_image", "unsupported_image", "image_error", "limit_exceeded"];
@@ -57,8 +58,10 @@ export class Sheet {
     return filter === "all" || (filter === "doubts" && this.state === "failed") || this.count(filter) > 0;
   }
 
-  /** What is told of it as a whole: messages about an answer or a clip begin with its name. */
+  /** What is told of it as a whole. In records of older versions, messages about an answer or a clip begin with its name. */
   get remarks() {
+    const remarks = this.recognition?.Remarks;
+    if (remarks) return this.state === "done" ? remarks.map((remark) => saidText(remark)) : [];
     const names = [...(this.recognition?.Elements ?? []), ...this.clips].map((one) => `${titleOf(one)}: `);
     return this.state === "done" ? this.messages.filter((message) => !names.some((name) => message.startsWith(name))) : [];
   }

@@ -2,6 +2,7 @@
 
 import { h, icon } from "../dom.js";
 import { t, translated } from "../messages.js";
+import { saidText } from "../said.js";
 
 const SIGNS = { marked: "check", blank: "blank", multiple: "multiple", uncertain: "doubt", failed: "error" };
 
@@ -11,5 +12,5 @@ export function statusMark(status, { word = true } = {}) {
   return h("span", { className: `status ${status}`, title: word ? null : text }, icon(SIGNS[status] ?? "doubt"), h("span", { className: word ? "" : "visually-hidden" }, text));
 }
 
-/** What is said of an answer; in other languages than English by its status, because the server speaks English. */
-export const remarkOf = ({ Status, Message }) => Message && translated(`remark.${Status}`, Message);
+/** What is said of an answer or clip. Records of older versions have no sentences, so an answer's status tells. */
+export const remarkOf = ({ Status, Message, Said }) => Message && saidText(Said, translated(`remark.${Status}`, Message));
