@@ -7,6 +7,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.alike import continued, without_unlike
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes
 
 SAME_SIZE = 0.14
@@ -41,7 +43,7 @@ COLUMN_BREAK = 1.8
 """Distance, in the least one of a column of bubbles, from which a letter above or below is none of them."""
 LEAST_DIFFERENT = 0.1
 """Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
-MOST_IN_WORDS = 0.5
+MOST_IN_WORDS = 0.35
 """Part of the shapes of one size that stand in words, from which they are all letters."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
@@ -71,6 +73,7 @@ class Why(StrEnum):
     CELL = "cell"
     CODE = "code"
     EXAMPLE = "example"
+    UNLIKE = "unlike"
     CROWD = "crowd"
 
 
@@ -80,6 +83,7 @@ REASONS = {
     Why.SMALL: "It is rare, and much smaller than the other bubbles.",
     Why.CELL: "It shares its borders with other rectangles, like a cell of a table or a box for one letter.",
     Why.CODE: "It is part of a bar code or marker.",
+    Why.UNLIKE: "It does not look like the other shapes of its size.",
     Why.CROWD: "The page has more such shapes than a form has bubbles.",
     Why.EXAMPLE: "It belongs to printed examples of filled and crossed marks.",
 }
@@ -110,14 +114,15 @@ class Chosen:
     left_out: tuple[LeftOut, ...]
 
 
-def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, float]]) -> Chosen:
+def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float, float, float]]) -> Chosen:
     """Choose the bubbles among the shapes of a page.
 
     Args:
+        grey: the working page.
         found: the shapes and the boxes of connected dark pixels, in pixels of the working page.
         codes: the left, top, right and bottom sides of bar codes and markers.
     """
-    left_out = []
+    left_out: list[LeftOut] = []
     candidates = []
     outlines = [shape for shape in found.shapes if shape.kind == "outline" and shape.filled >= RECTANGLE_FILLED]
     for shape in found.shapes:
@@ -131,9 +136,16 @@ def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, flo
             candidates.append(shape)
     if len(candidates) > MOST_CANDIDATES:
         return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
+    return _without_small(_size_classes(grey, candidates, found, left_out), left_out)
+
+
+def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]) -> list[SizeClass]:
+    """The bubbles of each size, the most frequent one first; what is none is added to those that are left out."""
     in_words = _in_words(candidates, found.components)
-    classes = []
-    for members in _of_one_size(candidates):
+    classes: list[SizeClass] = []
+    added = Places()
+    for size in _of_one_size(candidates):
+        members = [index for index in size if not _is_at(candidates[index], added)]
         good, bad = _without_letters(candidates, members, in_words)
         good, joined = _without_joined(candidates, good)
         bad += joined
@@ -142,9 +154,26 @@ def choose_bubbles(found: Shapes, codes: Sequence[tuple[float, float, float, flo
             continue
         if _is_too_few(candidates, good):
             left_out += [LeftOut(candidates[index], Why.ALONE) for index in good]
-        else:
-            classes.append(_size_class([candidates[index] for index in good]))
-    return _without_small(classes, left_out)
+            continue
+        shapes = [candidates[index] for index in good]
+        alike = without_unlike(grey, shapes)
+        left_out += [LeftOut(shape, Why.UNLIKE) for shape in shapes if shape not in alike]
+        if not alike:
+            continue
+        more = continued(grey, alike)
+        for shape in more:
+            added.add(shape)
+        classes.append(_size_class([*alike, *more]))
+    left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
+    return classes
+
+
+def _is_at(shape: Shape, found: Places) -> bool:
+    """Whether a shape is a part of a bubble that was found at its place, or lies around it."""
+    return any(
+        abs(shape.x - other.x) < other.width / 2 and abs(shape.y - other.y) < other.height / 2
+        for other in found.near(shape)
+    )
 
 
 def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:
@@ -212,7 +241,6 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
         overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
         beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
-        beside &= letters[:, 2] < 2 * shape.width
         drops = np.abs(np.stack([top - shape.top, bottom - shape.bottom])) / shape.height
         gaps = np.where(high < LOW_LETTER * shape.height, LOW_LETTER_GAP, LETTER_GAP)
         gaps *= beside & (drops.min(axis=0) < SAME_LEVEL)
@@ -240,7 +268,9 @@ def _without_letters(
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > MOST_IN_WORDS * len(members):
         is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
-        return ([], members) if is_round or not bare else (bare, [i for i in members if in_words[i]])
+        if is_round or not bare:
+            return [], members
+        return _without_neighbours(shapes, bare, [index for index in members if in_words[index]])
     good = list(bare)
     bad: list[int] = []
     for index in members:

@@ -120,7 +120,7 @@ def _find(page: Straightened) -> _Found:
     working = working_page(_grey(page.pixels))
     shapes = find_shapes(working)
     codes = find_codes(working, shapes.components)
-    return _Found(working, shapes, codes, choose_bubbles(shapes, [code.sides for code in codes]))
+    return _Found(working, shapes, codes, choose_bubbles(working.grey, shapes, [code.sides for code in codes]))
 
 
 def _grey(pixels: Pixels) -> Grey:

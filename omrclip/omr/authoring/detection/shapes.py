@@ -398,7 +398,10 @@ def _brackets(page: WorkingPage, components: list[_Component]) -> list[Shape]:
 
 
 def _bend(dark: Grey, box: _Pixels) -> float:
-    """How much further right the ink of both ends lies than that of the middle, in widths; negative if left."""
+    """How much further right the ink of both ends lies than that of the middle, in widths; negative if left.
+
+    It is the mean of both ends, which is the same on a skewed page.
+    """
     left, top, width, height = box
     ink = dark[top : top + height, left : left + width] > 0
     end = max(2, height // BRACKET_END)
@@ -408,7 +411,7 @@ def _bend(dark: Grey, box: _Pixels) -> float:
         for part in (ink[:end], ink[height // 3 : height - height // 3], ink[-end:])
     ]
     upper, lower = means[0] - means[1], means[2] - means[1]
-    return min(upper, lower, key=abs) if upper * lower > 0 else 0.0
+    return (upper + lower) / 2 if upper * lower > 0 else 0.0
 
 
 def _pairs(opening: list[_Pixels], closing: list[_Pixels]) -> list[Shape]:

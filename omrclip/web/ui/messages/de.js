@@ -243,6 +243,7 @@ export default {
   "leftOut.code": "Sie gehört zu einem Strichcode oder einer Marke.",
   "leftOut.crowd": "Die Seite hat mehr solche Formen, als ein Formular Ankreuzfelder hat.",
   "leftOut.example": "Sie gehört zu gedruckten Beispielen für Markierungen.",
+  "leftOut.unlike": "Sie sieht nicht aus wie die anderen Formen ihrer Größe.",
   "editor.addPages": "Seiten hinzufügen",
   "editor.download": ".omr herunterladen",
   "editor.saveFirst": "Das geschieht mit der Vorlage, wie sie gespeichert ist. Ihre Änderungen werden vorher gespeichert.",

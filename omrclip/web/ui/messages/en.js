@@ -243,6 +243,7 @@ export default {
   "leftOut.code": "It is part of a bar code or marker.",
   "leftOut.crowd": "The page has more such shapes than a form has bubbles.",
   "leftOut.example": "It belongs to printed examples of marks.",
+  "leftOut.unlike": "It does not look like the other shapes of its size.",
   "editor.addPages": "Add pages",
   "editor.download": "Download .omr",
   "editor.saveFirst": "This works on the template as it is stored. Your changes are saved first.",

@@ -243,6 +243,7 @@ export default {
   "leftOut.code": "Elle fait partie d’un code-barres ou d’un repère.",
   "leftOut.crowd": "La page a plus de formes de ce genre qu’un formulaire n’a de cases.",
   "leftOut.example": "Elle fait partie d’exemples de marques imprimés.",
+  "leftOut.unlike": "Elle ne ressemble pas aux autres formes de sa taille.",
   "editor.addPages": "Ajouter des pages",
   "editor.download": "Télécharger le .omr",
   "editor.saveFirst": "Cette action utilise le modèle tel qu’il est enregistré. Vos modifications sont d’abord enregistrées.",

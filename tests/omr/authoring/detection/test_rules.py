@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import pytest
 
@@ -247,3 +248,47 @@ def test_rows_with_bold_digits_are_no_examples_of_marks_beside_rows_without() ->
             if row > 10:
                 canvas.text(101.1 + 15 * column, y + 1.2, "8659"[column], height=2.4, font="Helvetica-Bold")
     assert _sizes(_detected(canvas)) == [4] * 12
+
+
+def test_bubbles_that_a_frame_cuts_are_found_where_their_row_goes_on() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.text(20, 61 + 7 * row, f"{row + 1}.")
+        for column in range(5):
+            canvas.ellipse((30 + 4.9 * column, 58 + 7 * row, 4, 4))
+    canvas.box((15, 55, 37.8, 48))
+    assert _sizes(_detected(canvas)) == [5] * 6
+
+
+def test_letters_where_a_row_of_bubbles_would_go_on_are_none() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.text(20, 61 + 7 * row, f"{row + 1}.")
+        for column in range(4):
+            canvas.ellipse((30 + 8 * column, 58 + 7 * row, 4, 4))
+        canvas.text(60, 61.8 + 7 * row, "GSC"[row % 3], height=3.8)
+    assert _sizes(_detected(canvas)) == [4] * 6
+
+
+def test_capitals_before_a_dot_and_before_joined_letters_are_no_bubbles() -> None:
+    canvas = _page()
+    names = ("OTTO D. BROOKS", "D. O'Doole", "Joan Q. Bode", "Booth, Oona", "D. O'Doole", "OTTO D. BROOKS")
+    for index, name in enumerate(names):
+        canvas.box((20, 40 + 11 * index, 5.2, 5.2))
+        canvas.text(28, 44 + 11 * index, name, height=2.6)
+    assert _sizes(detect(render(canvas.save(), 100))) == [6]
+
+
+def test_brackets_of_a_skewed_page_are_found() -> None:
+    canvas = _page()
+    for row in range(8):
+        canvas.text(20, 61 + 7 * row, f"{row + 1}.")
+        for column in range(4):
+            left, top = 30 + 9 * column, 58 + 7 * row
+            for edge, inner in ((left, left + 0.7), (left + 4.5, left + 3.8)):
+                bracket = [(inner, top), (edge, top), (edge, top + 2.8), (inner, top + 2.8)]
+                canvas.path(bracket, line=0.5)
+    page = render(canvas.save(), 150)
+    turned = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), 1.8, 1.0)
+    skewed = cv2.warpAffine(page, turned, (page.shape[1], page.shape[0]), borderValue=(255, 255, 255))
+    assert _sizes(detect(np.asarray(skewed, np.uint8))) == [4] * 8

@@ -1,0 +1,54 @@
+"""Bubbles of one size are alike, and go on where their row or column would."""
+
+import cv2
+import numpy as np
+
+from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.alike import continued, without_unlike
+from omrclip.omr.authoring.detection.shapes import Shape
+
+SIDE, STEP = 40, 60
+
+
+def _page(rows: int, columns: int) -> tuple[Grey, list[Shape]]:
+    """A page with circles in rows and columns."""
+    grey = np.full((100 + rows * STEP, 100 + columns * STEP), 250, np.uint8)
+    shapes = []
+    for row in range(rows):
+        for column in range(columns):
+            x, y = 80 + column * STEP, 80 + row * STEP
+            cv2.circle(grey, (x, y), SIDE // 2 - 1, 40, 2, cv2.LINE_AA)
+            shapes.append(Shape(x + 0.5, y + 0.5, SIDE, SIDE, 0.785))
+    return grey, shapes
+
+
+def test_a_digit_of_the_size_of_bubbles_is_unlike_them() -> None:
+    grey, shapes = _page(3, 4)
+    cv2.rectangle(grey, (50, 50), (110, 110), 250, -1)
+    cv2.putText(grey, "8", (64, 98), cv2.FONT_HERSHEY_SIMPLEX, 1.7, 40, 5, cv2.LINE_AA)
+    assert without_unlike(grey, shapes) == shapes[1:]
+
+
+def test_a_letter_in_a_bubble_does_not_make_it_unlike() -> None:
+    grey, shapes = _page(3, 4)
+    for letter, shape in zip("ABCDEFGHIJKL", shapes, strict=True):
+        cv2.putText(grey, letter, (round(shape.x) - 7, round(shape.y) + 8), 0, 0.7, 40, 2, cv2.LINE_AA)
+    assert without_unlike(grey, shapes) == shapes
+
+
+def test_bubbles_that_were_not_found_are_at_the_next_places_of_rows_and_columns() -> None:
+    grey, shapes = _page(4, 5)
+    missing = [shapes[3], shapes[4], shapes[9], shapes[12]]
+    added = continued(grey, [shape for shape in shapes if shape not in missing])
+    places = [sorted((one.y, one.x) for one in some) for some in (added, missing)]
+    assert np.allclose(*places, atol=0.2)
+
+
+def test_nothing_goes_on_where_other_print_or_nothing_is() -> None:
+    grey, shapes = _page(4, 5)
+    for row in range(4):
+        x, y = 80 + 4 * STEP, 80 + row * STEP
+        cv2.rectangle(grey, (x - 24, y - 24), (x + 24, y + 24), 250, -1)
+        if row:
+            cv2.putText(grey, "G8N"[row - 1], (x - 16, y + 18), 0, 1.7, 40, 3, cv2.LINE_AA)
+    assert continued(grey, [shape for index, shape in enumerate(shapes) if index % 5 < 4]) == []
