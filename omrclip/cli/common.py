@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from omrclip.config import Config
 from omrclip.errors import InvalidTemplate, OmrclipError
 from omrclip.omr.report.file_names import shown_name
+
+if TYPE_CHECKING:
+    from omrclip.config import Config
 
 FAILED = 1
 REFUSED = 2
@@ -120,6 +122,8 @@ def tell_skipped(paths: Sequence[Path]) -> None:
         click.echo(f"Warning: {told}: {', '.join(names)}{more}", err=True)
 
 
-def config() -> Config:
+def config() -> "Config":
     """Read the settings from the environment. Raises ConfigurationError."""
+    from omrclip.config import Config
+
     return Config.from_env(os.environ)

@@ -93,5 +93,7 @@ def test_omrclip_takes_the_arguments_of_the_guide(tmp_path: Path, monkeypatch: p
     text = "\n".join(block.text for block in blocks(GUIDE)).replace("\\\n", " ")
     (line,) = re.findall(r"^docker compose run --rm batch (.*)$", text, re.MULTILINE)
     command, *arguments = shlex.split(line)
-    context = main.commands[command].make_context(command, arguments)
+    found = main.get_command(click.Context(main), command)
+    assert found
+    context = found.make_context(command, arguments)
     assert context.params["engine"] == "dask"
