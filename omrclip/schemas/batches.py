@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.errors import Failure
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.report.file_names import file_key
 from omrclip.schemas.fields import MOST_PIXELS, Expected, Text, WholeNumber
@@ -186,6 +187,13 @@ class BatchSchema(WireSchema):
     uri = fields.String(required=True)
     state = fields.String(required=True, metadata={"enum": ["waiting", "running", "done", "failed"]})
     message = fields.String(required=True, metadata={"description": "Why the batch failed, or empty"})
+    error = fields.Raw(
+        required=True,
+        metadata={
+            "type": ["object", "null"],
+            "description": "The same as code, message and details; null if an older version wrote the message",
+        },
+    )
     template = fields.String(required=True, metadata={"description": "The first template"})
     templates = fields.List(fields.String(), required=True)
     options = fields.Dict(required=True)
@@ -222,6 +230,7 @@ class RefusedSchema(WireSchema):
     name = fields.String(required=True)
     code = fields.String(required=True)
     message = fields.String(required=True)
+    details = fields.Dict(required=True)
 
 
 class IntakeSchema(WireSchema):
@@ -232,6 +241,13 @@ class IntakeSchema(WireSchema):
 
 
 _REQUEST, _CHANGE, _PLACEMENT = BatchRequestSchema(), BatchChangeSchema(), PlacementSchema()
+
+
+def dump_failure(failure: Failure | None) -> dict[str, object] | None:
+    """Why a batch failed, as in answers about scans."""
+    if failure is None:
+        return None
+    return {"code": failure.code, "message": failure.message, "details": dict(failure.details)}
 
 
 def load_batch_request(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest:

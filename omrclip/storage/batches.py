@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from omrclip.config import WORKSPACES_FOLDER, Config
-from omrclip.errors import DamagedRecord, NameConflict, NotFound, StorageFull
+from omrclip.errors import DamagedRecord, Failure, NameConflict, NotFound, StorageFull
 from omrclip.storage.blobs import BlobState, BlobStore
 from omrclip.storage.databases import errors_told, reason_of, transaction
 from omrclip.storage.local_files import create_file
@@ -72,6 +72,9 @@ CREATE TABLE IF NOT EXISTS corrections (
 _REVIEWED = "CREATE TABLE IF NOT EXISTS reviewed (sheet TEXT PRIMARY KEY) WITHOUT ROWID"
 """The doubtful sheets whose doubtful answers were all confirmed or corrected. It is created with the first one."""
 
+_FAILURE = "CREATE TABLE IF NOT EXISTS failure (code TEXT NOT NULL, message TEXT NOT NULL, details TEXT NOT NULL)"
+"""Why the batch failed last, with the `message` of the batch. It is created with the first failure."""
+
 
 class State(StrEnum):
     """What happens to a batch. One without sheets is waiting."""
@@ -99,6 +102,7 @@ class StoredBatch:
         passed, doubtful, failed: numbers of sheets by result. `doubtful` ones have passed too.
         an_hour: sheets an hour in the run at hand or the last one, or None.
         reviewed: how many of the doubtful sheets have no answer left that a person should check.
+        failure: the error with this message; None if there is none, or if an older version wrote the message.
     """
 
     identifier: str
@@ -115,6 +119,7 @@ class StoredBatch:
     failed: int
     an_hour: float | None
     reviewed: int = 0
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,7 @@ class Batches:
             ).fetchone()
             total = file.execute("SELECT COALESCE(SUM(sheets), 0) FROM documents").fetchone()[0]
             reviewed = _has_table(file, "reviewed") and file.execute("SELECT COUNT(*) FROM reviewed").fetchone()[0]
+            failure = _failure(file)
         if row is None:
             raise _not_found(identifier)
         name, templates, options, created, expires, state, message, passed, doubtful, failed, an_hour = row
@@ -220,6 +226,7 @@ class Batches:
             failed,
             an_hour,
             int(reviewed),
+            failure if failure is not None and failure.message == message else None,
         )
 
     def rename(self, identifier: str, name: str) -> None:
@@ -472,10 +479,14 @@ class Batches:
             self._unqueue(identifier)
         return True
 
-    def fail(self, identifier: str, message: str) -> None:
+    def fail(self, identifier: str, failure: Failure) -> None:
         """Note that a batch cannot be run, and why. It runs again when a document is added, and after `retry`."""
         with self._file(identifier, writing=True) as file:
-            _update(file, state=State.FAILED, message=message)
+            _update(file, state=State.FAILED, message=failure.message)
+            file.execute(_FAILURE)
+            file.execute("DELETE FROM failure")
+            row = (failure.code, failure.message, json.dumps(failure.details))
+            file.execute("INSERT INTO failure (code, message, details) VALUES (?, ?, ?)", row)
             if not _is_deleted(file):
                 self._unqueue(identifier)
 
@@ -548,6 +559,11 @@ def _corrections(file: sqlite3.Connection) -> "list[Correction]":
         return []
     rows = file.execute("SELECT sheet, name, value, path, by, at FROM corrections ORDER BY number")
     return [Correction(*row) for row in rows]
+
+
+def _failure(file: sqlite3.Connection) -> Failure | None:
+    row = file.execute("SELECT code, message, details FROM failure").fetchone() if _has_table(file, "failure") else None
+    return None if row is None else Failure(row[0], row[1], json.loads(row[2]))
 
 
 def _has_table(file: sqlite3.Connection, name: str) -> bool:

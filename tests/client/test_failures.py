@@ -1,6 +1,6 @@
 """Where a failure is shown, so is the id under which an administrator finds its request in the log."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_what_a_code_means_is_told_in_the_language_of_the_page(visit: OpenPage) 
     assert told[0].startswith("Le fichier est endommagé")
     assert told[1].replace("\u202f", " ").endswith("est 1 000 (max_scans).")
     assert told[2] == told[4] == "In English."
-    assert told[3].endswith(": $.Pages[0]")
+    assert told[3].endswith(" : page 1")
 
 
 def test_messages_about_results_are_told_in_the_language_of_the_page(visit: OpenPage) -> None:
@@ -123,3 +123,49 @@ def test_messages_about_results_are_told_in_the_language_of_the_page(visit: Open
     assert told[2] == "Diese Antwort ist unsicher. Sehen Sie sich den Scan an."
     assert told[3] == f"Newer. {faint}"
     assert told[4].startswith("Die Seiten 1, 2 der Vorlage passen gleich gut auf den Scan.")
+
+
+PATHS: Final = {
+    "en-GB": ["Wrong. page 1, element 3, Width: a number; page 2: too much", "the document: an object"],
+    "de-DE": ["Der Server nimmt die Eingabe nicht an: Seite 1, Element 3, Breite; Seite 2", "das Dokument: an object"],
+}
+
+
+@pytest.mark.parametrize("language", PATHS)
+def test_places_are_told_in_words(visit: OpenPage, language: str) -> None:
+    page = visit("results", locale=language).page
+    told = page.evaluate(
+        """async () => {
+          const { failureText } = await import("/ui/dialogs.js");
+          const { withPlaces } = await import("/ui/places.js");
+          const fields = [{ path: "$.Pages[0].Elements[2].Width" }, { path: "$.Pages[1]" }];
+          const message = "Wrong. $.Pages[0].Elements[2].Width: a number; $.Pages[1]: too much";
+          return [
+            failureText({ code: "invalid_request", message, details: { fields } }),
+            withPlaces("$: an object"),
+            withPlaces("$.Options.Pages['a b.png'], $.Templates[1].x: costs $5"),
+          ];
+        }"""
+    )
+    assert told == [*PATHS[language], "Options, a b.png, Templates, 2, x: costs $5"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (413, "Request Entity Too Large", "nimmt Dateien dieser Größe nicht an"),
+        (403, "<html><h1>Forbidden</h1></html>", "Status 403"),
+        (502, "", "Der Server antwortet nicht"),
+        (504, "<html><h1>504 Gateway Time-out</h1></html>", "Der Server antwortet nicht"),
+        (200, "<html>Log in to the network</html>", "Status 200"),
+    ],
+)
+def test_what_a_proxy_says_is_told_in_words(visit: OpenPage, status: int, body: str, words: str) -> None:
+    watched = visit("results", locale="de-DE")
+    page = watched.page
+    page.route("**/api/templates", lambda route: route.fulfill(status=status, body=body))
+    page.goto(page.url.replace("results", "templates"))
+    expect(page.locator(".notice.bad")).to_contain_text(words)
+    assert "<" not in page.locator(".notice.bad").inner_text()
+    if status != 200:
+        forget_refusal(watched, status)

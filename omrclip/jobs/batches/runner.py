@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from omrclip.config import Config
-from omrclip.errors import DamagedRecord, NotFound, OmrclipError, StorageUnavailable, internal_error
+from omrclip.errors import DamagedRecord, Failure, NotFound, OmrclipError, StorageUnavailable
 from omrclip.storage.batches import Batches, workspaces_with_batches
 
 if TYPE_CHECKING:
@@ -169,10 +169,10 @@ class Runner:
             if batches.is_removed(identifier):
                 batches.remove_if_deleted(identifier)
         except Exception as error:
-            told = error if isinstance(error, OmrclipError) else internal_error(error)
-            _log.warning("the batch %s failed: %s", identifier[:6], told.message)
+            failure = Failure.of(error)
+            _log.warning("the batch %s failed: %s", identifier[:6], failure.message)
             try:
-                batches.fail(identifier, told.message)
+                batches.fail(identifier, failure)
             except (StorageUnavailable, NotFound, DamagedRecord):
                 self._resting[identifier] = time.monotonic() + REST_SECONDS
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from omrclip.errors import NotFound, ServerBusy
+from omrclip.schemas.batches import dump_failure
 from omrclip.storage.batches import Batches, State, StoredBatch
 from omrclip.web.lanes import PACE, PACES
 from omrclip.web.services import services
@@ -86,6 +87,7 @@ def _event(batch: StoredBatch) -> bytes:
     told: dict[str, Any] = {
         "State": batch.state,
         "Message": batch.message,
+        "Error": dump_failure(batch.failure),
         "Total": batch.total,
         "Done": done,
         "Passed": batch.passed,

@@ -20,7 +20,7 @@ from omrclip.jobs.batches.sheet_facts import Json
 from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan
 from omrclip.omr.report.table import Separator
-from omrclip.schemas.batches import FOR_GOOD, BatchSchema, load_batch_change, load_batch_request
+from omrclip.schemas.batches import FOR_GOOD, BatchSchema, dump_failure, load_batch_change, load_batch_request
 from omrclip.schemas.wire import invalid_request
 from omrclip.storage.batches import Batches, StoredBatch, workspaces_with_batches
 from omrclip.storage.blobs import BlobStore
@@ -168,7 +168,9 @@ def post_sheets(identifier: str) -> Response:
             except (NotFound, StorageUnavailable):
                 raise  # what is stored already is known when it is sent again
             except OmrclipError as error:
-                refused.append({"Name": file.name, "Code": error.code, "Message": error.message})
+                refused.append(
+                    {"Name": file.name, "Code": error.code, "Message": error.message, "Details": error.details}
+                )
     else:
         accept_image()
         taken.append(_added(identifier, Scan(request.args.get("name", ""), request.get_data())))
@@ -351,6 +353,7 @@ def _described(batch: StoredBatch) -> dict[str, Any]:
             "uri": uri,
             "state": batch.state,
             "message": batch.message,
+            "error": dump_failure(batch.failure),
             "template": batch.templates[0],
             "templates": batch.templates,
             "options": batch.options,

@@ -19,6 +19,9 @@ class ApiError extends Error {
   }
 }
 
+/** What a proxy means by a status. It answers 502 to 504 where it does not reach the server. */
+const PROXY = { 413: "too_large", 502: "unreachable", 503: "unreachable", 504: "unreachable" };
+
 export async function send(method, path, { body, headers = {}, signal } = {}) {
   let answer;
   try {
@@ -34,7 +37,7 @@ export async function send(method, path, { body, headers = {}, signal } = {}) {
   try {
     told = JSON.parse(text).error;
   } catch { /* under iiif/ errors are plain text, and those of a proxy are pages */ }
-  if (!told && /^\s*</.test(text)) throw new ApiError(answer.status, answer.status === 413 ? "too_large" : "proxy", "", {}, requestIdOf(answer));
+  if (!told && (/^\s*</.test(text) || !requestIdOf(answer))) throw new ApiError(answer.status, PROXY[answer.status] ?? "proxy", "", {}, requestIdOf(answer));
   throw new ApiError(answer.status, told?.code ?? "refused", told?.message ?? text.trim(), told?.details, requestIdOf(answer));
 }
 

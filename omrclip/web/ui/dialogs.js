@@ -2,6 +2,7 @@
 
 import { button, h } from "./dom.js";
 import { moment, number, t, translated } from "./messages.js";
+import { withPlaces } from "./places.js";
 import { saidText } from "./said.js";
 
 /**
@@ -72,8 +73,13 @@ export function notify(text, { bad = false, action = null } = {}) {
   if (!bad && !action) setTimeout(() => note.remove(), 6000);
 }
 
+/** What browsers say of a connection that broke off while an answer was read. */
+const BROKEN_OFF = /network|fetch|load failed/i;
+
 /** What an error says, in the language of the page where it is one of those that every person may meet. */
 export function failureText(error) {
+  if (error instanceof SyntaxError) return t("error.proxy", { status: 200 }); // a page in place of an answer
+  if (error instanceof TypeError && BROKEN_OFF.test(error.message)) return t("error.unreachable");
   switch (error?.code) {
     case "unreachable":
       return t("error.unreachable");
@@ -91,8 +97,9 @@ export function failureText(error) {
       const { code, message = String(error), details } = error ?? {};
       const { fields = [], maximum, said } = details ?? {};
       if (said) return saidText(said);
-      const paths = fields.map(({ path }) => path).join(", ") || message;
-      return translated(`code.${code}`, message, { ...details, paths, maximum: Number.isFinite(maximum) ? number(maximum) : maximum });
+      const told = withPlaces(message);
+      const paths = fields.map(({ path }) => withPlaces(path)).join("; ") || told;
+      return translated(`code.${code}`, told, { ...details, paths, maximum: Number.isFinite(maximum) ? number(maximum) : maximum });
     }
   }
 }

@@ -1,6 +1,6 @@
 /** An image in OpenSeadragon with a canvas over it that is drawn in the image's own pixels. */
 
-import { imageBase, root } from "./api.js";
+import { imageBase, root, send } from "./api.js";
 import { button, h } from "./dom.js";
 import { inverse, mapped } from "./geometry.js";
 import { t } from "./messages.js";
@@ -99,8 +99,7 @@ class Viewer {
       return { type: "image", url: url ?? blankPage(extents), buildPyramid: Boolean(url) };
     }
     const query = state ? `?state=${encodeURIComponent(state)}` : "";
-    const answer = await fetch(`${imageBase(identifier)}/info.json${query}`);
-    if (!answer.ok) throw new Error((await answer.text()).trim());
+    const answer = await send("GET", `${imageBase(identifier)}/info.json${query}`);
     // The server may know itself by another address than the one it is reached at.
     const source = new this.library.IIIFTileSource({ ...(await answer.json()), id: imageBase(identifier) });
     const plain = source.getTileUrl.bind(source);

@@ -102,6 +102,7 @@ def test_documents_are_recognized_and_their_results_read(
     (refused,) = answer["Refused"]
     assert (refused["Name"], refused["Code"]) == ("bad.txt", "unsupported_image")
     assert "not an image" in refused["Message"]
+    assert isinstance(refused["Details"], dict)
     assert counts(client.get(address).get_json()) == ["waiting", 6, 0, 0, 0, 0]
     assert client.get(f"{address}/results.csv").status_code == 404
     runner.look()
@@ -255,9 +256,12 @@ def test_a_batch_that_fails_says_why_and_the_others_go_on(
     failed = client.get(broken).get_json()
     assert counts(failed)[0] == "failed"
     assert "1.omr" in failed["Message"]
+    assert (failed["Error"]["code"], failed["Error"]["message"]) == ("not_found", failed["Message"])
     assert client.get(good).get_json()["State"] == "done"
+    assert client.get(good).get_json()["Error"] is None
     sent(broken, b_png=PNG)
-    assert client.get(broken).get_json()["State"] == "waiting"
+    waiting = client.get(broken).get_json()
+    assert (waiting["State"], waiting["Message"], waiting["Error"]) == ("waiting", "", None)
 
 
 def test_an_unexpected_error_is_told_without_details(

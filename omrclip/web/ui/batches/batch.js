@@ -1,6 +1,6 @@
 /** A batch: documents are added, sheets are recognized, people review what is doubtful, and take the results away. */
 
-import { notify, notifyFailure, requestNote } from "../dialogs.js";
+import { failureText, notify, notifyFailure, requestNote } from "../dialogs.js";
 import { acceptDrops, button, fileButton, h, inTurn } from "../dom.js";
 import { duration, t } from "../messages.js";
 import { Board } from "../review/board.js";
@@ -123,7 +123,7 @@ class BatchView {
     this.drawFacts();
     const isNew = event.Done !== this.shownDone && performance.now() >= this.readAt;
     if (hasEnded || isNew) this.read().then(() => this.arrange(), notifyFailure);
-    if (hasEnded && event.State === "failed") notify(t("batch.failed", { message: event.Message }), { bad: true });
+    if (hasEnded && event.State === "failed") notify(t("batch.failed", { message: failureText(event.Error ?? { message: event.Message }) }), { bad: true });
   }
 
   /** Read the list of sheets and their doubtful answers. What is known of a sheet stays. */

@@ -89,12 +89,12 @@ class Uploads {
   }
 
   /** A document that the server refused. One whose name is taken by another one gets a number. */
-  async refused({ Name, Code, Message }, documents) {
+  async refused({ Name, Code, Message, Details }, documents) {
     const document = documents.find(({ name }) => name === Name);
     if (Code === "name_conflict" && document && (document.copies ?? 1) < 99) {
       const copies = (document.copies ?? 1) + 1;
       await this.send([{ ...document, copies, name: numbered(document.file.name, copies) }]);
-    } else this.problems.push({ name: Name, message: failureText({ code: Code, message: Message }) });
+    } else this.problems.push({ name: Name, message: failureText({ code: Code, message: Message, details: Details }) });
   }
 }
 

@@ -5,6 +5,7 @@ import { askForm, confirmed, notify, notifyFailure, openDialog } from "../dialog
 import { acceptDrops, button, field, fileButton, h } from "../dom.js";
 import { saveFile } from "../files.js";
 import { t } from "../messages.js";
+import { withPlaces } from "../places.js";
 import { nameInput } from "../templates/adding.js";
 import { openViewer } from "../viewer.js";
 import { Detecting } from "./detecting.js";
@@ -170,7 +171,7 @@ class Editor {
     const there = this.problems.blocking.filter((problem) => problem.index !== null);
     const next = there.find((problem) => problem.page === this.editing.page && problem.index > from) ?? there[0];
     if (!next) {
-      notify(this.problems.blocking.map((problem) => `${problem.path}: ${problem.text}`).join("\n"), { bad: true });
+      notify(this.problems.blocking.map((problem) => `${withPlaces(problem.path)}: ${problem.text}`).join("\n"), { bad: true });
       return;
     }
     this.editing.goToPage(next.page);

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { debounced } from "../dom.js";
 import { t } from "../messages.js";
+import { withPlaces } from "../places.js";
 import { withoutImages, writeDocument } from "./document.js";
 
 const PLACE = /^\$\.Pages\[(\d+)\](?:\.Elements\[(\d+)\])?(.*)$/;
@@ -64,7 +65,7 @@ function at(path, expected, warning) {
     page: found ? Number(found[1]) : null,
     index: found?.[2] === undefined ? null : Number(found[2]),
     field: /^\.(\w+)/.exec(rest)?.[1] ?? "",
-    text: inWords(expected) ?? (warning ? sentence(expected) : t("problem.expected", { expected })),
+    text: inWords(expected) ?? (warning ? sentence(withPlaces(expected)) : t("problem.expected", { expected: withPlaces(expected) })),
     path,
     warning,
   };

@@ -304,6 +304,10 @@ export default {
   "key.space": "gedrückt halten, um die Seite zu ziehen", "key.space.name": "Leertaste",
   "key.delete": "entfernen", "key.delete.name": "Entf",
 
+  "place.page": "Seite {n}",
+  "place.element": "Element {n}",
+  "place.bubble": "Ankreuzfeld {n}",
+  "place.whole": "das Dokument",
   "problem.here": "Dieses Element hat einen Fehler",
   "problem.sameName": "Ein anderes Element heißt schon {name}.",
   "problem.beyondWidth": "Das Element endet bei {found} px, jenseits des rechten Seitenrands bei {most} px.",

@@ -304,6 +304,10 @@ export default {
   "key.space": "hold to drag the page", "key.space.name": "Space",
   "key.delete": "remove", "key.delete.name": "Del",
 
+  "place.page": "page {n}",
+  "place.element": "element {n}",
+  "place.bubble": "bubble {n}",
+  "place.whole": "the document",
   "problem.here": "This element has an error",
   "problem.sameName": "Another element already has the name {name}.",
   "problem.beyondWidth": "The element ends at {found} px, beyond the right edge of the page at {most} px.",

@@ -304,6 +304,10 @@ export default {
   "key.space": "maintenir pour faire glisser la page", "key.space.name": "Espace",
   "key.delete": "supprimer", "key.delete.name": "Suppr",
 
+  "place.page": "page {n}",
+  "place.element": "élément {n}",
+  "place.bubble": "case {n}",
+  "place.whole": "le document",
   "problem.here": "Cet élément contient une erreur",
   "problem.sameName": "Un autre élément porte déjà le nom {name}.",
   "problem.beyondWidth": "L’élément se termine à {found} px, au-delà du bord droit de la page à {most} px.",
