@@ -220,7 +220,7 @@ def test_the_pages_of_a_pdf_become_further_pages(project: Project, visit: OpenPa
     expect(page.get_by_role("region", name="Proposed elements").locator(".proposals li")).not_to_have_count(0)
 
 
-@pytest.mark.parametrize("language", ["en-GB", "de-DE", "fr-FR"])
+@pytest.mark.parametrize("language", ["en-GB", "de-DE", "es-ES", "fr-FR"])
 @pytest.mark.parametrize("width", [1024, 1280, 1400, 1500, 1640])
 @pytest.mark.usefixtures("survey")
 def test_the_page_stays_where_it_is_when_the_toolbar_changes(visit: OpenPage, width: int, language: str) -> None:

@@ -174,7 +174,7 @@ def test_every_message_is_there_in_every_language(page: "Page") -> None:
     assert [told for told in places if any(one != told[0] for one in told)] == []
 
 
-@pytest.mark.parametrize(("tag", "heading"), [("de", "Ergebnisse"), ("fr", "Résultats")])
+@pytest.mark.parametrize(("tag", "heading"), [("de", "Ergebnisse"), ("es", "Resultados"), ("fr", "Résultats")])
 def test_the_language_can_be_chosen_and_stays(page: "Page", tag: str, heading: str) -> None:
     page.get_by_label("Language").select_option(tag)
     page.get_by_role("heading", name=heading).wait_for()
