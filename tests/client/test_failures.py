@@ -82,7 +82,7 @@ def test_what_a_code_means_is_told_in_the_language_of_the_page(visit: OpenPage) 
         }"""
     )
     assert told[0].startswith("Le fichier est endommagé")
-    assert told[1].replace("\u202f", " ").endswith("est 1 000 (max_scans).")
+    assert told[1].replace("\u202f", " ").endswith("au plus 1 000 (max_scans).")
     assert told[2] == told[4] == "In English."
     assert told[3].endswith(" : page 1")
 
@@ -127,7 +127,10 @@ def test_messages_about_results_are_told_in_the_language_of_the_page(visit: Open
 
 PATHS: Final = {
     "en-GB": ["Wrong. page 1, element 3, Width: a number; page 2: too much", "the document: an object"],
-    "de-DE": ["Der Server nimmt die Eingabe nicht an: Seite 1, Element 3, Breite; Seite 2", "das Dokument: an object"],
+    "de-DE": [
+        "Der Server kann mit dieser Eingabe nichts anfangen: Seite 1, Element 3, Breite; Seite 2",
+        "das Dokument: an object",
+    ],
 }
 
 
