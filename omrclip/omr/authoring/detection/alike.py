@@ -51,11 +51,18 @@ class _Usual:
 
 
 def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
-    """The shapes of one size without those whose outlines differ from most."""
+    """The shapes of one size without those whose outlines differ from most, unless several differ in one way.
+
+    What is printed around them does not count: bubbles in a narrow table have its lines there, and others have none.
+    """
     if len(shapes) < LEAST_USUAL:
         return list(shapes)
-    usual = _usual(grey, shapes)
-    return [shape for shape in shapes if _alike(_patch(grey, usual, shape.x, shape.y), usual) >= LEAST_ALIKE]
+    usual = _usual(grey, shapes, margin=0)
+    unlike = [shape for shape in shapes if _alike(_patch(grey, usual, shape.x, shape.y), usual) < LEAST_ALIKE]
+    if LEAST_USUAL <= len(unlike) < len(shapes):
+        again = without_unlike(grey, unlike)
+        unlike = [shape for shape in unlike if shape not in again]
+    return [shape for shape in shapes if shape not in unlike]
 
 
 def continued(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
@@ -82,10 +89,10 @@ def continued(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
     return added
 
 
-def _usual(grey: Grey, shapes: Sequence[Shape]) -> _Usual:
+def _usual(grey: Grey, shapes: Sequence[Shape], margin: float = MARGIN) -> _Usual:
     width = float(np.median([shape.width for shape in shapes]))
     height = float(np.median([shape.height for shape in shapes]))
-    across, down = (round(side * (1 + 2 * MARGIN)) for side in (width, height))
+    across, down = (round(side * (1 + 2 * margin)) for side in (width, height))
     y, x = np.mgrid[:down, :across]
     aside = np.abs(x + 0.5 - across / 2) / (width / 2)
     above = np.abs(y + 0.5 - down / 2) / (height / 2)

@@ -45,6 +45,8 @@ LEAST_DIFFERENT = 0.1
 """Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
 MOST_IN_WORDS = 0.35
 """Part of the shapes of one size that stand in words, from which they are all letters."""
+SMALL_IN_WORDS = 0.1
+"""The same for shapes of less than LEAST_LIKE_MAIN of a size that is more frequent: they are as small as letters."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
 LEAST_OF_A_SIZE = 2
@@ -146,7 +148,8 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     added = Places()
     for size in _of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
-        good, bad = _without_letters(candidates, members, in_words)
+        is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
+        good, bad = _without_letters(candidates, members, in_words, SMALL_IN_WORDS if is_small else MOST_IN_WORDS)
         good, joined = _without_joined(candidates, good)
         bad += joined
         left_out += [LeftOut(candidates[index], Why.WORD) for index in bad]
@@ -166,6 +169,15 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         classes.append(_size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return classes
+
+
+def _is_small(shapes: Sequence[Shape], main: SizeClass) -> bool:
+    """Whether shapes are much smaller than the bubbles of a size that is more frequent."""
+    if not 0 < len(shapes) < len(main.bubbles):
+        return False
+    width = float(np.median([shape.width for shape in shapes])) / main.width
+    height = float(np.median([shape.height for shape in shapes])) / main.height
+    return min(width, height) < LEAST_LIKE_MAIN
 
 
 def _is_at(shape: Shape, found: Places) -> bool:
@@ -262,11 +274,11 @@ def _are_different(one: Shape, other: Shape) -> bool:
 
 
 def _without_letters(
-    shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64]
+    shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64], most: float
 ) -> tuple[list[int], list[int]]:
-    """Split the shapes of one size into bubbles and letters."""
+    """Split the shapes of one size into bubbles and letters; with more than a part `most` in words, all are letters."""
     bare = [index for index in members if not in_words[index]]
-    if len(members) - len(bare) > MOST_IN_WORDS * len(members):
+    if len(members) - len(bare) > most * len(members):
         is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
         if is_round or not bare:
             return [], members

@@ -25,7 +25,7 @@ LEAST_SKEW_DEGREES = 0.08
 MOST_SKEW_DEGREES = 8.0
 """The most that the rows of bubbles may be turned."""
 MOST_STEPS = 6.0
-"""Distance of two neighbours in one row, in their widths, at most."""
+"""Distance of two neighbours in one row, in their widths, or in one column, in their heights, at most."""
 LEAST_PAIRS = 4
 """Neighbours from which the skew is measured."""
 
@@ -84,19 +84,26 @@ def skew_of(sizes: Sequence[Sequence[Shape]]) -> float:
     """The angle of the rows of bubbles in degrees, clockwise; 0 with too few neighbours to measure it.
 
     `sizes` are the bubbles by their sizes. Only those of one size are neighbours: the letter beside a large box that is
-    taken for a bubble by mistake stands lower than the middle of the box on each row.
+    taken for a bubble by mistake stands lower than the middle of the box on each row. Where hardly any bubbles stand
+    beside each other, as on ballots, those below each other count too.
     """
-    angles = [angle for bubbles in sizes for angle in _angles(bubbles)]
+    places = [np.array([(bubble.x, bubble.y) for bubble in bubbles]).reshape(-1, 2) for bubbles in sizes]
+    rows = [_angles(each, bubbles[0].width) for each, bubbles in zip(places, sizes, strict=True) if bubbles]
+    angles = [angle for each in rows for angle in each]
+    if len(angles) < LEAST_PAIRS:
+        # Seen from the side, with the left of the page down, columns are rows.
+        turned = [np.stack([each[:, 1], -each[:, 0]], axis=1) for each in places]
+        columns = [_angles(each, bubbles[0].height) for each, bubbles in zip(turned, sizes, strict=True) if bubbles]
+        angles += [angle for each in columns for angle in each]
     return float(np.median(angles)) if len(angles) >= LEAST_PAIRS else 0.0
 
 
-def _angles(bubbles: Sequence[Shape]) -> list[float]:
-    """The angles in degrees, clockwise, between bubbles and their neighbours at the right."""
+def _angles(places: npt.NDArray[np.float64], side: float) -> list[float]:
+    """The angles in degrees, clockwise, between places and their neighbours at the right, in sides of a bubble."""
     angles: list[float] = []
-    places = np.array([(bubble.x, bubble.y) for bubble in bubbles]).reshape(-1, 2)
-    for bubble in bubbles:
-        across, down = places[:, 0] - bubble.x, places[:, 1] - bubble.y
-        is_right = (across > bubble.width) & (across < MOST_STEPS * bubble.width)
+    for place in places:
+        across, down = (places - place).T
+        is_right = (across > side) & (across < MOST_STEPS * side)
         is_right &= np.abs(down) < across * np.tan(np.radians(MOST_SKEW_DEGREES))
         if is_right.any():
             nearest = np.argmin(np.where(is_right, across + 3 * np.abs(down), np.inf))

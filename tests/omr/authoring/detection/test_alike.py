@@ -52,3 +52,11 @@ def test_nothing_goes_on_where_other_print_or_nothing_is() -> None:
         if row:
             cv2.putText(grey, "G8N"[row - 1], (x - 16, y + 18), 0, 1.7, 40, 3, cv2.LINE_AA)
     assert continued(grey, [shape for index, shape in enumerate(shapes) if index % 5 < 4]) == []
+
+
+def test_bubbles_between_the_lines_of_a_table_are_like_those_without() -> None:
+    grey, shapes = _page(8, 5)
+    for row in range(2):
+        cv2.line(grey, (0, 57 + row * STEP), (grey.shape[1], 57 + row * STEP), 0, 2)
+        cv2.line(grey, (0, 104 + row * STEP), (grey.shape[1], 104 + row * STEP), 0, 2)
+    assert without_unlike(grey, shapes) == shapes

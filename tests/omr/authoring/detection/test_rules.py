@@ -292,3 +292,27 @@ def test_brackets_of_a_skewed_page_are_found() -> None:
     turned = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), 1.8, 1.0)
     skewed = cv2.warpAffine(page, turned, (page.shape[1], page.shape[0]), borderValue=(255, 255, 255))
     assert _sizes(detect(np.asarray(skewed, np.uint8))) == [4] * 8
+
+
+def test_a_page_with_bubbles_below_each_other_only_is_turned_upright() -> None:
+    canvas = _page()
+    for block in range(2):
+        for row in range(4):
+            canvas.ellipse((20, 50 + 70 * block + 10 * row, 6, 4))
+            canvas.text(30, 53 + 70 * block + 10 * row, ("Ada", "Bert", "Cy", "Dee")[row])
+    page = render(canvas.save(), DPI)
+    turned = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), 2.0, 1.0)
+    skewed = cv2.warpAffine(page, turned, (page.shape[1], page.shape[0]), borderValue=(255, 255, 255))
+    detection = detect(np.asarray(skewed, np.uint8))
+    assert np.degrees(np.arcsin(detection.page.matrix[1, 0])) == pytest.approx(2.0, abs=0.15)
+    assert _sizes(detection) == [4, 4]
+
+
+def test_shapes_much_smaller_than_bubbles_are_letters_if_some_stand_in_words() -> None:
+    canvas = _page()
+    for row in range(14):
+        canvas.box((20, 40 + 12 * row, 6, 6))
+        canvas.text(30, 44.2 + 12 * row, "the service")
+    for row, text in enumerate(("at 00 the", "by 00 I", "in 00 or", "up 00 a", "as 00 it", "2100 of", "9000 to")):
+        canvas.text(100 + 3 * row, 50 + 13 * row, text, height=2.4, font="Times-Roman")
+    assert _sizes(detect(render(canvas.save(), 100))) == [14]
