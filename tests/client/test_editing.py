@@ -182,6 +182,21 @@ def test_what_correction_finds_is_told_and_can_be_undone(survey: Json, project: 
     expect(findings.get_by_role("button", name=re.compile("^Nowhere"))).to_have_count(0)
 
 
+def test_what_correction_finds_is_told_in_the_language_of_the_page(
+    survey: Json, project: Project, visit: OpenPage
+) -> None:
+    elements = survey["Pages"][0]["Elements"]
+    services = next(element for element in elements if element["Name"] == "Services")
+    services["Bubbles"] = [{**bubble, "Top": bubble["Top"] + 500} for bubble in services["Bubbles"]]
+    project.template("mine").write_text(json.dumps(survey), encoding="utf-8")
+    page_image = project.folder / "templates_omr" / "survey.png"
+    page_image.with_stem("mine").write_bytes(page_image.read_bytes())
+    page = visit("edit/mine", locale="de-DE").page
+    page.get_by_role("button", name="Korrigieren").click()
+    finding = page.get_by_role("region", name="Meldungen").get_by_role("button", name=re.compile("^Services"))
+    expect(finding).to_contain_text("wurde kein gedrucktes Ankreuzfeld gefunden.")
+
+
 def test_the_image_of_a_second_page_is_saved_in_the_template(survey: Json, project: Project, visit: OpenPage) -> None:
     survey["Pages"].append({**survey["Pages"][0], "Elements": []})
     project.template("mine").write_text(json.dumps(survey), encoding="utf-8")

@@ -35,6 +35,12 @@ def error_codes() -> set[str]:
     return {error.code for error in classes if issubclass(error, errors.OmrclipError)}
 
 
+def strategies() -> set[str]:
+    """The names of all ways in which a page is found."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "omr" / "registration").rglob("*.py"))
+    return set(re.findall(r'(?:\b(?:Candidate|Registration)\(|\bSTRATEGY = |\bstrategy=)"([^"]+)"', source))
+
+
 def places(text: str) -> tuple[int, set[str]]:
     """The number of plural forms of a text, and its places."""
     return len(text.split("|")), set(re.findall(r"{(\w+)}", text))
@@ -52,6 +58,8 @@ def test_a_language_has_a_text_for_every_code(tag: str) -> None:
     texts = texts_of(tag)
     assert {code for code in error_codes() if TOLD_APART.get(code, f"code.{code}") not in texts} == set()
     assert {code for code in wordings() if f"said.{code}" not in texts} == set()
+    assert {name for name in strategies() if f"strategy.{name.replace(' ', '_')}" not in texts} == set()
+    assert "placed by hand" in strategies()
 
 
 @pytest.mark.parametrize("tag", TAGS)

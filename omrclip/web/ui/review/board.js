@@ -3,7 +3,7 @@
 import { notifyFailure } from "../dialogs.js";
 import { button, h } from "../dom.js";
 import { boxAround } from "../geometry.js";
-import { t } from "../messages.js";
+import { t, translated } from "../messages.js";
 import { openViewer } from "../viewer.js";
 import { answersTable } from "./answers.js";
 import { clipList } from "./clips.js";
@@ -145,5 +145,6 @@ function registered({ Registration: registration }) {
   if (!registration) return null;
   const share = Number.isFinite(registration.Confidence) ? ` · ${Math.round(registration.Confidence * 100)} %` : "";
   const off = Number.isFinite(registration.Residual) ? ` · ± ${registration.Residual.toFixed(1)} px` : "";
-  return h("p", { className: "muted number" }, t("sheets.registered", { strategy: registration.Strategy }) + share + off);
+  const strategy = translated(`strategy.${registration.Strategy.replaceAll(" ", "_")}`, registration.Strategy);
+  return h("p", { className: "muted number" }, t("sheets.registered", { strategy }) + share + off);
 }
