@@ -34,3 +34,22 @@ def set_up_process() -> None:
     # lines are written, and nothing else changes.
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep freed memory for the next page, instead of returning it to the system at once.
+
+    Dask starts its workers with MALLOC_TRIM_THRESHOLD_=65536. Then each image is new memory, which the system clears
+    first: a page takes twice the processor time. The values are those that glibc reaches by itself after the first
+    large image, if no variable fixes them (mallopt(3), M_MMAP_THRESHOLD). Another C library is left as it is.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        c_library = ctypes.CDLL(None)
+        c_library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+        c_library.mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
+
+
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_KEPT_BYTES = 32 * 1024 * 1024
+"""The largest threshold that glibc accepts on 64-bit systems (DEFAULT_MMAP_THRESHOLD_MAX)."""
