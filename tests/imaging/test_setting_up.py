@@ -1,4 +1,4 @@
-"""How a process is set up. Settings of the C library cannot be read back, so their effect is tested in a new process."""
+"""How a process is set up. The C library does not tell its settings, so their effect is tested in a new process."""
 
 import os
 import subprocess
