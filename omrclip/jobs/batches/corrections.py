@@ -1,6 +1,5 @@
 """The sheets of a batch with the corrections of people, for its tables and its lines of JSON."""
 
-import json
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import TypeAlias
 
 from omrclip.errors import Problem
-from omrclip.jobs.batches.ledger import Ledger, json_line, sheet_of
+from omrclip.jobs.batches.ledger import Ledger, json_line, record_of, sheet_of
 from omrclip.jobs.batches.rows import BatchRows, Row
 from omrclip.omr.report.booklets import BookletPage
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet
@@ -89,7 +88,7 @@ def corrected_lines(store: BlobStore, corrections: Iterable[Correction]) -> Iter
     """The lines of `results.jsonl`. Each has the key Corrections: title → Value and By."""
     for sheet, record in _sheets(store, _by_sheet(corrections)):
         told = {title: {"Value": one.value, "By": one.by or None} for title, one in sheet.corrections.items()}
-        yield json_line({**json.loads(record), "Corrections": told})
+        yield json_line({**record_of(record), "Corrections": told})
 
 
 def _sheets(store: BlobStore, by_sheet: BySheet) -> Iterator[tuple[Sheet, bytes]]:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from omrclip.errors import DamagedRecord, NotFound
 from omrclip.jobs.batches.definition import LEDGER, RECORDS
 from omrclip.omr.recognition import Recognition
@@ -109,7 +111,7 @@ class Ledger:
             left = [scan for scan in before if scan.name not in names]
             if left:
                 records = self._records(chunk)
-                self.add(left, [json.loads(records[scan.line]) for scan in left], ())
+                self.add(left, [record_of(records[scan.line]) for scan in left], ())
             self._store.discard(f"{LEDGER}/{chunk}.json")
             self._store.discard(f"{RECORDS}/{chunk}.jsonl")
 
@@ -123,15 +125,33 @@ class Ledger:
         return self._store.read(f"{RECORDS}/{chunk}.jsonl").data.splitlines(keepends=True)
 
 
+def record_of(line: bytes) -> dict[str, Any]:
+    """The JSON object of a record. Raises ValueError if the record is damaged."""
+    try:
+        told: dict[str, Any] = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ValueError(f"The record is damaged: {error}") from None
+    return told
+
+
 def sheet_of(record: bytes) -> Sheet:
     """The sheet of a record, for tables."""
-    told = json.loads(record)
+    told = record_of(record)
     return load_sheet(told, {"TaskMessages": told["Messages"]})
 
 
 def json_line(value: Mapping[str, Any]) -> bytes:
     """A JSON object on one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return msgspec.json.encode(value, enc_hook=_plain) + b"\n"
+
+
+def _plain(value: object) -> float | str:
+    """The value of a number or text whose type msgspec does not know, such as NumPy's."""
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"A {type(value).__name__} cannot be written as JSON.")
 
 
 def _dumped(scan: DoneScan) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from omrclip.jobs.batches.definition import LEDGER
-from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger
+from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, record_of
 from omrclip.jobs.batches.sheet_facts import Json, facts_of, fields_of
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.databases import errors_told, transaction
@@ -138,7 +138,7 @@ class SheetIndex:
         if not scans:
             return {}
         before = self._chunks()
-        records = map(json.loads, Ledger(self._store).records(scans))
+        records = map(record_of, Ledger(self._store).records(scans))
         read = {place_of(scan.name): record for scan, record in zip(scans, records, strict=True)}
         now = self._chunks()
         if all(before.get(scan.chunk) == now.get(scan.chunk) for scan in scans):  # else they are read again

@@ -1,6 +1,5 @@
 """`/api/batches/{id}/marked.pdf`: the sheets of a batch with what was read and decided drawn on them, to hand back."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -15,7 +14,7 @@ from omrclip.imaging.codec import encode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents
 from omrclip.imaging.probe import ImageFormat
-from omrclip.jobs.batches.ledger import DoneScan, Ledger
+from omrclip.jobs.batches.ledger import DoneScan, Ledger, record_of
 from omrclip.jobs.batches.sheet_index import SheetIndex
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.overlay import can_be_drawn, draw, drawing_bytes
@@ -81,7 +80,7 @@ def _pictures(
 
 def _recognition(name: str, record: bytes) -> Recognition:
     try:
-        return load_drawn(json.loads(record))
+        return load_drawn(record_of(record))
     except (ValueError, TypeError, LookupError):  # marshmallow's error is a ValueError
         raise DamagedRecord(f"What was read on the sheet {name!r} is damaged. Recognize it again.") from None
 

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from omrclip.errors import InvalidRequest
 from omrclip.iiif.presentation import MEDIA_TYPE, ManifestInput, PageInput, pages_manifest
 from omrclip.jobs.batches.definition import stored_batch
-from omrclip.jobs.batches.ledger import Ledger
+from omrclip.jobs.batches.ledger import Ledger, record_of
 from omrclip.jobs.batches.placements import Placement, place
 from omrclip.jobs.batches.sheet_facts import Json, field_of, parts_of, title_of
 from omrclip.jobs.batches.sheet_index import SHEETS_AT_ONCE, SheetIndex
@@ -166,7 +166,7 @@ def _all_fields(identifier: str, after: str) -> Iterator[tuple[str, list[Json]]]
     index, ledger = SheetIndex(store, services().batches.index_file(identifier)), Ledger(store)
     while scans := index.sheets(after, "passed", SHEETS_AT_ONCE):
         for scan, record in zip(scans, ledger.records(scans), strict=True):
-            yield scan.name, list(map(field_of, parts_of(json.loads(record))))
+            yield scan.name, list(map(field_of, parts_of(record_of(record))))
         after = scans[-1].name
 
 
