@@ -1,5 +1,7 @@
 """What was read on the sheets of a batch, their scans as images, and whether people have reviewed them."""
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +14,14 @@ from flask.testing import FlaskClient
 from pypdfium2 import PdfDocument
 
 from omrclip.config import Config
+from omrclip.errors import ServerBusy
 from omrclip.imaging.arrays import Pixels
+from omrclip.jobs.batches.ledger import DoneScan
 from omrclip.jobs.batches.runner import Runner
+from omrclip.serving.sources import OpenFile
 from omrclip.web.api import batch_pdf
+from omrclip.web.batch_images import BatchImages
+from omrclip.work import Work
 from tests.web.api.test_documents import SHADES, stack
 from tests.web.conftest import Refusal
 from tests.web.making import Json, choice_box, clip_area, decoded, encoded, file_part, grid, multipart, omr, template
@@ -203,6 +210,29 @@ def test_a_pdf_has_each_sheet_with_what_was_read_and_decided(
     monkeypatch.setattr(batch_pdf, "MOST_SHEETS", 5)
     assert_refused(client.get(f"{address}/marked.pdf"), 413, "limit_exceeded", "after")
     assert len(marked(client, address, "?limit=5")) == 5
+
+
+def test_a_pdf_ends_where_the_server_has_no_memory_for_a_page(
+    client: FlaskClient, address: str, assert_refused: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, busy = BatchImages.open_sheet, "s1.png"
+
+    def refuse(images: BatchImages, name: str, done: DoneScan, wanted: Callable[[], Work]) -> OpenFile:
+        if done.name == busy:
+            raise ServerBusy("No memory is free.", retry_after=1)
+        return opened(images, name, done, wanted)
+
+    monkeypatch.setattr(BatchImages, "open_sheet", refuse)
+    names = [sheet["Name"] for sheet in client.get(f"{address}/sheets").get_json()["Sheets"]]
+    before = names[names.index(busy) - 1]
+    sent: deque[bytes] = deque()
+    with pytest.raises(ServerBusy):
+        sent.extend(client.get(f"{address}/marked.pdf").iter_encoded())
+    assert sent[0].startswith(b"%PDF")
+    assert not any(b"%%EOF" in part for part in sent), "the file is not taken for a whole one"
+    assert_refused(client.get(f"{address}/marked.pdf?after={before}"), 503, "server_busy")
+    busy = ""
+    assert len(marked(client, address)) == len(names), "it can be asked for again"
 
 
 def test_the_scan_of_a_sheet_has_a_manifest(client: FlaskClient, address: str) -> None:
