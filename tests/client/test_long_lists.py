@@ -69,3 +69,43 @@ def test_a_list_of_many_sheets(project: Project, visit: OpenPage) -> None:
     expect(listed.get_by_role("option")).to_have_count(10)
     if AXE.is_file():
         assert violations(page) == []
+
+
+def test_pictures_are_asked_for_near_the_view_once_scrolling_rests(visit: OpenPage) -> None:
+    page = visit("help").page
+    told = page.evaluate(
+        """async () => {
+          const { Pictures } = await import(new URL("ui/batches/pictures.js", location.origin));
+          const place = document.createElement("div");
+          place.style = "position: fixed; inset: 0; height: 300px; overflow: auto";
+          const nodes = Array.from({ length: 300 }, () => {
+            const node = document.createElement("div");
+            node.style = "height: 60px";
+            node.append(new Image());
+            return node;
+          });
+          place.append(...nodes);
+          document.body.append(place);
+          const pictures = new Pictures(place);
+          for (const node of nodes) pictures.add(node, "ui/favicon.svg");
+          const asked = () => nodes.flatMap((node, index) => (node.firstChild.hasAttribute("src") ? [index] : []));
+          const frame = () => new Promise(requestAnimationFrame);
+          const rested = async () => {
+            for (let before = -1, steady = 0; steady < 10; steady = asked().length === before ? steady + 1 : 0) {
+              before = asked().length;
+              await new Promise((done) => setTimeout(done, 100));
+            }
+            return asked();
+          };
+          const first = await rested();
+          for (let frames = 0; frames < 60; frames += 1) {
+            place.scrollTop += 200;
+            await frame();
+          }
+          return { first, passing: asked(), last: await rested() };
+        }"""
+    )
+    assert told["first"] == list(range(len(told["first"])))
+    assert 5 <= len(told["first"]) < 12, "those in view, and half a view below it"
+    assert max(told["last"]) >= 200, "where the place rests"
+    assert not {number for number in told["last"] if 60 <= number < 150}, "those that passed by"

@@ -8,6 +8,7 @@ import { button, choice, h } from "../dom.js";
 import { t } from "../messages.js";
 import { titleOf } from "../review/sheets.js";
 import { BatchCorrections } from "./corrections.js";
+import { Pictures } from "./pictures.js";
 import { listFields, partAddress, readBatch, readFirstSheet } from "./requests.js";
 
 const AT_ONCE = 200;
@@ -23,6 +24,7 @@ export async function mount(main, id) {
   await wall.choose();
   const leave = () => {
     stop();
+    wall.pictures.clear();
     wall.node.remove();
     return corrections.flush().catch(notifyFailure);
   };
@@ -39,6 +41,8 @@ class Wall {
     this.said = h("span", { className: "number", role: "status" });
     this.more = button(t("wall.more"), "down", () => this.drawMore());
     this.list = h("ul", { className: "wall", aria: { label: t("wall.title") } });
+    const place = h("div", { className: "gallery-place", tabIndex: -1 }, h("p", { className: "muted" }, t("wall.text")), this.list, this.more);
+    this.pictures = new Pictures(place);
     this.node = h(
       "div",
       { className: "recognize" },
@@ -51,7 +55,7 @@ class Wall {
         h("label", { className: "inline" }, t("wall.value"), this.value),
         this.said,
       ),
-      h("div", { className: "gallery-place", tabIndex: -1 }, h("p", { className: "muted" }, t("wall.text")), this.list, this.more),
+      place,
     );
     main.append(this.node);
   }
@@ -89,6 +93,7 @@ class Wall {
     this.shown = this.fields.filter((entry) => this.valueOf(entry) === this.value.value);
     this.entries = new Map();
     this.list.dataset.element = this.element.value;
+    this.pictures.clear();
     this.list.replaceChildren();
     this.drawMore();
   }
@@ -102,10 +107,11 @@ class Wall {
   }
 
   entry([sheet, field]) {
-    const picture = h("img", { src: partAddress(this.batch.Identifier, sheet.name, field.Corners, WIDTH, HEIGHT, 0.2), alt: "", loading: "lazy", width: WIDTH, height: HEIGHT });
+    const picture = h("img", { alt: "", decoding: "async", width: WIDTH, height: HEIGHT });
     const toggle = h("button", { type: "button", className: "clip-picture", aria: { label: t("wall.pick", { sheet: sheet.name }), expanded: "false" }, onclick: () => this.open([sheet, field]) }, picture);
     const node = h("li", { className: "wall-entry" }, toggle, h("span", { className: "muted name" }, sheet.name));
     this.entries.set(field, { node, toggle, sheet });
+    this.pictures.add(node, partAddress(this.batch.Identifier, sheet.name, field.Corners, WIDTH, HEIGHT, 0.2));
     this.mark(field);
     return node;
   }
