@@ -329,6 +329,55 @@ def test_a_link_leads_to_a_sheet_and_to_an_answer_on_it(reviewed: str, visit: Op
     assert page.evaluate("navigator.clipboard.readText()").endswith(f"/#/{batch}/sheets/{SCANS[1]}/Q6")
 
 
+@pytest.mark.parametrize("language", ["en-GB", "de-DE", "fr-FR", "es-ES"])
+@pytest.mark.parametrize("width", [1280, 1400])
+def test_the_toolbar_of_a_batch_is_one_line(reviewed: str, visit: OpenPage, width: int, language: str) -> None:
+    page = visit(f"batch/{reviewed.rpartition('/')[2]}", size=(width, 900), locale=language).page
+    page.locator(".batch[data-state=done]").wait_for()
+    page.locator(".batch > .toolbar .row button").first.wait_for()
+    bar = page.locator(".batch > .toolbar").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 50
+    edges = page.locator(".batch > .toolbar button").evaluate_all(
+        "buttons => buttons.filter((one) => one.offsetParent).map((one) => one.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= width
+    title = page.locator(".batch > .toolbar h1").evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert title, "a short name is whole"
+
+
+def test_a_name_is_drawn_over_a_scan_only_while_its_clip_is_pointed_at(reviewed: str, visit: OpenPage) -> None:
+    page = visit(f"batch/{reviewed.rpartition('/')[2]}/sheets/{SCANS[0]}").page
+    viewer = page.locator(".board .viewer")
+    viewer.locator(".openseadragon-canvas canvas").wait_for()
+    page.locator(".clips-place img").first.wait_for()
+
+    def drawn() -> str:
+        return str(viewer.locator("canvas.overlay").evaluate("canvas => canvas.toDataURL()"))
+
+    def settled() -> str:
+        before = ""
+        while (now := drawn()) != before:
+            before = now
+            page.wait_for_timeout(700)
+        return now
+
+    page.mouse.move(5, 5)
+    plain = settled()
+    whole = viewer.bounding_box()
+    assert whole is not None
+    places = [(x / 20, y / 40) for y in range(1, 40) for x in range(1, 20)]
+    for x, y in places:
+        page.mouse.move(whole["x"] + x * whole["width"], whole["y"] + y * whole["height"])
+        page.evaluate("new Promise(requestAnimationFrame)")
+        if drawn() != plain:
+            break
+    else:
+        pytest.fail("no name was drawn")
+    page.mouse.move(whole["x"] + 2, whole["y"] + 2)
+    until(lambda: page.wait_for_timeout(20) is None and drawn() == plain)
+
+
 def test_a_page_that_is_not_found_is_placed_by_hand(project: Project, visit: OpenPage, tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.png"
     Image.new("L", (700, 900), 250).save(foreign)

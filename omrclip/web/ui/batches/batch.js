@@ -21,10 +21,10 @@ const READ_SHARE = 10;
 const BY_HAND = "placed by hand";
 const READ_MILLISECONDS = 2000;
 
-/** `mode` "sheets" shows a sheet and an answer or clip on it by its title, where they are named. */
-export async function mount(main, id, mode = "", sheet = "", title = "") {
+/** `mode` "sheets" shows a sheet, and an answer or clip on it by its title, or a part of its scan: left, top, width, height. */
+export async function mount(main, id, mode = "", sheet = "", title = "", part = "") {
   const batch = await requests.readBatch(id);
-  const view = new BatchView(main, batch, mode, { sheet, title });
+  const view = new BatchView(main, batch, mode, { sheet, title, part });
   await view.open();
   const leave = () => view.destroy();
   leave.hasUnsaved = () => view.corrections.hasUnsent || hasUnsentDocuments();
@@ -37,10 +37,10 @@ class BatchView {
     this.read = inTurn(() => this.readNow());
     this.refresh = inTurn(() => this.refreshNow());
     this.corrections = new BatchCorrections(batch.Identifier, () => this.correctionsChanged());
-    this.strip = new Strip(this.corrections, (one, field) => this.showSheets(one, titleOf(field)));
+    this.strip = new Strip(this.corrections, (one, field) => this.showSheets(one, { title: titleOf(field) }));
     this.board = new Board(this.sheets, this.corrections, (sheet) => this.sheetActions(sheet));
     this.board.filter.value = "doubts";
-    this.title = h("h1", {}, batch.Name);
+    this.title = h("h1", { title: batch.Name }, batch.Name);
     this.facts = h("span", { className: "muted" });
     this.said = h("span", { className: "number", role: "status" });
     this.progress = h("progress", { max: 1, value: 0, aria: { label: t("recognize.progress") } });
@@ -60,12 +60,11 @@ class BatchView {
         h("a", { className: "button quiet square", href: "#/results", title: t("results.back"), aria: { label: t("results.back") } }, "←"),
         this.title,
         button(t("batch.rename"), "pen", () => this.rename(), { square: true, kind: "quiet" }),
-        this.facts,
         fileButton(t("batch.add"), "add", add, ACCEPTED),
-        this.running,
         h("span", { className: "grow" }),
         this.reviewing, this.listing, this.results,
       ),
+      h("div", { className: "batch-facts" }, this.facts, this.running),
       this.told,
       this.place,
     );
@@ -80,7 +79,7 @@ class BatchView {
     this.drawFacts();
     this.drawUploads();
     this.follow();
-    if (this.mode === "sheets") this.showSheets(this.sheets.find(({ name }) => name === this.wanted.sheet), this.wanted.title);
+    if (this.mode === "sheets") this.showSheets(this.sheets.find(({ name }) => name === this.wanted.sheet), this.wanted);
     else if (this.isReview) this.showReview();
     else this.showSheets(); // a person was faster
     this.arrange();
@@ -190,12 +189,12 @@ class BatchView {
     this.strip.focus();
   }
 
-  showSheets(sheet = null, title = "") {
+  showSheets(sheet = null, place = {}) {
     this.isReview = false;
     if (this.sheets.length) this.place.replaceChildren(this.board.node);
     this.board.filter.value = sheet || !this.board.sheets.some((one) => one.isWanted("doubts")) ? "all" : this.board.filter.value;
     this.board.changed(null);
-    if (sheet) this.board.show(sheet, title);
+    if (sheet) this.board.show(sheet, place);
     this.drawModes();
   }
 
@@ -209,7 +208,7 @@ class BatchView {
     const renamed = await renameBatch(this.batch);
     if (!renamed) return;
     this.batch.Name = renamed.Name;
-    this.title.textContent = renamed.Name;
+    this.title.textContent = this.title.title = renamed.Name;
     this.drawResults();
   }
 

@@ -5,6 +5,7 @@ import { boxAround } from "../geometry.js";
 
 const PARAMETER = "iiif-content";
 const CONTEXT = "http://iiif.io/api/presentation/3/context.json";
+const REGION = /#xywh=(\d+,\d+,\d+,\d+)$/;
 const MANIFEST = /\/api\/batches\/([0-9a-f]{24})\/sheets\/([^/]+)\/manifest\.json$/;
 
 /** The link to a sheet, or to the part of its scan inside `corners`. */
@@ -26,8 +27,10 @@ export function hashOf(query) {
   const state = new URLSearchParams(query).get(PARAMETER);
   if (!state) return null;
   try {
-    const found = MANIFEST.exec(new URL(JSON.parse(decoded(state)).target.partOf[0].id).pathname);
-    return found && `#/batch/${found[1]}/sheets/${found[2]}`;
+    const { target } = JSON.parse(decoded(state));
+    const found = MANIFEST.exec(new URL(target.partOf[0].id).pathname);
+    const region = REGION.exec(target.id);
+    return found && `#/batch/${found[1]}/sheets/${found[2]}${region ? `//${region[1]}` : ""}`;
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@
 
 import { notifyFailure } from "../dialogs.js";
 import { button, h } from "../dom.js";
-import { boxAround } from "../geometry.js";
+import { boxAround, holds } from "../geometry.js";
 import { t, translated } from "../messages.js";
 import { openViewer } from "../viewer.js";
 import { answersTable } from "./answers.js";
@@ -17,9 +17,9 @@ const FIND_FROM = 20;
 export class Board {
   /** `sheets` may grow in what they know; call `changed(sheet)` then. `actions(sheet)` gives buttons for a sheet. */
   constructor(sheets, corrections, actions = () => []) {
-    Object.assign(this, { sheets, corrections, actions, sheet: null, chosen: null, viewer: null, shownSource: null });
+    Object.assign(this, { sheets, corrections, actions, sheet: null, chosen: null, pointed: null, viewer: null, shownSource: null });
     this.list = new SheetList((sheet) => this.show(sheet));
-    this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("sheets.scan") }, onkeydown: (event) => this.viewer?.pressed(event) });
+    this.host = h("div", { className: "viewer", tabIndex: 0, role: "application", aria: { label: t("sheets.scan") }, onkeydown: (event) => this.viewer?.pressed(event), onpointermove: (event) => this.pointAt(event) });
     this.details = h("section", { className: "details", aria: { label: t("sheets.details") } });
     this.filter = h("select", { aria: { label: t("sheets.filter") }, onchange: () => this.sift() }, FILTERS.map((filter) => h("option", { value: filter })));
     this.find = h("input", { type: "search", placeholder: t("sheets.find"), aria: { label: t("sheets.find") }, oninput: () => this.listWanted() });
@@ -61,18 +61,21 @@ export class Board {
     else if (this.sheet) this.drawDetails();
   }
 
-  /** Show one sheet, and where an answer or clip is on it, by its title. */
-  async show(sheet, title = "") {
+  /** Show one sheet, and where an answer or clip is on it, by its title, or a part of its scan: "left,top,width,height". */
+  async show(sheet, { title = "", part = "" } = {}) {
     this.sheet = sheet;
     this.chosen = null;
     this.list.mark(sheet);
     await sheet.load?.().catch(notifyFailure); // a sheet of a batch
     if (this.sheet !== sheet) return;
     this.drawDetails();
-    const found = title && [...(sheet.recognition?.Elements ?? []), ...(sheet.recognition?.Clips ?? [])].find((one) => titleOf(one) === title);
-    if (!found) return;
+    if (!title && !part) return;
     await this.opening; // the viewer of the first sheet
-    if (this.sheet === sheet) this.goTo(found);
+    if (this.sheet !== sheet) return;
+    const all = [...(sheet.recognition?.Elements ?? []), ...(sheet.recognition?.Clips ?? [])];
+    const found = all.find((one) => (title ? titleOf(one) === title : isAt(one, part)));
+    if (found) this.goTo(found);
+    else if (Object.values(boxOf(part)).every(Number.isFinite)) this.viewer?.goTo(boxOf(part), 1.2);
   }
 
   /** The next sheet with something that a person should look at, from the one that is shown on; null for none. */
@@ -120,10 +123,21 @@ export class Board {
       this.viewer?.close();
       return;
     }
-    const draw = (context, scale) => this.sheet && drawSheet(context, scale, this.sheet.recognition, this.chosen);
+    const draw = (context, scale) => this.sheet && drawSheet(context, scale, this.sheet.recognition, this.chosen, this.pointed);
     const isFirst = !this.opening;
     this.viewer = await (this.opening ??= openViewer(this.host, source, sheet.extents, { draw }));
     if (!isFirst && this.shownSource === key) await this.viewer.show(source, sheet.extents);
+  }
+
+  /** Tell the name of the clip under the mouse. */
+  pointAt({ clientX, clientY }) {
+    if (!this.viewer || !this.sheet) return;
+    const point = this.viewer.toImage(clientX, clientY);
+    const found = this.sheet.clips.find(({ Corners }) => Corners?.length && holds(boxAround(Corners), point));
+    const pointed = found ? titleOf(found) : null;
+    if (pointed === this.pointed) return;
+    this.pointed = pointed;
+    this.viewer.redraw();
   }
 
   /** Show where an element or a clip was found. */
@@ -139,6 +153,18 @@ export class Board {
     this.viewer?.destroy();
     this.node.remove();
   }
+}
+
+const boxOf = (part) => {
+  const [left, top, width, height] = part.split(",").map(Number);
+  return { left, top, width, height };
+};
+
+/** Whether a part of the scan is that around an answer or clip, but for the rounding of an address. */
+function isAt({ Corners }, part) {
+  if (!Corners?.length) return false;
+  const [a, b] = [boxAround(Corners), boxOf(part)];
+  return Object.keys(a).every((side) => Math.abs(a[side] - b[side]) <= 1);
 }
 
 function registered({ Registration: registration }) {

@@ -7,8 +7,11 @@ const OUTLINE = "#1557b0";
 const CLIP = "#1557b0";
 const CHOSEN = "#d2156b";
 
-/** Draw one sheet's recognition; `chosen` is the title of the element that is looked at. */
-export function drawSheet(context, scale, recognition, chosen) {
+/**
+ * Draw one sheet's recognition; `chosen` is the title of the element that is looked at. A name would hide print, so a clip
+ * has it only while it is chosen or `pointed` at.
+ */
+export function drawSheet(context, scale, recognition, chosen, pointed = null) {
   if (!recognition) return;
   const thin = 1.5 / scale;
   const { Registration: registration, Elements: elements = [], Clips: clips = [] } = recognition;
@@ -21,7 +24,7 @@ export function drawSheet(context, scale, recognition, chosen) {
   for (const clip of clips) {
     if (!clip.Corners?.length) continue;
     outline(context, clip.Corners, CLIP, 2 / scale, `${CLIP}14`);
-    caption(context, scale, titleOf(clip), clip.Corners[0], CLIP);
+    if ([chosen, pointed].includes(titleOf(clip))) caption(context, scale, titleOf(clip), clip.Corners[0], CLIP);
   }
   const found = [...elements, ...clips].find((one) => titleOf(one) === chosen);
   if (found?.Corners?.length) outline(context, found.Corners, CHOSEN, 3 / scale);
