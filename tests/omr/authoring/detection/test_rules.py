@@ -316,3 +316,16 @@ def test_shapes_much_smaller_than_bubbles_are_letters_if_some_stand_in_words() -
     for row, text in enumerate(("at 00 the", "by 00 I", "in 00 or", "up 00 a", "as 00 it", "2100 of", "9000 to")):
         canvas.text(100 + 3 * row, 50 + 13 * row, text, height=2.4, font="Times-Roman")
     assert _sizes(detect(render(canvas.save(), 100))) == [14]
+
+
+def test_lines_of_a_table_that_lean_are_no_text_between_bubbles() -> None:
+    canvas = _page()
+    for column in range(6):
+        canvas.line(98.8 + 15 * column, 50, 99.6 + 15 * column, 106, line=0.3)
+        canvas.line(99.2 + 15 * column, 50, 100 + 15 * column, 106, line=0.3)
+    for row in range(8):
+        canvas.text(22, 55 + 7 * row, "The staff was kind")
+        canvas.line(20, 50 + 7 * row, 174, 50 + 7 * row)
+        for column in range(5):
+            canvas.ellipse((105 + 15 * column, 51.5 + 7 * row, 4, 4))
+    assert _sizes(detect(render(canvas.save(), 100))) == [5] * 8
