@@ -1,12 +1,14 @@
 """Sheets for tables and reports, from recognitions that were written as JSON.
 
-The values are not checked by schemas, because tables are written from hundreds of thousands of records.
+msgspec decodes and checks them, not marshmallow, because tables are written from hundreds of thousands of records.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from omrclip.errors import Failure
@@ -19,6 +21,75 @@ from omrclip.schemas.recognition_parts import ElementResultSchema, load_clip
 from omrclip.wording import load_message
 
 _ELEMENTS = ElementResultSchema(many=True)
+
+
+class _Bubble(msgspec.Struct, rename="pascal", gc=False):
+    value: str
+    fill: float
+    marked: bool
+
+
+class _Element(msgspec.Struct, rename="pascal", gc=False):
+    name: str
+    type: str
+    status: ElementStatus
+    value: str
+    confidence: float
+    bubbles: tuple[_Bubble, ...]
+    elements: tuple["_Element", ...]
+    message: str
+    said: list[dict[str, Any]] | None = None  # missing, as the next three, if an older version wrote the answer
+    path: str = ""
+    label: str = ""
+    score: float | None = None
+
+    def loaded(self) -> ElementResult:
+        """The result without positions."""
+        return ElementResult(
+            self.name,
+            self.type,
+            self.status,
+            self.value,
+            self.confidence,
+            tuple([BubbleResult(bubble.value, bubble.fill, bubble.marked) for bubble in self.bubbles]),
+            tuple([element.loaded() for element in self.elements]),
+            message=load_message(self.message, self.said),
+            path=self.path,
+            label=self.label,
+            score=self.score,
+        )
+
+
+class _Entry(msgspec.Struct, rename="pascal", gc=False):
+    """What tables and reports need of an entry. Most of its bytes are positions, which are left out while decoding."""
+
+    name: str
+    page: int | None
+    registration: dict[str, Any] | None
+    elements: tuple[_Element, ...]
+    clips: list[dict[str, Any]]
+    error: dict[str, Any] | None
+    messages: tuple[str, ...] = ()
+    template: str = ""
+
+    def sheet(
+        self, messages: tuple[str, ...], seconds: float = 0.0, corrections: Mapping[str, Corrected] | None = None
+    ) -> Sheet:
+        recognition = Recognition(
+            self.name,
+            page=self.page,
+            registration=_registration(self.registration) if self.registration else None,
+            elements=tuple([element.loaded() for element in self.elements]),
+            clips=tuple(map(load_clip, self.clips)),
+            error=Failure(**self.error) if self.error else None,
+            messages=messages,
+            seconds=seconds,
+            template=self.template,
+        )
+        return Sheet(recognition, [clip["File"] for clip in self.clips], corrections or {})
+
+
+_RECORDS = msgspec.json.Decoder(_Entry)
 
 
 def load_sheet(
@@ -34,18 +105,20 @@ def load_sheet(
     Raises:
         ValueError, TypeError, LookupError: the entry is damaged.
     """
-    recognition = Recognition(
-        told["Name"],
-        page=told["Page"],
-        registration=_registration(told["Registration"]) if told["Registration"] else None,
-        elements=tuple(map(_element, told["Elements"])),
-        clips=tuple(map(load_clip, told["Clips"])),
-        error=Failure(**told["Error"]) if told["Error"] else None,
-        messages=tuple(statistics["TaskMessages"]),
-        seconds=statistics.get("RunSeconds", 0.0),
-        template=told.get("Template", ""),
-    )
-    return Sheet(recognition, [clip["File"] for clip in told["Clips"]], corrections or {})
+    with _damage_as_value_error():
+        entry = msgspec.convert(told, _Entry)
+    return entry.sheet(tuple(statistics["TaskMessages"]), statistics.get("RunSeconds", 0.0), corrections)
+
+
+def load_record(line: bytes) -> Sheet:
+    """The sheet of a record of a batch, which is a line of JSON. It has no positions in the scan.
+
+    Raises:
+        ValueError, TypeError, LookupError: the record is damaged.
+    """
+    with _damage_as_value_error():
+        entry = _RECORDS.decode(line)
+    return entry.sheet(entry.messages)
 
 
 def load_drawn(told: Mapping[str, Any]) -> Recognition:
@@ -61,20 +134,12 @@ def load_drawn(told: Mapping[str, Any]) -> Recognition:
     return replace(recognition, registration=registration, elements=tuple(_ELEMENTS.load(told["Elements"])))
 
 
-def _element(told: Mapping[str, Any]) -> ElementResult:
-    return ElementResult(
-        told["Name"],
-        told["Type"],
-        ElementStatus(told["Status"]),
-        told["Value"],
-        told["Confidence"],
-        tuple(BubbleResult(bubble["Value"], bubble["Fill"], bubble["Marked"]) for bubble in told["Bubbles"]),
-        tuple(map(_element, told["Elements"])),
-        message=load_message(told["Message"], told.get("Said")),
-        path=told.get("Path", ""),  # missing if an older version wrote the answer
-        label=told.get("Label", ""),
-        score=told.get("Score"),
-    )
+@contextmanager
+def _damage_as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
 
 
 def _registration(told: Mapping[str, Any]) -> Registration:

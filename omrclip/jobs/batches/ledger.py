@@ -20,7 +20,7 @@ from omrclip.errors import DamagedRecord, NotFound
 from omrclip.jobs.batches.definition import LEDGER, RECORDS
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet
-from omrclip.schemas.recorded_sheet import load_sheet
+from omrclip.schemas.recorded_sheet import load_record
 from omrclip.storage.blobs import Blob, BlobStore
 
 _CHUNKS_IN_MEMORY = 16
@@ -136,8 +136,7 @@ def record_of(line: bytes) -> dict[str, Any]:
 
 def sheet_of(record: bytes) -> Sheet:
     """The sheet of a record, for tables."""
-    told = record_of(record)
-    return load_sheet(told, {"TaskMessages": told["Messages"]})
+    return load_record(record)
 
 
 def json_line(value: Mapping[str, Any]) -> bytes:
