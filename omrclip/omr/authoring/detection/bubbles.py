@@ -149,7 +149,7 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     for size in _of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
-        good, bad = _without_letters(candidates, members, in_words, SMALL_IN_WORDS if is_small else MOST_IN_WORDS)
+        good, bad = _without_letters(candidates, members, in_words, is_small)
         good, joined = _without_joined(candidates, good)
         bad += joined
         left_out += [LeftOut(candidates[index], Why.WORD) for index in bad]
@@ -274,13 +274,18 @@ def _are_different(one: Shape, other: Shape) -> bool:
 
 
 def _without_letters(
-    shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64], most: float
+    shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64], is_small: bool
 ) -> tuple[list[int], list[int]]:
-    """Split the shapes of one size into bubbles and letters; with more than a part `most` in words, all are letters."""
+    """Split the shapes of one size into bubbles and letters; with many in words, all are letters.
+
+    Text may stand close to a square, so squares alone stay; but where they are as small as letters, they are letters
+    too: the zeros of 00 that touch have corners.
+    """
+    most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > most * len(members):
         is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
-        if is_round or not bare:
+        if is_small or is_round or not bare:
             return [], members
         return _without_neighbours(shapes, bare, [index for index in members if in_words[index]])
     good = list(bare)

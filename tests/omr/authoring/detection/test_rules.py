@@ -10,6 +10,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.omr.authoring.detection.bubbles import Why
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.template import ChoiceBox, Grid
+from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
 from tests.omr.authoring.detection.scoring import choice_boxes, render
 
@@ -316,6 +317,12 @@ def test_shapes_much_smaller_than_bubbles_are_letters_if_some_stand_in_words() -
     for row, text in enumerate(("at 00 the", "by 00 I", "in 00 or", "up 00 a", "as 00 it", "2100 of", "9000 to")):
         canvas.text(100 + 3 * row, 50 + 13 * row, text, height=2.4, font="Times-Roman")
     assert _sizes(detect(render(canvas.save(), 100))) == [14]
+
+
+def test_small_zeros_that_touch_are_letters_though_they_have_corners() -> None:
+    # A page of small text, in which some of the zeros touch by chance.
+    form = maker_form(6001, "consent")
+    assert sum(_sizes(detect(render(form.pdf, 150)))) == sum(len(box.bubbles) for box in form.boxes)
 
 
 def test_lines_of_a_table_that_lean_are_no_text_between_bubbles() -> None:
