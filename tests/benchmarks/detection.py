@@ -108,9 +108,10 @@ def _sheets(rows: Sequence[str], first: int, forms: int, dpi: int) -> Iterator[S
 
 
 def _drawn(form: BlankForm, row: str, name: str, dpi: int) -> Sheet:
-    pixels_per_mm = dpi / 25.4
-    boxes = [[_scaled(place, pixels_per_mm) for place in box.bubbles] for box in form.boxes]
-    return Sheet(name, row, dpi, render(form.pdf, dpi), boxes, [box.kind for box in form.boxes])
+    pixels = render(form.pdf, dpi)
+    scale = _scale(pixels, form.width, form.height)
+    boxes = [[_scaled(place, scale) for place in box.bubbles] for box in form.boxes]
+    return Sheet(name, row, dpi, pixels, boxes, [box.kind for box in form.boxes])
 
 
 def _real(path: Path, dpi: int) -> Iterator[Sheet]:
@@ -124,14 +125,19 @@ def _real(path: Path, dpi: int) -> Iterator[Sheet]:
             size = (round(image.shape[1] * resized), round(image.shape[0] * resized))
             how = cv2.INTER_AREA if resized < 1 else cv2.INTER_CUBIC
             pixels = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
-        scale = pixels.shape[0] / page.height
+        scale = _scale(pixels, page.width, page.height)
         boxes = [[_scaled(place, scale) for place in places_of(box)] for box in choice_boxes(page.elements)]
         yield Sheet(f"{path.name} page {number + 1}", "real", dpi, pixels, boxes, ["real"] * len(boxes))
 
 
-def _scaled(place: Place, scale: float) -> Place:
-    left, top, width, height = (side * scale for side in place)
-    return left, top, width, height
+def _scale(pixels: Pixels, width: float, height: float) -> tuple[float, float]:
+    """Pixels per unit across and down: a page is stretched by up to a pixel, so that it fills whole pixels."""
+    return pixels.shape[1] / width, pixels.shape[0] / height
+
+
+def _scaled(place: Place, scale: tuple[float, float]) -> Place:
+    left, top, width, height = place
+    return left * scale[0], top * scale[1], width * scale[0], height * scale[1]
 
 
 def _pictured(sheet: Sheet, way: str, number: int) -> Picture:
