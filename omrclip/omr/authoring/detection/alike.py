@@ -132,9 +132,11 @@ def _usual_step(shapes: Sequence[Shape], usual: _Usual, axis: int) -> float | No
             steps.append(step)
     if len(steps) < LEAST_STEPS:
         return None
-    near = np.abs(np.log(np.array(steps)[:, None] / np.array(steps)[None])) < SAME_STEP
-    best = int(near.sum(axis=1).argmax())
-    return float(np.median(np.array(steps)[near[best]])) if near[best].sum() >= LEAST_STEPS else None
+    logs = np.sort(np.log(steps))
+    first, end = np.searchsorted(logs, logs - SAME_STEP), np.searchsorted(logs, logs + SAME_STEP)
+    best = int((end - first).argmax())
+    usual_ones = logs[first[best] : end[best]]
+    return float(np.exp(np.median(usual_ones))) if len(usual_ones) >= LEAST_STEPS else None
 
 
 def _next_places(shape: Shape, steps: tuple[float | None, float | None]) -> list[tuple[float, float]]:
