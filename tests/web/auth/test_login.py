@@ -106,7 +106,8 @@ def test_a_log_in_leads_to_this_server_only(client: FlaskClient, target: str, lo
         ("en", "Log in", "The name or the password is wrong."),
         ("de-AT,de;q=0.9", "Anmelden", "Der Name oder das Passwort ist falsch."),
         ("fr", "Connexion", "Le nom ou le mot de passe est incorrect."),
-        ("es", "Log in", "The name or the password is wrong."),
+        ("es", "Iniciar sesión", "El nombre o la contraseña no son correctos."),
+        ("it", "Log in", "The name or the password is wrong."),
     ],
 )
 def test_the_form_speaks_the_language_of_the_browser(client: FlaskClient, language: str, title: str, told: str) -> None:
