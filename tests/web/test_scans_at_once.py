@@ -194,7 +194,7 @@ def test_results_that_are_ahead_make_way_for_the_one_whose_turn_it_is(
     most: list[int],
     sequential: Callable[[list[Json], str], list[Json]],
 ) -> None:
-    monkeypatch.setattr(recognitions, "JSON_COST", 1)  # less than the clips
+    monkeypatch.setattr(recognitions, "JSON_COST", 0)  # only clips count
     expected, take = sequential(FOUR, LINES), ahead.Ahead.take
     enough, together = max(most), []
 
