@@ -22,7 +22,7 @@ class Costs:
 
     Attributes:
         page: of a page in a worker.
-        spread: standard deviation of it, as a part. The value 0.3 is assumed, not measured.
+        spread: standard deviation of it, as a part.
         task: of the command and the scheduler for a task.
         row: of the command for a page in all tables.
         listing: of the command for a page before the first task: to find its file, and to read the ledger.
@@ -35,12 +35,13 @@ class Costs:
     listing: float
 
 
-PAGE, SPREAD = 0.35, 0.13
-"""The exam sheet at 300 dpi in a PDF of JPEG pages: `tests.benchmarks.batches` with two processes, and the deviation of
-24 pages in process, of which the four different sheets make 0.12 and the same sheet again 0.05."""
-TASK_LOCAL, TASK_DASK = 0.0002, 0.0089
-"""With tasks that do nothing."""
-ROW = 0.0056
+PAGE, SPREAD = 0.085, 0.13
+"""The exam sheet at 300 dpi with the image of the blank page, in a PDF of JPEG pages: `tests.benchmarks.batches` with
+two processes and 2,000 pages (0.089), without the tables and the start (0.004). The deviation is that of 24 pages in
+process, of which the four different sheets make 0.12 and the same sheet again 0.05."""
+TASK_LOCAL, TASK_DASK = 0.00012, 0.0034
+"""With tasks of 16 scans that do nothing: 300 of them, after 20 others."""
+ROW = 0.0020
 """`write_results` with all tables, for a page of the exam sheet with 61 questions."""
 LISTING = 0.00009
 """`scans_in` for files in a folder (54 µs), distinct names (23 µs), and the ledger (9 µs)."""
