@@ -29,6 +29,7 @@ from pathlib import Path
 import click
 import requests
 
+from omrclip.library import blank_page_beside
 from tests.benchmarks.batches import command, write_stacks
 from tests.benchmarks.sheet import SEED
 from tests.patience import PATIENCE, until
@@ -165,7 +166,9 @@ def killed_on_dask(arguments: list[str], log: Path, killer: Killer) -> None:
 def killed_on_the_server(stack: list[str], template: Path, home: Path, killer: Killer) -> Path:
     """Give a batch to a server, and return its folder of results when it is done."""
     (home / "templates").mkdir(parents=True)
-    (home / "templates" / template.name).write_bytes(template.read_bytes())
+    for path in (template, blank_page_beside(template)):
+        if path:
+            (home / "templates" / path.name).write_bytes(path.read_bytes())
     identifier = ""
     session = new_session()
     while True:
