@@ -146,7 +146,8 @@ def find_shapes(page: WorkingPage) -> Shapes:
     outlines, filled, components, holes = _outlines(page)
     bridged = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
     bridged += _outermost(list(_dashed_apart(page)))
-    dashed = [shape for shape in bridged if shape.kind == "dashed" and not _is_word(shape, holes)]
+    closed = [(shape, _is_word(shape, holes)) for shape in bridged if shape.kind == "dashed"]
+    dashed = [shape for shape, is_word in closed if not is_word]
     places, replaced, added = Places(outlines), set(), []
     for shape in [*dashed, *_brackets(page, components)]:
         near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
@@ -157,7 +158,7 @@ def find_shapes(page: WorkingPage) -> Shapes:
             places.add(shape)
             added.append(shape)
     # A word whose letters are shapes themselves is listed by its letters.
-    words = [replace(shape, kind="word") for shape in bridged if shape.kind == "dashed" and shape not in dashed]
+    words = [replace(shape, kind="word") for shape, is_word in closed if is_word]
     cells = [shape for shape in bridged if shape.kind == "cell"]
     added += [one for one in _outermost([*words, *cells]) if not any(_meet(one, other) for other in places.near(one))]
     found = [shape for shape in [*outlines, *added] if shape not in replaced]
