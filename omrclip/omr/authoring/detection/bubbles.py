@@ -47,6 +47,8 @@ MOST_IN_WORDS = 0.35
 """Part of the shapes of one size that stand in words, from which they are all letters."""
 SMALL_IN_WORDS = 0.1
 """The same for shapes of less than LEAST_LIKE_MAIN of a size that is more frequent: they are as small as letters."""
+LEAST_IN_COLUMN = 3
+"""Others in a column with a round outline from which it is a bubble, although most outlines of its size are letters."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
 LEAST_OF_A_SIZE = 2
@@ -276,7 +278,7 @@ def _are_different(one: Shape, other: Shape) -> bool:
 def _without_letters(
     shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64], is_small: bool
 ) -> tuple[list[int], list[int]]:
-    """Split the shapes of one size into bubbles and letters; with many in words, all are letters.
+    """Split the shapes of one size into bubbles and letters; with many in words, all are letters but for columns.
 
     Text may stand close to a square, so squares alone stay; but where they are as small as letters, they are letters
     too: the zeros of 00 that touch have corners.
@@ -285,7 +287,10 @@ def _without_letters(
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > most * len(members):
         is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
-        if is_small or is_round or not bare:
+        if is_round and not is_small:
+            good = [index for index in bare if _stands_in_column(shapes, index, bare)]
+            return good, [index for index in members if index not in good]
+        if is_small or not bare:
             return [], members
         return _without_neighbours(shapes, bare, [index for index in members if in_words[index]])
     good = list(bare)
@@ -297,6 +302,12 @@ def _without_letters(
     good, bad = _without_neighbours(shapes, good, bad)
     digits = [index for index in good if _is_one_of_two_digits(shapes, index, good)]
     return [index for index in good if index not in digits], bad + digits
+
+
+def _stands_in_column(shapes: Sequence[Shape], index: int, members: list[int]) -> bool:
+    """Whether enough others stand in a column with a shape, apart from words, as letters do not by chance."""
+    others = (shapes[other] for other in members if other != index)
+    return sum(_are_in_column(shapes[index], other) for other in others) >= LEAST_IN_COLUMN
 
 
 def _is_narrow(shape: Shape) -> bool:

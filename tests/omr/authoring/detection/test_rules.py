@@ -336,3 +336,8 @@ def test_lines_of_a_table_that_lean_are_no_text_between_bubbles() -> None:
         for column in range(5):
             canvas.ellipse((105 + 15 * column, 51.5 + 7 * row, 4, 4))
     assert _sizes(detect(render(canvas.save(), 100))) == [5] * 8
+
+
+def test_small_rings_in_columns_are_found_beside_text_with_letters_of_their_size() -> None:
+    detection = detect(render(maker_form(7100, "pairs").pdf, DPI))
+    assert sum(_sizes(detection)) == 57
