@@ -15,13 +15,14 @@ CONNECTION_LOST = "The connection to the Dask scheduler was lost. Run the same c
 CONNECT_SECONDS = 30
 """How long the executor waits for the scheduler."""
 
-HERE: Final = {
+LOCAL_CLUSTER: Final = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
 }
-"""Settings of a cluster of this machine. Dask samples what each worker does a hundred times a second, and checks its
-event loops fifty times a second, which takes 6 % of a processor with two workers, for a dashboard that is not shown."""
+"""Dask's settings for a cluster on this machine. By default Dask samples each worker a hundred times a second, and
+checks its event loops fifty times a second. With two workers this takes 6 % of a processor, for a dashboard that is not
+shown."""
 
 
 class DaskCluster(Generic[Item, Result]):
@@ -51,7 +52,7 @@ class DaskCluster(Generic[Item, Result]):
         self._futures: dict[Any, Item] = {}
         self._cluster: Any = None
         if scheduler is None:
-            with dask.config.set(HERE):
+            with dask.config.set(LOCAL_CLUSTER):
                 self._cluster = LocalCluster(
                     n_workers=processes or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None
                 )

@@ -48,7 +48,8 @@ MOST_IN_WORDS = 0.35
 SMALL_IN_WORDS = 0.1
 """The same for shapes of less than LEAST_LIKE_MAIN of a size that is more frequent: they are as small as letters."""
 LEAST_IN_COLUMN = 3
-"""Others in a column with a round outline from which it is a bubble, although most outlines of its size are letters."""
+"""Number of other outlines in the same column from which a round outline is a bubble, even if many of its size are
+letters."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
 LEAST_OF_A_SIZE = 2
@@ -278,10 +279,10 @@ def _are_different(one: Shape, other: Shape) -> bool:
 def _without_letters(
     shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64], is_small: bool
 ) -> tuple[list[int], list[int]]:
-    """Split the shapes of one size into bubbles and letters; with many in words, all are letters but for columns.
+    """Split the shapes of one size into bubbles and letters.
 
-    Text may stand close to a square, so squares alone stay; but where they are as small as letters, they are letters
-    too: the zeros of 00 that touch have corners.
+    If many of them stand in words, only those in columns are bubbles. Text may stand close to a square, so squares
+    outside of words are bubbles too, unless they are as small as letters: zeros of 00 that touch have corners.
     """
     most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
     bare = [index for index in members if not in_words[index]]
@@ -305,7 +306,7 @@ def _without_letters(
 
 
 def _stands_in_column(shapes: Sequence[Shape], index: int, members: list[int]) -> bool:
-    """Whether enough others stand in a column with a shape, apart from words, as letters do not by chance."""
+    """Whether several others stand in the same column as a shape. Single letters outside of words rarely do."""
     others = (shapes[other] for other in members if other != index)
     return sum(_are_in_column(shapes[index], other) for other in others) >= LEAST_IN_COLUMN
 
