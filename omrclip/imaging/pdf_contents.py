@@ -14,7 +14,7 @@ from omrclip.imaging.contents import CHOICE, WRITING, FormField, PageContents, W
 MOST_LETTERS: Final = 50_000
 """Letters of a page that is read; a page of small print has 10,000. Each takes 11 µs."""
 MOST_FIELDS: Final = 5_000
-"""Places of fields on a page."""
+"""Fields and other annotations of a page that are looked at."""
 MOST_NAME_LETTERS: Final = 200
 """Letters of a name or value; longer ones are cut off."""
 _KINDS: Final = {
@@ -26,6 +26,7 @@ _KINDS: Final = {
     pdfium.FPDF_FORMFIELD_SIGNATURE: WRITING,
 }
 _UNSEEN: Final = pdfium.FPDF_ANNOT_FLAG_INVISIBLE | pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_UNDRAWN: Final = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 _DEVICE: Final = 1_000_000
 """Width and height of the device, to whose whole pixels PDFium maps points of the page."""
 _LEAST_PART: Final = 1e-3
@@ -40,9 +41,9 @@ def read_contents(page: pypdfium2.PdfPage) -> PageContents:
     return PageContents(tuple(_words(page, to_parts)), tuple(_fields(page, to_parts)))
 
 
-def has_fields(page: pypdfium2.PdfPage) -> bool:
-    """Whether a visible field is on a page."""
-    return any(True for _ in _widgets(page))
+def has_annotations(page: pypdfium2.PdfPage) -> bool:
+    """Whether something may be drawn over a page: a field of a form, a stamp, or strokes of a pen on a tablet."""
+    return any(pdfium.FPDFAnnot_GetSubtype(annotation) not in _UNDRAWN for annotation in _annotations(page))
 
 
 def _to_parts(page: pypdfium2.PdfPage) -> Matrix:
@@ -109,13 +110,21 @@ def _fields(page: pypdfium2.PdfPage, to_parts: Matrix) -> Iterator[FormField]:
 
 def _widgets(page: pypdfium2.PdfPage) -> Iterator[Any]:
     """The places of fields on a page that are not hidden."""
+    return (
+        annotation
+        for annotation in _annotations(page)
+        if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
+    )
+
+
+def _annotations(page: pypdfium2.PdfPage) -> Iterator[Any]:
+    """What is laid over a page and not hidden. Each is closed when the next one is asked for."""
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), MOST_FIELDS)):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         try:
-            is_widget = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
-            if is_widget and not pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+            if not pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
                 yield annotation
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)

@@ -22,7 +22,7 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import encode
 from omrclip.imaging.contents import PageContents
 from omrclip.imaging.formats.base import ColourMode, ImageFormat
-from omrclip.imaging.pdf_contents import has_fields, read_contents
+from omrclip.imaging.pdf_contents import has_annotations, read_contents
 from omrclip.imaging.probe import probe
 from omrclip.imaging.tiff.ranges import RangeFile, RangeReader
 
@@ -64,6 +64,9 @@ _OPAQUE: Final = 254
 """A single hidden pixel in a block of 8 × 8 makes the drawn one 251. Rounding makes an opaque one 254."""
 _UPRIGHT: Final = 1e-3
 """How much of an image's width or height its matrix may turn or slant it."""
+
+_CUT_OFF: Final = 0.01
+"""How much of an image's width or height may lie beyond an edge of the page: 2 mm of A4, more than rounding makes."""
 
 
 class _Watched:
@@ -237,8 +240,11 @@ def _damage_told(number: int) -> Iterator[None]:
 
 
 def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> pypdfium2.PdfImage | None:
-    """The only image of the page if it is upright, else None. Invisible text from text recognition is ignored."""
-    if len(images) != 1 or page.get_rotation() or (page.formenv is not None and has_fields(page)):
+    """The only image of the page if it is upright and shown as a whole, else None.
+
+    Invisible text from text recognition is ignored.
+    """
+    if len(images) != 1 or page.get_rotation() or has_annotations(page):
         return None
     (image,) = images
     for shown in page.get_objects(max_depth=1):
@@ -249,8 +255,13 @@ def _only_image(page: pypdfium2.PdfPage, images: list[pypdfium2.PdfImage]) -> py
         )
         if not is_invisible:
             return None
-    across, turned, slanted, down, _, _ = image.get_matrix().get()
+    across, turned, slanted, down, left, bottom = image.get_matrix().get()
     if across <= 0 or down <= 0 or max(abs(turned), abs(slanted)) > _UPRIGHT * min(across, down):
+        return None
+    page_left, page_bottom, page_right, page_top = page.get_bbox()
+    beyond_across = max(page_left - left, left + across - page_right) / across
+    beyond_down = max(page_bottom - bottom, bottom + down - page_top) / down
+    if max(beyond_across, beyond_down) > _CUT_OFF:
         return None
     if pdfium.FPDFPageObj_HasTransparency(image) or image.get_metadata().colorspace in _INK_SPACES:
         return None

@@ -267,3 +267,28 @@ def test_an_image_that_is_shown_otherwise_than_stored_is_rendered(page: PdfPage)
 def test_the_stored_file_of_an_image_that_pdfium_cannot_draw_is_taken() -> None:
     grey = replace(jpeg_image(np.full((1100, 800), 200, np.uint8)), space="/DeviceRGB")
     assert PdfPages(BytesReader(pdf(scanned(grey))), 10**7).read_page(1) == grey.data
+
+
+STROKE = "/Annots [<< /Type /Annot /Subtype /{kind} /Rect [100 100 400 700] /F {flags} /IC [0 0 1] /C [0 0 1] >>]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "flags", "is_stored"),
+    [("Square", 4, False), ("Square", 2, True), ("Link", 4, True)],
+    ids=["drawn", "hidden", "link"],
+)
+def test_what_is_drawn_over_a_scan_with_a_pen_is_seen(kind: str, flags: int, is_stored: bool) -> None:
+    white = jpeg_image(np.full((842, 595, 3), 255, np.uint8))
+    data = only_page(scanned(white, more=STROKE.format(kind=kind, flags=flags)))
+    assert (data == white.data) is is_stored
+    assert is_stored or decode(data)[400, 300].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize(("crop", "is_stored"), [("0 0 595 842", True), ("2 2 595 842", True), ("0 0 298 842", False)])
+def test_a_page_that_shows_a_half_of_an_image_gives_this_half(crop: str, is_stored: bool) -> None:
+    pixels = np.zeros((842, 1190, 3), np.uint8)
+    pixels[:, 595:] = 255
+    spread = jpeg_image(pixels)
+    data = only_page(scanned(spread, more=f"/CropBox [{crop}]"))
+    assert (data == spread.data) is is_stored
+    assert is_stored or decode(data)[100:-100, 10:-10].max() < 20
