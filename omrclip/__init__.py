@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from omrclip.config import Limits
     from omrclip.errors import (
         Abandoned,
         ClusterUnavailable,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
         WorkerLost,
     )
     from omrclip.library import load_template, open_image, recognize, render
+    from omrclip.limits import Limits
     from omrclip.omr.clips import Clip
     from omrclip.omr.recognition import Recognition, Scan
     from omrclip.omr.report.result_files import clip_names
@@ -106,7 +106,7 @@ __all__ = [
 _MODULES = {
     "Clip": "omrclip.omr.clips",
     "ElementResult": "omrclip.omr.results",
-    "Limits": "omrclip.config",
+    "Limits": "omrclip.limits",
     "Recognition": "omrclip.omr.recognition",
     "Scan": "omrclip.omr.recognition",
     "Template": "omrclip.omr.template",

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from omrclip.errors import ConfigurationError
+from omrclip.limits import MEBIBYTE, Limits, as_setting, switch, whole_number
 from omrclip.origins import Origin
 
-MEBIBYTE = 1024 * 1024
 DEFAULT_MEMORY_BYTES = 1024 * MEBIBYTE
-DEFAULT_OUTPUT_PIXELS = 120_000_000
 OFF: Final = "off"
 OCR_COMMAND: Final = "tesseract"
 STORES: Final = ("templates", "images", "results")
@@ -24,22 +23,6 @@ STORES: Final = ("templates", "images", "results")
 ACCOUNTS_NAME: Final = "accounts.sqlite"
 WORKSPACES_FOLDER: Final = ".workspaces"
 """The folder of each store that holds the workspaces with a name. Names of stored files cannot begin with a dot."""
-
-
-def _whole_number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) <= 18 and least <= int(text) <= most):
-            raise ValueError(f"a whole number from {least} to {most}")
-        return int(text)
-
-    return parse
-
-
-def _switch(text: str) -> bool:
-    try:
-        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
-    except KeyError:
-        raise ValueError("one of 1, true, yes, 0, false, no") from None
 
 
 def _text(text: str) -> str:
@@ -113,252 +96,182 @@ def _uri(text: str) -> str:
     return text
 
 
-def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "meaning": meaning})
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of one request. Each is checked before the work that it bounds."""
-
-    max_body_bytes: int = _setting(
-        256 * MEBIBYTE,
-        _whole_number(1024, 2**40),
-        "Maximum size of a request body in bytes. It is never more than a twenty-fourth of `OMRCLIP_MEMORY_BYTES`.",
-    )
-    max_images: int = _setting(
-        1000, _whole_number(1, 100_000), "Maximum number of images, and pages of documents, in one recognition request."
-    )
-    max_image_pixels: int = _setting(
-        120_000_000,
-        _whole_number(1, 2**31),
-        "Maximum number of pixels of one image. It is read from the header, before the image is decoded.",
-    )
-    max_output_pixels: int = _setting(
-        DEFAULT_OUTPUT_PIXELS,
-        _whole_number(1, 2**31),
-        "Maximum number of pixels of one delivered image, and of a template page.",
-    )
-    max_output_side: int | None = _setting(
-        None, _whole_number(1, 2**31), "Maximum width and height of one delivered image in pixels. No limit if not set."
-    )
-    max_json_values: int = _setting(
-        250_000,
-        _whole_number(1000, 2**31),
-        "Maximum number of values in one JSON document. They are counted before it is read.",
-    )
-    max_elements: int = _setting(
-        25_000,
-        _whole_number(1, 2**31),
-        "Maximum number of elements of one template, including bubbles and the elements of grids.",
-    )
-    max_clips: int = _setting(20_000, _whole_number(1, 2**31), "Maximum number of clips, or segments, of one request.")
-    max_clip_pixels: int = _setting(
-        2_000_000_000, _whole_number(1, 2**60), "Maximum number of pixels of all clips, or segments, of one request."
-    )
-    max_clip_bytes: int = _setting(
-        512 * MEBIBYTE,
-        _whole_number(1, 2**60),
-        "Maximum size of all clips, or segments, of one request in bytes. Scans whose clips exceed it fail.",
-    )
-    refuse_large_best_fit: bool = _setting(
-        False,
-        _switch,
-        "Whether IIIF 3.0 refuses `!w,h` larger than the region, as the published validator expects. If not, "
-        "it answers with the largest image that fits, as the specification says.",
-    )
-
-    @property
-    def declares_area(self) -> bool:
-        """Whether the limit on pixels was set. Then info.json announces it, and `^max` fills it."""
-        return self.max_output_pixels != DEFAULT_OUTPUT_PIXELS
-
-    def exceeded_by(self, width: int, height: int) -> tuple[str, int] | None:
-        """The limit on delivered images that these dimensions exceed, and its maximum; None if they exceed none."""
-        if width * height > self.max_output_pixels:
-            return "max_output_pixels", self.max_output_pixels
-        if self.max_output_side and max(width, height) > self.max_output_side:
-            return "max_output_side", self.max_output_side
-        return None
-
-
-DEFAULT_LIMITS = Limits()
-
-
 @dataclass(frozen=True, slots=True)
 class Config:
     """All settings of one process. `limits` is flattened into the same environment variables."""
 
-    home: str | None = _setting(
+    home: str | None = as_setting(
         None,
         _local_folder,
         "The home folder, which contains the next three folders unless they are set. If not set: the platform's folder "
         "for application data, such as `~/.local/share/omrclip` on Linux. `omrclip serve` prints it.",
     )
-    templates: str = _setting(
+    templates: str = as_setting(
         "templates",
         _text,
         "Folder of the templates and their page images, or any URL that fsspec supports. The default is in the home "
         "folder.",
     )
-    images: str = _setting(
+    images: str = as_setting(
         "images",
         _text,
         "Folder of the images that are served under `/iiif/`, or any URL that fsspec supports. The default is in the "
         "home folder.",
     )
-    results: str = _setting(
+    results: str = as_setting(
         "results",
         _text,
         "Folder of stored recognitions, or any URL that fsspec supports. Only recognitions whose request asks"
         " for it are stored. The default is in the home folder.",
     )
-    accounts: str | None = _setting(
+    accounts: str | None = as_setting(
         None,
         _local_folder,
         "File of the users and clients that may use the service (see `docs/guide/log-in.md`). If not set: "
         "`accounts.sqlite` in the home folder.",
     )
-    oidc_issuer: str | None = _setting(
+    oidc_issuer: str | None = as_setting(
         None,
         _uri,
         "Issuer of OpenID Connect at which people log in, such as `https://login.example.org/realms/school`. It needs "
         "the next three settings and `omrclip[oidc]` (see `docs/guide/log-in.md`).",
     )
-    oidc_client_id: str | None = _setting(None, _text, "Client ID that the issuer has given to this server.")
-    oidc_secret_file: str | None = _setting(None, _local_folder, "File with the client secret from the issuer.")
-    oidc_allowed: str | None = _setting(
+    oidc_client_id: str | None = as_setting(None, _text, "Client ID that the issuer has given to this server.")
+    oidc_secret_file: str | None = as_setting(None, _local_folder, "File with the client secret from the issuer.")
+    oidc_allowed: str | None = as_setting(
         None,
         _claim,
         "Claim and value that people need to log in by OpenID Connect, such as `groups=teachers`, or "
         "`email=@example.org` for all verified e-mail addresses of a domain.",
     )
-    oidc_scopes: str = _setting(
+    oidc_scopes: str = as_setting(
         "read,recognize,author", _text, "Scopes of users who log in by OpenID Connect for the first time."
     )
-    viewers: tuple[Origin, ...] = _setting(
+    viewers: tuple[Origin, ...] = as_setting(
         (),
         _origins,
         "Origins of IIIF viewers on other sites that may show images to people who are logged in, separated by commas, "
         "such as `https://viewer.example.org` (see `docs/guide/log-in.md`).",
     )
-    keep_seconds: int = _setting(
-        86_400, _whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."
+    keep_seconds: int = as_setting(
+        86_400, whole_number(1, 10**9), "How long a recognition is stored if the request does not say how long."
     )
-    max_keep_seconds: int = _setting(
-        31 * 86_400, _whole_number(1, 10**9), "The longest time for which a request can have a recognition stored."
+    max_keep_seconds: int = as_setting(
+        31 * 86_400, whole_number(1, 10**9), "The longest time for which a request can have a recognition stored."
     )
-    kept_bytes: int = _setting(
+    kept_bytes: int = as_setting(
         20 * 2**30,
-        _whole_number(2**20, 2**60),
+        whole_number(2**20, 2**60),
         "Maximum size of all stored recognitions in bytes, including expired ones that are not removed yet.",
     )
-    batch_bytes: int = _setting(
+    batch_bytes: int = as_setting(
         100 * 2**30,
-        _whole_number(2**20, 2**60),
+        whole_number(2**20, 2**60),
         "Maximum size of the documents and results of all batches of a workspace in bytes. Documents are refused "
         "beyond it.",
     )
-    cloud_bytes: int = _setting(
+    cloud_bytes: int = as_setting(
         2 * 2**30,
-        _whole_number(2**20, 2**60),
+        whole_number(2**20, 2**60),
         "Maximum size of the tasks of the OMR cloud protocol of a workspace, and of their results, in bytes. Tasks are "
         "refused beyond it.",
     )
-    cloud_clips: bool = _setting(
+    cloud_clips: bool = as_setting(
         False,
-        _switch,
+        switch,
         "Whether results of version 5.0 of the OMR cloud protocol contain the clips, as JPEG files after the answers.",
     )
-    cloud_file_bytes: int = _setting(
+    cloud_file_bytes: int = as_setting(
         10 * 2**30,
-        _whole_number(2**20, 2**60),
+        whole_number(2**20, 2**60),
         "Maximum size in bytes of the files and corrected templates that clients of the OMR cloud protocol store in a "
         "workspace. Files are refused beyond it.",
     )
-    grace_seconds: int = _setting(
+    grace_seconds: int = as_setting(
         86_400,
-        _whole_number(0, 10**9),
+        whole_number(0, 10**9),
         "How long an expired recognition or batch is set aside before it is removed, measured on a clock that cannot "
         "be set.",
     )
-    host: str = _setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
-    port: int = _setting(8080, _whole_number(1, 65535), "Port that `omrclip serve` listens on.")
-    allow_remote: bool = _setting(
+    host: str = as_setting("127.0.0.1", _text, "Address that `omrclip serve` listens on.")
+    port: int = as_setting(8080, whole_number(1, 65535), "Port that `omrclip serve` listens on.")
+    allow_remote: bool = as_setting(
         False,
-        _switch,
+        switch,
         "Whether `omrclip serve` may listen on addresses that other machines can reach. It then needs at least one "
         "user or client, and nobody can use it without a log-in.",
     )
-    workers: int | None = _setting(
+    workers: int | None = as_setting(
         None,
-        _whole_number(1, 256),
+        whole_number(1, 256),
         "Number of server processes, and of processes that recognize a batch. If not set: 2 server processes on a "
         "machine with two processors or more, else 1; and one process for each processor in a batch.",
     )
-    threads: int = _setting(
+    threads: int = as_setting(
         4,
-        _whole_number(1, 256),
+        whole_number(1, 256),
         "Number of requests that decode or recognize images at a time in one server process. Other requests "
         "do not count.",
     )
-    request_seconds: int = _setting(
+    request_seconds: int = as_setting(
         300,
-        _whole_number(1, 86_400),
+        whole_number(1, 86_400),
         "Time limit for the work on one request, including the time that it waits in the queue.",
     )
-    body_seconds: int = _setting(
-        600, _whole_number(1, 86_400), "Time limit for receiving a request body, and for a client to read an answer."
+    body_seconds: int = as_setting(
+        600, whole_number(1, 86_400), "Time limit for receiving a request body, and for a client to read an answer."
     )
-    public_url: str | None = _setting(
+    public_url: str | None = as_setting(
         None, _base_url, "Base URL under which clients reach the service, if it is behind a proxy."
     )
-    allowed_hosts: tuple[str, ...] = _setting(
+    allowed_hosts: tuple[str, ...] = as_setting(
         (),
         _host_names,
         "Host names and addresses under which clients reach the service, separated by commas. localhost, "
         "loopback addresses and the host of OMRCLIP_PUBLIC_URL are always allowed. Requests to other hosts "
         "are answered 421.",
     )
-    memory_bytes: int = _setting(
+    memory_bytes: int = as_setting(
         DEFAULT_MEMORY_BYTES,
-        _whole_number(128 * MEBIBYTE, 2**44),
+        whole_number(128 * MEBIBYTE, 2**44),
         "Memory that one server process may use for caches and running work.",
     )
-    cache_folder: str | None = _setting(
+    cache_folder: str | None = as_setting(
         None,
         _text,
         "Folder in which server processes share rendered images and facts about image files. If not set, "
         "they are cached in memory only.",
     )
-    cache_folder_bytes: int = _setting(2**30, _whole_number(2**20, 2**50), "Maximum size of the cache folder in bytes.")
-    cache_control: str = _setting(
+    cache_folder_bytes: int = as_setting(
+        2**30, whole_number(2**20, 2**50), "Maximum size of the cache folder in bytes."
+    )
+    cache_control: str = as_setting(
         "private, max-age=3600",
         _text,
         "The Cache-Control header of stored images and their info.json under `/iiif/`. `public, max-age=3600`"
         " lets proxies store them.",
     )
-    decode_wait_seconds: int = _setting(
-        5, _whole_number(0, 600), "How long a request waits for memory to decode an image, before it is answered 503."
+    decode_wait_seconds: int = as_setting(
+        5, whole_number(0, 600), "How long a request waits for memory to decode an image, before it is answered 503."
     )
-    clip_format: str | None = _setting(
+    clip_format: str | None = as_setting(
         None,
         _one_of("jpg", "png", "webp", "tif"),
         "Format of clips if a request names none. If not set: JPEG in files named `.png` (see `docs/formats.md`).",
     )
-    ocr_command: str | None = _setting(
+    ocr_command: str | None = as_setting(
         OCR_COMMAND,
         _command,
         "Command of Tesseract, which reads the print on blank pages to name their fields (see "
         "`docs/guide/blank-page.md`). If the default is not installed, names are numbers. `off` switches it off.",
     )
-    ocr_languages: str = _setting(
+    ocr_languages: str = as_setting(
         "eng", _languages, "Languages of the print on blank pages, by their names in Tesseract, such as `eng+deu`."
     )
-    rights: str | None = _setting(None, _uri, "URI of a license or rights statement for info.json.")
-    trusted_proxies: int = _setting(
+    rights: str | None = as_setting(None, _uri, "URI of a license or rights statement for info.json.")
+    trusted_proxies: int = as_setting(
         0,
-        _whole_number(0, 10),
+        whole_number(0, 10),
         "Number of proxies in front of the service whose X-Forwarded headers and X-Request-Id are trusted.",
     )
     limits: Limits = field(default_factory=Limits)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from omrclip.admission import Admission
-from omrclip.config import DEFAULT_LIMITS, DEFAULT_MEMORY_BYTES, Limits
+from omrclip.config import DEFAULT_MEMORY_BYTES
 from omrclip.errors import InvalidRequest
 from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import plan
@@ -16,6 +16,7 @@ from omrclip.imaging.source import EncodedImage, ImageSource
 from omrclip.jobs.folder import WORKERS_FOR_MEMORY, admission_for
 from omrclip.jobs.local import in_order
 from omrclip.jobs.sources import ScanFile, read_admitted, scans_in, scans_of
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,

@@ -4,8 +4,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from omrclip.config import ACCOUNTS_NAME, STORES, Config, Limits, is_loopback, settings, variable
+from omrclip.config import ACCOUNTS_NAME, STORES, Config, is_loopback, settings, variable
 from omrclip.errors import ConfigurationError
+from omrclip.limits import Limits
 from omrclip.origins import Origin
 
 HOME = {"OMRCLIP_HOME": "home"}

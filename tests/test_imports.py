@@ -133,13 +133,16 @@ import sys
 from click.testing import CliRunner
 from omrclip.cli import main
 ended = CliRunner().invoke(main, sys.argv[1:])
-print(ended.exit_code, [name for name in ("cv2", "numpy", "PIL", "flask", "fsspec") if name in sys.modules])
+print(ended.exit_code, [
+    name for name in ("cv2", "numpy", "PIL", "flask", "fsspec", "difflib", "omrclip.config", "omrclip.omr.results")
+    if name in sys.modules
+])
 print(sorted(name for name in sys.modules if name.startswith("omrclip.cli.")))
 """
 
 
 @pytest.mark.parametrize("words", [["validate", "templates_omr/exam.omr"], ["schema"]], ids=["validate", "schema"])
-def test_commands_for_templates_load_no_library_for_pixels_and_no_other_commands(words: list[str]) -> None:
+def test_commands_for_templates_load_nothing_for_pixels_results_and_settings(words: list[str]) -> None:
     command = [sys.executable, "-c", _ONE_COMMAND, *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "0 []\n['omrclip.cli.common', 'omrclip.cli.templates']\n"

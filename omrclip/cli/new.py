@@ -12,7 +12,7 @@ from omrclip.cli.common import FAILED, FILE, config, count, reading_images, tell
 from omrclip.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from omrclip.config import Limits
+    from omrclip.limits import Limits
     from omrclip.omr.authoring.detection.page import Detection
 
 _DOUBTFUL = 0.9

@@ -7,11 +7,11 @@ form is itself.
 from decimal import Decimal
 from functools import lru_cache
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidParameter
 from omrclip.iiif.plan import Plan, declared_limits, largest, plan_size
 from omrclip.iiif.request import Format, Quality, Rotation, WidthSize
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 
 
 def canonical2(planned: Plan, limits: Limits) -> str:

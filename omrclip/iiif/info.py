@@ -2,7 +2,6 @@
 
 import math
 
-from omrclip.config import Limits
 from omrclip.iiif import authorization
 from omrclip.iiif.capabilities import (
     EXTRA_FEATURES_2,
@@ -19,6 +18,7 @@ from omrclip.iiif.plan import declared_limits
 from omrclip.iiif.request import Quality
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 
 PROTOCOL = "http://iiif.io/api/image"
 CONTEXT_3 = "http://iiif.io/api/image/3/context.json"

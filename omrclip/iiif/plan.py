@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.request import (
     BestFitSize,
@@ -30,6 +29,7 @@ from omrclip.iiif.request import (
 )
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.ops import rotated_dimensions
+from omrclip.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

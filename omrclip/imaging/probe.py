@@ -2,10 +2,10 @@
 
 import struct
 
-from omrclip.config import Limits
 from omrclip.errors import CorruptImage, LimitExceeded, UnsupportedImage
 from omrclip.imaging.formats.base import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.formats.registry import CODECS
+from omrclip.limits import Limits
 
 __all__ = ["ColourMode", "ImageFormat", "ImageInfo", "probe"]
 

@@ -12,10 +12,11 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from omrclip.admission import Admission, Holding
-from omrclip.config import Limits, processors
+from omrclip.config import processors
 from omrclip.errors import ServerBusy, Stopped
 from omrclip.jobs.recognizers import Common, recognizers
 from omrclip.jobs.sources import ScanFile
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize_at_once
 from omrclip.omr.registration.find import KnownPage

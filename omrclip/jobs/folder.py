@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from omrclip.admission import Admission
-from omrclip.config import DEFAULT_MEMORY_BYTES, Limits
+from omrclip.config import DEFAULT_MEMORY_BYTES
 from omrclip.errors import FolderInUse, NameConflict
 from omrclip.imaging.codec import cost, encode
 from omrclip.imaging.probe import ImageFormat, probe
@@ -18,6 +18,7 @@ from omrclip.jobs.local import in_order
 from omrclip.jobs.sources import ScanFile, read_admitted
 from omrclip.jobs.summary import JSON_NAME, open_summary
 from omrclip.jobs.tables import REPORT_NAME, TABLE_NAME, WORKBOOK_NAME, TableOptions
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import (
     Recognition,

@@ -16,8 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from omrclip.config import Limits, processors
+from omrclip.config import processors
 from omrclip.errors import LimitExceeded, WorkerLost
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.registration.find import KnownPage

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from omrclip.admission import Admission, Holding
-from omrclip.config import Limits
 from omrclip.errors import ImageError, LimitExceeded, OmrclipError, StorageUnavailable, UnsupportedImage
 from omrclip.imaging.documents import MOST_PAGES, Document, open_document
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.tiff.ranges import BytesReader, RangeReader
 from omrclip.jobs.archives import MOST_FILE_BYTES, SIGNATURES, Member, member_name, members
 from omrclip.jobs.folders import LeftOut, files_at
+from omrclip.limits import Limits
 from omrclip.omr.recognition import Scan
 from omrclip.storage.ranges import LocalRange
 from omrclip.storage.remote_files import is_url, remote_files

@@ -5,11 +5,11 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import ImageError, InvalidRequest, LimitExceeded
 from omrclip.imaging.contents import NO_CONTENTS, PageContents
 from omrclip.imaging.documents import Document, open_document
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

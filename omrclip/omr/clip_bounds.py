@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from omrclip.config import Limits
 from omrclip.errors import ImageError, LimitExceeded
 from omrclip.imaging.probe import probe
+from omrclip.limits import Limits
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.template import Page
 

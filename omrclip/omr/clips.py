@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.config import Limits
 from omrclip.iiif.plan import plan
 from omrclip.iiif.render import render
 from omrclip.iiif.request import ExactSize, Format, ImageRequest, PixelRegion
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.limits import Limits
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage, is_seen_straight
 from omrclip.omr.registration.find import FoundPage, Registration

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from omrclip.admission import Admission, Holding
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import CorruptImage, Failure, ImageError, InvalidRequest, LimitExceeded, ServerBusy, Stopped
 from omrclip.imaging.codec import decode, read_profile
 from omrclip.imaging.density import Density
 from omrclip.imaging.probe import ImageInfo, check_pixels, probe
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.blank_images import blank_images
 from omrclip.omr.blank_page import TOLD as BLANK_PAGE_TOLD
 from omrclip.omr.blank_page import is_blank_page

@@ -16,7 +16,6 @@ order, null instead of a missing key), so that a document can be written back un
 created in code has an empty one.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -271,6 +270,11 @@ Element = ChoiceBox | Grid | Barcode | ClipArea | ReferencePoint | UnknownElemen
 BARCODE_TYPES = (Barcode.type, BarcodeDownloadable.type)
 
 
+def is_target(element: Element) -> bool:
+    """Whether a trigger may replace the value of an element."""
+    return isinstance(element, ChoiceBox | Grid | Barcode) and not isinstance(element, ReplaceTrigger)
+
+
 NEAR_A_CLIP_AREA = (
     *("cliparea", "clippingarea", "croparea", "areaofinterest", "regionofinterest"),
     *("clip", "crop", "roi", "aoi", "imagearea", "writein"),
@@ -284,8 +288,10 @@ USE_CLIP_AREA = Wording("use_clip_area", 'Use the type "ClipArea" for a region t
 
 def unread_type(type_name: str) -> str:
     """The message for an element of an unknown type, with the suggestion ClipArea if the name is similar."""
+    from difflib import get_close_matches  # hardly any template needs it
+
     plain = "".join(filter(str.isalnum, type_name[:40])).casefold()
-    near = difflib.get_close_matches(plain, NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
+    near = get_close_matches(plain, NEAR_A_CLIP_AREA, n=1, cutoff=LIKE_A_CLIP_AREA)
     return joined(UNREAD_TYPE(type=shown_name(type_name[:40])), USE_CLIP_AREA if near else "")
 
 

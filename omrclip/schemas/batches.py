@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import Failure
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.report.file_names import file_key
 from omrclip.schemas.fields import MOST_PIXELS, Expected, Text, WholeNumber

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import post_dump, post_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.sheet import Corrected
 from omrclip.schemas.fields import Expected, SomeText, Text, WholeNumber

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import MOST_PROBLEMS, LimitExceeded, Problem
+from omrclip.limits import DEFAULT_LIMITS, Limits
 
 MOST_LEVELS = 64
 MOST_DIGITS = 300

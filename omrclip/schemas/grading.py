@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, post_load, pre_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import Problem
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.grading import PageGrade, Points, Question, QuestionGrade, RulesPage
 from omrclip.schemas.fields import ElementName, Expected, NumberOrText, Text, TrueOrFalse, as_number
 from omrclip.schemas.recognition_options import ObjectOf

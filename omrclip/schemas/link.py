@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import post_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.schemas.fields import SomeText, WholeNumber
 from omrclip.schemas.wire import WireSchema, load_strictly
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan
 from omrclip.schemas.fields import Expected, SomeText

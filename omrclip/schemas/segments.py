@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.iiif.capabilities import FORMATS
 from omrclip.iiif.request import Format
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.recognition import Scan
 from omrclip.omr.report.result_files import ResponseFile
 from omrclip.schemas.answer_parts import Part, file_parts

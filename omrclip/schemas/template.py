@@ -17,8 +17,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import MOST_PROBLEMS, InvalidTemplate, Problem
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.template import ClipArea, Template
 from omrclip.schemas.documents import plain_value, read_document, shown
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, TEMPLATE

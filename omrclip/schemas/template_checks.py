@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from omrclip.config import Limits
 from omrclip.errors import LimitExceeded, Problem
+from omrclip.limits import Limits
 from omrclip.omr import template as omr
 from omrclip.omr.labels import element_path
-from omrclip.omr.reading.combining import is_target
 from omrclip.schemas.documents import shown
 from omrclip.schemas.elements import ELEMENT_SCHEMAS, NAMED_TYPES, REFERENCE_POINT_TYPES, kind_of
 from omrclip.schemas.fields import as_number
@@ -223,7 +222,7 @@ def _quality_warnings(path: str, area: omr.ClipArea, *, is_generated: bool) -> I
 
 def _target_warnings(path: str, trigger: omr.ReplaceTrigger, page: omr.Page) -> Iterator[Problem]:
     """Warnings about a trigger whose target is not exactly one element of its page. Its mark replaces nothing."""
-    targets = [element for element in page.elements if element.name == trigger.target and is_target(element)]
+    targets = [element for element in page.elements if element.name == trigger.target and omr.is_target(element)]
     if len(targets) != 1:
         found = "nothing" if not targets else f"{len(targets)} elements"
         yield Problem(f"{path}.Target", f"the name of one element of the page; {shown(trigger.target)} names {found}")

@@ -7,8 +7,8 @@ from typing import Any
 import pybase64
 from marshmallow import Schema, ValidationError, fields, pre_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import MOST_PROBLEMS, InvalidRequest, Problem, more_problems, problem_details
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.template import decode_base64
 from omrclip.schemas.documents import child_path, pascal_case, plain_value, read_document
 from omrclip.schemas.enough import load_in_chunks, one_document

@@ -10,8 +10,9 @@ from pathlib import Path
 from diskcache import Cache, Timeout
 from diskcache.core import DBNAME
 
-from omrclip.config import MEBIBYTE, Config
+from omrclip.config import Config
 from omrclip.errors import StorageUnavailable
+from omrclip.limits import MEBIBYTE
 from omrclip.storage.local_files import make_folders
 
 MOST_WAITING_BYTES = 32 * MEBIBYTE

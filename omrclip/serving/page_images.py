@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import NotFound, StorageUnavailable
 from omrclip.imaging.probe import ImageInfo, probe
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.new_template import elements_in_file
 from omrclip.omr.blank_images import BlankPage, blank_images, blank_pages
 from omrclip.omr.recognition import check_pages

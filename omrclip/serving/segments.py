@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render
 from omrclip.iiif.request import Format
 from omrclip.iiif.segments import Segment, find_segments, fitted_request
 from omrclip.imaging.source import ImageSource
+from omrclip.limits import Limits
 from omrclip.omr.clip_bounds import check_bytes, check_total
 from omrclip.omr.report.file_names import safe_file_name, stem
 from omrclip.omr.report.result_files import ResponseFile

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from omrclip.config import Limits
 from omrclip.errors import NotFound
 from omrclip.imaging.probe import ImageFormat, ImageInfo, check_pixels, probe
 from omrclip.imaging.tiff.ranges import RangeReader
+from omrclip.limits import Limits
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobState, BlobStore, Precondition
 
 SUFFIXES = tuple(suffix for kind in ImageFormat for suffix in kind.suffixes)

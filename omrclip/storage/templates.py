@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import InvalidRequest, NotFound
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.template import Template
 from omrclip.schemas.template import load_template, remembered_template, template_to_bytes
 from omrclip.storage.blobs import UNCONDITIONAL, Blob, BlobStore, Precondition, check_name

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import NotFound
 from omrclip.imaging.tiff.ranges import BytesReader
 from omrclip.jobs.batches.ledger import DoneScan
 from omrclip.jobs.batches.sheet_files import find_sheet
 from omrclip.jobs.batches.sheet_index import SheetIndex
 from omrclip.jobs.sources import read_admitted
+from omrclip.limits import Limits
 from omrclip.omr.report.file_names import stem
 from omrclip.serving.sources import OpenFile, SourceCache
 from omrclip.storage.batches import Batches

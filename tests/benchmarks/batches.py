@@ -32,11 +32,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from omrclip.config import Limits
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.setting_up import set_up_process
 from omrclip.jobs.sources import scans_in
 from omrclip.library import blank_page_beside
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import known_pages, recognize
 from omrclip.schemas.template import load_template

@@ -26,8 +26,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from omrclip.config import Limits
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.omr.registration.find import KnownPage

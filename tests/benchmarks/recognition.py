@@ -39,7 +39,7 @@ import cv2
 import numpy as np
 import requests
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.omr.registration.find import KnownPage

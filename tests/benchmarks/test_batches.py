@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.jobs.sources import scans_in
+from omrclip.limits import Limits
 from tests.benchmarks.batches import write_pdf
 from tests.benchmarks.scheduling import SCANS_IN_TASK, Costs, simulated
 from tests.benchmarks.sheet import DIMENSIONS

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import plan
+from omrclip.limits import Limits
 from tests.benchmarks.iiif import peer
 from tests.benchmarks.iiif.idling import wait_until_idle
 from tests.benchmarks.iiif.memory import memory_under_mixed_requests, mixed_requests

@@ -5,12 +5,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from omrclip.config import Limits
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, encode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.ops import extents, resample
 from omrclip.imaging.probe import ImageFormat
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.schemas.template import load_template

@@ -1,7 +1,8 @@
 """Write the tables of docs/settings.md and docs/errors.md that follow from the code: `python -m tests.docs.tables`."""
 
 from omrclip import errors
-from omrclip.config import Config, Limits, settings, variable
+from omrclip.config import Config, settings, variable
+from omrclip.limits import Limits
 from omrclip.web.errors import STATUS
 from tests.docs.examples import ROOT
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from omrclip.config import Limits
 from omrclip.iiif.authorization import CONTEXT, Service, TokenError, access_token, probe_result, token_error
 from omrclip.iiif.info import info2, info3
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 
 SERVICE = Service("https://omr.example/iiif/auth", "omr.example")
 

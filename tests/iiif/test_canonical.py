@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.canonical import canonical2, canonical3, rendering_key
 from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
@@ -17,6 +16,7 @@ from omrclip.iiif.plan import Plan, largest, plan
 from omrclip.iiif.render import render_pixels
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import Limits
 from tests.grid import coloured_grid
 
 Canonical = Callable[[Plan, Limits], str]

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from omrclip.config import Limits
 from omrclip.iiif.capabilities import FORMATS, QUALITIES
 from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
 from omrclip.iiif.info import info2, info3
 from omrclip.imaging.density import Density
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 
 URI = "https://forms.example/iiif/2/scan.jpg"
 IMAGE = Dimensions(300, 200)

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.canonical import canonical2
 from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
@@ -11,6 +10,7 @@ from omrclip.iiif.render import render_pixels
 from omrclip.iiif.request import SquareRegion
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import Limits
 from tests.grid import coloured_grid
 
 IMAGE = Dimensions(300, 200)

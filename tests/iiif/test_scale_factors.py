@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omrclip.cache import ByteCache
-from omrclip.config import Limits
 from omrclip.iiif.grammar import GRAMMAR_2, GRAMMAR_3
 from omrclip.iiif.info import info2, info3, level, scale_factors
 from omrclip.iiif.plan import Plan, plan
@@ -25,6 +24,7 @@ from omrclip.imaging.source import ImageSource
 from omrclip.imaging.tiff.pyramid import open_tiled
 from omrclip.imaging.tiff.ranges import BytesReader
 from omrclip.imaging.tiff.writing import write_pyramid
+from omrclip.limits import Limits
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration.find import Registration
 from omrclip.serving.cached import CachedImage

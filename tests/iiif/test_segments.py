@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.iiif.plan import plan
 from omrclip.iiif.request import (
@@ -22,6 +21,7 @@ from omrclip.iiif.request import (
 )
 from omrclip.iiif.segments import Segment, find_segments, fitted_request, identifier_of
 from omrclip.imaging.geometry import Box, Dimensions
+from omrclip.limits import Limits
 from tests.iiif.segment_making import (
     IMAGE,
     PHOTO,

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.iiif.canonical import canonical2
 from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import Plan, plan
 from omrclip.iiif.render import render, render_pixels
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import Limits
 from tests.grid import coloured_grid
 
 IMAGE = Dimensions(300, 200)

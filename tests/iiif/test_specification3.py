@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidParameter, LimitExceeded
 from omrclip.iiif.canonical import canonical3
 from omrclip.iiif.grammar import GRAMMAR_3
@@ -20,6 +19,7 @@ from omrclip.iiif.render import render, render_pixels
 from omrclip.imaging.codec import decode
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import Limits
 from tests.grid import coloured_grid
 
 IMAGE = Dimensions(300, 200)

@@ -13,12 +13,12 @@ from weakref import ref
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest, LimitExceeded, NameConflict, UnsupportedImage
 from omrclip.iiif.request import Format
 from omrclip.jobs import folder
 from omrclip.jobs.folder import FolderJob, run
 from omrclip.jobs.sources import ScanFile, scans_in
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames

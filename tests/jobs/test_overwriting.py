@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import OmrclipError
 from omrclip.jobs.folder import FolderJob, run
 from omrclip.jobs.sources import scans_in
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.schemas.template import load_template
 from tests.web.making import encoded, grid, template

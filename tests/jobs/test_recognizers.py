@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import Abandoned, WorkerLost
 from omrclip.jobs import recognizers as module
 from omrclip.jobs.recognizers import MOST_PAGES, WORTH_SCANS, Common, Recognizers
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.schemas.template import load_template

@@ -3,9 +3,9 @@
 import pytest
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import CorruptImage, InvalidRequest, LimitExceeded
 from omrclip.imaging.codec import decode
+from omrclip.limits import Limits
 from omrclip.omr.blank_images import blank_images
 from omrclip.omr.recognition import known_pages
 from omrclip.schemas.template import load_template

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.authoring.finalization import finalize
 from omrclip.omr.blank_page import TOLD
 from omrclip.omr.options import RecognitionOptions

@@ -2,7 +2,6 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import LimitExceeded
 from omrclip.iiif.grammar import GRAMMAR_2
 from omrclip.iiif.plan import plan
@@ -12,6 +11,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import Limits
 from omrclip.omr.clips import Clip, cut_clip
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.registered_page import RegisteredPage

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import LimitExceeded, RegistrationFailed
 from omrclip.imaging.arrays import Pixels
+from omrclip.limits import Limits
 from omrclip.omr import page_choice, recognition
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.imaging.codec import cost
 from omrclip.imaging.probe import probe
+from omrclip.limits import Limits
 from omrclip.omr.memory import BUBBLE_BYTES, recognition_bytes
 from omrclip.omr.options import ClipScale, RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize_admitted
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 MEASURE = """
 import gc, ctypes, pathlib, pickle, sys
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
 from tests.imaging.decoding import _status

@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import RegistrationFailed
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration.find import KnownPage

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import (
     CorruptImage,
     InvalidRequest,
@@ -16,6 +15,7 @@ from omrclip.errors import (
     UnsupportedImage,
 )
 from omrclip.iiif.request import Format
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, check_options, check_pages, check_scan, known_pages, recognize
 from omrclip.omr.registration.find import KnownPage

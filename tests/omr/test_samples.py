@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
 from omrclip.omr.registration.find import KnownPage

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidTemplate
 from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
 from omrclip.omr.report.result_files import FileNames, clip_names, results_text

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 from omrclip.serving import cached
 from omrclip.serving import sources as sources_module
 from omrclip.serving.folder import SharedFolder

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Box, Dimensions
 from omrclip.imaging.probe import ColourMode, ImageFormat, ImageInfo
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import Limits
 from omrclip.serving import cached
 from omrclip.serving import sources as sources_module
 from omrclip.serving.folder import SharedFolder

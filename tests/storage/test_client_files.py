@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from omrclip.config import MEBIBYTE, Config
+from omrclip.config import Config
 from omrclip.errors import InvalidRequest, NotFound, StorageFull
+from omrclip.limits import MEBIBYTE
 from omrclip.storage.client_files import ClientFiles, Kind, clean_path
 from tests.web.making import omr, template
 

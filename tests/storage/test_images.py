@@ -3,9 +3,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import CorruptImage, LimitExceeded, NotFound, UnsupportedImage
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import Limits
 from omrclip.storage.images import ImageStore
 from tests.grid import coloured_grid
 

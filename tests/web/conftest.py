@@ -13,8 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.jobs import ahead
+from omrclip.limits import Limits
 from omrclip.storage import kept as kept_module
 from omrclip.storage import steady_clock
 from omrclip.web.app import App, create_app

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
+from omrclip.limits import Limits
 from omrclip.web.app import create_app
 from tests.web.making import asked, clip_area, encoded, grid, image, omr, page, template
 

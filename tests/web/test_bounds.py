@@ -8,8 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.errors import MOST_PROBLEMS
+from omrclip.limits import Limits
 from omrclip.omr import recognition
 from omrclip.web.app import create_app
 from tests.web.api.test_segments import OURS, canvas, manifest

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
+from omrclip.limits import Limits
 from omrclip.web.app import create_app
 from tests.web.conftest import Refusal
 from tests.web.making import cut, decoded, encoded, grid

@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import DeadlineExceeded
 from omrclip.jobs import ahead
 from omrclip.jobs.recognizers import Recognizers
 from omrclip.jobs.sources import ScanFile, scan_in_memory
+from omrclip.limits import Limits
 from omrclip.omr import recognition
 from omrclip.omr.memory import recognition_bytes
 from omrclip.omr.options import RecognitionOptions

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from omrclip.config import Limits
 from omrclip.errors import DamagedRecord, FolderInUse, NotFound
 from omrclip.jobs.batches.names import CLIP_PARTS, CLIPS, REJECTED
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.registration.find import KnownPage

@@ -4,7 +4,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from omrclip.config import Limits
 from omrclip.errors import FolderInUse, OmrclipError, WorkerLost
 from omrclip.jobs.batches.definition import Batch, begin
 from omrclip.jobs.batches.executors import Done, Executor, Lost, Outcome
@@ -13,6 +12,7 @@ from omrclip.jobs.batches.names import OVERLAY, REJECTED, distinct_scans, page_p
 from omrclip.jobs.batches.placements import Placement
 from omrclip.jobs.batches.work import Task, record_failure, source_state
 from omrclip.jobs.sources import ScanFile
+from omrclip.limits import Limits
 from omrclip.omr.report.file_names import stem
 from omrclip.storage.blobs import BlobStore
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.jobs.batches.definition import Batch, begin
 from omrclip.jobs.batches.names import distinct_names, sheet_key
 from omrclip.jobs.sources import names_in
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_pages, known_pages
 from omrclip.omr.report.booklets import check_identifiers

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from os.path import commonprefix
 from pathlib import Path
 
-from omrclip.config import Limits
 from omrclip.errors import NotFound
 from omrclip.jobs.batches.names import distinct_scans
 from omrclip.jobs.sources import ScanFile, scans_in
+from omrclip.limits import Limits
 
 
 def find_sheet(folder: Path, documents: Sequence[str], sheet: str, limits: Limits) -> ScanFile:

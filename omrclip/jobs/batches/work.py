@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import Any
 
 from omrclip.admission import Admission
-from omrclip.config import Limits
 from omrclip.errors import InternalError, OmrclipError, StorageUnavailable
 from omrclip.imaging.probe import probe
 from omrclip.jobs.batches.definition import stored_batch
@@ -20,6 +19,7 @@ from omrclip.jobs.batches.resemblances import StoredResemblances
 from omrclip.jobs.batches.shards import part_of
 from omrclip.jobs.folder import admission_for, overlay_of
 from omrclip.jobs.sources import ScanFile, read_admitted
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.page_choice import PageChoice
 from omrclip.omr.recognition import Recognition, Scan, failed, recognize_admitted

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.config import Limits
 from omrclip.imaging import ops
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, check_scan, recognize
 from omrclip.omr.registration.find import KnownPage

@@ -15,6 +15,7 @@ from omrclip.omr.template import (
     ScoreBubble,
     ScoreGroup,
     ScoreQuestion,
+    is_target,
 )
 from omrclip.wording import ABOUT, Wording, joined
 
@@ -61,11 +62,6 @@ def combined(page: Page, results: Sequence[ElementResult]) -> list[ElementResult
 def read_of(grid: Grid) -> list[ChoiceBox | Grid]:
     """Return the elements of a Grid that are read, in template order."""
     return [child for child in grid.elements if isinstance(child, ChoiceBox | Grid)]
-
-
-def is_target(element: Element) -> bool:
-    """Return whether a trigger may replace the value of an element."""
-    return isinstance(element, ChoiceBox | Grid | Barcode) and not isinstance(element, ReplaceTrigger)
 
 
 def worst(results: Sequence[ElementResult]) -> ElementStatus:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import pybase64
 from marshmallow import post_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import InvalidRequest, Problem
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.recognition import Recognition, Scan
 from omrclip.omr.report.result_files import ResponseFile
 from omrclip.schemas.cloud.wire import CloudSchema

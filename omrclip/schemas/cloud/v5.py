@@ -9,7 +9,7 @@ from typing import Any, Final
 import pybase64
 from marshmallow import ValidationError, post_load
 
-from omrclip.config import DEFAULT_LIMITS, Limits
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.authoring.generation.sheet import Settings
 from omrclip.omr.authoring.generation.values import colour, one_of, style, whole
 from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, PAPER

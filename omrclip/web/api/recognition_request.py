@@ -9,11 +9,12 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from omrclip.admission import Admission
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.errors import ImageError, LimitExceeded, NotFound, Problem, first_problems
 from omrclip.iiif.request import Format
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.jobs.sources import ScanFile, scans_of
+from omrclip.limits import Limits
 from omrclip.omr.clip_bounds import check_clips
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, check_options, check_pages, known_pages

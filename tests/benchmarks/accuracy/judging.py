@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from omrclip.config import Limits
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Box
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration.find import KnownPage

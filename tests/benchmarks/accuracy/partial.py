@@ -26,7 +26,7 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
 from omrclip.omr.template import Barcode, ReferencePoint, Template

@@ -15,7 +15,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from time import process_time
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, Scan, recognize
 from omrclip.omr.registration.find import KnownPage

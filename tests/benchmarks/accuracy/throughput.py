@@ -17,7 +17,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registration.find import KnownPage

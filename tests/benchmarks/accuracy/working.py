@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from tests.benchmarks.accuracy.cases import Case
 from tests.benchmarks.accuracy.forms import pages_of
 from tests.benchmarks.accuracy.judging import Outcome, Verdict, judge

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.jobs.batches.ledger import Counts
 from omrclip.jobs.sources import scans_in
+from omrclip.limits import Limits
 from tests.desk import FAILED, Desk, laid_out
 from tests.imaging.pdf_files import PdfImage, jpeg_image, pdf, scanned
 from tests.imaging.test_pdf_pages import protected

@@ -8,7 +8,6 @@ import openpyxl
 import pytest
 from pyarrow import parquet
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
@@ -19,6 +18,7 @@ from omrclip.jobs.batches.names import FILES
 from omrclip.jobs.batches.results import write_results
 from omrclip.jobs.batches.rows import BatchRows
 from omrclip.jobs.tables import TableOptions
+from omrclip.limits import Limits
 from omrclip.omr.clips import Clip
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Recognition, failed

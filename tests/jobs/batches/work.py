@@ -8,7 +8,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from omrclip.config import Limits
 from omrclip.errors import LimitExceeded
 from omrclip.iiif.request import Format
 from omrclip.jobs.batches.definition import Batch, BatchTemplate
@@ -19,6 +18,7 @@ from omrclip.jobs.batches.results import write_results
 from omrclip.jobs.batches.work import Task, recognize_scans
 from omrclip.jobs.sources import ScanFile, scans_in
 from omrclip.jobs.tables import TableOptions
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan
 from tests.web.making import encoded, grid, omr, template

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.authoring.correction import correct
 from omrclip.omr.authoring.finalization import finalize
 from omrclip.omr.options import RecognitionOptions

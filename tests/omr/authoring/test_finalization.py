@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import CorruptImage
+from omrclip.limits import Limits
 from omrclip.omr.authoring import finalization
 from omrclip.omr.authoring.finalization import finalize
 from omrclip.omr.options import RecognitionOptions

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
 from omrclip.omr.registration.find import KnownPage

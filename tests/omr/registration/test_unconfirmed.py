@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.imaging import ops
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.source import DecodedImage
+from omrclip.limits import Limits
 from omrclip.omr.clips import cut_clip, unconfirmed
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize

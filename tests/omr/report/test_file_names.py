@@ -2,7 +2,7 @@
 
 import pytest
 
-from omrclip.config import Limits
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, known_pages, recognize
 from omrclip.omr.report.file_names import safe_file_name, shown_name

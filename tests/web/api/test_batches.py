@@ -12,9 +12,10 @@ from zipfile import ZipFile
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.jobs.batches import runner as runner_module
 from omrclip.jobs.batches.runner import Runner
+from omrclip.limits import Limits
 from omrclip.storage import batches as batches_module
 from omrclip.storage.batches import Batches
 from omrclip.web.app import App, create_app

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.config import Config, Limits
+from omrclip.config import Config
 from omrclip.imaging.codec import decode
 from omrclip.imaging.ocr import FAILURES, OcrFailure
+from omrclip.limits import Limits
 from omrclip.omr.authoring.generation.forms import generate
 from omrclip.omr.authoring.rehearsal import rehearse
 from omrclip.schemas.template import load_template

@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from omrclip.config import MEBIBYTE, Config
+from omrclip.config import Config
+from omrclip.limits import MEBIBYTE
 from omrclip.web.app import create_app
 from tests.web.auth.conftest import BLUE, RED, As
 from tests.web.making import file_part, multipart

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest, OmrclipError
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, encode
@@ -17,6 +16,7 @@ from omrclip.imaging.formats.base import ImageFormat
 from omrclip.imaging.probe import probe
 from omrclip.imaging.source import DecodedImage
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.straighten import cut_paper
 from omrclip.omr.recognition import check_pages
 from omrclip.omr.registered_page import RegisteredPage

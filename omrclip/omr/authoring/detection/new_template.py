@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from omrclip.config import Limits
 from omrclip.imaging.codec import decode, encode
 from omrclip.imaging.formats.base import ImageFormat
 from omrclip.imaging.ocr import OcrFailure, TextReader
 from omrclip.imaging.probe import probe
+from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.form_fields import IN_FILE, form_elements, on_page, placed, with_form
 from omrclip.omr.authoring.detection.naming import Word
 from omrclip.omr.authoring.detection.page import Detection, Proposal, detect

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import ImageError, InvalidMarkup, InvalidRequest, LimitExceeded, Problem
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.authoring.generation.drawing import pdf_of
 from omrclip.omr.authoring.generation.json_markup import is_json, parse_json
 from omrclip.omr.authoring.generation.layout import FormLayout, lay_out

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from omrclip.config import DEFAULT_LIMITS, Limits
 from omrclip.errors import InvalidMarkup, InvalidRequest, LimitExceeded, Problem
 from omrclip.imaging.geometry import Dimensions
+from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.authoring.generation.drawing import pdf_of
 from omrclip.omr.authoring.generation.forms import (
     GeneratedForm,

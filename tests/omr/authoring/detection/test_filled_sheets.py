@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.config import Limits
 from omrclip.errors import InvalidRequest
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode
+from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.filled_sheets import LEAST_SHEETS, Sheet, blank_from_sheets, sheets_in
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.authoring.rehearsal import rehearse

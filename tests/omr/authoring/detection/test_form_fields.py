@@ -7,8 +7,8 @@ import numpy as np
 import pypdf
 import pytest
 
-from omrclip.config import Limits
 from omrclip.imaging.contents import CHOICE, WRITING, FormField
+from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.form_fields import form_elements, on_page
 from omrclip.omr.authoring.detection.new_template import NewTemplate, new_template
 from omrclip.omr.blank_images import blank_pages

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from omrclip.config import Limits
 from omrclip.imaging.ocr import OcrFailure, TextReader
+from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.naming import Word, with_names
 from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import Detection, Proposal

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from omrclip import Scan, recognize
-from omrclip.config import DEFAULT_LIMITS as LIMITS
 from omrclip.errors import InvalidMarkup, InvalidRequest, LimitExceeded
 from omrclip.imaging.codec import decode
 from omrclip.imaging.pdf_pages import PdfPages
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import DEFAULT_LIMITS as LIMITS
 from omrclip.omr.authoring.generation.people import PersonalForms, generate_for, read_people
 from omrclip.omr.authoring.generation.shapes import DPI
 from omrclip.omr.authoring.rehearsal import rehearse

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omrclip.config import DEFAULT_LIMITS as LIMITS
 from omrclip.imaging.codec import decode
 from omrclip.imaging.pdf_pages import PdfPages
 from omrclip.imaging.tiff.ranges import BytesReader
+from omrclip.limits import DEFAULT_LIMITS as LIMITS
 from omrclip.omr.authoring.generation.forms import GeneratedForm, generate
 from omrclip.omr.authoring.generation.shapes import DPI
 from omrclip.omr.template import ClipArea, Template
