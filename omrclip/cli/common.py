@@ -118,7 +118,7 @@ def tell_skipped(paths: Sequence[Path]) -> None:
     if paths:
         names = [shown_name(path.name) for path in paths[:_MOST_SKIPPED_TOLD]]
         more = ", …" if len(paths) > _MOST_SKIPPED_TOLD else ""
-        told = f"{count(len(paths), 'file')} in the folders left out, hidden or no image"
+        told = f"{count(len(paths), 'file')} in the folders left out, hidden, no image, or results of a batch"
         click.echo(f"Warning: {told}: {', '.join(names)}{more}", err=True)
 
 

@@ -238,7 +238,10 @@ def test_a_folder_is_read_and_tells_what_it_leaves_out(desk: Desk) -> None:
         desk.put(f"scans/{name}", b"x")
     result = desk.recognize("scans")
     assert result.exit_code == PASSED, result.stderr
-    assert "Warning: 2 files in the folders left out, hidden or no image: .hidden.png, notes.txt" in result.stderr
+    assert (
+        "Warning: 2 files in the folders left out, hidden, no image, or results of a batch: .hidden.png, notes.txt"
+        in result.stderr
+    )
     assert {"10Name.jpg", "b-2Name.jpg"} <= set(desk.written())
 
 

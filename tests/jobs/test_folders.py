@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from omrclip.errors import ImageError
+from omrclip.errors import ImageError, InvalidRequest
 from omrclip.jobs.sources import scans_in
 from tests.jobs.test_archives import SHADES, STACK, archive
 
@@ -56,6 +56,28 @@ def test_links_in_a_circle_are_harmless(tmp_path: Path) -> None:
 def test_the_folder_for_the_results_is_not_read(tmp_path: Path) -> None:
     put(tmp_path, a_jpg=SHADES[0], out__aName_jpg=SHADES[1])
     assert names(tmp_path, excluded=[tmp_path / "out"]) == ["a.jpg"]
+    with pytest.raises(InvalidRequest, match="Choose another"):
+        names(tmp_path / "out", excluded=[tmp_path / "out"])
+
+
+def test_the_results_of_an_earlier_batch_are_no_scans(tmp_path: Path) -> None:
+    put(tmp_path, a_jpg=SHADES[0], out__batch_json=b"{}", out__b_jpg=SHADES[1], out__sub__rejected__c_jpg=SHADES[2])
+    put(
+        tmp_path / "out",
+        clips__Name__a_jpg=SHADES[1],
+        rejected__d_jpg=SHADES[1],
+        clips_zip=b"x",
+        results_xlsx=archive({"a": b"x"}),
+    )
+    left_out: list[Path] = []
+    assert names(tmp_path, left_out=left_out.append) == [
+        "a.jpg",
+        "out-b.jpg",
+        "out-clips.zip",
+        "out-sub-rejected-c.jpg",
+    ]
+    assert [path.name for path in left_out] == ["batch.json", "clips", "rejected", "results.xlsx"]
+    assert names(tmp_path / "out" / "rejected") == ["d.jpg"]
 
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:

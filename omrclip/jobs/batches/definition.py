@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from omrclip.errors import DamagedRecord, FolderInUse, NotFound
-from omrclip.jobs.batches.names import CLIP_PARTS, CLIPS, REJECTED
+from omrclip.jobs.batches.folder import DEFINITION, FOLDERS, RESULTS, TEMPLATES
 from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import check_pages, known_pages
@@ -18,9 +18,6 @@ from omrclip.schemas.recognition_options import dump_options, load_options
 from omrclip.schemas.template import load_template
 from omrclip.storage.blobs import BlobStore
 
-DEFINITION = "batch.json"
-TEMPLATES, LEDGER, RECORDS = "templates", "ledger", "records"
-RESULTS = ("results.jsonl", "results.csv", "results.xlsx", "results.parquet", "report.html")
 VERSION = 1
 
 
@@ -168,8 +165,8 @@ def _read(store: BlobStore) -> dict[str, Any] | None:
 
 
 def _clear(store: BlobStore) -> None:
-    """Delete a batch. The ledger goes first: without it nothing counts as done."""
-    for folder in (LEDGER, RECORDS, CLIPS, CLIP_PARTS, REJECTED, TEMPLATES):
+    """Delete a batch."""
+    for folder in FOLDERS:
         store.remove_folder(folder)
     for name in (*RESULTS, DEFINITION):
         store.discard(name)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from omrclip.errors import FolderInUse, OmrclipError, WorkerLost
 from omrclip.jobs.batches.definition import Batch, begin
 from omrclip.jobs.batches.executors import Done, Executor, Lost, Outcome
+from omrclip.jobs.batches.folder import REJECTED
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger
-from omrclip.jobs.batches.names import OVERLAY, REJECTED, distinct_scans, page_part
+from omrclip.jobs.batches.names import OVERLAY, distinct_scans, page_part
 from omrclip.jobs.batches.placements import Placement
 from omrclip.jobs.batches.work import Task, record_failure, source_state
 from omrclip.jobs.sources import ScanFile

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from omrclip.errors import DamagedRecord, NotFound
-from omrclip.jobs.batches.definition import LEDGER, RECORDS
+from omrclip.jobs.batches.folder import LEDGER, RECORDS
 from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet
 from omrclip.schemas.recorded_sheet import load_record

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from omrclip.iiif.request import Format
+from omrclip.jobs.batches.folder import CLIPS, REJECTED
 from omrclip.jobs.sources import ScanFile
 from omrclip.omr.labels import distinct
 from omrclip.omr.report.file_names import file_key, safe_file_name, shown_name, stem
 from omrclip.omr.report.result_files import FileNames
 
-CLIPS, REJECTED = "clips", "rejected"
-CLIP_PARTS = "clip-parts"
-"""The folder of clips of tasks that are not in shards yet."""
 OVERLAY = ".overlay.jpg"
 """The end of the name of an overlay."""
 LONGEST_PART = 120

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from omrclip.errors import NotFound, StorageUnavailable
-from omrclip.jobs.batches.definition import TEMPLATES
+from omrclip.jobs.batches.folder import TEMPLATES
 from omrclip.omr.registration.find import Fits, KnownPage
 from omrclip.storage.blobs import BlobStore
 

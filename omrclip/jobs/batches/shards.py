@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from omrclip.errors import NotFound
+from omrclip.jobs.batches.folder import CLIP_PARTS, CLIPS
 from omrclip.jobs.batches.ledger import Ledger
-from omrclip.jobs.batches.names import CLIP_PARTS, CLIPS, page_part
+from omrclip.jobs.batches.names import page_part
 from omrclip.omr.report.file_names import stem
 from omrclip.storage.blobs import BlobStore
 

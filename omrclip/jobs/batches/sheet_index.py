@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from omrclip.jobs.batches.definition import LEDGER
+from omrclip.jobs.batches.folder import LEDGER
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, record_of
 from omrclip.jobs.batches.sheet_facts import Json, facts_of, fields_of
 from omrclip.storage.blobs import BlobStore

@@ -12,8 +12,9 @@ from omrclip.admission import Admission
 from omrclip.errors import InternalError, OmrclipError, StorageUnavailable
 from omrclip.imaging.probe import probe
 from omrclip.jobs.batches.definition import stored_batch
+from omrclip.jobs.batches.folder import CLIP_PARTS
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, counts_of
-from omrclip.jobs.batches.names import CLIP_PARTS, FILES, OVERLAY, rejected_name
+from omrclip.jobs.batches.names import FILES, OVERLAY, rejected_name
 from omrclip.jobs.batches.placements import Placement, told_of
 from omrclip.jobs.batches.resemblances import StoredResemblances
 from omrclip.jobs.batches.shards import part_of

@@ -13,9 +13,9 @@ from omrclip.errors import InvalidRequest, LimitExceeded, NotFound, OmrclipError
 from omrclip.iiif.request import Format
 from omrclip.imaging.tiff.ranges import RangeReader
 from omrclip.jobs.batches.definition import Batch, BatchTemplate
+from omrclip.jobs.batches.folder import CLIPS
 from omrclip.jobs.batches.intake import NewBatch, add_document, batch_options, create_batch
 from omrclip.jobs.batches.ledger import DoneScan
-from omrclip.jobs.batches.names import CLIPS
 from omrclip.jobs.batches.sheet_facts import Json
 from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from omrclip.jobs.batches.definition import RECORDS
+from omrclip.jobs.batches.folder import RECORDS
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, in_order
 from omrclip.jobs.batches.sheet_index import SheetIndex, place_of
 from omrclip.storage.blobs import BlobStore
