@@ -29,6 +29,9 @@ WIDER_WITH_PRINT = 1.15
 """The same where something is printed between them, as the number of the next question."""
 LABEL_WHITE = 1.6
 """White space, in heights of a bubble, between the text of an answer and the number of the next question."""
+ROW_GAP = 3.0
+"""Gap of neighbours, in heights of a bubble, within which bubbles without print between them are a row and no
+parts of lists."""
 LEAST_LIST = 3
 """Bubbles below each other in the longer of two lists beside each other, at least: answers of rows also stand below
 each other by chance."""
@@ -170,18 +173,34 @@ class _Grouping:
         is_near = LEAST_ROW_HEIGHTS * self.height <= distance <= MOST_ROW_HEIGHTS * self.height
         if not is_near or abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width:
             return False
+        if self._is_in_row(last) != self._is_in_row(bubble):
+            return False
         is_wider = len(bubbles) > 1 and distance > ROW_BREAK * (last.y - bubbles[-2].y)
         return not is_wider and not self._text_between(last, bubble)
+
+    def _is_in_row(self, bubble: Shape) -> bool:
+        """Whether another bubble stands close beside this one, and nothing between them."""
+        reach, most = ROW_TOLERANCE * self.height, ROW_GAP * self.height
+        beside = [other for other in self.bubbles if other is not bubble and abs(other.y - bubble.y) < reach]
+        pairs = [(bubble, other) if other.x > bubble.x else (other, bubble) for other in beside]
+        return any(right.left - left.right < most and not self._between(left, right) for left, right in pairs)
 
     def _are_in_two_lists(self, one: Shape, other: Shape) -> bool:
         """Whether neighbours in a row, with text between them, are answers of two lists beside each other.
 
         Answers of one question in two columns begin on one level, and the right column is not the longer one. Names
         before their bubbles, as on ballots, begin far from the bubble at their left and differ from row to row; the
-        words before the bubbles of a row, as yes and no, do not.
+        words before the bubbles of a row, as yes and no, do not. In frames of their own, even short lists are
+        questions: two lines part them, or one if their answers stand on other levels.
         """
         left, right = self.lists[one], self.lists[other]
-        if len(left) < 2 or len(right) < 2 or max(len(left), len(right)) < LEAST_LIST:
+        if len(left) < 2 or len(right) < 2:
+            return False
+        lines = self._lines_between(one, other)
+        has_frames = lines > 1 or (lines == 1 and self._are_on_other_levels(left, right))
+        if has_frames and self._have_text(left, right):
+            return True
+        if max(len(left), len(right)) < LEAST_LIST:
             return False
         reach = ROW_TOLERANCE * self.height
         rows = [(a, b) for a in left for b in right if abs(a.y - b.y) < reach]
@@ -191,7 +210,18 @@ class _Grouping:
         if self._has_list_between(left, right):
             return True
         starts_lower = abs(left[0].y - right[0].y) > reach
-        return starts_lower or len(right) > len(left) or self._has_line(one, other) or self._have_names(texts)
+        return starts_lower or len(right) > len(left) or lines > 0 or self._have_names(texts)
+
+    def _are_on_other_levels(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
+        """Whether one of two lists begins or ends higher than the other."""
+        reach = ROW_TOLERANCE * self.height
+        return abs(left[0].y - right[0].y) > reach or abs(left[-1].y - right[-1].y) > reach
+
+    def _have_text(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
+        """Whether text stands beside a bubble of two lists, in the space between them."""
+        start, end = max(bubble.right for bubble in left), min(bubble.left for bubble in right)
+        band = LABEL_BAND * self.height
+        return any(self.around.has_print(start, each.y - band, end, each.y + band) for each in (*left, *right))
 
     def _has_list_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
         """Whether a third list stands between two lists beside each other, and is shorter than they are."""
@@ -201,11 +231,12 @@ class _Grouping:
             for bubble in self.bubbles
         )
 
-    def _has_line(self, one: Shape, other: Shape) -> bool:
-        """Whether a vertical line as high as they are stands between two bubbles."""
+    def _lines_between(self, one: Shape, other: Shape) -> int:
+        """How many vertical lines as high as they are stand between two bubbles."""
         top, bottom = round(max(one.top, other.top)), round(min(one.bottom, other.bottom))
         gap = self.page.vertical[top:bottom, round(one.right) : round(other.left)]
-        return bool(gap.size and (gap > 0).all(axis=0).any())
+        is_line = (gap > 0).all(axis=0) if gap.size else np.zeros(0, bool)
+        return int(np.count_nonzero(np.diff(is_line.astype(np.int8), prepend=0) > 0))
 
     def _have_names(self, texts: Sequence[tuple[Shape, Sequence[tuple[float, float]]]]) -> bool:
         """Whether texts of different length begin far from the bubbles at their left."""
@@ -291,9 +322,11 @@ class _Grouping:
     def _continues(self, stack: list[_Run], run: _Run) -> bool:
         last = stack[-1]
         distance = run.y - last.y
-        if last.is_labelled != run.is_labelled or distance < LEAST_ROW_HEIGHTS * self.height:
+        if distance < LEAST_ROW_HEIGHTS * self.height or distance > MOST_ROW_HEIGHTS * self.height:
             return False
-        if distance > MOST_ROW_HEIGHTS * self.height:
+        if self._is_in_columns(stack, run):
+            return not self._text_between(last.bubbles[0], run.bubbles[0])
+        if last.is_labelled != run.is_labelled:
             return False
         longer, shorter = (last, run) if len(last.bubbles) >= len(run.bubbles) else (run, last)
         reach = COLUMN_TOLERANCE * self.width
@@ -302,9 +335,28 @@ class _Grouping:
             return False
         return not self._text_between(last.bubbles[0], run.bubbles[0])
 
+    def _is_in_columns(self, stack: Sequence[_Run], run: _Run) -> bool:
+        """Whether a row continues the columns of others, all without text: some digits have fewer values than others.
+
+        Of a day of the month, only the second digit goes on to 9; of a number with a sign, one has a minus.
+        """
+        rows = (*stack, run)
+        if max(len(row.bubbles) for row in rows) < 2 or any(self._has_text_beside(row) for row in rows):
+            return False
+        columns = np.array([bubble.x for row in stack for bubble in row.bubbles])
+        beside = [float(np.abs(columns - bubble.x).min()) for bubble in run.bubbles]
+        reach = COLUMN_TOLERANCE * self.width
+        return min(beside) < reach and all(distance < reach or distance > self.width for distance in beside)
+
+    def _has_text_beside(self, run: _Run) -> bool:
+        """Whether text stands at the left of a row, or between its bubbles, or behind a single one."""
+        is_labelled = run.is_labelled and (len(run.bubbles) > 1 or self._text_after(run.bubbles[0]))
+        return run.has_lead or is_labelled
+
     def _text_between(self, upper: Shape, lower: Shape) -> bool:
-        """Whether a line of text that begins at the bubbles or left of them parts two rows."""
-        left = min(upper.left, lower.left) - 2 * self.height
+        """Whether a line of text that begins at the bubbles or left of them, in the same frame, parts two rows."""
+        frame = max(self._line_before(upper), self._line_before(lower))
+        left = max(frame, min(upper.left, lower.left) - 2 * self.height)
         right = upper.right
         margin = TEXT_MARGIN * self.height
         top, bottom = upper.y + margin, lower.y - margin
@@ -339,16 +391,17 @@ class _Grouping:
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
+        longest = max(len(row) for row in rows)
         if across is None or down is None:
-            if len(rows) == DIGITS and len(rows[0]) != DIGITS:
+            if len(rows) == DIGITS and longest != DIGITS:
                 return [replace(_columns(rows), is_certain=False)]
-            if len(rows[0]) == DIGITS:
+            if longest == DIGITS:
                 return [Group(tuple(rows), is_grid=True, direction="Horizontal", is_certain=False)]
             return [replace(_question(row), is_certain=False) for row in rows]
         if across >= max(SAME_GLYPH, down + LIKER):
             return [_columns(rows)]
         if down >= max(SAME_GLYPH, across + LIKER):
-            if len(rows[0]) == DIGITS:
+            if longest == DIGITS:
                 return [Group(tuple(rows), is_grid=True, direction="Horizontal")]
             return [_question(row) for row in rows]
         if max(across, down) < SAME_GLYPH:
@@ -359,10 +412,14 @@ class _Grouping:
         """Median correlations of what is printed in neighbours across and down; None without print in most."""
         glyphs = [[glyph(self.page, bubble) for bubble in row] for row in rows]
         across = [float((one * other).sum()) for row in glyphs for one, other in itertools.pairwise(row)]
+        printed_rows = [list(zip(row, each, strict=True)) for row, each in zip(rows, glyphs, strict=True)]
+        reach = COLUMN_TOLERANCE * self.width
         down = [
             float((one * other).sum())
-            for upper, lower in itertools.pairwise(glyphs)
-            for one, other in zip(upper, lower, strict=False)
+            for upper, lower in itertools.pairwise(printed_rows)
+            for above, one in upper
+            for below, other in lower
+            if abs(above.x - below.x) < reach
         ]
         printed = np.mean([bool(one.any()) for row in glyphs for one in row])
         if printed < LABELLED or not across or not down:

@@ -1,7 +1,7 @@
 """Closed outlines on a page that may be bubbles: circles, ovals, squares, dashed ones, and pairs of brackets."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,6 +49,8 @@ WORD_HOLE_ASIDE = 0.12
 """Distance of that hole from the middle of the word, in its widths, at least. A bubble is open in its middle."""
 CELL_EXTENT = 1.4
 """Extent of a component, in extents of a rectangle in it, from which the rectangle is one of several in it: a cell."""
+WHOLE_SIDE = 0.75
+"""Part of the side of a box that a hole in it has, from which the hole reaches from one end of the box to the other."""
 MOST_RULED = 0.6
 """Part of a side of a box that a long line is, from which it is a cell of a table whose lines have gaps."""
 MOST_CONTOURS = 60_000
@@ -188,6 +190,7 @@ def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Compon
     if tree is None or len(contours) > MOST_CONTOURS:
         return [], [], [], np.zeros((0, 4))
     boxes = [_box(contour) for contour in contours]
+    parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
     found, filled = [], []
     for index, (_, _, _, parent) in enumerate(tree[0]):
         is_hole = parent >= 0
@@ -200,10 +203,23 @@ def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Compon
         _, _, wide, high = boxes[parent if is_hole else index]
         if wide > CELL_EXTENT * shape.width or high > CELL_EXTENT * shape.height:
             shape = replace(shape, kind="cell" if shape.filled >= RECTANGLE_FILLED else "joined")
+        elif index in parted:
+            shape = replace(shape, kind="cell")
         found.append(shape)
     components = [(contours[i], boxes[i]) for i, (_, _, _, parent) in enumerate(tree[0]) if parent < 0]
     holes = np.array([boxes[i] for i, (_, _, _, parent) in enumerate(tree[0]) if parent >= 0], np.float64)
     return _outermost(found), filled, components, holes.reshape(-1, 4)
+
+
+def _parted(boxes: Sequence[_Pixels], parents: Sequence[int]) -> set[int]:
+    """The outer contours that lines part from one side to the other, as a box for two digits; they have two holes."""
+    whole: Counter[tuple[int, bool]] = Counter()
+    for (_, _, width, height), parent in zip(boxes, parents, strict=True):
+        if parent >= 0:
+            _, _, wide, high = boxes[parent]
+            whole[parent, True] += height > WHOLE_SIDE * high
+            whole[parent, False] += width > WHOLE_SIDE * wide
+    return {index for (index, _), count in whole.items() if count > 1}
 
 
 def _is_word(shape: Shape, holes: Boxes) -> bool:

@@ -341,3 +341,63 @@ def test_lines_of_a_table_that_lean_are_no_text_between_bubbles() -> None:
 def test_small_rings_in_columns_are_found_beside_text_with_letters_of_their_size() -> None:
     detection = detect(render(maker_form(7100, "pairs").pdf, DPI))
     assert sum(_sizes(detection)) == 57
+
+
+def test_two_boxes_for_digits_that_share_a_line_are_no_bubble() -> None:
+    canvas = _page()
+    for index in range(4):
+        canvas.box((50 + 14 * index, 30, 10, 6))
+        canvas.line(55 + 14 * index, 30, 55 + 14 * index, 36)
+    for row in range(5):
+        canvas.text(20, 61 + 8 * row, f"{row + 1}.")
+        for column in range(4):
+            canvas.box((50 + 9 * column, 58 + 8 * row, 4, 4))
+    detection = _detected(canvas)
+    assert _sizes(detection) == [4] * 5
+    assert [unused.why for unused in detection.left_out].count(Why.CELL) >= 4
+
+
+def test_answers_above_a_row_of_bubbles_without_text_are_no_list_with_them() -> None:
+    canvas = _page()
+    canvas.text(20, 40, "What did you like?")
+    for index in range(6):
+        x, y = 30 + 55 * (index % 3), 48 + 6 * (index // 3)
+        canvas.ellipse((x - 2, y - 2, 4, 4))
+        canvas.text(x + 5, y + 1, ("food", "service", "prices", "rooms", "staff", "nothing")[index])
+    canvas.text(20, 64, "How was the food?")
+    canvas.text(112, 64, "good", height=2)
+    for index in range(5):
+        canvas.ellipse((124 + 8 * index, 61, 4, 4))
+    assert _sizes(_detected(canvas)) == [6, 5]
+
+
+def test_short_lists_in_frames_beside_each_other_are_two_choices() -> None:
+    canvas = _page()
+    for x, y, names in ((20, 40, ["Ada", "Bo"]), (110, 40, ["Cora", "Dan"]), (20, 80, ["Eva", "Finn"])):
+        canvas.box((x, y, 80, 30))
+        canvas.text(x + 3, y + 6, "Mayor", font="Helvetica-Bold")
+        _list(canvas, x + 8, y + 14, names)
+    assert _sizes(_detected(canvas)) == [2, 2, 2]
+
+
+def test_marks_at_the_edge_are_no_text_between_answers_in_a_frame() -> None:
+    canvas = _page()
+    for index in range(50):
+        canvas.box((4, 10 + 5 * index, 5, 1.6), fill=(0, 0, 0))
+    canvas.box((12, 40, 80, 60))
+    _list(canvas, 18, 50, ["Ada", "Bo", "Cora", "Dan"], row=10, text_at=6)
+    assert _sizes(_detected(canvas)) == [4]
+
+
+def test_columns_of_a_grid_may_begin_lower_or_end_higher_than_others() -> None:
+    canvas = _page()
+    for column, values in enumerate(("- 123456789", "/0123456789", " 0123456789")):
+        for row, value in enumerate(values):
+            if value != " ":
+                canvas.ellipse((40 + 6 * column, 40 + 5.5 * row, 4, 4))
+                canvas.text(41.2 + 6 * column, 43 + 5.5 * row, value, height=2)
+    for column, values in enumerate(("0123", "0123456789")):
+        for row, value in enumerate(values):
+            canvas.ellipse((90 + 6 * column, 40 + 5.5 * row, 4, 4))
+            canvas.text(91.2 + 6 * column, 43 + 5.5 * row, value, height=2)
+    assert sorted(_sizes(_detected(canvas))) == [4, 10, 10, 10, 11]
