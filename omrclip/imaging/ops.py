@@ -151,16 +151,25 @@ def warp_bent(pixels: Pixels, out_to_source: PointMap, out: Dimensions, *, slack
         scale = np.array([half.width / source.width, half.height / source.height])
         return warp_bent(resample(pixels, half), lambda points: out_to_source(points) * scale, out, slack=slack)
     sampled = np.empty((places.height, places.width, *pixels.shape[2:]), np.uint8)
+    part, border = pixels[top:bottom, left:right], cv2.BORDER_REPLICATE if within else cv2.BORDER_CONSTANT
     for first, columns, rows in places.bands():
-        sampled[first : first + len(rows)] = cv2.remap(
-            pixels[top:bottom, left:right],
-            columns - np.float32(left + 0.5),
-            rows - np.float32(top + 0.5),
-            _kernel(step),
-            borderMode=cv2.BORDER_REPLICATE if within else cv2.BORDER_CONSTANT,
-            borderValue=WHITE,
-        )
+        band = _remapped(part, columns - np.float32(left + 0.5), rows - np.float32(top + 0.5), _kernel(step), border)
+        sampled[first : first + len(rows)] = band
     return resample(sampled, out)
+
+
+def _remapped(pixels: Pixels, columns: Grid, rows: Grid, kernel: int, border: int) -> Pixels:
+    """`cv2.remap`, white outside. It samples four channels linearly in less than half the time that three take.
+
+    So a channel is added to the rows that are needed. The colors stay the same, byte for byte.
+    """
+    if kernel != cv2.INTER_LINEAR or pixels.shape[2:] != (3,):
+        return _as_pixels(cv2.remap(pixels, columns, rows, kernel, borderMode=border, borderValue=WHITE))
+    top = min(max(math.floor(rows.min()) - 1, 0), len(pixels) - 1)
+    needed = cv2.cvtColor(pixels[top : max(math.ceil(rows.max()) + 2, top + 1)], cv2.COLOR_BGR2BGRA)
+    rows = rows - np.float32(top)
+    sampled = cv2.remap(needed, columns, rows, kernel, borderMode=border, borderValue=(*WHITE, 255))
+    return _as_pixels(cv2.cvtColor(sampled, cv2.COLOR_BGRA2BGR))
 
 
 def _kernel(step: float) -> int:
@@ -207,10 +216,21 @@ class _Places:
             yield first, columns, lines
 
     def extremes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """The smallest and the largest x and y of all pixels, as (2,) arrays."""
-        ends = [[(grid.min(), grid.max()) for grid in band[1:]] for band in self.bands()]
-        found = np.array(ends, np.float64)
-        return found[:, :, 0].min(axis=0), found[:, :, 1].max(axis=0)
+        """The smallest and the largest x and y of all pixels, as (2,) arrays.
+
+        Between nodes they are interpolated linearly, so they lie at nodes or at the outermost pixels.
+        """
+        ends = _at_ends(_at_ends(self.nodes, self.height).swapaxes(0, 1), self.width).astype(np.float64)
+        return ends.min(axis=(0, 1)), ends.max(axis=(0, 1))
+
+
+def _at_ends(nodes: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+    """Nodes along the first axis, with those at the first and the last pixel in place of the outer ones."""
+    ends = []
+    for pixel in (0, length - 1):
+        node, part = divmod((pixel + 0.5) / _GRID_STEP + 0.5, 1)
+        ends.append(nodes[int(node)] * np.float32(1 - part) + nodes[int(node) + 1] * np.float32(part))
+    return np.stack([ends[0], *nodes[1 : int(node) + 1], ends[1]])
 
 
 def _dense(nodes: npt.NDArray[np.float32], width: int, height: int) -> Grid:

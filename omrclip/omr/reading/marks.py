@@ -295,10 +295,12 @@ def _offsets(expected: BubblePatches, seen: BubblePatches) -> Points:
 
     This is one step of the method of Lucas and Kanade (1981): the offset that best explains the differences.
     """
-    around = zones()[1]
-    down, across = (np.gradient(expected, axis=axis)[:, around] for axis in (1, 2))
-    differing = expected[:, around] - seen[:, around]
-    xx, xy, yy = ((one * other).sum(axis=1) for one, other in ((across, across), (across, down), (down, down)))
+    # The outline does not reach the edge of a patch, so each of its pixels has neighbours on all sides.
+    around = np.flatnonzero(zones()[1])
+    printed = expected.reshape(len(expected), -1)
+    across, down = ((printed[:, around + step] - printed[:, around - step]) / 2 for step in (1, SIDE))
+    differing = printed[:, around] - seen.reshape(len(seen), -1)[:, around]
+    xx, xy, yy = (np.einsum("ni,ni->n", *both) for both in ((across, across), (across, down), (down, down)))
     x, y = ((slope * differing).sum(axis=1) for slope in (across, down))
     scale = np.maximum(xx * yy - xy * xy, 1e-6)
     return np.column_stack([(yy * x - xy * y) / scale, (xx * y - xy * x) / scale]).astype(np.float64)
@@ -371,9 +373,10 @@ def _shared(cover: BubblePatches, values: Sequence[str], shown: BubblePatches | 
     learnt = [(own, _lowest(cover[own], COMMON)) for own in _groups(values) if len(own) >= FEW]
     most = _most_printed(_mean(cover, inside), [float(common[inside].mean()) for _, common in learnt])
     print_ = _any_letter(cover) if shown is None else shown.copy()
+    of_blank = None if shown is None else _mean(shown, inside)
     trusted = []
     for own, common in learnt:
-        allowed = most if shown is None else min(most, float(shown[own][:, inside].mean()) + MORE_THAN_BLANK)
+        allowed = most if of_blank is None else min(most, float(of_blank[own].mean()) + MORE_THAN_BLANK)
         if common[inside].mean() < allowed:
             print_[own] = common if shown is None else np.maximum(shown[own], common)
             trusted.append(own)

@@ -52,10 +52,11 @@ def darkness(grey: Grey, centres: Points, radii: Points, paper: Grey | None = No
 def tones(grey: Grey, centres: Points, radii: Points) -> BubblePatches:
     """Return (n, SIDE, SIDE) the grey levels of each bubble patch, 0 to 255."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
-    columns = centres[:, 0, None, None] - 0.5 + radii[:, 0, None, None] * steps[None, None, :]
-    rows = centres[:, 1, None, None] - 0.5 + radii[:, 1, None, None] * steps[None, :, None]
+    columns, rows = (
+        (centres[:, axis, None] - 0.5 + radii[:, axis, None] * steps).astype(np.float32) for axis in (0, 1)
+    )
     shape = (len(centres), SIDE, SIDE)
-    across, down = (np.broadcast_to(at, shape).reshape(-1, SIDE).astype(np.float32) for at in (columns, rows))
+    across, down = (np.broadcast_to(at, shape).reshape(-1, SIDE) for at in (columns[:, None, :], rows[:, :, None]))
     seen = np.empty(across.shape, np.float32)
     for start in range(0, len(seen), _MOST_ROWS):
         some = slice(start, start + _MOST_ROWS)
