@@ -428,10 +428,8 @@ def _any_letter(cover: BubblePatches) -> BubblePatches:
 
 def _lines_around(added: BubblePatches) -> tuple[Shares, Shares, Shares]:
     """Return the `rings`, `shades` and `crossings` of the bubbles, see Readings."""
-    places, starts = sectors(RINGS, DIRECTIONS)
-    around, by_ring = added[:, *places], (len(added), len(RINGS) - 1, DIRECTIONS)
-    darkest = np.maximum.reduceat(around, starts, axis=1).reshape(by_ring)
-    lightest = np.minimum.reduceat(around, starts, axis=1).reshape(by_ring)
+    around, by_ring = added.reshape(len(added), -1)[:, sectors(RINGS, DIRECTIONS)], (-1, len(RINGS) - 1, DIRECTIONS)
+    darkest, lightest = around.max(axis=1).reshape(by_ring), around.min(axis=1).reshape(by_ring)
     dark = darkest.max(axis=1)
     # The outline covers parts of the innermost ring, so that nothing is added there.
     side = np.minimum(darkest[:, 0], lightest[:, 1:].min(axis=1))

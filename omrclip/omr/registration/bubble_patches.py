@@ -104,10 +104,10 @@ def between(inner: float, outer: float) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=1)
-def sectors(
-    rings: tuple[float, ...], directions: int
-) -> tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], npt.NDArray[np.intp]]:
-    """Return the rows and columns of the pixels of rings, by ring and direction, and where each direction starts.
+def sectors(rings: tuple[float, ...], directions: int) -> npt.NDArray[np.intp]:
+    """Return (m, sectors) the pixels of rings by ring and direction, as places in a flat patch.
+
+    A column is a sector. The largest has m pixels; in the others the last pixel is repeated.
 
     Args:
         rings: the radii that limit the rings, ascending.
@@ -117,10 +117,9 @@ def sectors(
     ring = np.searchsorted(rings, np.hypot(across, down), side="right") - 1
     direction = np.rint(np.arctan2(down, across) / (2 * np.pi / directions)).astype(int) % directions
     sector = np.where((ring >= 0) & (ring < len(rings) - 1), ring * directions + direction, -1).ravel()
-    ordered = np.argsort(sector, kind="stable")
-    ordered = ordered[sector[ordered] >= 0]
-    rows, columns = np.unravel_index(ordered, across.shape)
-    return (rows, columns), np.unique(sector[ordered], return_index=True)[1]
+    pixels = [np.flatnonzero(sector == number) for number in range((len(rings) - 1) * directions)]
+    most = max(map(len, pixels))
+    return np.column_stack([np.pad(own, (0, most - len(own)), mode="edge") for own in pixels])
 
 
 def _steps() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
