@@ -192,6 +192,8 @@ class _Grouping:
         before their bubbles, as on ballots, begin far from the bubble at their left and differ from row to row; the
         words before the bubbles of a row, as yes and no, do not. In frames of their own, even short lists are
         questions: two lines part them, or one if their answers stand on other levels.
+        Two short lists without frames are two only if a bubble of the right one has none at its left, as none of a row
+        but the first has.
         """
         left, right = self.lists[one], self.lists[other]
         if len(left) < 2 or len(right) < 2:
@@ -200,7 +202,7 @@ class _Grouping:
         has_frames = lines > 1 or (lines == 1 and self._are_on_other_levels(left, right))
         if has_frames and self._have_text(left, right):
             return True
-        if max(len(left), len(right)) < LEAST_LIST:
+        if max(len(left), len(right)) < LEAST_LIST and not any(self._begins_row(bubble) for bubble in right):
             return False
         reach = ROW_TOLERANCE * self.height
         rows = [(a, b) for a in left for b in right if abs(a.y - b.y) < reach]
@@ -222,6 +224,11 @@ class _Grouping:
         start, end = max(bubble.right for bubble in left), min(bubble.left for bubble in right)
         band = LABEL_BAND * self.height
         return any(self.around.has_print(start, each.y - band, end, each.y + band) for each in (*left, *right))
+
+    def _begins_row(self, bubble: Shape) -> bool:
+        """Whether no bubble stands at the left of a bubble."""
+        reach = ROW_TOLERANCE * self.height
+        return not any(other.x < bubble.left and abs(other.y - bubble.y) < reach for other in self.bubbles)
 
     def _has_list_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
         """Whether a third list stands between two lists beside each other, and is shorter than they are."""

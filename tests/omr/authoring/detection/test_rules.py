@@ -105,6 +105,14 @@ def test_lists_beside_each_other_are_two_choices(shift: float) -> None:
     assert sorted(_sizes(_detected(canvas))) == [3, 5]
 
 
+def test_short_lists_of_which_the_right_one_begins_higher_are_two_choices() -> None:
+    canvas = _page()
+    for x, y in ((24, 68), (114, 60)):
+        canvas.text(x - 4, y - 8, "Which of these do you like?")
+        _list(canvas, x, y, ["Apples", "Bananas"])
+    assert _sizes(_detected(canvas)) == [2, 2]
+
+
 def test_answers_of_rows_below_each_other_stay_in_their_rows() -> None:
     canvas = _page()
     for row in range(5):
