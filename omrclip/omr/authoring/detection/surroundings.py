@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.shapes import PAPER_PERCENTILE, Shape
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import LEAST_CONTRAST, PX_PER_MM, WINDOW_MM, WorkingPage
 
 MARGIN_MM = 0.3
 """Width around a bubble that counts as its outline."""
@@ -22,6 +22,12 @@ LEANING_MM = 0.9
 in pieces beside each other."""
 LEAST_INK_MM = 0.25
 """Height of ink in a column of pixels from which it is print; specks are smaller."""
+TONE_MM = 2.0
+"""Side of a square of one tone from which it is part of a shaded area: strokes of letters are thinner, and bubbles that
+cut such an area are about as large."""
+DARK_TONE = 0.5
+"""Grey level, in levels of the lightest paper around it, below which a shaded area is print itself, as a bar with a
+heading."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,13 +76,32 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
     high = cv2.dilate(page.horizontal, np.ones((strip, 3), np.uint8))
     ink = cv2.bitwise_and(page.dark, cv2.bitwise_not(cv2.bitwise_or(wide, high)))
     margin = MARGIN_MM * PX_PER_MM
+    grey = page.grey.copy()
     for shape in bubbles:
         left, top = max(0, int(shape.left - margin)), max(0, int(shape.top - margin))
-        ink[top : int(shape.bottom + margin) + 1, left : int(shape.right + margin) + 1] = 0
+        place = slice(top, int(shape.bottom + margin) + 1), slice(left, int(shape.right + margin) + 1)
+        ink[place] = grey[place] = 0
+    ink[_is_shade(page.grey, grey)] = 0
     edge = int(EDGE_MM * PX_PER_MM)
     for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
         side[:] = 0
     return Surroundings(np.asarray(ink, np.uint8))
+
+
+def _is_shade(grey: Grey, filled: Grey) -> npt.NDArray[np.bool_]:
+    """Where a page has the light tone of a shaded area, whose edges are neither text nor lines.
+
+    Args:
+        grey: the page.
+        filled: the page with black bubbles, so that they do not cut the area in strips as thin as letters.
+    """
+    square = np.ones((round(TONE_MM * PX_PER_MM),) * 2, np.uint8)
+    # Noise is as large as the contrast in single pixels, and not in the mean of nine.
+    grey, filled = cv2.blur(grey, (3, 3)), cv2.blur(filled, (3, 3))
+    tone = cv2.morphologyEx(filled, cv2.MORPH_CLOSE, square)
+    paper = cv2.dilate(grey, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
+    is_thin = cv2.subtract(tone, grey) >= LEAST_CONTRAST
+    return np.asarray(~is_thin & (tone > DARK_TONE * paper), np.bool_)
 
 
 Glyph = npt.NDArray[np.float32]
@@ -84,8 +109,11 @@ Glyph = npt.NDArray[np.float32]
 GLYPH_SIDE = 16
 """Pixels of both sides of a glyph."""
 INNER = 0.62
-"""Part of the sides of a bubble within which its letter is, and its outline is not."""
-LEAST_CONTRAST = 20.0
+"""Part of the width and height of the oval in a bubble within which its letter is, and its outline is not."""
+_FROM_MIDDLE = np.abs(np.arange(GLYPH_SIDE) - (GLYPH_SIDE - 1) / 2) / (GLYPH_SIDE / 2)
+OVAL = np.hypot(_FROM_MIDDLE[:, None], _FROM_MIDDLE[None]) < 1
+"""(16, 16) bool: the part of a glyph that is in this oval. Its corners may show an outline, which all bubbles share."""
+LEAST_OUTLINE_CONTRAST = 20.0
 """Grey levels that are taken for the contrast of an outline, at least: faint ones are noise."""
 LIGHTEST_PERCENTILE = 98
 """Percentile of the grey levels of a bubble that is the lightest paper, without outliers."""
@@ -103,10 +131,10 @@ def glyph(page: WorkingPage, shape: Shape) -> Glyph:
     if inside.size == 0:
         return np.zeros((GLYPH_SIDE, GLYPH_SIDE), np.float32)
     whole = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
-    contrast = max(LEAST_CONTRAST, float(np.percentile(whole, LIGHTEST_PERCENTILE)) - float(whole.min()))
+    contrast = max(LEAST_OUTLINE_CONTRAST, float(np.percentile(whole, LIGHTEST_PERCENTILE)) - float(whole.min()))
     small = cv2.resize(inside, (GLYPH_SIDE, GLYPH_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = small.mean() - small
-    if small.std() < LEAST_GLYPH * contrast:
+    small = np.where(OVAL, small[OVAL].mean() - small, 0)
+    if small[OVAL].std() < LEAST_GLYPH * contrast:
         return np.zeros_like(small)
     return np.asarray(small / np.linalg.norm(small), np.float32)
 

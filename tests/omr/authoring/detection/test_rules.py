@@ -409,3 +409,26 @@ def test_columns_of_a_grid_may_begin_lower_or_end_higher_than_others() -> None:
             canvas.ellipse((90 + 6 * column, 40 + 5.5 * row, 4, 4))
             canvas.text(91.2 + 6 * column, 43 + 5.5 * row, value, height=2)
     assert sorted(_sizes(_detected(canvas))) == [4, 10, 10, 10, 11]
+
+
+def _digits(canvas: PdfCanvas, columns: int, *, line: float = 0.25, grey: float = 0.0) -> None:
+    for column in range(columns):
+        for row in range(10):
+            canvas.ellipse((40 + 8.6 * column, 47 + 5.3 * row, 4, 4), line=line, fill=(1, 1, 1))
+            canvas.text(41.4 + 8.6 * column, 49.9 + 5.3 * row, str(row), height=1.8, colour=(grey,) * 3)
+
+
+def test_edges_of_shaded_columns_are_no_text_beside_their_last_row() -> None:
+    canvas = _page()
+    for column in range(0, 5, 2):
+        canvas.box((37.7 + 8.6 * column, 46.5, 8.6, 52.8), stroke=None, fill=(0.9, 0.9, 0.9))
+    _digits(canvas, 5)
+    detection = _detected(canvas)
+    assert [type(one.element) for one in detection.proposals] == [Grid]
+    assert _sizes(detection) == [10] * 5
+
+
+def test_bold_outlines_around_pale_digits_do_not_make_the_digits_alike() -> None:
+    canvas = _page()
+    _digits(canvas, 5, line=0.6, grey=0.55)
+    assert _sizes(_detected(canvas)) == [10] * 5
