@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WINDOW_MM, WorkingPage
 
 LEAST_HEIGHT_MM, MOST_HEIGHT_MM = 1.7, 9.0
 """Shorter sides of a bubble. Smaller ones cannot be filled by hand; larger ones are frames."""
@@ -281,7 +281,9 @@ def _is_light_inside(grey: Grey, contour: Any, box: _Pixels) -> bool:
     left, top, width, height = box
     margin_x, margin_y = width // 4, height // 4
     inside = grey[top + margin_y : top + height - margin_y, left + margin_x : left + width - margin_x]
-    around = grey[max(0, top - 4) : top + height + 4, max(0, left - 4) : left + width + 4]
+    # A mark larger than the window of the threshold has a hole in it, half a window from the paper.
+    reach = int(WINDOW_MM * PX_PER_MM) // 2 + 4
+    around = grey[max(0, top - reach) : top + height + reach, max(0, left - reach) : left + width + reach]
     paper = float(np.percentile(around, PAPER_PERCENTILE))
     points = contour[:, 0]
     line = float(np.median(grey[points[:, 1], points[:, 0]]))

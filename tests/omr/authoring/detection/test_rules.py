@@ -12,7 +12,7 @@ from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.template import ChoiceBox, Grid
 from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
-from tests.omr.authoring.detection.scoring import choice_boxes, render
+from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
 
 DPI = 150
 
@@ -432,3 +432,15 @@ def test_bold_outlines_around_pale_digits_do_not_make_the_digits_alike() -> None
     canvas = _page()
     _digits(canvas, 5, line=0.6, grey=0.55)
     assert _sizes(_detected(canvas)) == [10] * 5
+
+
+def test_holes_that_noise_makes_in_large_corner_marks_are_no_bubbles() -> None:
+    canvas = _page()
+    for x in (6, 194):
+        for y in (6, 281):
+            canvas.box((x, y, 10, 10), stroke=None, fill=(0, 0, 0))
+    for row in range(5):
+        canvas.text(30, 61 + 14 * row, ("Ada", "Bo", "Cora", "Dan", "Eve")[row])
+        canvas.ellipse((170, 57 + 14 * row, 10, 8))
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(2))
+    assert _sizes(detect(picture.pixels)) == [5]
