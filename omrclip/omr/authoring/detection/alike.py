@@ -4,7 +4,7 @@ The outline of a bubble is compared, not what is printed in it. The usual outlin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,7 +21,8 @@ LEAST_ALIKE = 0.6
 """Correlation of an outline with the usual one, from which it is one of them. Of 9,155 bubbles at 100 dpi, 3 were below
 0.7; letters and pictures of the same size were at 0.5 and below."""
 LEAST_CONTINUED = 0.75
-"""The same where no closed outline was found: chance finds more of these places."""
+"""The same where no closed outline was found, and only a row or only a column goes on: chance finds more of these
+places. Where a row and a column cross, LEAST_ALIKE is enough."""
 LEAST_USUAL = 4
 """Bubbles of a size from which their median is taken for their usual outline."""
 ALIGNED_WITHIN = 0.12
@@ -81,7 +82,8 @@ def continued(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
             if any(_overlap(spot, other) for other in places.near(spot)):
                 continue
             looked += 1
-            found = _at(grey, usual, spot)
+            least = LEAST_ALIKE if _is_crossing(spot, steps, places) else LEAST_CONTINUED
+            found = _at(grey, usual, spot, least)
             if found is not None and not any(_overlap(found, other) for other in places.near(found)):
                 places.add(found)
                 added.append(found)
@@ -145,7 +147,21 @@ def _next_places(shape: Shape, steps: tuple[float | None, float | None]) -> list
     return beside + ([] if down is None else [(shape.x, shape.y - down), (shape.x, shape.y + down)])
 
 
-def _at(grey: Grey, usual: _Usual, spot: Shape) -> Shape | None:
+def _is_crossing(spot: Shape, steps: tuple[float | None, float | None], places: Places) -> bool:
+    """Whether a bubble stands at the next place in the row of a place, and another in its column."""
+    across, down = steps
+    if across is None or down is None:
+        return False
+
+    def is_taken(x: float, y: float) -> bool:
+        next_to_it = replace(spot, x=x, y=y)
+        return any(abs(other.x - x) <= SHIFT_PX >= abs(other.y - y) for other in places.near(next_to_it))
+
+    in_row = is_taken(spot.x - across, spot.y) or is_taken(spot.x + across, spot.y)
+    return in_row and (is_taken(spot.x, spot.y - down) or is_taken(spot.x, spot.y + down))
+
+
+def _at(grey: Grey, usual: _Usual, spot: Shape, least: float) -> Shape | None:
     """The bubble at a place, or a few pixels beside it."""
     down, across = usual.ring.shape
     left, top = round(spot.x - across / 2) - SHIFT_PX, round(spot.y - down / 2) - SHIFT_PX
@@ -158,7 +174,7 @@ def _at(grey: Grey, usual: _Usual, spot: Shape) -> Shape | None:
     scores = np.asarray(np.where(np.isfinite(matched), matched, 0), np.float64)
     best = int(scores.argmax())
     row, column = divmod(best, scores.shape[1])
-    if scores[row, column] < LEAST_CONTINUED:
+    if scores[row, column] < least:
         return None
     x = left + column + across / 2 + _beside(scores[row], column)
     y = top + row + down / 2 + _beside(scores[:, column], row)

@@ -97,10 +97,10 @@ def _is_shade(grey: Grey, filled: Grey) -> npt.NDArray[np.bool_]:
     """
     square = np.ones((round(TONE_MM * PX_PER_MM),) * 2, np.uint8)
     # Noise is as large as the contrast in single pixels, and not in the mean of nine.
-    grey, filled = cv2.blur(grey, (3, 3)), cv2.blur(filled, (3, 3))
-    tone = cv2.morphologyEx(filled, cv2.MORPH_CLOSE, square)
-    paper = cv2.dilate(grey, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
-    is_thin = cv2.subtract(tone, grey) >= LEAST_CONTRAST
+    smooth = cv2.blur(grey, (3, 3))
+    tone = cv2.morphologyEx(cv2.blur(filled, (3, 3)), cv2.MORPH_CLOSE, square)
+    paper = cv2.dilate(smooth, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
+    is_thin = cv2.subtract(tone, smooth) >= LEAST_CONTRAST
     return np.asarray(~is_thin & (tone > DARK_TONE * paper), np.bool_)
 
 

@@ -60,3 +60,15 @@ def test_bubbles_between_the_lines_of_a_table_are_like_those_without() -> None:
         cv2.line(grey, (0, 57 + row * STEP), (grey.shape[1], 57 + row * STEP), 0, 2)
         cv2.line(grey, (0, 104 + row * STEP), (grey.shape[1], 104 + row * STEP), 0, 2)
     assert without_unlike(grey, shapes) == shapes
+
+
+def test_half_an_outline_is_a_bubble_where_a_row_and_a_column_cross_only() -> None:
+    grey, shapes = _page(3, 4)
+    for index in (0, 6):
+        x, y = round(shapes[index].x), round(shapes[index].y)
+        grey[y - 30 : y + 30, x - 30 : x] = 250
+    added = continued(grey, [shape for index, shape in enumerate(shapes) if index not in (0, 6)])
+    assert len(added) == 2
+    alone, row = _page(1, 6)
+    alone[50:110, : round(row[0].x)] = 250
+    assert continued(alone, row[1:]) == []
