@@ -78,7 +78,8 @@ def solids_in(pyramid: ImagePyramid) -> Points:
     """Return the solid marks of a scan, in the form of `find_solids`, in scan pixels."""
 
     def find() -> Points:
-        grey, reduction = pyramid.fitted(SEARCHED_SIDE)
+        # Linear samples show filled shapes as well as means do, in an eighth of the time.
+        grey, reduction = pyramid.fitted(SEARCHED_SIDE, cv2.INTER_LINEAR)
         return find_solids(grey) * reduction
 
     return pyramid.once("solids", find)
