@@ -32,6 +32,8 @@ _END, _END_LENGTH, _END_WITHIN = b"PK\x05\x06", 22, 22 + 0xFFFF
 _LOCATOR, _LOCATOR_LENGTH = b"PK\x06\x07", 20
 _LOCAL, _LOCAL_LENGTH = b"PK\x03\x04", 30
 _ENCRYPTED: Final = 1
+_OFFICE: Final = ("[Content_Types].xml", "mimetype")
+"""Files at the top of the documents of Office programs: OOXML and ODF."""
 _HIDDEN_FOLDER: Final = "__MACOSX"
 
 Opened = Callable[[], RangeReader]
@@ -61,6 +63,7 @@ def members(opened: Opened, most_files: int = MOST_PAGES, most_bytes: int = MOST
 
     Raises:
         CorruptImage: the archive is damaged, or has no files.
+        UnsupportedImage: it is a document of an Office program.
         LimitExceeded: it has too many files, or would become too large.
     """
     reader = opened()
@@ -70,6 +73,8 @@ def members(opened: Opened, most_files: int = MOST_PAGES, most_bytes: int = MOST
             found = [info for info in archive.infolist() if not _is_left_out(info)]
     except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError):
         raise CorruptImage("The zip archive is damaged or cut off.") from None
+    if any(info.filename in _OFFICE for info in found):
+        raise UnsupportedImage("This is a document of an Office program. Save it as a PDF file.")
     if not found:
         raise CorruptImage("The zip archive contains no files.")
     if len(found) > most_files:

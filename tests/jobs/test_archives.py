@@ -125,6 +125,7 @@ BROKEN: dict[str, tuple[bytes, type[Exception], str]] = {
     "cut off": (ONE[:-30], CorruptImage, "damaged or cut off"),
     "empty": (archive({}), CorruptImage, "no files"),
     "folders alone": (archive({"a/": b""}), CorruptImage, "no files"),
+    "workbook": (archive({"[Content_Types].xml": b"", "xl/a.png": SHADES[0]}), UnsupportedImage, "Save it as a PDF"),
     "too many": (archive({f"{n}.jpg": b"x" for n in range(11)}), LimitExceeded, "11 files, more than the 10"),
     "long list": (archive({f"{n}.jpg": b"x" for n in range(200)}), LimitExceeded, "more than the 10 files"),
     "one over another": (BAD["no local header"][0], CorruptImage, "overlap"),
