@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ def generate(source: Path, out: Path, paper: str, people: Path | None, *, force:
     is_markdown = source.suffix.lower() == ".md"
     limits, name, data = config().limits, source.stem, source.read_bytes()
     try:
-        images = _images(source.parent, forms.image_names(forms.read_source(data, is_markdown=is_markdown).elements))
+        images = _images(source.parent, forms.image_places(forms.read_source(data, is_markdown=is_markdown).elements))
         settings = Settings(paper_size=by_name[paper.lower()])
         if people is None:
             form = forms.generate(data, name, images, settings, limits, is_markdown=is_markdown)
@@ -77,7 +77,7 @@ def generate(source: Path, out: Path, paper: str, people: Path | None, *, force:
     click.echo(f"{out / name}.omr: {count(len(form.template.pages), 'page')}{made}")
 
 
-def _images(folder: Path, names: set[str]) -> dict[str, bytes]:
+def _images(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
     """The image files of a folder. Names with a path are left out, so that a source shows no other files."""
     return {
         name: (folder / name).read_bytes() for name in names if Path(name).name == name and (folder / name).is_file()
@@ -89,8 +89,15 @@ def _write(folder: Path, files: dict[str, bytes], *, force: bool) -> None:
     if there and not force:
         raise InvalidRequest(f"{there[0]} already exists. Use --force to replace it, or --out for another folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
+    parts = {folder / f".{name}.part": folder / name for name in files}
+    try:
+        for part, data in zip(parts, files.values(), strict=True):
+            part.write_bytes(data)
+        for part, path in parts.items():
+            part.replace(path)
+    finally:  # if the disk is full, no part of the form stays
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 @click.command()

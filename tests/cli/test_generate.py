@@ -1,6 +1,7 @@
 """`omrclip generate` and `omrclip rehearse`."""
 
 import csv
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ def test_generate_overwrites_nothing_unasked(desk: Desk) -> None:
     assert desk.run(*command).exit_code == PASSED
     assert_refused(desk.run(*command), "already exists", "--force")
     assert desk.run(*command, "--force").exit_code == PASSED
+
+
+def test_no_part_of_a_form_stays_if_it_cannot_be_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if "pdf" in path.name:
+            raise OSError(ENOSPC, "No space left on device")
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = desk.run("generate", str(desk.folder / "quiz.txt"), "--out", str(desk.folder / "out"))
+    assert_refused(result, "No space left")
+    assert _names(desk.folder / "out") == []
 
 
 def test_generate_tells_all_mistakes_and_writes_nothing(desk: Desk) -> None:

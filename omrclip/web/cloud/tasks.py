@@ -19,7 +19,7 @@ from omrclip.iiif.request import Format
 from omrclip.jobs.sources import ScanFile, read_admitted, scans_of
 from omrclip.omr.authoring.correction import correct
 from omrclip.omr.authoring.finalization import finalize
-from omrclip.omr.authoring.generation.forms import GENERATION_BYTES, generate, image_names, read_source
+from omrclip.omr.authoring.generation.forms import GENERATION_BYTES, generate, image_places, read_source
 from omrclip.omr.clip_bounds import check_bytes, check_clips
 from omrclip.omr.grading import grade, read_answers
 from omrclip.omr.options import RecognitionOptions
@@ -124,7 +124,7 @@ def _generate(task: _Task) -> TaskOutcome:
     limits = services().config.limits
     folder = _extra_folder(task.parameter)
     images = {}
-    for name in sorted(image_names(read_source(task.data).elements)):
+    for name in sorted(image_places(read_source(task.data).elements)):
         with suppress(NotFound):  # the form tells what is missing, with its line
             images[name] = services().client_files.read(f"{folder}/{name}").data
     with services().sources.admission.admitted(GENERATION_BYTES):

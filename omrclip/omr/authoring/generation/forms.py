@@ -134,21 +134,24 @@ def generate(
 
     Raises:
         InvalidMarkup: with all mistakes of the source.
-        InvalidRequest: an image cannot be used.
+        InvalidRequest: an image that the source does not show cannot be used.
         LimitExceeded: the source or an image is too large.
     """
     images, settings = images or {}, settings or Settings()
     source = read_source(data, is_markdown=is_markdown)
-    layout = laid_out(source.elements, name, settings, image_dimensions(images, limits))
+    layout = laid_out(source.elements, name, settings, image_dimensions(images, source.elements, limits))
     template = template_of(layout.pages, name)
     warnings = (*source.warnings, *_not_filled_in(source.elements), *layout.warnings)
     return GeneratedForm(template, pdf_of(layout.pages, images, name), warnings)
 
 
-def image_names(elements: Sequence[Element]) -> set[str]:
-    """The names of the images that elements show."""
-    own = {element.name for element in elements if element.kind == "image"}
-    return own.union(*(image_names(element.children) for element in elements))
+def image_places(elements: Sequence[Element]) -> dict[str, At]:
+    """The names of the images that elements show, and where each is shown first."""
+    found: dict[str, At] = {}
+    for element in elements:
+        own = {element.name: element.at} if element.kind == "image" else {}
+        found = {**own, **image_places(element.children), **found}
+    return found
 
 
 def laid_out(
@@ -160,16 +163,26 @@ def laid_out(
     return layout
 
 
-def image_dimensions(images: Mapping[str, bytes], limits: Limits = DEFAULT_LIMITS) -> dict[str, Dimensions]:
-    """The dimensions of image files. Raises InvalidRequest for the first that cannot be used."""
-    found = {}
+def image_dimensions(
+    images: Mapping[str, bytes], elements: Sequence[Element] = (), limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Dimensions]:
+    """The dimensions of image files.
+
+    Raises InvalidMarkup if images that the elements show cannot be used, and InvalidRequest for another.
+    """
+    found, places, mistakes = {}, image_places(elements), []
     for name, data in images.items():
         try:
             info = probe(data)
         except ImageError as error:
-            raise InvalidRequest(f'The image "{name[:SHOWN]}" cannot be used. {error.message}') from error
+            told = f'The image "{name[:SHOWN]}" cannot be used. {error.message}'
+            if name not in places:
+                raise InvalidRequest(told) from error
+            mistakes.append(Mistake(places[name], told))
+            continue
         check_pixels(name, info, limits)
         found[name] = info.dimensions
+    _refuse_if(sorted(mistakes, key=lambda one: one.at.line))
     return found
 
 

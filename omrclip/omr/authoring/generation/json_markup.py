@@ -6,7 +6,7 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
 from omrclip.omr.authoring.generation.answers import answers_in
-from omrclip.omr.authoring.generation.nodes import SHOWN, At, Attribute, Mistake, Node, Parsed
+from omrclip.omr.authoring.generation.nodes import MOST_LEVELS, SHOWN, TOO_DEEP, At, Attribute, Mistake, Node, Parsed
 from omrclip.omr.authoring.generation.vocabulary import HAS_CONTENTS, most_like
 
 _KINDS = {
@@ -35,7 +35,7 @@ def parse_json(source: str) -> Parsed:
     except json.JSONDecodeError as error:
         return Parsed((), (Mistake(At(error.lineno, error.colno), f"This is not JSON: {error.msg}."),))
     except RecursionError:
-        return Parsed((), (Mistake(At(1), "The objects are nested too deep. A form needs fewer than 20 levels."),))
+        return Parsed((), (Mistake(At(1), TOO_DEEP),))
     reader = _Reader(text)
     nodes = reader.pages(root)
     return Parsed(nodes, tuple(sorted(reader.mistakes, key=lambda one: (one.at.line, one.at.column))))
@@ -67,6 +67,7 @@ class _Decoder(json.JSONDecoder):
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._level = 0
         self.mistakes: list[Mistake] = []
 
     def pages(self, root: Any) -> tuple[Node, ...]:
@@ -98,6 +99,10 @@ class _Reader:
         if not isinstance(children, list):
             self._wrong(self._at(owner), '"children" is a list of objects. Write "children": […].')
             return ()
+        if self._level >= MOST_LEVELS:
+            self._wrong(self._at(owner), TOO_DEEP)
+            return ()
+        self._level += 1
         nodes = []
         for child in children:
             if isinstance(child, _Object):
@@ -105,6 +110,7 @@ class _Reader:
                 nodes += [node] if node is not None else []
             else:
                 self._wrong(self._at(owner), 'Each of the "children" is an object with "element_type".')
+        self._level -= 1
         return tuple(nodes)
 
     def _node(self, value: _Object) -> Node | None:

@@ -58,7 +58,15 @@ def lay_out(name: str, elements: Sequence[Element], settings: Settings, images: 
     pages = [one for one in elements if one.kind == "page"] or [Element("page", "", At(1), {}, tuple(elements))]
     form = Form(settings, images)
     laid = tuple(_page(form, page, name, number if len(pages) > 1 else 0) for number, page in enumerate(pages, start=1))
+    if all(_is_mark(element) for page in laid for element in page.elements):
+        told = "Nothing on the form is read or cut out. Add a question, a number grid or a place to write in."
+        form.warnings.append(Mistake(At(1), told))
     return FormLayout(laid, tuple(form.mistakes), tuple(form.warnings))
+
+
+def _is_mark(element: TemplateElement) -> bool:
+    """Whether an element only helps recognition."""
+    return isinstance(element, ReferencePoint) or element.name == PAGE_CODE
 
 
 def _dimensions(page: Element, settings: Settings) -> Dimensions:
@@ -79,15 +87,18 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
             f"The margins leave {frame.width:.0f} pixels. Make them smaller, so that at least {LEAST_WIDTH} are left.",
         )
         return PageLayout(dimensions)
-    sheet.flow(page.children, frame, TOP)
-    end, at = sheet.lowest
-    if end > bottom_of(dimensions.height) + 1:
-        over = end - bottom_of(dimensions.height)
-        told = (
-            f"The page is {over:.0f} pixels too long from this element on. "
-            "Begin another ?page= here, or make the elements above smaller."
+    bottom, first_beyond = bottom_of(dimensions.height), None
+    top = float(TOP)
+    for element in page.children:
+        top = sheet.flow([element], frame, top)
+        if first_beyond is None and sheet.lowest > bottom + 1:
+            first_beyond = element
+    if first_beyond is not None:
+        sheet.wrong(
+            first_beyond,
+            f"The page is {sheet.lowest - bottom:.0f} pixels too long from this element on. "
+            "Begin another ?page= here (--- in Markdown), or make the elements above smaller.",
         )
-        form.mistakes.append(Mistake(at, told))
     _check_bubbles(sheet, page)
     _marks(sheet)
     if number:

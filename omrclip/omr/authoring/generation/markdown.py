@@ -9,6 +9,7 @@ _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _QUESTION = re.compile(r"\d{1,4}[.)]\s+(.*)")
 _ANSWER = re.compile(r"[-*+]\s+\[ ?\]\s*(.*)")
 _WRITE_IN = re.compile(r"(.*?):?\s*_{3,}\s*")
+_BREAK = re.compile(r"-{3,}")
 _RULE = re.compile(r":?-+:?")
 _SIZES = ("18", "14", "12")
 """Points of a heading of the first, second and further levels."""
@@ -21,8 +22,7 @@ def parse_markdown(source: str) -> Parsed:
     reader = _Reader()
     for number, line in enumerate(_LINE_END.split(source.removeprefix("\ufeff")), start=1):
         reader.take(At(number, len(line) - len(line.lstrip()) + 1), line.strip())
-    reader.end()
-    return Parsed(tuple(reader.nodes), tuple(sorted(reader.mistakes, key=lambda one: one.at.line)))
+    return Parsed(reader.all_nodes(), tuple(sorted(reader.mistakes, key=lambda one: one.at.line)))
 
 
 class _Reader:
@@ -30,6 +30,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
+        self._pages: list[Node] = []
         self.mistakes: list[Mistake] = []
         self._question: tuple[At, str] | None = None
         self._answers: list[Node] = []
@@ -46,11 +47,31 @@ class _Reader:
             # Markdown allows an empty line between a question and its answers.
             self._end_text()
             return
+        if _BREAK.fullmatch(line):
+            self.end()
+            self._end_page()
+            return
         if line.startswith("|"):
             self._end_question()
             self._rows.append((at, [cell.strip() for cell in line.strip("|").split("|")]))
             return
         self._begin(at, line)
+
+    def all_nodes(self) -> tuple[Node, ...]:
+        """End what is open. Returns the pages, or the nodes of the only one."""
+        self.end()
+        if not self._pages:
+            if not self.nodes and not self.mistakes:
+                told = "The form is empty. Write a question such as 1. How was it? and answers such as - [ ] Good."
+                self.mistakes.append(Mistake(At(1), told))
+            return tuple(self.nodes)
+        self._end_page()
+        return tuple(self._pages)
+
+    def _end_page(self) -> None:
+        if self.nodes:
+            self._pages.append(Node("page", "", self.nodes[0].at, {}, tuple(self.nodes)))
+        self.nodes = []
 
     def _begin(self, at: At, line: str) -> None:
         heading, question, write_in = (kind.fullmatch(line) for kind in (_HEADING, _QUESTION, _WRITE_IN))

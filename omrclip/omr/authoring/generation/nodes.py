@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 SHOWN = 40
 """Letters of the source that a message repeats at most."""
+MOST_LEVELS = 20
+"""Elements inside each other. The deepest known form has 6 levels."""
+TOO_DEEP = f"The elements are nested too deep. A form needs fewer than {MOST_LEVELS} levels."
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def generate_for(
     source = read_source(data, is_markdown=is_markdown)
     _check_keys(source.elements, people[0].values)
     identifier = _identifier(source.elements)
-    forms = _Forms(source.elements, name, settings, image_dimensions(images, limits))
+    forms = _Forms(source.elements, name, settings, image_dimensions(images, source.elements, limits))
     if identifier is not None:
         _check_identifiers(identifier, people)
     common, warnings = forms.in_common(people)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from omrclip.errors import LimitExceeded
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.generation.fonts import is_right_to_left, missing, width, wrapped
-from omrclip.omr.authoring.generation.nodes import At, Mistake
+from omrclip.omr.authoring.generation.nodes import SHOWN, Mistake
 from omrclip.omr.authoring.generation.shapes import DPI, LINE, POINTS_PER_INCH, Colour, Font, Oval, Rect, Shape, Words
 from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, Element
 from omrclip.omr.template import Bubble, ChoiceBox
@@ -90,15 +90,31 @@ class Sheet:
         self.shapes: list[Shape] = []
         self.elements: list[TemplateElement] = []
         self.pieces: list[tuple[float, float, float, float]] = []
-        self.lowest: tuple[float, At] = (0, At(1))
+        self.lowest = 0.0
+        self._names: set[str] = set()
+        self._named = 0
 
     def flow(self, elements: Iterable[Element], frame: Frame, top: float) -> float:
         """Lay out elements one below the other. Returns where the last ends."""
         for element in elements:
             top = LAYOUTS[element.kind](self, element, frame, top)
-            if top > self.lowest[0]:
-                self.lowest = top, element.at
+            self.lowest = max(self.lowest, top)
+            self._check_names(element)
         return top
+
+    def _check_names(self, element: Element) -> None:
+        """Warn if what an element yields has the name of something else on the page."""
+        made = [one.name for one in self.elements[self._named :] if one.name]
+        self._named = len(self.elements)
+        twice = sorted({name for name in made if name in self._names or made.count(name) > 1})
+        self._names.update(made)
+        if twice:
+            first = twice[0][:SHOWN]
+            self.warn(
+                element,
+                f'{len(twice)} of the names are there twice on this page, such as "{first}". '
+                f'The results call the second one "{first} (2)". Write another name, or another start_id.',
+            )
 
     def wrong(self, element: Element, told: str) -> None:
         """Report that an element cannot be laid out."""

@@ -3,7 +3,7 @@
 import re
 
 from omrclip.omr.authoring.generation.answers import answers_in, starts_answer
-from omrclip.omr.authoring.generation.nodes import SHOWN, At, Attribute, Mistake, Open, Parsed
+from omrclip.omr.authoring.generation.nodes import MOST_LEVELS, SHOWN, TOO_DEEP, At, Attribute, Mistake, Open, Parsed
 from omrclip.omr.authoring.generation.vocabulary import HAS_CONTENTS, most_like
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -15,6 +15,8 @@ def parse_text(source: str) -> Parsed:
     reader = _Reader()
     for number, line in enumerate(_LINE_END.split(source.removeprefix("\ufeff")), start=1):
         reader.take(number, line)
+        if reader.is_too_deep:
+            break
     reader.end()
     return Parsed(tuple(one.closed() for one in reader.top), tuple(reader.mistakes))
 
@@ -29,6 +31,7 @@ class _Reader:
         self._last: Open | None = None
         self._question: Open | None = None
         self._has_ended = False
+        self.is_too_deep = False
 
     def take(self, number: int, line: str) -> None:
         """Read one line."""
@@ -48,7 +51,7 @@ class _Reader:
 
     def end(self) -> None:
         """Report what is still open."""
-        for one in self._open:
+        for one in () if self.is_too_deep else self._open:
             self._wrong(
                 one.at, f"?{one.kind}= is not closed. Write &{one.kind} on a line of its own after its contents."
             )
@@ -79,6 +82,10 @@ class _Reader:
         if kind not in HAS_CONTENTS:
             self._wrong(At(number, 2), f'"{kind[:SHOWN]}" is no element. {most_like(kind, HAS_CONTENTS)}')
             self._last = None
+            return
+        if len(self._open) >= MOST_LEVELS:
+            self._wrong(at, TOO_DEEP)
+            self.is_too_deep = True  # what follows would only be told as not closed
             return
         node = Open(kind, name.strip(), at)
         self._add(node)

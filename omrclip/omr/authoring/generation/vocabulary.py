@@ -422,6 +422,8 @@ def _misplaced(kind: str, parent: str, allowed: frozenset[str]) -> str:
     homes = sorted(name for name, one in KINDS.items() if one.contents is not None and kind in one.contents)
     if kind == "text" and "content" in allowed:
         return f"?text= may not stand {place}. Write ?content= there."
+    if not homes:
+        return f"?{kind}= may not stand {place}. Write it behind the &{parent}."
     return f"?{kind}= may not stand {place}. Put it into {' or '.join(f'?{home}=' for home in homes[:3])}."
 
 

@@ -311,7 +311,7 @@ def test_attributes_that_are_not_built_are_told(source: str, told: str) -> None:
 
 
 def test_placeholders_without_a_table_of_people_are_told() -> None:
-    form = generate(b"?text=Exam\n?text=Name: ${ name }", "form")
+    form = generate(b"?text=Exam\n?text=Name: ${ name }\n?grid=ID", "form")
     assert [str(warning) for warning in form.warnings] == [
         "line 2, column 1: ${name} is printed as it is. Only a table of people fills it in."
     ]

@@ -74,3 +74,10 @@ def test_mistakes_are_told(source: str, place: str, told: str) -> None:
     first = str(refused.value.problems[0])
     assert first.startswith(f"{place}: ")
     assert told in first
+
+
+def test_dashes_begin_another_page() -> None:
+    question = "1. How was it?\n- [ ] Good\n- [ ] Bad\n"
+    form = generate(f"{question}---\n{question}\n---\n".encode(), "form", is_markdown=True)
+    names = [[one.name for one in page.elements if isinstance(one, ChoiceBox)] for page in form.template.pages]
+    assert names == [["Question1"], ["Question2"]]

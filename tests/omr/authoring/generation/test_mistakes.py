@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from omrclip.errors import InvalidMarkup, LimitExceeded
+from omrclip.errors import InvalidMarkup, InvalidRequest, LimitExceeded
 from omrclip.omr.authoring.generation.answers import letters
 from omrclip.omr.authoring.generation.forms import generate
 
@@ -68,6 +68,7 @@ TEXT: dict[str, Case] = {
         1,
         "one for each width",
     ),
+    "page in a page": ("?page=\n?page=\n&page\n&page", 2, 1, "behind the &page"),
     "beside a page": ("?page=\n?text=a\n&page\n?text=b", 4, 1, "Move it between"),
     "too wide a sheet": (
         "?answer_sheet=Q\n\telements_count=9\n\tcolumns_count=9\n\tanswers_count=9",
@@ -76,10 +77,21 @@ TEXT: dict[str, Case] = {
         "columns_count=",
     ),
     "too wide a grid": ("?grid=ID\n\tsections_count=40", 1, 1, "symbols or fewer"),
+    "the first element beyond the page": ("#How?\n\t() A\n\n" * 40, 61, 1, "Begin another ?page="),
+    "too deep": ("?container=\n?block=\n" * 2_000, 21, 1, "nested too deep"),
     "too long": ("?text=a\n?empty_line=\n\theight=4000", 2, 1, "Begin another ?page="),
     "nothing": ("", 1, 1, "The form is empty"),
     "no text": ("?text=a\n\0", 2, 1, "Save it as text"),
 }
+
+
+def _nested(levels: int) -> str:
+    return (
+        '{"element_type": "Template", "children": ['
+        + '{"element_type": "Page", "children": [' * levels
+        + "]}" * levels
+        + "]}"
+    )
 
 
 def _json(*children: object) -> str:
@@ -99,6 +111,7 @@ JSON: dict[str, Case] = {
     "no answers": (_json({"element_type": "ChoiceBox", "question_text": "a"}), 7, 5, '"answers_string"'),
     "children": (_json({"element_type": "Container", "children": 1}), 7, 5, '"children"'),
     "too deep": ('{"a":' * 100_000, 1, 1, "nested too deep"),
+    "elements too deep": (_nested(30), 1, 765, "nested too deep"),
 }
 
 
@@ -161,3 +174,33 @@ def test_mistakes_at_one_place_are_always_told_in_the_same_order() -> None:
     told = _told("?custom_answer_sheet=s")
     assert len(told) > 2
     assert told == sorted(told)
+
+
+def test_an_image_that_cannot_be_used_is_told_where_it_is_shown() -> None:
+    source = b"?text=a\n?image=b.png\n?image=a.png\n"
+    with pytest.raises(InvalidMarkup) as refused:
+        generate(source, "form", {"a.png": b"", "b.png": b"x"})
+    assert [str(problem)[:25] for problem in refused.value.problems] == [
+        "line 2, column 1: The ima",
+        "line 3, column 1: The ima",
+    ]
+    with pytest.raises(InvalidRequest, match="not an image"):
+        generate(b"?text=a\n", "form", {"a.png": b"x"})
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "told"),
+    [
+        ("?text=a\n", 1, "Nothing on the form is read"),
+        ("?grid=A\n?grid=A\n", 2, 'such as "A"'),
+        ("?answer_sheet=Q\n\telements_count=3\n?answer_sheet=Q\n\telements_count=3\n\tstart_id=2\n", 3, 'such as "Q2"'),
+    ],
+)
+def test_what_is_probably_not_meant_is_told(source: str, line: int, told: str) -> None:
+    (warning,) = generate(source.encode(), "form").warnings
+    assert str(warning).startswith(f"line {line}, column 1: ")
+    assert told in warning.told
+
+
+def test_pages_may_have_elements_of_the_same_name() -> None:
+    assert generate(b"?page=\n?grid=A\n&page\n" * 2, "form").warnings == ()
