@@ -58,7 +58,9 @@ class PersonalForms:
 
 
 def read_people(data: bytes, name: str) -> tuple[Person, ...]:
-    """Read a CSV file with a heading for each column, separated by commas or semicolons.
+    """Read a CSV file with a heading for each column, separated by commas, semicolons or tabs.
+
+    Columns at the end without a heading and without a value are left out, as spreadsheets write them.
 
     Args:
         data: the file, in UTF-8 or the code page of Windows for Western languages.
@@ -70,15 +72,15 @@ def read_people(data: bytes, name: str) -> tuple[Person, ...]:
     """
     text = decoded(data)
     first = text.partition("\n")[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
+    separator = max(",;\t", key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     people: list[Person] = []
     try:
-        headings = [heading.strip() for heading in next(rows, [])]
+        headings = _without_end([heading.strip() for heading in next(rows, [])], 0)
         _check_headings(headings, name)
         for row in rows:
             if any(cell.strip() for cell in row):
-                people.append(_person(headings, row, rows.line_num, name))
+                people.append(_person(headings, _without_end(row, len(headings)), rows.line_num, name))
             if len(people) > MOST_PEOPLE:
                 raise LimitExceeded(
                     f"{name} has more than {MOST_PEOPLE:,} people. Split it.", limit="people", maximum=MOST_PEOPLE
@@ -88,6 +90,12 @@ def read_people(data: bytes, name: str) -> tuple[Person, ...]:
     if not people:
         raise InvalidRequest(f"{name} has no people. Write one line for each below the headings.")
     return tuple(people)
+
+
+def _without_end(cells: Sequence[str], least: int) -> Sequence[str]:
+    """Cells without the empty ones at the end, but for the first few."""
+    length = max((number for number, cell in enumerate(cells, start=1) if cell.strip()), default=0)
+    return cells[: max(length, least)]
 
 
 def _check_headings(headings: Sequence[str], name: str) -> None:

@@ -100,7 +100,9 @@ def test_forms_without_a_bar_code_of_their_own_are_told() -> None:
         (SOURCE, b"name,id\n", "has no people"),
         (SOURCE, b"", "has no people"),
         (SOURCE, b"name,name\nA,1\n", r'"name" is there twice \(column 2\)'),
-        (SOURCE, b"name,\nA,1\n", r"there is no heading \(column 2\)"),
+        (SOURCE, b"name,,\nA,1\n", "line 2: expected 1 columns, not 2"),
+        (SOURCE, b",id\nA,1\n", r"there is no heading \(column 1\)"),
+        (SOURCE, b"name,,id\nA,1,\n", r"there is no heading \(column 2\)"),
         (SOURCE, b"name,id\n" + b"A" * 201 + b",1\n", "line 2: name has more than 200 letters"),
         (SOURCE, b'name,id\nBo,1\n"A,2\n', "line 3: expected a CSV file"),
         (SOURCE, b"name,id\nB\0o,1\n", "line 2: name is not text. Save the table as CSV"),
@@ -114,3 +116,12 @@ def test_what_cannot_be_filled_in_is_refused(source: str, table: bytes, told: st
 def test_too_many_people_are_refused() -> None:
     with pytest.raises(LimitExceeded):
         read_people(b"name\n" + b"Ada\n" * 10_001, "people.csv")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [b"name\tid\nAn, na\t1\n", b"name;id;;\nAn, na;1;;\n;;;\n", b'name,id,\n"An, na",1\n', b'name,id\n"An, na",1,,\n'],
+)
+def test_tables_are_read_as_spreadsheets_write_them(table: bytes) -> None:
+    (person,) = read_people(table, "people.csv")
+    assert person.values == {"name": "An, na", "id": "1"}
