@@ -148,6 +148,15 @@ def test_commands_for_templates_load_nothing_for_pixels_results_and_settings(wor
     assert done.stdout == "0 []\n['omrclip.cli.common', 'omrclip.cli.templates']\n"
 
 
+def test_scans_in_files_need_no_fsspec() -> None:
+    program = (
+        "import sys, omrclip.cli.recognition, omrclip.jobs.folder; print({'fsspec', 'asyncio'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert done.stdout == "set()\n"
+
+
 _THREADS = """
 import os
 from click.testing import CliRunner

@@ -2,10 +2,12 @@
 
 import os
 from dataclasses import dataclass
-
-from fsspec import AbstractFileSystem
+from typing import TYPE_CHECKING
 
 from omrclip.storage.local_files import open_regular
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 
 class LocalRange:
@@ -34,7 +36,7 @@ class LocalRange:
 class RemoteRange:
     """A file of any file system that fsspec supports, with one request for each range."""
 
-    file_system: AbstractFileSystem
+    file_system: "AbstractFileSystem"
     path: str
     size: int
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Final
 
 from cachetools import LRUCache
-from fsspec.core import url_to_fs
 
 from omrclip.errors import ImageError, OmrclipError, StorageUnavailable
 from omrclip.imaging.tiff.ranges import RangeReader
@@ -50,6 +49,8 @@ def remote_files(url: str) -> list[FoundFile]:
         StorageUnavailable: the URL cannot be listed: no such bucket, no permission, not reachable, or no driver.
     """
     with _told(StorageUnavailable):
+        from fsspec.core import url_to_fs
+
         system, path = url_to_fs(url)
         if "*" in path:
             found, base = system.glob(path, detail=True), None
@@ -78,6 +79,8 @@ class RemoteFile:
         """Open a file of so many bytes. Nothing is read."""
         self.size = size
         with _told(ImageError):
+            from fsspec.core import url_to_fs
+
             self._system, self._path = url_to_fs(url)
         self._blocks: LRUCache[int, bytes] = LRUCache(_BLOCKS)
         self._lock = threading.Lock()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, permutations
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -176,7 +176,10 @@ def _fits(
 @lru_cache(maxsize=4)
 def _triples(count: int) -> npt.NDArray[np.intp]:
     """Return (t, 3) all ordered triples of `count` numbers."""
-    return np.array(list(permutations(range(count), 3)), dtype=np.intp).reshape(-1, 3)
+    triples = np.indices((count, count, count)).reshape(3, -1).T
+    first, second, third = triples.T
+    distinct: npt.NDArray[np.bool_] = (first != second) & (first != third) & (second != third)
+    return np.ascontiguousarray(triples[distinct], dtype=np.intp)
 
 
 def _map(marks: Points, solids: Points) -> ops.Matrix:
