@@ -138,7 +138,7 @@ class PdfPages:
             only = _only_image(page, images)
             if only is None:
                 return decoded + rendered
-            file = _FILE_COPIES * len(only.get_data()) if only.get_filters() in _STORED else 0
+            file = _FILE_COPIES * _stored_bytes(only) if only.get_filters() in _STORED else 0
             return decoded + max(file + _WRITTEN_PIXEL_BYTES * decoded // _DECODED_PIXEL_BYTES, rendered)
 
     def read_page(self, number: int) -> bytes:
@@ -304,6 +304,11 @@ def _stored(image: pypdfium2.PdfImage) -> bytes | None:
         return None
     is_whole = (info.stored.width, info.stored.height) == tuple(image.get_px_size())
     return data if is_whole and info.mode in (ColourMode.GREY, ColourMode.RGB) else None
+
+
+def _stored_bytes(image: pypdfium2.PdfImage) -> int:
+    """The size of an image in the file. Its data is not copied for that."""
+    return int(pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0))
 
 
 def _pixels(image: pypdfium2.PdfImage) -> Pixels:

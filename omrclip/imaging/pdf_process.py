@@ -61,6 +61,7 @@ class IsolatedPdf:
         self._most_pixels = most_pixels
         self._lock = threading.Lock()
         self._process: _Process | None = None
+        self._asked: tuple[int, int] | None = None
         with self._lock:
             self._count = self._open()
 
@@ -70,8 +71,12 @@ class IsolatedPdf:
         return self._count
 
     def page_bytes(self, number: int) -> int:
-        """See `PdfPages.page_bytes`."""
-        return EXTRA_BYTES + int(self._ask(_PAGE_BYTES, number, EXTRA_BYTES))
+        """See `PdfPages.page_bytes`. The answer for the last page is remembered, because `read_page` needs it too."""
+        if (asked := self._asked) and asked[0] == number:
+            return asked[1]
+        needed = EXTRA_BYTES + int(self._ask(_PAGE_BYTES, number, EXTRA_BYTES))
+        self._asked = number, needed
+        return needed
 
     def read_page(self, number: int) -> bytes:
         """See `PdfPages.read_page`. A page that takes more memory or time than allowed raises LimitExceeded."""

@@ -49,6 +49,19 @@ def test_pages_are_those_that_are_read_in_this_process() -> None:
     here.close()
 
 
+def test_the_memory_for_a_page_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = PdfPage("0 0 1 rg 100 100 200 200 re f", dimensions=(144, 96))
+    there = isolated(pdf(GOOD, page))
+    asked: list[tuple[str, int]] = []
+    ask = IsolatedPdf._ask
+    monkeypatch.setattr(IsolatedPdf, "_ask", lambda pdf, *told: asked.append(told[:2]) or ask(pdf, *told))
+    needed = [there.page_bytes(number) for number in (1, 1, 2)]
+    there.read_page(2)
+    assert (needed[0], asked) == (needed[1], [("page_bytes", 1), ("page_bytes", 2), ("read", 2)])
+    assert needed[2] != needed[1]
+    there.close()
+
+
 def test_contents_are_those_that_are_read_in_this_process() -> None:
     data = pdf_form()
     here, there = PdfPages(BytesReader(data), MOST_PIXELS), isolated(data)
