@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from html import escape
 from math import floor, log10
 
+import numpy as np
+
 WIDTH, HEIGHT = 640, 230
 _LEFT, _TOP, _RIGHT, _BOTTOM = 70, 30, 10, 26
 _FLOOR = HEIGHT - _BOTTOM
@@ -29,10 +31,11 @@ class Histogram:
     step: float
     counts: Counter[int] = field(default_factory=Counter)
 
-    def add(self, value: float) -> None:
-        """Count a value."""
+    def add(self, *values: float) -> None:
+        """Count values. Many at once take less time than one by one."""
         last = round((self.most - self.least) / self.step) - 1
-        self.counts[min(max(floor((value - self.least) / self.step + 1e-9), 0), last)] += 1
+        bins = np.floor((np.array(values, np.float64) - self.least) / self.step + 1e-9).clip(0, last)
+        self.counts.update(map(int, bins.tolist()))
 
     @property
     def total(self) -> int:

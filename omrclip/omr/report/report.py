@@ -1,7 +1,7 @@
 """The report of many recognitions: one HTML file for people, without scripts and without anything from elsewhere."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from math import atan2, degrees
 from typing import Final
@@ -13,7 +13,7 @@ from omrclip.omr.report.counts import Counts, ElementCounts
 from omrclip.omr.report.histogram import Histogram, Series, draw
 from omrclip.omr.report.report_style import STYLE
 from omrclip.omr.report.sheet import DOUBTFUL, Sheet
-from omrclip.omr.results import ElementResult, ElementStatus, MarkThresholds
+from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus, MarkThresholds
 
 MOST_FAILED: Final = 200
 MOST_DOUBTFUL: Final = 500
@@ -79,8 +79,10 @@ class Report:
             self._add_offsets(recognition.registration)
         before = self._doubtful_count
         for element in recognition.elements:
-            self._add_fills(element)
             self._add_doubtful(sheet, element)
+        bubbles = [bubble for element in recognition.elements for bubble in _bubbles(element)]
+        self._marked.add(*(bubble.fill for bubble in bubbles if bubble.marked))
+        self._unmarked.add(*(bubble.fill for bubble in bubbles if not bubble.marked))
         self.certain += self._doubtful_count == before
 
     def add_booklet(self, row: Sheet) -> None:
@@ -91,12 +93,6 @@ class Report:
             self._booklets[_INCOMPLETE if row.problems else _COMPLETE] += 1
         if row.problems and len(self._booklet_problems) < MOST_FAILED:
             self._booklet_problems.append((row.recognition.scan, " ".join(row.problems)))
-
-    def _add_fills(self, element: ElementResult) -> None:
-        for bubble in element.bubbles:
-            (self._marked if bubble.marked else self._unmarked).add(bubble.fill)
-        for child in element.children:
-            self._add_fills(child)
 
     def _add_doubtful(self, sheet: Sheet, element: ElementResult) -> None:
         if element.status not in DOUBTFUL or sheet.correction(element.title) is not None:
@@ -257,6 +253,13 @@ class Report:
         body = f"<p>{_duration(self.seconds)} of work for all scans, {mean:.2f} s for each.</p>"
         series = [Series(self._times, "marked", "scans")]
         return _section("Time per scan", body + draw(series, "How many scans took which time, in seconds", " s"))
+
+
+def _bubbles(element: ElementResult) -> Iterator[BubbleResult]:
+    """The bubbles of an element and its children."""
+    yield from element.bubbles
+    for child in element.children:
+        yield from _bubbles(child)
 
 
 def _card(element: ElementCounts) -> str:

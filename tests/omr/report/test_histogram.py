@@ -16,8 +16,7 @@ def test_a_value_counts_in_its_bin_and_beyond_the_ends_in_the_last(value: float,
 
 def filled(*values: float) -> Histogram:
     bins = Histogram(-10, 10, 0.5)
-    for value in values:
-        bins.add(value)
+    bins.add(*values)
     return bins
 
 
