@@ -11,7 +11,14 @@ from omrclip.omr.recognition import Recognition
 from omrclip.omr.registration.find import Registration
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
-from omrclip.schemas.recognition_parts import SAID, ClipSchema, ElementResultSchema, RegistrationSchema, load_clip
+from omrclip.schemas.recognition_parts import (
+    SAID,
+    ClipSchema,
+    ElementResultSchema,
+    Elements,
+    RegistrationSchema,
+    load_clip,
+)
 from omrclip.schemas.wire import EncodedBytes, WireSchema
 from omrclip.wording import dump_said, is_about_part
 
@@ -81,7 +88,7 @@ class RecognitionSchema(WireSchema):
     overlay = fields.String(allow_none=True)
     error = fields.Nested(ScanErrorSchema(), attribute="recognition.error", allow_none=True)
     registration = fields.Nested(RegistrationSchema(), attribute="recognition.registration", allow_none=True)
-    elements = fields.List(fields.Nested(ElementResultSchema()), attribute="recognition.elements")
+    elements = Elements(attribute="recognition.elements")
     clips = fields.List(fields.Nested(ClipSchema()))
     remarks = fields.Function(
         lambda described: [dump_said(one) for one in described.recognition.messages if not is_about_part(one)],

@@ -13,8 +13,9 @@ from omrclip.omr.recognition import Recognition
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
 from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus
-from omrclip.schemas.recognition_parts import BubbleResultSchema, ElementResultSchema
+from omrclip.schemas.recognition_parts import BubbleResultSchema, ElementResultSchema, dump_elements
 from omrclip.schemas.recognition_response import dump_answer, dump_kept, load_kept
+from omrclip.wording import ABOUT
 from tests.omr.recognized import ELEMENTS, bent, recognition
 
 
@@ -89,11 +90,18 @@ def test_a_grid_tells_its_children() -> None:
 
 def test_elements_load_as_they_were() -> None:
     schema = ElementResultSchema(many=True)
-    loaded = schema.load(schema.dump(ELEMENTS))
+    loaded = schema.load(dump_elements(ELEMENTS))
     assert all(isinstance(element, ElementResult) for element in loaded)
     for element, original in zip(loaded, ELEMENTS, strict=True):
         assert np.allclose(element.corners, original.corners, atol=0.005)
     assert schema.dump(loaded) == schema.dump(ELEMENTS)
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=lambda element: element.name)
+def test_an_element_is_written_as_its_schema_describes_it(element: ElementResult) -> None:
+    scored = replace(element, path="$.Pages[0].Elements[0]", label="Q1 (2)", score=np.float64(2))
+    elements = [element, scored, replace(scored, message=ABOUT(name="A"))]
+    assert json.dumps(dump_elements(elements)) == json.dumps(ElementResultSchema(many=True).dump(elements))
 
 
 def kept_answer(*recognitions: Recognition) -> dict:
@@ -138,8 +146,6 @@ def test_a_scan_that_there_was_not_is_not_found(number: int) -> None:
 )
 def test_bubbles_are_written_as_their_schema_describes_them(bubbles: tuple[BubbleResult, ...]) -> None:
     element = ElementResult("Q1", "ChoiceBox", ElementStatus.MARKED, "A", 1.0, bubbles)
-    told = ElementResultSchema().dump(element)["Bubbles"]
-    assert json.dumps(told) == json.dumps(BubbleResultSchema(many=True).dump(bubbles))
-    assert ElementResultSchema().load(ElementResultSchema().dump(element)).bubbles == tuple(
-        BubbleResultSchema(many=True).load(told)
-    )
+    (told,) = dump_elements([element])
+    assert json.dumps(told["Bubbles"]) == json.dumps(BubbleResultSchema(many=True).dump(bubbles))
+    assert ElementResultSchema().load(told).bubbles == tuple(BubbleResultSchema(many=True).load(told["Bubbles"]))

@@ -76,17 +76,17 @@ class Ledger:
     def __init__(self, store: BlobStore) -> None:
         self._store = store
 
-    def add(self, scans: Sequence[DoneScan], records: Sequence[Mapping[str, Any]], files: Iterable[str]) -> None:
+    def add(self, scans: Sequence[DoneScan], records: Sequence[bytes], files: Iterable[str]) -> None:
         """Write the records of scans, and then that the scans are done.
 
         Args:
             scans: the scans, in the order of `records`.
-            records: see `dump_record`.
+            records: the results of `dump_record`, each written by `json_line`.
             files: the names of the other files of the scans, which are flushed to the disk first.
         """
         chunk = sha256("\n".join(scan.name for scan in scans).encode()).hexdigest()[:32]
         record_file, ledger_file = f"{RECORDS}/{chunk}.jsonl", f"{LEDGER}/{chunk}.json"
-        self._store.put(record_file, b"".join(json_line(record) for record in records))
+        self._store.put(record_file, b"".join(records))
         self._store.flush([*files, record_file])
         self._store.put(ledger_file, json_line({"Scans": [_dumped(scan) for scan in scans]}))
         self._store.flush([ledger_file])
@@ -111,7 +111,7 @@ class Ledger:
             left = [scan for scan in before if scan.name not in names]
             if left:
                 records = self._records(chunk)
-                self.add(left, [record_of(records[scan.line]) for scan in left], ())
+                self.add(left, [records[scan.line] for scan in left], ())
             self._store.discard(f"{LEDGER}/{chunk}.json")
             self._store.discard(f"{RECORDS}/{chunk}.jsonl")
 

@@ -13,7 +13,7 @@ from omrclip.iiif.request import Format
 from omrclip.imaging.geometry import Box
 from omrclip.jobs.batches.corrections import corrected_rows
 from omrclip.jobs.batches.definition import Batch, BatchTemplate, begin
-from omrclip.jobs.batches.ledger import DoneScan, Ledger, counts_of
+from omrclip.jobs.batches.ledger import DoneScan, Ledger, counts_of, json_line
 from omrclip.jobs.batches.names import FILES
 from omrclip.jobs.batches.results import write_results
 from omrclip.jobs.batches.rows import BatchRows
@@ -58,7 +58,7 @@ def write(folder: Path, batch: Batch, recognitions: list[Recognition]) -> None:
     for first in range(0, len(recognitions), 2):
         some = recognitions[first : first + 2]
         done = [DoneScan(one.scan, "", counts_of(one)) for one in some]
-        Ledger(store).add(done, [dump_record(one, batch.options, FILES) for one in some], ())
+        Ledger(store).add(done, [json_line(dump_record(one, batch.options, FILES)) for one in some], ())
     templates, _ = batch.load(Limits())
     write_results(store, templates, TableOptions(), MarkThresholds(), parquet=True)
 

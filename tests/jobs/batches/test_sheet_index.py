@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omrclip.jobs.batches.folder import RECORDS
-from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, in_order
+from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, in_order, json_line
 from omrclip.jobs.batches.sheet_index import SheetIndex, place_of
 from omrclip.storage.blobs import BlobStore
 
@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> BlobStore:
 
 
 def add(store: BlobStore, *names: str, counts: Counts = PASSED) -> None:
-    Ledger(store).add([DoneScan(name, "", counts) for name in names], [{"Name": name} for name in names], ())
+    Ledger(store).add([DoneScan(name, "", counts) for name in names], [json_line({"Name": name}) for name in names], ())
 
 
 def names(index: SheetIndex, after: str = "", result: str | None = None, most: int = 100) -> list[str]:
@@ -107,13 +107,13 @@ def test_facts_are_stored_and_follow_the_records(store: BlobStore, tmp_path: Pat
 
     assert facts() == []
     ledger = Ledger(store)
-    ledger.add([DoneScan("a", "", PASSED)], [record("a", "blank", "uncertain", "marked", "multiple")], ())
+    ledger.add([DoneScan("a", "", PASSED)], [json_line(record("a", "blank", "uncertain", "marked", "multiple"))], ())
     SheetIndex(store, tmp_path / "index").prepare()
     store.remove_folder(RECORDS)
     assert facts() == [(4, 1, ["Q2", "Q4"])], "they are not read from the records again"
-    ledger.add([DoneScan("b", "", PASSED)], [record("b", "blank")], ())
+    ledger.add([DoneScan("b", "", PASSED)], [json_line(record("b", "blank"))], ())
     assert facts() == [(4, 1, ["Q2", "Q4"]), (1, 1, [])]
-    ledger.add([DoneScan("a", "", PASSED)], [record("a", "marked")], ())
+    ledger.add([DoneScan("a", "", PASSED)], [json_line(record("a", "marked"))], ())
     assert facts() == [(1, 0, []), (1, 1, [])]
 
 
@@ -125,13 +125,13 @@ def test_the_fields_of_one_element_are_stored_and_follow_the_records(store: Blob
 
     assert values("Q2") == []
     ledger = Ledger(store)
-    ledger.add([DoneScan("a", "", PASSED)], [record("a", "blank", "uncertain")], ())
+    ledger.add([DoneScan("a", "", PASSED)], [json_line(record("a", "blank", "uncertain"))], ())
     SheetIndex(store, tmp_path / "index").prepare()
     store.remove_folder(RECORDS)
     assert values("Q2") == [["uncertain"]], "they are not read from the records again"
-    ledger.add([DoneScan("b", "", PASSED)], [record("b", "blank")], ())
+    ledger.add([DoneScan("b", "", PASSED)], [json_line(record("b", "blank"))], ())
     assert (values("Q2"), values("Q1")) == ([["uncertain"], []], [["blank"], ["blank"]])
-    ledger.add([DoneScan("a", "", PASSED)], [record("a", "marked", "marked")], ())
+    ledger.add([DoneScan("a", "", PASSED)], [json_line(record("a", "marked", "marked"))], ())
     assert values("Q2") == [["marked"], []]
     assert values("NameArea") == [[""], [""]]
     assert values("Q9") == [[], []]
