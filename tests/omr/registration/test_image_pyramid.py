@@ -47,10 +47,11 @@ def test_small_scans_are_not_halved_away(extents: tuple[int, int]) -> None:
     assert (grey.shape, spans) == (extents, 1)
 
 
+@pytest.mark.parametrize("roughly", [False, True])
 @pytest.mark.parametrize("long_side", [50, 99, 100, 149, 150, 300, 301, 1000])
-def test_fitted_keeps_every_place_where_it_is(long_side: int) -> None:
+def test_fitted_keeps_every_place_where_it_is(long_side: int, roughly: bool) -> None:
     ramp = position_ramp(300, 200)
-    grey, spans = ImagePyramid(ramp).fitted(long_side)
+    grey, spans = ImagePyramid(ramp).fitted(long_side, roughly=roughly)
     assert max(grey.shape) == min(long_side, 300)
     assert spans == pytest.approx(max(1, 300 / long_side))
     expected = ops.resample(

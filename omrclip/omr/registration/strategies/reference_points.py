@@ -78,8 +78,7 @@ def solids_in(pyramid: ImagePyramid) -> Points:
     """Return the solid marks of a scan, in the form of `find_solids`, in scan pixels."""
 
     def find() -> Points:
-        # Linear samples show filled shapes as well as means do, in an eighth of the time.
-        grey, reduction = pyramid.fitted(SEARCHED_SIDE, cv2.INTER_LINEAR)
+        grey, reduction = pyramid.fitted(SEARCHED_SIDE, roughly=True)
         return find_solids(grey) * reduction
 
     return pyramid.once("solids", find)
