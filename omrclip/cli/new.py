@@ -46,6 +46,7 @@ def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
     from omrclip.imaging.ocr import FAILURES, text_reader
     from omrclip.omr.authoring.detection.new_template import new_template
     from omrclip.omr.blank_images import BlankPage, blank_pages
+    from omrclip.omr.template import ChoiceBox, ClipArea, Grid
     from omrclip.schemas.template import check_template, template_to_bytes
     from omrclip.serving.page_images import MOST_TEMPLATE_PAGES
 
@@ -69,7 +70,8 @@ def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
         click.echo(f"Warning: {FAILURES[made.failure]}", err=True)
     for number, detection in enumerate(made.detections, 1):
         _tell(number, detection)
-    fields = sum(len(detection.fields) for detection in made.detections)
+    found = [proposal.element for detection in made.detections for proposal in detection.proposals]
+    fields = sum(isinstance(element, ChoiceBox | Grid | ClipArea) for element in found)
     click.echo(f"{target}: {count(fields, 'field')} found")
     sys.exit(0 if fields else FAILED)
 

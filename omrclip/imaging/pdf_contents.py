@@ -102,10 +102,17 @@ def _fields(page: pypdfium2.PdfPage, to_parts: Matrix) -> Iterator[FormField]:
             continue
         left, top, right, bottom = _sides(to_parts, sides.left, sides.bottom, sides.right, sides.top)
         is_on_page = 0 <= left + right <= 2 and 0 <= top + bottom <= 2
+        (left, right), (top, bottom) = _within(left, right), _within(top, bottom)
         if is_on_page and min(right - left, bottom - top) >= _LEAST_PART:
             name = _text(pdfium.FPDFAnnot_GetFormFieldName, page.formenv, widget)
             value = _text(pdfium.FPDFAnnot_GetFormFieldExportValue, page.formenv, widget) if kind == CHOICE else ""
             yield FormField(kind, name, value, left, top, right, bottom)
+
+
+def _within(low: float, high: float) -> tuple[float, float]:
+    """Both sides of a field, moved by what lies beyond the edge of the page: bubbles of one size keep it."""
+    beyond = min(low, 0) + max(high - 1, 0)
+    return max(low - beyond, 0), min(high - beyond, 1)
 
 
 def _widgets(page: pypdfium2.PdfPage) -> Iterator[Any]:

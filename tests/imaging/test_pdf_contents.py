@@ -3,6 +3,8 @@
 from contextlib import closing
 
 import pytest
+from pypdf import PageObject
+from pypdf.generic import RectangleObject
 
 from omrclip.imaging import pdf_contents
 from omrclip.imaging.contents import CHOICE, PageContents
@@ -46,3 +48,16 @@ def test_too_many_letters_and_fields_are_not_read(monkeypatch: pytest.MonkeyPatc
     contents = _contents(pdf_form())
     assert contents.words == ()
     assert len(contents.fields) == 3
+
+
+def test_fields_over_the_edge_of_the_page_are_moved_onto_it() -> None:
+    whole = _contents(pdf_form()).fields[0]
+    middle = (whole.left + whole.right) / 2
+
+    def cut(page: PageObject) -> None:
+        left, bottom, right, top = map(float, page.mediabox)
+        page.mediabox = RectangleObject((left + (middle - 0.001) * (right - left), bottom, right, top))
+
+    field = _contents(changed(pdf_form(), cut)).fields[0]
+    assert field.left == 0
+    assert field.right * (1 - middle + 0.001) == pytest.approx(whole.right - whole.left, abs=1e-4)

@@ -25,8 +25,9 @@ ABOVE_LINE_MM = 6.5
 """Height of the place above a line; handwriting is 4 to 6 mm high."""
 MOST_OF_WIDTH = 0.6
 """Part of the width of the page that a line takes at most; longer ones part sections."""
-LABEL_MM = 6.0
-"""Distance in which something is printed at the left of a line to write on."""
+LABEL_MM = 25.0
+"""Distance in which something is printed at the left of a line to write on. Many forms let their lines begin below each
+other, behind labels of different lengths. Rules between sections begin at the left margin or are longer."""
 LABEL_PART = 0.4
 """Part of the height of a box, at its top, in which its label may be printed; what is below it is free to write in."""
 BELOW_MM, FREE_BELOW_MM = 5.0, 9.0

@@ -143,6 +143,14 @@ def test_lines_with_a_label_are_places_to_write_in_and_rules_and_tables_are_not(
     assert np.allclose(lines[0].place, (160, 271, 301, 31), atol=3)
 
 
+def test_lines_begin_below_each_other_behind_labels_of_different_lengths() -> None:
+    page = np.full((1400, 1000), 255, np.uint8)
+    for y, label in ((300, "Name"), (400, "Date of birth")):
+        cv2.putText(page, label, (80, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0,), 1)
+        cv2.line(page, (200, y + 2), (500, y + 2), (0,), 1)
+    assert len(_write_ins(page)) == 2
+
+
 def _write_ins(page: Pixels) -> list[tuple[float, float, float, float]]:
     return [one.element.place for one in detect(page).proposals if isinstance(one.element, ClipArea)]
 
