@@ -61,8 +61,13 @@ def template_warnings(template: omr.Template) -> tuple[Problem, ...]:
         warnings += _warnings(path, element, page)
         if isinstance(element, omr.ClipArea):
             warnings += _quality_warnings(path, element, is_generated=bool(template.is_generated))
-    by = template.booklet_by  # has the same name on each page
-    named = ((path, element) for path, _, element in _placed_on(template.pages) if not by or element.name != by)
+    # The pages of a form may have bar codes of one name, which tell the pages apart, and the same element as BookletBy.
+    by = template.booklet_by
+    named = (
+        (path, element)
+        for path, _, element in _placed_on(template.pages)
+        if not isinstance(element, omr.Barcode) and (not by or element.name != by)
+    )
     warnings += _repeated_names(named)
     return tuple(warnings)
 

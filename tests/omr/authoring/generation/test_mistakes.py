@@ -7,6 +7,7 @@ import pytest
 from omrclip.errors import InvalidMarkup, InvalidRequest, LimitExceeded
 from omrclip.omr.authoring.generation.answers import letters
 from omrclip.omr.authoring.generation.forms import generate
+from omrclip.schemas.template import template_warnings
 
 Case = tuple[str, int, int, str]
 
@@ -203,4 +204,7 @@ def test_what_is_probably_not_meant_is_told(source: str, line: int, told: str) -
 
 
 def test_pages_may_have_elements_of_the_same_name() -> None:
-    assert generate(b"?page=\n?grid=A\n&page\n" * 2, "form").warnings == ()
+    form = generate(b"?page=\n?grid=A\n&page\n" * 2, "form")
+    assert form.warnings == ()
+    (warning,) = template_warnings(form.template)  # not of the code that each page has
+    assert '"A" is also the name' in warning.expected
