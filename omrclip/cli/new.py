@@ -26,13 +26,20 @@ _MOST_PLACES = 5
     "--filled", is_flag=True, help="FORM are ten or more filled sheets of one page, or a PDF or TIFF file of them."
 )
 @click.option(
+    "--pages",
+    type=click.IntRange(1, 20),
+    default=1,
+    show_default=True,
+    help="Pages of the form that the filled sheets show in turn, such as 2 for front, back, front, back.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The template to write. [default: FORM with the extension .omr, if it does not exist]",
 )
 @telling
 @reading_images
-def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
+def new(files: tuple[Path, ...], out: Path | None, pages: int, *, filled: bool) -> None:
     """Make a template from FORM, an image of the blank page, or a PDF or TIFF file of the pages.
 
     The command finds bubbles, digit grids, bar codes and corner marks. Checkboxes, radio buttons and text fields of a
@@ -52,6 +59,8 @@ def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
 
     if len(files) > 1 and not filled:
         raise InvalidRequest("Give one file of blank pages. If these are filled sheets, use --filled.")
+    if pages > 1 and not filled:
+        raise InvalidRequest.at("--pages", "--filled too; of blank pages, all in the file are taken")
     if filled and out is None:
         raise InvalidRequest.at("--out", "the template to write, because --filled makes it from several files")
     target = out or files[0].with_suffix(".omr")
@@ -60,10 +69,10 @@ def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
     settings = config()
     limits = settings.limits
     if filled:
-        pages: Sequence[BlankPage] = [BlankPage(_blank_of(files, limits))]
+        blank: Sequence[BlankPage] = [BlankPage(image) for image in _blanks_of(files, pages, limits)]
     else:
-        pages = blank_pages(files[0].read_bytes(), MOST_TEMPLATE_PAGES, limits)
-    made = new_template(pages, target.stem, limits, text_reader(settings))
+        blank = blank_pages(files[0].read_bytes(), MOST_TEMPLATE_PAGES, limits)
+    made = new_template(blank, target.stem, limits, text_reader(settings))
     check_template(made.template)
     target.write_bytes(template_to_bytes(made.template))
     if made.failure:
@@ -76,17 +85,23 @@ def new(files: tuple[Path, ...], out: Path | None, *, filled: bool) -> None:
     sys.exit(0 if fields else FAILED)
 
 
-def _blank_of(files: Sequence[Path], limits: "Limits") -> bytes:
-    """The blank page of filled sheets."""
+def _blanks_of(files: Sequence[Path], pages: int, limits: "Limits") -> list[bytes]:
+    """The blank pages of filled sheets that show the pages of the form in turn."""
     from omrclip.omr.authoring.detection.filled_sheets import blank_from_sheets, sheets_in
     from omrclip.omr.report.file_names import shown_name
 
-    sheets = [sheet for path in files for sheet in sheets_in(shown_name(path.name), path.read_bytes(), limits)]
-    made = blank_from_sheets(sheets, limits)
-    for name in made.unfit:
-        click.echo(f"Warning: {name} was left out. It could not be read, or does not show the same form.", err=True)
-    click.echo(f"Blank page made from {made.used} of {count(len(sheets), 'sheet')}")
-    return made.image
+    found = [sheets_in(shown_name(path.name), path.read_bytes(), limits, pages) for path in files]
+    sheets = [sheet for one in found for sheet in one]
+    blanks = []
+    for number in range(1, pages + 1):
+        own = sheets[number - 1 :: pages]
+        made = blank_from_sheets(own, limits)
+        for name in made.unfit:
+            click.echo(f"Warning: {name} was left out. It could not be read, or does not show the same form.", err=True)
+        blank = f"Blank page {number}" if pages > 1 else "Blank page"
+        click.echo(f"{blank} made from {made.used} of {count(len(own), 'sheet')}")
+        blanks.append(made.image)
+    return blanks
 
 
 def _tell(number: int, detection: "Detection") -> None:

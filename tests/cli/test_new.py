@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from omrclip.omr.template import Grid
+from omrclip.omr.template import ChoiceBox, Grid
 from omrclip.schemas.template import load_template
 from tests.desk import FAILED, PASSED, Desk, assert_refused, laid_out
 from tests.omr.authoring.detection.blank_forms import blank_form
@@ -127,11 +127,30 @@ def test_filled_sheets_become_a_template(desk: Desk) -> None:
     assert made.stdout.endswith("new.omr: 61 fields found\n")
 
 
+def test_filled_sheets_show_the_pages_of_a_form_in_turn(desk: Desk) -> None:
+    """Front, back, front, back; a back is missing, so that its place has a white page."""
+    page = "?page=\n?text={}\n\tfont_size=20\n?answer_sheet={}\n\telements_count=40\n&page\n"
+    desk.put("two.txt", (page.format("Front of the form", "F") + page.format("Quite another side", "B")).encode())
+    assert desk.run("generate", str(desk.folder / "two.txt"), "--out", str(desk.folder)).exit_code == PASSED
+    filled, template = str(desk.folder / "filled"), str(desk.folder / "new.omr")
+    made = desk.run("rehearse", str(desk.folder / "two.omr"), "--sheets", "11", "--out", filled)
+    assert made.exit_code == PASSED
+    desk.put("filled/sheet-0004-2.jpg", encoded(np.full((900, 600, 3), 255, np.uint8)))
+    sheets = [str(path) for path in sorted(Path(filled).glob("*.jpg"))]
+    made = desk.run("new", "--filled", "--pages", "2", *sheets, "--out", template)
+    assert made.exit_code == PASSED
+    assert made.stderr.startswith("Warning: sheet-0004-2.jpg was left out.")
+    assert made.stdout.startswith("Blank page 1 made from 11 of 11 sheets\nBlank page 2 made from 10 of 11 sheets\n")
+    pages = load_template(Path(template).read_bytes()).pages
+    assert [sum(isinstance(element, ChoiceBox) for element in page.elements) for page in pages] == [40, 40]
+
+
 def test_filled_sheets_need_a_name_and_ten_of_them(desk: Desk) -> None:
     blank, template = str(desk.folder / "blank.png"), str(desk.folder / "new.omr")
     assert_refused(desk.run("new", "--filled", blank), "--out")
     assert_refused(desk.run("new", "--filled", blank, blank, "--out", template), "At least 10 filled sheets", "not 2")
     assert_refused(desk.run("new", blank, blank, "--out", template), "--filled")
+    assert_refused(desk.run("new", blank, "--pages", "2", "--out", template), "--pages: expected --filled too")
 
 
 def test_print_that_cannot_be_read_is_a_warning(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,8 +70,11 @@ class MadeBlank:
     unfit: tuple[str, ...]
 
 
-def sheets_in(name: str, data: bytes, limits: Limits) -> list[Sheet]:
-    """The sheets in a file: an image, or the first MOST_SHEETS pages of a document. Damaged ones are without bytes."""
+def sheets_in(name: str, data: bytes, limits: Limits, pages: int = 1) -> list[Sheet]:
+    """The sheets in a file: an image, or the pages of a document. Damaged ones are without bytes.
+
+    Of a document, only the first MOST_SHEETS pages are read, for each page of the form.
+    """
     try:
         document = open_document(BytesReader(data), limits.max_image_pixels)
     except OmrclipError:
@@ -80,7 +83,7 @@ def sheets_in(name: str, data: bytes, limits: Limits) -> list[Sheet]:
         return [Sheet(name, data)]
     sheets = []
     with closing(document):
-        for number in range(1, min(document.count, MOST_SHEETS) + 1):
+        for number in range(1, min(document.count, MOST_SHEETS * pages) + 1):
             try:
                 image = document.read_page(number)
             except OmrclipError:
@@ -90,7 +93,7 @@ def sheets_in(name: str, data: bytes, limits: Limits) -> list[Sheet]:
 
 
 def blank_from_sheets(sheets: Sequence[Sheet], limits: Limits) -> MadeBlank:
-    """Make the blank page of a form of one page from at least LEAST_SHEETS filled sheets.
+    """Make the blank page of one page of a form from at least LEAST_SHEETS filled sheets.
 
     The sheets are laid on one of them by the registration that finds pages in scans. Sheets after the first MOST_SHEETS
     are not used.
