@@ -23,6 +23,8 @@ LEAST_ALIKE = 0.6
 LEAST_CONTINUED = 0.75
 """The same where no closed outline was found, and only a row or only a column goes on: chance finds more of these
 places. Where a row and a column cross, LEAST_ALIKE is enough."""
+LEAST_MIRRORED = 0.85
+"""The same without what is printed around: at low resolutions, the bubbles that touch a box were at 0.88 and above."""
 LEAST_USUAL = 4
 """Bubbles of a size from which their median is taken for their usual outline."""
 ALIGNED_WITHIN = 0.12
@@ -33,6 +35,8 @@ SAME_STEP = 0.04
 """Relative difference of the distances of neighbours that are the same."""
 LEAST_STEPS = 3
 """How often the usual distance of neighbours occurs at least."""
+SAME_SIDES = 0.14
+"""Relative difference of the sides of a filled shape and of bubbles that have one size."""
 SHIFT_PX = 3
 """Pixels of the working page by which a bubble may stand beside the place that its neighbours predict: 0.3 mm."""
 MOST_PLACES = 3000
@@ -66,28 +70,51 @@ def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
     return [shape for shape in shapes if shape not in unlike]
 
 
-def continued(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
-    """Bubbles that no closed outline showed: at the next place of a row or column is the outline of its bubbles."""
+def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> list[Shape]:
+    """Bubbles that no open outline showed: at the next place of a row or column is the outline of its bubbles.
+
+    Args:
+        grey: the working page.
+        shapes: the bubbles of one size.
+        filled: shapes that are dark inside, some by the letters that are printed in them.
+    """
     if len(shapes) < LEAST_USUAL:
         return []
     usual = _usual(grey, shapes)
     places = Places(shapes)
     steps = (_usual_step(shapes, usual, 0), _usual_step(shapes, usual, 1))
-    added: list[Shape] = []
-    queue, looked = list(shapes), 0
+    # Boxes to write in may touch the first row of a digit grid, and a line the bubbles in it.
+    bare = _usual(grey, shapes, margin=0)
+    added = _lettered(grey, bare, places, filled)
+    queue, looked = [*shapes, *added], 0
     while queue and looked < MOST_PLACES:
         shape = queue.pop()
-        for x, y in _next_places(shape, steps):
+        spots = [(x, y, usual, LEAST_CONTINUED) for x, y in _next_places(shape, steps)]
+        spots += [(x, y, bare, LEAST_MIRRORED) for x, y in _mirrored(shape, places)]
+        for x, y, outline, least in spots:
             spot = Shape(x, y, usual.width, usual.height, shape.filled, shape.kind)
             if any(_overlap(spot, other) for other in places.near(spot)):
                 continue
             looked += 1
-            least = LEAST_ALIKE if _is_crossing(spot, steps, places) else LEAST_CONTINUED
-            found = _at(grey, usual, spot, least)
+            least = LEAST_ALIKE if outline is usual and _is_crossing(spot, steps, places) else least
+            found = _at(grey, outline, spot, least)
             if found is not None and not any(_overlap(found, other) for other in places.near(found)):
                 places.add(found)
                 added.append(found)
                 queue.append(found)
+    return added
+
+
+def _lettered(grey: Grey, usual: _Usual, places: Places, filled: Sequence[Shape]) -> list[Shape]:
+    """The filled shapes that have the outline of the bubbles, and so are dark by their letters; added to the places."""
+    added = []
+    for shape in filled:
+        if max(abs(shape.width / usual.width - 1), abs(shape.height / usual.height - 1)) > SAME_SIDES:
+            continue
+        found = _at(grey, usual, shape, LEAST_CONTINUED)
+        if found is not None and not any(_overlap(found, other) for other in places.near(found)):
+            places.add(found)
+            added.append(found)
     return added
 
 
@@ -161,6 +188,21 @@ def _is_crossing(spot: Shape, steps: tuple[float | None, float | None], places: 
     return in_row and (is_taken(spot.x, spot.y - down) or is_taken(spot.x, spot.y + down))
 
 
+def _mirrored(shape: Shape, places: Places) -> list[tuple[float, float]]:
+    """The places on the other side of a bubble from its nearest neighbours in its row and column."""
+    nearest: dict[tuple[bool, bool], tuple[float, Shape]] = {}
+    for other in places.near(shape):
+        across, down = other.x - shape.x, other.y - shape.y
+        is_row = abs(down) < ALIGNED_WITHIN * shape.height
+        if other is shape or not (is_row or abs(across) < ALIGNED_WITHIN * shape.height):
+            continue
+        distance = across if is_row else down
+        if abs(distance) < FARTHEST * (shape.width if is_row else shape.height):
+            side = (is_row, distance > 0)
+            nearest[side] = min(nearest.get(side, (np.inf, other)), (abs(distance), other), key=lambda one: one[0])
+    return [(2 * shape.x - other.x, 2 * shape.y - other.y) for _, other in nearest.values()]
+
+
 def _at(grey: Grey, usual: _Usual, spot: Shape, least: float) -> Shape | None:
     """The bubble at a place, or a few pixels beside it."""
     down, across = usual.ring.shape
@@ -178,7 +220,8 @@ def _at(grey: Grey, usual: _Usual, spot: Shape, least: float) -> Shape | None:
         return None
     x = left + column + across / 2 + _beside(scores[row], column)
     y = top + row + down / 2 + _beside(scores[:, column], row)
-    return Shape(x, y, usual.width, usual.height, spot.filled, spot.kind)
+    kind = "outline" if spot.kind == "filled" else spot.kind
+    return Shape(x, y, usual.width, usual.height, spot.filled, kind)
 
 
 def _beside(scores: npt.NDArray[np.float64], best: int) -> float:

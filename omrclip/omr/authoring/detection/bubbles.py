@@ -166,7 +166,7 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         left_out += [LeftOut(shape, Why.UNLIKE) for shape in shapes if shape not in alike]
         if not alike:
             continue
-        more = continued(grey, alike)
+        more = continued(grey, alike, found.filled)
         for shape in more:
             added.add(shape)
         classes.append(_size_class([*alike, *more]))

@@ -1,5 +1,7 @@
 """Bubbles of one size are alike, and go on where their row or column would."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -39,7 +41,7 @@ def test_a_letter_in_a_bubble_does_not_make_it_unlike() -> None:
 def test_bubbles_that_were_not_found_are_at_the_next_places_of_rows_and_columns() -> None:
     grey, shapes = _page(4, 5)
     missing = [shapes[3], shapes[4], shapes[9], shapes[12]]
-    added = continued(grey, [shape for shape in shapes if shape not in missing])
+    added = continued(grey, [shape for shape in shapes if shape not in missing], [])
     places = [sorted((one.y, one.x) for one in some) for some in (added, missing)]
     assert np.allclose(*places, atol=0.2)
 
@@ -51,7 +53,7 @@ def test_nothing_goes_on_where_other_print_or_nothing_is() -> None:
         cv2.rectangle(grey, (x - 24, y - 24), (x + 24, y + 24), 250, -1)
         if row:
             cv2.putText(grey, "G8N"[row - 1], (x - 16, y + 18), 0, 1.7, 40, 3, cv2.LINE_AA)
-    assert continued(grey, [shape for index, shape in enumerate(shapes) if index % 5 < 4]) == []
+    assert continued(grey, [shape for index, shape in enumerate(shapes) if index % 5 < 4], []) == []
 
 
 def test_bubbles_between_the_lines_of_a_table_are_like_those_without() -> None:
@@ -67,8 +69,26 @@ def test_half_an_outline_is_a_bubble_where_a_row_and_a_column_cross_only() -> No
     for index in (0, 6):
         x, y = round(shapes[index].x), round(shapes[index].y)
         grey[y - 30 : y + 30, x - 30 : x] = 250
-    added = continued(grey, [shape for index, shape in enumerate(shapes) if index not in (0, 6)])
+    added = continued(grey, [shape for index, shape in enumerate(shapes) if index not in (0, 6)], [])
     assert len(added) == 2
     alone, row = _page(1, 6)
     alone[50:110, : round(row[0].x)] = 250
-    assert continued(alone, row[1:]) == []
+    assert continued(alone, row[1:], []) == []
+
+
+def test_bubbles_dark_by_their_letters_are_found_and_filled_marks_are_not() -> None:
+    grey, shapes = _page(4, 5)
+    missing, filled = shapes[7], Shape(365.5, 110.5, SIDE, SIDE, 0.785, "filled")
+    cv2.circle(grey, (365, 110), 19, 40, -1)
+    others = [shape for shape in shapes if shape is not missing]
+    added = continued(grey, others, [replace(missing, kind="filled"), filled])
+    assert [one.kind for one in added] == ["outline"]
+    assert np.allclose([(one.x, one.y) for one in added], [(missing.x, missing.y)], atol=0.2)
+
+
+def test_bubbles_that_touch_a_box_are_found_at_the_distance_of_their_neighbours() -> None:
+    grey, shapes = _page(8, 5)
+    top = round(shapes[0].top)
+    cv2.line(grey, (0, top - 2), (grey.shape[1], top - 2), 40, 4)
+    added = continued(grey, shapes[5:], [])
+    assert np.allclose(sorted(one.x for one in added), [shape.x for shape in shapes[:5]], atol=0.2)

@@ -444,3 +444,15 @@ def test_holes_that_noise_makes_in_large_corner_marks_are_no_bubbles() -> None:
         canvas.ellipse((170, 57 + 14 * row, 10, 8))
     picture = photographed(render(canvas.save(), 100), np.random.default_rng(2))
     assert _sizes(detect(picture.pixels)) == [5]
+
+
+def test_letters_that_fill_bubbles_of_a_small_photo_do_not_hide_them() -> None:
+    canvas = _page()
+    for column in range(3):
+        for row in range(20):
+            canvas.text(20 + 60 * column, 61.2 + 9 * row, f"{20 * column + row + 1}", height=2.4, font="Helvetica-Bold")
+            for index, letter in enumerate("ABCD"):
+                canvas.ellipse((30 + 60 * column + 7 * index, 58 + 9 * row, 4, 4), line=0.4)
+                canvas.text(31.1 + 60 * column + 7 * index, 61 + 9 * row, letter, height=2, font="Helvetica-Bold")
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(5))
+    assert _sizes(detect(picture.pixels)) == [4] * 60
