@@ -165,8 +165,9 @@ def _remapped(pixels: Pixels, columns: Grid, rows: Grid, kernel: int, border: in
     """
     if kernel != cv2.INTER_LINEAR or pixels.shape[2:] != (3,):
         return _as_pixels(cv2.remap(pixels, columns, rows, kernel, borderMode=border, borderValue=WHITE))
-    top = min(max(math.floor(rows.min()) - 1, 0), len(pixels) - 1)
-    needed = cv2.cvtColor(pixels[top : max(math.ceil(rows.max()) + 2, top + 1)], cv2.COLOR_BGR2BGRA)
+    top = int(np.clip(np.floor(rows.min()) - 1, 0, len(pixels) - 1))
+    bottom = int(np.clip(np.ceil(rows.max()) + 2, top + 1, len(pixels)))
+    needed = cv2.cvtColor(pixels[top:bottom], cv2.COLOR_BGR2BGRA)
     rows = rows - np.float32(top)
     sampled = cv2.remap(needed, columns, rows, kernel, borderMode=border, borderValue=(*WHITE, 255))
     return _as_pixels(cv2.cvtColor(sampled, cv2.COLOR_BGRA2BGR))
