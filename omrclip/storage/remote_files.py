@@ -18,6 +18,7 @@ BLOCK_BYTES: Final = 1 << 20
 _BLOCKS: Final = 16
 _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
 """What drivers tell about the version of a file, the best first."""
+_NO_FILE: Final = "The URL leads to no file: check the bucket and the path."
 
 
 def is_url(source: str) -> bool:
@@ -45,6 +46,8 @@ class FoundFile:
 def remote_files(url: str) -> list[FoundFile]:
     """The files that a URL names: one, those of a folder and below it, or those that a pattern finds, sorted.
 
+    A single file that is not there is told when it is opened, because it has to fail alone.
+
     Raises:
         StorageUnavailable: the URL cannot be listed: no such bucket, no permission, not reachable, or no driver.
     """
@@ -57,9 +60,16 @@ def remote_files(url: str) -> list[FoundFile]:
         elif system.isdir(path):
             found, base = system.find(path, detail=True), path
         else:
-            found, base = {path: system.info(path)}, None
+            try:
+                found, base = {path: system.info(path)}, None
+            except FileNotFoundError:
+                return [FoundFile(_name(path, None), str(system.unstrip_protocol(path)), _no_file, "")]
         files = sorted(one for one, info in found.items() if info["type"] == "file")
         return [_found(_name(one, base), str(system.unstrip_protocol(one)), found[one]) for one in files]
+
+
+def _no_file() -> RangeReader:
+    raise ImageError(_NO_FILE)
 
 
 def _found(name: str, url: str, info: dict[str, Any]) -> FoundFile:
@@ -123,7 +133,7 @@ def _told(kind: type[OmrclipError]) -> Iterator[None]:
     except OmrclipError:
         raise
     except FileNotFoundError:
-        raise kind("The URL leads to no file: check the bucket and the path.") from None
+        raise kind(_NO_FILE) from None
     except PermissionError:
         raise kind("Access to the URL is denied: check the credentials.") from None
     except ImportError as error:

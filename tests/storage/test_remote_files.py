@@ -40,13 +40,17 @@ def test_a_url_names_a_file_a_folder_or_a_pattern(bucket: str, source: str, name
     assert read == {name: expected[name.rpartition("-")[2]] for name in names}
 
 
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [("memory://none/a.jpg", "no file"), ("nothing://bucket/a.jpg", "Protocol not known|cannot be read")],
-)
-def test_a_url_that_cannot_be_listed_is_told(url: str, told: str) -> None:
-    with pytest.raises(StorageUnavailable, match=told):
-        scans_in([url], 10**7)
+def test_a_url_that_cannot_be_listed_is_told() -> None:
+    with pytest.raises(StorageUnavailable, match=r"Protocol not known|cannot be read"):
+        scans_in(["nothing://bucket/a.jpg"], 10**7)
+
+
+def test_a_file_that_is_not_there_fails_alone(bucket: str) -> None:
+    missing, found = pickle.loads(pickle.dumps(scans_in([f"{bucket}/none.jpg", f"{bucket}/a.jpg"], 10**7)))
+    assert missing.name == "none.jpg"
+    with pytest.raises(ImageError, match="no file"):
+        missing.read()
+    assert found.read().data == SHADES[0]
 
 
 def test_a_file_url_is_a_local_file(tmp_path: object) -> None:
