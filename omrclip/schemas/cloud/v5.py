@@ -121,7 +121,9 @@ class GenerateTaskSchema(CloudSchema):
         # The SDK's demo names the format in the settings only, and sends the default beside them.
         wanted = by_name.get(str(asked.get("outputformat")).lower(), data["output_format"])
         output_format = "Pdf" if "Pdf" in (wanted, data["output_format"]) else wanted
-        return GenerateTask(data["markup_file"], output_format, _settings(asked), _images(data["images"] or {}))
+        return GenerateTask(
+            data["markup_file"], output_format, _settings(data["settings"] or {}), _images(data["images"] or {})
+        )
 
 
 _SETTINGS: Final = {
@@ -138,12 +140,13 @@ _SETTINGS: Final = {
 def _settings(asked: Mapping[str, Any]) -> Settings:
     """The settings of a form. Others, such as the font, have no effect."""
     values: dict[str, Any] = {}
-    for key, (name, read) in _SETTINGS.items():
-        if asked.get(key) is not None:
+    for key, value in asked.items():
+        if key.lower() in _SETTINGS and value is not None:
+            name, read = _SETTINGS[key.lower()]
             try:
-                values[name] = read(str(asked[key]))
+                values[name] = read(str(value))
             except ValueError as error:
-                raise ValidationError({"settings": [str(error)]}) from None
+                raise ValidationError({"settings": {key: [str(error)]}}) from None
     return Settings(**values)
 
 

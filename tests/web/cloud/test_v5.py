@@ -363,6 +363,8 @@ def test_forms_are_generated(client: FlaskClient) -> None:
     assert get(client, identifier, "Generate")["responseStatusCode"] == "TaskNotFound"
     for wrong in ({}, {**recorded, "settings": 5}, {**recorded, "outputFormat": "Csv"}):
         assert post(client, wrong, "Generate").status_code == 400
+    answer = post(client, {**recorded, "settings": {"paperSize": "B9"}}, "Generate")
+    assert "$.settings.paperSize: expected one of A4" in answer.get_json()["error"]["message"]
 
 
 def test_a_full_store_refuses_tasks(open_config: Config) -> None:
