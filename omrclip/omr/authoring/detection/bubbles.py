@@ -52,6 +52,9 @@ LEAST_IN_COLUMN = 3
 letters."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
+LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
+"""Shapes beside each other at one distance that are no word, at least: no word and no number repeats a letter so often.
+The relative difference of these distances, and the distance in widths of the shape, at most."""
 LEAST_OF_A_SIZE = 2
 """A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
 LEAST_BRIDGED = 3
@@ -285,6 +288,9 @@ def _without_letters(
     outside of words are bubbles too, unless they are as small as letters: zeros of 00 that touch have corners.
     """
     most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
+    if not is_small and in_words[members].any():
+        in_line = _in_lines([shapes[index] for index in members])
+        in_words = np.array([0 if shape in in_line else sides for shape, sides in zip(shapes, in_words, strict=True)])
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > most * len(members):
         is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
@@ -309,6 +315,32 @@ def _stands_in_column(shapes: Sequence[Shape], index: int, members: list[int]) -
     """Whether several others stand in the same column as a shape. Single letters outside of words rarely do."""
     others = (shapes[other] for other in members if other != index)
     return sum(_are_in_column(shapes[index], other) for other in others) >= LEAST_IN_COLUMN
+
+
+def _in_lines(shapes: Sequence[Shape]) -> set[Shape]:
+    """The shapes that stand beside each other at one distance, more than a word has of one letter."""
+    places = Places(shapes)
+    found: set[Shape] = set()
+    for shape in shapes:
+        line = [shape]
+        while (after := _next_in_row(line[-1], places)) is not None:
+            if len(line) > 1 and abs((after.x - line[-1].x) / (line[1].x - shape.x) - 1) > SAME_STEP:
+                break
+            line.append(after)
+        if len(line) >= LEAST_IN_LINE:
+            found.update(line)
+    return found
+
+
+def _next_in_row(shape: Shape, places: Places) -> Shape | None:
+    """The nearest shape at the right of another, close to it."""
+    after = [
+        other
+        for other in places.near(shape)
+        if shape.width / 2 < other.x - shape.x < MOST_STEP * shape.width
+        and abs(other.y - shape.y) < ALIGNED_WITHIN * shape.height
+    ]
+    return min(after, key=lambda other: other.x, default=None)
 
 
 def _is_narrow(shape: Shape) -> bool:

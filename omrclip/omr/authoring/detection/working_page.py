@@ -5,6 +5,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 
@@ -19,6 +20,12 @@ WINDOW_MM = 5.0
 shaded rows and shadows move the mean, and an outline does not."""
 LEAST_CONTRAST = 12
 """Grey levels, 5 % of 255, by which print is darker than the mean of its window; paper grain and JPEG noise are not."""
+GAP_PX, GAP_CONTRAST, GAP_MIDDLE = 11, 25, 0.6
+"""Width of a gap between print, 1.1 mm at most, and grey levels by which it is lighter than the print at both sides, at
+least: blurred print makes narrow gaps darker than the mean of the window, but not as dark as itself. The part of the
+contrast of a gap from which it is its middle: its edges belong to the print."""
+LEAST_GAP_MM = 0.5
+"""Length of a gap at least: the sides of the smallest bubbles are longer, and steps of a slanting outline are not."""
 LEAST_LINE_MM = 7.0
 """Length from which straight dark pixels are a line of a box or table; the sides of the largest bubbles are shorter."""
 
@@ -40,7 +47,19 @@ class WorkingPage:
         """255 where a pixel is darker than the paper around it, else 0; shaped as `grey`."""
         window = int(WINDOW_MM * PX_PER_MM) | 1
         mode, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
-        return np.asarray(cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, LEAST_CONTRAST), np.uint8)
+        threshold = cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, LEAST_CONTRAST)
+        dark = np.asarray(threshold, np.uint8)
+        dark[self._gaps(dark)] = 0
+        return dark
+
+    def _gaps(self, dark: Grey) -> npt.NDArray[np.bool_]:
+        """Where dark pixels are the middle of a narrow gap between print."""
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP_PX, GAP_PX))
+        lighter = cv2.morphologyEx(self.grey, cv2.MORPH_TOPHAT, disc)
+        is_gap = (lighter > GAP_CONTRAST) & (lighter > GAP_MIDDLE * cv2.dilate(lighter, disc)) & (dark > 0)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(is_gap.astype(np.uint8))
+        length = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+        return np.asarray(is_gap & (length > LEAST_GAP_MM * PX_PER_MM)[labels], np.bool_)
 
     @cached_property
     def lines(self) -> Grey:

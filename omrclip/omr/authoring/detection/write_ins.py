@@ -49,7 +49,18 @@ def find_write_ins(page: WorkingPage, around: Surroundings, bubbles: Sequence[Sh
     boxes = [box for box in boxes if not any(_is_inside(box, other) for other in boxes if other is not box)]
     lines = [line for line in _lines(page, around) if not _has_bubble(line, bubbles)]
     lines = [line for line in lines if not any(_meets(line, box) for box in boxes)]
-    return sorted([*boxes, *lines], key=lambda sides: (sides[1], sides[0]))
+    return _in_reading_order([*boxes, *lines])
+
+
+def _in_reading_order(places: list[Sides]) -> list[Sides]:
+    """From top to bottom, and from left to right where tops differ by less than 1 mm."""
+    levels: list[list[Sides]] = []
+    for sides in sorted(places, key=lambda sides: sides[1]):
+        if levels and sides[1] - levels[-1][0][1] < PX_PER_MM:
+            levels[-1].append(sides)
+        else:
+            levels.append([sides])
+    return [sides for level in levels for sides in sorted(level)]
 
 
 def _boxes(page: WorkingPage) -> list[Sides]:

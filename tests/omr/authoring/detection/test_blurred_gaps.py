@@ -1,0 +1,33 @@
+"""Print close to each other in photos of low resolution, and bubbles in rows as close as letters."""
+
+import numpy as np
+import pytest
+
+from omrclip.imaging.arrays import Pixels
+from omrclip.omr.authoring.detection.page import detect
+from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
+from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
+
+
+def _sizes(pixels: Pixels) -> list[int]:
+    return [len(box.bubbles) for box in choice_boxes([one.element for one in detect(pixels).proposals])]
+
+
+def test_squares_whose_gaps_are_blurred_are_no_cells() -> None:
+    canvas = PdfCanvas(210, 297)
+    for column in range(4):
+        for row in range(10):
+            canvas.box((40 + 6 * column, 50 + 3.9 * row, 3.9, 3.1), line=0.35)
+            canvas.text(41.4 + 6 * column, 52.5 + 3.9 * row, str(row), height=1.8)
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(1))
+    assert _sizes(picture.pixels) == [10] * 4
+
+
+@pytest.mark.parametrize("pitch", [3.35, 3.45, 3.7])
+def test_a_row_of_ovals_that_nearly_touch_is_no_word(pitch: float) -> None:
+    canvas = PdfCanvas(210, 297)
+    canvas.text(20, 62, "How was it?")
+    for index in range(6):
+        canvas.ellipse((60 + pitch * index, 58, 3, 4))
+    page = render(canvas.save(), 150)
+    assert _sizes(page) == _sizes(photographed(page, np.random.default_rng(2)).pixels) == [6]
