@@ -451,6 +451,8 @@ class _Grouping:
             return False
         lower = int(sides.max(initial=top)) if sides.size else bottom
         upper = int(sides[sides < lower - LEAST_BOX_SIDE * self.height].max(initial=min(without_line, lower)))
+        if lower - upper < LEAST_BOX_SIDE * self.height:
+            return False
         above = self.page.dark[upper:lower]
         if any(left <= bubble.x <= right and upper < bubble.bottom < lower for bubble in self.bubbles):
             return False

@@ -456,3 +456,14 @@ def test_letters_that_fill_bubbles_of_a_small_photo_do_not_hide_them() -> None:
                 canvas.text(31.1 + 60 * column + 7 * index, 61 + 9 * row, letter, height=2, font="Helvetica-Bold")
     picture = photographed(render(canvas.save(), 100), np.random.default_rng(5))
     assert _sizes(detect(picture.pixels)) == [4] * 60
+
+
+def test_two_lines_of_a_table_above_numbered_rows_are_no_boxes_to_write_in() -> None:
+    canvas = _page()
+    for y in (39.5, 44.5):
+        canvas.line(20, y, 190, y, line=0.4)
+    for row in range(13):
+        canvas.text(20, 57.4 + 4.2 * row, f"{row + 1}.")
+        for column in range(5):
+            canvas.ellipse((40 + 7 * column, 54.6 + 4.2 * row, 4.5, 3.7))
+    assert _sizes(_detected(canvas)) == [5] * 13
