@@ -50,23 +50,45 @@ class Word:
 def with_names(detection: Detection, words: Sequence[Word], known: Collection[str] = ()) -> Detection:
     """Name the fields and clip areas of a page by its text, where a label is beside them.
 
-    All names stay different, and none is one of the known names.
+    All names stay different, and none is one of the known names. Rows whose printed numbers were not read are counted
+    from those that were: otherwise the count of the rows, which is their name, would look like a printed number.
     """
     elements = [proposal.element for proposal in detection.proposals]
     free = [word for word in words if not _is_in_bubble(word, detection)]
     beside = [_within(element, free) or _beside(element, free) for element in elements]
     # What stands beside another row is no label of the row below it.
     others = [word for word in free if not any(word in label for label in beside)]
+    labels = [
+        _named(label or _above(element, others) or _below(element, others))
+        for element, label in zip(elements, beside, strict=True)
+    ]
+    labels = _counted(elements, labels)
     taken = set(known)
     proposals = []
-    for proposal, label_beside in zip(detection.proposals, beside, strict=True):
+    for proposal, label in zip(detection.proposals, labels, strict=True):
         element = _with_values(proposal.element, words)
-        label = _named(label_beside or _above(element, others) or _below(element, others))
-        name = free_name(label or str(getattr(element, "name", "")), taken)
+        # A printed name is that of its own row, not of a row before it that is only counted.
+        name = free_name(label, taken) if label else free_name(str(getattr(element, "name", "")), {*taken, *labels})
         taken.add(name)
         renamed: Element = replace(element, name=name) if isinstance(element, ChoiceBox | Grid | ClipArea) else element
         proposals.append(Proposal(renamed, proposal.confidence))
     return replace(detection, proposals=tuple(proposals))
+
+
+def _counted(elements: Sequence[Element], labels: Sequence[str]) -> list[str]:
+    """The labels, with a number for rows without one if all printed numbers are as far from the counts of the rows."""
+    counts = [
+        int(element.name) if isinstance(element, ChoiceBox) and element.name and element.name.isdecimal() else None
+        for element in elements
+    ]
+    beyond = {int(label) - count for count, label in zip(counts, labels, strict=True) if count and label.isdecimal()}
+    if len(beyond) != 1:
+        return list(labels)
+    (more,) = beyond
+    return [
+        str(count + more) if not label and count and count + more > 0 else label
+        for count, label in zip(counts, labels, strict=True)
+    ]
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -49,7 +49,16 @@ def test_the_number_of_the_question_above_is_a_name() -> None:
 
 def test_the_number_of_another_row_is_no_name() -> None:
     """The number of the second row was not read, and the row above it has its own."""
-    assert [element.name for element in _named([_box("1", 100), _box("2", 130)], [_word("7.", 75, 104)])] == ["7", "2"]
+    assert [element.name for element in _named([_box("1", 100), _box("2", 130)], [_word("7.", 75, 104)])] == ["7", "8"]
+
+
+def test_rows_whose_numbers_were_not_read_are_counted_from_the_others() -> None:
+    """The first row is no question of the list, and only some numbers were read."""
+    rows = [_box(str(number), 40 * number) for number in range(1, 6)]
+    first, third = _word("Other", 20, 44), _word("2.", 75, 124)
+    assert [element.name for element in _named(rows, [first, third])] == ["Other", "1", "2", "3", "4"]
+    again = _word("1.", 75, 204)  # another list begins
+    assert [element.name for element in _named(rows, [first, third, again])] == ["Other", "2_2", "2", "4", "1"]
 
 
 def test_the_label_above_ends_at_a_wide_space() -> None:
