@@ -18,6 +18,9 @@ SAME_FILLED = 0.12
 """Difference of the filled parts within which two shapes have one form; those of ellipse and square differ by 0.21."""
 LETTER_GAP = 0.22
 """Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
+WORD_GAP = 0.7
+"""The same for closed words much smaller than the bubbles: they stand in text, where a word space is 0.5 heights of its
+small letters."""
 LOW_LETTER, LOW_LETTER_GAP = 0.8, 0.14
 """Height below which that letter is low, and the gap that makes the shape the capital before it, in heights of the
 shape: the text of an answer is low too, and begins further away."""
@@ -155,6 +158,8 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     for size in _of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
+        if is_small and _are_bridged([candidates[index] for index in members]):
+            in_words[members] = _in_words([candidates[index] for index in members], found.components, WORD_GAP)
         good, bad = _without_letters(candidates, members, in_words, is_small)
         good, joined = _without_joined(candidates, good)
         bad += joined
@@ -236,8 +241,14 @@ def _of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     return groups
 
 
-def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int64]:
-    """On how many sides, 0 to 2, each shape has a letter close to it; letters are components that are no shapes."""
+def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GAP) -> npt.NDArray[np.int64]:
+    """On how many sides, 0 to 2, each shape has a letter close to it; letters are components that are no shapes.
+
+    Args:
+        shapes: the shapes.
+        components: the boxes of connected dark pixels.
+        gap: white space before a letter at most, in heights of the shape.
+    """
     sides = np.zeros(len(shapes), np.int64)
     if not len(components):
         return sides
@@ -260,7 +271,7 @@ def _in_words(shapes: Sequence[Shape], components: Boxes) -> npt.NDArray[np.int6
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
         beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
         drops = np.abs(np.stack([top - shape.top, bottom - shape.bottom])) / shape.height
-        gaps = np.where(high < LOW_LETTER * shape.height, LOW_LETTER_GAP, LETTER_GAP)
+        gaps = np.where(high < LOW_LETTER * shape.height, LOW_LETTER_GAP, gap)
         gaps *= beside & (drops.min(axis=0) < SAME_LEVEL)
         if _is_narrow(shape):
             gaps[beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP

@@ -467,3 +467,9 @@ def test_two_lines_of_a_table_above_numbered_rows_are_no_boxes_to_write_in() -> 
         for column in range(5):
             canvas.ellipse((40 + 7 * column, 54.6 + 4.2 * row, 4.5, 3.7))
     assert _sizes(_detected(canvas)) == [5] * 13
+
+
+def test_short_words_whose_gaps_are_closed_are_none_of_few_bubbles() -> None:
+    # At 100 dpi, four words "us" of the running text have closed outlines of one size.
+    form = maker_form(7106, "consent")
+    assert sum(_sizes(detect(render(form.pdf, 100)))) == sum(len(box.bubbles) for box in form.boxes)
