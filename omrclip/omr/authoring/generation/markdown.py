@@ -8,6 +8,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _QUESTION = re.compile(r"\d{1,4}[.)]\s+(.*)")
 _ANSWER = re.compile(r"[-*+]\s+\[ ?\]\s*(.*)")
+_BULLET = re.compile(r"[-*+](?:\s*\[[^\]]{0,3}\]\s*|\s+)(.*)")
+"""What is probably meant as an answer."""
 _WRITE_IN = re.compile(r"(.*?):?\s*_{3,}\s*")
 _BREAK = re.compile(r"-{3,}")
 _RULE = re.compile(r":?-+:?")
@@ -36,16 +38,19 @@ class _Reader:
         self._answers: list[Node] = []
         self._words: list[str] = []
         self._words_at = At(1)
+        self._is_after_gap = False
         self._rows: list[tuple[At, list[str]]] = []
 
     def take(self, at: At, line: str) -> None:
         """Read one line without the spaces around it."""
         if found := _ANSWER.fullmatch(line):
+            self._is_after_gap = False
             self._answer(at, found[1])
             return
         if not line:
             # Markdown allows an empty line between a question and its answers.
             self._end_text()
+            self._is_after_gap = True
             return
         if _BREAK.fullmatch(line):
             self.end()
@@ -74,6 +79,12 @@ class _Reader:
         self.nodes = []
 
     def _begin(self, at: At, line: str) -> None:
+        if self._question is not None and not self._is_after_gap and (bullet := _BULLET.fullmatch(line)):
+            told = f"An answer begins with an empty box. Write - [ ] {bullet[1][:SHOWN]}"
+            self.mistakes.append(Mistake(at, told))
+            self._answers.append(_node("option", bullet[1], at, bubble_value=""))
+            return
+        self._is_after_gap = False
         heading, question, write_in = (kind.fullmatch(line) for kind in (_HEADING, _QUESTION, _WRITE_IN))
         if heading or question or write_in or self._rows or self._question:
             self.end()

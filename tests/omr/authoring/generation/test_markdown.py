@@ -61,6 +61,9 @@ def test_a_form_from_markdown_is_read() -> None:
         ("- [ ] Yes", "line 1, column 1", "1. How was it?"),
         ("# a\n1. How?\n\nText", "line 2, column 1", "- [ ] Yes"),
         ("1. How?", "line 1, column 1", "- [ ] Yes"),
+        ("1. How?\n- [ ] Yes\n- [x] No", "line 3, column 1", "Write - [ ] No"),
+        ("1. How?\n-[ ] Yes", "line 2, column 1", "Write - [ ] Yes"),
+        ("1. How?\n  * Yes", "line 2, column 3", "Write - [ ] Yes"),
         ("a\n\n___", "line 3, column 1", "Name: ___"),
         ("  | a | b |\n| c | d |", "line 1, column 3", "|---|---|---|"),
         ("| a | b |\n|---|---|", "line 1, column 1", "| It was warm | | |"),
@@ -81,3 +84,9 @@ def test_dashes_begin_another_page() -> None:
     form = generate(f"{question}---\n{question}\n---\n".encode(), "form", is_markdown=True)
     names = [[one.name for one in page.elements if isinstance(one, ChoiceBox)] for page in form.template.pages]
     assert names == [["Question1"], ["Question2"]]
+
+
+def test_a_list_after_an_empty_line_is_text() -> None:
+    form = generate(b"1. How?\n- [ ] Yes\n\n- Thank you", "form", is_markdown=True)
+    (box,) = (one for one in form.template.pages[0].elements if isinstance(one, ChoiceBox))
+    assert len(box.bubbles) == 1
