@@ -58,6 +58,8 @@ LEAST_IN_ROW = 2
 LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
 """Shapes beside each other at one distance that are no word, at least: no word and no number repeats a letter so often.
 The relative difference of these distances, and the distance in widths of the shape, at most."""
+TEXT_BEHIND = 1.2
+"""Gap, in heights of a shape, within which the text of an answer begins."""
 LEAST_OF_A_SIZE = 2
 """A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
 LEAST_BRIDGED = 3
@@ -66,6 +68,9 @@ LEAST_LIKE_MAIN = 0.62
 """Size of a rare shape, in sizes of the most frequent, below which it is print: letters and dots are smaller."""
 RARE = 0.12
 """Part of the number of the most frequent shape below which a shape is rare."""
+HALF_OF_MAIN, RARE_HALF = 0.55, 0.3
+"""The same for shapes whose sides are this part of those of the most frequent size, at most: a block of five questions
+has one line of letters above its columns, of which those with a hole look like bubbles."""
 RARE_BRIDGED = 0.3
 """The same for dashed outlines and brackets: a form prints most of its bubbles in one way, and closed gaps in words
 often have the shape of a bubble."""
@@ -147,7 +152,7 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
             candidates.append(shape)
     if len(candidates) > MOST_CANDIDATES:
         return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
-    return _without_small(_size_classes(grey, candidates, found, left_out), left_out)
+    return _without_small(_size_classes(grey, candidates, found, left_out), left_out, found.components)
 
 
 def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]) -> list[SizeClass]:
@@ -442,11 +447,11 @@ def _is_too_few(shapes: Sequence[Shape], members: list[int]) -> bool:
     return len(members) < LEAST_OF_A_SIZE and not is_square
 
 
-def _without_small(classes: list[SizeClass], left_out: list[LeftOut]) -> Chosen:
+def _without_small(classes: list[SizeClass], left_out: list[LeftOut], components: Boxes) -> Chosen:
     main = max(classes, key=lambda one: len(one.bubbles), default=None)
     kept: list[SizeClass] = []
     for one in classes:
-        why = None if main is None or one is main else _why_rare(one, main)
+        why = None if main is None or one is main else _why_rare(one, main, components)
         if why is None:
             kept.append(one)
         else:
@@ -454,17 +459,36 @@ def _without_small(classes: list[SizeClass], left_out: list[LeftOut]) -> Chosen:
     return Chosen(tuple(kept), tuple(left_out))
 
 
-def _why_rare(one: SizeClass, main: SizeClass) -> Why | None:
+def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
     """Why the bubbles of a size are print, compared with the most frequent size; None if they are bubbles."""
     count, most = len(one.bubbles), len(main.bubbles)
     if count < RARE * most and all(shape.kind == "joined" for shape in one.bubbles):
         return Why.ALONE
     if _are_bridged(one.bubbles) and count < RARE_BRIDGED * most:
         return Why.ALONE
+    if max(one.height / main.height, one.width / main.width) < HALF_OF_MAIN and count < RARE_HALF * most:
+        return Why.SMALL
     if count >= max(3, RARE * most):
         return None
     if min(one.height / main.height, one.width / main.width) < LEAST_LIKE_MAIN:
         return Why.SMALL
     is_round = np.median([shape.filled for shape in one.bubbles]) < RECTANGLE_FILLED
     are_aligned = any(_are_aligned(a, b) for a in one.bubbles for b in main.bubbles)
-    return Why.ALONE if is_round and not are_aligned else None
+    return Why.ALONE if is_round and not are_aligned and not _are_answers(one.bubbles, components) else None
+
+
+def _are_answers(shapes: Sequence[Shape], components: Boxes) -> bool:
+    """Whether shapes stand in rows or columns of their own, with a text behind each, as answers do and rings do not."""
+    return all(
+        _has_text_behind(shape, components)
+        and any(_are_aligned(shape, other) for other in shapes if other is not shape)
+        for shape in shapes
+    )
+
+
+def _has_text_behind(shape: Shape, components: Boxes) -> bool:
+    """Whether something lower than a shape is printed at its right, on its level, as far as a text begins."""
+    gap = components[:, 0] - shape.right
+    top, high = components[:, 1], components[:, 3]
+    is_beside = (gap > LETTER_GAP * shape.height) & (gap < TEXT_BEHIND * shape.height)
+    return bool((is_beside & (top > shape.top) & (top + high < shape.bottom)).any())

@@ -32,6 +32,8 @@ LABEL_WHITE = 1.6
 ROW_GAP = 3.0
 """Gap of neighbours, in heights of a bubble, within which bubbles without print between them are a row and no
 parts of lists."""
+OTHER_ROW = 1.3
+"""Distance of two rows, in heights of a bubble, within which the text of one reaches into the band of the other."""
 LEAST_LIST = 3
 """Bubbles below each other in the longer of two lists beside each other, at least: answers of rows also stand below
 each other by chance."""
@@ -289,6 +291,7 @@ class _Grouping:
             band = LABEL_BAND * self.height
             y = run[0].y
             text = self.around.pieces(start, y - band, run[0].left, y + band, LABEL_WHITE * self.height)
+            text = [piece for piece in text if not self._is_of_other_row(piece[0], y)]
             inside = [self._between(one, other) for one, other in itertools.pairwise(run)]
             is_labelled = all(inside)  # also a single bubble
             is_text_of_previous = bool(index) and done[-1].is_labelled and len(text) < 2
@@ -299,6 +302,14 @@ class _Grouping:
             is_numbered = len(apart) > 1 and apart[0][1] - apart[0][0] < MOST_NUMBER * self.height and len(runs) == 1
             done.append(_Run(tuple(run), is_labelled, has_lead, is_numbered and not self._text_after(run[-1])))
         return done
+
+    def _is_of_other_row(self, start: float, y: float) -> bool:
+        """Whether a text that begins here belongs to a bubble that stands a little higher or lower, in another list."""
+        return any(
+            ROW_TOLERANCE * self.height < abs(bubble.y - y) < OTHER_ROW * self.height
+            and 0 < start - bubble.right < NAME_GAP * self.height
+            for bubble in self.bubbles
+        )
 
     def _line_before(self, bubble: Shape) -> int:
         """The right side of the nearest vertical line at the left of a bubble, as high as it is; 0 if there is none."""

@@ -133,6 +133,43 @@ def test_a_short_statement_far_from_its_answers_is_a_question_of_its_own() -> No
     assert _sizes(_detected(canvas)) == [3, 3, 3]
 
 
+def test_rings_of_another_size_with_a_text_behind_each_are_a_choice() -> None:
+    canvas = _page()
+    canvas.text(20, 41, "Colour of the booklet")
+    for index, text in enumerate(("blue", "yellow", "white", "pink")):
+        canvas.ellipse((60 + 33 * index, 37.5, 4.8, 4.8))
+        canvas.text(68 + 33 * index, 41, text)
+    for row in range(20):
+        canvas.text(20, 61 + 8 * row, f"{row + 1}.")
+        for column in range(4):
+            canvas.ellipse((33 + 7 * column, 58 + 8 * row, 3.6, 3.6))
+    assert _sizes(_detected(canvas)) == [4] * 21
+
+
+def test_text_of_a_list_beside_does_not_begin_a_question_in_a_row_a_little_higher() -> None:
+    canvas = _page()
+    _list(canvas, 24, 62, ["Iron", "Lipase", "Vitamin D", "Glucose", "Urea", "Insulin"], row=5)
+    for x, name, texts in (
+        (70, "Urine", ["Calcium", "Sodium", "Urea", "Iron"]),
+        (120, "Blood", ["Lipase", "TSH", "Zinc"]),
+    ):
+        canvas.text(x - 2, 52, name, font="Helvetica-Bold")
+        _list(canvas, x, 60, texts, row=5)
+    assert sorted(_sizes(_detected(canvas))) == [3, 4, 6]
+
+
+def test_letters_above_the_columns_of_short_blocks_are_no_bubbles() -> None:
+    canvas = _page()
+    for block in range(6):
+        for column, letter in enumerate("ABDO"):
+            canvas.text(31 + 7 * column, 36 + 38 * block, letter, height=2)
+            for row in range(4):
+                canvas.ellipse((30 + 7 * column, 38 + 38 * block + 6 * row, 4, 4))
+        for row in range(4):
+            canvas.text(20, 41 + 38 * block + 6 * row, str(4 * block + row + 1))
+    assert _sizes(_detected(canvas)) == [4] * 24
+
+
 def test_rings_lower_than_the_boxes_beside_them_do_not_turn_the_page() -> None:
     canvas = _page()
     for row in range(6):
