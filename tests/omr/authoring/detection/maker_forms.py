@@ -807,6 +807,48 @@ def _clinic(sheet: Sheet) -> None:
         sheet.y += 4
 
 
+def _grid_in(sheet: Sheet) -> None:
+    """Grids for results, with a sign, a slash and a dot above some digits; the first digit of a day ends at 3."""
+    chance = sheet.chance
+    sheet.look("ellipse", (3.2, 4.2))
+    row, pitch = sheet.high * chance.uniform(1.3, 1.6), sheet.wide * chance.uniform(1.4, 1.8)
+    result = ("-. 123456789", "/.0123456789", "/.0123456789", " .0123456789")
+    while sheet.room(row * 12 + 18):
+        x, top, columns = sheet.left + 10, sheet.y + 9, chance.choice((result, ("0123", "0123456789")))
+        while x + 4 * pitch < sheet.right:
+            sheet.comb(x - pitch / 2, sheet.y, len(columns), pitch, 6.5)
+            for index, values in enumerate(columns):
+                levels = [(top + (level + 0.5) * row, value) for level, value in enumerate(values) if value != " "]
+                sheet.add([sheet.bubble(x + index * pitch, y, value) for y, value in levels], "digits")
+            x += len(columns) * pitch + chance.uniform(14, 22)
+            columns = result
+        sheet.y += row * 12 + 16
+
+
+def _blocks(sheet: Sheet) -> None:
+    """Blocks of five numbered rows of empty bubbles, with letters above their columns."""
+    chance, number = sheet.chance, 1
+    sheet.look("ellipse", (3.0, 4.4))
+    row, pitch, count = (
+        sheet.high * chance.uniform(1.5, 1.9),
+        sheet.wide * chance.uniform(1.5, 1.9),
+        chance.choice((4, 5)),
+    )
+    size = min(2.2, sheet.high * 0.55)
+    while sheet.room(row * 5 + 12):
+        x = sheet.left + 12
+        while x + count * pitch < sheet.right:
+            for index in range(count):
+                sheet.write(x + index * pitch, sheet.y, "ABCDE"[index], size=size, at=0.5)
+            for index in range(5):
+                y = sheet.y + sheet.high + index * row
+                sheet.write(x - sheet.wide, y, str(number), size=size, at=1)
+                sheet.add(sheet.row(x, y, [""] * count, pitch), "rows")
+                number += 1
+            x += count * pitch + chance.uniform(16, 22)
+        sheet.y += row * 5 + 10
+
+
 STYLES: Final[dict[str, tuple[Callable[[Sheet], None], tuple[str, ...]]]] = {
     "choices": (_choices, ("a4", "letter")),
     "scale": (_scale, ("a4", "letter", "wide")),
@@ -826,6 +868,8 @@ STYLES: Final[dict[str, tuple[Callable[[Sheet], None], tuple[str, ...]]]] = {
     "machine": (_machine, ("a4", "letter")),
     "shaded": (_shaded, ("a4", "letter")),
     "clinic": (_clinic, ("a4", "letter")),
+    "grid in": (_grid_in, ("a4", "letter")),
+    "blocks": (_blocks, ("a4", "letter")),
 }
 """What draws each style, and on which papers."""
 
