@@ -79,19 +79,13 @@ def by_bubbles(reference: Reference, pyramid: ImagePyramid) -> list[Candidate] |
 
 def _by_bubbles(reference: Reference, pyramid: ImagePyramid, side: int) -> list[Candidate] | Rejected:
     blobs, reduction = blobs_of(pyramid, side)
-    pattern = _pattern(reference)
-    bubbles = pattern.points
+    bubbles = _pattern(reference).points
     maps: list[BentMatch] = []
     for blob_size in _common_sizes(blobs, len(bubbles)):
         similar = blobs.only((blobs.sizes > SMALLEST_BLOB * blob_size) & (blobs.sizes < LARGEST_BLOB * blob_size))
         if blob_size < LEAST_BLOB_SIZE_PX or len(similar) > MOST_OTHER_BLOBS + BLOBS_PER_BUBBLE * len(bubbles):
             continue
-        found = match(pattern, similar.centres, blob_size)
-        maps += [
-            _bent(bubbles, matched, similar, blob_size, reference.page)
-            for matched in found
-            if matched.score > found[0].score - MOST_BELOW_BEST_SCORE
-        ]
+        maps += _matched(reference, pyramid, similar, blob_size, reduction)
         if maps and max(matched.score for matched in maps) > SCORE_ENDING_SEARCH:
             break
     maps.sort(key=lambda matched: -matched.score)
@@ -124,6 +118,22 @@ class BentMatch:
     bend: displacement_grid.DisplacementGrid
     score: float
     paired: npt.NDArray[np.intp]
+
+
+def _matched(
+    reference: Reference, pyramid: ImagePyramid, blobs: Blobs, blob_size: float, reduction: float
+) -> list[BentMatch]:
+    """Match the bubbles to shapes of one size."""
+    pattern = _pattern(reference)
+
+    def bent(found: PatternMap) -> BentMatch:
+        return _bent(pattern.points, found, blobs, blob_size, reference.page)
+
+    def is_accepted(found: PatternMap) -> bool:
+        return _refusal(reference, pyramid, bent(found), reduction) is None
+
+    maps = match(pattern, blobs.centres, blob_size, is_accepted)
+    return [bent(found) for found in maps if found.score > maps[0].score - MOST_BELOW_BEST_SCORE]
 
 
 def _refusal(reference: Reference, pyramid: ImagePyramid, matched: BentMatch, reduction: float) -> Rejected | None:

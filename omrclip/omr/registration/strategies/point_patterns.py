@@ -6,6 +6,7 @@ trial then grows outwards, from the bubbles near by to the whole page. Where sev
 them later, when the map is exact.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -25,7 +26,7 @@ TRIALS_GROWN = 160
 LEAST_POINTS = 4
 """Points that each pattern must have: as many determine a homography."""
 SCORE_ENDING_SEARCH = 0.85
-"""Part of the bubbles, 0 to 1: from this score on, no further anchor is tried."""
+"""Part of the bubbles, 0 to 1: from this score on, no further anchor is tried if the map is accepted."""
 MOST_MAPS = 4
 """Maps that are returned."""
 LEAST_MAPS_APART = 0.5
@@ -150,13 +151,17 @@ class Pattern:
         return np.argsort(squared, axis=1, kind="stable")[:, :count]
 
 
-def match(pattern: Pattern, blobs: Points, blob_size: float) -> list[PatternMap]:
+def match(
+    pattern: Pattern, blobs: Points, blob_size: float, is_accepted: Callable[[PatternMap], bool] = lambda _: True
+) -> list[PatternMap]:
     """Match bubbles to blobs, and return the maps that fit, the best first; no two are closer than half a blob.
 
     Args:
         pattern: the bubbles.
         blobs: (m, 2) float64 centres in the scan, of shapes of about one size.
         blob_size: this size, the root of the area of one.
+        is_accepted: whether a map that nearly all bubbles fit may be right. If not, the next anchor is tried: an anchor
+            may be no bubble, such as a box to write a digit in above a grid, and then all its maps are some rows off.
     """
     bubbles = pattern.points
     if len(bubbles) < LEAST_POINTS or len(blobs) < LEAST_POINTS:
@@ -174,7 +179,7 @@ def match(pattern: Pattern, blobs: Points, blob_size: float) -> list[PatternMap]
             some = chosen[start : start + trials_at_once]
             maps += _grown(pattern, seeds[some], affines[some], nearest, within)
         maps = _distinct(bubbles, maps, blob_size)
-        if maps and maps[0].score > SCORE_ENDING_SEARCH:
+        if maps and maps[0].score > SCORE_ENDING_SEARCH and is_accepted(maps[0]):
             break
     return maps
 

@@ -67,6 +67,19 @@ def test_a_map_a_row_off_scores_less() -> None:
     assert all(found.score < 0.95 for found in maps if found not in (*exact, *turned_over))
 
 
+def test_an_anchor_that_is_no_bubble_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a box to write a digit in above a grid, all maps are a row off."""
+    rows = np.vstack([grid(8, 10, left=700), grid(5, 17, left=100, top=160)])
+    blobs = np.vstack([rows, grid(8, 1, left=700, top=70)])
+    anchors = point_patterns._anchors(blobs)
+    monkeypatch.setattr(point_patterns, "_anchors", lambda blobs: [len(blobs) - 1, *anchors])
+    pattern = Pattern.of(rows, SIZE)
+    off, exact = match(pattern, blobs, SIZE)[0], match(pattern, blobs, SIZE, lambda found: found.score == 1)[0]
+    assert np.abs(placed(off, rows) - rows).max() > 20
+    assert np.abs(placed(exact, rows) - rows).max() < 0.5
+    assert point_patterns.SCORE_ENDING_SEARCH < off.score < exact.score == 1
+
+
 def test_trials_grow_alike_at_once_and_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     blobs = ops.transform(turned(20).page_to_scan, PATTERN) + np.random.default_rng(3).normal(0, 0.5, PATTERN.shape)
     at_once = match(Pattern.of(PATTERN, SIZE), blobs, SIZE)
