@@ -19,8 +19,8 @@ SAME_FILLED = 0.12
 LETTER_GAP = 0.22
 """Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
 WORD_GAP = 0.7
-"""The same for closed words much smaller than the bubbles: they stand in text, where a word space is 0.5 heights of its
-small letters."""
+"""The same for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
+letters."""
 LOW_LETTER, LOW_LETTER_GAP = 0.8, 0.14
 """Height below which that letter is low, and the gap that makes the shape the capital before it, in heights of the
 shape: the text of an answer is low too, and begins further away."""
@@ -163,8 +163,10 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     for size in _of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
-        if is_small and _are_bridged([candidates[index] for index in members]):
-            in_words[members] = _in_words([candidates[index] for index in members], found.components, WORD_GAP)
+        if _are_bridged([candidates[index] for index in members]):
+            sides = _in_words([candidates[index] for index in members], found.components, WORD_GAP)
+            # Labels of bubbles may stand as close as a word, but seldom on both sides.
+            in_words[members] = sides if is_small else np.where(sides == 2, sides, in_words[members])
         good, bad = _without_letters(candidates, members, in_words, is_small)
         good, joined = _without_joined(candidates, good)
         bad += joined

@@ -323,7 +323,7 @@ def _dashes(dark: Grey) -> npt.NDArray[np.int32]:
 def _dashed_apart(page: WorkingPage) -> Iterator[Shape]:
     """The insides of rectangles and circles whose dashes are further apart, when letters are taken away."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDENED_PX, WIDENED_PX))
-    dashes = _dashes(page.dark)
+    dashes = _dashes(page.blurred)
     wide = np.asarray(cv2.dilate((dashes > 0).astype(np.uint8), disc), np.uint8)
     contours, tree = cv2.findContours(wide, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
@@ -354,7 +354,7 @@ def _dashed_apart(page: WorkingPage) -> Iterator[Shape]:
 def _dashed(page: WorkingPage, side: int) -> Iterator[Shape]:
     """Rectangles and circles whose outline has gaps, closed with a square of this side in pixels."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    closed = np.asarray(cv2.morphologyEx(page.dark, cv2.MORPH_CLOSE, kernel), np.uint8)
+    closed = np.asarray(cv2.morphologyEx(page.blurred, cv2.MORPH_CLOSE, kernel), np.uint8)
     contours, tree = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
         return

@@ -44,13 +44,17 @@ class WorkingPage:
 
     @cached_property
     def dark(self) -> Grey:
-        """255 where a pixel is darker than the paper around it, else 0; shaped as `grey`."""
-        window = int(WINDOW_MM * PX_PER_MM) | 1
-        mode, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
-        threshold = cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, LEAST_CONTRAST)
-        dark = np.asarray(threshold, np.uint8)
+        """255 where a pixel is darker than the paper around it, else 0; shaped as `grey`. Narrow gaps are paper."""
+        dark = self.blurred.copy()
         dark[self._gaps(dark)] = 0
         return dark
+
+    @cached_property
+    def blurred(self) -> Grey:
+        """The same, but narrow gaps are as dark as blur makes them. So letters that touch are not cut into dashes."""
+        window = int(WINDOW_MM * PX_PER_MM) | 1
+        mode, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
+        return np.asarray(cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, LEAST_CONTRAST), np.uint8)
 
     def _gaps(self, dark: Grey) -> npt.NDArray[np.bool_]:
         """Where dark pixels are the middle of a narrow gap between print."""

@@ -31,3 +31,15 @@ def test_a_row_of_ovals_that_nearly_touch_is_no_word(pitch: float) -> None:
         canvas.ellipse((60 + pitch * index, 58, 3, 4))
     page = render(canvas.save(), 150)
     assert _sizes(page) == _sizes(photographed(page, np.random.default_rng(2)).pixels) == [6]
+
+
+@pytest.mark.parametrize("height", [2.3, 2.52, 2.8, 3.5])
+def test_words_of_a_text_are_no_dashed_bubbles(height: float) -> None:
+    texts = (
+        "Teacher office door noon were me me poor cool quality time",
+        "Wait local me order the were wait for me some",
+    )
+    canvas = PdfCanvas(210, 297)
+    for line in range(24):
+        canvas.text(20, 40 + 6 * line, texts[line % 2], height=height)
+    assert _sizes(render(canvas.save(), 150)) == []
