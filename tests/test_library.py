@@ -144,10 +144,11 @@ def test_scans_are_read_from_urls() -> None:
     for number in (1, 2):
         system.pipe_file(f"/scans/{number}.png", encoded(grid(salt=number)))
     try:
-        found = list(omrclip.recognize(omrclip.load_template(omr(template())), ["memory://scans/*.png"], workers=1))
-        with pytest.raises(omrclip.StorageUnavailable, match="no file"):
-            omrclip.recognize(omrclip.load_template(omr(template())), ["memory://none/a.png"])
+        sources = ["memory://scans/*.png", "memory://none/a.png"]
+        *found, missing = omrclip.recognize(omrclip.load_template(omr(template())), sources, workers=1)
     finally:
         system.rm("/scans", recursive=True)
     assert [one.scan for one in found] == ["1.png", "2.png"]
     assert all(one.passed for one in found)
+    assert (missing.scan, missing.passed) == ("a.png", False)
+    assert "leads to no file" in missing.messages[0]

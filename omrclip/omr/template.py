@@ -27,6 +27,8 @@ from omrclip.omr.report.file_names import shown_name
 from omrclip.wording import Wording, joined
 
 DEFAULT_JPEG_QUALITY = 85
+PAGE_CODE = "PageCode"
+"""The name of the QR code that tells the pages of a generated form apart. Each page may have one."""
 Place = tuple[float, float, float, float]
 
 

@@ -61,13 +61,8 @@ def template_warnings(template: omr.Template) -> tuple[Problem, ...]:
         warnings += _warnings(path, element, page)
         if isinstance(element, omr.ClipArea):
             warnings += _quality_warnings(path, element, is_generated=bool(template.is_generated))
-    # The pages of a form may have bar codes of one name, which tell the pages apart, and the same element as BookletBy.
-    by = template.booklet_by
-    named = (
-        (path, element)
-        for path, _, element in _placed_on(template.pages)
-        if not isinstance(element, omr.Barcode) and (not by or element.name != by)
-    )
+    on_each_page = {omr.PAGE_CODE, template.booklet_by}
+    named = ((path, element) for path, _, element in _placed_on(template.pages) if element.name not in on_each_page)
     warnings += _repeated_names(named)
     return tuple(warnings)
 

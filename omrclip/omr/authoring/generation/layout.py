@@ -11,7 +11,7 @@ from omrclip.omr.authoring.generation.nodes import At, Mistake
 from omrclip.omr.authoring.generation.shapes import Font, Modules, PageLayout, Rect
 from omrclip.omr.authoring.generation.sheet import Form, Frame, Settings, Sheet, points, styled
 from omrclip.omr.authoring.generation.vocabulary import PAPER, Element
-from omrclip.omr.template import BarcodeDownloadable, Bubble, ChoiceBox, Grid, ReferencePoint
+from omrclip.omr.template import PAGE_CODE, BarcodeDownloadable, Bubble, ChoiceBox, Grid, ReferencePoint
 from omrclip.omr.template import Element as TemplateElement
 
 __all__ = ["FormLayout", "lay_out", "layout_flow", "layout_marks", "layout_scores"]
@@ -23,8 +23,6 @@ ROTATION_HEIGHT = 1.4
 """The height of the rotation mark in sides of a corner mark. It stands below the top right one."""
 TOP = 220
 """Where the contents of a page begin: below the corner marks."""
-PAGE_CODE = "PageCode"
-"""The name of the QR code that tells the pages of a form apart."""
 PAGE_MODULE, PAGE_QUIET = 5, 10
 """Pixels of a module of this code, 0.42 mm, and of the white paper around it."""
 MOST_IN_CODE = 20
