@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Generic
 
-from omrclip.errors import ClusterUnavailable, ConfigurationError, OmrclipError
-from omrclip.imaging.setting_up import keep_freed_memory
+from omrclip.errors import ClusterUnavailable, ConfigurationError
 from omrclip.jobs.batches.executors import Item, Lost, Outcome, Result, outcome_of, run_safely
 
 TASKS_A_THREAD = 2
@@ -65,7 +64,7 @@ class DaskCluster(Generic[Item, Result]):
     def submit(self, item: Item) -> None:
         """Give an item to the scheduler. Raises ClusterUnavailable."""
         self._check()
-        self._futures[self._client.submit(_run, self._work, item, pure=False)] = item
+        self._futures[self._client.submit(run_safely, self._work, item, pure=False)] = item
 
     def outcomes(self, timeout: float) -> Sequence[Outcome[Item, Result]]:
         """Wait until items are finished. Raises ClusterUnavailable."""
@@ -108,9 +107,3 @@ class DaskCluster(Generic[Item, Result]):
     def _check(self) -> None:
         if self._client.status != "running":
             raise ClusterUnavailable(CONNECTION_LOST)
-
-
-def _run(work: Callable[[Item], Result], item: Item) -> Result | OmrclipError:
-    """The result of an item in a Dask worker, or its error."""
-    keep_freed_memory()
-    return run_safely(work, item)

@@ -173,9 +173,10 @@ def _extension(scan: Scan) -> str:
 @lru_cache(maxsize=2)
 def _worker(out: str, fingerprint: str, limits: Limits, memory_bytes: int) -> _Worker:
     from omrclip.imaging.pdf_process import isolate_pdfs
-    from omrclip.imaging.setting_up import set_up_process
+    from omrclip.imaging.setting_up import keep_freed_memory, set_up_process
 
     set_up_process()
+    keep_freed_memory()
     isolate_pdfs()
     store = BlobStore(out)
     batch = stored_batch(store)
