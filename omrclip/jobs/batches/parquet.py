@@ -62,8 +62,7 @@ def open_parquet(folder: Path, table: ResultsTable) -> Iterator[ParquetTable]:
     kinds = [pyarrow.string()] * len(headings)
     if not table.has_booklets:
         kinds[headings.index(PAGE_HEADING)] = pyarrow.int32()
-    first = len(headings) - len(table.answers) - len(table.areas)
-    for place, column in enumerate(table.answers, start=first):
+    for place, column in enumerate(table.answers, start=table.first_answer):
         if column.is_number:
             kinds[place] = pyarrow.float64()
     schema = pyarrow.schema(list(zip(headings, kinds, strict=True)))
@@ -73,9 +72,14 @@ def open_parquet(folder: Path, table: ResultsTable) -> Iterator[ParquetTable]:
         written.flush()
 
 
-def check_pyarrow() -> None:
-    """Raise ConfigurationError if pyarrow is not installed."""
+def has_pyarrow() -> bool:
+    """Whether pyarrow is installed."""
     from importlib.util import find_spec
 
-    if find_spec("pyarrow") is None:
+    return find_spec("pyarrow") is not None
+
+
+def check_pyarrow() -> None:
+    """Raise ConfigurationError if pyarrow is not installed."""
+    if not has_pyarrow():
         raise ConfigurationError("pyarrow is not installed: pip install 'omrclip[parquet]'")

@@ -19,7 +19,7 @@ from omrclip.jobs.batches.sheet_facts import Json, facts_of, fields_of
 from omrclip.storage.blobs import BlobStore
 from omrclip.storage.databases import errors_told, transaction
 
-RESULTS: Final = {"passed": (0, 1), "doubtful": (1,), "failed": (2,)}
+RESULTS: Final = {"done": (0, 1, 2), "passed": (0, 1), "doubtful": (1,), "failed": (2,)}
 """The results by which sheets are listed, as numbers in the index. Doubtful sheets have passed too."""
 SHEETS_AT_ONCE: Final = 200
 """Number of sheets whose records are read at a time."""
@@ -111,6 +111,14 @@ class SheetIndex:
             new = self._read(file, [scan for place, scan in zip(places, scans, strict=True) if place not in known])
         facts = {place: facts_of(record) for place, record in new.items()}
         return [facts[place] if place in facts else json.loads(known[place]) for place in places]
+
+    def blank(self, after: str, most: int) -> Iterator[tuple[DoneScan, Json]]:
+        """The sheets with blank answers, and the facts about them. Arguments and errors are those of `sheets`."""
+        while most > 0 and (scans := self.sheets(after, None, SHEETS_AT_ONCE)):
+            found = [(scan, facts) for scan, facts in zip(scans, self.facts(scans), strict=True) if facts["Blank"]]
+            yield from found[:most]
+            most -= len(found)
+            after = scans[-1].name
 
     def fields(self, scans: Sequence[DoneScan], title: str) -> list[list[Json]]:
         """The answers and clips with one title on each of some sheets, see `fields_of`.

@@ -139,6 +139,12 @@ class ResultsTable:
             areas.update((clip.title, None) for clip in sheet.recognition.clips)
         return cls(tuple(AnswerColumn(*column) for column in answers.items()), tuple(areas), True, marks_separator)
 
+    @property
+    def first_answer(self) -> int:
+        """The index of the column of the first answer. The columns of the clips follow those of the answers."""
+        clips = len(self.areas) * (2 if self.has_corrections else 1)
+        return len(self.headings()) - len(self.answers) - clips
+
     def headings(self) -> list[str]:
         """The first row."""
         first = ["Image", "Result", *(["Template"] if self.has_templates else []), "Page", "Messages"]

@@ -25,6 +25,7 @@ RESULT_FILES: Final = {
     "results.jsonl": "application/x-ndjson",
     "report.html": "text/html; charset=utf-8",
 }
+PARQUET_TYPE: Final = "application/vnd.apache.parquet"
 
 blueprint = Blueprint("batch_corrections", __name__, url_prefix="/api/batches")
 
@@ -55,11 +56,11 @@ def post_corrections(identifier: str) -> Response:
 def corrected_result(
     batch: StoredBatch, name: str, corrections: Sequence[Correction], separator: Separator = Separator.COMMA
 ) -> Response:
-    """One of RESULT_FILES with the corrected values, made now from the records of the sheets.
+    """One of RESULT_FILES, or `results.parquet`, with the corrected values, made now from the records of the sheets.
 
     The files that the batch wrote stay as they were read.
     """
-    answer = sent(corrected_file(batch, name, corrections, separator), RESULT_FILES[name])
+    answer = sent(corrected_file(batch, name, corrections, separator), RESULT_FILES.get(name, PARQUET_TYPE))
     if name == "report.html":
         del answer.headers["Content-Disposition"]
     else:
@@ -75,18 +76,23 @@ def saved_as(batch: StoredBatch, name: str) -> str:
 def corrected_file(
     batch: StoredBatch, name: str, corrections: Sequence[Correction], separator: Separator = Separator.COMMA
 ) -> IO[bytes]:
-    """The same as a temporary file, which the caller closes."""
+    """The same as a temporary file, which the caller closes.
+
+    Raises ConfigurationError if `results.parquet` is asked for and pyarrow is not installed.
+    """
     store, held = services().batches.results(batch.identifier), current(corrections)
     if name == "results.jsonl":
         return temporary_file(corrected_lines(store, held))
     stored = stored_batch(store)
     rows = BatchRows.of(stored, stored.load(services().config.limits)[0])
-    table = SheetTable(rows.columns(has_corrections=True), lambda: corrected_rows(store, rows, held))
+    table = SheetTable(rows.columns(has_corrections=bool(corrections)), lambda: corrected_rows(store, rows, held))
     match name:
         case "results.csv":
             return table.csv(separator)
         case "results.xlsx":
             return table.xlsx()
+        case "results.parquet":
+            return table.parquet()
         case _:
             title = " and ".join(batch.templates)
             report = _report(title, stored.options.thresholds, rows, corrected_rows(store, rows, held))

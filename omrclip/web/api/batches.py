@@ -16,6 +16,7 @@ from omrclip.jobs.batches.definition import Batch, BatchTemplate
 from omrclip.jobs.batches.folder import CLIPS
 from omrclip.jobs.batches.intake import NewBatch, add_document, batch_options, create_batch
 from omrclip.jobs.batches.ledger import DoneScan
+from omrclip.jobs.batches.parquet import PARQUET_NAME, has_pyarrow
 from omrclip.jobs.batches.sheet_facts import Json
 from omrclip.jobs.batches.sheet_index import RESULTS, SheetIndex
 from omrclip.omr.recognition import Scan
@@ -48,6 +49,9 @@ SHEETS_PART: Final = "Sheets"
 MOST_ZIPPED: Final = 50_000
 """Number of clips in one archive. Its directory is in memory until it is sent, and takes about 1 KB for each."""
 READ_AT_ONCE: Final = 256 * 1024
+BLANK: Final = "blank"
+SHEET_FILTERS: Final = (*RESULTS, BLANK)
+"""The values of `?result=`."""
 _REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
 """The report is a page of text and drawings. It runs nothing, whatever was read from a form."""
 
@@ -202,14 +206,20 @@ def post_retry(identifier: str) -> Response:
 def list_sheets(identifier: str) -> Response:
     """The sheets that are done, sorted by name, a page at a time; all, or those with one `?result=`."""
     result = request.args.get("result")
-    if result is not None and result not in RESULTS:
-        raise InvalidRequest.at("result", f"one of {', '.join(RESULTS)}")
+    if result is not None and result not in SHEET_FILTERS:
+        raise InvalidRequest.at("result", f"one of {', '.join(SHEET_FILTERS)}")
     limit = number_in_query("limit", f"a number from 1 to {MOST_LISTED}", MOST_LISTED) or MOST_LISTED
     store = services().batches.results(identifier)
     index = SheetIndex(store, services().batches.index_file(identifier))
-    done = {scan.name: scan for scan in index.sheets(request.args.get("after", ""), result, limit + 1)}
-    facts = dict(zip(done, index.facts(list(done.values())), strict=True))
-    return _private(listed("Sheets", lambda _: iter(done), lambda name: _sheet(done[name], facts[name])))
+    after = request.args.get("after", "")
+    found = index.blank(after, limit + 1) if result == BLANK else _with_facts(index, after, result, limit + 1)
+    done = {scan.name: (scan, facts) for scan, facts in found}
+    return _private(listed("Sheets", lambda _: iter(done), lambda name: _sheet(*done[name])))
+
+
+def _with_facts(index: SheetIndex, after: str, result: str | None, most: int) -> Iterator[tuple[DoneScan, Json]]:
+    scans = index.sheets(after, result, most)
+    return zip(scans, index.facts(scans), strict=True)
 
 
 def _sheet(scan: DoneScan, facts: Json) -> dict[str, object]:
@@ -243,6 +253,15 @@ def get_xlsx(identifier: str) -> Response:
 def get_jsonl(identifier: str) -> Response:
     """Everything that was read, a line of JSON for each sheet."""
     return _result(identifier, "results.jsonl")
+
+
+@blueprint.get("/<identifier>/results.parquet")
+@runs_in(Lane.WORK)
+def get_parquet(identifier: str) -> Response:
+    """The table as Parquet, made now from the records of the sheets. It needs pyarrow."""
+    batches = services().batches
+    batches.result(identifier, "results.csv")  # raises NotFound before the tables are written
+    return corrected_result(batches.read(identifier), PARQUET_NAME, batches.corrections(identifier))
 
 
 @blueprint.get("/<identifier>/report.html")
@@ -346,6 +365,7 @@ def _private(answer: Response) -> Response:
 
 def _described(batch: StoredBatch) -> dict[str, Any]:
     uri = _uri(batch.identifier)
+    files = (*RESULT_FILES, *([PARQUET_NAME] if has_pyarrow() else []), "clips.zip", "marked.pdf")
     described = _BATCH.dump(
         {
             "identifier": batch.identifier,
@@ -366,7 +386,7 @@ def _described(batch: StoredBatch) -> dict[str, Any]:
             "reviewed": batch.reviewed,
             "failed": batch.failed,
             "sheets_per_hour": None if batch.an_hour is None else round(batch.an_hour),
-            "results": {name: f"{uri}/{name}" for name in (*RESULT_FILES, "clips.zip", "marked.pdf")},
+            "results": {name: f"{uri}/{name}" for name in files},
         }
     )
     return dict(described)

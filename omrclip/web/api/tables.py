@@ -17,6 +17,7 @@ from typing import IO, Final
 from flask import Blueprint, Response, request
 
 from omrclip.errors import InvalidRequest, NotAllowed, StorageUnavailable
+from omrclip.jobs.batches.parquet import PARQUET_NAME, open_parquet
 from omrclip.omr.report.answer import KeptUris
 from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.result_files import saved_name
@@ -100,6 +101,21 @@ class SheetTable:
             workbook.close()
             with path.open("rb") as written:
                 copyfileobj(written, file)
+        return _in_memory_if_small(file)
+
+    def parquet(self) -> IO[bytes]:
+        """The table as Parquet, in a temporary file.
+
+        Raises:
+            ConfigurationError: pyarrow is not installed.
+            StorageUnavailable: the file cannot be written.
+        """
+        with _written_to_temporary() as file, TemporaryDirectory(prefix="omrclip-") as folder:
+            with open_parquet(Path(folder), self._table) as written:
+                for row, _ in self._rows():
+                    written.add(row)
+            with Path(folder, PARQUET_NAME).open("rb") as found:
+                copyfileobj(found, file)
         return _in_memory_if_small(file)
 
 

@@ -4,8 +4,10 @@ from omrclip.omr.report.table import Separator
 from omrclip.schemas.batches import BatchChangeSchema, BatchRequestSchema, BatchSchema, IntakeSchema, PlacementSchema
 from omrclip.schemas.corrections import SheetChangesSchema
 from omrclip.schemas.recognition_parts import SAID
+from omrclip.web.api.batch_corrections import PARQUET_TYPE, RESULT_FILES
 from omrclip.web.api.batch_pdf import MOST_SHEETS
 from omrclip.web.api.batch_sheets import STATUSES
+from omrclip.web.api.batches import SHEET_FILTERS
 from omrclip.web.openapi.parts import BINARY, NAME, ZIP, Node, answer, content, listing, operation, parameter
 
 _TAG = "Batches"
@@ -21,8 +23,8 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
     result = parameter(
         "result",
         "query",
-        {"type": "string", "enum": ["passed", "doubtful", "failed"]},
-        description="only sheets with this result. Doubtful ones have passed too",
+        {"type": "string", "enum": list(SHEET_FILTERS)},
+        description="only sheets with this result. Doubtful ones have passed too; blank ones have blank answers",
     )
     element = parameter("element", "query", description="only the clips of this element")
     separators: Node = {"type": "string", "enum": [str(one) for one in Separator], "default": ","}
@@ -171,7 +173,9 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
         )
     }
     for file, (summary, media_type) in _RESULTS.items():
-        answers = {"200": answer("The file", BINARY, media_type), "304": answer("Not modified")}
+        answers = {"200": answer("The file", BINARY, media_type)}
+        if file in RESULT_FILES:
+            answers["304"] = answer("Not modified")
         more = {"parameters": [separator]} if file == "results.csv" else {}
         paths[f"{base}/{file}"] = {"get": operation(summary, _TAG, answers, **more)}
     places = {"{identifier}": batch, "{sheet}": sheet}
@@ -184,6 +188,7 @@ def batch_paths(most_listed: int) -> dict[str, Node]:
 _RESULTS = {
     "results.csv": ("The table of all sheets as CSV", "text/csv"),
     "results.xlsx": ("The workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "results.parquet": ("The table of all sheets as Parquet, if pyarrow is installed", PARQUET_TYPE),
     "results.jsonl": ("Everything that was read, a line of JSON for each sheet", "application/x-ndjson"),
     "report.html": ("The report", "text/html"),
 }

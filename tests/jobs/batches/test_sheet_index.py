@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from omrclip.jobs.batches import sheet_index
 from omrclip.jobs.batches.folder import RECORDS
 from omrclip.jobs.batches.ledger import Counts, DoneScan, Ledger, in_order, json_line
 from omrclip.jobs.batches.sheet_index import SheetIndex, place_of
@@ -49,6 +50,28 @@ def test_sheets_are_listed_by_pages_and_results(store: BlobStore, tmp_path: Path
     assert names(index, result="doubtful") == ["page 8"]
     assert names(index, result="failed") == ["page 11"]
     assert {scan.name: scan for scan in index.sheets("", None, 100)} == Ledger(store).scans()
+
+
+def test_sheets_with_blank_answers_are_listed(
+    store: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet_index, "SHEETS_AT_ONCE", 2)
+    blank = {"a": 2, "b": 0, "c": 0, "d": 0, "e": 1, "f": 1}
+    element = {"Name": "Q", "Status": "blank"}
+    records = [
+        json_line({"Name": name, "Error": None, "Elements": [element] * count, "Clips": []})
+        for name, count in blank.items()
+    ]
+    Ledger(store).add([DoneScan(name, "", PASSED) for name in blank], records, ())
+    index = SheetIndex(store, tmp_path / "index")
+
+    def found(after: str, most: int) -> list[tuple[str, int]]:
+        return [(scan.name, facts["Blank"]) for scan, facts in index.blank(after, most)]
+
+    assert found("", 100) == [("a", 2), ("e", 1), ("f", 1)]
+    assert found("", 2) == [("a", 2), ("e", 1)]
+    assert found("e", 1) == found("b", 100)[1:] == [("f", 1)]
+    assert found("f", 5) == []
 
 
 def test_only_new_files_of_the_ledger_are_read(

@@ -11,13 +11,16 @@ from zipfile import ZipFile
 
 import pytest
 from flask.testing import FlaskClient
+from pyarrow import parquet
 
 from omrclip.config import Config
+from omrclip.jobs.batches import parquet as parquet_module
 from omrclip.jobs.batches import runner as runner_module
 from omrclip.jobs.batches.runner import Runner
 from omrclip.limits import Limits
 from omrclip.storage import batches as batches_module
 from omrclip.storage.batches import Batches
+from omrclip.web.api import batches as batches_api
 from omrclip.web.app import App, create_app
 from tests.web.api.test_documents import SHADES, stack
 from tests.web.conftest import Refusal
@@ -233,7 +236,33 @@ def test_failed_and_doubtful_sheets_are_listed(
     following = client.get(first["Next"]).get_json()
     assert [sheet["Name"] for sheet in following["Sheets"]] == ["s9.png", "s10.png"]
     assert following["Next"] is None
-    assert client.get(f"{address}/sheets?result=blank").status_code == 400
+    assert names("?result=done") == names("")
+    assert names("?result=blank") == []
+    assert client.get(f"{address}/sheets?result=empty").status_code == 400
+
+
+def test_the_table_is_answered_as_parquet_if_pyarrow_is_there(
+    client: FlaskClient,
+    made: Made,
+    sent: Sent,
+    runner: Runner,
+    assert_refused: Refusal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = made()
+    sent(address, a_png=PNG, b_png=PNG[:200])
+    assert_refused(client.get(f"{address}/results.parquet"), 404, "not_found", "all sheets")
+    runner.look()
+    found = client.get(client.get(address).get_json()["Results"]["results.parquet"])
+    assert found.headers["Content-Disposition"] == "attachment; filename=June.parquet"
+    table = parquet.read_table(BytesIO(found.data))
+    rows = client.get(f"{address}/results.csv").text.lstrip("\ufeff").splitlines()
+    assert ",".join(table.column_names) == rows[0]
+    assert [(row["Image"], row["Page"]) for row in table.to_pylist()] == [("a.png", 1), ("b.png", None)]
+    monkeypatch.setattr(parquet_module, "has_pyarrow", lambda: False)
+    monkeypatch.setattr(batches_api, "has_pyarrow", lambda: False)
+    assert "results.parquet" not in client.get(address).get_json()["Results"]
+    assert_refused(client.get(f"{address}/results.parquet"), 500, "invalid_configuration", "pyarrow")
 
 
 def test_a_change_of_the_template_does_not_change_a_batch(

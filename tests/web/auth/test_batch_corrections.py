@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from pyarrow import parquet
 
 from omrclip.config import Config
 from omrclip.jobs.batches.runner import Runner
@@ -106,6 +107,11 @@ def test_two_people_correct_one_batch_and_every_result_tells_who(
     book = load_workbook(io.BytesIO(ann.get(f"{batch}/results.xlsx").data))
     assert [row[7].value for row in book["Results"]] == ["Corrected", "Q1 (ann)", "Q1 (bob); Name (ann)"]
     book.close()
+    found = parquet.read_table(io.BytesIO(ann.get(f"{batch}/results.parquet").data)).to_pylist()
+    assert [(row["Q1"], row["Name"], row["Corrected"]) for row in found] == [
+        ("B", "", "Q1 (ann)"),
+        ("A", "Ada", "Q1 (bob); Name (ann)"),
+    ]
     lines = [json.loads(line) for line in ann.get(f"{batch}/results.jsonl").text.splitlines()]
     assert lines[1]["Corrections"] == {"Q1": {"Value": "A", "By": "bob"}, "Name": {"Value": "Ada", "By": "ann"}}
     assert {key: lines[0][key] for key in lines[0] if key != "Corrections"} == json.loads(
