@@ -65,9 +65,10 @@ def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
     usual = _usual(grey, shapes, margin=0)
     unlike = [shape for shape in shapes if _alike(_patch(grey, usual, shape.x, shape.y), usual) < LEAST_ALIKE]
     if LEAST_USUAL <= len(unlike) < len(shapes):
-        again = without_unlike(grey, unlike)
+        again = set(without_unlike(grey, unlike))
         unlike = [shape for shape in unlike if shape not in again]
-    return [shape for shape in shapes if shape not in unlike]
+    left_out = set(unlike)
+    return [shape for shape in shapes if shape not in left_out]
 
 
 def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> list[Shape]:

@@ -178,7 +178,8 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
             continue
         shapes = [candidates[index] for index in good]
         alike = without_unlike(grey, shapes)
-        left_out += [LeftOut(shape, Why.UNLIKE) for shape in shapes if shape not in alike]
+        kept = set(alike)
+        left_out += [LeftOut(shape, Why.UNLIKE) for shape in shapes if shape not in kept]
         if not alike:
             continue
         more = continued(grey, alike, found.filled)

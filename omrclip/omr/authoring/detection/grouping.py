@@ -6,6 +6,7 @@ from columns: if it changes downwards and not across, the columns are the digits
 """
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -132,6 +133,10 @@ class _Run:
         return self.bubbles[-1].right
 
 
+_Gap = tuple[Shape, list[tuple[float, float]]]
+"""A bubble, and the left and right ends of the texts between it and one of a list at its right."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """All bubbles of one size on one level."""
@@ -150,7 +155,9 @@ class _Grouping:
     def __init__(self, page: WorkingPage, one: SizeClass, around: Surroundings) -> None:
         self.page, self.around = page, around
         self.width, self.height = one.width, one.height
-        self.bubbles = one.bubbles
+        self.bubbles = sorted(one.bubbles, key=lambda bubble: bubble.y)
+        self.levels = [bubble.y for bubble in self.bubbles]
+        self.texts: dict[tuple[Shape, Shape], list[_Gap]] = {}
         self.lists = self._lists()
 
     def stacks(self) -> list[list[Group]]:
@@ -161,7 +168,7 @@ class _Grouping:
     def _lists(self) -> dict[Shape, tuple[Shape, ...]]:
         """For each bubble the bubbles below each other to which it belongs, unless text parts them."""
         lists: list[list[Shape]] = []
-        for bubble in sorted(self.bubbles, key=lambda bubble: bubble.y):
+        for bubble in self.bubbles:
             above = [each for each in lists if self._is_below(bubble, each)]
             if above:
                 max(above, key=lambda each: each[-1].y).append(bubble)
@@ -182,10 +189,15 @@ class _Grouping:
 
     def _is_in_row(self, bubble: Shape) -> bool:
         """Whether another bubble stands close beside this one, and nothing between them."""
-        reach, most = ROW_TOLERANCE * self.height, ROW_GAP * self.height
-        beside = [other for other in self.bubbles if other is not bubble and abs(other.y - bubble.y) < reach]
+        most = ROW_GAP * self.height
+        beside = [other for other in self._on_level(bubble) if other is not bubble]
         pairs = [(bubble, other) if other.x > bubble.x else (other, bubble) for other in beside]
         return any(right.left - left.right < most and not self._between(left, right) for left, right in pairs)
+
+    def _on_level(self, bubble: Shape) -> list[Shape]:
+        """The bubbles on the level of a bubble, and the bubble."""
+        reach = ROW_TOLERANCE * self.height
+        return self.bubbles[bisect_right(self.levels, bubble.y - reach) : bisect_left(self.levels, bubble.y + reach)]
 
     def _are_in_two_lists(self, one: Shape, other: Shape) -> bool:
         """Whether neighbours in a row, with text between them, are answers of two lists beside each other.
@@ -206,15 +218,22 @@ class _Grouping:
             return True
         if max(len(left), len(right)) < LEAST_LIST and not any(self._begins_row(bubble) for bubble in right):
             return False
-        reach = ROW_TOLERANCE * self.height
-        rows = [(a, b) for a in left for b in right if abs(a.y - b.y) < reach]
-        texts = [(a, self._between(a, b)) for a, b in rows]
+        texts = self._texts_between(left, right)
         if not any(text for _, text in texts):
             return False
         if self._has_list_between(left, right):
             return True
-        starts_lower = abs(left[0].y - right[0].y) > reach
+        starts_lower = abs(left[0].y - right[0].y) > ROW_TOLERANCE * self.height
         return starts_lower or len(right) > len(left) or lines > 0 or self._have_names(texts)
+
+    def _texts_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> list[_Gap]:
+        """The bubbles of a list beside which one of another list stands, with the texts between both."""
+        lists = left[0], right[0]
+        if lists not in self.texts:
+            reach = ROW_TOLERANCE * self.height
+            rows = [(one, other) for one in left for other in right if abs(one.y - other.y) < reach]
+            self.texts[lists] = [(one, self._between(one, other)) for one, other in rows]
+        return self.texts[lists]
 
     def _are_on_other_levels(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
         """Whether one of two lists begins or ends higher than the other."""
@@ -229,8 +248,7 @@ class _Grouping:
 
     def _begins_row(self, bubble: Shape) -> bool:
         """Whether no bubble stands at the left of a bubble."""
-        reach = ROW_TOLERANCE * self.height
-        return not any(other.x < bubble.left and abs(other.y - bubble.y) < reach for other in self.bubbles)
+        return not any(other.x < bubble.left for other in self._on_level(bubble))
 
     def _has_list_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
         """Whether a third list stands between two lists beside each other, and is shorter than they are."""
@@ -247,7 +265,7 @@ class _Grouping:
         is_line = (gap > 0).all(axis=0) if gap.size else np.zeros(0, bool)
         return int(np.count_nonzero(np.diff(is_line.astype(np.int8), prepend=0) > 0))
 
-    def _have_names(self, texts: Sequence[tuple[Shape, Sequence[tuple[float, float]]]]) -> bool:
+    def _have_names(self, texts: Sequence[_Gap]) -> bool:
         """Whether texts of different length begin far from the bubbles at their left."""
         starts = [text[0][0] - bubble.right for bubble, text in texts if text]
         ends = [text[-1][1] for _, text in texts if text]
@@ -255,7 +273,7 @@ class _Grouping:
 
     def _rows(self) -> list[_Row]:
         rows: list[list[Shape]] = []
-        for bubble in sorted(self.bubbles, key=lambda bubble: bubble.y):
+        for bubble in self.bubbles:
             level = float(np.mean([other.y for other in rows[-1]])) if rows else 0.0
             if rows and bubble.y - level < ROW_TOLERANCE * self.height:
                 rows[-1].append(bubble)

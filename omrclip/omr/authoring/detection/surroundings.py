@@ -9,7 +9,14 @@ import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.shapes import PAPER_PERCENTILE, Shape
-from omrclip.omr.authoring.detection.working_page import LEAST_CONTRAST, PX_PER_MM, WINDOW_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import (
+    LEAST_CONTRAST,
+    PX_PER_MM,
+    WINDOW_MM,
+    WorkingPage,
+    part_of,
+    percentile,
+)
 
 MARGIN_MM = 0.3
 """Width around a bubble that counts as its outline."""
@@ -43,7 +50,7 @@ class Surroundings:
     def has_print(self, left: float, top: float, right: float, bottom: float) -> bool:
         """Whether something is printed in a rectangle."""
         part = self._part(left, top, right, bottom)
-        return bool(part.size and (part > 0).sum() > (LEAST_INK_MM * PX_PER_MM) ** 2)
+        return _has_ink(part)
 
     def bottom_of_print_above(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float] | None:
         """The upper and lower side of the lowest line of print in a rectangle."""
@@ -57,16 +64,19 @@ class Surroundings:
 
 
 def _pieces(part: Grey, axis: int, start: float, white: float) -> list[tuple[float, float]]:
-    if not part.size:
+    if not _has_ink(part):
         return []
-    places = np.flatnonzero((part > 0).sum(axis=axis) >= 1)
-    if (part > 0).sum() <= (LEAST_INK_MM * PX_PER_MM) ** 2:
-        return []
+    places = np.flatnonzero(part.any(axis=axis))
     breaks = np.flatnonzero(np.diff(places) > white)
     first = places[np.concatenate([[0], breaks + 1])]
     last = places[np.concatenate([breaks, [len(places) - 1]])]
     offset = max(0, round(start))
     return [(float(a + offset), float(b + 1 + offset)) for a, b in zip(first, last, strict=True)]
+
+
+def _has_ink(part: Grey) -> bool:
+    """Whether more than a speck is printed in a part of the page."""
+    return bool(part.size and cv2.countNonZero(part) > (LEAST_INK_MM * PX_PER_MM) ** 2)
 
 
 def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
@@ -81,15 +91,15 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
         left, top = max(0, int(shape.left - margin)), max(0, int(shape.top - margin))
         place = slice(top, int(shape.bottom + margin) + 1), slice(left, int(shape.right + margin) + 1)
         ink[place] = grey[place] = 0
-    ink[_is_shade(page.grey, grey)] = 0
+    ink = cv2.bitwise_and(ink, cv2.bitwise_not(_shade(page.grey, grey)))
     edge = int(EDGE_MM * PX_PER_MM)
     for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
         side[:] = 0
     return Surroundings(np.asarray(ink, np.uint8))
 
 
-def _is_shade(grey: Grey, filled: Grey) -> npt.NDArray[np.bool_]:
-    """Where a page has the light tone of a shaded area, whose edges are neither text nor lines.
+def _shade(grey: Grey, filled: Grey) -> Grey:
+    """255 where a page has the light tone of a shaded area, whose edges are neither text nor lines.
 
     Args:
         grey: the page.
@@ -100,8 +110,9 @@ def _is_shade(grey: Grey, filled: Grey) -> npt.NDArray[np.bool_]:
     smooth = cv2.blur(grey, (3, 3))
     tone = cv2.morphologyEx(cv2.blur(filled, (3, 3)), cv2.MORPH_CLOSE, square)
     paper = cv2.dilate(smooth, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
-    is_thin = cv2.subtract(tone, smooth) >= LEAST_CONTRAST
-    return np.asarray(~is_thin & (tone > DARK_TONE * paper), np.bool_)
+    _, is_thin = cv2.threshold(cv2.subtract(tone, smooth), LEAST_CONTRAST - 1, 255, cv2.THRESH_BINARY)
+    is_light = cv2.compare(tone, part_of(np.asarray(paper, np.uint8), DARK_TONE), cv2.CMP_GT)
+    return np.asarray(cv2.bitwise_and(is_light, cv2.bitwise_not(is_thin)), np.uint8)
 
 
 Glyph = npt.NDArray[np.float32]
@@ -131,7 +142,7 @@ def glyph(page: WorkingPage, shape: Shape) -> Glyph:
     if inside.size == 0:
         return np.zeros((GLYPH_SIDE, GLYPH_SIDE), np.float32)
     whole = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
-    contrast = max(LEAST_OUTLINE_CONTRAST, float(np.percentile(whole, LIGHTEST_PERCENTILE)) - float(whole.min()))
+    contrast = max(LEAST_OUTLINE_CONTRAST, percentile(whole, LIGHTEST_PERCENTILE) - int(whole.min()))
     small = cv2.resize(inside, (GLYPH_SIDE, GLYPH_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     small = np.where(OVAL, small[OVAL].mean() - small, 0)
     if small[OVAL].std() < LEAST_GLYPH * contrast:
@@ -145,7 +156,7 @@ def darkness(page: WorkingPage, shape: Shape) -> float:
     y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
     inside = page.grey[max(0, y0) : y1, max(0, x0) : x1].astype(np.float32)
     around = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
-    paper, line = (float(np.percentile(around, each)) for each in (PAPER_PERCENTILE, LINE_PERCENTILE))
+    paper, line = (percentile(around, each) for each in (PAPER_PERCENTILE, LINE_PERCENTILE))
     if not inside.size or paper - line < 1:
         return 0.0
     return float(np.clip((paper - inside) / (paper - line), 0, 1).mean())
