@@ -11,7 +11,7 @@ from omrclip.errors import LimitExceeded
 from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.report import Report
 from omrclip.omr.report.sheet import Sheet
-from omrclip.omr.report.table import CsvTable, ResultsTable, Separator
+from omrclip.omr.report.table import Cell, CsvTable, ResultsTable, Separator
 from omrclip.omr.report.workbook import XlsxTable, check_columns
 from omrclip.omr.results import MarkThresholds
 
@@ -41,31 +41,40 @@ class Tables:
     """Writes a row of each table for each sheet. Memory does not grow with the number of sheets."""
 
     def __init__(
-        self, csv_file: IO[str], csv_table: CsvTable, workbook: XlsxTable | None, counts: Counts, report: Report
+        self,
+        table: ResultsTable,
+        csv_file: IO[str],
+        csv_table: CsvTable,
+        workbook: XlsxTable | None,
+        counts: Counts,
+        report: Report,
     ) -> None:
+        self._table = table
         self._csv_file = csv_file
         self._csv = csv_table
         self._workbook = workbook
         self._counts = counts
         self._report = report
 
-    def add(self, sheet: Sheet) -> None:
-        """Write the rows of a sheet. That of the CSV file is on disk at once. Raises OSError."""
-        self._add(sheet, [sheet])
+    def add(self, sheet: Sheet) -> list[Cell]:
+        """Write the rows of a sheet, and return that of the CSV file, which is on disk at once. Raises OSError."""
+        return self._add(sheet, [sheet])
 
-    def add_booklet(self, row: Sheet, sheets: Sequence[Sheet]) -> None:
-        """Write the row of a booklet, and count its sheets. Raises OSError."""
-        self._report.add_booklet(row)
-        self._add(row, sheets)
+    def add_booklet(self, booklet: Sheet, sheets: Sequence[Sheet]) -> list[Cell]:
+        """Write the row of a booklet, count its sheets, and return the row. Raises OSError."""
+        self._report.add_booklet(booklet)
+        return self._add(booklet, sheets)
 
-    def _add(self, row: Sheet, sheets: Sequence[Sheet]) -> None:
+    def _add(self, shown: Sheet, sheets: Sequence[Sheet]) -> list[Cell]:
+        row = self._table.row(shown)
         self._csv.add(row)
         self._csv_file.flush()
         for sheet in sheets:
             self._counts.add(sheet)
             self._report.add(sheet)
         if self._workbook:
-            self._workbook.add_booklet(row, sheets)
+            self._workbook.add(row, sheets)
+        return row
 
 
 @contextmanager
@@ -97,7 +106,7 @@ def open_tables(
             _at_end(lambda: _write_report(folder, report)),
             _workbook(folder, table, options, counts) if fits_workbook(table) else nullcontext() as workbook,
         ):
-            yield Tables(csv_file, csv_table, workbook, counts, report)
+            yield Tables(table, csv_file, csv_table, workbook, counts, report)
 
 
 def _write_report(folder: Path, report: Report) -> None:

@@ -1,14 +1,13 @@
 """The table of a batch as a Parquet file, for programs that analyse data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from omrclip.errors import ConfigurationError
 from omrclip.omr.labels import distinct
-from omrclip.omr.report.sheet import Sheet
-from omrclip.omr.report.table import ResultsTable
+from omrclip.omr.report.table import Cell, ResultsTable
 
 PARQUET_NAME = "results.parquet"
 ROWS_AT_ONCE = 1000
@@ -19,18 +18,16 @@ PAGE_HEADING = "Page"
 class ParquetTable:
     """Writes the rows of a table. Memory does not grow with their number."""
 
-    def __init__(self, pyarrow: Any, writer: Any, schema: Any, table: ResultsTable) -> None:
+    def __init__(self, pyarrow: Any, writer: Any, schema: Any) -> None:
         self._pyarrow = pyarrow
         self._writer = writer
         self._schema = schema
-        self._table = table
         self._rows: list[list[object]] = []
 
-    def add(self, sheet: Sheet) -> None:
-        """Write the row of one sheet."""
-        cells = self._table.row(sheet)
+    def add(self, row: Sequence[Cell]) -> None:
+        """Write a row."""
         is_text = [self._pyarrow.types.is_string(kind) for kind in self._schema.types]
-        self._rows.append([cell.text if text else cell.number for cell, text in zip(cells, is_text, strict=True)])
+        self._rows.append([cell.text if text else cell.number for cell, text in zip(row, is_text, strict=True)])
         if len(self._rows) >= ROWS_AT_ONCE:
             self.flush()
 
@@ -67,7 +64,7 @@ def open_parquet(folder: Path, table: ResultsTable) -> Iterator[ParquetTable]:
             kinds[place] = pyarrow.float64()
     schema = pyarrow.schema(list(zip(headings, kinds, strict=True)))
     with parquet.ParquetWriter(folder / PARQUET_NAME, schema) as writer:
-        written = ParquetTable(pyarrow, writer, schema, table)
+        written = ParquetTable(pyarrow, writer, schema)
         yield written
         written.flush()
 

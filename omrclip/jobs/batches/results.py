@@ -64,9 +64,9 @@ def write_results(
                 if rows.are_booklets:
                     pages.append(rows.page(sheet))
                     continue
-                tables.add(sheet)
+                row = tables.add(sheet)
                 if more:
-                    more.add(sheet)
+                    more.add(row)
             lines.flush()
             records = stack.enter_context((folder / LINES_NAME).open("rb"))
 
@@ -74,8 +74,8 @@ def write_results(
                 records.seek(places[index])
                 return sheet_of(records.readline())
 
-            for row, sheets in rows.booklets(pages, sheet_at):
-                tables.add_booklet(row, sheets)
+            for booklet, sheets in rows.booklets(pages, sheet_at):
+                row = tables.add_booklet(booklet, sheets)
                 if more:
                     more.add(row)
         names = sorted(file.name for file in folder.iterdir())

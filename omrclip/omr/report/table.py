@@ -222,13 +222,12 @@ class CsvTable:
             table: the columns.
             separator: what separates the cells.
         """
-        self._table = table
         self._rows = csv.writer(file, delimiter=separator)
         self._rows.writerow([guarded(Cell(heading)) for heading in table.headings()])
 
-    def add(self, sheet: Sheet) -> None:
-        """Write the row of one sheet."""
-        self._rows.writerow(map(guarded, self._table.row(sheet)))
+    def add(self, row: Iterable[Cell]) -> None:
+        """Write a row."""
+        self._rows.writerow(map(guarded, row))
 
 
 def number_of(text: str) -> float | None:

@@ -4,15 +4,19 @@ Rows are written to temporary files as they come, so the memory that a workbook 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.format import Format
 from xlsxwriter.image import Image
 from xlsxwriter.url import Url
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
 
 from omrclip.errors import LimitExceeded
 from omrclip.omr.report.counts import Counts
@@ -45,6 +49,9 @@ _PICTURE_BOX = (250, 60)
 _DPI = 96
 """The pixels per inch of a workbook."""
 _PICTURE_SUFFIXES = (".jpg", ".png")
+_CELLS_IN_MEMORY, _SHORT = 4096, 16
+"""The number of different cells whose XML is in memory, and the most characters of their texts. Most answers are one of
+a few short values."""
 
 
 class XlsxTable:
@@ -71,8 +78,6 @@ class XlsxTable:
             LimitExceeded: the table has more columns than a workbook.
         """
         check_columns(table)
-        self._table = table
-        self._pictures = pictures
         self._counts = counts
         self._book = Workbook(path, {"constant_memory": True, "tmpdir": str(temporary)})
         self._book.set_properties({"created": NO_TIME})
@@ -82,13 +87,9 @@ class XlsxTable:
         )
         self._failed = _Rows(self._book, "Failed", ["Image", "Reason"])
 
-    def add(self, sheet: Sheet) -> None:
-        """Write the rows of one sheet."""
-        self.add_booklet(sheet, [sheet])
-
-    def add_booklet(self, row: Sheet, sheets: Sequence[Sheet]) -> None:
+    def add(self, row: Sequence[Cell], sheets: Sequence[Sheet]) -> None:
         """Write a row of the sheet Results, and the rows of its sheets in the others."""
-        self._results.write(self._table.row(row))
+        self._results.write(row)
         for sheet in sheets:
             self._add_details(sheet)
 
@@ -153,6 +154,41 @@ def _number(value: float) -> Cell:
     return Cell(str(value), value)
 
 
+_CellXml: TypeAlias = Callable[[str, float | None, Format | None], str]
+
+
+class _Sheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that writes the XML of a row at once.
+
+    XlsxWriter writes cell by cell. That takes eight times as long for the answers of an exam sheet.
+    """
+
+    def xml_of(self, text: str, number: float | None, style: Format | None) -> str:
+        """The XML of a cell, without its beginning `<c r="A1"`."""
+        styled = f' s="{style._get_xf_index()}"' if style else ""
+        if number is not None:
+            return f"{styled}><v>{number:.16G}</v></c>"
+        fitting = self._escape_data(self._escape_control_characters(_fitting(text)))
+        space = ' xml:space="preserve"' if fitting != fitting.strip() else ""
+        return f'{styled} t="inlineStr"><is><t{space}>{fitting}</t></is></c>'
+
+    def add_row(self, row: int, cells: Iterable[str], height: float | None = None) -> None:
+        """Write the next row: the whole XML of its cells."""
+        taller = f' ht="{height:g}" customHeight="1"' if height else ""
+        self.row_data_fh.write(f'<row r="{row + 1}"{taller}>{"".join(cells)}</row>')
+
+    def cover(self, rows: int, columns: int) -> None:
+        """Note the size of the table."""
+        self._check_dimensions(0, 0)
+        self._check_dimensions(rows - 1, columns - 1)
+
+    def add_link(self, row: int, column: int, address: Url) -> None:
+        """Link from a cell. Its text is that of `add_row`."""
+        self.ignore_write_string = True
+        self.write_url(row, column, address)
+        self.ignore_write_string = False
+
+
 class _Rows:
     """The rows of one kind, on one sheet, or on several if they are too many."""
 
@@ -162,6 +198,7 @@ class _Rows:
         self._headings = headings
         self._pictures = pictures
         self._widths = [len(heading) + FILTER_WIDTH for heading in headings]
+        self._letters = [f'<c r="{xl_col_to_name(column)}' for column in range(len(headings))]
         self._has_pictures: set[int] = set()
         self._heading = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EEF4", "font_color": "#1A2733"})
         self._check = book.add_format({"bg_color": "#FFF2CC", "font_color": "#5C4400"})
@@ -171,10 +208,13 @@ class _Rows:
 
     def _begin(self) -> None:
         self._sheets += 1
-        self._sheet = self._book.add_worksheet(self._name if self._sheets == 1 else f"{self._name} {self._sheets}")
+        name = self._name if self._sheets == 1 else f"{self._name} {self._sheets}"
+        self._sheet: _Sheet = self._book.add_worksheet(name, _Sheet)
         self._row = self._links = 0
-        for column, heading in enumerate(self._headings):
-            self._sheet.write_string(0, column, _fitting(heading), self._heading)
+        self._xml: _CellXml = self._sheet.xml_of
+        self._short_xml: _CellXml = lru_cache(_CELLS_IN_MEMORY)(self._sheet.xml_of)
+        texts = (self._xml(heading, None, self._heading) for heading in self._headings)
+        self._sheet.add_row(0, [f'{letters}1"{text}' for letters, text in zip(self._letters, texts, strict=True)])
 
     def write(self, cells: Sequence[Cell]) -> None:
         """Write the next row."""
@@ -182,27 +222,30 @@ class _Rows:
             self.finish()
             self._begin()
         self._row += 1
+        number, widths, letters = self._row + 1, self._widths, self._letters
+        written = list[str]()
+        has_picture = False
         for column, cell in enumerate(cells):
-            if cell.text:
-                self._write(column, cell)
+            text = cell.text
+            if not text:
+                continue
+            if len(text) > widths[column]:
+                widths[column] = len(text)
+            style = self._check if cell.needs_check else None
+            if cell.number is None and cell.link and self._links < MOST_LINKS:
+                self._links += 1
+                style = self._link
+                self._sheet.add_link(self._row, column, _address(cell))
+                if self._pictures:
+                    has_picture |= self._show(column, self._pictures / cell.link)
+            xml = self._short_xml if len(text) <= _SHORT else self._xml
+            written.append(f'{letters[column]}{number}"{xml(text, cell.number, style)}')
+        self._sheet.add_row(self._row, written, PICTURE_HEIGHT if has_picture else None)
 
-    def _write(self, column: int, cell: Cell) -> None:
-        self._widths[column] = max(self._widths[column], len(cell.text))
-        style = self._check if cell.needs_check else None
-        if cell.number is not None:
-            self._sheet.write_number(self._row, column, cell.number, style)
-        elif cell.link and self._links < MOST_LINKS:
-            self._links += 1
-            self._sheet.write_url(self._row, column, _address(cell), self._link)
-            if self._pictures:
-                self._show(column, self._pictures / cell.link)
-        else:
-            self._sheet.write_string(self._row, column, _fitting(cell.text), style)
-
-    def _show(self, column: int, path: Path) -> None:
-        """Put a picture over the cell, if its format can be shown."""
+    def _show(self, column: int, path: Path) -> bool:
+        """Put a picture over the cell, if its format can be shown, and return whether it can."""
         if path.suffix not in _PICTURE_SUFFIXES:
-            return
+            return False
         picture = Image(str(path))
         width, height = picture.width * _DPI / picture.x_dpi, picture.height * _DPI / picture.y_dpi
         scale = min(_PICTURE_BOX[0] / width, _PICTURE_BOX[1] / height)
@@ -210,10 +253,12 @@ class _Rows:
         self._sheet.set_row(self._row, PICTURE_HEIGHT)
         self._sheet.insert_image(self._row, column, picture, place)
         self._has_pictures.add(column)
+        return True
 
     def finish(self) -> None:
         """Set the widths of columns and the filter, which depend on all rows."""
         sheet = self._sheet
+        sheet.cover(self._row + 1, len(self._headings))
         for column, width in enumerate(self._widths):
             wanted = PICTURE_WIDTH if column in self._has_pictures else min(max(width, LEAST_WIDTH), MOST_WIDTH)
             sheet.set_column(column, column, wanted)

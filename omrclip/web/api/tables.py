@@ -81,7 +81,7 @@ class SheetTable:
             text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
             written = CsvTable(text, self._table, separator)
             for row, _ in self._rows():
-                written.add(row)
+                written.add(self._table.row(row))
             text.detach()
         return _in_memory_if_small(file)
 
@@ -97,7 +97,7 @@ class SheetTable:
             for row, sheets in self._rows():
                 for sheet in sheets:
                     counts.add(sheet)
-                workbook.add_booklet(row, sheets)
+                workbook.add(self._table.row(row), sheets)
             workbook.close()
             with path.open("rb") as written:
                 copyfileobj(written, file)
@@ -113,7 +113,7 @@ class SheetTable:
         with _written_to_temporary() as file, TemporaryDirectory(prefix="omrclip-") as folder:
             with open_parquet(Path(folder), self._table) as written:
                 for row, _ in self._rows():
-                    written.add(row)
+                    written.add(self._table.row(row))
             with Path(folder, PARQUET_NAME).open("rb") as found:
                 copyfileobj(found, file)
         return _in_memory_if_small(file)

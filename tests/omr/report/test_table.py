@@ -62,7 +62,7 @@ def written(table: ResultsTable, *sheets: Sheet, separator: Separator = Separato
     file = io.StringIO(newline="")
     rows = CsvTable(file, table, separator)
     for one in sheets:
-        rows.add(one)
+        rows.add(table.row(one))
     return file.getvalue()
 
 

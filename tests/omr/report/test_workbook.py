@@ -51,7 +51,7 @@ def written(folder: Path, table: ResultsTable, *sheets: Sheet, **settings: Any) 
     counts = Counts()
     book = XlsxTable(folder / "results.xlsx", table, folder, counts=counts, **settings)
     for one in sheets:
-        book.add(one)
+        book.add(table.row(one), [one])
         counts.add(one)
     book.close()
     book.discard()
@@ -75,7 +75,20 @@ def test_numbers_are_numbers_and_texts_are_texts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-A", "@SUM(A1)", "\tx", "{=1}", "http://example.org", "internal:A1", "_x0041_"]
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-A",
+        "@SUM(A1)",
+        "\tx",
+        "{=1}",
+        "http://example.org",
+        "internal:A1",
+        "_x0041_",
+        "<r><t>a</t></r>",
+        " a & b\n",
+    ],
 )
 def test_no_cell_is_a_formula_or_a_link_that_was_not_meant(tmp_path: Path, text: str) -> None:
     read = replace(recognition(), scan=text, messages=(text,))
