@@ -240,6 +240,10 @@ class IntakeSchema(WireSchema):
     refused = fields.List(fields.Nested(RefusedSchema()), required=True)
 
 
+class LaterSchema(BatchSchema, IntakeSchema):
+    """The batch of a recognition that the client does not wait for, and what happened to its files."""
+
+
 _REQUEST, _CHANGE, _PLACEMENT = BatchRequestSchema(), BatchChangeSchema(), PlacementSchema()
 
 

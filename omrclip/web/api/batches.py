@@ -1,7 +1,7 @@
 """`/api/batches`: batches, whose sheets another process recognizes, and their results."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from shutil import copyfileobj
@@ -163,22 +163,28 @@ def delete_batch(identifier: str) -> Response:
 def post_sheets(identifier: str) -> Response:
     """Add documents: a multipart body with file parts, or one document as the body, whose name is `?name=`."""
     services().batches.read(identifier)
-    taken: list[dict[str, object]] = []
-    refused: list[dict[str, object]] = []
     if request.mimetype == "multipart/form-data":
-        for file in _parts():
-            try:
-                taken.append(_added(identifier, file))
-            except (NotFound, StorageUnavailable):
-                raise  # what is stored already is known when it is sent again
-            except OmrclipError as error:
-                refused.append(
-                    {"Name": file.name, "Code": error.code, "Message": error.message, "Details": error.details}
-                )
-    else:
-        accept_image()
-        taken.append(_added(identifier, Scan(request.args.get("name", ""), request.get_data())))
-    return _private(jsonify(Taken=taken, Refused=refused))
+        return _private(jsonify(intake(identifier, _parts())))
+    accept_image()
+    taken = _added(identifier, Scan(request.args.get("name", ""), request.get_data()))
+    return _private(jsonify(Taken=[taken], Refused=[]))
+
+
+def intake(identifier: str, files: Iterable[Scan]) -> dict[str, list[Json]]:
+    """Add documents to a batch, and tell which are in it: Taken and Refused.
+
+    Raises NotFound and StorageUnavailable. What is stored already is known when it is sent again.
+    """
+    taken: list[Json] = []
+    refused: list[Json] = []
+    for file in files:
+        try:
+            taken.append(_added(identifier, file))
+        except (NotFound, StorageUnavailable):
+            raise
+        except OmrclipError as error:
+            refused.append({"Name": file.name, "Code": error.code, "Message": error.message, "Details": error.details})
+    return {"Taken": taken, "Refused": refused}
 
 
 def _parts() -> Iterator[Scan]:
@@ -189,7 +195,7 @@ def _parts() -> Iterator[Scan]:
         yield Scan(file.filename or "", file.read())
 
 
-def _added(identifier: str, file: Scan) -> dict[str, object]:
+def _added(identifier: str, file: Scan) -> Json:
     sheets = add_document(services().batches, identifier, file, services().config.limits)
     return {"Name": file.name, "Sheets": sheets}
 

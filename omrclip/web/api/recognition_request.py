@@ -40,6 +40,27 @@ class Job:
     clip_pixels: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a request has, before its images are opened.
+
+    Attributes:
+        name: of the stored template, or "" if the request has the file itself.
+        template: the template.
+        document: the bytes of its `.omr` file.
+        image: the file of the blank page or pages, or None.
+        images: the files of the scans.
+        options: as they were sent.
+    """
+
+    name: str
+    template: Template
+    document: bytes = field(repr=False)
+    image: bytes | None = field(repr=False)
+    images: list[Scan] = field(repr=False)
+    options: RecognitionOptions
+
+
 def read_job(request: Request, templates: TemplateStore, config: Config, admission: Admission) -> Job:
     """Read and check a request.
 
@@ -48,30 +69,41 @@ def read_job(request: Request, templates: TemplateStore, config: Config, admissi
         ServerBusy: no memory is free for reading the blank pages.
     """
     limits = config.limits
-    if request.mimetype == "multipart/form-data":
-        template, image, sent, options = _from_multipart(request, templates, limits)
-    elif request.is_json:
-        template, image, sent, options = _from_json(request, templates, limits)
-    else:
-        # Other types are refused, because browsers let pages of other sites send them.
-        raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
-    check_images(len(sent), limits)
-    for index, file in enumerate(sent):
-        check_scan_name(file.name, f"$.Images[{index}].Name")
-    scans = [scan for file in sent for scan in _scans_of(file, config)]
+    sent = read_sent(request, templates, config)
+    template, options = sent.template, sent.options
+    scans = [scan for file in sent.images for scan in _scans_of(file, config)]
     check_images(len(scans), limits)
-    if config.clip_format and options.clip_format is None:
-        options = replace(options, clip_format=Format(config.clip_format))
-    options = _with_keep(options, request, config.max_keep_seconds)
     names = [scan.name for scan in scans]
     check_options(len(template.pages), names, options)
     read = [(scan.name, None if scan.in_memory is None else scan.in_memory.data) for scan in scans]
     _check_sizes(read, limits)
     pixels = check_clips(template.pages, read, options, limits)
     files = plan_file_names(template, names, options)
-    pages = known_pages(template, image, limits, admission)
+    pages = known_pages(template, sent.image, limits, admission)
     check_pages(pages, limits)
     return Job(pages, scans, options, files, first_problems(template_warnings(template)), pixels)
+
+
+def read_sent(request: Request, templates: TemplateStore, config: Config) -> Sent:
+    """Read a request, with the options that the settings and `?keep` add.
+
+    Raises InvalidRequest, InvalidTemplate, NotFound and LimitExceeded, naming the key or part.
+    """
+    limits = config.limits
+    if request.mimetype == "multipart/form-data":
+        sent = _from_multipart(request, templates, limits)
+    elif request.is_json:
+        sent = _from_json(request, templates, limits)
+    else:
+        # Other types are refused, because browsers let pages of other sites send them.
+        raise UnsupportedMediaType("Content-Type: expected application/json or multipart/form-data")
+    check_images(len(sent.images), limits)
+    for index, file in enumerate(sent.images):
+        check_scan_name(file.name, f"$.Images[{index}].Name")
+    options = sent.options
+    if config.clip_format and options.clip_format is None:
+        options = replace(options, clip_format=Format(config.clip_format))
+    return replace(sent, options=_with_keep(options, request, config.max_keep_seconds))
 
 
 def _scans_of(file: Scan, config: Config) -> list[ScanFile]:
@@ -106,26 +138,28 @@ def _too_many_images(limits: Limits) -> LimitExceeded:
     )
 
 
-_Parts = tuple[Template, bytes | None, list[Scan], RecognitionOptions]
+_Template = tuple[str, Template, bytes, bytes | None]
+"""The first four attributes of `Sent`."""
 
 
-def _from_json(request: Request, templates: TemplateStore, limits: Limits) -> _Parts:
+def _from_json(request: Request, templates: TemplateStore, limits: Limits) -> Sent:
     asked = load_request(request.get_data(), limits)
     if isinstance(asked.template, dict):
-        return (
-            remembered_template(json.dumps(asked.template).encode(), limits),
-            asked.template_image,
-            asked.images,
-            asked.options,
-        )
-    template, image = _stored_or_encoded(asked.template, templates, limits)
-    return template, asked.template_image or image, asked.images, asked.options
+        name, template, document, image = _sent_document(json.dumps(asked.template).encode(), limits)
+    else:
+        name, template, document, image = _stored_or_encoded(asked.template, templates, limits)
+    return Sent(name, template, document, asked.template_image or image, asked.images, asked.options)
 
 
-def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> tuple[Template, bytes | None]:
+def _sent_document(document: bytes, limits: Limits) -> _Template:
+    return "", remembered_template(document, limits), document, None
+
+
+def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> _Template:
     """A name or base64. It is a name unless it is longer than any name can be."""
     try:
-        return templates.read(text).template, templates.page_image(text)
+        stored = templates.read(text)
+        return stored.name, stored.template, stored.blob.data, templates.page_image(text)
     except NotFound:
         pass
     try:
@@ -137,29 +171,31 @@ def _stored_or_encoded(text: str, templates: TemplateStore, limits: Limits) -> t
             "the name of a stored template, or the bytes of an .omr file in base64; no stored template has this name"
         )
         raise invalid_request([Problem("$.Template", expected)])
-    return remembered_template(data, limits), None
+    return _sent_document(data, limits)
 
 
 # In base64 characters. A shorter text is a name that looks like base64 by chance.
 _SHORTEST_TEMPLATE = 40
 
 
-def _from_multipart(request: Request, templates: TemplateStore, limits: Limits) -> _Parts:
+def _from_multipart(request: Request, templates: TemplateStore, limits: Limits) -> Sent:
     try:
         parts = dict(_parts(request))
     except RequestEntityTooLarge:  # of its parts; the body's length was looked at before
         raise _too_many_images(limits) from None
     if problems := [Problem(f"$.{key}", "no such part") for key in parts if key not in _PART_NAMES]:
         raise invalid_request(problems)
-    template, stored_image = _multipart_template(parts, templates, limits)
+    name, template, document, stored_image = _multipart_template(parts, templates, limits)
     images = [part for part in parts.get("Images", []) if isinstance(part, FileStorage)]
     if not images or len(images) != len(parts.get("Images", [])):
         raise invalid_request([Problem("$.Images", "a file part for each image, at least one")])
     scans = [Scan(file.filename or "", file.read()) for file in images]
     page_image = _only(parts, "TemplateImage")
     options = _only(parts, "Options")
-    return (
+    return Sent(
+        name,
         template,
+        document,
         stored_image if page_image is None else _bytes(page_image),
         scans,
         RecognitionOptions() if options is None else load_options(_bytes(options)),
@@ -188,13 +224,13 @@ def _only(parts: dict[str, list[FileStorage | str]], key: str) -> FileStorage | 
 
 def _multipart_template(
     parts: dict[str, list[FileStorage | str]], templates: TemplateStore, limits: Limits
-) -> tuple[Template, bytes | None]:
+) -> _Template:
     part = _only(parts, "Template")
     if part is None:
         raise invalid_request([Problem("$.Template", "an .omr file, or the name of a stored template; it is missing")])
     if isinstance(part, str) and not part.removeprefix("\ufeff").lstrip().startswith("{"):
         return _stored_or_encoded(part, templates, limits)
-    return remembered_template(_bytes(part), limits), None
+    return _sent_document(_bytes(part), limits)
 
 
 def _bytes(part: FileStorage | str) -> bytes:

@@ -25,7 +25,8 @@ from omrclip.omr.report.answer import Answer, KeptUris
 from omrclip.omr.report.result_files import ResponseFile, recognition_files
 from omrclip.schemas.answer_parts import Part, ToldScan, answer_parts, length, tell_scan, written
 from omrclip.storage.kept import Keeping
-from omrclip.web.api.recognition_request import Job, read_job
+from omrclip.web.api.later import prefers_later, recognize_later
+from omrclip.web.api.recognition_request import Job, read_job, read_sent
 from omrclip.web.archives import Outbox
 from omrclip.web.lanes import HOLDING, Lane, runs_in, work
 from omrclip.web.metrics import PASSED
@@ -46,7 +47,12 @@ logger = logging.getLogger(__name__)
 @blueprint.post("/recognitions")
 @runs_in(Lane.WORK)
 def post_recognition() -> Response:
-    """Recognize the scans of one request. With the option `Keep`, or `?keep`, the service stores the results."""
+    """Recognize the scans of one request. With the option `Keep`, or `?keep`, the service stores the results.
+
+    With `Prefer: respond-async` the scans become a batch, and the answer does not wait for them.
+    """
+    if prefers_later():
+        return recognize_later(read_sent(request, services().templates, services().config))
     wanted = request.accept_mimetypes.best_match([JSON, ZIP, LINES]) if request.accept_mimetypes else JSON
     if wanted is None:
         raise NotAcceptable(f"Accept: expected {JSON}, {ZIP} or {LINES}")

@@ -12,6 +12,7 @@ from omrclip.iiif.capabilities import FORMATS, QUALITIES
 from omrclip.iiif.grammar import INTEGER, REAL
 from omrclip.iiif.presentation import Style
 from omrclip.omr.report.table import Separator
+from omrclip.schemas.batches import LaterSchema
 from omrclip.schemas.fields import Expected
 from omrclip.schemas.recognition_request import RecognitionRequestSchema
 from omrclip.schemas.recognition_response import RecognitionResponseSchema
@@ -156,8 +157,15 @@ def _recognition() -> Node:
         {"type": ["integer", "string"]},
         description="whether to store the recognition, or for how many seconds",
     )
+    prefer = parts.parameter(
+        "Prefer", "header", description="respond-async: the scans become a batch, and the answer does not wait for them"
+    )
+    answers["202"] = parts.answer(
+        "With Prefer: respond-async: the batch, and which files are in it. Location is the address of the batch",
+        LaterSchema,
+    )
     sent = {"required": True, "content": body}
-    return parts.operation("Recognize scans", "Recognition", answers, requestBody=sent, parameters=[keep])
+    return parts.operation("Recognize scans", "Recognition", answers, requestBody=sent, parameters=[keep, prefer])
 
 
 def _kept_links() -> Node:
