@@ -6,6 +6,7 @@ msgspec decodes and checks them, not marshmallow, because tables are written fro
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,6 +22,10 @@ from omrclip.schemas.recognition_parts import ElementResultSchema, load_clip
 from omrclip.wording import load_message
 
 _ELEMENTS = ElementResultSchema(many=True)
+
+
+_bubble = lru_cache(maxsize=4096)(BubbleResult)
+"""A bubble without its position. Most bubbles of many sheets are equal to others: they have no ink."""
 
 
 class _Bubble(msgspec.Struct, rename="pascal", gc=False):
@@ -51,7 +56,7 @@ class _Element(msgspec.Struct, rename="pascal", gc=False):
             self.status,
             self.value,
             self.confidence,
-            tuple([BubbleResult(bubble.value, bubble.fill, bubble.marked) for bubble in self.bubbles]),
+            tuple([_bubble(bubble.value, bubble.fill, bubble.marked) for bubble in self.bubbles]),
             tuple([element.loaded() for element in self.elements]),
             message=load_message(self.message, self.said),
             path=self.path,
@@ -60,12 +65,37 @@ class _Element(msgspec.Struct, rename="pascal", gc=False):
         )
 
 
+class _Size(msgspec.Struct, rename="pascal", gc=False):
+    width: int
+    height: int
+
+
+class _Registration(msgspec.Struct, rename="pascal", gc=False):
+    strategy: str
+    page: _Size
+    scan: _Size
+    page_to_scan: list[list[float]]
+    confidence: float | None
+    residual: float | None
+
+    def loaded(self) -> Registration:
+        """The registration without the bend of the paper."""
+        return Registration(
+            self.strategy,
+            Dimensions(self.page.width, self.page.height),
+            Dimensions(self.scan.width, self.scan.height),
+            np.array(self.page_to_scan, dtype=np.float64).reshape(3, 3),
+            confidence=self.confidence,
+            residual=self.residual,
+        )
+
+
 class _Entry(msgspec.Struct, rename="pascal", gc=False):
     """What tables and reports need of an entry. Most of its bytes are positions, which are left out while decoding."""
 
     name: str
     page: int | None
-    registration: dict[str, Any] | None
+    registration: _Registration | None
     elements: tuple[_Element, ...]
     clips: list[dict[str, Any]]
     error: dict[str, Any] | None
@@ -78,7 +108,7 @@ class _Entry(msgspec.Struct, rename="pascal", gc=False):
         recognition = Recognition(
             self.name,
             page=self.page,
-            registration=_registration(self.registration) if self.registration else None,
+            registration=self.registration.loaded() if self.registration else None,
             elements=tuple([element.loaded() for element in self.elements]),
             clips=tuple(map(load_clip, self.clips)),
             error=Failure(**self.error) if self.error else None,
@@ -140,14 +170,3 @@ def _damage_as_value_error() -> Iterator[None]:
         yield
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
-
-
-def _registration(told: Mapping[str, Any]) -> Registration:
-    return Registration(
-        told["Strategy"],
-        Dimensions(told["Page"]["Width"], told["Page"]["Height"]),
-        Dimensions(told["Scan"]["Width"], told["Scan"]["Height"]),
-        np.array(told["PageToScan"], dtype=np.float64).reshape(3, 3),
-        confidence=told["Confidence"],
-        residual=told["Residual"],
-    )

@@ -41,7 +41,7 @@ two processes and 2,000 pages (0.089), without the tables and the start (0.004).
 process, of which the four different sheets make 0.12 and the same sheet again 0.05."""
 TASK_LOCAL, TASK_DASK = 0.00012, 0.0034
 """With tasks of 16 scans that do nothing: 300 of them, after 20 others."""
-ROW = 0.0020
+ROW = 0.0013
 """`write_results` with all tables, for a page of the exam sheet with 61 questions."""
 LISTING = 0.00009
 """`scans_in` for files in a folder (54 µs), distinct names (23 µs), and the ledger (9 µs)."""

@@ -37,7 +37,7 @@ class ElementCounts:
         """Count one answer."""
         self.sheets += 1
         for bubble in element.bubbles:
-            self.marks[bubble.value] += 0
+            self.marks.setdefault(bubble.value, 0)
         if corrected is None:
             status, values = element.status, marked_values(element)
             values = values if element.value == "".join(values) else [element.value]
@@ -48,7 +48,8 @@ class ElementCounts:
         if status is not ElementStatus.MARKED:
             return
         if values and all(value in self.marks for value in values):
-            self.marks.update(values)
+            for value in values:
+                self.marks[value] += 1
         else:
             self.others += 1
 
