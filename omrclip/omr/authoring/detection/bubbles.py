@@ -160,7 +160,7 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     in_words = _in_words(candidates, found.components)
     classes: list[SizeClass] = []
     added = Places()
-    for size in _of_one_size(candidates):
+    for size in of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
         if _are_bridged([candidates[index] for index in members]):
@@ -225,7 +225,7 @@ def _size_class(shapes: Sequence[Shape]) -> SizeClass:
     return SizeClass(width, height, tuple(shapes))
 
 
-def _of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
+def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     """Indexes of shapes by size, the most frequent size first."""
     if not shapes:
         return []

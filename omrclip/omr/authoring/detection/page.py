@@ -8,13 +8,13 @@ import numpy as np
 
 from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.authoring.detection.bubbles import Chosen, LeftOut, Why, choose_bubbles
+from omrclip.omr.authoring.detection.bubbles import MOST_CANDIDATES, Chosen, LeftOut, Why, choose_bubbles, of_one_size
 from omrclip.omr.authoring.detection.codes import Code, find_codes
 from omrclip.omr.authoring.detection.examples import example_groups
 from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids
 from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
 from omrclip.omr.authoring.detection.marks import corner_marks
-from omrclip.omr.authoring.detection.shapes import Shape, Shapes, find_shapes
+from omrclip.omr.authoring.detection.shapes import Outlines, Shape, Shapes, find_outlines, find_shapes
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, Straightened, cut_paper, skew_of, turn
 from omrclip.omr.authoring.detection.surroundings import Surroundings, surroundings
 from omrclip.omr.authoring.detection.working_page import WorkingPage, working_page
@@ -68,6 +68,15 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A page that may be upright, and its outlines at the working size."""
+
+    page: Straightened
+    working: WorkingPage
+    outlines: Outlines
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """What was found on a page at its working size."""
 
@@ -83,13 +92,18 @@ def detect(pixels: Pixels) -> Detection:
     Args:
         pixels: (height, width, 3) uint8 BGR or (height, width) grey. A photo may show what lies around the paper.
     """
-    page = cut_paper(pixels)
-    found = _find(page)
-    skew = skew_of([one.bubbles for one in found.chosen.classes])
+    paper = cut_paper(pixels)
+    view = _view(paper)
+    skew = _skew_of_outlines(view)
     if abs(skew) >= LEAST_SKEW_DEGREES:
-        page = turn(page, skew)
-        found = _find(page)
-    return _detection(page, found)
+        view = _view(turn(paper, skew))
+    found = _find(view)
+    rest = skew_of([one.bubbles for one in found.chosen.classes])
+    if abs(rest) >= LEAST_SKEW_DEGREES:
+        # There was too little print to see it in, or print that is turned itself.
+        view = _view(turn(paper, skew + rest))
+        found = _find(view)
+    return _detection(view.page, found)
 
 
 def detect_in_place(pixels: Pixels, page: Dimensions) -> Detection:
@@ -102,7 +116,7 @@ def detect_in_place(pixels: Pixels, page: Dimensions) -> Detection:
     size = (page.width, page.height)
     scaled = pixels if (pixels.shape[1], pixels.shape[0]) == size else cv2.resize(pixels, size)
     straight = Straightened(np.asarray(scaled, np.uint8), np.eye(3))
-    return _detection(straight, _find(straight))
+    return _detection(straight, _find(_view(straight)))
 
 
 def _detection(page: Straightened, found: _Found) -> Detection:
@@ -116,9 +130,22 @@ def _detection(page: Straightened, found: _Found) -> Detection:
     return Detection(page, proposals, tuple(Unused(_place(one.shape, scale), one.why) for one in unused))
 
 
-def _find(page: Straightened) -> _Found:
+def _view(page: Straightened) -> _View:
     working = working_page(_grey(page.pixels))
-    shapes = find_shapes(working)
+    return _View(page, working, find_outlines(working))
+
+
+def _skew_of_outlines(view: _View) -> float:
+    """The angle of the print of a page in degrees, clockwise: letters of one size stand in rows as bubbles do."""
+    outlines = view.outlines.empty
+    if len(outlines) > MOST_CANDIDATES:
+        return 0.0
+    return skew_of([[outlines[index] for index in size] for size in of_one_size(outlines)])
+
+
+def _find(view: _View) -> _Found:
+    working = view.working
+    shapes = find_shapes(working, view.outlines)
     codes = find_codes(working, shapes.components)
     return _Found(working, shapes, codes, choose_bubbles(working.grey, shapes, [code.sides for code in codes]))
 

@@ -122,6 +122,19 @@ class Shapes:
     components: Boxes
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlines:
+    """The closed outlines of a page: those that are light inside, and those that are filled.
+
+    `components` are all connected dark pixels, `holes` the boxes of what they enclose.
+    """
+
+    empty: list[Shape]
+    filled: list[Shape]
+    components: list[_Component]
+    holes: Boxes
+
+
 class Places:
     """Looks up the shapes near a place. A shape that contains another, or touches it, is near it."""
 
@@ -145,15 +158,14 @@ class Places:
         return int(shape.x // side), int(shape.y // side)
 
 
-def find_shapes(page: WorkingPage) -> Shapes:
-    """Find everything on a page that is shaped like a bubble, each place once."""
-    outlines, filled, components, holes = _outlines(page)
+def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
+    """Find everything on a page that is shaped like a bubble, each place once: its outlines, and those with gaps."""
     bridged = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
     bridged += _outermost(list(_dashed_apart(page)))
-    closed = [(shape, _is_word(shape, holes)) for shape in bridged if shape.kind == "dashed"]
+    closed = [(shape, _is_word(shape, outlines.holes)) for shape in bridged if shape.kind == "dashed"]
     dashed = [shape for shape, is_word in closed if not is_word]
-    places, replaced, added = Places(outlines), set(), []
-    for shape in [*dashed, *_brackets(page, components)]:
+    places, replaced, added = Places(outlines.empty), set(), []
+    for shape in [*dashed, *_brackets(page, outlines.components)]:
         near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
         inside = [other for other in near if is_around(shape, other)]
         has_only_letter = len(inside) <= 1 and all(other.size < LETTER_SIZE * shape.size for other in inside)
@@ -165,9 +177,9 @@ def find_shapes(page: WorkingPage) -> Shapes:
     words = [replace(shape, kind="word") for shape, is_word in closed if is_word]
     cells = [shape for shape in bridged if shape.kind == "cell"]
     added += [one for one in _outermost([*words, *cells]) if not any(_meet(one, other) for other in places.near(one))]
-    found = [shape for shape in [*outlines, *added] if shape not in replaced]
-    boxes = np.array([box for _, box in components], np.float64).reshape(-1, 4)
-    return Shapes(_without_full_cells(found), tuple(filled), boxes)
+    found = [shape for shape in [*outlines.empty, *added] if shape not in replaced]
+    boxes = np.array([box for _, box in outlines.components], np.float64).reshape(-1, 4)
+    return Shapes(_without_full_cells(found), tuple(outlines.filled), boxes)
 
 
 def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:
@@ -186,11 +198,11 @@ def has_size_of_bubble(width: float, height: float) -> bool:
     return LEAST_HEIGHT_MM <= shorter <= MOST_HEIGHT_MM and LEAST_WIDTH_MM <= longer <= MOST_WIDTH_MM
 
 
-def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Component], Boxes]:
-    """Empty shapes, filled shapes, all connected dark pixels, and the boxes of what they enclose."""
+def find_outlines(page: WorkingPage) -> Outlines:
+    """Find the closed outlines of a page that have the size of a bubble."""
     contours, tree = cv2.findContours(page.dark, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
-        return [], [], [], np.zeros((0, 4))
+        return Outlines([], [], [], np.zeros((0, 4)))
     boxes = [_box(contour) for contour in contours]
     parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
     found, filled = [], []
@@ -210,7 +222,7 @@ def _outlines(page: WorkingPage) -> tuple[list[Shape], list[Shape], list[_Compon
         found.append(shape)
     components = [(contours[i], boxes[i]) for i, (_, _, _, parent) in enumerate(tree[0]) if parent < 0]
     holes = np.array([boxes[i] for i, (_, _, _, parent) in enumerate(tree[0]) if parent >= 0], np.float64)
-    return _outermost(found), filled, components, holes.reshape(-1, 4)
+    return Outlines(_outermost(found), filled, components, holes.reshape(-1, 4))
 
 
 def _parted(boxes: Sequence[_Pixels], parents: Sequence[int]) -> set[int]:

@@ -1,14 +1,17 @@
 """Each rule that tells bubbles from print, and lists from rows, on a small page of its own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from omrclip.imaging.arrays import Pixels
-from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.imaging.arrays import Grey, Pixels
+from omrclip.omr.authoring.detection import page as steps
+from omrclip.omr.authoring.detection.bubbles import Chosen, Why, choose_bubbles
 from omrclip.omr.authoring.detection.page import Detection, detect
+from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES
 from omrclip.omr.template import ChoiceBox, Grid
 from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
@@ -29,6 +32,12 @@ def _detected(canvas: PdfCanvas) -> Detection:
 def _sizes(detection: Detection) -> list[int]:
     """How many bubbles each choice has."""
     return [len(box.bubbles) for box in choice_boxes([one.element for one in detection.proposals])]
+
+
+def _tilted(pixels: Pixels, degrees: float) -> Pixels:
+    height, width = pixels.shape[:2]
+    turned = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    return np.asarray(cv2.warpAffine(pixels, turned, (width, height), borderValue=(255, 255, 255)), np.uint8)
 
 
 def _list(canvas: PdfCanvas, x: float, y: float, texts: Sequence[str], row: float = 8, text_at: float = 4) -> None:
@@ -334,10 +343,7 @@ def test_brackets_of_a_skewed_page_are_found() -> None:
             for edge, inner in ((left, left + 0.7), (left + 4.5, left + 3.8)):
                 bracket = [(inner, top), (edge, top), (edge, top + 2.8), (inner, top + 2.8)]
                 canvas.path(bracket, line=0.5)
-    page = render(canvas.save(), 150)
-    turned = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), 1.8, 1.0)
-    skewed = cv2.warpAffine(page, turned, (page.shape[1], page.shape[0]), borderValue=(255, 255, 255))
-    assert _sizes(detect(np.asarray(skewed, np.uint8))) == [4] * 8
+    assert _sizes(detect(_tilted(render(canvas.save(), DPI), 1.8))) == [4] * 8
 
 
 def test_a_page_with_bubbles_below_each_other_only_is_turned_upright() -> None:
@@ -346,12 +352,40 @@ def test_a_page_with_bubbles_below_each_other_only_is_turned_upright() -> None:
         for row in range(4):
             canvas.ellipse((20, 50 + 70 * block + 10 * row, 6, 4))
             canvas.text(30, 53 + 70 * block + 10 * row, ("Ada", "Bert", "Cy", "Dee")[row])
-    page = render(canvas.save(), DPI)
-    turned = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), 2.0, 1.0)
-    skewed = cv2.warpAffine(page, turned, (page.shape[1], page.shape[0]), borderValue=(255, 255, 255))
-    detection = detect(np.asarray(skewed, np.uint8))
+    detection = detect(_tilted(render(canvas.save(), DPI), 2.0))
     assert np.degrees(np.arcsin(detection.page.matrix[1, 0])) == pytest.approx(2.0, abs=0.15)
     assert _sizes(detection) == [4, 4]
+
+
+def test_a_skewed_page_is_made_upright_by_its_print_and_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = _page()
+    for row in range(20):
+        canvas.text(20, 53 + 9 * row, f"{row + 1}. Do you agree?")
+        for column in range(4):
+            canvas.ellipse((100 + 9 * column, 50 + 9 * row, 5, 5))
+    searched = []
+
+    def counted(grey: Grey, *others: Any) -> Chosen:
+        searched.append(grey)
+        return choose_bubbles(grey, *others)
+
+    monkeypatch.setattr(steps, "choose_bubbles", counted)
+    assert _sizes(detect(_tilted(render(canvas.save(), DPI), 2.0))) == [4] * 20
+    assert len(searched) == 1
+
+
+def test_a_page_whose_text_is_printed_aslant_is_made_upright_by_its_bubbles() -> None:
+    canvas = _page()
+    for row in range(36):
+        canvas.text(20, 53 + 5 * row, "Do good people often look around?")
+    aslant = _tilted(render(canvas.save(), DPI), 1.0)
+    canvas = _page()
+    for row in range(12):
+        for column in range(4):
+            canvas.ellipse((130 + 9 * column, 50 + 15 * row, 5, 5))
+    detection = detect(np.minimum(aslant, render(canvas.save(), DPI)))
+    assert _sizes(detection) == [4] * 12
+    assert np.degrees(np.arcsin(detection.page.matrix[1, 0])) == pytest.approx(0, abs=LEAST_SKEW_DEGREES)
 
 
 def test_shapes_much_smaller_than_bubbles_are_letters_if_some_stand_in_words() -> None:
