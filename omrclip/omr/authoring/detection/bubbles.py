@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.alike import continued, without_unlike
-from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes
+from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes, is_around, overlap
 
 SAME_SIZE = 0.14
 """Relative difference of widths, and of heights, within which two shapes have one size; outlines that are printed or
@@ -50,6 +50,8 @@ MOST_IN_WORDS = 0.35
 """Part of the shapes of one size that stand in words, from which they are all letters."""
 SMALL_IN_WORDS = 0.1
 """The same for shapes of less than LEAST_LIKE_MAIN of a size that is more frequent: they are as small as letters."""
+LEAST_BESIDE = 2
+"""Bubbles that overlap a closed outline at its sides, from which it is the space between them."""
 LEAST_IN_COLUMN = 3
 """Number of other outlines in the same column from which a round outline is a bubble, even if many of its size are
 letters."""
@@ -159,15 +161,16 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     """The bubbles of each size, the most frequent one first; what is none is added to those that are left out."""
     in_words = _in_words(candidates, found.components)
     classes: list[SizeClass] = []
-    added = Places()
+    added, chosen = Places(), Places()
     for size in of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
+        members = [index for index in members if not _is_between(candidates[index], chosen)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
         if _are_bridged([candidates[index] for index in members]):
             sides = _in_words([candidates[index] for index in members], found.components, WORD_GAP)
             # Labels of bubbles may stand as close as a word, but seldom on both sides.
             in_words[members] = sides if is_small else np.where(sides == 2, sides, in_words[members])
-        good, bad = _without_letters(candidates, members, in_words, is_small)
+        good, bad = _without_letters(candidates, members, in_words, is_small, found.filled)
         good, joined = _without_joined(candidates, good)
         bad += joined
         left_out += [LeftOut(candidates[index], Why.WORD) for index in bad]
@@ -185,6 +188,8 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         more = continued(grey, alike, found.filled)
         for shape in more:
             added.add(shape)
+        for shape in (*alike, *more):
+            chosen.add(shape)
         classes.append(_size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return classes
@@ -205,6 +210,14 @@ def _is_at(shape: Shape, found: Places) -> bool:
         abs(shape.x - other.x) < other.width / 2 and abs(shape.y - other.y) < other.height / 2
         for other in found.near(shape)
     )
+
+
+def _is_between(shape: Shape, bubbles: Places) -> bool:
+    """Whether a shape whose gaps were closed is the space between bubbles: parts of theirs are its outline."""
+    if shape.kind != "dashed":
+        return False
+    beside = [other for other in bubbles.near(shape) if not is_around(shape, other) and not is_around(other, shape)]
+    return sum(overlap(shape, other) for other in beside) >= LEAST_BESIDE
 
 
 def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:
@@ -299,7 +312,11 @@ def _are_different(one: Shape, other: Shape) -> bool:
 
 
 def _without_letters(
-    shapes: Sequence[Shape], members: list[int], in_words: npt.NDArray[np.int64], is_small: bool
+    shapes: Sequence[Shape],
+    members: list[int],
+    in_words: npt.NDArray[np.int64],
+    is_small: bool,
+    filled: Sequence[Shape],
 ) -> tuple[list[int], list[int]]:
     """Split the shapes of one size into bubbles and letters.
 
@@ -308,7 +325,8 @@ def _without_letters(
     """
     most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
     if not is_small and in_words[members].any():
-        in_line = _in_lines([shapes[index] for index in members])
+        outlines = [shapes[index] for index in members]
+        in_line = _in_lines([*outlines, *_of_their_size(filled, outlines)])
         in_words = np.array([0 if shape in in_line else sides for shape, sides in zip(shapes, in_words, strict=True)])
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > most * len(members):
@@ -334,6 +352,18 @@ def _stands_in_column(shapes: Sequence[Shape], index: int, members: list[int]) -
     """Whether several others stand in the same column as a shape. Single letters outside of words rarely do."""
     others = (shapes[other] for other in members if other != index)
     return sum(_are_in_column(shapes[index], other) for other in others) >= LEAST_IN_COLUMN
+
+
+def _of_their_size(filled: Sequence[Shape], outlines: Sequence[Shape]) -> list[Shape]:
+    """The filled shapes of the size of some outlines: at low resolutions, a printed letter joins its outline."""
+    sizes = np.array([(one.width, one.height, one.filled) for one in outlines])
+    width, height, part = (float(value) for value in np.median(sizes, axis=0))
+    return [
+        one
+        for one in filled
+        if max(abs(np.log(one.width / width)), abs(np.log(one.height / height))) < SAME_SIZE
+        and abs(one.filled - part) < SAME_FILLED
+    ]
 
 
 def _in_lines(shapes: Sequence[Shape]) -> set[Shape]:

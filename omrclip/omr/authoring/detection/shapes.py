@@ -176,7 +176,7 @@ def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     # A word whose letters are shapes themselves is listed by its letters.
     words = [replace(shape, kind="word") for shape, is_word in closed if is_word]
     cells = [shape for shape in bridged if shape.kind == "cell"]
-    added += [one for one in _outermost([*words, *cells]) if not any(_meet(one, other) for other in places.near(one))]
+    added += [one for one in _outermost([*words, *cells]) if not any(overlap(one, other) for other in places.near(one))]
     found = [shape for shape in [*outlines.empty, *added] if shape not in replaced]
     boxes = np.array([box for _, box in outlines.components], np.float64).reshape(-1, 4)
     return Shapes(_without_full_cells(found), tuple(outlines.filled), boxes)
@@ -245,7 +245,7 @@ def _is_word(shape: Shape, holes: Boxes) -> bool:
     return bool((is_letter & (np.abs(left + width / 2 - shape.x) > WORD_HOLE_ASIDE * shape.width)).any())
 
 
-def _meet(one: Shape, other: Shape) -> bool:
+def overlap(one: Shape, other: Shape) -> bool:
     """Whether the boxes of two shapes overlap."""
     across = min(one.right, other.right) - max(one.left, other.left)
     return across > 0 and min(one.bottom, other.bottom) > max(one.top, other.top)

@@ -43,3 +43,23 @@ def test_words_of_a_text_are_no_dashed_bubbles(height: float) -> None:
     for line in range(24):
         canvas.text(20, 40 + 6 * line, texts[line % 2], height=height)
     assert _sizes(render(canvas.save(), 150)) == []
+
+
+def test_small_ovals_whose_letters_blur_into_them_are_no_words() -> None:
+    canvas = PdfCanvas(210, 297)
+    for column in range(6):
+        for row in range(8):
+            x, y = 40 + 4.2 * column, 60 + 4.5 * row
+            canvas.ellipse((x, y, 2.4, 3.6), line=0.2)
+            canvas.text(x + 0.5, y + 2.8, "ABEHMSRN"[(row + column) % 8], height=2)
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(3))
+    assert sum(_sizes(picture.pixels)) == 48
+
+
+def test_the_spaces_between_outlines_that_nearly_touch_are_no_dashed_bubbles() -> None:
+    canvas = PdfCanvas(210, 297)
+    for column in range(12):
+        for row in range(20):
+            canvas.box((40 + 4.75 * column, 60 + 3.15 * row, 4.2, 2), radius=1, line=0.2, stroke=(0.4, 0.4, 0.4))
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(4))
+    assert sum(_sizes(picture.pixels)) == 240
