@@ -15,7 +15,14 @@ from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids
 from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
 from omrclip.omr.authoring.detection.marks import corner_marks
 from omrclip.omr.authoring.detection.shapes import Outlines, Shape, Shapes, find_outlines, find_shapes
-from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, Straightened, cut_paper, skew_of, turn
+from omrclip.omr.authoring.detection.straighten import (
+    LEAST_SKEW_DEGREES,
+    Straightened,
+    clear_skew_of,
+    cut_paper,
+    skew_of,
+    turn,
+)
 from omrclip.omr.authoring.detection.surroundings import Surroundings, surroundings
 from omrclip.omr.authoring.detection.working_page import WorkingPage, working_page
 from omrclip.omr.authoring.detection.write_ins import find_write_ins
@@ -140,7 +147,7 @@ def _skew_of_outlines(view: _View) -> float:
     outlines = view.outlines.empty
     if len(outlines) > MOST_CANDIDATES:
         return 0.0
-    return skew_of([[outlines[index] for index in size] for size in of_one_size(outlines)])
+    return clear_skew_of([[outlines[index] for index in size] for size in of_one_size(outlines)])
 
 
 def _find(view: _View) -> _Found:

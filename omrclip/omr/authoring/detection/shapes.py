@@ -183,13 +183,14 @@ def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
 
 
 def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:
-    """Leave out the cells of a table that have a bubble in them."""
+    """Leave out the cells of a table that have a bubble in them, or are the inside of one."""
     bubbles = Places(shape for shape in shapes if shape.kind != "cell")
-    return tuple(
-        shape
-        for shape in shapes
-        if shape.kind != "cell" or not any(is_around(shape, bubble) for bubble in bubbles.near(shape))
-    )
+    return tuple(shape for shape in shapes if shape.kind != "cell" or not _is_in_place(shape, bubbles.near(shape)))
+
+
+def _is_in_place(shape: Shape, others: Iterable[Shape]) -> bool:
+    """Whether a shape is at the place of another, inside it or around it."""
+    return any(is_around(shape, other) or is_around(other, shape) for other in others)
 
 
 def has_size_of_bubble(width: float, height: float) -> bool:
@@ -310,7 +311,7 @@ def _outermost(shapes: list[Shape]) -> list[Shape]:
     kept: list[Shape] = []
     places = Places()
     for shape in sorted(shapes, key=lambda shape: (shape.kind == "cell", -shape.size)):
-        if not any(is_around(other, shape) or is_around(shape, other) for other in places.near(shape)):
+        if not _is_in_place(shape, places.near(shape)):
             kept.append(shape)
             places.add(shape)
     return kept

@@ -1,7 +1,7 @@
 """Make a scanned or photographed blank page upright: cut the paper out of a photo, and turn a skewed page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,9 @@ MOST_STEPS = 6.0
 """Distance of two neighbours in one row, in their widths, or in one column, in their heights, at most."""
 LEAST_PAIRS = 4
 """Neighbours from which the skew is measured."""
+QUARTILES = (25, 75)
+"""Percentiles between which half of the angles of neighbours are. By this distance over the root of their number, their
+median is off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,15 +90,31 @@ def skew_of(sizes: Sequence[Sequence[Shape]]) -> float:
     taken for a bubble by mistake stands lower than the middle of the box on each row. Where hardly any bubbles stand
     beside each other, as on ballots, those below each other count too.
     """
-    places = [np.array([(bubble.x, bubble.y) for bubble in bubbles]).reshape(-1, 2) for bubbles in sizes]
-    rows = [_angles(each, bubbles[0].width) for each, bubbles in zip(places, sizes, strict=True) if bubbles]
-    angles = [angle for each in rows for angle in each]
+    angles = _angles_of_rows(sizes)
     if len(angles) < LEAST_PAIRS:
         # Seen from the side, with the left of the page down, columns are rows.
-        turned = [np.stack([each[:, 1], -each[:, 0]], axis=1) for each in places]
-        columns = [_angles(each, bubbles[0].height) for each, bubbles in zip(turned, sizes, strict=True) if bubbles]
-        angles += [angle for each in columns for angle in each]
+        turned = [[replace(one, x=one.y, y=-one.x, width=one.height) for one in bubbles] for bubbles in sizes]
+        angles += _angles_of_rows(turned)
     return float(np.median(angles)) if len(angles) >= LEAST_PAIRS else 0.0
+
+
+def clear_skew_of(sizes: Sequence[Sequence[Shape]]) -> float:
+    """The angle of the rows of shapes, some of them letters, in degrees; 0 if they do not tell it clearly."""
+    angles = _angles_of_rows(sizes)
+    if len(angles) < LEAST_PAIRS:
+        return 0.0
+    low, high = np.percentile(angles, QUARTILES)
+    return float(np.median(angles)) if high - low < LEAST_SKEW_DEGREES * len(angles) ** 0.5 else 0.0
+
+
+def _angles_of_rows(sizes: Sequence[Sequence[Shape]]) -> list[float]:
+    """The angles in degrees between the shapes of one size and their neighbours at the right."""
+    return [
+        angle
+        for shapes in sizes
+        if shapes
+        for angle in _angles(np.array([(shape.x, shape.y) for shape in shapes]), shapes[0].width)
+    ]
 
 
 def _angles(places: npt.NDArray[np.float64], side: float) -> list[float]:

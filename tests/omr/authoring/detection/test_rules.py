@@ -11,7 +11,8 @@ from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.omr.authoring.detection import page as steps
 from omrclip.omr.authoring.detection.bubbles import Chosen, Why, choose_bubbles
 from omrclip.omr.authoring.detection.page import Detection, detect
-from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES
+from omrclip.omr.authoring.detection.shapes import Shape, _without_full_cells
+from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, clear_skew_of, skew_of
 from omrclip.omr.template import ChoiceBox, Grid
 from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
@@ -386,6 +387,19 @@ def test_a_page_whose_text_is_printed_aslant_is_made_upright_by_its_bubbles() ->
     detection = detect(np.minimum(aslant, render(canvas.save(), DPI)))
     assert _sizes(detection) == [4] * 12
     assert np.degrees(np.arcsin(detection.page.matrix[1, 0])) == pytest.approx(0, abs=LEAST_SKEW_DEGREES)
+
+
+def test_few_letters_on_other_levels_do_not_tell_the_skew() -> None:
+    capitals = [
+        Shape(20 + 60 * index, 100 + level, 30, 30, 0.8) for index, level in enumerate((0, 0.7, 0.2, 0.9, 0.4, 1.1))
+    ]
+    assert skew_of([capitals]) > LEAST_SKEW_DEGREES
+    assert clear_skew_of([capitals]) == 0
+
+
+def test_a_cell_that_is_the_inside_of_a_bubble_is_not_found_beside_it() -> None:
+    cell, bubble = Shape(502, 525, 37, 40, 1.0, "cell"), Shape(502, 525, 39, 42, 1.0, "dashed")
+    assert _without_full_cells([cell, bubble]) == (bubble,)
 
 
 def test_shapes_much_smaller_than_bubbles_are_letters_if_some_stand_in_words() -> None:
