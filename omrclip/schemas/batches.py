@@ -10,7 +10,7 @@ from omrclip.errors import Failure
 from omrclip.limits import DEFAULT_LIMITS, Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.report.file_names import file_key
-from omrclip.schemas.fields import MOST_PIXELS, Expected, Text, WholeNumber
+from omrclip.schemas.fields import MOST_PIXELS, Expected, SomeText, Text, WholeNumber
 from omrclip.schemas.recognition_options import ObjectOf, OptionsSchema
 from omrclip.schemas.wire import ListOf, WireSchema, load_strictly
 
@@ -89,8 +89,8 @@ class BatchRequestSchema(WireSchema):
 
     name = BatchName(required=True)
     template = Text(_STORED, load_default=None)
-    templates = ListOf(Text(_STORED, required=True), load_default=None)
-    booklet_by = Text("the name or the path of an element", load_default=None)
+    templates = ListOf(Text(_STORED, required=True), "a list of names of stored templates", load_default=None)
+    booklet_by = SomeText("the name or the path of an element", load_default=None)
     options = ObjectOf(OptionsSchema(), allow_none=True)
     keep_seconds = KeepSeconds()
 
@@ -168,9 +168,9 @@ class PlacementSchema(WireSchema):
     page = WholeNumber(1, MOST_PAGE_NUMBER, required=True)
     corners = ListOf(
         PagePoint(),
+        "a list of four points",
         required=True,
         validate=validate.Length(equal=4, error="four points: top left, top right, bottom right and bottom left"),
-        error_messages={"invalid": "a list of four points"},
     )
 
     @post_load

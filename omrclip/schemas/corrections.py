@@ -90,9 +90,7 @@ class CorrectionSchema(_CorrectionBase):
 class CorrectionsSchema(WireSchema):
     """All corrections of a stored recognition."""
 
-    corrections = ListOf(
-        ObjectOf(CorrectionSchema()), required=True, error_messages={"invalid": "a list of corrections"}
-    )
+    corrections = ListOf(ObjectOf(CorrectionSchema()), "a list of corrections", required=True)
 
 
 class ChangeSchema(CorrectionSchema):
@@ -122,9 +120,7 @@ class SheetChangeSchema(_CorrectionBase):
 class SheetChangesSchema(WireSchema):
     """Corrections of the sheets of a batch."""
 
-    corrections = ListOf(
-        ObjectOf(SheetChangeSchema()), required=True, error_messages={"invalid": "a list of corrections"}
-    )
+    corrections = ListOf(ObjectOf(SheetChangeSchema()), "a list of corrections", required=True)
 
 
 _CORRECTIONS, _CHANGES, _SHEET_CHANGES = CorrectionsSchema(), ChangesSchema(), SheetChangesSchema()

@@ -85,21 +85,13 @@ class RulesPageSchema(_PointsSchema):
     """The rules of one page."""
 
     page_id = NumberOrText(load_default=None)
-    question_rules = ListOf(
-        ObjectOf(QuestionRuleSchema()),
-        required=True,
-        error_messages={"invalid": "a list of rules", "required": "a list of rules; it is missing"},
-    )
+    question_rules = ListOf(ObjectOf(QuestionRuleSchema()), "a list of rules", required=True)
 
 
 class RulesSchema(_RulesSchema):
     """The rules of grading."""
 
-    pages = ListOf(
-        ObjectOf(RulesPageSchema()),
-        required=True,
-        error_messages={"invalid": "a list of pages", "required": "a list of pages; it is missing"},
-    )
+    pages = ListOf(ObjectOf(RulesPageSchema()), "a list of pages", required=True)
 
 
 _RULES = RulesSchema()

@@ -54,12 +54,6 @@ class RecognitionRequest:
 class ImageList(ListOf):
     """At least one image."""
 
-    default_error_messages = {
-        "invalid": "a list of images",
-        "required": "a list of images; it is missing",
-        "null": "a list of images, not null",
-    }
-
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
         if value == []:
             raise ValidationError("a list of at least one image, not an empty list")
@@ -71,7 +65,7 @@ class RecognitionRequestSchema(WireSchema):
 
     template = TemplateSource(required=True)
     template_image = EncodedBytes(load_default=None)
-    images = ImageList(ObjectOf(ImageSchema()), required=True, metadata={"minItems": 1})
+    images = ImageList(ObjectOf(ImageSchema()), "a list of images", required=True, metadata={"minItems": 1})
     options = ObjectOf(OptionsSchema(), allow_none=True)
 
     @post_load

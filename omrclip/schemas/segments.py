@@ -47,7 +47,7 @@ class SegmentRequestSchema(WireSchema):
     """The body of `POST /api/segments`."""
 
     manifest = ManifestField(required=True)
-    images = ListOf(ObjectOf(ImageSchema()), error_messages={"invalid": "a list of images"})
+    images = ListOf(ObjectOf(ImageSchema()), "a list of images")
     format = Choice([str(image_format) for image_format in FORMATS], load_default=None)
 
     @post_load

@@ -37,6 +37,16 @@ class WireSchema(Schema):
 class ListOf(fields.List[Any]):
     """A list that is loaded until there are more problems than an answer lists."""
 
+    def __init__(self, each: fields.Field[Any], expected: str = "a list", **settings: Any) -> None:
+        """`expected` describes the list in the messages about other values."""
+        messages: dict[str, Any] = {
+            "invalid": expected,
+            "required": f"{expected}; it is missing",
+            "null": f"{expected}, not null",
+            "validator_failed": expected,
+        }
+        super().__init__(each, error_messages=messages, **settings)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if not isinstance(value, list):
             raise self.make_error("invalid")

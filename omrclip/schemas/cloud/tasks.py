@@ -68,12 +68,7 @@ class TemplateFileSchema(CloudSchema):
 class TemplateFilesSchema(CloudSchema):
     """The FunctionParam of CorrectTemplate."""
 
-    files = ListOf(
-        ObjectOf(TemplateFileSchema()),
-        required=True,
-        data_key="Files",
-        error_messages={"invalid": "a list of files", "required": "a list of files; it is missing"},
-    )
+    files = ListOf(ObjectOf(TemplateFileSchema()), "a list of files", required=True, data_key="Files")
 
 
 _FILES = TemplateFilesSchema()

@@ -49,6 +49,8 @@ SHEETS_PART: Final = "Sheets"
 MOST_ZIPPED: Final = 50_000
 """Number of clips in one archive. Its directory is in memory until it is sent, and takes about 1 KB for each."""
 READ_AT_ONCE: Final = 256 * 1024
+_ARCHIVES: Final = ("application/zip", "application/x-zip-compressed")
+"""The types of zip archives. Browsers on Windows send the second one."""
 BLANK: Final = "blank"
 SHEET_FILTERS: Final = (*RESULTS, BLANK)
 """The values of `?result=`."""
@@ -165,7 +167,7 @@ def post_sheets(identifier: str) -> Response:
     services().batches.read(identifier)
     if request.mimetype == "multipart/form-data":
         return _private(jsonify(intake(identifier, _parts())))
-    accept_image()
+    accept_image(*_ARCHIVES)
     taken = _added(identifier, Scan(request.args.get("name", ""), request.get_data()))
     return _private(jsonify(Taken=[taken], Refused=[]))
 

@@ -123,10 +123,11 @@ def delete_page_image(name: str) -> Response:
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def accept_image() -> None:
-    """Refuse other media types. Browsers let pages of other sites post some types, but not these."""
-    if not request.mimetype.startswith("image/") and request.mimetype not in _ACCEPTED:
-        raise UnsupportedMediaType("Content-Type: expected image/*, application/pdf or application/octet-stream")
+def accept_image(*others: str) -> None:
+    """Refuse types other than images, PDF and `others`. Browsers let pages of other sites post some, but not these."""
+    accepted = ("image/*", *others, *_ACCEPTED)
+    if not request.mimetype.startswith("image/") and request.mimetype not in accepted:
+        raise UnsupportedMediaType(f"Content-Type: expected {', '.join(accepted[:-1])} or {accepted[-1]}")
 
 
 def _described(blob: Blob, info: ImageInfo) -> dict[str, object]:

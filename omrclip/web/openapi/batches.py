@@ -267,5 +267,5 @@ _PARTS: Node = {
 }
 _DOCUMENTS: Node = {
     "multipart/form-data": {"schema": _PARTS},
-    **content(BINARY, "application/pdf", "image/*"),
+    **content(BINARY, "application/pdf", "application/zip", "image/*"),
 }

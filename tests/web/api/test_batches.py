@@ -206,12 +206,15 @@ def test_documents_that_are_refused(
     assert not list(folder_of(config, address).glob("sources/*"))
 
 
-def test_the_files_of_a_zip_archive_are_sheets(made: Made, sent: Sent) -> None:
+def test_the_files_of_a_zip_archive_are_sheets(client: FlaskClient, made: Made, sent: Sent) -> None:
     file = BytesIO()
     with ZipFile(file, "w") as archive:
         archive.writestr("a.png", PNG)
         archive.writestr("b/stack.pdf", stack(*SHADES))
-    assert sent(made(), june_zip=file.getvalue()) == {"Taken": [{"Name": "june.zip", "Sheets": 4}], "Refused": []}
+    told = {"Taken": [{"Name": "june.zip", "Sheets": 4}], "Refused": []}
+    assert sent(made(), june_zip=file.getvalue()) == told
+    body = client.post(f"{made()}/sheets?name=june.zip", data=file.getvalue(), content_type="application/zip")
+    assert body.get_json() == told
 
 
 def test_failed_and_doubtful_sheets_are_listed(
@@ -376,6 +379,7 @@ def test_batches_expire_are_set_aside_and_removed(
         ({"Template": None}, "$.Template"),
         ({"Templates": ["form"]}, "$.Template"),
         ({"BookletBy": "none"}, "$.BookletBy"),
+        ({"BookletBy": ""}, "$.BookletBy"),
         ({"KeepSeconds": 0}, "$.KeepSeconds"),
         ({"KeepSeconds": 1.5}, "$.KeepSeconds"),
         ({"Options": {"Keep": True}}, "$.Options.Keep"),
@@ -395,7 +399,7 @@ def test_wrong_requests(client: FlaskClient, assert_refused: Refusal, changes: J
         (["form", "form"], "$.Templates"),
         (["form", "none"], "$.Templates[1]"),
         (["form", 1], "$.Templates[1]"),
-        ("form", "$.Templates"),
+        ("form", "$.Templates: expected a list of names of stored templates"),
     ],
 )
 def test_wrong_lists_of_templates(client: FlaskClient, assert_refused: Refusal, templates: object, names: str) -> None:
