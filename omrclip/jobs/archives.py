@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 from omrclip.errors import CorruptImage, LimitExceeded, OmrclipError, UnsupportedImage
 from omrclip.imaging.documents import MOST_PAGES
 from omrclip.imaging.tiff.ranges import RangeFile, RangeReader, read_exactly
+from omrclip.jobs.cut_archives import files_without_list
 from omrclip.omr.report.file_names import shown_name
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -54,7 +55,8 @@ class Member:
 def members(opened: Opened, most_files: int = MOST_PAGES, most_bytes: int = MOST_FILE_BYTES) -> list[Member]:
     """The files in an archive, in its order, without folders and hidden files. Nothing is decompressed.
 
-    A file that cannot be read, for example because it is encrypted, raises its error when it is opened.
+    A file that cannot be read, for example because it is encrypted, raises its error when it is opened. If the archive
+    is cut off, the files before are found, and one more raises an error that tells of the others.
 
     Args:
         opened: opens the archive.
@@ -67,12 +69,8 @@ def members(opened: Opened, most_files: int = MOST_PAGES, most_bytes: int = MOST
         LimitExceeded: it has too many files, or would become too large.
     """
     reader = opened()
-    _check_directory(reader, most_files)
-    try:
-        with zipfile.ZipFile(io.BufferedReader(RangeFile(reader))) as archive:
-            found = [info for info in archive.infolist() if not _is_left_out(info)]
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError):
-        raise CorruptImage("The zip archive is damaged or cut off.") from None
+    listed, cut = _listed(reader, most_files, most_bytes)
+    found = [info for info in listed if not _is_left_out(info)]
     if any(info.filename in _OFFICE for info in found):
         raise UnsupportedImage("This is a document of an Office program. Save it as a PDF file.")
     if not found:
@@ -80,7 +78,29 @@ def members(opened: Opened, most_files: int = MOST_PAGES, most_bytes: int = MOST
     if len(found) > most_files:
         raise _too_many(len(found), most_files)
     _check_sizes(found, reader.size)
-    return [_member(opened, info, most_bytes) for info in found]
+    return [*(_member(opened, info, most_bytes) for info in found), *([] if cut is None else [_lost(cut)])]
+
+
+def _listed(reader: RangeReader, most_files: int, most_bytes: int) -> tuple[list[zipfile.ZipInfo], str | None]:
+    """The entries of the list of files. If the list is lost, what `files_without_list` finds."""
+    try:
+        _check_directory(reader, most_files)
+        with zipfile.ZipFile(io.BufferedReader(RangeFile(reader))) as archive:
+            return archive.infolist(), None
+    except (CorruptImage, zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError):
+        found = files_without_list(reader, most_files, most_bytes)
+    if not found.files:
+        raise CorruptImage("The zip archive is damaged or cut off.")
+    return found.files, found.cut
+
+
+def _lost(cut: str) -> Member:
+    """What stands for the files that a cut archive has lost. `cut` is the name of the file in which it ends, or ""."""
+    if not cut:
+        error = CorruptImage("The zip archive is cut off here. Further files cannot be read.")
+        return Member("further files", partial(_fail, error))
+    error = CorruptImage("The zip archive is damaged or cut off in this file. Files after it cannot be read.")
+    return Member("-".join(_parts(zipfile.ZipInfo(cut))) or "file", partial(_fail, error))
 
 
 def _check_directory(reader: RangeReader, most_files: int) -> None:

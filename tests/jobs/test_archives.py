@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_a_file_that_is_larger_than_it_says_is_damaged() -> None:
 
 ONE = archive({"a.jpg": SHADES[0]})
 BROKEN: dict[str, tuple[bytes, type[Exception], str]] = {
-    "cut off": (ONE[:-30], CorruptImage, "damaged or cut off"),
+    "cut off": (ONE[:100], CorruptImage, "damaged or cut off"),
     "empty": (archive({}), CorruptImage, "no files"),
     "folders alone": (archive({"a/": b""}), CorruptImage, "no files"),
     "workbook": (archive({"[Content_Types].xml": b"", "xl/a.png": SHADES[0]}), UnsupportedImage, "Save it as a PDF"),
@@ -130,6 +131,63 @@ BROKEN: dict[str, tuple[bytes, type[Exception], str]] = {
     "long list": (archive({f"{n}.jpg": b"x" for n in range(200)}), LimitExceeded, "more than the 10 files"),
     "one over another": (BAD["no local header"][0], CorruptImage, "overlap"),
 }
+
+
+def streamed(files: dict[str, bytes]) -> bytes:
+    """An archive whose files have their sizes behind them, as programs write that cannot go back."""
+
+    class Stream(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.data += bytes(data)
+            return len(data)
+
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:  # type: ignore[arg-type]
+        for name, data in files.items():
+            made.writestr(name, data)
+    return stream.data
+
+
+FILES = {"é/1.jpg": SHADES[0], "2.jpg": SHADES[1], "3.jpg": SHADES[2]}
+MADE = {"stored": archive(FILES, zipfile.ZIP_STORED), "packed": archive(FILES), "streamed": streamed(FILES)}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_of_an_archive_that_is_cut_off_all_files_before_are_read(kind: str) -> None:
+    data = MADE[kind]
+    second, third = (data.index(name.encode()) for name in ("2.jpg", "3.jpg"))
+    listed = data.index(b"PK\x01\x02")
+    for end, whole, lost in (
+        (len(data) - 5, 3, None),
+        (listed + 20, 3, None),
+        (listed - 20, 2, "class-3.jpg"),
+        (third + 5, 2, "class-3.jpg"),
+        (third - 50, 1, "class-2.jpg"),
+        (second - 30, 1, "class-further files"),
+    ):
+        found = scans(data[:end])
+        names = ["class-é-1.jpg", "class-2.jpg", "class-3.jpg"][:whole]
+        assert [scan.name for scan in found] == [*names, *([lost] if lost else [])], (kind, end)
+        assert [scan.read().data for scan in found[:whole]] == SHADES[:whole]
+        if lost:
+            with pytest.raises(CorruptImage, match="cut off"):
+                found[-1].read()
+
+
+def test_the_search_in_a_cut_archive_is_bounded() -> None:
+    bomb = streamed({"1.jpg": SHADES[0], "bomb.jpg": bytes(50_000_000), "3.jpg": SHADES[2]})[:-30]
+    found = scans(bomb, most_bytes=1_000_000)
+    assert [scan.name for scan in found] == ["class-1.jpg", "class-bomb.jpg"]
+    many = archive({f"{n}.jpg": b"x" for n in range(11)})[:-30]
+    (scan,) = scans(many, most_pages=10)
+    with pytest.raises(LimitExceeded, match="11 files"):
+        scan.read()
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -31,16 +31,21 @@ _HEADS: Final = {False: 8, True: 16}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TiffPages:
-    """A TIFF of several pages. Bytes are read when a page is asked for."""
+    """A TIFF of several pages. Bytes are read when a page is asked for.
+
+    If the list of pages ends in damage, those before it are read. One more page stands for what is lost: reading it
+    raises an error.
+    """
 
     reader: RangeReader
     layout: ifd.Layout
     offsets: tuple[int, ...]
+    is_damaged: bool = False
 
     @property
     def count(self) -> int:
         """How many pages there are."""
-        return len(self.offsets)
+        return len(self.offsets) + self.is_damaged
 
     def page_bytes(self, number: int) -> int:
         """The maximum memory that `read_page` needs for a page, in bytes.
@@ -48,8 +53,7 @@ class TiffPages:
         Raises:
             CorruptImage: the page is damaged.
         """
-        page = read_at(self.reader, self.layout, self.offsets[number - 1])
-        return _COPIES * sum(_blocks(page)[3])
+        return _COPIES * sum(_blocks(self._page(number))[3])
 
     def read_page(self, number: int) -> bytes:
         """A TIFF file of one page, numbered from 1, with the code of its pixels as it is.
@@ -57,7 +61,14 @@ class TiffPages:
         Raises:
             CorruptImage: the page is damaged, or reaches beyond the end of the file.
         """
-        return _single(read_at(self.reader, self.layout, self.offsets[number - 1]))
+        return _single(self._page(number))
+
+    def _page(self, number: int) -> RangedDirectory:
+        if number > len(self.offsets):
+            raise CorruptImage(
+                f"The TIFF is damaged or cut off after page {len(self.offsets)}. Pages from {number} on cannot be read."
+            )
+        return read_at(self.reader, self.layout, self.offsets[number - 1])
 
     def contents(self, number: int) -> PageContents:  # noqa: ARG002 (as of other documents)
         """Nothing: a TIFF file has no text."""
@@ -73,18 +84,22 @@ def open_tiff(reader: RangeReader) -> TiffPages | None:
     The smaller copies of a page that a pyramid holds, and transparency masks, are no pages.
 
     Raises:
-        CorruptImage: the list of pages is damaged, or longer than 10,000.
+        CorruptImage: the first page is damaged, or there are more than 10,000.
     """
     first = read_first(reader)
     if first is None:
         return None
-    offsets, last = [first.at], first
-    for last in read_following(first, MOST_PAGES - 1):
-        if not last.number(_SUBFILE_TYPE, 0) & (ifd.REDUCED | ifd.MASK):
-            offsets.append(last.at)
-    if last.following:
+    offsets, last, is_damaged = [first.at], first, False
+    try:
+        for last in read_following(first, MOST_PAGES - 1):
+            if not last.number(_SUBFILE_TYPE, 0) & (ifd.REDUCED | ifd.MASK):
+                offsets.append(last.at)
+    except CorruptImage:
+        is_damaged = True
+    if last.following and not is_damaged:
         raise CorruptImage(f"The TIFF has more than {MOST_PAGES:,} pages.")
-    return TiffPages(reader, first.layout, tuple(offsets)) if len(offsets) > 1 else None
+    pages = TiffPages(reader, first.layout, tuple(offsets), is_damaged)
+    return pages if pages.count > 1 else None
 
 
 def _single(page: RangedDirectory) -> bytes:

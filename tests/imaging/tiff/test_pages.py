@@ -85,11 +85,27 @@ def test_a_page_that_is_cut_off_leaves_the_others() -> None:
         document.read_page(3)
 
 
-def test_a_list_of_pages_without_an_end_is_refused() -> None:
+def test_of_a_list_of_pages_without_an_end_each_page_is_read_once() -> None:
     data = bytearray(stack(*PAGES))
     first, _, last = opened(bytes(data)).offsets
     count = int.from_bytes(data[last : last + 2], "little")
     at = last + 2 + 12 * count
     data[at : at + 4] = first.to_bytes(4, "little")
-    with pytest.raises(CorruptImage, match="does not end"):
-        open_tiff(BytesReader(bytes(data)))
+    document = opened(bytes(data))
+    assert document.count == 4
+    assert np.array_equal(decode(document.read_page(3)), decode(save(PAGES[2], "TIFF")))
+    with pytest.raises(CorruptImage, match="after page 3"):
+        document.read_page(4)
+
+
+def test_of_a_file_that_is_cut_off_the_pages_before_are_read() -> None:
+    data = stack(*PAGES)
+    _, second, third = opened(data).offsets
+    for end, whole in ((third + 1, 2), (third - 1, 2), (second + 1, 1)):
+        document = opened(data[:end])
+        assert document.count == whole + 1
+        for number in range(1, whole + 1):
+            assert np.array_equal(decode(document.read_page(number)), decode(save(PAGES[number - 1], "TIFF")))
+        for work in (document.read_page, document.page_bytes):
+            with pytest.raises(CorruptImage, match=f"after page {whole}. Pages from {whole + 1} on"):
+                work(whole + 1)
