@@ -7,7 +7,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.generation import layout_flow, layout_marks, layout_scores
 from omrclip.omr.authoring.generation.codes import code_of
 from omrclip.omr.authoring.generation.layout_flow import bottom_of
-from omrclip.omr.authoring.generation.nodes import At, Mistake
+from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
 from omrclip.omr.authoring.generation.shapes import Font, Modules, PageLayout, Rect
 from omrclip.omr.authoring.generation.sheet import Form, Frame, Settings, Sheet, points, styled
 from omrclip.omr.authoring.generation.vocabulary import PAPER, Element
@@ -98,6 +98,7 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
             "Begin another ?page= here (--- in Markdown), or make the elements above smaller.",
         )
     _check_bubbles(sheet, page)
+    _check_targets(sheet)
     _marks(sheet)
     if number:
         _page_code(sheet, f"{name[:MOST_IN_CODE]}/{number}")
@@ -166,6 +167,16 @@ def _check_bubbles(sheet: Sheet, page: Element) -> None:
             told.add(f'Bubbles of "{name}" are too near to the edge of the page. Leave 200 pixels there.')
         taken.setdefault(cell, []).append(place)
     sheet.form.warnings += [Mistake(page.at, one) for one in sorted(told)]
+
+
+def _check_targets(sheet: Sheet) -> None:
+    """Report triggers whose target is not on the page."""
+    names = {element.name for element in sheet.elements}
+    missing = {trigger.at: (trigger, target) for trigger, target in reversed(sheet.targets) if target not in names}
+    for trigger, target in missing.values():
+        sheet.wrong(
+            trigger, f'target is not "{target[:SHOWN]}". Write the name of a ?bubble_array= or question on the page.'
+        )
 
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

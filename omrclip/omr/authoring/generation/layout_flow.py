@@ -34,6 +34,8 @@ RIGHT_MARGIN, BOTTOM_MARGIN, LEAD = 40, 20, 20
 does not say it."""
 LEAST_COLUMN = 60
 """Pixels of the width of a column that has contents."""
+LEAST_INSIDE = 20
+"""Pixels of the width of a block inside its padding: what the narrowest column leaves."""
 FOOT = 200
 """Pixels at the foot of a page, where the corner marks are."""
 MOST_NAMED = 5
@@ -253,8 +255,15 @@ def boxed(sheet: Sheet, element: Element, frame: Frame, top: float, lead: float)
     """Contents in a box with a padding, which may have a border and may be cut out."""
     values = element.values
     across, down = values.get("horizontal_padding", PADDING), values.get("vertical_padding", PADDING)
-    begin = len(sheet.shapes)
-    bottom = sheet.flow(element.children, frame.inset(across, across), top + down + lead) + down
+    begin, inner = len(sheet.shapes), frame.inset(across, across)
+    if element.children and inner.width < LEAST_INSIDE:
+        sheet.wrong(
+            element,
+            f"The block leaves {inner.width:.0f} pixels for its contents. "
+            "Make it wider, or horizontal_padding smaller.",
+        )
+        return top
+    bottom = sheet.flow(element.children, inner, top + down + lead) + down
     if "height" in values:
         if bottom > top + values["height"] + 1:
             sheet.warn(

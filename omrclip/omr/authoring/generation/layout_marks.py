@@ -21,7 +21,7 @@ from omrclip.omr.authoring.generation.sheet import (
     lays_out,
     points,
 )
-from omrclip.omr.authoring.generation.vocabulary import Element
+from omrclip.omr.authoring.generation.vocabulary import CODE_COLUMNS, Element
 from omrclip.omr.template import CheckBox, CompositeGrid, Grid, ReplaceTrigger
 
 INDENT = 95
@@ -36,9 +36,9 @@ NUMBER_SIZE, NUMBER_HEIGHT = 11, 0.8
 """Points of the numbers of an answer sheet, and their height as a part of the bubbles, at most."""
 NUMBER_GAP = 20
 """Pixels between such a number and its first bubble."""
-COLUMNS, ANSWERS, SECTIONS, DIGITS, CODE_COLUMNS = 4, 4, 8, 10, 5
-"""Columns and answers of an answer sheet, places and digits of a grid, and columns of a composite grid, if the source
-does not say it: the defaults of the cloud's markup."""
+COLUMNS, ANSWERS, SECTIONS, DIGITS = 4, 4, 8, 10
+"""Columns and answers of an answer sheet, and places and digits of a grid, if the source does not say it: the defaults
+of the cloud's markup."""
 LABEL_PART, LABEL_DROP = 0.4, 5
 """The width of the label of a grid as a part of the frame, at most, and pixels by which it stands below the top."""
 HEADER_LINE, TABLE_LINE, ROW_LINE = 3, 3, 3
@@ -444,7 +444,7 @@ def _custom_row(sheet: Sheet, owner: Element, row: Element, cells: Sequence[Fram
         for left, label in zip(lefts, answers, strict=True):
             sheet.bubble(left, top, (size, size), label, is_square=_is_square(one))
         reported = one.values.get("recogintion_values", answers)
-        places = [(value, left, top) for left, value in zip(lefts, reported, strict=False)]
+        places = [(value, left, top) for left, value in zip(lefts, reported, strict=True)]
         if one.kind == "bubble_array":
             sheet.elements.append(choice_box(f"{owner.name}_{index}", places, (size, size)))
         else:
@@ -454,6 +454,7 @@ def _custom_row(sheet: Sheet, owner: Element, row: Element, cells: Sequence[Fram
     for one, places, size in triggers:
         target = one.values["target"]
         target = f"{owner.name}_{index}" if target in arrays else target
+        sheet.targets.append((one, target))
         more = {"kind": ReplaceTrigger, "target": target, "value": one.values["value"]}
         sheet.elements.append(choice_box(one.name or None, places, (size, size), **more))
     return bottom + ROW_GAP

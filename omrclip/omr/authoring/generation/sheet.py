@@ -1,6 +1,7 @@
 """A page while it is laid out: what is drawn so far, the elements of the template, and the numbers of the form."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -10,7 +11,7 @@ from omrclip.omr.authoring.generation.fonts import is_right_to_left, missing, wi
 from omrclip.omr.authoring.generation.nodes import SHOWN, Mistake
 from omrclip.omr.authoring.generation.shapes import DPI, LINE, POINTS_PER_INCH, Colour, Font, Oval, Rect, Shape, Words
 from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, Element
-from omrclip.omr.template import Bubble, ChoiceBox
+from omrclip.omr.template import Bubble, ChoiceBox, Grid, ScoreGroup, UnknownElement
 from omrclip.omr.template import Element as TemplateElement
 
 BETWEEN = 20
@@ -91,21 +92,49 @@ class Sheet:
         self.elements: list[TemplateElement] = []
         self.pieces: list[tuple[float, float, float, float]] = []
         self.lowest = 0.0
+        self.targets: list[tuple[Element, str]] = []
         self._names: set[str] = set()
-        self._named = 0
+        self._checked = 0
 
     def flow(self, elements: Iterable[Element], frame: Frame, top: float) -> float:
         """Lay out elements one below the other. Returns where the last ends."""
         for element in elements:
+            begin = len(self.elements)
             top = LAYOUTS[element.kind](self, element, frame, top)
             self.lowest = max(self.lowest, top)
-            self._check_names(element)
+            if "x" in element.values or "y" in element.values:
+                self._check_place(element, self.elements[begin:])
+            new = self.elements[self._checked :]
+            self._checked = len(self.elements)
+            self._check_values(element, new)
+            self._check_names(element, new)
         return top
 
-    def _check_names(self, element: Element) -> None:
+    def _check_place(self, element: Element, made: Sequence[TemplateElement]) -> None:
+        """Report what an element with a place of its own yields beyond the page."""
+        placed = [one for one in made if not isinstance(one, UnknownElement)]
+        right = max((one.left + one.width for one in placed), default=0) - self.dimensions.width
+        bottom = max((one.top + one.height for one in placed), default=0) - self.dimensions.height
+        for beyond, side, axis in ((right, "right", "x"), (bottom, "bottom", "y")):
+            if beyond > 0:
+                self.wrong(
+                    element,
+                    f"?{element.kind}= reaches {beyond:.0f} pixels beyond the {side} edge of the page. "
+                    f"Write a smaller {axis}.",
+                )
+
+    def _check_values(self, element: Element, made: Iterable[TemplateElement]) -> None:
+        """Report bubbles of one question that have the same value: a mark could not be told from another."""
+        values = [value for box in _boxes(made) for value, count in Counter(_values(box)).items() if count > 1]
+        if values:
+            self.wrong(
+                element,
+                f'The answer "{values[0][:SHOWN]}" occurs twice in one question. Give each answer another value.',
+            )
+
+    def _check_names(self, element: Element, new: Iterable[TemplateElement]) -> None:
         """Warn if what an element yields has the name of something else on the page."""
-        made = [one.name for one in self.elements[self._named :] if one.name]
-        self._named = len(self.elements)
+        made = [one.name for one in new if one.name]
         twice = sorted({name for name in made if name in self._names or made.count(name) > 1})
         self._names.update(made)
         if twice:
@@ -172,6 +201,18 @@ class Sheet:
             letter = Font(LETTER_SIZE * min(size), colour=LETTER_COLOUR)
             fits = min(1.0, LETTERS_ACROSS * across / max(1.0, width(label, letter)))
             self.write_centred(label, replace(letter, size=letter.size * fits), (left, top, across, down))
+
+
+def _boxes(elements: Iterable[TemplateElement]) -> Iterator[ChoiceBox]:
+    for element in elements:
+        if isinstance(element, ChoiceBox):
+            yield element
+        elif isinstance(element, Grid) and not isinstance(element, ScoreGroup):
+            yield from _boxes(element.elements)
+
+
+def _values(box: ChoiceBox) -> list[str]:
+    return [bubble.value for bubble in box.bubbles]
 
 
 Layout: TypeAlias = Callable[[Sheet, Element, Frame, float], float]

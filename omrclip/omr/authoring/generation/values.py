@@ -16,6 +16,8 @@ _COLOURS = {
 _STYLES = ("regular", "bold", "italic", "underline", "strikeout")
 MOST_PIXELS = 10_000
 """Pixels of a length: more than any page has."""
+_MOST_QR_VERSION = 40
+"""The largest QR code of ISO/IEC 18004: 177 modules."""
 _MOST_PER_CENT = 100.5
 """Sum of widths, so that rounded ones such as 33.4 % three times are allowed."""
 
@@ -88,6 +90,14 @@ def proportions(value: str) -> object:
     ):
         raise ValueError("widths of at most 100 % together, such as 40%-60%")
     return tuple(float(part) / 100 for part in parts)
+
+
+def qr_version(value: str) -> object:
+    """The size of a QR code: 1 to 40, M1 to M4, or auto."""
+    found = re.fullmatch(r"auto|m[1-4]|([1-9][0-9]?)", value.lower())
+    if found is None or int(found[1] or 1) > _MOST_QR_VERSION:
+        raise ValueError("auto, 1 to 40, or M1 to M4")
+    return value
 
 
 def groups(value: str) -> object:

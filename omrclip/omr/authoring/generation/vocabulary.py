@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from unicodedata import category
 
 from omrclip.omr.authoring.generation import values as v
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake, Node, Parsed
@@ -282,7 +283,7 @@ KINDS: dict[str, Kind] = {
             **_ALIGNED,
             "value": v.text,
             "barcode_type": v.one_of(*BARCODE_TYPES),
-            "qr_version": v.text,
+            "qr_version": v.qr_version,
             "codetext": v.yes,
             "height": v.whole(1),
             "rotation_angle": v.whole(0, 360),
@@ -294,6 +295,11 @@ KINDS: dict[str, Kind] = {
 }
 HAS_CONTENTS = {name: kind.contents is not None for name, kind in KINDS.items()}
 ATTRIBUTES = frozenset(name for kind in KINDS.values() for name in kind.attributes)
+CODE_COLUMNS = 5
+"""Columns of a composite grid, if the source does not say it: the default of the cloud's markup."""
+_UNPRINTABLE = ("Cc", "Cs")
+"""Categories of Unicode that are no text: control characters, and halves of surrogate pairs (in JSON)."""
+_LINE_ENDS = ("\n", "\r", "\t")
 MOST_LETTERS = 2_000
 """Letters of one text. A page of print has about 3,000."""
 _NO_HANDWRITING = "omrclip does not turn handwriting into text. Write ?write_in= to get its picture."
@@ -381,12 +387,22 @@ class _Checker:
             self.mistakes.append(
                 Mistake(node.at, f"The text is longer than {MOST_LETTERS:,} letters. Write it as several.")
             )
+        self._check_letters(node.name, node.at)
+        if node.kind != "barcode":  # codes may hold any bytes
+            for attribute in node.attributes.values():
+                self._check_letters(attribute.text, attribute.at)
         values = self._values(node, kind)
         contents = kind.contents if kind.contents is not None else frozenset()
         children = [child for one in node.children if (child := self.element(one, node.kind, contents)) is not None]
         made = Element(node.kind, node.name, node.at, values, tuple(children))
         self.mistakes += [Mistake(at, told) for at, told in _inconsistent(made)]
         return made
+
+    def _check_letters(self, text: str, at: At) -> None:
+        found = next((one for one in text if category(one) in _UNPRINTABLE and one not in _LINE_ENDS), None)
+        if found is not None:
+            told = f"The text has the control character U+{ord(found):04X}. Remove it, or write another letter."
+            self.mistakes.append(Mistake(at, told))
 
     def _values(self, node: Node, kind: Kind) -> dict[str, Any]:
         values = {}
@@ -485,6 +501,39 @@ def _options(element: Element) -> list[tuple[At, str]]:
     return found
 
 
+def _valued(element: Element) -> list[tuple[At, str]]:
+    if "" not in element.values.get("answers_list", ()):
+        return []
+    return [(element.at, "answers_list has () without a value, so a mark would report nothing. Write (A)(B)(C).")]
+
+
+def _sheet(element: Element) -> list[tuple[At, str]]:
+    return [*_named(element), *_valued(element)]
+
+
+def _boxes(element: Element) -> list[tuple[At, str]]:
+    told = "This box has no text, which is what a mark reports. Write ?content=Text."
+    return [*_filled("content")(element), *((one.at, told) for one in element.children if not one.name)]
+
+
+def _reported(element: Element) -> list[tuple[At, str]]:
+    answers, reported = (element.values.get(key) for key in ("answers_list", "recogintion_values"))
+    if not answers or not reported or len(answers) == len(reported):
+        return _valued(element)
+    told = f"recogintion_values has {len(reported)} values for {len(answers)} answers. Write one for each."
+    return [(element.at, told)]
+
+
+def _composite(element: Element) -> list[tuple[At, str]]:
+    extra, count = element.values.get("extra_row", ()), element.values.get("columns_count", CODE_COLUMNS)
+    found = _named(element)
+    if extra and len(extra) < count:
+        found.append(
+            (element.at, f"extra_row has {len(extra)} groups for {count} columns. Write one for each, () for none.")
+        )
+    return found
+
+
 def _custom(element: Element) -> list[tuple[At, str]]:
     columns = len(element.values.get("row_proportions", ()))
     told = f"The row needs {columns} children. Write one for each width of row_proportions."
@@ -533,13 +582,14 @@ def _score_question(element: Element) -> list[tuple[At, str]]:
 
 _RULES: dict[str, _Rule] = {
     "image": _image,
-    "answer_sheet": _named,
+    "answer_sheet": _sheet,
     "grid": _named,
-    "composite_grid": _named,
+    "composite_grid": _composite,
+    "bubble_array": _reported,
     "write_in": _named,
     "input_group": _group,
     "container": _columns,
-    "checkbox": _filled("content"),
+    "checkbox": _boxes,
     "vertical_choicebox": _filled("answer"),
     "choicebox": _options,
     "custom_answer_sheet": _custom,

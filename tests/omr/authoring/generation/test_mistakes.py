@@ -11,6 +11,13 @@ from omrclip.schemas.template import template_warnings
 
 Case = tuple[str, int, int, str]
 
+
+def _custom(cells: str) -> str:
+    """A custom answer sheet whose rows have two cells. These begin at line 6."""
+    head = "?custom_answer_sheet=B\n\tamount=2\n\tcolumns_count=1\n\trow_proportions=50%-50%\n?custom_row=r\n"
+    return f"{head}{cells}\n&custom_row\n&custom_answer_sheet"
+
+
 TEXT: dict[str, Case] = {
     "unknown element": ("?gird=ID", 1, 2, "Write grid."),
     "quite unknown element": ("?zzz=ID", 1, 2, "Write one of"),
@@ -77,6 +84,46 @@ TEXT: dict[str, Case] = {
         1,
         "columns_count=",
     ),
+    "value twice in a sheet": ("?answer_sheet=Q\n\telements_count=3\n\tanswers_list=(A)(B)(A)", 1, 1, "another value"),
+    "value twice in a grid": ("?composite_grid=S\n\tvalues=(A)(A)", 1, 1, '"A" occurs twice'),
+    "box twice": ("?checkbox=a\n?content=b\n?content=b\n&checkbox", 1, 1, '"b" occurs twice'),
+    "box without a text": ("?checkbox=a\n?content=b\n?content=\n&checkbox", 3, 1, "Write ?content=Text"),
+    "group without a value": ("?answer_sheet=Q\n\telements_count=3\n\tanswers_list=()(B)", 1, 1, "Write (A)(B)(C)"),
+    "beyond the bottom": ("?grid=ID\n\tx=300\n\ty=3400", 1, 1, "beyond the bottom edge"),
+    "beyond the right edge": ("?checkbox=a\n\tx=2450\n\ty=300\n?content=b\n&checkbox", 1, 1, "Write a smaller x"),
+    "block beyond the page": (
+        "?text=a\n?positioned_block=p\n\tx=3000\n\ty=100\n?grid=ID\n&positioned_block",
+        2,
+        1,
+        "Make it wider",
+    ),
+    "too large a padding": (
+        "?container=\n?block=\n\thorizontal_padding=5000\n?content=a\n&block\n&container",
+        2,
+        1,
+        "horizontal_padding smaller",
+    ),
+    "version of a code": ("?barcode=b\n\tvalue=x\n\tqr_version=41", 3, 2, "auto, 1 to 40, or M1 to M4"),
+    "short extra row": (
+        "?composite_grid=S\n\tcolumns_count=3\n\tvalues=(A)\n\textra_row=(X)(Y)",
+        1,
+        1,
+        "2 groups for 3 columns",
+    ),
+    "trigger of nothing": (
+        _custom("?bubble_array=a\n\tanswers_list=(A)(B)\n?custom_trigger=t\n\ttarget=zzz\n\tvalue=x"),
+        8,
+        1,
+        'target is not "zzz"',
+    ),
+    "values to report": (
+        _custom("?content=b\n?bubble_array=a\n\tanswers_list=(A)(B)\n\trecogintion_values=(x)"),
+        7,
+        1,
+        "1 values for 2",
+    ),
+    "control character": ("?text=a\n?grid=A\x0cb", 2, 1, "U+000C"),
+    "control character in a value": ("#How?\n\t() a () b\n\n?block=a\n\tborder_color=b\x07\n&block", 5, 2, "U+0007"),
     "too wide a grid": ("?grid=ID\n\tsections_count=40", 1, 1, "symbols or fewer"),
     "the first element beyond the page": ("#How?\n\t() A\n\n" * 40, 61, 1, "Begin another ?page="),
     "too deep": ("?container=\n?block=\n" * 2_000, 21, 1, "nested too deep"),
