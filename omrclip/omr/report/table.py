@@ -16,8 +16,8 @@ from omrclip.omr.report.sheet import DOUBTFUL, Sheet, marked_values
 from omrclip.omr.results import ElementResult, ElementStatus
 from omrclip.omr.template import BARCODE_TYPES, CheckBox, ChoiceBox, ClipArea, Element, Grid, ScoreGroup, Template
 
-# Characters at which a spreadsheet recognizes a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Characters at which a spreadsheet recognizes a formula. The last four are wide forms of the first.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # Numbers without a leading zero. Spreadsheets keep 15 digits of a number.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _MOST_DIGITS = 15

@@ -89,7 +89,7 @@ def test_several_elements_that_are_not_sure_are_all_named() -> None:
     assert rows(twice)[1][4] == "Q4; Q 5"
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])
 def test_no_cell_is_a_formula(start: str) -> None:
     text = f"{start}HYPERLINK(A1)"
     element = ElementResult(text, "Barcode", ElementStatus.MARKED, text, label=shown_name(text))

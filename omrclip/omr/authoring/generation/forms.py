@@ -1,6 +1,7 @@
 """From a source to a form: a template, a PDF and the images of its pages."""
 
 import base64
+import codecs
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -94,7 +95,12 @@ def read_source(data: bytes, *, is_markdown: bool = False) -> Source:
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file in UTF-8, or else in the code page of Windows for Western languages."""
+    """The text of a file in UTF-8, or else in the code page of Windows for Western languages.
+
+    A byte order mark of UTF-16 counts. Notepad and Excel write it in what they call Unicode text.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

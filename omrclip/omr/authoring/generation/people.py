@@ -27,6 +27,8 @@ from omrclip.omr.template import Element as TemplateElement
 
 MOST_PEOPLE = 10_000
 """People of a table. It bounds the time of a generation: a thousand take some ten seconds."""
+_WORKBOOK = b"PK\x03\x04"
+"""The first bytes of the files of Office programs, which are zip archives."""
 MOST_LETTERS = 200
 """Letters of a value of a person: three lines of text."""
 
@@ -63,13 +65,15 @@ def read_people(data: bytes, name: str) -> tuple[Person, ...]:
     Columns at the end without a heading and without a value are left out, as spreadsheets write them.
 
     Args:
-        data: the file, in UTF-8 or the code page of Windows for Western languages.
+        data: the file, in UTF-8, UTF-16 with its mark, or the code page of Windows for Western languages.
         name: of the file, for messages.
 
     Raises:
         InvalidRequest: with the line of the first mistake.
         LimitExceeded: there are too many people.
     """
+    if data.startswith(_WORKBOOK):
+        raise InvalidRequest(f"{name} is a workbook, not a CSV file. Save the table as CSV in UTF-8.")
     text = decoded(data)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)

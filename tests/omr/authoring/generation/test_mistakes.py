@@ -255,3 +255,9 @@ def test_pages_may_have_elements_of_the_same_name() -> None:
     assert form.warnings == ()
     (warning,) = template_warnings(form.template)  # not of the code that each page has
     assert '"A" is also the name' in warning.expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_sources_are_read_in_the_encodings_of_editors(encoding: str) -> None:
+    form = generate("?grid=Schülernummer\r\n\tsections_count=3\r\n".encode(encoding), "form")
+    assert "Schülernummer" in [element.name for element in form.template.pages[0].elements]

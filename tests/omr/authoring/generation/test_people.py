@@ -105,6 +105,7 @@ def test_forms_without_a_bar_code_of_their_own_are_told() -> None:
         (SOURCE, b"name,,id\nA,1,\n", r"there is no heading \(column 2\)"),
         (SOURCE, b"name,id\n" + b"A" * 201 + b",1\n", "line 2: name has more than 200 letters"),
         (SOURCE, b'name,id\nBo,1\n"A,2\n', "line 3: expected a CSV file"),
+        (SOURCE, b"PK\x03\x04name,id\nBo,1\n", "people.csv is a workbook"),
         (SOURCE, b"name,id\nB\0o,1\n", "line 2: name is not text. Save the table as CSV"),
     ],
 )
@@ -120,7 +121,8 @@ def test_too_many_people_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [b"name\tid\nAn, na\t1\n", b"name;id;;\nAn, na;1;;\n;;;\n", b'name,id,\n"An, na",1\n', b'name,id\n"An, na",1,,\n'],
+    [b"name\tid\nAn, na\t1\n", b"name;id;;\nAn, na;1;;\n;;;\n", b'name,id,\n"An, na",1\n', b'name,id\n"An, na",1,,\n']
+    + ["name\tid\r\nAn, na\t1\r\n".encode(encoding) for encoding in ("utf-16", "utf-8-sig", "cp1252")],
 )
 def test_tables_are_read_as_spreadsheets_write_them(table: bytes) -> None:
     (person,) = read_people(table, "people.csv")
