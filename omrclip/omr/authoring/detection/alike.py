@@ -27,6 +27,8 @@ LEAST_MIRRORED = 0.85
 """The same without what is printed around: at low resolutions, the bubbles that touch a box were at 0.88 and above."""
 LEAST_USUAL = 4
 """Bubbles of a size from which their median is taken for their usual outline."""
+MOST_USUAL = 100
+"""The same at most: some of more are taken, from all parts of the page."""
 ALIGNED_WITHIN = 0.12
 """Difference of the centres of bubbles in one row or column, in heights of the bubble."""
 FARTHEST = 4.0
@@ -120,6 +122,7 @@ def _lettered(grey: Grey, usual: _Usual, places: Places, filled: Sequence[Shape]
 
 
 def _usual(grey: Grey, shapes: Sequence[Shape], margin: float = MARGIN) -> _Usual:
+    shapes = shapes[:: -(-len(shapes) // MOST_USUAL)]
     width = float(np.median([shape.width for shape in shapes]))
     height = float(np.median([shape.height for shape in shapes]))
     across, down = (round(side * (1 + 2 * margin)) for side in (width, height))
@@ -192,7 +195,7 @@ def _is_crossing(spot: Shape, steps: tuple[float | None, float | None], places: 
 def _mirrored(shape: Shape, places: Places) -> list[tuple[float, float]]:
     """The places on the other side of a bubble from its nearest neighbours in its row and column."""
     nearest: dict[tuple[bool, bool], tuple[float, Shape]] = {}
-    for other in places.near(shape):
+    for other in places.near(shape, FARTHEST * max(shape.width, shape.height)):
         across, down = other.x - shape.x, other.y - shape.y
         is_row = abs(down) < ALIGNED_WITHIN * shape.height
         if other is shape or not (is_row or abs(across) < ALIGNED_WITHIN * shape.height):

@@ -274,20 +274,18 @@ def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GA
     if not len(components):
         return sides
     middle = components[:, :2] + components[:, 2:] / 2
+    by_level = np.argsort(middle[:, 1])
+    components, middle = components[by_level], middle[by_level]
     is_letter = np.ones(len(components), bool)
     for shape in shapes:
-        inside = np.abs(middle - (shape.x, shape.y)) < (shape.width / 2, shape.height / 2)
-        is_letter &= ~inside.all(axis=1)
-    letters = components[is_letter]
-    left, top, right, bottom = (
-        letters[:, 0],
-        letters[:, 1],
-        letters[:, 0] + letters[:, 2],
-        letters[:, 1] + letters[:, 3],
-    )
-    high = letters[:, 3]
+        level = _level(middle[:, 1], shape, 1 / 2)
+        inside = np.abs(middle[level] - (shape.x, shape.y)) < (shape.width / 2, shape.height / 2)
+        is_letter[level] &= ~inside.all(axis=1)
+    letters, levels = components[is_letter], middle[is_letter, 1]
     places = Places(shapes)
     for index, shape in enumerate(shapes):
+        left, top, width, high = letters[_level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)].T
+        right, bottom = left + width, top + high
         overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
         beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
@@ -300,10 +298,16 @@ def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GA
         after, before = left - shape.right, shape.left - right
         sides[index] = int((np.abs(after) < gaps).any()) + int((np.abs(before) < gaps).any())
         if not sides[index]:
-            sides[index] = int(
-                any(_are_different(shape, other) for other in places.near(shape) if _are_close(shape, other))
-            )
+            near = places.near(shape, DIGIT_GAP * shape.height)
+            sides[index] = int(any(_are_different(shape, other) for other in near if _are_close(shape, other)))
     return sides
+
+
+def _level(levels: npt.NDArray[np.float64], shape: Shape, heights: float) -> slice:
+    """Which of sorted levels are within some heights of a shape from its middle."""
+    reach = heights * shape.height
+    first, end = np.searchsorted(levels, (shape.y - reach, shape.y + reach))
+    return slice(int(first), int(end))
 
 
 def _are_different(one: Shape, other: Shape) -> bool:
@@ -385,7 +389,7 @@ def _next_in_row(shape: Shape, places: Places) -> Shape | None:
     """The nearest shape at the right of another, close to it."""
     after = [
         other
-        for other in places.near(shape)
+        for other in places.near(shape, MOST_STEP * shape.width)
         if shape.width / 2 < other.x - shape.x < MOST_STEP * shape.width
         and abs(other.y - shape.y) < ALIGNED_WITHIN * shape.height
     ]

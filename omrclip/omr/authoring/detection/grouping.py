@@ -196,8 +196,11 @@ class _Grouping:
 
     def _on_level(self, bubble: Shape) -> list[Shape]:
         """The bubbles on the level of a bubble, and the bubble."""
-        reach = ROW_TOLERANCE * self.height
-        return self.bubbles[bisect_right(self.levels, bubble.y - reach) : bisect_left(self.levels, bubble.y + reach)]
+        return self._within(bubble.y, ROW_TOLERANCE * self.height)
+
+    def _within(self, y: float, reach: float) -> list[Shape]:
+        """The bubbles that are less than `reach` higher or lower than a level."""
+        return self.bubbles[bisect_right(self.levels, y - reach) : bisect_left(self.levels, y + reach)]
 
     def _are_in_two_lists(self, one: Shape, other: Shape) -> bool:
         """Whether neighbours in a row, with text between them, are answers of two lists beside each other.
@@ -324,9 +327,8 @@ class _Grouping:
     def _is_of_other_row(self, start: float, y: float) -> bool:
         """Whether a text that begins here belongs to a bubble that stands a little higher or lower, in another list."""
         return any(
-            ROW_TOLERANCE * self.height < abs(bubble.y - y) < OTHER_ROW * self.height
-            and 0 < start - bubble.right < NAME_GAP * self.height
-            for bubble in self.bubbles
+            abs(bubble.y - y) > ROW_TOLERANCE * self.height and 0 < start - bubble.right < NAME_GAP * self.height
+            for bubble in self._within(y, OTHER_ROW * self.height)
         )
 
     def _line_before(self, bubble: Shape) -> int:

@@ -55,6 +55,8 @@ WHOLE_SIDE = 0.75
 """Part of the side of a box that a hole in it has, from which the hole reaches from one end of the box to the other."""
 MOST_RULED = 0.6
 """Part of a side of a box that a long line is, from which it is a cell of a table whose lines have gaps."""
+PLACES_PX = 50
+"""Side of the squares by which shapes are looked up, 5 mm: about one bubble is in each."""
 MOST_CONTOURS = 60_000
 """Contours on one page; more are noise, and would take long to examine."""
 
@@ -136,35 +138,35 @@ class Outlines:
 
 
 class Places:
-    """Looks up the shapes near a place. A shape that contains another, or touches it, is near it."""
+    """Looks up the shapes near a place, by the squares of the page in which their centres are."""
 
     def __init__(self, shapes: Iterable[Shape] = ()) -> None:
-        self._cells: dict[tuple[int, int], list[Shape]] = {}
+        self._squares: dict[tuple[int, int], list[Shape]] = {}
+        self._widest = self._highest = 0.0
         for shape in shapes:
             self.add(shape)
 
     def add(self, shape: Shape) -> None:
         """Add a shape."""
-        self._cells.setdefault(self._cell(shape), []).append(shape)
+        self._squares.setdefault((int(shape.x // PLACES_PX), int(shape.y // PLACES_PX)), []).append(shape)
+        self._widest, self._highest = max(self._widest, shape.width), max(self._highest, shape.height)
 
-    def near(self, shape: Shape) -> list[Shape]:
-        """The shapes in the cell of a shape and in the eight around it."""
-        column, row = self._cell(shape)
-        return [other for x in (-1, 0, 1) for y in (-1, 0, 1) for other in self._cells.get((column + x, row + y), ())]
-
-    @staticmethod
-    def _cell(shape: Shape) -> tuple[int, int]:
-        side = MOST_WIDTH_MM * PX_PER_MM
-        return int(shape.x // side), int(shape.y // side)
+    def near(self, shape: Shape, reach: float = 0) -> list[Shape]:
+        """All shapes that are at most `reach` pixels apart from a shape, and some that are a little further away."""
+        across, down = (shape.width + self._widest) / 2 + reach, (shape.height + self._highest) / 2 + reach
+        rows = range(int((shape.y - down) // PLACES_PX), int((shape.y + down) // PLACES_PX) + 1)
+        columns = range(int((shape.x - across) // PLACES_PX), int((shape.x + across) // PLACES_PX) + 1)
+        return [other for x in columns for y in rows for other in self._squares.get((x, y), ())]
 
 
 def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     """Find everything on a page that is shaped like a bubble, each place once: its outlines, and those with gaps."""
-    bridged = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side)))]
-    bridged += _outermost(list(_dashed_apart(page)))
+    places = Places(outlines.empty)
+    bridged = [shape for side in BRIDGED_PX for shape in _outermost(list(_dashed(page, side, places)))]
+    bridged += _outermost(list(_dashed_apart(page, places)))
     closed = [(shape, _is_word(shape, outlines.holes)) for shape in bridged if shape.kind == "dashed"]
     dashed = [shape for shape, is_word in closed if not is_word]
-    places, replaced, added = Places(outlines.empty), set(), []
+    replaced, added = set(), []
     for shape in [*dashed, *_brackets(page, outlines.components)]:
         near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
         inside = [other for other in near if is_around(shape, other)]
@@ -335,7 +337,17 @@ def _dashes(dark: Grey) -> tuple[npt.NDArray[np.int32], Grey]:
     return np.asarray(labels, np.int32), (~is_letter).astype(np.uint8)[labels]
 
 
-def _dashed_apart(page: WorkingPage) -> Iterator[Shape]:
+def _is_known(box: _Pixels, outlines: Places) -> bool:
+    """Whether an outline without gaps has about the place and size of a box, so that it need not be closed."""
+    left, top, width, height = box
+    shape = Shape(left + width / 2, top + height / 2, width, height, 1.0)
+    return any(
+        other.kind != "cell" and other.size >= LETTER_SIZE * shape.size and _is_in_place(shape, [other])
+        for other in outlines.near(shape)
+    )
+
+
+def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
     """The insides of rectangles and circles whose dashes are further apart, when letters are taken away."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDENED_PX, WIDENED_PX))
     numbers, dashes = _dashes(page.blurred)
@@ -350,23 +362,25 @@ def _dashed_apart(page: WorkingPage) -> Iterator[Shape]:
             continue
         # The contour of a hole runs over the dark pixels around it, which were widened to both sides.
         more = 2 * _stroke(wide, box) - 2 - 2 * added
+        if not has_size_of_bubble(width + more, height + more) or _is_known(box, outlines):
+            continue
         hull = cv2.convexHull(contour)
         area = cv2.contourArea(hull)
         (_, _), (across, down), _ = cv2.minAreaRect(hull)
-        is_form = area > LEAST_FILLED * across * down and cv2.contourArea(contour) >= LEAST_CONVEX * area
-        if is_form and has_size_of_bubble(width + more, height + more):
-            inner = (left - added, top - added, width + 2 * added, height + 2 * added)
-            around = (
-                slice(max(0, inner[1] - added), inner[1] + inner[3] + added),
-                slice(max(0, inner[0] - added), inner[0] + inner[2] + added),
-            )
-            if len(np.unique(numbers[around][dashes[around] > 0])) < LEAST_DASHES:
-                continue
-            kind = "cell" if _is_ruled(page, inner) else "dashed"
-            yield Shape(left + width / 2, top + height / 2, width + more, height + more, area / (across * down), kind)
+        if area <= LEAST_FILLED * across * down or cv2.contourArea(contour) < LEAST_CONVEX * area:
+            continue
+        inner = (left - added, top - added, width + 2 * added, height + 2 * added)
+        around = (
+            slice(max(0, inner[1] - added), inner[1] + inner[3] + added),
+            slice(max(0, inner[0] - added), inner[0] + inner[2] + added),
+        )
+        if len(np.unique(numbers[around][dashes[around] > 0])) < LEAST_DASHES:
+            continue
+        kind = "cell" if _is_ruled(page, inner) else "dashed"
+        yield Shape(left + width / 2, top + height / 2, width + more, height + more, area / (across * down), kind)
 
 
-def _dashed(page: WorkingPage, side: int) -> Iterator[Shape]:
+def _dashed(page: WorkingPage, side: int, outlines: Places) -> Iterator[Shape]:
     """Rectangles and circles whose outline has gaps, closed with a square of this side in pixels."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     closed = np.asarray(cv2.morphologyEx(page.blurred, cv2.MORPH_CLOSE, kernel), np.uint8)
@@ -384,6 +398,8 @@ def _dashed(page: WorkingPage, side: int) -> Iterator[Shape]:
         # The outlines of neighbours may be joined; their insides are not.
         is_joined = insides[parent] > 1 or boxes[parent][2] > CELL_EXTENT * boxes[index][2]
         if is_hole and not is_joined:
+            continue
+        if not has_size_of_bubble(*boxes[index][2:]) or _is_known(boxes[index], outlines):
             continue
         shape = _shape(page, contours[index], boxes[index], is_hole=is_hole, dark=closed)
         if shape is not None and shape.kind != "filled":
