@@ -34,6 +34,13 @@ DIGIT_GAP, DIGIT_WIDTH = 0.45, 0.85
 digits and all letters of some fonts stand further apart than the letters of others."""
 DIGIT_HEIGHT = 0.12
 """Difference of the upper and of the lower sides of both, in heights of the shape."""
+TOUCHING, TOUCHING_HEIGHT = 0.12, 0.45
+"""Gap within which print on the level of a round shape makes it a letter, whatever line the print stands on, and the
+height of this print at least, in heights of the shape: a Q reaches above and below the next letter. No text begins so
+close to a round bubble."""
+POINT_HEIGHTS, POINT_LEVEL = (0.06, 0.4), 0.2
+"""Heights of the point or comma of a number, and the distance of its middle from the lower side of the digit beside it
+at most, in heights of the digit."""
 SAME_LINE = 0.6
 """Part of the lower one's height by which a letter and a shape must overlap in height to stand in one line."""
 NEIGHBOUR_DROP = 0.3
@@ -294,6 +301,13 @@ def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GA
         gaps *= beside & (drops.min(axis=0) < SAME_LEVEL)
         if _is_narrow(shape):
             gaps[beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP
+        if shape.filled < RECTANGLE_FILLED:
+            is_low = (overlap > SAME_LINE * high) & (high >= TOUCHING_HEIGHT * shape.height) & (high <= shape.height)
+            gaps[is_low] = np.maximum(gaps[is_low], TOUCHING)
+        if _is_narrow(shape):
+            least, most = (limit * shape.height for limit in POINT_HEIGHTS)
+            is_low = np.abs(top + high / 2 - shape.bottom) < POINT_LEVEL * shape.height
+            gaps[(high > least) & (high < most) & is_low] = LETTER_GAP
         gaps *= shape.height
         after, before = left - shape.right, shape.left - right
         sides[index] = int((np.abs(after) < gaps).any()) + int((np.abs(before) < gaps).any())

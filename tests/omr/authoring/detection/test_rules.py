@@ -9,7 +9,7 @@ import pytest
 
 from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.omr.authoring.detection import page as steps
-from omrclip.omr.authoring.detection.bubbles import Chosen, Why, choose_bubbles
+from omrclip.omr.authoring.detection.bubbles import Chosen, Why, _in_words, choose_bubbles
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.authoring.detection.shapes import Shape, _without_full_cells
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, clear_skew_of, skew_of
@@ -74,6 +74,24 @@ def test_two_digits_alone_are_letters_and_a_row_of_touching_bubbles_is_not() -> 
     for index in range(6):
         canvas.ellipse((40 + 3.3 * index, 60, 3, 4))
     assert _sizes(_detected(canvas)) == [6]
+
+
+def test_letters_that_reach_below_their_word_are_no_bubbles_though_they_stand_below_each_other() -> None:
+    canvas = _page()
+    for index in range(6):
+        y = 40 + 9 * index
+        canvas.ellipse((30, y - 3, 2.8, 3.4), line=0.4)
+        canvas.text(33.05, y - 0.4, "uestion", height=2.5)
+        for x in range(60, 90, 7):
+            canvas.box((x, y - 3, 3.5, 3.5))
+    assert _sizes(_detected(canvas)) == [5] * 6
+
+
+def test_a_digit_close_behind_a_point_stands_in_a_number() -> None:
+    zero = Shape(50, 50, 20, 30, 0.8)
+    point, higher = (33.0, 60.0, 5.0, 5.0), (33.0, 48.0, 5.0, 5.0)
+    assert _in_words([zero], np.array([point])).tolist() == [1]
+    assert _in_words([zero], np.array([higher])).tolist() == [0]
 
 
 def test_letters_of_low_text_close_to_a_large_box_do_not_make_it_a_letter() -> None:
