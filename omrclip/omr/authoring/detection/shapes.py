@@ -1,6 +1,6 @@
 """Closed outlines on a page that may be bubbles: circles, ovals, squares, dashed ones, and pairs of brackets."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +35,11 @@ BRIDGED_PX = (5, 7)
 0.6 mm. A wider one joins an outline and the letter in it."""
 WIDENED_PX = 9
 """Diameter of the disc with which dashes are widened after letters are taken away, so that gaps of 0.8 mm close."""
+DASH_EDGE_PX = 5
+"""Side of the square around each pixel of a dash in which fainter pixels are its blurred edge: 2 pixels at each side.
+Without them, dots of low resolutions are as small as their contrast is faint."""
+WAVE_PX = 2.0
+"""Depth of the waves that discs around dots make of the side of a hole: dots of 0.3 mm at a distance of 1.1 mm."""
 LEAST_DASHES = 4
 """Pieces of a dashed outline at least."""
 DASH_PX, DASH_INK = 10, 0.42
@@ -71,7 +76,8 @@ class Shape:
         filled: the part of its rotated box that it covers.
         kind: "outline", "joined" (a hole in a larger component, such as that of a P or of a bubble that touches a
             line), "cell" (a rectangle that shares its border with others), "filled" (dark inside, as a corner mark or
-            a printed example), "dashed", "brackets", or "word" (letters beside each other whose gaps were closed).
+            a printed example, or letters that touch), "dashed", "brackets", or "word" (letters beside each other whose
+            gaps were closed).
     """
 
     x: float
@@ -167,7 +173,7 @@ def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     closed = [(shape, _is_word(shape, outlines.holes)) for shape in bridged if shape.kind == "dashed"]
     dashed = [shape for shape, is_word in closed if not is_word]
     replaced, added = set(), []
-    for shape in [*dashed, *_brackets(page, outlines.components)]:
+    for shape in [*dashed, *_brackets(page)]:
         near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
         inside = [other for other in near if is_around(shape, other)]
         has_only_letter = len(inside) <= 1 and all(other.size < LETTER_SIZE * shape.size for other in inside)
@@ -209,13 +215,18 @@ def find_outlines(page: WorkingPage) -> Outlines:
     boxes = [_box(contour) for contour in contours]
     parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
     found, filled = [], []
+    within: dict[int, list[_Pixels]] = defaultdict(list)
+    for box, (_, _, _, parent) in zip(boxes, tree[0], strict=True):
+        within[int(parent)].append(box)
     for index, (_, _, _, parent) in enumerate(tree[0]):
         is_hole = parent >= 0
         shape = _shape(page, contours[index], boxes[index], is_hole=is_hole, dark=page.dark)
         if shape is None:
             continue
-        if shape.kind == "filled":
-            filled.append(shape)
+        is_one = not is_hole and index not in parted
+        is_letters = is_one and _is_word(shape, np.array(within[index], np.float64).reshape(-1, 4))
+        if shape.kind == "filled" or is_letters:
+            filled.append(replace(shape, kind="filled"))
             continue
         _, _, wide, high = boxes[parent if is_hole else index]
         if wide > CELL_EXTENT * shape.width or high > CELL_EXTENT * shape.height:
@@ -224,7 +235,7 @@ def find_outlines(page: WorkingPage) -> Outlines:
             shape = replace(shape, kind="cell")
         found.append(shape)
     components = [(contours[i], boxes[i]) for i, (_, _, _, parent) in enumerate(tree[0]) if parent < 0]
-    holes = np.array([boxes[i] for i, (_, _, _, parent) in enumerate(tree[0]) if parent >= 0], np.float64)
+    holes = np.array([box for parent in within if parent >= 0 for box in within[parent]], np.float64)
     return Outlines(_outermost(found), filled, components, holes.reshape(-1, 4))
 
 
@@ -240,7 +251,7 @@ def _parted(boxes: Sequence[_Pixels], parents: Sequence[int]) -> set[int]:
 
 
 def _is_word(shape: Shape, holes: Boxes) -> bool:
-    """Whether a shape whose gaps were closed has the hole of a letter beside its middle, near its top or bottom."""
+    """Whether a shape has the hole of a letter beside its middle, near its top or bottom, as joined letters."""
     left, top, width, height = holes.T
     is_in = (left >= shape.left) & (left + width <= shape.right) & (top >= shape.top) & (top + height <= shape.bottom)
     margin = np.minimum(top - shape.top, shape.bottom - top - height)
@@ -351,7 +362,8 @@ def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
     """The insides of rectangles and circles whose dashes are further apart, when letters are taken away."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDENED_PX, WIDENED_PX))
     numbers, dashes = _dashes(page.blurred)
-    wide = np.asarray(cv2.dilate(dashes, disc), np.uint8)
+    edges = cv2.bitwise_and(cv2.dilate(dashes, np.ones((DASH_EDGE_PX, DASH_EDGE_PX), np.uint8)), page.faint)
+    wide = np.asarray(cv2.dilate(cv2.bitwise_or(dashes, edges), disc), np.uint8)
     contours, tree = cv2.findContours(wide, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
         return
@@ -367,7 +379,8 @@ def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
         hull = cv2.convexHull(contour)
         area = cv2.contourArea(hull)
         (_, _), (across, down), _ = cv2.minAreaRect(hull)
-        if area <= LEAST_FILLED * across * down or cv2.contourArea(contour) < LEAST_CONVEX * area:
+        even = cv2.contourArea(contour) + WAVE_PX / 2 * cv2.arcLength(hull, closed=True)
+        if area <= LEAST_FILLED * across * down or even < LEAST_CONVEX * area:
             continue
         inner = (left - added, top - added, width + 2 * added, height + 2 * added)
         around = (
@@ -427,19 +440,24 @@ BRACKET_END = 8
 """An end of a bracket is this part of its height."""
 SAME_LEVEL = 0.12
 """Difference of the tops and bottoms of both brackets of a pair, in heights."""
+LINE_EDGE_PX = 5
+"""Height of the strip around each row of pixels of a line that is cut off with it: the edges of lines are uneven."""
 LEAST_APART, MOST_APART = 0.3, 3.5
 """Distance between both brackets of a pair, in heights."""
 
 
-def _brackets(page: WorkingPage, components: list[_Component]) -> list[Shape]:
-    """Pairs of an opening and a closing bracket, square or round, on one level."""
+def _brackets(page: WorkingPage) -> list[Shape]:
+    """Pairs of an opening and a closing bracket, square or round, on one level. Lines that they touch are cut off."""
+    edge = np.ones((LINE_EDGE_PX, 1), np.uint8)
+    dark = np.asarray(cv2.bitwise_and(page.dark, cv2.bitwise_not(cv2.dilate(page.horizontal, edge))), np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark)
     opening, closing = [], []
-    for _contour, box in components:
-        _, _, width, height = box
+    for left, top, width, height, _ in stats[1:].tolist():
+        box = (left, top, width, height)
         is_tall = LEAST_HEIGHT_MM <= height / PX_PER_MM <= MOST_HEIGHT_MM
         if not is_tall or width > MOST_BRACKET_WIDTH * height or width < 2:
             continue
-        bend = _bend(page.dark, box)
+        bend = _bend(dark, box)
         if bend > LEAST_BEND:
             opening.append(box)
         elif bend < -LEAST_BEND:

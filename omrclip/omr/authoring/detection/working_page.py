@@ -55,9 +55,17 @@ class WorkingPage:
     @cached_property
     def blurred(self) -> Grey:
         """The same, but narrow gaps are as dark as blur makes them. So letters that touch are not cut into dashes."""
+        return self._darker(LEAST_CONTRAST)
+
+    @property
+    def faint(self) -> Grey:
+        """The same with pixels of half the contrast, as the edges of print have it, and paper grain."""
+        return self._darker(LEAST_CONTRAST // 2)
+
+    def _darker(self, contrast: int) -> Grey:
         window = int(WINDOW_MM * PX_PER_MM) | 1
         mode, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
-        return np.asarray(cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, LEAST_CONTRAST), np.uint8)
+        return np.asarray(cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, contrast), np.uint8)
 
     def _gaps(self, dark: Grey) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """The rows and columns of the dark pixels that are the middle of a narrow gap between print."""
