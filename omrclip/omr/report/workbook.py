@@ -160,7 +160,8 @@ _CellXml: TypeAlias = Callable[[str, float | None, Format | None], str]
 class _Sheet(Worksheet):  # type: ignore[misc]
     """A worksheet that writes the XML of a row at once.
 
-    XlsxWriter writes cell by cell. That takes eight times as long for the answers of an exam sheet.
+    XlsxWriter writes cell by cell. That takes eight times as long for the answers of an exam sheet. The names with an
+    underscore are private to XlsxWriter; a test compares the XML with its own.
     """
 
     def xml_of(self, text: str, number: float | None, style: Format | None) -> str:

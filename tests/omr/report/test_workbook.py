@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
+from xlsxwriter import Workbook
 
 from omrclip.errors import LimitExceeded
 from omrclip.imaging.codec import encode
@@ -21,7 +22,7 @@ from omrclip.omr.recognition import Recognition
 from omrclip.omr.report import workbook
 from omrclip.omr.report.counts import Counts
 from omrclip.omr.report.sheet import Corrected, Sheet
-from omrclip.omr.report.table import AnswerColumn, ResultsTable
+from omrclip.omr.report.table import AnswerColumn, Cell, ResultsTable
 from omrclip.omr.report.workbook import XlsxTable, check_columns
 from tests.omr.recognized import ELEMENTS, recognition
 from tests.patience import PATIENCE
@@ -62,6 +63,29 @@ def written(folder: Path, table: ResultsTable, *sheets: Sheet, **settings: Any) 
 
 def values(rows: Any) -> list[list[object]]:
     return [[cell.value for cell in row] for row in rows]
+
+
+def test_cells_are_those_that_xlsxwriter_writes(tmp_path: Path) -> None:
+    texts = ["plain", " a ", "a & b", "<b>", "\x01", "_x0041_", "line\nbreak", "ä", "=1+1", "x" * 40]
+    cells = [*map(Cell, texts), *(Cell(str(number), number) for number in (0.0, 10.0, -7.5, 1e20, 1 / 3))]
+    ours = XlsxTable(tmp_path / "ours.xlsx", TABLE, tmp_path, counts=Counts())
+    ours.add(cells, [])
+    ours.close()
+    ours.discard()
+    with Workbook(tmp_path / "theirs.xlsx", {"constant_memory": True}) as book:
+        plain = book.add_worksheet()
+        for column, cell in enumerate(cells):
+            if cell.number is None:
+                plain.write_string(1, column, cell.text)
+            else:
+                plain.write_number(1, column, cell.number)
+
+    def row(name: str) -> str:
+        with ZipFile(tmp_path / name) as parts:
+            xml = parts.read("xl/worksheets/sheet1.xml").decode()
+        return xml[xml.index('<row r="2"') : xml.index("</sheetData>")]
+
+    assert row("ours.xlsx") == row("theirs.xlsx")
 
 
 def test_numbers_are_numbers_and_texts_are_texts(tmp_path: Path) -> None:
