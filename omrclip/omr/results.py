@@ -1,4 +1,7 @@
-"""Results of the elements of one scan, and the options for judging marks."""
+"""Results of the elements of one scan, and the options for judging marks.
+
+Their numbers are rounded: corners to hundredths of a pixel, fills and confidences to thousandths.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

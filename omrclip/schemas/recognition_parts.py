@@ -4,8 +4,7 @@
 the page: top left, top right, bottom right, bottom left.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -157,26 +156,11 @@ class Elements(fields.List[Any]):
 
 
 def dump_elements(elements: Sequence[ElementResult]) -> list[dict[str, Any]]:
-    """The JSON values of elements: what `ElementResultSchema` describes and loads.
-
-    All points are rounded at once, because NumPy takes longer for a call than for the points of an element.
-    """
-    corners = [corners for element in elements for corners in _all_corners(element)]
-    points = iter(_rounded([point for four in corners for point in four], SCAN_DECIMALS))
-    rounded = iter([list(islice(points, len(four))) for four in corners])
-    return [_dump_element(element, rounded) for element in elements]
+    """The JSON values of elements: what `ElementResultSchema` describes and loads. Results are rounded already."""
+    return [_dump_element(element) for element in elements]
 
 
-def _all_corners(element: ElementResult) -> Iterator[Corners]:
-    """The corners of an element, its bubbles and its children, in the order in which `_dump_element` takes them."""
-    yield element.corners
-    for bubble in element.bubbles:
-        yield bubble.corners
-    for child in element.children:
-        yield from _all_corners(child)
-
-
-def _dump_element(element: ElementResult, corners: Iterator[list[list[float]]]) -> dict[str, Any]:
+def _dump_element(element: ElementResult) -> dict[str, Any]:
     return {
         "Name": element.name,
         "Path": element.path,
@@ -184,20 +168,15 @@ def _dump_element(element: ElementResult, corners: Iterator[list[list[float]]]) 
         "Type": element.type,
         "Status": element.status.value,
         "Value": element.value,
-        "Confidence": _share(element.confidence),
+        "Confidence": element.confidence,
         "Message": element.message,
         "Said": dump_said(element.message),
-        "Corners": next(corners),
+        "Corners": element.corners,
         "Bubbles": [
-            {
-                "Value": bubble.value,
-                "Fill": _share(bubble.fill),
-                "Marked": bool(bubble.marked),
-                "Corners": next(corners),
-            }
+            {"Value": bubble.value, "Fill": bubble.fill, "Marked": bubble.marked, "Corners": bubble.corners}
             for bubble in element.bubbles
         ],
-        "Elements": [_dump_element(child, corners) for child in element.children],
+        "Elements": dump_elements(element.children),
         "Score": None if element.score is None else float(element.score),
     }
 

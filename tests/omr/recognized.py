@@ -27,9 +27,9 @@ def bent(*, by: float = 10.0) -> Registration:
 
 
 def corners_of(box: Box, registration: Registration) -> Corners:
-    """A box's corners in the scan."""
+    """A box's corners in the scan, rounded as those of results are."""
     mapped = registration.to_scan(ops.corners(box.left, box.top, box.width, box.height))
-    return tuple((float(x), float(y)) for x, y in mapped)
+    return tuple((x, y) for x, y in mapped.round(2).tolist())
 
 
 def choice(name: str, status: ElementStatus, fills: tuple[float, ...], top: int, *, message: str = "") -> ElementResult:
@@ -67,7 +67,7 @@ ELEMENTS = (
         ElementStatus.MARKED,
         "4006381333931",
         1.0,
-        corners=((400, 80), (500, 80), (500, 120), (400, 120)),
+        corners=((400.0, 80.0), (500.0, 80.0), (500.0, 120.0), (400.0, 120.0)),
     ),
 )
 

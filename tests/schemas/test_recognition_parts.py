@@ -2,21 +2,27 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from omrclip.errors import Failure, NotFound, RegistrationFailed
 from omrclip.iiif.request import Format
+from omrclip.library import blank_page_beside
+from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
-from omrclip.omr.recognition import Recognition
+from omrclip.omr.recognition import Recognition, Scan, known_pages, recognize
 from omrclip.omr.report.answer import Answer
 from omrclip.omr.report.result_files import FileNames
 from omrclip.omr.results import BubbleResult, ElementResult, ElementStatus
 from omrclip.schemas.recognition_parts import BubbleResultSchema, ElementResultSchema, dump_elements
 from omrclip.schemas.recognition_response import dump_answer, dump_kept, load_kept
+from omrclip.schemas.template import load_template
 from omrclip.wording import ABOUT
 from tests.omr.recognized import ELEMENTS, bent, recognition
+
+ROOT = Path(__file__).parents[2]
 
 
 def described(**changes: object) -> dict:
@@ -137,11 +143,11 @@ def test_a_scan_that_there_was_not_is_not_found(number: int) -> None:
     [
         (),
         (
-            BubbleResult("A", 0.12349, True, ((1.005, 2.0), (3.14159, 2), (3, 4.5), (1, 4.555))),
-            BubbleResult("é", 0, False),
+            BubbleResult("A", 0.123, True, ((1.01, 2.0), (3.14, 2.0), (3.0, 4.5), (1.0, 4.56))),
+            BubbleResult("é", 0.0, False),
         ),
-        (BubbleResult("A", np.float64(1), True), BubbleResult("B", 0.0005, False)),
-        tuple(BubbleResult(f"{n}", n / 7, n == 2, tuple((n / 3 + x, x / 9) for x in range(4))) for n in range(5)),
+        (BubbleResult("A", np.float64(1), True), BubbleResult("B", 0.001, False)),
+        tuple(BubbleResult(f"{n}", n / 8, n == 2, tuple((n / 4 + x, x / 2) for x in range(4))) for n in range(5)),
     ],
 )
 def test_bubbles_are_written_as_their_schema_describes_them(bubbles: tuple[BubbleResult, ...]) -> None:
@@ -149,3 +155,13 @@ def test_bubbles_are_written_as_their_schema_describes_them(bubbles: tuple[Bubbl
     (told,) = dump_elements([element])
     assert json.dumps(told["Bubbles"]) == json.dumps(BubbleResultSchema(many=True).dump(bubbles))
     assert ElementResultSchema().load(told).bubbles == tuple(BubbleResultSchema(many=True).load(told["Bubbles"]))
+
+
+@pytest.mark.parametrize("scan", ["exam-scan-1.jpg", "survey-photo-1.jpg"])
+def test_what_is_read_is_rounded_as_the_schema_says(scan: str) -> None:
+    template = ROOT / "templates_omr" / f"{scan.partition('-')[0]}.omr"
+    image = blank_page_beside(template)
+    pages = known_pages(load_template(template.read_bytes()), image.read_bytes() if image else None)
+    read = recognize(pages, Scan(scan, (ROOT / "samples" / scan).read_bytes()), RecognitionOptions(), Limits())
+    assert read.elements
+    assert json.dumps(dump_elements(read.elements)) == json.dumps(ElementResultSchema(many=True).dump(read.elements))
