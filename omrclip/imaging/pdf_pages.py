@@ -23,6 +23,7 @@ from omrclip.imaging.codec import encode
 from omrclip.imaging.contents import PageContents
 from omrclip.imaging.formats.base import ColourMode, ImageFormat
 from omrclip.imaging.pdf_contents import has_annotations, read_contents
+from omrclip.imaging.pdf_cut import repaired
 from omrclip.imaging.probe import probe
 from omrclip.imaging.tiff.ranges import RangeFile, RangeReader
 
@@ -100,18 +101,39 @@ class PdfPages:
 
     def __init__(self, reader: RangeReader, most_pixels: int) -> None:
         self._most_pixels = most_pixels
-        self._file = _Watched(reader)
+        self._is_cut = False
         with _LOCK:
             try:
-                self._pdf = pypdfium2.PdfDocument(io.BufferedReader(RangeFile(self._file)))
-                with suppress(pypdfium2.PdfiumError):  # a damaged form is not drawn
-                    self._pdf.init_forms()
-                self._count = len(self._pdf)
+                self._open(reader)
             except pypdfium2.PdfiumError as error:
                 # The code is that of an earlier file where this one has no pages.
                 if error.err_code == pdfium.FPDF_ERR_PASSWORD and _is_encrypted(reader):
                     raise UnsupportedImage("The PDF is protected by a password. Save it without one.") from None
-                raise CorruptImage("The PDF is damaged or cut off, or it has no pages.") from None
+                self._open_cut(reader)
+
+    def _open(self, reader: RangeReader) -> None:
+        self._file = _Watched(reader)
+        self._pdf = pypdfium2.PdfDocument(io.BufferedReader(RangeFile(self._file)))
+        with suppress(pypdfium2.PdfiumError):  # a damaged form is not drawn
+            self._pdf.init_forms()
+        self._count = len(self._pdf)
+
+    def _open_cut(self, reader: RangeReader) -> None:
+        """Open the pages before the cut. One more page stands for what is lost: reading it raises an error."""
+        found = None if _is_encrypted(reader) else repaired(reader)
+        try:
+            if found is not None:
+                self._open(found)
+        except pypdfium2.PdfiumError:
+            found = None
+        if found is None or self._count != found.count:
+            raise CorruptImage("The PDF is damaged or cut off, or it has no pages.") from None
+        self._count, self._is_cut = self._count + 1, True
+
+    def _page(self, number: int) -> pypdfium2.PdfPage:
+        if self._is_cut and number == self._count:
+            raise CorruptImage(f"The PDF is cut off after page {number - 1}. Pages from {number} on cannot be read.")
+        return self._pdf[number - 1]
 
     @property
     def count(self) -> int:
@@ -130,7 +152,7 @@ class PdfPages:
             CorruptImage: the page is damaged.
             LimitExceeded: the page, or an image on it, has more pixels than allowed.
         """
-        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+        with _LOCK, _damage_told(number), closing(self._page(number)) as page:
             images = self._images(page, number)
             decoded: int = sum(_DECODED_PIXEL_BYTES * prod(image.get_px_size()) for image in images)
             width, height, _ = self._rendering(page, number, images)
@@ -151,7 +173,7 @@ class PdfPages:
             CorruptImage: the page is damaged.
             LimitExceeded: the page, or an image on it, has more pixels than allowed.
         """
-        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+        with _LOCK, _damage_told(number), closing(self._page(number)) as page:
             images = self._images(page, number)
             only = _only_image(page, images)
             if only is not None and self._is_partly_hidden(page, only):
@@ -169,7 +191,7 @@ class PdfPages:
         Raises:
             CorruptImage: the page is damaged.
         """
-        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+        with _LOCK, _damage_told(number), closing(self._page(number)) as page:
             return read_contents(page)
 
     def render_page(self, number: int, dpi: float) -> bytes:
@@ -177,7 +199,7 @@ class PdfPages:
 
         Raises CorruptImage if the page is damaged, and LimitExceeded if it has more pixels than allowed.
         """
-        with _LOCK, _damage_told(number), closing(self._pdf[number - 1]) as page:
+        with _LOCK, _damage_told(number), closing(self._page(number)) as page:
             width, height = (ceil(side * dpi / _POINTS_PER_INCH) for side in page.get_size())
             self._check(width * height, f"Page {number} of the PDF has {width} × {height} pixels at {dpi:.0f} dpi")
             pixels = _bgr(page.render(scale=dpi / _POINTS_PER_INCH))
