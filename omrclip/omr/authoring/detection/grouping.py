@@ -16,7 +16,7 @@ import numpy as np
 
 from omrclip.omr.authoring.detection.bubbles import SizeClass
 from omrclip.omr.authoring.detection.shapes import Shape
-from omrclip.omr.authoring.detection.surroundings import Surroundings, glyph
+from omrclip.omr.authoring.detection.surroundings import Surroundings, glyph, print_ratio
 from omrclip.omr.authoring.detection.working_page import WorkingPage
 
 ROW_TOLERANCE = 0.3
@@ -28,6 +28,8 @@ WIDER = 1.4
 answers to two questions."""
 WIDER_WITH_PRINT = 1.15
 """The same where something is printed between them, as the number of the next question."""
+AS_WIDE = 1.15
+"""Distance of neighbours, in those beside them in the row, up to which these are as wide."""
 LABEL_WHITE = 1.6
 """White space, in heights of a bubble, between the text of an answer and the number of the next question."""
 ROW_GAP = 3.0
@@ -48,6 +50,9 @@ MOST_ROW_HEIGHTS = 3.5
 SAME_GLYPH, LIKER = 0.5, 0.2
 """Median correlation of what is printed in neighbours from which it may be one letter or digit, and by how much that
 along rows must differ from that along columns. Blurred digits are like each other by up to 0.6 if they differ."""
+TWO_DIGITS = 1.05
+"""Width of what is printed in a bubble, in its heights, from which it is a number of two digits: a digit has 0.7, and
+11 in a narrow font 0.9."""
 LABELLED = 0.6
 """Part of the rows of a stack with print at their left, from which all rows are questions."""
 MOST_NUMBER, NUMBER_WHITE = 2.0, 0.8
@@ -294,16 +299,28 @@ class _Grouping:
         texts = [self._between(*pair) for pair in pairs]
         pitches = [other.x - one.x for one, other in pairs]
         empty = [pitch for pitch, text in zip(pitches, texts, strict=True) if not text]
+        wide = [self._is_wide(pitches, texts, index) for index in range(len(pairs))]
         runs: list[list[Shape]] = [[row.bubbles[0]]] if row.bubbles else []
         for (_, bubble), text, pitch, index in zip(pairs, texts, pitches, range(len(pairs)), strict=True):
-            near = [pitches[i] for i in (index - 1, index, index + 1) if 0 <= i < len(pairs) and not texts[i]] or empty
-            least = min(near, default=0.0)
-            parts = (pitch > WIDER_WITH_PRINT * least if near else len(text) > 1) if text else pitch > WIDER * least
+            near = _beside(pitches, texts, index) or empty
+            if text:
+                parts = pitch > WIDER_WITH_PRINT * min(near) if near else len(text) > 1
+            else:
+                others = [
+                    pitches[i] for i in (index - 1, index + 1) if 0 <= i < len(pairs) and not texts[i] and not wide[i]
+                ]
+                # Columns below headings are as wide as these: a space is no break if one beside it is as wide.
+                parts = wide[index] and pitch > AS_WIDE * max(others, default=0.0)
             if parts or self._are_in_two_lists(runs[-1][-1], bubble):
                 runs.append([bubble])
             else:
                 runs[-1].append(bubble)
         return self._with_leads(runs)
+
+    @staticmethod
+    def _is_wide(pitches: Sequence[float], texts: Sequence[Sequence[object]], index: int) -> bool:
+        """Whether a space without print is wider than the least one beside it."""
+        return not texts[index] and pitches[index] > WIDER * min(_beside(pitches, texts, index))
 
     def _with_leads(self, runs: list[list[Shape]]) -> list[_Run]:
         done: list[_Run] = []
@@ -429,6 +446,8 @@ class _Grouping:
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
+        if across is not None and self._are_numbers(rows) and (down or 0.0) < SAME_GLYPH:
+            return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
         longest = max(len(row) for row in rows)
         if across is None or down is None:
             if len(rows) == DIGITS and longest != DIGITS:
@@ -463,6 +482,16 @@ class _Grouping:
         if printed < LABELLED or not across or not down:
             return None, None
         return float(np.median(across)), float(np.median(down))
+
+    def _are_numbers(self, rows: Sequence[Sequence[Shape]]) -> bool:
+        """Whether numbers of two digits are printed in most bubbles, as 1 to 49 are, which answer one question.
+
+        In the bubbles of a digit is one digit each.
+        """
+        return (
+            len(rows) > 1
+            and float(np.median([print_ratio(self.page, one) for row in rows for one in row])) > TWO_DIGITS
+        )
 
     def _has_boxes_above(self, rows: list[tuple[Shape, ...]]) -> bool:
         """Whether boxes to write in stand above the columns: cells with lines between them, and without print.
@@ -537,6 +566,11 @@ class _Grouping:
         if line is None:
             return [run.left]
         return [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]
+
+
+def _beside(pitches: Sequence[float], texts: Sequence[Sequence[object]], index: int) -> list[float]:
+    """The distances without print between them at a place of a row and beside it."""
+    return [pitches[i] for i in (index - 1, index, index + 1) if 0 <= i < len(pitches) and not texts[i]]
 
 
 def _question(row: Sequence[Shape]) -> Group:

@@ -150,6 +150,15 @@ def glyph(page: WorkingPage, shape: Shape) -> Glyph:
     return np.asarray(small / np.linalg.norm(small), np.float32)
 
 
+def print_ratio(page: WorkingPage, shape: Shape) -> float:
+    """The width of what is printed inside a bubble, in its heights; 0 if nothing is."""
+    half_x, half_y = shape.width * INNER / 2, shape.height * INNER / 2
+    y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
+    dark = page.dark[max(0, y0) : y1, max(0, x0) : x1]
+    columns, rows = np.flatnonzero(dark.any(axis=0)), np.flatnonzero(dark.any(axis=1))
+    return float(np.ptp(columns) + 1) / float(np.ptp(rows) + 1) if columns.size else 0.0
+
+
 def darkness(page: WorkingPage, shape: Shape) -> float:
     """How much of the inside of a bubble is as dark as its outline, 0 to 1."""
     half_x, half_y = shape.width * INNER / 2, shape.height * INNER / 2

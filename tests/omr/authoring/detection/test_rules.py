@@ -576,3 +576,24 @@ def test_short_words_whose_gaps_are_closed_are_none_of_few_bubbles() -> None:
     # At 100 dpi, four words "us" of the running text have closed outlines of one size.
     form = maker_form(7106, "consent")
     assert sum(_sizes(detect(render(form.pdf, 100)))) == sum(len(box.bubbles) for box in form.boxes)
+
+
+def test_numbers_of_two_digits_in_rows_are_the_answers_to_one_question() -> None:
+    canvas = _page()
+    for number in range(1, 50):
+        x, y = 40 + 7 * ((number - 1) % 7), 60 + 7 * ((number - 1) // 7)
+        canvas.box((x, y, 4.8, 4.8))
+        canvas.text(x + (0.7 if number > 9 else 1.5), y + 3.4, str(number), height=2)
+    assert _sizes(_detected(canvas)) == [49]
+
+
+def test_columns_as_wide_as_their_headings_are_the_answers_to_one_question() -> None:
+    canvas = _page()
+    columns = {"Poor": 80, "Fair": 91, "Good": 102, "Very good": 121, "Excellent": 144}
+    for heading, x in columns.items():
+        canvas.text(x - len(heading), 52, heading)
+    for row in range(4):
+        canvas.text(20, 61 + 9 * row, "A statement")
+        for x in columns.values():
+            canvas.ellipse((x - 2, 58 + 9 * row, 4, 4))
+    assert _sizes(_detected(canvas)) == [5] * 4
