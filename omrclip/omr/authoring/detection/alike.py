@@ -3,6 +3,7 @@
 The outline of a bubble is compared, not what is printed in it. The usual outline of a size is the median of all.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -66,11 +67,20 @@ def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
         return list(shapes)
     usual = _usual(grey, shapes, margin=0)
     unlike = [shape for shape in shapes if _alike(_patch(grey, usual, shape.x, shape.y), usual) < LEAST_ALIKE]
-    if LEAST_USUAL <= len(unlike) < len(shapes):
-        again = set(without_unlike(grey, unlike))
+    if len(unlike) >= LEAST_USUAL:
+        parts = [unlike] if len(unlike) < len(shapes) else _by_form(shapes)
+        again = {shape for part in parts if len(part) >= LEAST_USUAL for shape in without_unlike(grey, part)}
         unlike = [shape for shape in unlike if shape not in again]
     left_out = set(unlike)
     return [shape for shape in shapes if shape not in left_out]
+
+
+def _by_form(shapes: Sequence[Shape]) -> list[list[Shape]]:
+    """Part shapes where their filled parts differ most: about as many squares as circles have no usual outline."""
+    in_order = sorted(shapes, key=lambda shape: shape.filled)
+    steps = [after.filled - before.filled for before, after in itertools.pairwise(in_order)]
+    first = 1 + int(np.argmax(steps))
+    return [in_order[:first], in_order[first:]]
 
 
 def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> list[Shape]:

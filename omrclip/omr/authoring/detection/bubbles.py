@@ -69,6 +69,8 @@ LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
 The relative difference of these distances, and the distance in widths of the shape, at most."""
 TEXT_BEHIND = 1.2
 """Gap, in heights of a shape, within which the text of an answer begins."""
+SQUARES_WITH_TEXT = 0.5
+"""Part of the squares of one size that have a text behind them, from which they are answers."""
 LEAST_OF_A_SIZE = 2
 """A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
 LEAST_BRIDGED = 3
@@ -517,6 +519,8 @@ def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
         return Why.ALONE
     if _are_bridged(one.bubbles) and count < RARE_BRIDGED * most:
         return Why.ALONE
+    if count > 1 and _are_answers(one.bubbles, components):
+        return None
     if max(one.height / main.height, one.width / main.width) < HALF_OF_MAIN and count < RARE_HALF * most:
         return Why.SMALL
     if count >= max(3, RARE * most):
@@ -529,12 +533,14 @@ def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
 
 
 def _are_answers(shapes: Sequence[Shape], components: Boxes) -> bool:
-    """Whether shapes stand in rows or columns of their own, with a text behind each, as answers do and rings do not."""
-    return all(
-        _has_text_behind(shape, components)
-        and any(_are_aligned(shape, other) for other in shapes if other is not shape)
-        for shape in shapes
-    )
+    """Whether shapes stand in rows or columns of their own, with a text behind each, as answers do and rings do not.
+
+    No letter is a square: of squares, those of a table have no text behind them.
+    """
+    are_square = np.median([shape.filled for shape in shapes]) >= RECTANGLE_FILLED
+    with_text = float(np.mean([_has_text_behind(shape, components) for shape in shapes]))
+    is_answer = with_text >= SQUARES_WITH_TEXT if are_square else with_text == 1
+    return is_answer and all(any(_are_aligned(one, other) for other in shapes if other is not one) for one in shapes)
 
 
 def _has_text_behind(shape: Shape, components: Boxes) -> bool:

@@ -92,3 +92,16 @@ def test_bubbles_that_touch_a_box_are_found_at_the_distance_of_their_neighbours(
     cv2.line(grey, (0, top - 2), (grey.shape[1], top - 2), 40, 4)
     added = continued(grey, shapes[5:], [])
     assert np.allclose(sorted(one.x for one in added), [shape.x for shape in shapes[:5]], atol=0.2)
+
+
+def test_as_many_squares_as_circles_of_one_size_are_alike_among_each_other() -> None:
+    grey = np.full((100, 700), 255, np.uint8)
+    shapes = []
+    for index in range(12):
+        x = 40 + 50 * index
+        if index % 2:
+            cv2.circle(grey, (x, 50), 17, 0, 2)
+        else:
+            cv2.rectangle(grey, (x - 17, 33), (x + 17, 67), 0, 2)
+        shapes.append(Shape(x + 0.5, 50.5, 36, 36, 0.82 if index % 2 else 0.94))
+    assert without_unlike(grey, shapes) == shapes

@@ -597,3 +597,14 @@ def test_columns_as_wide_as_their_headings_are_the_answers_to_one_question() -> 
         for x in columns.values():
             canvas.ellipse((x - 2, 58 + 9 * row, 4, 4))
     assert _sizes(_detected(canvas)) == [5] * 4
+
+
+def test_small_answers_with_a_text_each_are_found_beside_more_large_ones() -> None:
+    canvas = _page()
+    for row in range(3):
+        for index in range(11):
+            canvas.ellipse((20 + 11 * index, 40 + 20 * row, 8, 8))
+    for index in range(3):
+        canvas.box((30 + 30 * index, 140, 4, 4))
+        canvas.text(36 + 30 * index, 143.4, "yes")
+    assert _sizes(_detected(canvas)) == [11, 11, 11, 3]
