@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from omrclip.omr.authoring.detection.grouping import COLUMN_TOLERANCE, MOST_ROW_HEIGHTS, ROW_TOLERANCE, Group
+from omrclip.omr.authoring.detection.grouping import Group
 from omrclip.omr.authoring.detection.shapes import Shape, is_around
+from omrclip.omr.authoring.detection.stacking import COLUMN_TOLERANCE, MOST_ROW_HEIGHTS, ROW_TOLERANCE
 from omrclip.omr.authoring.detection.surroundings import darkness
 from omrclip.omr.authoring.detection.working_page import WorkingPage
 
