@@ -376,12 +376,12 @@ class BlobStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def flush(self, names: Iterable[str]) -> None:
-        """Flush files that were stored by `put` to the disk. A remote store has them when `put` returns."""
+        """Flush files that this store has just `put` to the disk. A remote store has them when `put` returns."""
         if self._local:
             names = list(names)
             with self._errors():
                 for name in names:
-                    sync_file(Path(self._path(name)))
+                    sync_file(Path(self._path_of_state(name)))
             self.sync(*{name.rpartition("/")[0] for name in names if "/" in name})
 
     def remove_parts(self) -> None:
