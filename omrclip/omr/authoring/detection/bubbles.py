@@ -108,7 +108,7 @@ REASONS = {
     Why.WORD: "It stands in a word like a letter.",
     Why.ALONE: "No other shape on the page has its size.",
     Why.SMALL: "It is rare, and much smaller than the other bubbles.",
-    Why.CELL: "It shares its borders with other rectangles, like a cell of a table or a box for one letter.",
+    Why.CELL: "It stands close beside other rectangles, like a cell of a table or a box for one letter.",
     Why.CODE: "It is part of a bar code or marker.",
     Why.UNLIKE: "It does not look like the other shapes of its size.",
     Why.CROWD: "The page has more such shapes than a form has bubbles.",

@@ -37,7 +37,7 @@ def example_groups(page: WorkingPage, groups: Sequence[Group], filled: Sequence[
         if len(group.bubbles) <= MOST_IN_EXAMPLE
         and (_is_crossed(darks[index], usual + MUCH_DARKER) or any(_is_beside(group, mark) for mark in marks))
     }
-    found = _without_rows(groups, likely)
+    found = without_rows(groups, likely)
     count = sum(len(groups[index].bubbles) for index in found)
     return found if count <= MOST_OF_PAGE * sum(len(group.bubbles) for group in groups) else set()
 
@@ -47,8 +47,8 @@ def _is_crossed(darks: Sequence[float], limit: float) -> bool:
     return max(darks) > limit and (len(darks) < LEAST_PRINTED or min(darks) < limit)
 
 
-def _without_rows(groups: Sequence[Group], likely: set[int]) -> set[int]:
-    """Those of the likely examples that continue no column of rows, of which some are none."""
+def without_rows(groups: Sequence[Group], likely: set[int]) -> set[int]:
+    """Those of the groups with likely indexes that continue no column of rows, of which some are not likely."""
     rows, found = [index for index in range(len(groups)) if index not in likely], set(likely)
     while rows:
         row = groups[rows.pop()]

@@ -1,14 +1,52 @@
-"""Squares at the heads of the columns or rows of a digit grid: a digit is written into each, and none is a bubble."""
+"""Squares into which a letter or digit is written, and which are no bubbles.
 
+They stand at the heads of the columns or rows of a digit grid, or close beside each other, for a name or a date.
+"""
+
+import itertools
 from collections.abc import Sequence
 
+import numpy as np
+
+from omrclip.omr.authoring.detection.examples import without_rows
 from omrclip.omr.authoring.detection.grouping import Group
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Shape
+from omrclip.omr.authoring.detection.stacking import ROW_TOLERANCE
+from omrclip.omr.authoring.detection.surroundings import Surroundings, print_ratio
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
 
 ALIGNED = 0.35
 """Difference of the centres of a square and of the column below it, in widths of the square."""
 FARTHEST = 2.5
 """Distance of the centres of a square and of the first bubble, in heights of the square, at most."""
+LEAST_SIDE_MM = 4.5
+"""Side of a square into which a letter is written by hand at least."""
+LETTER_BOX_GAP = 0.25
+"""Median gap between such squares, in their widths, at most. Bubbles stand further apart, so that a mark meets one."""
+HEADED, ABOVE = 0.5, (1.0, 0.1)
+"""Part of the squares with print above them from which it is the headings of answers, and the top and bottom of the
+band in which it is looked for, in heights above the square."""
+
+
+def letter_boxes(page: WorkingPage, groups: Sequence[Group], around: Surroundings) -> set[int]:
+    """Return the indexes of the groups that are empty squares close beside each other, without headings above them."""
+    likely = {index for index, group in enumerate(groups) if _are_letter_boxes(page, group, around)}
+    return without_rows(groups, likely)
+
+
+def _are_letter_boxes(page: WorkingPage, group: Group, around: Surroundings) -> bool:
+    squares, first = group.bubbles, group.bubbles[0]
+    if group.is_grid or len(squares) < 2 or min(first.width, first.height) < LEAST_SIDE_MM * PX_PER_MM:
+        return False
+    are_in_row = all(abs(square.y - first.y) < ROW_TOLERANCE * first.height for square in squares)
+    gap = float(np.median([after.left - before.right for before, after in itertools.pairwise(squares)]))
+    are_square = np.median([square.filled for square in squares]) >= RECTANGLE_FILLED
+    if not are_in_row or not are_square or gap > LETTER_BOX_GAP * first.width:
+        return False
+    if any(print_ratio(page, square) for square in squares):
+        return False
+    top, bottom = (first.top - heights * first.height for heights in ABOVE)
+    return float(np.mean([around.has_print(square.left, top, square.right, bottom) for square in squares])) < HEADED
 
 
 def boxes_of_grids(groups: Sequence[Group]) -> set[int]:

@@ -11,7 +11,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.detection.bubbles import MOST_CANDIDATES, Chosen, LeftOut, Why, choose_bubbles, of_one_size
 from omrclip.omr.authoring.detection.codes import Code, find_codes
 from omrclip.omr.authoring.detection.examples import example_groups
-from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids
+from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids, letter_boxes
 from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
 from omrclip.omr.authoring.detection.marks import corner_marks
 from omrclip.omr.authoring.detection.shapes import Outlines, Shape, Shapes, find_outlines, find_shapes
@@ -167,7 +167,7 @@ def _groups(found: _Found, print_around: Surroundings) -> tuple[list[Group], lis
     stacks = [stack for one in classes for stack in group_bubbles(found.working, one, print_around)]
     groups = [group for stack in _in_reading_order(stacks) for group in stack]
     examples = example_groups(found.working, groups, found.shapes.filled)
-    boxes = boxes_of_grids(groups) - examples
+    boxes = (boxes_of_grids(groups) | letter_boxes(found.working, groups, print_around)) - examples
     left_out = [LeftOut(bubble, Why.EXAMPLE) for index in sorted(examples) for bubble in groups[index].bubbles]
     left_out += [LeftOut(bubble, Why.CELL) for index in sorted(boxes) for bubble in groups[index].bubbles]
     return [group for index, group in enumerate(groups) if index not in examples | boxes], left_out

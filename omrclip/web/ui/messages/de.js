@@ -239,7 +239,7 @@ export default {
   "leftOut.word": "Sie steht wie ein Buchstabe in einem Wort.",
   "leftOut.alone": "Keine andere Form auf der Seite hat ihre Größe.",
   "leftOut.small": "Sie ist selten und viel kleiner als die Ankreuzfelder.",
-  "leftOut.cell": "Sie teilt ihre Ränder mit anderen Rechtecken, wie eine Tabellenzelle.",
+  "leftOut.cell": "Sie steht dicht neben anderen Rechtecken, wie die Zelle einer Tabelle oder ein Kästchen für einen Buchstaben.",
   "leftOut.code": "Sie gehört zu einem Strichcode oder einer Marke.",
   "leftOut.crowd": "Auf der Seite gibt es mehr solche Formen, als ein Formular Ankreuzfelder hat.",
   "leftOut.example": "Sie gehört zu gedruckten Beispielen für Markierungen.",

@@ -239,7 +239,7 @@ export default {
   "leftOut.word": "It stands in a word like a letter.",
   "leftOut.alone": "No other shape on the page has its size.",
   "leftOut.small": "It is rare, and much smaller than the other bubbles.",
-  "leftOut.cell": "It shares its borders with other rectangles, like a cell of a table.",
+  "leftOut.cell": "It stands close beside other rectangles, like a cell of a table or a box for one letter.",
   "leftOut.code": "It is part of a bar code or marker.",
   "leftOut.crowd": "The page has more such shapes than a form has bubbles.",
   "leftOut.example": "It belongs to printed examples of marks.",

@@ -240,7 +240,7 @@ export default {
   "leftOut.alone": "Ninguna otra forma de la página tiene su tamaño.",
   "leftOut.small": "Es rara y mucho más pequeña que las casillas.",
   "leftOut.unlike": "No se parece a las demás formas de su tamaño.",
-  "leftOut.cell": "Comparte sus bordes con otros rectángulos, como una celda de una tabla.",
+  "leftOut.cell": "Está junto a otros rectángulos, como la celda de una tabla o la casilla de una letra.",
   "leftOut.code": "Forma parte de un código de barras o de una marca.",
   "leftOut.crowd": "La página tiene más formas de este tipo que casillas un formulario.",
   "leftOut.example": "Forma parte de ejemplos de marcas impresos.",

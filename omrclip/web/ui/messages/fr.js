@@ -239,7 +239,7 @@ export default {
   "leftOut.word": "Elle se trouve dans un mot, comme une lettre.",
   "leftOut.alone": "Aucune autre forme de la page n’a sa taille.",
   "leftOut.small": "Elle est rare et bien plus petite que les cases.",
-  "leftOut.cell": "Elle partage ses bords avec d’autres rectangles, comme une cellule de tableau.",
+  "leftOut.cell": "Elle est tout près d’autres rectangles, comme la cellule d’un tableau ou la case d’une lettre.",
   "leftOut.code": "Elle fait partie d’un code-barres ou d’un repère.",
   "leftOut.crowd": "La page a plus de formes de ce genre qu’un formulaire n’a de cases.",
   "leftOut.example": "Elle fait partie d’exemples de marques imprimés.",

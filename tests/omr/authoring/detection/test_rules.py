@@ -1,5 +1,6 @@
 """Each rule that tells bubbles from print, and lists from rows, on a small page of its own."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -608,3 +609,26 @@ def test_small_answers_with_a_text_each_are_found_beside_more_large_ones() -> No
         canvas.box((30 + 30 * index, 140, 4, 4))
         canvas.text(36 + 30 * index, 143.4, "yes")
     assert _sizes(_detected(canvas)) == [11, 11, 11, 3]
+
+
+def test_empty_squares_close_beside_each_other_are_boxes_for_letters() -> None:
+    canvas = _page()
+    canvas.text(20, 40, "Name")
+    for index in range(16):
+        canvas.box((40 + 6.8 * index, 34, 6, 7))
+    for row in range(3):
+        canvas.text(20, 64 + 10 * row, f"{row + 1}.")
+        for index in range(5):
+            canvas.box((40 + 9 * index, 59.5 + 10 * row, 6, 6))
+    detection = _detected(canvas)
+    assert _sizes(detection) == [5, 5, 5]
+    assert Counter(unused.why for unused in detection.left_out)[Why.CELL] == 16
+
+
+def test_squares_close_beside_each_other_below_headings_are_bubbles() -> None:
+    canvas = _page()
+    for index in range(5):
+        canvas.text(42 + 6.8 * index, 50, str(index + 1))
+        for row in range(4):
+            canvas.box((40 + 6.8 * index, 52 + 10 * row, 6, 6))
+    assert sum(_sizes(_detected(canvas))) == 20
