@@ -170,10 +170,12 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     """The bubbles of each size, the most frequent one first; what is none is added to those that are left out."""
     in_words = _in_words(candidates, found.components)
     classes: list[SizeClass] = []
-    added, chosen = Places(), Places()
+    added = Places()
+    # What is closed between them may have their size.
+    whole = Places(shape for shape in found.shapes if shape.kind in ("outline", "joined", "cell"))
     for size in of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
-        members = [index for index in members if not _is_between(candidates[index], chosen)]
+        members = [index for index in members if not _is_between(candidates[index], whole)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
         if _are_bridged([candidates[index] for index in members]):
             sides = _in_words([candidates[index] for index in members], found.components, WORD_GAP)
@@ -197,8 +199,7 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         more = continued(grey, alike, found.filled)
         for shape in more:
             added.add(shape)
-        for shape in (*alike, *more):
-            chosen.add(shape)
+            whole.add(shape)
         classes.append(_size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return classes

@@ -56,10 +56,17 @@ def test_small_ovals_whose_letters_blur_into_them_are_no_words() -> None:
     assert sum(_sizes(picture.pixels)) == 48
 
 
-def test_the_spaces_between_outlines_that_nearly_touch_are_no_dashed_bubbles() -> None:
+@pytest.mark.parametrize(
+    ("across", "down", "size", "radius"),
+    [(4.75, 3.15, (4.2, 2), 1), (4.7, 4.7, (3.9, 3.9), 1.6), (4.6, 4.6, (3.8, 3.8), 1.2)],
+)
+def test_the_spaces_between_outlines_that_nearly_touch_are_no_dashed_bubbles(
+    across: float, down: float, size: tuple[float, float], radius: float
+) -> None:
     canvas = PdfCanvas(210, 297)
     for column in range(12):
-        for row in range(20):
-            canvas.box((40 + 4.75 * column, 60 + 3.15 * row, 4.2, 2), radius=1, line=0.2, stroke=(0.4, 0.4, 0.4))
+        for row in range(12):
+            place = (40 + across * column, 60 + down * row, *size)
+            canvas.box(place, radius=radius, line=0.2, stroke=(0.4, 0.4, 0.4))
     picture = photographed(render(canvas.save(), 100), np.random.default_rng(4))
-    assert sum(_sizes(picture.pixels)) == 240
+    assert sum(_sizes(picture.pixels)) == 144
