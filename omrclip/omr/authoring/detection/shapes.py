@@ -115,8 +115,6 @@ class Shape:
 
 _Pixels = tuple[int, int, int, int]
 """Left, top, width and height in whole pixels."""
-_Component = tuple[Any, _Pixels]
-"""A contour, and the box around it."""
 Boxes = npt.NDArray[np.float64]
 """(n, 4) float64: left, top, width and height in pixels."""
 
@@ -134,12 +132,12 @@ class Shapes:
 class Outlines:
     """The closed outlines of a page: those that are light inside, and those that are filled.
 
-    `components` are all connected dark pixels, `holes` the boxes of what they enclose.
+    `components` are the boxes of all connected dark pixels, `holes` those of what they enclose.
     """
 
     empty: list[Shape]
     filled: list[Shape]
-    components: list[_Component]
+    components: Boxes
     holes: Boxes
 
 
@@ -186,8 +184,7 @@ def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     cells = [shape for shape in bridged if shape.kind == "cell"]
     added += [one for one in _outermost([*words, *cells]) if not any(overlap(one, other) for other in places.near(one))]
     found = [shape for shape in [*outlines.empty, *added] if shape not in replaced]
-    boxes = np.array([box for _, box in outlines.components], np.float64).reshape(-1, 4)
-    return Shapes(_without_full_cells(found), tuple(outlines.filled), boxes)
+    return Shapes(_without_full_cells(found), tuple(outlines.filled), outlines.components)
 
 
 def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:
@@ -211,7 +208,7 @@ def find_outlines(page: WorkingPage) -> Outlines:
     """Find the closed outlines of a page that have the size of a bubble."""
     contours, tree = cv2.findContours(page.dark, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
-        return Outlines([], [], [], np.zeros((0, 4)))
+        return Outlines([], [], np.zeros((0, 4)), np.zeros((0, 4)))
     boxes = [_box(contour) for contour in contours]
     parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
     found, filled = [], []
@@ -234,9 +231,9 @@ def find_outlines(page: WorkingPage) -> Outlines:
         elif index in parted:
             shape = replace(shape, kind="cell")
         found.append(shape)
-    components = [(contours[i], boxes[i]) for i, (_, _, _, parent) in enumerate(tree[0]) if parent < 0]
-    holes = np.array([box for parent in within if parent >= 0 for box in within[parent]], np.float64)
-    return Outlines(_outermost(found), filled, components, holes.reshape(-1, 4))
+    is_inner = tree[0][:, 3] >= 0
+    all_boxes = np.array(boxes, np.float64)
+    return Outlines(_outermost(found), filled, all_boxes[~is_inner], all_boxes[is_inner])
 
 
 def _parted(boxes: Sequence[_Pixels], parents: Sequence[int]) -> set[int]:
