@@ -21,6 +21,7 @@ from omrclip.omr.authoring.detection.straighten import (
     clear_skew_of,
     cut_paper,
     skew_of,
+    skew_of_lines,
     turn,
 )
 from omrclip.omr.authoring.detection.surroundings import Surroundings, surroundings
@@ -105,7 +106,8 @@ def detect(pixels: Pixels) -> Detection:
     if abs(skew) >= LEAST_SKEW_DEGREES:
         view = _view(turn(paper, skew))
     found = _find(view)
-    rest = skew_of([one.bubbles for one in found.chosen.classes])
+    sizes = [one.bubbles for one in found.chosen.classes]
+    rest = skew_of(sizes) if sizes else skew_of_lines(view.working.dark)
     if abs(rest) >= LEAST_SKEW_DEGREES:
         # There was too little print to see it in, or print that is turned itself.
         view = _view(turn(paper, skew + rest))

@@ -14,7 +14,7 @@ from omrclip.omr.authoring.detection.bubbles import Chosen, Why, _in_words, choo
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.authoring.detection.shapes import Shape, _without_full_cells
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, clear_skew_of, skew_of
-from omrclip.omr.template import ChoiceBox, Grid
+from omrclip.omr.template import ChoiceBox, ClipArea, Grid
 from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
 from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
@@ -632,3 +632,14 @@ def test_squares_close_beside_each_other_below_headings_are_bubbles() -> None:
         for row in range(4):
             canvas.box((40 + 6.8 * index, 52 + 10 * row, 6, 6))
     assert sum(_sizes(_detected(canvas))) == 20
+
+
+def test_a_skewed_page_without_bubbles_is_made_upright_by_its_lines() -> None:
+    canvas = _page()
+    for index, label in enumerate(("Name", "Street", "Town")):
+        canvas.text(20, 60 + 15 * index, label)
+        canvas.line(40, 61 + 15 * index, 120, 61 + 15 * index)
+    pixels = render(canvas.save(), DPI)
+    for degrees in (-1.5, 0.5, 2):
+        detection = detect(_tilted(pixels, degrees))
+        assert [type(one.element) for one in detection.proposals] == [ClipArea] * 3
