@@ -13,6 +13,8 @@ _COLOURS = {
     name.lower(): (round(one.red * 255), round(one.green * 255), round(one.blue * 255))
     for name, one in getAllNamedColors().items()
 }
+_COLOURS |= {"lightgray": _COLOURS["lightgrey"], "rebeccapurple": (102, 51, 153)}
+"""The colours of CSS. The list of reportlab lacks these two."""
 _STYLES = ("regular", "bold", "italic", "underline", "strikeout")
 MOST_PIXELS = 10_000
 """Pixels of a length: more than any page has."""

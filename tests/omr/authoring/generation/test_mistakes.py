@@ -261,3 +261,12 @@ def test_pages_may_have_elements_of_the_same_name() -> None:
 def test_sources_are_read_in_the_encodings_of_editors(encoding: str) -> None:
     form = generate("?grid=Schülernummer\r\n\tsections_count=3\r\n".encode(encoding), "form")
     assert "Schülernummer" in [element.name for element in form.template.pages[0].elements]
+
+
+def test_all_colours_of_the_markup_are_known() -> None:
+    names = (
+        "Aqua Aquamarine Black Blue BlueViolet Crimson DarkBlue DarkGreen DarkOrange DarkSalmon Fuchsia Gray Indigo "
+    )
+    names += "LightGray Lime Red Teal White lightgrey rebeccapurple"
+    for name in names.split():
+        generate(f"?text=a\n\tcolor={name}\n".encode(), "form")
