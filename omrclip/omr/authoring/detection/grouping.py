@@ -21,9 +21,12 @@ from omrclip.omr.authoring.detection.working_page import WorkingPage
 SAME_GLYPH, LIKER = 0.5, 0.2
 """Median correlation of what is printed in neighbours from which it may be one letter or digit, and by how much that
 along rows must differ from that along columns. Blurred digits are like each other by up to 0.6 if they differ."""
-TWO_DIGITS = 1.05
-"""Width of what is printed in a bubble, in its heights, from which it is a number of two digits: a digit has 0.7, and
-11 in a narrow font 0.9."""
+MORE_UNLIKE, BLURRED_ALIKE = 3.0, 0.9
+"""How many times what neighbours across lack of being the same must be what those along lack, and the correlation up to
+which this counts: in photos at 100 dpi, digits are like others by 0.8, and like themselves by 0.96."""
+TWO_DIGITS = 1.2
+"""Width of what is printed in a bubble, in its heights, from which it is a number of two digits. A digit has 0.7, or
+1.05 if it is blurred; the numbers 1 to 49 have 1.35."""
 LABELLED = 0.6
 """Part of the rows of a stack with print at their left, from which all rows are questions."""
 DIGITS = 10
@@ -113,7 +116,7 @@ class _Dividing:
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
-        if across is not None and self._are_numbers(rows) and (down or 0.0) < SAME_GLYPH:
+        if across is not None and self._are_numbers(rows) and (down or 0.0) < max(SAME_GLYPH, across):
             return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
         longest = max(len(row) for row in rows)
         if across is None or down is None:
@@ -122,9 +125,9 @@ class _Dividing:
             if longest == DIGITS:
                 return [Group(tuple(rows), is_grid=True, direction="Horizontal", is_certain=False)]
             return [replace(_question(row), is_certain=False) for row in rows]
-        if across >= max(SAME_GLYPH, down + LIKER):
+        if _is_liker(across, down):
             return [_columns(rows)]
-        if down >= max(SAME_GLYPH, across + LIKER):
+        if _is_liker(down, across):
             if longest == DIGITS:
                 return [Group(tuple(rows), is_grid=True, direction="Horizontal")]
             return [_question(row) for row in rows]
@@ -233,6 +236,13 @@ class _Dividing:
         if line is None:
             return [run.left]
         return [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]
+
+
+def _is_liker(along: float, across: float) -> bool:
+    """Whether what is printed in neighbours is one letter or digit in one direction, and not in the other."""
+    is_clear = along >= across + LIKER
+    is_blurred = across < BLURRED_ALIKE and 1 - across > MORE_UNLIKE * (1 - along)
+    return along >= SAME_GLYPH and (is_clear or is_blurred)
 
 
 def _question(row: Sequence[Shape]) -> Group:

@@ -11,6 +11,7 @@ import pytest
 from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.omr.authoring.detection import page as steps
 from omrclip.omr.authoring.detection.bubbles import Chosen, Why, _in_words, choose_bubbles
+from omrclip.omr.authoring.detection.grouping import _is_liker
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.authoring.detection.shapes import Shape, _without_full_cells
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, clear_skew_of, skew_of
@@ -586,6 +587,12 @@ def test_numbers_of_two_digits_in_rows_are_the_answers_to_one_question() -> None
         canvas.box((x, y, 4.8, 4.8))
         canvas.text(x + (0.7 if number > 9 else 1.5), y + 3.4, str(number), height=2)
     assert _sizes(_detected(canvas)) == [49]
+
+
+def test_digits_that_are_blurred_are_like_themselves_and_less_like_others() -> None:
+    assert _is_liker(0.96, 0.8)
+    assert not _is_liker(0.96, 0.92)
+    assert not _is_liker(0.8, 0.65)
 
 
 def test_columns_as_wide_as_their_headings_are_the_answers_to_one_question() -> None:
