@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "batches"
 """The folder of batches among the results of a workspace. Stored recognitions beside it have other names."""
 QUEUE, SOURCES, UPLOADS, RESULTS = "queue", "sources", "uploads", "results"
+WORKBOOK: Final = "results.xlsx"
+"""The result that is not written if the templates have too many columns for it."""
 DATABASE: Final = "batch.sqlite"
 INDEX: Final = "sheets.sqlite"
 RUNNER_LOCK: Final = ".runner"
@@ -386,6 +388,10 @@ class Batches:
         try:
             return store, store.state(name)
         except NotFound:
+            if name == WORKBOOK and self.read(identifier).state is State.DONE:
+                raise NotFound(
+                    "The table has more columns than a workbook (XLSX) can have. Use results.csv.", name=name
+                ) from None
             raise NotFound(
                 f"The batch has no {name} yet. It is written when all sheets are recognized.", name=name
             ) from None

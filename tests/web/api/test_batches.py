@@ -18,6 +18,7 @@ from omrclip.jobs.batches import parquet as parquet_module
 from omrclip.jobs.batches import runner as runner_module
 from omrclip.jobs.batches.runner import Runner
 from omrclip.limits import Limits
+from omrclip.omr.report import workbook
 from omrclip.storage import batches as batches_module
 from omrclip.storage.batches import Batches
 from omrclip.web.api import batches as batches_api
@@ -242,6 +243,23 @@ def test_failed_and_doubtful_sheets_are_listed(
     assert names("?result=done") == names("")
     assert names("?result=blank") == []
     assert client.get(f"{address}/sheets?result=empty").status_code == 400
+
+
+def test_a_table_with_too_many_columns_has_no_workbook(
+    client: FlaskClient,
+    made: Made,
+    sent: Sent,
+    runner: Runner,
+    assert_refused: Refusal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_COLUMNS", 5)
+    address = made()
+    sent(address, a_png=PNG)
+    assert_refused(client.get(f"{address}/results.xlsx"), 404, "not_found", "all sheets")
+    runner.look()
+    assert client.get(f"{address}/results.csv").status_code == 200
+    assert_refused(client.get(f"{address}/results.xlsx"), 404, "not_found", "more columns than a workbook")
 
 
 def test_the_table_is_answered_as_parquet_if_pyarrow_is_there(
