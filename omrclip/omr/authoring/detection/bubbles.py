@@ -62,6 +62,10 @@ LEAST_BESIDE = 2
 LEAST_IN_COLUMN = 3
 """Number of other outlines in the same column from which a round outline is a bubble, even if many of its size are
 letters."""
+DARK_COLUMN = 4.0
+"""Distance of these from a filled shape, in its heights, at most."""
+AT_CENTRE_PX = 3.0
+"""Distance of the middle of connected dark pixels from the centre of the filled shape that they are."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
 LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
@@ -168,7 +172,8 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
 
 def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]) -> list[SizeClass]:
     """The bubbles of each size, the most frequent one first; what is none is added to those that are left out."""
-    in_words = _in_words(candidates, found.components)
+    dark = _in_columns(found.filled, candidates)
+    in_words = _in_words(candidates, found.components, dark)
     classes: list[SizeClass] = []
     added = Places()
     # What is closed between them may have their size.
@@ -178,7 +183,7 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         members = [index for index in members if not _is_between(candidates[index], whole)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
         if _are_bridged([candidates[index] for index in members]):
-            sides = _in_words([candidates[index] for index in members], found.components, WORD_GAP)
+            sides = _in_words([candidates[index] for index in members], found.components, dark, WORD_GAP)
             # Labels of bubbles may stand as close as a word, but seldom on both sides.
             in_words[members] = sides if is_small else np.where(sides == 2, sides, in_words[members])
         good, bad = _without_letters(candidates, members, in_words, is_small, found.filled)
@@ -272,12 +277,33 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     return groups
 
 
-def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GAP) -> npt.NDArray[np.int64]:
+def _in_columns(filled: Sequence[Shape], outlines: Sequence[Shape]) -> list[Shape]:
+    """The filled shapes that stand in a column with others of their size: bubbles that are dark by their letters.
+
+    Narrow ones are none: the digits of numbers below each other stand in columns too.
+    """
+    places = Places([*filled, *outlines])
+    return [
+        shape
+        for shape in filled
+        if not _is_narrow(shape)
+        and sum(
+            _are_in_column(shape, other) and not _are_different(shape, other)
+            for other in places.near(shape, DARK_COLUMN * shape.height)
+        )
+        >= LEAST_IN_COLUMN
+    ]
+
+
+def _in_words(
+    shapes: Sequence[Shape], components: Boxes, dark: Sequence[Shape] = (), gap: float = LETTER_GAP
+) -> npt.NDArray[np.int64]:
     """On how many sides, 0 to 2, each shape has a letter close to it; letters are components that are no shapes.
 
     Args:
         shapes: the shapes.
         components: the boxes of connected dark pixels.
+        dark: filled shapes that are no letters beside a shape of their size.
         gap: white space before a letter at most, in heights of the shape.
     """
     sides = np.zeros(len(shapes), np.int64)
@@ -291,10 +317,15 @@ def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GA
         level = _level(middle[:, 1], shape, 1 / 2)
         inside = np.abs(middle[level] - (shape.x, shape.y)) < (shape.width / 2, shape.height / 2)
         is_letter[level] &= ~inside.all(axis=1)
-    letters, levels = components[is_letter], middle[is_letter, 1]
+    is_dark = np.zeros(len(components), bool)
+    for shape in dark:
+        level = _level(middle[:, 1], shape, 1 / 2)
+        is_dark[level] |= (np.abs(middle[level] - (shape.x, shape.y)) < AT_CENTRE_PX).all(axis=1)
+    letters, levels, is_dark = components[is_letter], middle[is_letter, 1], is_dark[is_letter]
     places = Places(shapes)
     for index, shape in enumerate(shapes):
-        left, top, width, high = letters[_level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)].T
+        level = _level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)
+        left, top, width, high = letters[level].T
         right, bottom = left + width, top + high
         overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
         least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
@@ -311,7 +342,8 @@ def _in_words(shapes: Sequence[Shape], components: Boxes, gap: float = LETTER_GA
             least, most = (limit * shape.height for limit in POINT_HEIGHTS)
             is_low = np.abs(top + high / 2 - shape.bottom) < POINT_LEVEL * shape.height
             gaps[(high > least) & (high < most) & is_low] = LETTER_GAP
-        gaps *= shape.height
+        is_alike = np.maximum(np.abs(width / shape.width - 1), np.abs(high / shape.height - 1)) < SAME_SIZE
+        gaps *= shape.height * ~(is_dark[level] & is_alike)
         after, before = left - shape.right, shape.left - right
         sides[index] = int((np.abs(after) < gaps).any()) + int((np.abs(before) < gaps).any())
         if not sides[index]:

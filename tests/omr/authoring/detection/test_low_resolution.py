@@ -73,3 +73,24 @@ def test_faint_dotted_squares_are_found(seed: int) -> None:
             canvas.text(x + 1.9, y + 3.7, str(column + 1), height=2.2, colour=pale)
     picture = photographed(render(canvas.save(), 100), np.random.default_rng(seed))
     assert 14 <= _bubbles(picture.pixels) <= 16
+
+
+def test_columns_of_rings_that_are_dark_by_their_letters_are_no_words() -> None:
+    canvas = PdfCanvas(210, 297)
+    for row in range(12):
+        for column, letter in enumerate("ABE"):
+            x, y = 40 + 4.1 * column, 60 + 4.9 * row
+            canvas.ellipse((x, y, 3.3, 3.3), line=0.3)
+            canvas.text(x + 1, y + 2.5, letter, height=1.8)
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(8))
+    assert _bubbles(picture.pixels) == 36
+
+
+def test_the_first_words_of_a_list_are_no_bubbles() -> None:
+    canvas = PdfCanvas(210, 297)
+    for row in range(12):
+        canvas.text(30, 60 + 6 * row, f"Book {row}", height=3)
+        canvas.text(90, 60 + 6 * row, f"DOOR {row}00", height=2.5)
+        canvas.text(150, 60 + 6 * row, f"coop {row}", height=3.4)
+    picture = photographed(render(canvas.save(), 100), np.random.default_rng(9))
+    assert _bubbles(picture.pixels) == 0
