@@ -1,5 +1,6 @@
 """Which shapes on a page are bubbles: those that recur in one size, and are no part of words, codes or tables."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -562,7 +563,20 @@ def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
         return Why.SMALL
     is_round = np.median([shape.filled for shape in one.bubbles]) < RECTANGLE_FILLED
     are_aligned = any(_are_aligned(a, b) for a in one.bubbles for b in main.bubbles)
-    return Why.ALONE if is_round and not are_aligned and not _are_answers(one.bubbles, components) else None
+    are_answers = are_aligned or _are_even(one.bubbles) or _are_answers(one.bubbles, components)
+    return Why.ALONE if is_round and not are_answers else None
+
+
+def _are_even(shapes: Sequence[Shape]) -> bool:
+    """Whether several shapes are one row at one distance, with room between them, as no letters and rings are."""
+    row = sorted(shapes, key=lambda shape: shape.x)
+    steps = [after.x - before.x for before, after in itertools.pairwise(row)]
+    return (
+        len(row) >= LEAST_IN_LINE
+        and all(abs(shape.y - row[0].y) < ALIGNED_WITHIN * shape.height for shape in row)
+        and min(steps) > MOST_STEP * row[0].width
+        and max(steps) < (1 + SAME_STEP) * min(steps)
+    )
 
 
 def _are_answers(shapes: Sequence[Shape], components: Boxes) -> bool:

@@ -650,3 +650,12 @@ def test_a_skewed_page_without_bubbles_is_made_upright_by_its_lines() -> None:
     for degrees in (-1.5, 0.5, 2):
         detection = detect(_tilted(pixels, degrees))
         assert [type(one.element) for one in detection.proposals] == [ClipArea] * 3
+
+
+def test_a_row_of_few_larger_rings_at_one_distance_is_a_question() -> None:
+    canvas = _page()
+    _digits(canvas, 8)
+    for index in range(4):
+        canvas.ellipse((24 + 19 * index, 200, 6.5, 6.5))
+        canvas.text(26.4 + 19 * index, 204.2, "ABCD"[index], height=2.2)
+    assert 4 in _sizes(_detected(canvas))
