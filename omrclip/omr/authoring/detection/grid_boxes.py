@@ -23,6 +23,8 @@ LEAST_SIDE_MM = 4.5
 """Side of a square into which a letter is written by hand at least."""
 LETTER_BOX_GAP = 0.25
 """Median gap between such squares, in their widths, at most. Bubbles stand further apart, so that a mark meets one."""
+MANY_ROWS = 5
+"""Rows of as many squares below each other that are questions, at least: names and dates take fewer."""
 HEADED, ABOVE = 0.5, (1.0, 0.1)
 """Part of the squares with print above them from which it is the headings of answers, and the top and bottom of the
 band in which it is looked for, in heights above the square."""
@@ -31,7 +33,14 @@ band in which it is looked for, in heights above the square."""
 def letter_boxes(page: WorkingPage, groups: Sequence[Group], around: Surroundings) -> set[int]:
     """Return the indexes of the groups that are empty squares close beside each other, without headings above them."""
     likely = {index for index, group in enumerate(groups) if _are_letter_boxes(page, group, around)}
-    return without_rows(groups, likely)
+    return without_rows(groups, {index for index in likely if not _is_of_many(groups, index, likely)})
+
+
+def _is_of_many(groups: Sequence[Group], index: int, likely: set[int]) -> bool:
+    """Whether so many rows begin below each other with as many squares that they are the answers of questions."""
+    first, count = groups[index].bubbles[0], len(groups[index].bubbles)
+    rows = [groups[other].bubbles for other in likely]
+    return sum(len(row) == count and abs(row[0].x - first.x) < ALIGNED * first.width for row in rows) >= MANY_ROWS
 
 
 def _are_letter_boxes(page: WorkingPage, group: Group, around: Surroundings) -> bool:

@@ -94,3 +94,12 @@ def test_the_first_words_of_a_list_are_no_bubbles() -> None:
         canvas.text(150, 60 + 6 * row, f"coop {row}", height=3.4)
     picture = photographed(render(canvas.save(), 100), np.random.default_rng(9))
     assert _bubbles(picture.pixels) == 0
+
+
+def test_many_rows_of_empty_squares_close_beside_each_other_are_questions() -> None:
+    canvas = PdfCanvas(210, 297)
+    for row in range(12):
+        canvas.text(25, 63 + 8 * row, f"{row + 1}.")
+        for column in range(5):
+            canvas.box((35 + 6 * column, 60 + 8 * row, 5, 5))
+    assert _bubbles(render(canvas.save(), 150)) == 60
