@@ -1,7 +1,8 @@
 """Finds the pages of a PDF that is cut off: the list of its pages, which is usually at the end, is lost (ISO 32000-1).
 
 The objects of the file are found by their beginnings and ends. A page counts only if all that it refers to is there, so
-that no page is shown without the scan on it. Pages in compressed objects are not found.
+that no page is shown without the scan on it, and if it says its size and resources itself, not in the lost list. Pages
+in compressed objects are not found.
 """
 
 import re
@@ -16,6 +17,8 @@ _OBJECT: Final = re.compile(rb"(?<![0-9])([0-9]{1,8})\s{1,4}([0-9]{1,5})\s{1,4}o
 _LONGEST: Final = 32
 """Bytes of what `_OBJECT` finds, at most."""
 _PAGE: Final = re.compile(rb"/Type\s{0,8}/Page(?![A-Za-z])")
+_OWN: Final = (b"/MediaBox", b"/Resources")
+"""What a page may leave to the list of pages (section 7.7.3.4), without which it would be shown in part."""
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
 _REFERENCE: Final = re.compile(rb"(/Parent\s{1,4})?(?<![0-9])([0-9]{1,8})\s{1,4}[0-9]{1,5}\s{1,4}R(?![A-Za-z])")
 _END, _END_WITHIN = b"%%EOF", 1024
@@ -62,8 +65,9 @@ def repaired(reader: RangeReader) -> RepairedPdf | None:
     objects = _objects(reader)
     pages, whole = list[int](), set[int]()
     for number, (begin, end) in sorted(objects.items(), key=lambda one: one[1]):
-        if _PAGE.search(_dictionary(reader, begin, end)):
-            if not _is_whole(reader, objects, number, whole):
+        dictionary = _dictionary(reader, begin, end)
+        if _PAGE.search(dictionary):
+            if not all(key in dictionary for key in _OWN) or not _is_whole(reader, objects, number, whole):
                 break
             pages.append(number)
     if not pages:
