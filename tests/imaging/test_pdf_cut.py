@@ -68,7 +68,9 @@ def test_a_page_whose_size_or_resources_are_in_the_lost_list_is_not_read(key: by
 
 def test_each_object_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = b"".join(b"%d 0 obj\n<< /Next %d 0 R >>\nendobj\n" % (n, n + 1) for n in range(1, 300))
-    pages = b"".join(b"%d 0 obj\n<< /Type /Page /MediaBox [0 0 9 9] /Resources 1 0 R >>\nendobj\n" % n for n in range(301, 600))
+    pages = b"".join(
+        b"%d 0 obj\n<< /Type /Page /MediaBox [0 0 9 9] /Resources 1 0 R >>\nendobj\n" % n for n in range(301, 600)
+    )
     data = b"%PDF-1.4\n" + chain + b"300 0 obj\n<< >>\nendobj\n" + pages + b"9 0 o"
     reads = 0
 

@@ -7,7 +7,8 @@ page, and the template is placed on them anew: in each quarter turn, at every sh
 A rival and the map are compared at the bubbles that lie where the other has no bubble. A bubble without print there
 counts against its placement. Print beside the template's bubbles does not count, since a template may describe only a
 part of the form. A placement loses if it misses clearly more bubbles. It also loses if it misses a reference point and
-the other hits all of them, and if it puts the page further outside the picture or off the visible edges of the sheet.
+the other hits all of them, or hits them clearly better, and if it puts the page further outside the picture or off the
+visible edges of the sheet.
 Where this does not decide, the bar codes do, and then the letters printed in the bubbles.
 """
 
@@ -57,6 +58,9 @@ LEAST_VOTES_COUNT = 2
 """Votes that a shift needs at least."""
 LEAST_MARKS = 3
 """Reference points of a template: with fewer, a missing one says nothing, since print falls onto some by chance."""
+TIMES_NEARER = 2.0
+"""A placement loses if each reference point of the other is so many times nearer to a solid shape than its own. In
+forms with bubbles closer together than a reference point is wide, a shift by one bubble misses none of them."""
 MARK_SIZE_WITHIN = 0.45
 """Natural logarithm of the ratio between the size of a solid shape and its reference point: scans blur, copies grow."""
 LIKE_LETTERS, MORE_LIKE_LETTERS = 0.75, 0.2
@@ -157,7 +161,8 @@ class _Placed:
         places: (n, 2) float64 the centres of the bubbles.
         missing: (n,) int8, 1 where a bubble lies in the picture and nothing is printed there, else 0; UNKNOWN until it
             is needed, because searching for outlines takes long.
-        unmarked: (k,) bool, whether a reference point lies in the picture and no solid shape of its size is there.
+        off_marks: (k,) float64 distance of each reference point from a solid shape of its size, in its sizes: NaN
+            outside the picture, infinity where there is none.
         outside: how far the page lies outside the picture, as a part of its longer side.
         off_sheet: how far the corners of the page lie from those of the sheet, as a part of the page's longer side;
             infinity where no sheet is seen.
@@ -166,9 +171,14 @@ class _Placed:
     moves: ops.Matrix
     places: Points
     missing: npt.NDArray[np.int8]
-    unmarked: Flags
+    off_marks: npt.NDArray[np.float64]
     outside: float
     off_sheet: float
+
+    @property
+    def hits_marks(self) -> bool:
+        """Whether a solid shape is at each reference point in the picture."""
+        return not bool((self.off_marks >= 1).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +249,7 @@ class Scene:
             moves,
             places,
             np.where(looked_for, UNKNOWN, 0).astype(np.int8),
-            _missing(marked, marks[:, 2], self.solids) & _within(marked, self.picture),
+            np.where(_within(marked, self.picture), _off_marks(marked, marks[:, 2], self.solids), np.nan),
             _outside(corners, self.picture) / longer,
             off_sheet,
         )
@@ -268,8 +278,13 @@ class Scene:
 
     def _loses(self, one: _Placed, other: _Placed) -> bool:
         """Return whether one placement misses clearly more bubbles of its own, or puts the page where it cannot be."""
-        if len(one.unmarked) >= LEAST_MARKS and one.unmarked.any() and not other.unmarked.any():
-            return True
+        if len(one.off_marks) >= LEAST_MARKS and other.hits_marks:
+            if not one.hits_marks:
+                return True
+            in_both = ~np.isnan(one.off_marks + other.off_marks)
+            nearer = one.off_marks[in_both] > TIMES_NEARER * other.off_marks[in_both]
+            if len(nearer) >= LEAST_MARKS and nearer.all():
+                return True
         further_off = max(TIMES_OFF * other.off_sheet, other.off_sheet + FURTHER_OFF)
         off_sheet = other.off_sheet < ON_THE_SHEET and one.off_sheet > further_off
         if off_sheet or one.outside > other.outside + FURTHER_OUT:
@@ -471,11 +486,12 @@ def _peaks(shifts: Points, within: float, least: float) -> list[Points]:
     return [(origin + np.array([column[at] + 0.5, row[at] + 0.5])) * within for at in order]
 
 
-def _missing(places: Points, sizes: npt.NDArray[np.float64], solids: Points) -> Flags:
-    """Return (n,) at which places there is no solid shape of about the given size."""
-    near = np.linalg.norm(places[:, None] - solids[None, :, :2], axis=2) < sizes[:, None]
+def _off_marks(places: Points, sizes: npt.NDArray[np.float64], solids: Points) -> npt.NDArray[np.float64]:
+    """Return (n,) the distances of places from the nearest solid shape of about the given size, in sizes."""
+    distances = np.linalg.norm(places[:, None] - solids[None, :, :2], axis=2) / sizes[:, None]
     alike = np.abs(np.log(solids[None, :, 2] / sizes[:, None])) < MARK_SIZE_WITHIN
-    return ~np.asarray((near & alike).any(axis=1))
+    nearest: npt.NDArray[np.float64] = np.where(alike, distances, np.inf).min(axis=1, initial=np.inf)
+    return nearest
 
 
 def _within(points: Points, frame: Points) -> Flags:

@@ -330,6 +330,16 @@ def test_filled_sheets_are_read(everything: GeneratedForm, with_image: bool) -> 
     assert (told.refused, told.wrong) == ([], [])
 
 
+@pytest.mark.parametrize(("shape", "with_image"), [("round", True), ("round", False), ("square", True)])
+def test_corner_marks_tell_columns_of_bubbles_from_the_boxes_beside_them(shape: str, with_image: bool) -> None:
+    """A page with little print: moved by a column, the bubbles fall onto bubbles and empty boxes."""
+    source = f"?grid=Id\n\tsections_count=6\n\theader_type=square\n\torientation=vertical\n\tbubble_type={shape}\n"
+    form = generate(source.encode(), "form.txt", IMAGES)
+    (image,) = form.page_images()
+    told = outcome(form.template, decode(image), range(4), form.pdf if with_image else None)
+    assert (told.refused, told.wrong, told.fields) == ([], [], 4)
+
+
 def test_pages_are_told_apart_by_their_code() -> None:
     sheet = "?page=\n?answer_sheet=Q\n\telements_count=20\n&page\n"
     form = generate(sheet.encode() * 2, "two")
