@@ -176,15 +176,14 @@ def _stopped(run: "BatchRun") -> str:
 
 
 def _executor(engine: str, scheduler: str | None, workers: int | None) -> "Executor[Task, Counts]":
+    from omrclip.jobs.batches.executors import LARGE_PAGES, LocalProcesses
     from omrclip.jobs.batches.work import recognize_scans
 
+    os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)  # read when the processes start
     if engine == "dask":
         from omrclip.jobs.batches.dask import DaskCluster
 
         return DaskCluster(recognize_scans, scheduler, workers)
-    from omrclip.jobs.batches.executors import LARGE_PAGES, LocalProcesses
-
-    os.environ.setdefault("GLIBC_TUNABLES", LARGE_PAGES)  # read when the processes start
     return LocalProcesses(recognize_scans, workers or os.cpu_count() or 1)
 
 

@@ -6,6 +6,7 @@ the error says what to install.
 
 import contextlib
 import ctypes
+import os
 
 from PIL import _imaging
 
@@ -40,15 +41,18 @@ def keep_freed_memory() -> None:
     """Let glibc keep freed memory for the next page, instead of returning it to the system at once.
 
     Otherwise each image is new memory, which the system clears first: a fax page takes 8 ms of processor time more.
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_=65536, with which each page takes twice the time. The values
-    are the largest that glibc reaches by itself (mallopt(3), M_MMAP_THRESHOLD). Another C library is left as it is.
+    Dask starts its workers with MALLOC_TRIM_THRESHOLD_=65536, with which each page takes twice the time; processes
+    that are started from now on, such as that which reads PDF files, do not inherit it. The values are the largest that
+    glibc reaches by itself (mallopt(3), M_MMAP_THRESHOLD). Another C library is left as it is.
     """
+    os.environ.pop(_TRIM_VARIABLE, None)
     with contextlib.suppress(AttributeError, OSError):
         c_library = ctypes.CDLL(None)
         c_library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
         c_library.mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
 
 
+_TRIM_VARIABLE = "MALLOC_TRIM_THRESHOLD_"
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 32 * 1024 * 1024

@@ -37,3 +37,10 @@ def test_memory_of_an_image_is_used_again_for_the_next() -> None:
     if anew < IMAGES:
         pytest.skip("this C library keeps freed memory anyway")
     assert faults("keep") < anew / IMAGES
+
+
+def test_processes_that_are_started_later_do_not_inherit_what_dask_sets() -> None:
+    code = "import os; from omrclip.imaging.setting_up import keep_freed_memory as k; k(); print(*os.environ)"
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=dict(os.environ) | DASK, check=True, capture_output=True, text=True).stdout
+    assert "MALLOC_TRIM_THRESHOLD_" not in told.split()
