@@ -18,10 +18,13 @@ LOCAL_CLUSTER: Final = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
 }
 """Dask's settings for a cluster on this machine. By default Dask samples each worker a hundred times a second, and
 checks its event loops fifty times a second. With two workers this takes 6 % of a processor, for a dashboard that is not
-shown."""
+shown. It measures the memory of each worker ten times a second, and the load of each process twice: together 4 % in the
+command alone."""
 
 
 class DaskCluster(Generic[Item, Result]):
