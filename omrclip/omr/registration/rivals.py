@@ -277,7 +277,7 @@ class Scene:
         return _Shown(codes, likeness_of_letters(self.rectified.pixels, values, self.bubbles, self.radii, to_rectified))
 
     def _loses(self, one: _Placed, other: _Placed) -> bool:
-        """Return whether one placement misses clearly more bubbles of its own, or puts the page where it cannot be."""
+        """Return whether one placement misses more marks or bubbles of its own, or puts the page where it cannot be."""
         if len(one.off_marks) >= LEAST_MARKS and other.hits_marks:
             if not one.hits_marks:
                 return True

@@ -6,72 +6,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.alike import continued, without_unlike
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes, is_around, overlap
+from omrclip.omr.authoring.detection.word_letters import (
+    ALIGNED_WITHIN,
+    FARTHEST_BESIDE,
+    LEAST_IN_LINE,
+    LETTER_GAP,
+    MOST_STEP,
+    SAME_FILLED,
+    SAME_SIZE,
+    SAME_STEP,
+    are_different,
+    are_in_column,
+    dark_in_columns,
+    letters_in_words,
+    without_letters,
+)
 
-SAME_SIZE = 0.14
-"""Relative difference of widths, and of heights, within which two shapes have one size; outlines that are printed or
-thresholded differently stay within it."""
-SAME_FILLED = 0.12
-"""Difference of the filled parts within which two shapes have one form; those of ellipse and square differ by 0.21."""
-LETTER_GAP = 0.22
-"""Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
 WORD_GAP = 0.7
-"""The same for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
+"""LETTER_GAP for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
 letters."""
-LOW_LETTER, LOW_LETTER_GAP = 0.8, 0.14
-"""Height below which that letter is low, and the gap that makes the shape the capital before it, in heights of the
-shape: the text of an answer is low too, and begins further away."""
-LETTER_HEIGHTS = (0.6, 1.7)
-"""Heights of that letter in heights of the shape: small letters have 0.7 of the height of capitals."""
-SAME_LEVEL = 0.16
-"""Difference of the upper or of the lower sides of that letter and the shape, in heights of the shape. Letters of a
-word stand on one line, or end at one height; print beside a bubble is lower, and stands in its middle."""
-DIGIT_GAP, DIGIT_WIDTH = 0.45, 0.85
-"""Gap, in heights, within which print of just its height makes a narrow shape a letter, and its width in heights: the
-digits and all letters of some fonts stand further apart than the letters of others."""
-DIGIT_HEIGHT = 0.12
-"""Difference of the upper and of the lower sides of both, in heights of the shape."""
-TOUCHING, TOUCHING_HEIGHT = 0.12, 0.45
-"""Gap within which print on the level of a round shape makes it a letter, whatever line the print stands on, and the
-height of this print at least, in heights of the shape: a Q reaches above and below the next letter. No text begins so
-close to a round bubble."""
-POINT_HEIGHTS, POINT_LEVEL = (0.06, 0.4), 0.2
-"""Heights of the point or comma of a number, and the distance of its middle from the lower side of the digit beside it
-at most, in heights of the digit."""
-SAME_LINE = 0.6
-"""Part of the lower one's height by which a letter and a shape must overlap in height to stand in one line."""
-NEIGHBOUR_DROP = 0.3
-"""Difference of the centres of neighbouring letters of one word, in heights of the shape."""
-ALIGNED_WITHIN = 0.12
-"""Difference of the centres of bubbles in one row or column, in heights of the shape."""
-FARTHEST_BELOW, FARTHEST_BESIDE = 8, 12
-"""Distance of neighbours in a column, in heights of the shape, and in a row, in its widths, at most."""
-COLUMN_BREAK = 1.8
-"""Distance, in the least one of a column of bubbles, from which a letter above or below is none of them."""
-LEAST_DIFFERENT = 0.1
-"""Relative difference of widths or heights from which neighbours are letters; bubbles of a row differ by 5 %."""
-MOST_IN_WORDS = 0.35
-"""Part of the shapes of one size that stand in words, from which they are all letters."""
-SMALL_IN_WORDS = 0.1
-"""The same for shapes of less than LEAST_LIKE_MAIN of a size that is more frequent: they are as small as letters."""
 LEAST_BESIDE = 2
 """Bubbles that overlap a closed outline at its sides, from which it is the space between them."""
-LEAST_IN_COLUMN = 3
-"""Number of other outlines in the same column from which a round outline is a bubble, even if many of its size are
-letters."""
-DARK_COLUMN = 4.0
-"""Distance of these from a filled shape, in its heights, at most."""
-AT_CENTRE_PX = 3.0
-"""Distance of the middle of connected dark pixels from the centre of the filled shape that they are."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
-LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
-"""Shapes beside each other at one distance that are no word, at least: no word and no number repeats a letter so often.
-The relative difference of these distances, and the distance in widths of the shape, at most."""
 TEXT_BEHIND = 1.2
 """Gap, in heights of a shape, within which the text of an answer begins."""
 SQUARES_WITH_TEXT = 0.5
@@ -173,8 +134,8 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
 
 def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]) -> list[SizeClass]:
     """The bubbles of each size, the most frequent one first; what is none is added to those that are left out."""
-    dark = _in_columns(found.filled, candidates)
-    in_words = _in_words(candidates, found.components, dark)
+    dark = dark_in_columns(found.filled, candidates)
+    in_words = letters_in_words(candidates, found.components, dark)
     classes: list[SizeClass] = []
     added = Places()
     # What is closed between them may have their size.
@@ -184,10 +145,10 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         members = [index for index in members if not _is_between(candidates[index], whole)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
         if _are_bridged([candidates[index] for index in members]):
-            sides = _in_words([candidates[index] for index in members], found.components, dark, WORD_GAP)
+            sides = letters_in_words([candidates[index] for index in members], found.components, dark, WORD_GAP)
             # Labels of bubbles may stand as close as a word, but seldom on both sides.
             in_words[members] = sides if is_small else np.where(sides == 2, sides, in_words[members])
-        good, bad = _without_letters(candidates, members, in_words, is_small, found.filled)
+        good, bad = without_letters(candidates, members, in_words, is_small, found.filled)
         good, joined = _without_joined(candidates, good)
         bad += joined
         left_out += [LeftOut(candidates[index], Why.WORD) for index in bad]
@@ -243,7 +204,7 @@ def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:
         for other in outlines
         if abs(other.y - cell.y) < ALIGNED_WITHIN * cell.height
         and abs(other.x - cell.x) < FARTHEST_BESIDE * cell.width
-        and not _are_different(cell, other)
+        and not are_different(cell, other)
     ]
     return len(row) >= LEAST_IN_ROW
 
@@ -278,232 +239,6 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     return groups
 
 
-def _in_columns(filled: Sequence[Shape], outlines: Sequence[Shape]) -> list[Shape]:
-    """The filled shapes that stand in a column with others of their size: bubbles that are dark by their letters.
-
-    Narrow ones are none: the digits of numbers below each other stand in columns too.
-    """
-    places = Places([*filled, *outlines])
-    return [
-        shape
-        for shape in filled
-        if not _is_narrow(shape)
-        and sum(
-            _are_in_column(shape, other) and not _are_different(shape, other)
-            for other in places.near(shape, DARK_COLUMN * shape.height)
-        )
-        >= LEAST_IN_COLUMN
-    ]
-
-
-def _in_words(
-    shapes: Sequence[Shape], components: Boxes, dark: Sequence[Shape] = (), gap: float = LETTER_GAP
-) -> npt.NDArray[np.int64]:
-    """On how many sides, 0 to 2, each shape has a letter close to it; letters are components that are no shapes.
-
-    Args:
-        shapes: the shapes.
-        components: the boxes of connected dark pixels.
-        dark: filled shapes that are no letters beside a shape of their size.
-        gap: white space before a letter at most, in heights of the shape.
-    """
-    sides = np.zeros(len(shapes), np.int64)
-    if not len(components):
-        return sides
-    middle = components[:, :2] + components[:, 2:] / 2
-    by_level = np.argsort(middle[:, 1])
-    components, middle = components[by_level], middle[by_level]
-    is_letter = np.ones(len(components), bool)
-    for shape in shapes:
-        level = _level(middle[:, 1], shape, 1 / 2)
-        inside = np.abs(middle[level] - (shape.x, shape.y)) < (shape.width / 2, shape.height / 2)
-        is_letter[level] &= ~inside.all(axis=1)
-    is_dark = np.zeros(len(components), bool)
-    for shape in dark:
-        level = _level(middle[:, 1], shape, 1 / 2)
-        is_dark[level] |= (np.abs(middle[level] - (shape.x, shape.y)) < AT_CENTRE_PX).all(axis=1)
-    letters, levels, is_dark = components[is_letter], middle[is_letter, 1], is_dark[is_letter]
-    places = Places(shapes)
-    for index, shape in enumerate(shapes):
-        level = _level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)
-        left, top, width, high = letters[level].T
-        right, bottom = left + width, top + high
-        overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
-        least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
-        beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
-        drops = np.abs(np.stack([top - shape.top, bottom - shape.bottom])) / shape.height
-        gaps = np.where(high < LOW_LETTER * shape.height, LOW_LETTER_GAP, gap)
-        gaps *= beside & (drops.min(axis=0) < SAME_LEVEL)
-        if _is_narrow(shape):
-            gaps[beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP
-        if shape.filled < RECTANGLE_FILLED:
-            is_low = (overlap > SAME_LINE * high) & (high >= TOUCHING_HEIGHT * shape.height) & (high <= shape.height)
-            gaps[is_low] = np.maximum(gaps[is_low], TOUCHING)
-        if _is_narrow(shape):
-            least, most = (limit * shape.height for limit in POINT_HEIGHTS)
-            is_low = np.abs(top + high / 2 - shape.bottom) < POINT_LEVEL * shape.height
-            gaps[(high > least) & (high < most) & is_low] = LETTER_GAP
-        is_alike = np.maximum(np.abs(width / shape.width - 1), np.abs(high / shape.height - 1)) < SAME_SIZE
-        gaps *= shape.height * ~(is_dark[level] & is_alike)
-        after, before = left - shape.right, shape.left - right
-        sides[index] = int((np.abs(after) < gaps).any()) + int((np.abs(before) < gaps).any())
-        if not sides[index]:
-            near = places.near(shape, DIGIT_GAP * shape.height)
-            sides[index] = int(any(_are_different(shape, other) for other in near if _are_close(shape, other)))
-    return sides
-
-
-def _level(levels: npt.NDArray[np.float64], shape: Shape, heights: float) -> slice:
-    """Which of sorted levels are within some heights of a shape from its middle."""
-    reach = heights * shape.height
-    first, end = np.searchsorted(levels, (shape.y - reach, shape.y + reach))
-    return slice(int(first), int(end))
-
-
-def _are_different(one: Shape, other: Shape) -> bool:
-    """Whether neighbours differ more than bubbles of one row do."""
-    return max(abs(one.width / other.width - 1), abs(one.height / other.height - 1)) > LEAST_DIFFERENT
-
-
-def _without_letters(
-    shapes: Sequence[Shape],
-    members: list[int],
-    in_words: npt.NDArray[np.int64],
-    is_small: bool,
-    filled: Sequence[Shape],
-) -> tuple[list[int], list[int]]:
-    """Split the shapes of one size into bubbles and letters.
-
-    If many of them stand in words, only those in columns are bubbles. Text may stand close to a square, so squares
-    outside of words are bubbles too, unless they are as small as letters: zeros of 00 that touch have corners.
-    """
-    most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
-    if not is_small and in_words[members].any():
-        outlines = [shapes[index] for index in members]
-        in_line = _in_lines([*outlines, *_of_their_size(filled, outlines)])
-        in_words = np.array([0 if shape in in_line else sides for shape, sides in zip(shapes, in_words, strict=True)])
-    bare = [index for index in members if not in_words[index]]
-    if len(members) - len(bare) > most * len(members):
-        is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
-        if is_round and not is_small:
-            good = [index for index in bare if _stands_in_column(shapes, index, bare)]
-            return good, [index for index in members if index not in good]
-        if is_small or not bare:
-            return [], members
-        return _without_neighbours(shapes, bare, [index for index in members if in_words[index]])
-    good = list(bare)
-    bad: list[int] = []
-    for index in members:
-        if in_words[index]:
-            is_bubble = in_words[index] == 1 and _continues_column(shapes[index], [shapes[other] for other in bare])
-            (good if is_bubble else bad).append(index)
-    good, bad = _without_neighbours(shapes, good, bad)
-    digits = [index for index in good if _is_one_of_two_digits(shapes, index, good)]
-    return [index for index in good if index not in digits], bad + digits
-
-
-def _stands_in_column(shapes: Sequence[Shape], index: int, members: list[int]) -> bool:
-    """Whether several others stand in the same column as a shape. Single letters outside of words rarely do."""
-    others = (shapes[other] for other in members if other != index)
-    return sum(_are_in_column(shapes[index], other) for other in others) >= LEAST_IN_COLUMN
-
-
-def _of_their_size(filled: Sequence[Shape], outlines: Sequence[Shape]) -> list[Shape]:
-    """The filled shapes of the size of some outlines: at low resolutions, a printed letter joins its outline."""
-    sizes = np.array([(one.width, one.height, one.filled) for one in outlines])
-    width, height, part = (float(value) for value in np.median(sizes, axis=0))
-    return [
-        one
-        for one in filled
-        if max(abs(np.log(one.width / width)), abs(np.log(one.height / height))) < SAME_SIZE
-        and abs(one.filled - part) < SAME_FILLED
-    ]
-
-
-def _in_lines(shapes: Sequence[Shape]) -> set[Shape]:
-    """The shapes that stand beside each other at one distance, more than a word has of one letter."""
-    places = Places(shapes)
-    found: set[Shape] = set()
-    for shape in shapes:
-        line = [shape]
-        while (after := _next_in_row(line[-1], places)) is not None:
-            if len(line) > 1 and abs((after.x - line[-1].x) / (line[1].x - shape.x) - 1) > SAME_STEP:
-                break
-            line.append(after)
-        if len(line) >= LEAST_IN_LINE:
-            found.update(line)
-    return found
-
-
-def _next_in_row(shape: Shape, places: Places) -> Shape | None:
-    """The nearest shape at the right of another, close to it."""
-    after = [
-        other
-        for other in places.near(shape, MOST_STEP * shape.width)
-        if shape.width / 2 < other.x - shape.x < MOST_STEP * shape.width
-        and abs(other.y - shape.y) < ALIGNED_WITHIN * shape.height
-    ]
-    return min(after, key=lambda other: other.x, default=None)
-
-
-def _is_narrow(shape: Shape) -> bool:
-    """Whether a shape is as narrow as a digit."""
-    return shape.width < DIGIT_WIDTH * shape.height
-
-
-def _is_one_of_two_digits(shapes: Sequence[Shape], index: int, members: list[int]) -> bool:
-    """Whether a narrow shape has one other close to it and none above or below it, as the zeros of a printed 00 have.
-
-    Three in a row, and columns, are bubbles.
-    """
-    one = shapes[index]
-    others = [shapes[other] for other in members if other != index]
-    if not _is_narrow(one) or any(_are_in_column(one, other) for other in others):
-        return False
-    beside = [other for other in others if _are_close(one, other)]
-    if len(beside) != 1 or any(_are_in_column(beside[0], other) for other in others):
-        return False
-    return not any(_are_close(beside[0], other) for other in others if other is not beside[0])
-
-
-def _without_neighbours(shapes: Sequence[Shape], good: list[int], bad: list[int]) -> tuple[list[int], list[int]]:
-    """Move the neighbours of letters, as the second O of a title SCHOOL, to the letters."""
-    new = bad
-    while new:
-        joined = [
-            index
-            for index in good
-            if any(_are_close(shapes[index], shapes[other]) for other in new)
-            and not any(_are_in_column(shapes[index], shapes[other]) for other in good)
-        ]
-        good, bad, new = [index for index in good if index not in joined], bad + joined, joined
-    return good, bad
-
-
-def _are_close(one: Shape, other: Shape) -> bool:
-    """Whether two shapes are beside each other like letters of a word."""
-    gap, drop = max(one.left, other.left) - min(one.right, other.right), abs(one.y - other.y)
-    if _is_narrow(one) and drop < DIGIT_HEIGHT * one.height and gap < DIGIT_GAP * one.height:
-        return True
-    return drop < NEIGHBOUR_DROP * one.height and gap < LETTER_GAP * one.height
-
-
-def _are_in_column(one: Shape, other: Shape) -> bool:
-    """Whether two shapes stand below each other, not far apart."""
-    down = abs(one.y - other.y)
-    return abs(one.x - other.x) < ALIGNED_WITHIN * one.height and 0 < down < FARTHEST_BELOW * one.height
-
-
-def _continues_column(shape: Shape, others: Sequence[Shape]) -> bool:
-    """Whether a shape stands above or below others, about as far from the nearest as that is from its neighbours."""
-    column = [other for other in others if _are_in_column(shape, other)]
-    if not column:
-        return False
-    nearest = min(column, key=lambda other: abs(other.y - shape.y))
-    distances = [abs(other.y - nearest.y) for other in others if _are_in_column(nearest, other)]
-    return abs(nearest.y - shape.y) < COLUMN_BREAK * min(distances, default=np.inf)
-
-
 def _without_joined(shapes: Sequence[Shape], members: list[int]) -> tuple[list[int], list[int]]:
     """Split off shapes that are holes of larger print, such as that of a P, and stand in no row of bubbles."""
     good: list[int] = []
@@ -519,7 +254,7 @@ def _are_aligned(one: Shape, other: Shape) -> bool:
     """Whether two shapes stand in one row or column, not far from each other."""
     across, down = abs(one.x - other.x), abs(one.y - other.y)
     are_in_row = down < ALIGNED_WITHIN * one.height and across < FARTHEST_BESIDE * one.width
-    return are_in_row or _are_in_column(one, other)
+    return are_in_row or are_in_column(one, other)
 
 
 def _are_bridged(shapes: Sequence[Shape]) -> bool:

@@ -10,11 +10,12 @@ import pytest
 
 from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.omr.authoring.detection import page as steps
-from omrclip.omr.authoring.detection.bubbles import Chosen, Why, _in_words, choose_bubbles
+from omrclip.omr.authoring.detection.bubbles import Chosen, Why, choose_bubbles
 from omrclip.omr.authoring.detection.grouping import _is_liker
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.authoring.detection.shapes import Shape, _without_full_cells
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, clear_skew_of, skew_of
+from omrclip.omr.authoring.detection.word_letters import letters_in_words
 from omrclip.omr.template import ChoiceBox, ClipArea, Grid
 from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
@@ -92,8 +93,8 @@ def test_letters_that_reach_below_their_word_are_no_bubbles_though_they_stand_be
 def test_a_digit_close_behind_a_point_stands_in_a_number() -> None:
     zero = Shape(50, 50, 20, 30, 0.8)
     point, higher = (33.0, 60.0, 5.0, 5.0), (33.0, 48.0, 5.0, 5.0)
-    assert _in_words([zero], np.array([point])).tolist() == [1]
-    assert _in_words([zero], np.array([higher])).tolist() == [0]
+    assert letters_in_words([zero], np.array([point])).tolist() == [1]
+    assert letters_in_words([zero], np.array([higher])).tolist() == [0]
 
 
 def test_letters_of_low_text_close_to_a_large_box_do_not_make_it_a_letter() -> None:
