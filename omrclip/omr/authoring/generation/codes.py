@@ -44,8 +44,7 @@ def code_of(text: str, barcode_type: str) -> Code:
     dark = image == 0
     if not is_matrix(barcode_type):
         dark = dark[:1]
-    runs = []
-    for row, cells in enumerate(dark):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], cells.astype(np.int8), [0]])))
-        runs += [(row, int(begin), int(end - begin)) for begin, end in edges.reshape(-1, 2)]
+    rows, columns = np.nonzero(np.diff(np.pad(dark, ((0, 0), (1, 1))).astype(np.int8), axis=1))
+    begins, ends = columns[::2], columns[1::2]
+    runs = zip(rows[::2].tolist(), begins.tolist(), (ends - begins).tolist(), strict=True)
     return Code(dark.shape[1], dark.shape[0], tuple(runs))

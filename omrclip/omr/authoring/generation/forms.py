@@ -18,7 +18,7 @@ from omrclip.omr.authoring.generation.markdown import parse_markdown
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake, Parsed
 from omrclip.omr.authoring.generation.placeholders import placeholders
 from omrclip.omr.authoring.generation.shapes import DPI, PageLayout
-from omrclip.omr.authoring.generation.sheet import Settings
+from omrclip.omr.authoring.generation.sheet import Settings, SharedParts
 from omrclip.omr.authoring.generation.text_markup import parse_text
 from omrclip.omr.authoring.generation.vocabulary import Element, check
 from omrclip.omr.template import Page, Template
@@ -161,10 +161,14 @@ def image_places(elements: Sequence[Element]) -> dict[str, At]:
 
 
 def laid_out(
-    elements: Sequence[Element], name: str, settings: Settings, images: Mapping[str, Dimensions]
+    elements: Sequence[Element],
+    name: str,
+    settings: Settings,
+    images: Mapping[str, Dimensions],
+    shared: SharedParts | None = None,
 ) -> FormLayout:
     """Lay out elements. Raises InvalidMarkup if they do not fit."""
-    layout = lay_out(name, elements, settings, images)
+    layout = lay_out(name, elements, settings, images, shared)
     _refuse_if(layout.mistakes)
     return layout
 

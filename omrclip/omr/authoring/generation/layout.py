@@ -9,7 +9,7 @@ from omrclip.omr.authoring.generation.codes import code_of
 from omrclip.omr.authoring.generation.layout_flow import bottom_of
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
 from omrclip.omr.authoring.generation.shapes import Font, Modules, PageLayout, Rect
-from omrclip.omr.authoring.generation.sheet import Form, Frame, Settings, Sheet, points, styled
+from omrclip.omr.authoring.generation.sheet import Form, Frame, Settings, SharedParts, Sheet, points, styled
 from omrclip.omr.authoring.generation.vocabulary import PAPER, Element
 from omrclip.omr.template import PAGE_CODE, BarcodeDownloadable, Bubble, ChoiceBox, Grid, ReferencePoint
 from omrclip.omr.template import Element as TemplateElement
@@ -44,7 +44,13 @@ class FormLayout:
     warnings: tuple[Mistake, ...]
 
 
-def lay_out(name: str, elements: Sequence[Element], settings: Settings, images: Mapping[str, Dimensions]) -> FormLayout:
+def lay_out(
+    name: str,
+    elements: Sequence[Element],
+    settings: Settings,
+    images: Mapping[str, Dimensions],
+    shared: SharedParts | None = None,
+) -> FormLayout:
     """Lay out a form. Elements that stand in no page make one page.
 
     Args:
@@ -52,10 +58,13 @@ def lay_out(name: str, elements: Sequence[Element], settings: Settings, images: 
         elements: from `vocabulary.check`, without mistakes.
         settings: for what the source does not say.
         images: the dimensions of the images by the names that the source uses.
+        shared: what the forms of many people have in common. Only the first of them gets the warnings.
     """
     pages = [one for one in elements if one.kind == "page"] or [Element("page", "", At(1), {}, tuple(elements))]
-    form = Form(settings, images)
+    form = Form(settings, images, shared=shared)
     laid = tuple(_page(form, page, name, number if len(pages) > 1 else 0) for number, page in enumerate(pages, start=1))
+    if shared is not None:
+        shared.is_checked = True
     if all(_is_mark(element) for page in laid for element in page.elements):
         told = "Nothing on the form is read or cut out. Add a question, a number grid or a place to write in."
         form.warnings.append(Mistake(At(1), told))
@@ -97,7 +106,8 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
             f"The page is {sheet.lowest - bottom:.0f} pixels too long from this element on. "
             "Begin another ?page= here (--- in Markdown), or make the elements above smaller.",
         )
-    _check_bubbles(sheet, page)
+    if form.shared is None or not form.shared.is_checked:
+        _check_bubbles(sheet, page)
     _check_targets(sheet)
     _marks(sheet)
     if number:

@@ -22,12 +22,30 @@ def _keys_in(element: Element) -> list[str]:
     return [found.strip() for text in texts for found in _PLACEHOLDER.findall(text)]
 
 
-def filled(element: Element, values: Mapping[str, str]) -> Element:
-    """An element with values instead of its placeholders. Raises KeyError if one is missing."""
+def without_placeholders(elements: Sequence[Element]) -> frozenset[int]:
+    """`id` of the elements in which nothing is filled in, also not inside them."""
+    inside = frozenset[int]().union(*(without_placeholders(element.children) for element in elements))
+    return inside | {
+        id(element)
+        for element in elements
+        if not _keys_in(element) and all(id(child) in inside for child in element.children)
+    }
+
+
+def filled(element: Element, values: Mapping[str, str], fixed: frozenset[int] = frozenset()) -> Element:
+    """An element with values instead of its placeholders. Raises KeyError if one is missing.
+
+    Args:
+        element: with placeholders in its texts, and in those inside it.
+        values: by the keys of the placeholders.
+        fixed: what `without_placeholders` found. These elements stay the same objects.
+    """
+    if id(element) in fixed:
+        return element
 
     def fill(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: values[found[1].strip()], text)
 
     attributes = {key: fill(value) if isinstance(value, str) else value for key, value in element.values.items()}
-    children = tuple(filled(child, values) for child in element.children)
+    children = tuple(filled(child, values, fixed) for child in element.children)
     return replace(element, name=fill(element.name), values=attributes, children=children)

@@ -50,25 +50,6 @@ class Settings:
     right_margin: int = 210
 
 
-@dataclass(slots=True)
-class Form:
-    """What the pages of a form share while they are laid out.
-
-    Attributes:
-        images: the dimensions of the images by name.
-        questions: the number of `#` questions so far.
-        next_number: the number of the next question, those of answer sheets included.
-    """
-
-    settings: Settings
-    images: Mapping[str, Dimensions]
-    mistakes: list[Mistake] = field(default_factory=list)
-    warnings: list[Mistake] = field(default_factory=list)
-    questions: int = 0
-    next_number: int = 1
-    bubbles: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Where an element is laid out: a column of the page, and the font in it."""
@@ -82,6 +63,62 @@ class Frame:
         return replace(self, left=self.left + left, width=self.width - left - right)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an element without placeholders adds to a page.
+
+    Attributes:
+        bottom, lowest: where it ends, and how far down it reaches.
+        targets: of triggers, with these.
+        questions, next_number, bubbles: those of the form after it.
+    """
+
+    bottom: float
+    lowest: float
+    shapes: Sequence[Shape]
+    elements: Sequence[TemplateElement]
+    targets: Sequence[tuple[Element, str]]
+    questions: int
+    next_number: int
+    bubbles: int
+
+
+@dataclass(slots=True)
+class SharedParts:
+    """What the forms of many people have in common. It is laid out once, and then only added.
+
+    Attributes:
+        fixed: `id` of the elements without placeholders, which are the same objects for all people.
+        parts: by the element, its place, and the numbers of the form before it.
+        is_checked: whether a form is laid out, so that its warnings are known.
+    """
+
+    fixed: frozenset[int]
+    parts: dict[tuple[int, Frame, float, int, int, int], Part] = field(default_factory=dict)
+    is_checked: bool = False
+
+
+@dataclass(slots=True)
+class Form:
+    """What the pages of a form share while they are laid out.
+
+    Attributes:
+        images: the dimensions of the images by name.
+        questions: the number of `#` questions so far.
+        next_number: the number of the next question, those of answer sheets included.
+        shared: if the form is one of many.
+    """
+
+    settings: Settings
+    images: Mapping[str, Dimensions]
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
+    questions: int = 0
+    next_number: int = 1
+    bubbles: int = 0
+    shared: SharedParts | None = None
+
+
 class Sheet:
     """One page. Each layout function adds to it, and returns how far down it went."""
 
@@ -90,7 +127,6 @@ class Sheet:
         self.dimensions = dimensions
         self.shapes: list[Shape] = []
         self.elements: list[TemplateElement] = []
-        self.pieces: list[tuple[float, float, float, float]] = []
         self.lowest = 0.0
         self.targets: list[tuple[Element, str]] = []
         self._names: set[str] = set()
@@ -99,15 +135,52 @@ class Sheet:
     def flow(self, elements: Iterable[Element], frame: Frame, top: float) -> float:
         """Lay out elements one below the other. Returns where the last ends."""
         for element in elements:
-            begin = len(self.elements)
-            top = LAYOUTS[element.kind](self, element, frame, top)
-            self.lowest = max(self.lowest, top)
-            if "x" in element.values or "y" in element.values:
-                self._check_place(element, self.elements[begin:])
-            new = self.elements[self._checked :]
-            self._checked = len(self.elements)
-            self._check_values(element, new)
-            self._check_names(element, new)
+            shared = self.form.shared
+            if shared is not None and id(element) in shared.fixed:
+                top = self._shared(element, frame, top, shared)
+            else:
+                top = self._laid_out(element, frame, top)
+        return top
+
+    def _shared(self, element: Element, frame: Frame, top: float, shared: SharedParts) -> float:
+        """Add what an element is known to yield here, or lay it out and remember it."""
+        form = self.form
+        key = id(element), frame, top, form.questions, form.next_number, form.bubbles
+        part = shared.parts.get(key)
+        if part is None:
+            begin, made, targets = len(self.shapes), len(self.elements), len(self.targets)
+            before, self.lowest = self.lowest, 0.0
+            bottom = self._laid_out(element, frame, top)
+            shared.parts[key] = Part(
+                bottom,
+                self.lowest,
+                tuple(self.shapes[begin:]),
+                tuple(self.elements[made:]),
+                tuple(self.targets[targets:]),
+                form.questions,
+                form.next_number,
+                form.bubbles,
+            )
+            self.lowest = max(self.lowest, before)
+            return bottom
+        self.shapes += part.shapes
+        self.elements += part.elements
+        self.targets += part.targets
+        self._checked = len(self.elements)
+        self.lowest = max(self.lowest, part.lowest)
+        form.questions, form.next_number, form.bubbles = part.questions, part.next_number, part.bubbles
+        return part.bottom
+
+    def _laid_out(self, element: Element, frame: Frame, top: float) -> float:
+        begin = len(self.elements)
+        top = LAYOUTS[element.kind](self, element, frame, top)
+        self.lowest = max(self.lowest, top)
+        if "x" in element.values or "y" in element.values:
+            self._check_place(element, self.elements[begin:])
+        new = self.elements[self._checked :]
+        self._checked = len(self.elements)
+        self._check_values(element, new)
+        self._check_names(element, new)
         return top
 
     def _check_place(self, element: Element, made: Sequence[TemplateElement]) -> None:

@@ -12,8 +12,10 @@ from omrclip.imaging.codec import decode
 from omrclip.imaging.pdf_pages import PdfPages
 from omrclip.imaging.tiff.ranges import BytesReader
 from omrclip.limits import DEFAULT_LIMITS as LIMITS
+from omrclip.omr.authoring.generation.forms import generate
 from omrclip.omr.authoring.generation.people import PersonalForms, generate_for, read_people
 from omrclip.omr.authoring.generation.shapes import DPI
+from omrclip.omr.authoring.generation.sheet import LAYOUTS
 from omrclip.omr.authoring.rehearsal import rehearse
 from omrclip.omr.template import Barcode
 from omrclip.schemas.template import check_template
@@ -81,6 +83,68 @@ def test_the_pages_of_each_person_follow_each_other() -> None:
     read = list(recognize(made.form.template, scans, blank_page=made.form.pdf, workers=1))
     assert [one.page for one in read] == [1, 2]
     assert [{e.name: e.value for e in one.elements}["Person"] for one in read] == ["P-22222", "P-22222"]
+
+
+MANY = """?page=
+?container=head
+	columns_proportions=50%-50%
+?block=A
+	border=square
+?content=Name: ${name}
+?content=Class
+?content=Class
+&block
+?block=B
+	column=2
+?barcode=Person
+	value=${id}
+?vertical_choicebox=V
+?answer=x
+?content=${name}
+&answer
+?answer=y
+?content=y
+&answer
+&vertical_choicebox
+&block
+&container
+#How, ${name}?
+	() a () b
+
+?answer_sheet=Q
+	elements_count=8
+?container=foot
+	type=footer
+?block=
+?content=below
+?content=${id}
+&block
+&container
+&page
+?page=
+#And?
+	() a () b
+
+&page
+"""
+
+
+def test_what_all_forms_have_in_common_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out: list[str] = []
+    plain = LAYOUTS["answer_sheet"]
+    monkeypatch.setitem(LAYOUTS, "answer_sheet", lambda *args: (laid_out.append("Q"), plain(*args))[1])
+    people = read_people(TABLE, "people.csv")
+    made = generate_for(people, MANY.encode(), "exam")
+    assert laid_out == ["Q"]
+    with _pages(made.pdf) as pages:
+        for number, person in enumerate(people):
+            source = MANY
+            for key, value in person.values.items():
+                source = source.replace(f"${{{key}}}", value)
+            alone = generate(source.encode(), "exam").page_images()
+            for page, image in enumerate(alone, start=1):
+                printed = decode(pages.render_page(2 * number + page, DPI)).astype(int)
+                assert np.abs(printed - decode(image)).max() <= 1  # rounding of edges
 
 
 def test_forms_without_a_bar_code_of_their_own_are_told() -> None:
