@@ -90,7 +90,8 @@ def read_source(data: bytes, *, is_markdown: bool = False) -> Source:
     checked = check(_parsed(data, is_markdown=is_markdown))
     _refuse_if(checked.mistakes)
     if len(checked.elements) > MOST_PAGES and checked.elements[0].kind == "page":
-        raise LimitExceeded(f"The form has more than {MOST_PAGES} pages.", limit="pages", maximum=MOST_PAGES)
+        told = f"Page {MOST_PAGES + 1} begins here. A form has at most {MOST_PAGES}. Write the rest as another form."
+        _refuse_if([Mistake(checked.elements[MOST_PAGES].at, told)])
     return Source(checked.elements, checked.warnings)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from omrclip.errors import LimitExceeded
+from omrclip.errors import InvalidMarkup, Problem
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.generation.fonts import is_right_to_left, missing, width, wrapped
-from omrclip.omr.authoring.generation.nodes import SHOWN, Mistake
+from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
 from omrclip.omr.authoring.generation.shapes import DPI, LINE, POINTS_PER_INCH, Colour, Font, Oval, Rect, Shape, Words
 from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, Element
 from omrclip.omr.template import Bubble, ChoiceBox, Grid, ScoreGroup, UnknownElement
@@ -131,6 +131,7 @@ class Sheet:
         self.targets: list[tuple[Element, str]] = []
         self._names: set[str] = set()
         self._checked = 0
+        self._at = At(1)
 
     def flow(self, elements: Iterable[Element], frame: Frame, top: float) -> float:
         """Lay out elements one below the other. Returns where the last ends."""
@@ -172,8 +173,9 @@ class Sheet:
         return part.bottom
 
     def _laid_out(self, element: Element, frame: Frame, top: float) -> float:
-        begin = len(self.elements)
+        begin, around, self._at = len(self.elements), self._at, element.at
         top = LAYOUTS[element.kind](self, element, frame, top)
+        self._at = around
         self.lowest = max(self.lowest, top)
         if "x" in element.values or "y" in element.values:
             self._check_place(element, self.elements[begin:])
@@ -262,9 +264,8 @@ class Sheet:
         """
         self.form.bubbles += 1
         if self.form.bubbles > MOST_BUBBLES:
-            raise LimitExceeded(
-                f"The form has more than the {MOST_BUBBLES:,} bubbles allowed.", limit="bubbles", maximum=MOST_BUBBLES
-            )
+            told = f"A form has at most {MOST_BUBBLES:,} bubbles. Write the elements from here on as another form."
+            raise InvalidMarkup([Problem(str(self._at), told)])
         colour, (across, down) = self.form.settings.bubble_colour, size
         if is_square:
             self.shapes.append(Rect(left - LINE / 2, top - LINE / 2, across + LINE, down + LINE, LINE, colour))
