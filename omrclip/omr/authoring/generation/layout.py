@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.generation import layout_flow, layout_marks, layout_scores
 from omrclip.omr.authoring.generation.codes import code_of
+from omrclip.omr.authoring.generation.fonts import width
 from omrclip.omr.authoring.generation.layout_flow import bottom_of
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
-from omrclip.omr.authoring.generation.shapes import Font, Modules, PageLayout, Rect
+from omrclip.omr.authoring.generation.shapes import Font, Modules, PageLayout, Rect, Shape, Stroke, Words
 from omrclip.omr.authoring.generation.sheet import Form, Frame, Settings, SharedParts, Sheet, points, styled
 from omrclip.omr.authoring.generation.vocabulary import PAPER, Element
 from omrclip.omr.template import PAGE_CODE, BarcodeDownloadable, Bubble, ChoiceBox, Grid, ReferencePoint
@@ -19,6 +20,9 @@ __all__ = ["FormLayout", "lay_out", "layout_flow", "layout_marks", "layout_score
 CORNER_SIDE, CORNER_INSET = 0.05, 59
 """The side of a corner mark as a part of the width of the page, and its distance from both edges: 5 mm, because most
 printers leave the outer 4.2 mm white."""
+MARGIN_SIDE = 128
+"""Pixels of the largest corner mark beside which the usual margins leave paper: those of A4, Letter and Legal. The
+margins of larger papers are wider by as much as their marks."""
 ROTATION_HEIGHT = 1.4
 """The height of the rotation mark in sides of a corner mark. It stands below the top right one."""
 TOP = 220
@@ -85,8 +89,9 @@ def _dimensions(page: Element, settings: Settings) -> Dimensions:
 def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
     settings, dimensions = form.settings, _dimensions(page, form.settings)
     sheet = Sheet(form, dimensions)
-    left = page.values.get("left_margin", settings.left_margin)
-    right = page.values.get("right_margin", settings.right_margin)
+    wider = max(0, _corner_side(dimensions) - MARGIN_SIDE)
+    left = page.values.get("left_margin", settings.left_margin + wider)
+    right = page.values.get("right_margin", settings.right_margin + wider)
     frame = Frame(left, dimensions.width - left - right, styled(Font(points(settings.font_size)), settings.font_style))
     if frame.width < LEAST_WIDTH:
         sheet.wrong(
@@ -96,8 +101,15 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
         return PageLayout(dimensions)
     bottom, first_beyond = bottom_of(dimensions.height), None
     top = float(TOP)
+    marks = _mark_boxes(dimensions)
     for element in page.children:
+        begin = len(sheet.shapes)
         top = sheet.flow([element], frame, top)
+        if any(_overlap(box, mark) for shape in sheet.shapes[begin:] for box in _extents(shape) for mark in marks):
+            sheet.warn(
+                element,
+                "A black mark at a corner of the page covers a part of this. Write larger margins, or another x or y.",
+            )
         if first_beyond is None and sheet.lowest > bottom + 1:
             first_beyond = element
     if first_beyond is not None:
@@ -109,26 +121,42 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
     if form.shared is None or not form.shared.is_checked:
         _check_bubbles(sheet, page)
     _check_targets(sheet)
-    _marks(sheet)
+    _marks(sheet, marks)
     if number:
         _page_code(sheet, f"{name[:MOST_IN_CODE]}/{number}")
     return PageLayout(dimensions, tuple(sheet.shapes), tuple(sheet.elements))
 
 
-def _marks(sheet: Sheet) -> None:
+def _corner_side(dimensions: Dimensions) -> int:
+    return round(CORNER_SIDE * min(dimensions.width, dimensions.height))
+
+
+def _extents(shape: Shape) -> list[tuple[float, float, float, float]]:
+    """Left, top, width and height of what a shape may draw on."""
+    if isinstance(shape, Modules):
+        return list(shape.parts)
+    if isinstance(shape, Words):
+        return [(shape.left, shape.baseline - shape.font.size, width(shape.text, shape.font), shape.font.size)]
+    if isinstance(shape, Stroke):
+        left, top = min(shape.x0, shape.x1), min(shape.y0, shape.y1)
+        across, down = abs(shape.x1 - shape.x0), abs(shape.y1 - shape.y0)
+        return [(left, top, max(across, shape.line), max(down, shape.line))]
+    return [(shape.left, shape.top, shape.width, shape.height)]
+
+
+def _mark_boxes(dimensions: Dimensions) -> list[tuple[int, int, int, int]]:
+    """The corner marks, and last the rotation mark: left, top, width and height of each."""
+    side = _corner_side(dimensions)
+    far, low = dimensions.width - CORNER_INSET - side, dimensions.height - CORNER_INSET - side
+    corners = [(left, top, side, side) for top in (CORNER_INSET, low) for left in (CORNER_INSET, far)]
+    return [*corners, (far, CORNER_INSET + side + side // 4, side, round(ROTATION_HEIGHT * side))]
+
+
+def _marks(sheet: Sheet, boxes: Sequence[tuple[int, int, int, int]]) -> None:
     """Draw the corner marks and the rotation mark over everything, and describe them in the template."""
-    width, height = sheet.dimensions.width, sheet.dimensions.height
-    side = round(CORNER_SIDE * min(width, height))
-    far, low = width - CORNER_INSET - side, height - CORNER_INSET - side
-    corners = [(CORNER_INSET, CORNER_INSET), (far, CORNER_INSET), (CORNER_INSET, low), (far, low)]
-    points_ = []
-    for number, (left, top) in enumerate(corners):
-        sheet.shapes.append(Rect(left, top, side, side, 0, fill=(0, 0, 0)))
-        points_.append(_reference(f"ReferencePoint{number}", (left, top, side, side), "Corner"))
-    tall = round(ROTATION_HEIGHT * side)
-    sheet.shapes.append(Rect(far, CORNER_INSET + side + side // 4, side, tall, 0, fill=(0, 0, 0)))
-    points_.append(_reference("RotationPoint", (far, CORNER_INSET + side + side // 4, side, tall), "Rotation"))
-    sheet.elements[:0] = points_
+    sheet.shapes += [Rect(*box, 0, fill=(0, 0, 0)) for box in boxes]
+    points_ = [_reference(f"ReferencePoint{number}", box, "Corner") for number, box in enumerate(boxes[:-1])]
+    sheet.elements[:0] = [*points_, _reference("RotationPoint", boxes[-1], "Rotation")]
 
 
 def _reference(name: str, box: tuple[int, int, int, int], kind: str) -> ReferencePoint:
@@ -163,7 +191,7 @@ def _page_code(sheet: Sheet, text: str) -> None:
 
 def _check_bubbles(sheet: Sheet, page: Element) -> None:
     """Warn of bubbles that overlap others, or the marks and edges of the page."""
-    side = CORNER_INSET + round(CORNER_SIDE * sheet.dimensions.width)
+    side = CORNER_INSET + _corner_side(sheet.dimensions)
     taken: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
     told: set[str] = set()
     for name, box, bubble in _bubbles(sheet.elements):

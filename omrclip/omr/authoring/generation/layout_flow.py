@@ -332,7 +332,7 @@ def _footer_top(sheet: Sheet, element: Element, frame: Frame) -> float:
     """Where a footer begins, so that it ends at the foot of the page. It is laid out on a sheet that is thrown away."""
     from dataclasses import replace
 
-    trial = Sheet(replace(sheet.form, mistakes=[], warnings=[], shared=None), sheet.dimensions)
+    trial = Sheet(replace(sheet.form, mistakes=[], warnings=[], missing=set(), shared=None), sheet.dimensions)
     plain = replace(element, values={**element.values, "type": "normal"})
     return bottom_of(sheet.dimensions.height) - container(trial, plain, frame, 0)
 

@@ -77,6 +77,9 @@ def question(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     form.next_number += 1
     top = sheet.write(f"{number}{element.name}", font, frame, top, element.values.get("align", "")) + AFTER_TITLE
     size = bubble_size(element, form.settings)
+    has_texts = any(option.name for option in element.children)
+    if not sheet.has_room(element, frame, INDENT + size + (BESIDE + LEAST_TEXT if has_texts else 0)):
+        return top
     inner = frame.inset(INDENT)
     fonts = [font_for(option, frame.font) for option in element.children]
     widest = max((width(option.name, own) for option, own in zip(element.children, fonts, strict=True)), default=0)
@@ -244,31 +247,36 @@ def _header(sheet: Sheet, element: Element, at: tuple[float, float], size: float
 def checkbox(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """Boxes in a line with their texts, of which several may be marked."""
     values, font = element.values, font_for(element, frame.font)
+    size = bubble_size(element, sheet.form.settings)
+    least = size + BESIDE + LEAST_TEXT
     if "x" in values or "y" in values:
         placed = replace(element, values={key: value for key, value in values.items() if key not in ("x", "y")})
         x = float(values.get("x", frame.left))
-        checkbox(sheet, placed, Frame(x, frame.left + frame.width - x, frame.font), float(values.get("y", top)))
+        across = max(frame.left + frame.width - x, least)
+        checkbox(sheet, placed, Frame(x, across, frame.font), float(values.get("y", top)))
         return top
     if not values.get("hide_name"):
         top = sheet.write(element.name, font, frame, top, values.get("align", "")) + AFTER_TITLE
-    size = bubble_size(element, sheet.form.settings)
-    places, left, row_top = [], frame.left, top
+    if not sheet.has_room(element, frame, least):
+        return top
+    places, left, row_top, below = [], frame.left, top, top
     for child in element.children:
         own = font_for(child, font)
         needed = size + BESIDE + width(child.name, own)
         if left > frame.left and left + needed > frame.left + frame.width:
-            left, row_top = frame.left, row_top + max(size, own.line) + PITCH_DOWN
+            left, row_top = frame.left, below + PITCH_DOWN
         sheet.check_letters(child, child.name)
         sheet.bubble(left, row_top, (size, size), "", is_square=_is_square(element, "square"))
-        room = Frame(left + size + BESIDE, max(frame.width - size - BESIDE, 1), own)
-        sheet.write(child.name, own, room, row_top + (size - own.line) / 2, "left")
+        room = Frame(left + size + BESIDE, frame.left + frame.width - left - size - BESIDE + 1, own)
+        end = sheet.write(child.name, own, room, row_top + max(0.0, (size - own.line) / 2), "left")
+        below = max(below, row_top + size, end)
         places.append((child.name, left, row_top))
         left += needed + 2 * BETWEEN
     threshold = values.get("threshold")
     several = bool(values.get("multiselect", True))
     box = choice_box(element.name, places, (size, size), kind=CheckBox, multiselect=several, threshold=threshold)
     sheet.elements.append(box)
-    return row_top + max(size, font.line) + BETWEEN
+    return below + BETWEEN
 
 
 @lays_out("vertical_choicebox")
@@ -277,6 +285,8 @@ def vertical_choicebox(sheet: Sheet, element: Element, frame: Frame, top: float)
     values = element.values
     across = bubble_size(element, sheet.form.settings) + PITCH_ACROSS
     size = (across, across) if _is_square(element) else (across, round(OVAL * across))
+    if not sheet.has_room(element, frame, across + BETWEEN + LEAST_TEXT):
+        return top
     top += values.get("top_padding", 0)
     places = []
     for number, child in enumerate(element.children):

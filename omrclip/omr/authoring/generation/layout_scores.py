@@ -41,7 +41,15 @@ def _question(sheet: Sheet, element: Element, frame: Frame, top: float) -> tuple
     font, begin = font_for(element, frame.font), top
     cells = cells_of(frame, element.values["row_proportions"])
     heads = [child for child in element.children if child.kind == "score_header"]
-    ends = [sheet.write(element.name, font, cells[0], top + CELL_PADDING)]
+    size = bubble_size(element, sheet.form.settings)
+    narrow = next((cell for cell in cells[1:] if cell.width < size), None)
+    if narrow is not None:
+        sheet.wrong(
+            element,
+            f"A bubble needs {size - narrow.width:.0f} pixels more than its column has. "
+            "Write a larger part in row_proportions.",
+        )
+    ends = [sheet.write(element.name, font, cells[0].inset(CELL_MARGIN), top + CELL_PADDING)]
     ends += [
         sheet.write(head.name, font_for(head, font), cell, top + CELL_PADDING, "center")
         for head, cell in zip(heads, cells[1:], strict=True)

@@ -106,6 +106,7 @@ class Form:
         images: the dimensions of the images by name.
         questions: the number of `#` questions so far.
         next_number: the number of the next question, those of answer sheets included.
+        missing: letters that the fonts do not have, and of which a warning tells.
         shared: if the form is one of many.
     """
 
@@ -116,6 +117,7 @@ class Form:
     questions: int = 0
     next_number: int = 1
     bubbles: int = 0
+    missing: set[str] = field(default_factory=set)
     shared: SharedParts | None = None
 
 
@@ -228,8 +230,19 @@ class Sheet:
         """Report what is laid out, but probably not read well or not meant."""
         self.form.warnings.append(Mistake(element.at, told))
 
+    def has_room(self, element: Element, frame: Frame, least: float) -> bool:
+        """Report an element whose column is narrower than some pixels. Returns whether it is wide enough."""
+        if frame.width < least:
+            self.wrong(
+                element,
+                f"?{element.kind}= needs {least - frame.width:.0f} pixels more. Give its column a larger part in "
+                "columns_proportions, or write a smaller bubble_size.",
+            )
+        return frame.width >= least
+
     def write(self, text: str, font: Font, frame: Frame, top: float, align: str = "") -> float:
         """Write a text into the width of a frame. Returns where it ends."""
+        self._check_letters(self._at, text)
         align = align or ("right" if is_right_to_left(text) else "left")
         for line in wrapped(text, font, frame.width):
             room = frame.width - width(line, font)
@@ -241,18 +254,21 @@ class Sheet:
 
     def write_centred(self, text: str, font: Font, box: tuple[float, float, float, float]) -> None:
         """Write one line into the middle of a box (left, top, width, height)."""
+        self._check_letters(self._at, text)
         left, top, across, down = box
         baseline = top + down / 2 + HALF_CAPITAL * font.size
         self.shapes.append(Words(left + (across - width(text, font)) / 2, baseline, text, font))
 
     def check_letters(self, element: Element, text: str) -> None:
         """Warn of letters that cannot be drawn."""
-        letters = missing(text)
+        self._check_letters(element.at, text)
+
+    def _check_letters(self, at: At, text: str) -> None:
+        letters = "".join(letter for letter in missing(text) if letter not in self.form.missing)
+        self.form.missing.update(letters)
         if letters:
-            self.warn(
-                element,
-                f'The font has no "{letters[:MOST_MISSING]}", which is drawn as an empty box. Use an image instead.',
-            )
+            told = f'The font has no "{letters[:MOST_MISSING]}", which is drawn as an empty box. Use an image instead.'
+            self.form.warnings.append(Mistake(at, told))
 
     def bubble(
         self, left: float, top: float, size: tuple[float, float], label: str, *, is_square: bool = False

@@ -1,12 +1,15 @@
 """Mistakes in sources: each is told with its line, its column and what to write, and all of a file at once."""
 
 import json
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from omrclip.errors import InvalidMarkup, InvalidRequest, LimitExceeded
 from omrclip.omr.authoring.generation.answers import letters
 from omrclip.omr.authoring.generation.forms import generate
+from omrclip.omr.authoring.generation.vocabulary import PAPER
 from omrclip.schemas.template import template_warnings
 
 Case = tuple[str, int, int, str]
@@ -128,6 +131,26 @@ TEXT: dict[str, Case] = {
     "the first element beyond the page": ("#How?\n\t() A\n\n" * 40, 61, 1, "Begin another ?page="),
     "too deep": ("?container=\n?block=\n" * 2_000, 21, 1, "nested too deep"),
     "too long": ("?text=a\n?empty_line=\n\theight=4000", 2, 1, "Begin another ?page="),
+    **{
+        f"too narrow a column for a {kind}": (
+            f"?container=\n\tcolumns_proportions=90%-6%\n?block=b\n\tcolumn=2\n{source}\n&block\n&container",
+            5,
+            1,
+            "larger part in columns_proportions",
+        )
+        for kind, source in {
+            "question": "#How?\n\t() A () B\n",
+            "checkbox": "?checkbox=a\n?content=b\n&checkbox",
+            "choicebox": "?vertical_choicebox=a\n?answer=b\n&answer\n&vertical_choicebox",
+        }.items()
+    },
+    "too narrow a column for points": (
+        "?score_group=a\n?score_question=b\n\trow_proportions=98%-2%\n?score_header=h\n\theader_type=positive\n"
+        "?score_answer=c\n\tscore=1\n&score_question\n&score_group",
+        2,
+        1,
+        "larger part in row_proportions",
+    ),
     "a page too many": ("?page=\n?text=a\n&page\n" * 51, 151, 1, "Page 51 begins here"),
     "bubbles too many": (
         "?answer_sheet=Q\n\telements_count=500\n\tanswers_count=5\n\tcolumns_count=3\n" * 20,
@@ -247,6 +270,46 @@ def test_what_is_probably_not_meant_is_told(source: str, line: int, told: str) -
     (warning,) = generate(source.encode(), "form").warnings
     assert str(warning).startswith(f"line {line}, column 1: ")
     assert told in warning.told
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "?page=\n\tright_margin=150\n#A?\n\t() a\n\n?text=a\n\talign=right\n&page\n",
+        "#A?\n\t() a\n\n\n\n?barcode=a\n\tx=100\n\ty=100\n\tvalue=1\n",
+        "#A?\n\t() a\n\n?positioned_block=\n\tx=2000\n\ty=600\n\twidth=400\n?content=a\n?empty_line=\n\theight=9\n"
+        "?input_group=a\n\tborder_bottom_style=3 black\n?content=b\n?content=c\n&input_group\n&positioned_block\n"
+        "?image=a.png\n\tx=2300\n\ty=250\n",
+    ],
+)
+def test_what_the_marks_of_the_page_cover_is_told(source: str) -> None:
+    image = BytesIO()
+    Image.new("L", (9, 9)).save(image, "png")
+    told = [
+        one
+        for one in generate(source.encode(), "form", {"a.png": image.getvalue()}).warnings
+        if "black mark" in one.told
+    ]
+    assert [one.at.line for one in told] == [source[: source.rindex("?")].count("\n") + 1]
+
+
+@pytest.mark.parametrize("paper", PAPER)
+@pytest.mark.parametrize("orientation", ["horizontal", "vertical"])
+def test_the_marks_of_no_paper_cover_what_is_printed(paper: str, orientation: str) -> None:
+    source = f"?page=\n\tpaper_size={paper}\n\torientation={orientation}\n?container=\n?block=\n\tborder=square\n"
+    source += "?empty_line=\n\theight=900\n#A?\n\t() a\n\n&block\n&container\n?text=a\n\talign=right\n&page\n"
+    assert generate(source.encode(), "form").warnings == ()
+
+
+def test_letters_without_a_glyph_are_told_once_wherever_they_are() -> None:
+    source = "?checkbox=会\n?content=会員\n&checkbox\n?composite_grid=a\n\tvalues=(普)(b)\n?write_in=a b\n\thint=通\n"
+    told = [(one.at.line, one.told[:18]) for one in generate(source.encode(), "form").warnings]
+    assert told == [
+        (1, 'The font has no "会'),
+        (2, 'The font has no "員'),
+        (4, 'The font has no "普'),
+        (6, 'The font has no "通'),
+    ]
 
 
 def test_pages_may_have_elements_of_the_same_name() -> None:
