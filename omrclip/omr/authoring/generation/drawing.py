@@ -8,7 +8,8 @@ from io import BytesIO
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from omrclip.omr.authoring.generation.fonts import drawn_order, face, width
+from omrclip.omr.authoring.generation.direction import drawn_order
+from omrclip.omr.authoring.generation.fonts import face, width
 from omrclip.omr.authoring.generation.shapes import (
     DPI,
     POINTS_PER_INCH,
@@ -108,7 +109,7 @@ def _(shape: Words, canvas: Canvas, _readers: Mapping[str, ImageReader]) -> None
     text.setTextTransform(1, 0, _SLANT if font.italic else 0, -1, shape.left, shape.baseline)
     text.setFont(face(bold=font.bold), font.size)
     text.setFillColorRGB(*(part / 255 for part in font.colour))
-    text.textOut(drawn_order(shape.text))
+    text.textOut(drawn_order(shape.text, shape.is_from_right))
     canvas.drawText(text)
     for is_wanted, above in ((font.underline, _UNDERLINE), (font.strikeout, _STRIKEOUT)):
         if is_wanted:

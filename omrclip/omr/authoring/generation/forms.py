@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -98,8 +99,13 @@ def read_source(data: bytes, *, is_markdown: bool = False) -> Source:
 def decoded(data: bytes) -> str:
     """The text of a file in UTF-8, or else in the code page of Windows for Western languages.
 
-    A byte order mark of UTF-16 counts. Notepad and Excel write it in what they call Unicode text.
+    A byte order mark of UTF-16 counts. Notepad and Excel write it in what they call Unicode text. Letters and their
+    accents become one character each, because fonts have those.
     """
+    return unicodedata.normalize("NFC", _decoded(data))
+
+
+def _decoded(data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     try:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from omrclip.omr.authoring.generation.answers import letters
-from omrclip.omr.authoring.generation.fonts import width, wrapped
+from omrclip.omr.authoring.generation.direction import is_right_to_left
+from omrclip.omr.authoring.generation.fonts import fitting, width, wrapped
 from omrclip.omr.authoring.generation.shapes import Font, Rect, Stroke
 from omrclip.omr.authoring.generation.sheet import (
     AFTER_TITLE,
@@ -47,8 +48,9 @@ STATEMENT_PART, ANSWER_WIDTH = 0.4, 260
 """The width of the statements of a table as a part of the frame, at least, and pixels of an answer, at most."""
 STRIPE = (236, 236, 236)
 """The colour of every second row of a striped table. It is lighter than any mark."""
-ANSWER_MARGIN = 8
-"""Pixels between the sides of a cell and the text of an answer in the head of a table."""
+ANSWER_MARGIN, LEAST_ANSWER = 8, 8
+"""Pixels between the sides of a cell and the text of an answer in the head of a table, and the points to which the text
+is made smaller at most so that no word is broken."""
 COLUMN_GAP, CELL_GAP = 40, 10
 """Pixels between the columns of a custom answer sheet, and between the cells of a row."""
 ROW_LINE_GAP = 6
@@ -80,7 +82,8 @@ def question(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     has_texts = any(option.name for option in element.children)
     if not sheet.has_room(element, frame, INDENT + size + (BESIDE + LEAST_TEXT if has_texts else 0)):
         return top
-    inner = frame.inset(INDENT)
+    is_from_right = is_right_to_left(element.name)
+    inner = frame.inset(0, INDENT) if is_from_right else frame.inset(INDENT)
     fonts = [font_for(option, frame.font) for option in element.children]
     widest = max((width(option.name, own) for option, own in zip(element.children, fonts, strict=True)), default=0)
     cell = min(size + BESIDE + widest + 2 * BETWEEN, inner.width)
@@ -89,14 +92,17 @@ def question(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     for option, own, letter in zip(element.children, fonts, letters(len(element.children)), strict=True):
         if at and (option.values.get("row_index") or (at + 1) * cell > inner.width + 1):
             at, row_top = 0, below + PITCH_DOWN
-        left = inner.left + at * cell
+        begin = inner.left + at * cell
+        left = inner.side(begin, size, is_from_right=is_from_right)
         value = _printed(option.values.get("bubble_value") or letter)
         places.append((value, left, row_top))
         sheet.bubble(left, row_top, (size, size), value, is_square=_is_square(element))
-        room = Frame(left + size + BESIDE, max(cell - size - BESIDE - BETWEEN, LEAST_TEXT), own)
+        across = max(cell - size - BESIDE - BETWEEN, LEAST_TEXT)
+        room = Frame(inner.side(begin + size + BESIDE, across, is_from_right=is_from_right), across, own)
         lines = wrapped(option.name, own, room.width)
-        sheet.write(option.name, own, room, row_top + max(0.0, (size - len(lines) * own.line) / 2), "left")
         sheet.check_letters(option, option.name)
+        side = "right" if is_from_right else "left"
+        sheet.write(option.name, own, room, row_top + max(0.0, (size - len(lines) * own.line) / 2), side)
         below = max(below, row_top + max(size, len(lines) * own.line))
         at += 1
     if places:
@@ -259,19 +265,24 @@ def checkbox(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
         top = sheet.write(element.name, font, frame, top, values.get("align", "")) + AFTER_TITLE
     if not sheet.has_room(element, frame, least):
         return top
-    places, left, row_top, below = [], frame.left, top, top
+    is_from_right = is_right_to_left(element.name)
+    end = frame.left + frame.width
+    places, begin, row_top, below = [], frame.left, top, top
     for child in element.children:
         own = font_for(child, font)
         needed = size + BESIDE + width(child.name, own)
-        if left > frame.left and left + needed > frame.left + frame.width:
-            left, row_top = frame.left, below + PITCH_DOWN
+        if begin > frame.left and begin + needed > end:
+            begin, row_top = frame.left, below + PITCH_DOWN
         sheet.check_letters(child, child.name)
+        left = frame.side(begin, size, is_from_right=is_from_right)
         sheet.bubble(left, row_top, (size, size), "", is_square=_is_square(element, "square"))
-        room = Frame(left + size + BESIDE, frame.left + frame.width - left - size - BESIDE + 1, own)
-        end = sheet.write(child.name, own, room, row_top + max(0.0, (size - own.line) / 2), "left")
-        below = max(below, row_top + size, end)
+        across = end - begin - size - BESIDE + 1
+        room = Frame(frame.side(begin + size + BESIDE, across, is_from_right=is_from_right), across, own)
+        side = "right" if is_from_right else "left"
+        bottom = sheet.write(child.name, own, room, row_top + max(0.0, (size - own.line) / 2), side)
+        below = max(below, row_top + size, bottom)
         places.append((child.name, left, row_top))
-        left += needed + 2 * BETWEEN
+        begin += needed + 2 * BETWEEN
     threshold = values.get("threshold")
     several = bool(values.get("multiselect", True))
     box = choice_box(element.name, places, (size, size), kind=CheckBox, multiselect=several, threshold=threshold)
@@ -288,12 +299,14 @@ def vertical_choicebox(sheet: Sheet, element: Element, frame: Frame, top: float)
     if not sheet.has_room(element, frame, across + BETWEEN + LEAST_TEXT):
         return top
     top += values.get("top_padding", 0)
+    texts = (part.name for child in element.children for part in child.children if part.name)
+    usual = "right" if is_right_to_left(next(texts, "")) else "left"
     places = []
     for number, child in enumerate(element.children):
         if child.kind != "answer":
             top = sheet.flow([child], frame, top)
             continue
-        is_right = child.values.get("bubble_position", values.get("bubble_position", "left")) == "right"
+        is_right = child.values.get("bubble_position", values.get("bubble_position", usual)) == "right"
         room = frame.inset(0, across + BETWEEN) if is_right else frame.inset(across + BETWEEN)
         bottom = sheet.flow(child.children, room, top)
         if child.values.get("selectable", True):
@@ -381,9 +394,10 @@ def _table_header(sheet: Sheet, row: Element, frame: Frame, top: float, first: f
         sheet.write(one.name, font_for(one, own), _statement(frame, first, own), top + CELL_PADDING) for one in titles
     ]
     answers = [one for one in row.children if one.kind == "answer_value"]
+    small = fitting((one.name for one in answers), own, cell - 2 * ANSWER_MARGIN, points(LEAST_ANSWER))
     for at, one in enumerate(answers):
         column = Frame(frame.left + first + at * cell, cell, own).inset(ANSWER_MARGIN, ANSWER_MARGIN)
-        ends.append(sheet.write(one.name, font_for(one, own), column, top + CELL_PADDING, "center"))
+        ends.append(sheet.write(one.name, font_for(one, small), column, top + CELL_PADDING, "center"))
     return max(ends, default=top) + CELL_PADDING
 
 

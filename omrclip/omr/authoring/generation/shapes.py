@@ -76,12 +76,16 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One line of text, in the order in which it is read; `left` is where it begins on the page."""
+    """One line of text, in the order in which it is read; `left` is its left end on the page.
+
+    `is_from_right` is the direction of the paragraph to which the line belongs.
+    """
 
     left: float
     baseline: float
     text: str
     font: Font
+    is_from_right: bool = False
 
 
 @dataclass(frozen=True, slots=True)

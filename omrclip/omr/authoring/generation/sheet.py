@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from omrclip.errors import InvalidMarkup, Problem
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.authoring.generation.fonts import is_right_to_left, missing, width, wrapped
+from omrclip.omr.authoring.generation.direction import is_right_to_left
+from omrclip.omr.authoring.generation.fonts import missing, width, wrapped
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
 from omrclip.omr.authoring.generation.shapes import DPI, LINE, POINTS_PER_INCH, Colour, Font, Oval, Rect, Shape, Words
 from omrclip.omr.authoring.generation.vocabulary import BUBBLE_SIZES, Element
@@ -61,6 +62,10 @@ class Frame:
     def inset(self, left: float, right: float = 0) -> "Frame":
         """A narrower frame."""
         return replace(self, left=self.left + left, width=self.width - left - right)
+
+    def side(self, left: float, across: float, *, is_from_right: bool) -> float:
+        """The left end of what has a place and a width, counted from the right side if it is read from there."""
+        return 2 * self.left + self.width - left - across if is_from_right else left
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +248,13 @@ class Sheet:
     def write(self, text: str, font: Font, frame: Frame, top: float, align: str = "") -> float:
         """Write a text into the width of a frame. Returns where it ends."""
         self._check_letters(self._at, text)
-        align = align or ("right" if is_right_to_left(text) else "left")
+        is_from_right = is_right_to_left(text)
+        align = align or ("right" if is_from_right else "left")
         for line in wrapped(text, font, frame.width):
             room = frame.width - width(line, font)
             left = frame.left + {"left": 0.0, "center": room / 2, "right": room}[align]
             if line:
-                self.shapes.append(Words(left, top + ASCENT * font.size, line, font))
+                self.shapes.append(Words(left, top + ASCENT * font.size, line, font, is_from_right))
             top += font.line
         return top
 
@@ -257,7 +263,7 @@ class Sheet:
         self._check_letters(self._at, text)
         left, top, across, down = box
         baseline = top + down / 2 + HALF_CAPITAL * font.size
-        self.shapes.append(Words(left + (across - width(text, font)) / 2, baseline, text, font))
+        self.shapes.append(Words(left + (across - width(text, font)) / 2, baseline, text, font, is_right_to_left(text)))
 
     def check_letters(self, element: Element, text: str) -> None:
         """Warn of letters that cannot be drawn."""
