@@ -8,6 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from omrclip.errors import ImageError, InvalidMarkup, InvalidRequest, LimitExceeded, Problem
+from omrclip.imaging.codec import decode
+from omrclip.imaging.formats.base import ImageFormat
+from omrclip.imaging.formats.writing import encode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.tiff.ranges import BytesReader
@@ -30,6 +33,8 @@ MOST_SOURCE_BYTES = 1024 * 1024
 
 MOST_PAGES = 50
 """Pages of a form. It bounds the time and memory of a layout."""
+_SHOWN_AS_STORED = (ImageFormat.JPEG, ImageFormat.PNG)
+"""Formats that reportlab reads as this project does. Others become PNG, as do images that are turned upright."""
 GENERATION_BYTES = 256 << 20
 """Memory for the layout of a form, and for rendering one page of the largest paper."""
 
@@ -100,9 +105,10 @@ def decoded(data: bytes) -> str:
     """The text of a file in UTF-8, or else in the code page of Windows for Western languages.
 
     A byte order mark of UTF-16 counts. Notepad and Excel write it in what they call Unicode text. Letters and their
-    accents become one character each, because fonts have those.
+    accents become one character each, because fonts have those. Byte order marks between parts that were put together
+    are left out.
     """
-    return unicodedata.normalize("NFC", _decoded(data))
+    return unicodedata.normalize("NFC", _decoded(data)).replace("\ufeff", "")
 
 
 def _decoded(data: bytes) -> str:
@@ -119,7 +125,7 @@ def _parsed(data: bytes, *, is_markdown: bool) -> Parsed:
     text = decoded(data)
     zero = text.find("\0")
     if zero >= 0:
-        at = At(text.count("\n", 0, zero) + 1)
+        at = At(text.count("\n", 0, zero) + 1, zero - text.rfind("\n", 0, zero))
         return Parsed((), (Mistake(at, "The source is not text. Save it as text in UTF-8."),))
     if is_markdown:
         return parse_markdown(text)
@@ -152,7 +158,8 @@ def generate(
     """
     images, settings = images or {}, settings or Settings()
     source = read_source(data, is_markdown=is_markdown)
-    layout = laid_out(source.elements, name, settings, image_dimensions(images, source.elements, limits))
+    images, dimensions = usable_images(images, source.elements, limits)
+    layout = laid_out(source.elements, name, settings, dimensions)
     template = template_of(layout.pages, name)
     warnings = (*source.warnings, *_not_filled_in(source.elements), *layout.warnings)
     return GeneratedForm(template, pdf_of(layout.pages, images, name), warnings)
@@ -180,27 +187,31 @@ def laid_out(
     return layout
 
 
-def image_dimensions(
+def usable_images(
     images: Mapping[str, bytes], elements: Sequence[Element] = (), limits: Limits = DEFAULT_LIMITS
-) -> dict[str, Dimensions]:
-    """The dimensions of image files.
+) -> tuple[dict[str, bytes], dict[str, Dimensions]]:
+    """The files that a PDF can show, and their dimensions. Each image is decoded, to find damaged ones.
 
     Raises InvalidMarkup if images that the elements show cannot be used, and InvalidRequest for another.
     """
-    found, places, mistakes = {}, image_places(elements), []
+    usable, dimensions, mistakes = {}, {}, []
+    places = image_places(elements)
     for name, data in images.items():
         try:
             info = probe(data)
-        except ImageError as error:
+            check_pixels(name, info, limits)
+            pixels = decode(data, info)
+        except (ImageError, LimitExceeded) as error:
             told = f'The image "{name[:SHOWN]}" cannot be used. {error.message}'
             if name not in places:
                 raise InvalidRequest(told) from error
             mistakes.append(Mistake(places[name], told))
             continue
-        check_pixels(name, info, limits)
-        found[name] = info.dimensions
+        is_as_stored = info.format in _SHOWN_AS_STORED and info.orientation == 1
+        usable[name] = data if is_as_stored else encode(pixels, ImageFormat.PNG)
+        dimensions[name] = info.dimensions
     _refuse_if(sorted(mistakes, key=lambda one: one.at.line))
-    return found
+    return usable, dimensions
 
 
 def template_of(pages: Sequence[PageLayout], name: str, booklet_by: str | None = None) -> Template:

@@ -24,7 +24,7 @@ _OWN = frozenset({"element_type", "name", "children", "question_text", "answers_
 
 def is_json(source: str) -> bool:
     """Whether a source is a JSON object, or was meant to be one."""
-    return source.removeprefix("\ufeff").lstrip().startswith("{")
+    return source.removeprefix("\ufeff").lstrip().startswith(("{", "["))
 
 
 def parse_json(source: str) -> Parsed:
@@ -33,12 +33,35 @@ def parse_json(source: str) -> Parsed:
     try:
         root = _Decoder().decode(text)
     except json.JSONDecodeError as error:
-        return Parsed((), (Mistake(At(error.lineno, error.colno), f"This is not JSON: {error.msg}."),))
+        return Parsed((), (Mistake(At(error.lineno, error.colno), f"This is not JSON. {_advice(error)}"),))
     except RecursionError:
         return Parsed((), (Mistake(At(1), TOO_DEEP),))
     reader = _Reader(text)
     nodes = reader.pages(root)
     return Parsed(nodes, tuple(sorted(reader.mistakes, key=lambda one: (one.at.line, one.at.column))))
+
+
+def _advice(error: json.JSONDecodeError) -> str:
+    before, here = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
+    if before.endswith(",") and here[:1] in ("]", "}"):
+        return f"Remove the comma before {here[0]}"
+    if here.startswith(("//", "/*")):
+        return "Remove the comment."
+    told = next((told for begin, told in _ADVICE.items() if error.msg.startswith(begin)), "")
+    return told or f"{error.msg}."
+
+
+_ADVICE = {
+    "Expecting property name": "Write the name of a property here, in double quotes, or } if there is none.",
+    "Expecting ':'": "Write a colon behind the name of the property.",
+    "Expecting ','": "Write a comma here, or the bracket that ends the list or the object.",
+    "Expecting value": 'Write a value here: "text", a number, true, false, null, […] or {…}.',
+    "Unterminated string": "The text has no end. Write a double quote behind it.",
+    "Invalid control character": "A text has no line breaks and tabs. Write \\n for a line break, or \\t for a tab.",
+    "Invalid \\": "Write two backslashes for one.",
+    "Extra data": "Remove what is behind the end of the form.",
+}
+"""What to write, by the beginning of the message of the decoder."""
 
 
 class _Object(dict[str, Any]):
@@ -123,7 +146,7 @@ class _Reader:
             known = ["".join(part.title() for part in one.split("_")) for one in HAS_CONTENTS]
             self._wrong(at, f'"{asked[:SHOWN]}" is no element_type. {most_like(asked, known)}')
             return None
-        name = next((str(value[key]) for key in ("question_text", "name") if isinstance(value.get(key), str)), "")
+        name = next((str(value[key]) for key in ("question_text", "name") if _is_text(value.get(key))), "")
         attributes = {
             _KEYS.get(key, key): Attribute(text, at)
             for key, member in value.items()
@@ -136,7 +159,11 @@ class _Reader:
         if kind != "choicebox":
             return ()
         options: list[Node] = []
-        rows = re.split(r"\r\n|\r|\n", str(value.get("answers_string") or ""))
+        answers = value.get("answers_string") or ""
+        if not isinstance(answers, str):
+            self._wrong(at, '"answers_string" is a text. Write "answers_string": "() Yes () No".')
+            return ()
+        rows = re.split(r"\r\n|\r|\n", answers)
         for row, line in enumerate(rows):
             for index, answer in enumerate(answers_in(line)):
                 attributes = {"bubble_value": Attribute(answer.value, at)}
@@ -146,6 +173,10 @@ class _Reader:
         if not options and not value.get("children"):
             self._wrong(at, 'The question has no answers. Write "answers_string": "() Yes () No".')
         return tuple(options)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _text_of(key: str, value: Any) -> str | None:

@@ -35,6 +35,8 @@ LEAST_WIDTH = 400
 """Pixels between the margins of a page: two bubbles with a word each."""
 NEIGHBOURS_CELL = 200
 """Pixels of the cells in which bubbles are sorted to find those that overlap; the largest bubble has 100."""
+BEYOND = 1
+"""Pixels that may be beyond the edge of a page by rounding."""
 NEAR_MARKS = 40
 """Pixels by which bubbles may reach into the columns of the corner marks, at the left and right edges of the page."""
 
@@ -105,7 +107,10 @@ def _page(form: Form, page: Element, name: str, number: int) -> PageLayout:
     for element in page.children:
         begin = len(sheet.shapes)
         top = sheet.flow([element], frame, top)
-        if any(_overlap(box, mark) for shape in sheet.shapes[begin:] for box in _extents(shape) for mark in marks):
+        boxes = [box for shape in sheet.shapes[begin:] for box in _extents(shape)]
+        if any(_is_beyond(box, dimensions) for box in boxes):
+            sheet.warn(element, "A part of this is beyond the edge of the page. Write a smaller x, y or width.")
+        if any(_overlap(box, mark) for box in boxes for mark in marks):
             sheet.warn(
                 element,
                 "A black mark at a corner of the page covers a part of this. Write larger margins, or another x or y.",
@@ -142,6 +147,12 @@ def _extents(shape: Shape) -> list[tuple[float, float, float, float]]:
         across, down = abs(shape.x1 - shape.x0), abs(shape.y1 - shape.y0)
         return [(left, top, max(across, shape.line), max(down, shape.line))]
     return [(shape.left, shape.top, shape.width, shape.height)]
+
+
+def _is_beyond(box: tuple[float, float, float, float], dimensions: Dimensions) -> bool:
+    left, top, across, down = box
+    beyond = min(left, top, dimensions.width - left - across, dimensions.height - top - down)
+    return beyond < -BEYOND
 
 
 def _mark_boxes(dimensions: Dimensions) -> list[tuple[int, int, int, int]]:

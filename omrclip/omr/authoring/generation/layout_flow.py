@@ -13,6 +13,8 @@ MATRIX_SIDE, BARS_HEIGHT = 250, 130
 """Pixels of a code whose height is not given: 21 and 11 mm."""
 MODULE, LEAST_MODULE = 4.0, 3.0
 """Pixels of the thinnest bar, 0.34 mm, and of that of a code which would not fit otherwise."""
+QR_LEAST, QR_STEP = 21, 4
+"""Modules of a side of the smallest QR code, and by which each larger version has more (ISO/IEC 18004)."""
 QUIET = 12
 """Pixels of paper around a code. Elements beside it are farther away."""
 WRITE_IN_HEIGHT, ADAPTIVE_HEIGHT, HINT_SIZE = 110, 300, 7
@@ -89,11 +91,12 @@ def image(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     """An image in its own size, or in the size that is given. With x or y it is not in the flow."""
     values, own = element.values, sheet.form.images.get(element.name)
     if own is None:
-        given = ", ".join(sorted(sheet.form.images)[:MOST_NAMED]) or "none"
-        sheet.wrong(
-            element,
-            f'The image "{element.name[:SHOWN]}" is not given. Add the file, or write one of the given names: {given}.',
-        )
+        given = ", ".join(sorted(sheet.form.images)[:MOST_NAMED])
+        if "/" in element.name or "\\" in element.name:
+            advice = "Write its name without a folder, and put the file beside the source."
+        else:
+            advice = f"Add the file{f', or write one of the given names: {given}' if given else ' beside the source'}."
+        sheet.wrong(element, f'The image "{element.name[:SHOWN]}" is not given. {advice}')
         return top
     across = values.get("width") or (values["height"] * own.width / own.height if "height" in values else own.width)
     down = values.get("height") or across * own.height / own.width
@@ -113,11 +116,15 @@ def barcode(sheet: Sheet, element: Element, frame: Frame, top: float) -> float:
     try:
         code = code_of(value, kind)
     except ValueError:
-        sheet.wrong(
-            element,
-            f'{kind} cannot hold the value "{value[:SHOWN]}". Write another value, or another barcode_type such as QR.',
+        advice = (
+            "Write a shorter value." if kind == "QR" else "Write another value, or another barcode_type such as QR."
         )
+        told = f'{kind} cannot hold the value "{value[:SHOWN]}". {advice}'
+        sheet.wrong(element, told if value else "The value of this bar code is empty. Write what it is to hold.")
         return top
+    version = values.get("qr_version", "auto")
+    if kind == "QR" and version.isdecimal() and code.rows != QR_LEAST + QR_STEP * (int(version) - 1):
+        sheet.warn(element, f"qr_version={version} has no effect. The code has the size that its value needs.")
     if is_matrix(kind):
         down = float(values.get("height", MATRIX_SIDE))
         module = max(1.0, down / code.rows)

@@ -12,6 +12,10 @@ _BULLET = re.compile(r"[-*+](?:\s*\[[^\]]{0,3}\]\s*|\s+)(.*)")
 """What is probably meant as an answer."""
 _WRITE_IN = re.compile(r"(.*?):?\s*_{3,}\s*")
 _BREAK = re.compile(r"-{3,}")
+_SEVERAL = re.compile(r"_{3,}.*[^\s_].*_{3,}|_{3,}\s*[^\s_]")
+"""Several lines to write on in one line, or a text behind one."""
+_PLAIN = re.compile(r"!?\[[^\]]+\]\([^)]*\)|\*\*[^*]+\*\*|(?<![\w_])__[^_]+__(?!\w)|`[^`]+`|^>.*|^[-*+]\s+(?!\[).*")
+"""What Markdown shows otherwise: links, images, bold text, code, quotes and lists."""
 _RULE = re.compile(r":?-+:?")
 _SIZES = ("18", "14", "12")
 """Points of a heading of the first, second and further levels."""
@@ -24,7 +28,8 @@ def parse_markdown(source: str) -> Parsed:
     reader = _Reader()
     for number, line in enumerate(_LINE_END.split(source.removeprefix("\ufeff")), start=1):
         reader.take(At(number, len(line) - len(line.lstrip()) + 1), line.strip())
-    return Parsed(reader.all_nodes(), tuple(sorted(reader.mistakes, key=lambda one: one.at.line)))
+    nodes = reader.all_nodes()
+    return Parsed(nodes, tuple(sorted(reader.mistakes, key=lambda one: one.at.line)), tuple(reader.warnings))
 
 
 class _Reader:
@@ -34,6 +39,7 @@ class _Reader:
         self.nodes: list[Node] = []
         self._pages: list[Node] = []
         self.mistakes: list[Mistake] = []
+        self.warnings: list[Mistake] = []
         self._question: tuple[At, str] | None = None
         self._answers: list[Node] = []
         self._words: list[str] = []
@@ -43,6 +49,9 @@ class _Reader:
 
     def take(self, at: At, line: str) -> None:
         """Read one line without the spaces around it."""
+        if found := _PLAIN.search(line):
+            told = f'"{found[0][:SHOWN]}" is printed as it is. Only the headings of Markdown change how a text looks.'
+            self.warnings.append(Mistake(At(at.line, at.column + found.start()), told))
         if found := _ANSWER.fullmatch(line):
             self._is_after_gap = False
             self._answer(at, found[1])
@@ -91,6 +100,9 @@ class _Reader:
         if heading:
             size = _SIZES[min(len(heading[1]), len(_SIZES)) - 1]
             self.nodes.append(_node("text", heading[2].rstrip("# "), at, font_size=size, font_style="bold"))
+        elif _SEVERAL.search(line):
+            told = "A line to write on stands at the end, and alone. Write each on a line of its own: Name: ___"
+            self.mistakes.append(Mistake(at, told))
         elif question:
             self._question = at, question[1]
         elif write_in:

@@ -57,10 +57,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The top level nodes of a source, and its mistakes in the order of their lines."""
+    """The top level nodes of a source, its mistakes in the order of their lines, and what has no effect."""
 
     nodes: tuple[Node, ...]
     mistakes: tuple[Mistake, ...] = ()
+    warnings: tuple[Mistake, ...] = ()
 
 
 @dataclass(slots=True)

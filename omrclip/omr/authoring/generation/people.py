@@ -12,10 +12,10 @@ from omrclip.omr.authoring.generation.drawing import pdf_of
 from omrclip.omr.authoring.generation.forms import (
     GeneratedForm,
     decoded,
-    image_dimensions,
     laid_out,
     read_source,
     template_of,
+    usable_images,
 )
 from omrclip.omr.authoring.generation.nodes import SHOWN, At, Mistake
 from omrclip.omr.authoring.generation.placeholders import filled, placeholders, without_placeholders
@@ -90,7 +90,12 @@ def read_people(data: bytes, name: str) -> tuple[Person, ...]:
                     f"{name} has more than {MOST_PEOPLE:,} people. Split it.", limit="people", maximum=MOST_PEOPLE
                 )
     except csv.Error as error:
-        raise InvalidRequest(f"{name}, line {rows.line_num}: expected a CSV file; {error}") from None
+        told = (
+            "A value that begins with a double quote has none at its end. Write it, or write two where one is meant."
+            if "end of data" in str(error) or "expected after" in str(error)
+            else f"expected a CSV file; {error}"
+        )
+        raise InvalidRequest(f"{name}, line {rows.line_num}: {told}") from None
     if not people:
         raise InvalidRequest(f"{name} has no people. Write one line for each below the headings.")
     return tuple(people)
@@ -155,7 +160,8 @@ def generate_for(
     source = read_source(data, is_markdown=is_markdown)
     _check_keys(source.elements, people[0].values)
     identifier = _identifier(source.elements)
-    forms = _Forms(source.elements, name, settings, image_dimensions(images, source.elements, limits))
+    images, dimensions = usable_images(images, source.elements, limits)
+    forms = _Forms(source.elements, name, settings, dimensions)
     if identifier is not None:
         _check_identifiers(identifier, people)
     common, warnings = forms.in_common(people)
@@ -234,7 +240,13 @@ def _merged(
 ) -> list[TemplateElement]:
     """The elements of all people so far. Only bar codes may differ: their boxes grow to contain each."""
     made = [_around(one, other) for one, other in zip(elements, own, strict=False)]
-    for element, mine in zip(made, own, strict=False):
+    for one, element, mine in zip(elements, made, own, strict=False):
+        if element is None and one.name != mine.name:
+            told = (
+                f'"{(one.name or "")[:SHOWN]}" is called "{(mine.name or "")[:SHOWN]}" for the person in line '
+                f"{person.line} of the table. Write one name for all people, without placeholders."
+            )
+            raise InvalidMarkup([Problem(str(At(1)), told)])
         if element is None:
             told = (
                 f'"{(mine.name or "")[:SHOWN]}" stands elsewhere on the form of the person in line {person.line} of '

@@ -4,9 +4,11 @@ import re
 
 from omrclip.omr.authoring.generation.answers import answers_in, starts_answer
 from omrclip.omr.authoring.generation.nodes import MOST_LEVELS, SHOWN, TOO_DEEP, At, Attribute, Mistake, Open, Parsed
-from omrclip.omr.authoring.generation.vocabulary import HAS_CONTENTS, most_like
+from omrclip.omr.authoring.generation.vocabulary import HAS_CONTENTS, KINDS, most_like
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_OPENING = re.compile(r"[?&]\w+(=|$)|#\s*\S.*[?]$")
+"""What opens or closes an element, or asks a question."""
 _ATTRIBUTE = re.compile(r"([A-Za-z_]+)\s*=(.*)", re.DOTALL)
 
 
@@ -19,6 +21,12 @@ def parse_text(source: str) -> Parsed:
             break
     reader.end()
     return Parsed(tuple(one.closed() for one in reader.top), tuple(reader.mistakes))
+
+
+def _is_attribute_of(kind: str, text: str) -> bool:
+    """Whether a text is an attribute without its tab. Sums such as y = 3 are none."""
+    found = _ATTRIBUTE.fullmatch(text)
+    return found is not None and text.startswith(f"{found[1]}=") and found[1].lower() in KINDS[kind].attributes
 
 
 class _Reader:
@@ -94,14 +102,17 @@ class _Reader:
             self._question = node if kind == "choicebox" else None
 
     def _close(self, number: int, line: str) -> None:
-        self._question, kind = None, line[1:].strip()
+        self._question, written = None, line[1:].strip()
+        kind = written.partition("=")[0].strip().lower()
+        if kind != written and any(one.kind == kind for one in self._open):
+            self._wrong(At(number), f"An element is closed by its kind alone. Write &{kind}")
         places = [index for index, one in enumerate(self._open) if one.kind == kind]
         if not places:
             known = kind in HAS_CONTENTS and not HAS_CONTENTS[kind]
             told = (
                 f"?{kind}= has no contents and is not closed. Remove this line."
                 if known
-                else f"There is no open ?{kind[:SHOWN]}= to close. Open it above, or remove this line."
+                else f"There is no open ?{written[:SHOWN]}= to close. Open it above, or remove this line."
             )
             self._wrong(At(number), told)
             return
@@ -126,7 +137,10 @@ class _Reader:
             return
         found = _ATTRIBUTE.fullmatch(text)
         at = At(number, line.index(text) + 1)
-        if found is None:
+        if _OPENING.match(text):
+            self._wrong(at, f"A line that begins with {text[0]} stands at the edge. Remove what is before it.")
+            self._last = None
+        elif found is None:
             if self._last is not None and self._last.kind == "choicebox":
                 told = "An answer begins with its letter in brackets. Write () for A, B, C …: () Yes () No"
             else:
@@ -152,11 +166,20 @@ class _Reader:
 
     def _continue(self, number: int, line: str) -> None:
         last = self._question if self._question is not None else self._last
-        if (
+        if self._question is not None and starts_answer(line):
+            self._wrong(At(number), "A line of answers begins with a tab. Write a tab before it.")
+            self._answers(number, line)
+        elif _OPENING.match(line.strip()):
+            self._wrong(
+                At(number), f"A line that begins with {line.strip()[0]} stands at the edge. Remove what is before it."
+            )
+            self._last = None
+        elif (
             last is not None
             and not self._has_ended
             and last.kind in ("text", "content", "choicebox")
             and not last.children
+            and not _is_attribute_of(last.kind, line.strip())
         ):
             joint = " " if last.kind == "choicebox" else "\n"
             last.name = f"{last.name}{joint}{line.strip()}"
@@ -164,8 +187,6 @@ class _Reader:
             self._wrong(
                 At(number), "An attribute begins with a tab, not with spaces or at the edge. Write a tab before it."
             )
-        elif starts_answer(line) and self._question is not None:
-            self._wrong(At(number), "A line of answers begins with a tab. Write a tab before it.")
         else:
             self._wrong(
                 At(number), "This text belongs to no element. Write ?text= before it, or # if it is a question."

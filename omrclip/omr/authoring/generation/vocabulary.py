@@ -16,6 +16,8 @@ from omrclip.omr.authoring.generation.values import Value
 
 _LIKE = 0.6
 """Similarity of a misspelt name, 0 to 1, from which another is suggested; the default of difflib."""
+_MISSPELT = 0.85
+"""Similarity from which a property of JSON is probably misspelt: one letter of ten differs. Others are ignored."""
 BUBBLE_SIZES = {"extrasmall": 40, "small": 50, "normal": 60, "large": 80, "extralarge": 100}
 """Pixels at 300 dpi. The smallest is 3.4 mm."""
 PAPER = {
@@ -300,6 +302,7 @@ CODE_COLUMNS = 5
 _UNPRINTABLE = ("Cc", "Cs")
 """Categories of Unicode that are no text: control characters, and halves of surrogate pairs (in JSON)."""
 _LINE_ENDS = ("\n", "\r", "\t")
+_QUOTES = frozenset("\"'“”„‘’«»")
 MOST_LETTERS = 2_000
 """Letters of one text. A page of print has about 3,000."""
 _NO_HANDWRITING = "omrclip does not turn handwriting into text. Write ?write_in= to get its picture."
@@ -367,7 +370,7 @@ def check(parsed: Parsed) -> Checked:
             Mistake(At(1), "The form is empty. Write elements, such as ?text=Title or ?answer_sheet=Q.")
         )
     both = sorted({*parsed.mistakes, *checker.mistakes}, key=lambda one: (one.at.line, one.at.column, one.told))
-    return Checked(elements, tuple(both), tuple(checker.warnings))
+    return Checked(elements, tuple(both), (*parsed.warnings, *checker.warnings))
 
 
 class _Checker:
@@ -416,7 +419,10 @@ class _Checker:
             try:
                 values[name] = read(attribute.text)
             except ValueError as error:
-                self.mistakes.append(Mistake(attribute.at, f'{name} is not "{attribute.text[:SHOWN]}". Write {error}.'))
+                told = f'{name} is not "{attribute.text[:SHOWN]}". Write {error}.'
+                if attribute.text[:1] in _QUOTES:
+                    told = f"{name} is in quotation marks. Write {error}, without them."
+                self.mistakes.append(Mistake(attribute.at, told))
         for name in kind.needed:
             if not node.attributes.get(name) or not node.attributes[name].text:
                 told = f"?{node.kind}= needs {name}. Write {name}=… on a line below it that begins with a tab."
@@ -425,6 +431,9 @@ class _Checker:
 
     def _unknown(self, name: str, at: At, node: Node) -> None:
         if node.ignores_unknown:
+            near = difflib.get_close_matches(name, KINDS[node.kind].attributes, n=1, cutoff=_MISSPELT)
+            if near and near[0] not in node.attributes:
+                self.warnings.append(Mistake(at, f'"{name[:SHOWN]}" has no effect. Write {near[0]}.'))
             return
         if name in ATTRIBUTES:
             self.warnings.append(Mistake(at, f"{name} has no effect on ?{node.kind}=."))
@@ -531,6 +540,10 @@ def _composite(element: Element) -> list[tuple[At, str]]:
         found.append(
             (element.at, f"extra_row has {len(extra)} groups for {count} columns. Write one for each, () for none.")
         )
+    elif not any(element.values.get("values", ("A",))):
+        empty = [at for at in range(count) if not any(extra[at::count])]
+        told = "has no value, so there is nothing to mark. Write values in brackets: (A)(B)(C)."
+        found += [(element.at, f"Column {empty[0] + 1} {told}")] if empty else []
     return found
 
 
@@ -542,10 +555,14 @@ def _custom(element: Element) -> list[tuple[At, str]]:
         for row in element.children
         if columns and row.kind == "custom_row" and len(row.children) != columns
     ]
-    if not any(row.kind == "custom_row" for row in element.children):
+    rows = [child for child in element.children if child.kind == "custom_row"]
+    if not rows:
         found.append(
             (element.at, "?custom_answer_sheet= has no ?custom_row= in it. Write one with a child for each column.")
         )
+    found += [
+        (row.at, "There is a ?custom_row= already, which describes all rows. Remove this one.") for row in rows[1:]
+    ]
     return found + _named(element)
 
 
@@ -569,6 +586,11 @@ def _table(element: Element) -> list[tuple[At, str]]:
 def _score_question(element: Element) -> list[tuple[At, str]]:
     headers = [one for one in element.children if one.kind == "score_header"]
     columns = len(element.values.get("row_proportions", ()))
+    if not any(one.kind == "score_answer" for one in element.children):
+        return [(element.at, "?score_question= has no rows. Write ?score_answer= in it for each.")]
+    if not any(one.values.get("header_type") in ("positive", "negative") for one in headers):
+        told = "?score_question= has nothing to mark. Write ?score_header= with header_type=positive for each answer."
+        return [(element.at, told)]
     if columns and len(headers) != columns - 1:
         return [
             (

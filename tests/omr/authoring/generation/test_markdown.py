@@ -64,6 +64,8 @@ def test_a_form_from_markdown_is_read() -> None:
         ("1. How?\n- [ ] Yes\n- [x] No", "line 3, column 1", "Write - [ ] No"),
         ("1. How?\n-[ ] Yes", "line 2, column 1", "Write - [ ] Yes"),
         ("1. How?\n  * Yes", "line 2, column 3", "Write - [ ] Yes"),
+        ("a\n\nName: ___ Date: ___", "line 3, column 1", "a line of its own"),
+        ("Name: ___ (in capitals)", "line 1, column 1", "a line of its own"),
         ("a\n\n___", "line 3, column 1", "Name: ___"),
         ("  | a | b |\n| c | d |", "line 1, column 3", "|---|---|---|"),
         ("| a | b |\n|---|---|", "line 1, column 1", "| It was warm | | |"),
@@ -90,3 +92,15 @@ def test_a_list_after_an_empty_line_is_text() -> None:
     form = generate(b"1. How?\n- [ ] Yes\n\n- Thank you", "form", is_markdown=True)
     (box,) = (one for one in form.template.pages[0].elements if isinstance(one, ChoiceBox))
     assert len(box.bubbles) == 1
+
+
+def test_what_markdown_shows_otherwise_is_told() -> None:
+    source = "# A\n\nIt is **bold**, `code`,\n[a link](b) and ![a](c.png).\n> quoted\n\n- listed\n\n"
+    source += "1. 2 * 3 * 4 in x__y__z?\n- [ ] a_b\n"
+    told = [str(one).split(" is printed")[0] for one in generate(source.encode(), "form", is_markdown=True).warnings]
+    assert told == [
+        'line 3, column 7: "**bold**"',
+        'line 4, column 1: "[a link](b)"',
+        'line 5, column 1: "> quoted"',
+        'line 7, column 1: "- listed"',
+    ]

@@ -1,12 +1,15 @@
 """Mistakes in sources: each is told with its line, its column and what to write, and all of a file at once."""
 
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from omrclip.errors import InvalidMarkup, InvalidRequest, LimitExceeded
+from omrclip.imaging.codec import decode
+from omrclip.limits import DEFAULT_LIMITS
 from omrclip.omr.authoring.generation.answers import letters
 from omrclip.omr.authoring.generation.forms import generate
 from omrclip.omr.authoring.generation.vocabulary import PAPER
@@ -151,6 +154,44 @@ TEXT: dict[str, Case] = {
         1,
         "larger part in row_proportions",
     ),
+    "element behind a tab": ("?text=a\n\t?grid=ID", 2, 2, "stands at the edge"),
+    "element behind spaces": ("?text=a\n  &block", 2, 1, "stands at the edge"),
+    "value in quotes": ('?grid=ID\n\tsections_count="5"', 2, 2, "without them"),
+    "attribute of a text without a tab": ("?text=a\n    font_size=12", 2, 1, "Write a tab"),
+    "attribute of a question without a tab": ("#How?\nalign=center\n\t() a", 2, 1, "Write a tab"),
+    "closed in capitals": ("?container=\n&Container", 2, 1, "Write &container"),
+    "closed with its name": ("?container=a\n&container=a", 2, 1, "Write &container"),
+    "answers without a tab": ("#How?\n() Yes () No", 2, 1, "Write a tab"),
+    "image in another folder": ("?image=../logo.png", 1, 1, "without a folder"),
+    "too long a code": (f"?barcode=a\n\tvalue={'x' * 5000}", 1, 1, "Write a shorter value"),
+    "no text in a column": ("?text=a\n?grid=I\0", 2, 8, "Save it as text"),
+    "symbols without a value": (
+        "?composite_grid=a\n\tcolumns_count=2\n\tvalues=()\n\textra_row=(A)()",
+        1,
+        1,
+        "Column 2",
+    ),
+    "points without rows": (
+        "?score_group=a\n?score_question=b\n\trow_proportions=50%-50%\n?score_header=h\n\theader_type=positive\n"
+        "&score_question\n&score_group",
+        2,
+        1,
+        "Write ?score_answer=",
+    ),
+    "points without answers": (
+        "?score_group=a\n?score_question=b\n\trow_proportions=50%-50%\n?score_header=h\n\theader_type=amount\n"
+        "?score_answer=c\n\tscore=1\n&score_question\n&score_group",
+        2,
+        1,
+        "header_type=positive",
+    ),
+    "two rows of a sheet": (
+        "?custom_answer_sheet=a\n\tamount=2\n\tcolumns_count=1\n\trow_proportions=100%\n?custom_row=\n?content=a\n"
+        "&custom_row\n?custom_row=\n?content=b\n&custom_row\n&custom_answer_sheet",
+        8,
+        1,
+        "Remove this one",
+    ),
     "a page too many": ("?page=\n?text=a\n&page\n" * 51, 151, 1, "Page 51 begins here"),
     "bubbles too many": (
         "?answer_sheet=Q\n\telements_count=500\n\tanswers_count=5\n\tcolumns_count=3\n" * 20,
@@ -180,6 +221,24 @@ def _json(*children: object) -> str:
 JSON: dict[str, Case] = {
     "cut off": ('{"element_type": "Template",', 1, 29, "not JSON"),
     "no template": ('{"element_type": "Page"}', 1, 1, '"element_type": "Template"'),
+    "comma at the end": ('{"element_type": "Template", "children": [1,]}', 1, 45, "Remove the comma before ]"),
+    "comma behind the last property": ('{"element_type": "Template",\n}', 2, 1, "Remove the comma before }"),
+    "comment": ('{"element_type": "Template", // form\n}', 1, 30, "Remove the comment"),
+    "single quotes": ("{'element_type': 'Template'}", 1, 2, "in double quotes"),
+    "no colon": ('{"element_type" "Template"}', 1, 17, "Write a colon"),
+    "no comma": ('{"element_type": "Template" "children": []}', 1, 29, "Write a comma"),
+    "no value": ('{"element_type": , "children": []}', 1, 18, "Write a value"),
+    "text without an end": ('{"element_type": "Template', 1, 18, "Write a double quote"),
+    "line break in a text": ('{"element_type": "Temp\nlate"}', 1, 23, "Write \\n"),
+    "backslash": ('{"a": "C:\\x"}', 1, 10, "two backslashes"),
+    "behind the end": ('{"element_type": "Template"} x', 1, 30, "Remove what is behind"),
+    "list": ('[{"element_type": "Template"}]', 1, 1, '"element_type": "Template"'),
+    "answers in a list": (
+        _json({"element_type": "ChoiceBox", "question_text": "a", "answers_string": ["() a"]}),
+        7,
+        5,
+        '"answers_string" is a text',
+    ),
     "no page": ('{"element_type": "Template", "children": []}', 1, 1, '"element_type": "Page"'),
     "beside a page": ('{"element_type": "Template",\n"children": [{"element_type": "Text"}]}', 2, 14, "into a page"),
     "unknown element": (_json({"element_type": "Gird"}), 7, 5, "Write Grid."),
@@ -246,6 +305,43 @@ def test_mistakes_at_one_place_are_always_told_in_the_same_order() -> None:
     assert told == sorted(told)
 
 
+def test_misspelt_properties_of_json_are_told() -> None:
+    source = _json({"element_type": "Grid", "name": "a", "section_count": 5, "other": 1, "sections_counts": None})
+    (warning,) = generate(source.encode(), "form").warnings
+    assert str(warning) == 'line 7, column 5: "section_count" has no effect. Write sections_count.'
+
+
+def test_a_damaged_image_and_one_that_is_too_large_are_told_where_they_are_shown() -> None:
+    file = BytesIO()
+    Image.effect_noise((90, 90), 50).save(file, "png")
+    for data, limits in (
+        (file.getvalue()[:4000], DEFAULT_LIMITS),
+        (file.getvalue(), replace(DEFAULT_LIMITS, max_image_pixels=90)),
+    ):
+        with pytest.raises(InvalidMarkup) as refused:
+            generate(b"?grid=a\n?image=a.png\n", "form", {"a.png": data}, limits=limits)
+        (problem,) = refused.value.problems
+        assert str(problem).startswith('line 2, column 1: The image "a.png" cannot be used.')
+
+
+def test_an_image_that_a_camera_turned_is_shown_upright() -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    file = BytesIO()
+    turned = Image.new("L", (60, 30), 255)
+    turned.paste(0, (0, 0, 30, 30))
+    turned.save(file, "jpeg", exif=exif)
+    (page,) = generate(b"?grid=a\n?image=a.jpg\n\tx=1500\n\ty=1500\n", "form", {"a.jpg": file.getvalue()}).page_images()
+    shown = decode(page)[1500:1560, 1500:1530, 0]
+    assert shown[5:25].max() < 60
+    assert shown[35:55].min() > 200
+
+
+def test_byte_order_marks_between_joined_files_are_left_out() -> None:
+    form = generate("\ufeff?text=a\n\ufeff?grid=b\n".encode(), "form")
+    assert form.template.pages[0].elements[-1].name == "b"
+
+
 def test_an_image_that_cannot_be_used_is_told_where_it_is_shown() -> None:
     source = b"?text=a\n?image=b.png\n?image=a.png\n"
     with pytest.raises(InvalidMarkup) as refused:
@@ -262,6 +358,12 @@ def test_an_image_that_cannot_be_used_is_told_where_it_is_shown() -> None:
     ("source", "line", "told"),
     [
         ("?text=a\n", 1, "Nothing on the form is read"),
+        (
+            "?grid=A\n?positioned_block=\n\tx=2300\n\ty=900\n\twidth=400\n\tborder=square\n&positioned_block\n",
+            2,
+            "beyond the edge",
+        ),
+        (f"?grid=A\n?barcode=a\n\tvalue={'x' * 200}\n\tqr_version=1\n", 2, "qr_version=1 has no effect"),
         ("?grid=A\n?grid=A\n", 2, 'such as "A"'),
         ("?answer_sheet=Q\n\telements_count=3\n?answer_sheet=Q\n\telements_count=3\n\tstart_id=2\n", 3, 'such as "Q2"'),
     ],
