@@ -1,5 +1,6 @@
 """The blank page of a form, made from filled sheets: what is the same on all is print, and what differs is ink."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from omrclip.omr.recognition import check_pages
 from omrclip.omr.registered_page import RegisteredPage
 from omrclip.omr.registration.find import register
 from omrclip.omr.registration.image_pyramid import ImagePyramid
-from omrclip.omr.registration.registration import KnownPage
+from omrclip.omr.registration.registration import KnownPage, Registration
 from omrclip.omr.template import Page
 
 LEAST_SHEETS = 10
@@ -104,7 +105,7 @@ def blank_from_sheets(sheets: Sequence[Sheet], limits: Limits) -> MadeBlank:
     if len(sheets) < LEAST_SHEETS:
         raise InvalidRequest(f"At least {LEAST_SHEETS} filled sheets are needed, not {len(sheets)}.")
     sheets = sheets[:MOST_SHEETS]
-    best: dict[int, Pixels] = {}
+    best: dict[int, _Laid] = {}
     for page in _references(sheets, limits):
         laid = _laid_on(page, sheets, limits)
         if len(laid) > len(best):
@@ -117,7 +118,9 @@ def blank_from_sheets(sheets: Sequence[Sheet], limits: Limits) -> MadeBlank:
             f"At least {LEAST_SHEETS} sheets of one form are needed. These {len(unfit)} of {len(sheets)} could not be "
             f"read or do not fit the others: {', '.join(unfit)}."
         )
-    return MadeBlank(encode(_print_of(list(best.values())), ImageFormat.PNG), len(best), unfit)
+    blank = _print_of([laid.pixels for laid in best.values()])
+    upright = np.rot90(blank, -_usual_turns(list(best.values())))
+    return MadeBlank(encode(np.ascontiguousarray(upright), ImageFormat.PNG), len(best), unfit)
 
 
 def _references(sheets: Sequence[Sheet], limits: Limits) -> list[Pixels]:
@@ -155,8 +158,30 @@ def _reduced(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _laid_on(page: Pixels, sheets: Sequence[Sheet], limits: Limits) -> dict[int, Pixels]:
-    """The sheets that fit a page, by their places in the list, as they lie on it, in even light."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Laid:
+    """A sheet as it lies on a page, in even light, and by how many quarters of a turn its scan is turned clockwise."""
+
+    pixels: Pixels
+    turns: int
+
+
+def _usual_turns(laid: Sequence[_Laid]) -> int:
+    """The quarter turns of most sheets: the first sheet, on which they lie, may itself be upside down."""
+    counts = Counter(one.turns for one in laid)
+    return max(counts, key=lambda turns: (counts[turns], turns == 0))
+
+
+def _turns(registration: Registration) -> int:
+    """By how many quarters of a turn, clockwise, a page is turned in a scan."""
+    width, height = registration.page.width, registration.page.height
+    begin, end = registration.to_scan(np.array([[0.0, height / 2], [width, height / 2]]))
+    angle = float(np.arctan2(end[1] - begin[1], end[0] - begin[0]))
+    return round(angle / (np.pi / 2)) % 4
+
+
+def _laid_on(page: Pixels, sheets: Sequence[Sheet], limits: Limits) -> dict[int, _Laid]:
+    """The sheets that fit a page, by their places in the list, as they lie on it."""
     height, width = page.shape[:2]
     known = KnownPage(Page(width=width, height=height), 1, encode(page, ImageFormat.PNG))
     laid = {}
@@ -169,7 +194,8 @@ def _laid_on(page: Pixels, sheets: Sequence[Sheet], limits: Limits) -> dict[int,
         except OmrclipError:
             continue
         seen = RegisteredPage(DecodedImage(pixels), found.registration)
-        laid[index] = _in_even_light(seen.read(seen.dimensions.box, seen.dimensions))
+        pixels = _in_even_light(seen.read(seen.dimensions.box, seen.dimensions))
+        laid[index] = _Laid(pixels, _turns(found.registration))
     return laid
 
 

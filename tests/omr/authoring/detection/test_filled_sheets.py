@@ -8,7 +8,8 @@ import pytest
 
 from omrclip.errors import InvalidRequest
 from omrclip.imaging.arrays import Pixels
-from omrclip.imaging.codec import decode
+from omrclip.imaging.codec import decode, encode
+from omrclip.imaging.formats.base import ImageFormat
 from omrclip.limits import Limits
 from omrclip.omr.authoring.detection.filled_sheets import LEAST_SHEETS, Sheet, blank_from_sheets, sheets_in
 from omrclip.omr.authoring.detection.page import Detection, detect
@@ -46,6 +47,15 @@ def test_ten_filled_sheets_have_the_bubbles_of_the_blank_page(name: str) -> None
     assert (made.used, made.unfit) == (10, ())
     found = detect(decode(made.image))
     assert _shapes(found) == _shapes(detect(_blank(name)))
+
+
+def test_the_blank_page_stands_as_most_sheets_do() -> None:
+    """The first sheet, on which the others are laid, is upside down."""
+    sheets = _sheets("exam", 10)
+    first = encode(np.ascontiguousarray(np.rot90(decode(sheets[0].data), 2)), ImageFormat.PNG)
+    made = blank_from_sheets([Sheet("turned.png", first), *sheets[1:]], LIMITS)
+    assert (made.used, made.unfit) == (10, ())
+    assert _shapes(detect(decode(made.image))) == _shapes(detect(_blank("exam")))
 
 
 def test_other_forms_and_damaged_files_are_named_and_left_out() -> None:
