@@ -11,9 +11,11 @@ from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.codec import decode, encode
 from omrclip.imaging.formats.base import ImageFormat
 from omrclip.limits import Limits
+from omrclip.omr.authoring.detection import filled_sheets
 from omrclip.omr.authoring.detection.filled_sheets import LEAST_SHEETS, Sheet, blank_from_sheets, sheets_in
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.authoring.rehearsal import rehearse
+from omrclip.omr.template import ClipArea
 from omrclip.schemas.template import load_template
 from tests.imaging.pdf_files import jpeg_image, pdf, scanned
 from tests.web.making import encoded
@@ -47,6 +49,29 @@ def test_ten_filled_sheets_have_the_bubbles_of_the_blank_page(name: str) -> None
     assert (made.used, made.unfit) == (10, ())
     found = detect(decode(made.image))
     assert _shapes(found) == _shapes(detect(_blank(name)))
+
+
+def test_boxes_in_which_everybody_writes_are_empty() -> None:
+    """The same hand writes into the same places of all sheets, so that its lines cross."""
+    (page,) = load_template((TEMPLATES / "answer-sheet-50.omr").read_bytes()).pages
+    image = page.image_bytes()
+    assert image is not None
+    sheets = [Sheet(f"{at}.jpg", rehearse(page, decode(image), at).data) for at in range(10)]
+    found = detect(decode(blank_from_sheets(sheets, LIMITS).image))
+    areas = [one.element for one in found.proposals if isinstance(one.element, ClipArea)]
+    assert len(areas) == sum(isinstance(element, ClipArea) for element in page.elements)
+
+
+def test_specks_are_left_out_only_where_a_sheet_is_white() -> None:
+    """A dot of print, which lies a little beside its place on one sheet, and a speck that one sheet does not have."""
+    sheets = [np.full((1000, 700, 3), 255, np.uint8) for _ in range(10)]
+    for at, pixels in enumerate(sheets):
+        cv2.circle(pixels, (100 + (at == 3), 100), 3, (0, 0, 0), -1)
+        if at != 3:
+            cv2.circle(pixels, (200, 200), 2, (0, 0, 0), -1)
+    blank = filled_sheets._print_of(sheets)
+    assert blank[100, 100].max() == 0
+    assert blank[190:210, 190:210].min() == 255
 
 
 def test_the_blank_page_stands_as_most_sheets_do() -> None:
