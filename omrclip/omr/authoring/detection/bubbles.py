@@ -13,10 +13,12 @@ from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Plac
 from omrclip.omr.authoring.detection.word_letters import (
     ALIGNED_WITHIN,
     FARTHEST_BESIDE,
+    HIGHEST_TEXT_MM,
     LEAST_IN_LINE,
     LETTER_GAP,
     MOST_STEP,
     SAME_FILLED,
+    SAME_LINE,
     SAME_SIZE,
     SAME_STEP,
     are_different,
@@ -25,6 +27,7 @@ from omrclip.omr.authoring.detection.word_letters import (
     letters_in_words,
     without_letters,
 )
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM
 
 WORD_GAP = 0.7
 """LETTER_GAP for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
@@ -173,12 +176,11 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
 
 
 def _is_small(shapes: Sequence[Shape], main: SizeClass) -> bool:
-    """Whether shapes are much smaller than the bubbles of a size that is more frequent."""
+    """Whether shapes are as small as letters, and much smaller than the bubbles of a size that is more frequent."""
     if not 0 < len(shapes) < len(main.bubbles):
         return False
-    width = float(np.median([shape.width for shape in shapes])) / main.width
-    height = float(np.median([shape.height for shape in shapes])) / main.height
-    return min(width, height) < LEAST_LIKE_MAIN
+    width, height = (float(np.median([getattr(one, side) for one in shapes])) for side in ("width", "height"))
+    return min(width / main.width, height / main.height) < LEAST_LIKE_MAIN and height < HIGHEST_TEXT_MM * PX_PER_MM
 
 
 def _is_at(shape: Shape, found: Places) -> bool:
@@ -288,7 +290,7 @@ def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
         return Why.ALONE
     if _are_bridged(one.bubbles) and count < RARE_BRIDGED * most:
         return Why.ALONE
-    if count > 1 and _are_answers(one.bubbles, components):
+    if count > 1 and (_are_large_squares(one) or _are_answers(one.bubbles, components)):
         return None
     if max(one.height / main.height, one.width / main.width) < HALF_OF_MAIN and count < RARE_HALF * most:
         return Why.SMALL
@@ -300,6 +302,12 @@ def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
     are_aligned = any(_are_aligned(a, b) for a in one.bubbles for b in main.bubbles)
     are_answers = are_aligned or _are_even(one.bubbles) or _are_answers(one.bubbles, components)
     return Why.ALONE if is_round and not are_answers else None
+
+
+def _are_large_squares(one: SizeClass) -> bool:
+    """Whether shapes are squares that are higher than letters of text."""
+    is_square = np.median([shape.filled for shape in one.bubbles]) >= RECTANGLE_FILLED
+    return bool(is_square) and one.height > HIGHEST_TEXT_MM * PX_PER_MM
 
 
 def _are_even(shapes: Sequence[Shape]) -> bool:
@@ -320,7 +328,8 @@ def _are_answers(shapes: Sequence[Shape], components: Boxes) -> bool:
     No letter is a square: of squares, those of a table have no text behind them.
     """
     are_square = np.median([shape.filled for shape in shapes]) >= RECTANGLE_FILLED
-    with_text = float(np.mean([_has_text_behind(shape, components) for shape in shapes]))
+    has_text = _has_text_behind_square if are_square else _has_text_behind
+    with_text = float(np.mean([has_text(shape, components) for shape in shapes]))
     is_answer = with_text >= SQUARES_WITH_TEXT if are_square else with_text == 1
     return is_answer and all(any(_are_aligned(one, other) for other in shapes if other is not one) for one in shapes)
 
@@ -331,3 +340,12 @@ def _has_text_behind(shape: Shape, components: Boxes) -> bool:
     top, high = components[:, 1], components[:, 3]
     is_beside = (gap > LETTER_GAP * shape.height) & (gap < TEXT_BEHIND * shape.height)
     return bool((is_beside & (top > shape.top) & (top + high < shape.bottom)).any())
+
+
+def _has_text_behind_square(shape: Shape, components: Boxes) -> bool:
+    """The same for a square, which is no letter of a word: its text may stand closer, or a little lower."""
+    gap = components[:, 0] - shape.right
+    top, high = components[:, 1], components[:, 3]
+    overlap_with = np.minimum(top + high, shape.bottom) - np.maximum(top, shape.top)
+    is_beside = (gap > 0) & (gap < TEXT_BEHIND * shape.height)
+    return bool((is_beside & (overlap_with > SAME_LINE * high) & (high < shape.height)).any())

@@ -28,6 +28,10 @@ filled mark has nothing of it, an empty bubble all, one with a printed letter mo
 PAPER_PERCENTILE, LINE_PERCENTILE, INSIDE_PERCENTILE = 95, 50, 75
 """Percentile of the grey levels around a shape that is the paper, of those on its outline that is the line, and of
 those inside it that is its light part: a printed letter covers less than three quarters of a bubble."""
+FRAME_PERCENTILE = 85
+"""The same on a frame of half the size of a bubble: a blurred letter covers three quarters of it at times."""
+LEAST_DISC_MM = 3.3
+"""Shorter side of a disc that may have a white number on it; blurred outlines and letters fill smaller bubbles."""
 SPARSE_PX = 4
 """Distance of the pixels from which the paper around a shape is measured: some 600 of 10,000 tell it as well."""
 WORD_HOLE = 0.3
@@ -259,13 +263,17 @@ def _is_light_inside(grey: Grey, contour: Any, box: PixelBox) -> bool:
     left, top, width, height = box
     margin_x, margin_y = width // 4, height // 4
     inside = grey[top + margin_y : top + height - margin_y, left + margin_x : left + width - margin_x]
+    light = percentile(inside, INSIDE_PERCENTILE)
+    if min(width, height) > LEAST_DISC_MM * PX_PER_MM:
+        # The paper begins just inside of an outline; around a white number on a disc it does not.
+        frame = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+        light = min(light, percentile(frame, FRAME_PERCENTILE))
     # A mark larger than the window of the threshold has a hole in it, half a window from the paper.
     reach = int(WINDOW_MM * PX_PER_MM) // 2 + 4
     around = grey[max(0, top - reach) : top + height + reach, max(0, left - reach) : left + width + reach]
     paper = percentile(around[::SPARSE_PX, ::SPARSE_PX], PAPER_PERCENTILE)
     points = contour[:, 0]
     line = percentile(grey[points[:, 1], points[:, 0]], LINE_PERCENTILE)
-    light = percentile(inside, INSIDE_PERCENTILE)
     return light - line > LIGHTER_INSIDE * (paper - line)
 
 

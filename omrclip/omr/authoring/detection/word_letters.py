@@ -6,12 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM
 
 SAME_SIZE = 0.14
 """Relative difference of widths, and of heights, within which two shapes have one size; outlines that are printed or
 thresholded differently stay within it."""
 SAME_FILLED = 0.12
 """Difference of the filled parts within which two shapes have one form; those of ellipse and square differ by 0.21."""
+HIGHEST_TEXT_MM = 3.6
+"""Height of the capitals of a text of 14 points. Higher squares are no letters of a text, however large other bubbles
+are."""
 LETTER_GAP = 0.22
 """Gap, in heights of the shape, within which a letter beside it makes it part of a word. A space is about 0.35."""
 LOW_LETTER, LOW_LETTER_GAP = 0.8, 0.14
@@ -109,6 +113,8 @@ def letters_in_words(
     letters, levels, is_dark = components[is_letter], middle[is_letter, 1], is_dark[is_letter]
     places = Places(shapes)
     for index, shape in enumerate(shapes):
+        if shape.filled >= RECTANGLE_FILLED and shape.kind == "outline" and shape.height > HIGHEST_TEXT_MM * PX_PER_MM:
+            continue
         level = _level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)
         left, top, width, high = letters[level].T
         right, bottom = left + width, top + high

@@ -1,0 +1,61 @@
+"""What surveys and forms of offices print, each on a small page of its own."""
+
+import numpy as np
+
+from omrclip.imaging.arrays import Pixels
+from omrclip.omr.authoring.detection.page import Detection, detect
+from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
+from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
+
+DPI = 150
+WHITE, NAVY = (1.0, 1.0, 1.0), (0.0, 0.2, 0.4)
+
+
+def _page() -> PdfCanvas:
+    return PdfCanvas(210, 297)
+
+
+def _detected(canvas: PdfCanvas) -> Detection:
+    pixels: Pixels = render(canvas.save(), DPI)
+    return detect(pixels)
+
+
+def _sizes(detection: Detection) -> list[int]:
+    """How many bubbles each choice has."""
+    return [len(box.bubbles) for box in choice_boxes([one.element for one in detection.proposals])]
+
+
+def test_discs_with_a_white_number_are_no_bubbles() -> None:
+    canvas = _page()
+    for question in range(5):
+        y = 40 + 40 * question
+        canvas.ellipse((20, y, 5.3, 5.3), fill=NAVY)
+        canvas.text(21.6, y + 3.9, str(question + 4), height=2.6, font="Helvetica-Bold", colour=WHITE)
+        for row in range(3):
+            canvas.box((28, y + 8 + 8 * row, 3.5, 3.5))
+            canvas.text(34, y + 11 + 8 * row, ("Yes", "No", "Do not know")[row])
+    assert _sizes(_detected(canvas)) == [3] * 5
+
+
+def test_few_small_boxes_whose_text_is_lower_are_found_beside_many_large_rings() -> None:
+    canvas = _page()
+    for row in range(9):
+        for column in range(4):
+            canvas.ellipse((120 + 15 * column, 40 + 9 * row, 5.3, 5.3))
+    for row, text in enumerate(("Not at all", "Somewhat", "Very")):
+        canvas.box((120, 140 + 7 * row, 3.1, 3.1))
+        canvas.text(125, 143.4 + 7 * row, text)
+    assert _sizes(_detected(canvas))[-1] == 3
+
+
+def test_few_large_squares_close_to_their_text_are_no_letters_beside_much_larger_rings() -> None:
+    canvas = _page()
+    for row in range(2):
+        for column in range(11):
+            canvas.ellipse((20 + 11 * column, 40 + 20 * row, 9, 9))
+    for index in range(3):
+        canvas.box((20 + 15 * index, 80, 4.8, 4.8))
+        canvas.box((20 + 15 * index, 100, 4.8, 4.8))
+        canvas.text(25.4 + 15 * index, 104, "mfd"[index], height=3)
+    pixels = photographed(render(canvas.save(), 100), np.random.default_rng(1)).pixels
+    assert sum(_sizes(detect(pixels))) == 28
