@@ -91,13 +91,14 @@ def test_doubtful_proposals_and_left_out_shapes_are_listed(desk: Desk) -> None:
     for row in range(3):
         for column in range(4):
             cv2.circle(page, (300 + 50 * column, 400 + 50 * row), 14, (0, 0, 0), 2, cv2.LINE_AA)
-    for column in range(4):
-        cv2.rectangle(page, (300 + 30 * column, 800), (330 + 30 * column, 830), (0, 0, 0), 1)
+    for cell in range(8):
+        left, top = 300 + 30 * (cell % 4), 800 + 30 * (cell // 4)
+        cv2.rectangle(page, (left, top), (left + 30, top + 30), (0, 0, 0), 1)
     desk.put("doubt.png", encoded(page))
     told = desk.run("new", str(desk.folder / "doubt.png")).stdout
     assert "Page 1: ChoiceBox: 3\n" in told
     assert told.count("  doubtful (0.60): ") == 3
-    assert "  left out: 4 shapes at " in told
+    assert "  left out: 8 shapes at " in told
 
 
 def test_a_page_without_fields_fails(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from omrclip.omr.authoring.detection.examples import without_rows
 from omrclip.omr.authoring.detection.grouping import Group
+from omrclip.omr.authoring.detection.letter_rows import are_headed
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Shape
 from omrclip.omr.authoring.detection.stacking import ROW_TOLERANCE
 from omrclip.omr.authoring.detection.surroundings import Surroundings, print_ratio
@@ -25,9 +26,6 @@ LETTER_BOX_GAP = 0.25
 """Median gap between such squares, in their widths, at most. Bubbles stand further apart, so that a mark meets one."""
 MANY_ROWS = 5
 """Rows of as many squares below each other that are questions, at least: names and dates take fewer."""
-HEADED, ABOVE = 0.5, (1.0, 0.1)
-"""Part of the squares with print above them from which it is the headings of answers, and the top and bottom of the
-band in which it is looked for, in heights above the square."""
 
 
 def letter_boxes(page: WorkingPage, groups: Sequence[Group], around: Surroundings) -> set[int]:
@@ -54,8 +52,7 @@ def _are_letter_boxes(page: WorkingPage, group: Group, around: Surroundings) -> 
         return False
     if any(print_ratio(page, square) for square in squares):
         return False
-    top, bottom = (first.top - heights * first.height for heights in ABOVE)
-    return float(np.mean([around.has_print(square.left, top, square.right, bottom) for square in squares])) < HEADED
+    return not are_headed([(square.left, square.top, square.right, square.bottom) for square in squares], around)
 
 
 def boxes_of_grids(groups: Sequence[Group]) -> set[int]:

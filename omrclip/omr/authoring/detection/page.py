@@ -133,11 +133,20 @@ def _detection(page: Straightened, found: _Found) -> Detection:
     bubbles = [bubble for one in found.chosen.classes for bubble in one.bubbles]
     print_around = surroundings(found.working, bubbles)
     groups, others = _groups(found, print_around)
-    unused = [*found.chosen.left_out, *others]
     scale = found.working.scale
-    areas = _clip_areas(found, print_around, bubbles)
-    proposals = (*_marks(found), *_codes(found), *areas, *_fields(groups, scale))
-    return Detection(page, proposals, tuple(Unused(_place(one.shape, scale), one.why) for one in unused))
+    areas = _clip_areas(found, print_around, [bubble for group in groups for bubble in group.bubbles])
+    written = [Proposal(area, WRITE_IN) for area in areas]
+    proposals = (*_marks(found), *_codes(found), *written, *_fields(groups, scale))
+    unused = [Unused(_place(one.shape, scale), one.why) for one in (*found.chosen.left_out, *others)]
+    # A box for one letter is left out as a bubble, and proposed with the other boxes of its row.
+    left_out = [one for one in unused if one.why != Why.CELL or not any(_is_in(one.place, area) for area in areas)]
+    return Detection(page, proposals, tuple(left_out))
+
+
+def _is_in(place: Place, area: ClipArea) -> bool:
+    """Whether the centre of a place is in an area."""
+    left, top, width, height = area.place
+    return left < place[0] + place[2] / 2 < left + width and top < place[1] + place[3] / 2 < top + height
 
 
 def _view(page: Straightened) -> _View:
@@ -226,15 +235,14 @@ def _codes(found: _Found) -> list[Proposal]:
     return proposals
 
 
-def _clip_areas(found: _Found, print_around: Surroundings, bubbles: Sequence[Shape]) -> list[Proposal]:
-    proposals = []
+def _clip_areas(found: _Found, print_around: Surroundings, bubbles: Sequence[Shape]) -> list[ClipArea]:
+    areas = []
     free = [sides for sides in find_write_ins(found.working, print_around, bubbles) if not _meets_code(sides, found)]
     for number, sides in enumerate(free, 1):
         left, top, right, bottom = (side / found.working.scale for side in sides)
         left, top, width, height = _rounded((left, top, right - left, bottom - top))
-        area = ClipArea(name=f"Write{number}", left=left, top=top, width=width, height=height)
-        proposals.append(Proposal(area, WRITE_IN))
-    return proposals
+        areas.append(ClipArea(name=f"Write{number}", left=left, top=top, width=width, height=height))
+    return areas
 
 
 def _meets_code(sides: tuple[float, float, float, float], found: _Found) -> bool:

@@ -1,38 +1,31 @@
-"""Places to write in: empty boxes, and lines with white above them."""
+"""Places to write in: empty boxes, rows of boxes for letters, and lines with white above them."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from omrclip.omr.authoring.detection.letter_rows import letter_rows
 from omrclip.omr.authoring.detection.shapes import Shape
-from omrclip.omr.authoring.detection.surroundings import Surroundings
+from omrclip.omr.authoring.detection.surroundings import EDGE_MM, Surroundings
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.writing_lines import Sides, has_bubble, writing_lines
 
-Sides = tuple[float, float, float, float]
-"""Left, top, right and bottom in pixels of the working page."""
-LEAST_BOX_MM = (15.0, 5.0)
+LEAST_BOX_MM = (15.0, 4.5)
 """Width and height of a box to write in at least; boxes for one letter are narrower."""
+LEAST_SIDE_MM = 3.5
+"""Length of a straight line that is the side of a box at least; the strokes of letters are shorter."""
 MOST_OF_PAGE = 0.6
 """Part of the page that a box covers at most; larger ones are frames."""
 LEAST_RECTANGLE = 0.9
 """Part of its box that the inside of a frame covers; joined cells of a table cover less."""
-LEAST_LINE_MM = 18.0
-"""Length of a line to write on at least."""
-MOST_THICK_MM = 0.8
-"""Thickness of a line to write on at most; thicker ones are rules between sections."""
-ABOVE_LINE_MM = 6.5
-"""Height of the place above a line; handwriting is 4 to 6 mm high."""
-MOST_OF_WIDTH = 0.6
-"""Part of the width of the page that a line takes at most; longer ones part sections."""
-LABEL_MM = 25.0
-"""Distance in which something is printed at the left of a line to write on. Many forms let their lines begin below each
-other, behind labels of different lengths. Rules between sections begin at the left margin or are longer."""
-LABEL_PART = 0.4
-"""Part of the height of a box, at its top, in which its label may be printed; what is below it is free to write in."""
-BELOW_MM, FREE_BELOW_MM = 5.0, 9.0
-"""Distance below a line to write on within which its label is, if it has none at its left; and up to which nothing else
-is printed. Below the rule of a section, text goes on."""
+LABEL_PART, LEAST_BELOW_MM = 0.4, 5.0
+"""Part of the height of a box, at its top, in which its label may be printed, if so much is free below it."""
+LABEL_WIDTH, LEAST_BEHIND_MM = 0.4, 40.0
+"""Part of the width of a box, at its left, in which its label may be printed, if so much is free behind it. Cells of a
+printed table are filled further, or are narrower."""
+SAME_SIDE_MM = 1.2
+"""Distance of the sides of two boxes from which they are one line."""
 INSET_MM = 0.5
 """Width inside the border of a box that belongs to the border."""
 
@@ -45,11 +38,14 @@ def find_write_ins(page: WorkingPage, around: Surroundings, bubbles: Sequence[Sh
         around: its print without bubbles and long lines.
         bubbles: all bubbles. A place with a bubble in it is none.
     """
-    boxes = [box for box in _boxes(page) if not _has_bubble(box, bubbles) and _is_free(box, around)]
+    frames = [frame for frame in rectangles(page) if not has_bubble(frame, bubbles)]
+    empty = [frame for frame in frames if _is_free(frame, around)]
+    boxes = [box for box in empty if not _is_corner(box, frames, around)]
+    boxes += [box for box in frames if box not in empty and _is_free_behind(box, around) and not _beside(box, frames)]
     boxes = [box for box in boxes if not any(_is_inside(box, other) for other in boxes if other is not box)]
-    lines = [line for line in _lines(page, around) if not _has_bubble(line, bubbles)]
-    lines = [line for line in lines if not any(_meets(line, box) for box in boxes)]
-    return _in_reading_order([*boxes, *lines])
+    rows = [row for row in letter_rows(frames, around, bubbles) if not any(_is_inside(row, box) for box in boxes)]
+    lines = writing_lines(page, around, [*boxes, *rows], bubbles)
+    return _in_reading_order([place for place in [*boxes, *rows, *lines] if _is_on_paper(place, page)])
 
 
 def _in_reading_order(places: list[Sides]) -> list[Sides]:
@@ -63,19 +59,18 @@ def _in_reading_order(places: list[Sides]) -> list[Sides]:
     return [sides for level in levels for sides in sorted(level)]
 
 
-def _boxes(page: WorkingPage) -> list[Sides]:
-    """The insides of frames."""
-    contours, tree = cv2.findContours(page.lines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+def rectangles(page: WorkingPage) -> list[Sides]:
+    """The insides of rectangles, also of those for one letter."""
+    long = round(LEAST_SIDE_MM * PX_PER_MM)
+    sides = [cv2.morphologyEx(page.blurred, cv2.MORPH_OPEN, np.ones(size, np.uint8)) for size in ((1, long), (long, 1))]
+    contours, tree = cv2.findContours(cv2.bitwise_or(*sides), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return []
     found = []
     for contour, (_, _, _, parent) in zip(contours, tree[0], strict=True):
         left, top, width, height = cv2.boundingRect(contour)
-        if parent < 0 or width < LEAST_BOX_MM[0] * PX_PER_MM or height < LEAST_BOX_MM[1] * PX_PER_MM:
-            continue
-        if cv2.contourArea(contour) < LEAST_RECTANGLE * width * height:
-            continue
-        if width * height <= MOST_OF_PAGE * page.grey.size:
+        is_small = min(width, height) < long or width * height > MOST_OF_PAGE * page.grey.size
+        if parent >= 0 and not is_small and cv2.contourArea(contour) >= LEAST_RECTANGLE * width * height:
             found.append((float(left), float(top), float(left + width), float(top + height)))
     return found
 
@@ -83,32 +78,44 @@ def _boxes(page: WorkingPage) -> list[Sides]:
 def _is_free(box: Sides, around: Surroundings) -> bool:
     """Whether a box is empty, or has a label at its top and enough space below it."""
     left, top, right, bottom = box
+    if right - left < LEAST_BOX_MM[0] * PX_PER_MM or bottom - top < LEAST_BOX_MM[1] * PX_PER_MM:
+        return False
     below = (left, top + LABEL_PART * (bottom - top), right, bottom)
-    is_high = bottom - below[1] >= LEAST_BOX_MM[1] * PX_PER_MM
+    is_high = bottom - below[1] >= LEAST_BELOW_MM * PX_PER_MM
     return not _has_print(below if is_high else box, around)
 
 
-def _lines(page: WorkingPage, around: Surroundings) -> list[Sides]:
-    """The space above horizontal lines that have a label, meet no vertical line, and have no print above them."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(page.lines)
-    found = []
-    for left, top, width, height, _ in stats[1:count].tolist():
-        is_line = LEAST_LINE_MM * PX_PER_MM <= width <= MOST_OF_WIDTH * page.grey.shape[1]
-        if not is_line or height > MOST_THICK_MM * PX_PER_MM:
-            continue
-        space = (float(left), top - ABOVE_LINE_MM * PX_PER_MM, float(left + width), float(top))
-        if space[1] >= 0 and not _has_print(space, around) and _has_label(space, around):
-            found.append(space)
-    return found
+def _is_free_behind(box: Sides, around: Surroundings) -> bool:
+    """Whether a box has a label at its left, and enough space behind it."""
+    left, top, right, bottom = box
+    behind = (left + LABEL_WIDTH * (right - left), top, right, bottom)
+    is_large = right - behind[0] >= LEAST_BEHIND_MM * PX_PER_MM and bottom - top >= LEAST_BOX_MM[1] * PX_PER_MM
+    return is_large and not _has_print(behind, around)
 
 
-def _has_label(space: Sides, around: Surroundings) -> bool:
-    """Whether something is printed at the left of a line to write on, or one line below it."""
-    left, top, right, bottom = space
-    if around.has_print(left - LABEL_MM * PX_PER_MM, (top + bottom) / 2, left, bottom + PX_PER_MM):
-        return True
-    label, end = bottom + BELOW_MM * PX_PER_MM, bottom + FREE_BELOW_MM * PX_PER_MM
-    return around.has_print(left, bottom, right, label) and not around.has_print(left, label, right, end)
+def _beside(box: Sides, frames: Sequence[Sides]) -> list[Sides]:
+    """The rectangles that share a side with a box, as cells of one table do."""
+    left, top, right, bottom = box
+    near = SAME_SIDE_MM * PX_PER_MM
+    return [
+        other
+        for other in frames
+        if (min(abs(other[0] - right), abs(left - other[2])) < near and other[1] < bottom and top < other[3])
+        or (min(abs(other[1] - bottom), abs(top - other[3])) < near and other[0] < right and left < other[2])
+    ]
+
+
+def _is_corner(box: Sides, frames: Sequence[Sides], around: Surroundings) -> bool:
+    """Whether an empty box is the corner of a table, between the headings of its columns and of its rows."""
+    headings = [other for other in _beside(box, frames) if _has_print(other, around)]
+    return any(other[0] >= box[2] for other in headings) and any(other[1] >= box[3] for other in headings)
+
+
+def _is_on_paper(place: Sides, page: WorkingPage) -> bool:
+    """Whether a place is not at the edge of the page, where a photo shows the desk."""
+    height, width = page.grey.shape
+    edge = EDGE_MM * PX_PER_MM
+    return place[0] > edge and place[2] < width - edge and place[3] < height - edge
 
 
 def _has_print(sides: Sides, around: Surroundings) -> bool:
@@ -117,14 +124,5 @@ def _has_print(sides: Sides, around: Surroundings) -> bool:
     return around.has_print(left + inset, top + inset, right - inset, bottom - inset)
 
 
-def _has_bubble(sides: Sides, bubbles: Sequence[Shape]) -> bool:
-    left, top, right, bottom = sides
-    return any(left < bubble.x < right and top < bubble.y < bottom for bubble in bubbles)
-
-
 def _is_inside(one: Sides, other: Sides) -> bool:
     return bool(np.all(np.array(one[:2]) >= other[:2]) and np.all(np.array(one[2:]) <= other[2:]) and one != other)
-
-
-def _meets(one: Sides, other: Sides) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] + PX_PER_MM and other[1] < one[3]
