@@ -38,6 +38,9 @@ LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
 TEXT_BEHIND = 1.2
 """Gap, in heights of a shape, within which the text of an answer begins."""
+LABEL_HEIGHT, LABEL_LEVEL = 0.85, 0.25
+"""Height of a letter that stands behind a bubble, in heights of the bubble, at most; and the distance of their middles,
+in the same unit."""
 SQUARES_WITH_TEXT = 0.5
 """Part of the squares of one size that have a text behind them, from which they are answers."""
 LEAST_OF_A_SIZE = 2
@@ -175,6 +178,25 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
     return classes
 
 
+def _are_labels(one: SizeClass, larger: SizeClass, components: Boxes) -> bool:
+    """Whether shapes are the letters B and D of answers A to D: each stands close behind a larger bubble, on its level.
+
+    Behind small bubbles there is a text.
+    """
+    if one.height > LABEL_HEIGHT * larger.height or len(one.bubbles) > len(larger.bubbles):
+        return False
+    places = Places(larger.bubbles)
+    reach = TEXT_BEHIND * larger.height
+    return all(
+        any(
+            0 < shape.left - bubble.right < reach and abs(shape.y - bubble.y) < LABEL_LEVEL * bubble.height
+            for bubble in places.near(shape, reach + larger.width)
+        )
+        and not _has_text_behind(shape, components)
+        for shape in one.bubbles
+    )
+
+
 def _is_small(shapes: Sequence[Shape], main: SizeClass) -> bool:
     """Whether shapes are as small as letters, and much smaller than the bubbles of a size that is more frequent."""
     if not 0 < len(shapes) < len(main.bubbles):
@@ -276,6 +298,8 @@ def _without_small(classes: list[SizeClass], left_out: list[LeftOut], components
     kept: list[SizeClass] = []
     for one in classes:
         why = None if main is None or one is main else _why_rare(one, main, components)
+        if why is None and any(_are_labels(one, other, components) for other in classes if other is not one):
+            why = Why.WORD
         if why is None:
             kept.append(one)
         else:

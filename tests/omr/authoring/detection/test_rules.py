@@ -661,3 +661,24 @@ def test_a_row_of_few_larger_rings_at_one_distance_is_a_question() -> None:
         canvas.ellipse((24 + 19 * index, 200, 6.5, 6.5))
         canvas.text(26.4 + 19 * index, 204.2, "ABCD"[index], height=2.2)
     assert 4 in _sizes(_detected(canvas))
+
+
+@pytest.mark.parametrize("height", [3.2, 3.5])
+def test_single_letters_behind_bubbles_are_no_bubbles(height: float) -> None:
+    """B and D have outlines of one size, which recur in rows and columns as bubbles do."""
+    canvas = _page()
+    for row in range(8):
+        canvas.text(20, 41 + 10 * row, f"{row + 1}. Question")
+        for column in range(4):
+            canvas.ellipse((88 + 20 * column, 37.5 + 10 * row, 5, 5))
+            canvas.text(95 + 20 * column, 41.2 + 10 * row, "ABCD"[column], height=height)
+    assert _sizes(_detected(canvas)) == [4] * 8
+
+
+def test_single_small_squares_behind_bubbles_with_a_text_each_are_bubbles() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.ellipse((30, 37.5 + 12 * row, 5, 5))
+        canvas.box((38, 38.5 + 12 * row, 3, 3))
+        canvas.text(43, 41 + 12 * row, "more")
+    assert sum(_sizes(_detected(canvas))) == 12
