@@ -27,6 +27,8 @@ _KINDS: Final = {
 }
 _UNSEEN: Final = pdfium.FPDF_ANNOT_FLAG_INVISIBLE | pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _UNDRAWN: Final = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
+_LEADERS: Final = "_…"
+"""Letters of which lines to write on are made, beside dots."""
 _DEVICE: Final = 1_000_000
 """Width and height of the device, to whose whole pixels PDFium maps points of the page."""
 _LEAST_PART: Final = 1e-3
@@ -83,13 +85,22 @@ def _joined(text: pypdfium2.PdfTextPage, count: int, to_parts: Matrix) -> list[W
             continue
         sides = _sides(to_parts, *text.get_charbox(index, loose=False))
         # Text of different places may follow each other without a space.
-        if is_open and abs(sides[0] - words[-1][3]) < 0.5 * (sides[3] - sides[1]) + 0.004:
+        if (
+            is_open
+            and not _ends_word(words[-1][0][-1], letter)
+            and abs(sides[0] - words[-1][3]) < 0.5 * (sides[3] - sides[1]) + 0.004
+        ):
             before = words[-1]
             words[-1] = (before[0] + letter, before[1], min(before[2], sides[1]), sides[2], max(before[4], sides[3]))
         else:
             words.append((letter, *sides))
         is_open = True
     return words
+
+
+def _ends_word(before: str, letter: str) -> bool:
+    """Whether a line of underscores or dots begins or ends between two letters: it is no part of a label."""
+    return (before in _LEADERS) != (letter in _LEADERS) or before == letter == "."
 
 
 def _fields(page: pypdfium2.PdfPage, to_parts: Matrix) -> Iterator[FormField]:

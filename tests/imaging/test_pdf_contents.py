@@ -21,6 +21,14 @@ def _contents(data: bytes) -> PageContents:
         return pages.contents(1)
 
 
+def test_lines_of_underscores_or_dots_are_no_part_of_a_word() -> None:
+    text = "BT /F 20 Tf 100 700 Td (Name:____) Tj 0 -50 Td (Date:....) Tj ET"
+    words = [word[0] for word in _contents(pdf(PdfPage(text, dimensions=(500, 800)))).words]
+    assert words[:2] == ["Name:", "____"]
+    assert words[2].rstrip(".") == "Date:"
+    assert set(words[3:]) == {"."}
+
+
 def test_words_have_their_places_on_a_page_of_any_rotation() -> None:
     (two, _) = _contents(pdf(PdfPage(TEXT, dimensions=(500, 800)))).words
     assert two[0] == "Two"

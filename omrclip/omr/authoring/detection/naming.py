@@ -20,6 +20,8 @@ BELOW = 1.5
 BESIDE_BOX = (0.5, 1.1)
 """Top and bottom, in heights of a box to write in, of the band in which the middle of its label is: people write above
 a line, and labels stand on it."""
+CELL_GAP = 0.3
+"""Distance of two cells that stand on each other, and difference of their sides, in heights of a cell."""
 INDENT = 4.5
 """How far right of its question a bubble begins at most, in heights of a word."""
 MOST_IN_BUBBLE = 3
@@ -54,7 +56,7 @@ def with_names(detection: Detection, words: Sequence[Word], known: Collection[st
     from those that were: otherwise the count of the rows, which is their name, would look like a printed number.
     """
     elements = [proposal.element for proposal in detection.proposals]
-    free = [word for word in words if not _is_in_bubble(word, detection)]
+    free = [word for word in words if any(map(str.isalnum, word.text)) and not _is_in_bubble(word, detection)]
     beside = [_within(element, free) or _beside(element, free) for element in elements]
     # What stands beside another row is no label of the row below it.
     others = [word for word in free if not any(word in label for label in beside)]
@@ -62,7 +64,7 @@ def with_names(detection: Detection, words: Sequence[Word], known: Collection[st
         _named(label or _above(element, others) or _below(element, others))
         for element, label in zip(elements, beside, strict=True)
     ]
-    labels = _counted(elements, labels)
+    labels = _counted(elements, _with_headings(elements, beside, labels, free))
     taken = set(known)
     proposals = []
     for proposal, label in zip(detection.proposals, labels, strict=True):
@@ -73,6 +75,31 @@ def with_names(detection: Detection, words: Sequence[Word], known: Collection[st
         renamed: Element = replace(element, name=name) if isinstance(element, ChoiceBox | Grid | ClipArea) else element
         proposals.append(Proposal(renamed, proposal.confidence))
     return replace(detection, proposals=tuple(proposals))
+
+
+def _with_headings(
+    elements: Sequence[Element], beside: Sequence[list[Word]], labels: Sequence[str], words: Sequence[Word]
+) -> list[str]:
+    """The labels, with the heading of its column for a cell without one, or whose row has several cells."""
+    cells = [element for element in elements if isinstance(element, ClipArea)]
+    named = []
+    for element, row, label in zip(elements, beside, labels, strict=True):
+        if isinstance(element, ClipArea) and (not label or (row and list(beside).count(row) > 1)):
+            heading = _named(_above(_top_of_column(element, cells), words))
+            named.append(f"{label} {heading}".strip()[:MOST_LETTERS].strip())
+        else:
+            named.append(label)
+    return named
+
+
+def _top_of_column(cell: ClipArea, cells: Sequence[ClipArea]) -> ClipArea:
+    """The first of the cells of equal width that stand on each other above a cell, or the cell itself."""
+    near = CELL_GAP * cell.height
+    for other in cells:
+        is_column = abs(other.left - cell.left) < near and abs(other.width - cell.width) < near
+        if is_column and other.top < cell.top and abs(other.top + other.height - cell.top) < near:
+            return _top_of_column(other, cells)
+    return cell
 
 
 def _counted(elements: Sequence[Element], labels: Sequence[str]) -> list[str]:

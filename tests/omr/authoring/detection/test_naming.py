@@ -100,6 +100,25 @@ def test_labels_in_boxes_and_below_lines_are_names() -> None:
     assert [element.name for element in _named([box, line], words)] == ["Course and", "Signature"]
 
 
+def test_cells_have_the_names_of_their_rows_and_columns() -> None:
+    cells = [
+        ClipArea(name=f"Write{row}{column}", left=100 + 100 * column, top=50 + 40 * row, width=100, height=40)
+        for row in range(2)
+        for column in range(2)
+    ]
+    headings = [_word("Dose", 104, 24), _word("Since", 204, 24)]
+    rows = [_word("One", 60, 64), _word("Two", 60, 104)]
+    assert [cell.name for cell in _named(cells, headings)] == ["Dose", "Since", "Dose_2", "Since_2"]
+    names = [cell.name for cell in _named(cells, [*headings, *rows])]
+    assert names == ["One Dose", "One Since", "Two Dose", "Two Since"]
+
+
+def test_strokes_between_the_boxes_of_a_date_are_no_name() -> None:
+    area = ClipArea(name="Write1", left=100, top=50, width=200, height=30)
+    words = [_word("Date", 60, 60), _word("/", 150, 60), _word("/", 200, 60)]
+    assert [element.name for element in _named([area], words)] == ["Date"]
+
+
 def test_the_names_of_a_vector_pdf_are_its_printed_numbers() -> None:
     form = blank_form(0, "circle")
     made = new_template(blank_pages(form.pdf, 1, LIMITS), "x", LIMITS)

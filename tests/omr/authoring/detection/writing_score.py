@@ -82,7 +82,8 @@ def writing_score(detection: Detection, picture: Matrix, places: Sequence[WriteI
 
 
 def _is_named(name: str, label: str) -> bool:
-    """Whether a name is a label, perhaps with a number behind it."""
+    """Whether a name is a label without its hyphens, perhaps with a number behind it."""
+    label = "".join(letter for letter in label if letter.isalnum() or letter == " ")
     return name == label or (name.startswith(f"{label}_") and name[len(label) + 1 :].isdecimal())
 
 
