@@ -12,6 +12,8 @@ __all__ = ["ColourMode", "ImageFormat", "ImageInfo", "probe"]
 # Formats that are often sent, and are named in the message.
 _NOT_READ: dict[bytes, str] = {
     b"%PDF": "PDF",
+    b"PK\x03\x04": "Office and zip",
+    b"\xd0\xcf\x11\xe0": "Office",
     b"8BPS": "Photoshop",
     b"\0\0\1\0": "ICO",
     b"AT&T": "DjVu",

@@ -147,6 +147,8 @@ def test_giant_extents_are_only_told(data: bytes, extents: tuple[int, int], capf
         (b"\0\0\0\x1cftypheic", 'HEIC images are not supported. Set the phone.s camera to "Most compatible"'),
         (b"\0\0\0\x1cftypavif", "AVIF images are not supported. Convert"),
         (b"8BPS\0\1", "Photoshop"),
+        (b"PK\x03\x04\x14", "Office and zip"),
+        (b"\xd0\xcf\x11\xe0\xa1", "Office"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "the first bytes are 3c 73"),
         (save(grid(), "JPEG").replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"), "12 bits"),
         (save(grid(), "JPEG").replace(b"\xff\xc0\0\x11\x08", b"\xff\xc3\0\x11\x08"), "SOF3"),
