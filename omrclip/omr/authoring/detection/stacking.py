@@ -25,6 +25,9 @@ WIDER = 1.4
 answers to two questions."""
 WIDER_WITH_PRINT = 1.15
 """The same where something is printed between them, as the number of the next question."""
+APART = 2.5
+"""Least distance of neighbours in a row, in widths of a bubble, from which they are the answers of a table below words
+of different lengths: a bubble at its end belongs to the row, because one alone is no question. Digits stand closer."""
 AS_WIDE = 1.15
 """Distance of neighbours, in those beside them in the row, up to which these are as wide."""
 LABEL_WHITE = 1.6
@@ -260,7 +263,9 @@ class _Stacking:
                     pitches[i] for i in (index - 1, index + 1) if 0 <= i < len(pairs) and not texts[i] and not wide[i]
                 ]
                 # Columns below headings are as wide as these: a space is no break if one beside it is as wide.
-                parts = wide[index] and pitch > AS_WIDE * max(others, default=0.0)
+                is_alone = len(runs[-1]) == 1 or index == len(pairs) - 1
+                is_answer = is_alone and min(pitches) > APART * self.width
+                parts = wide[index] and pitch > AS_WIDE * max(others, default=0.0) and not is_answer
             if parts or self._are_in_two_lists(runs[-1][-1], bubble):
                 runs.append([bubble])
             else:

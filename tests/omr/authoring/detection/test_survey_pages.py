@@ -59,3 +59,15 @@ def test_few_large_squares_close_to_their_text_are_no_letters_beside_much_larger
         canvas.text(25.4 + 15 * index, 104, "mfd"[index], height=3)
     pixels = photographed(render(canvas.save(), 100), np.random.default_rng(1)).pixels
     assert sum(_sizes(detect(pixels))) == 28
+
+
+def test_an_answer_at_the_end_of_a_table_belongs_to_its_row_however_long_its_heading_is() -> None:
+    canvas = _page()
+    places = (100, 128, 144, 160)
+    for x, heading in zip(places, ("Excellent", "Good", "Fair", "Poor"), strict=True):
+        canvas.text(x - 2, 40, heading)
+    for row in range(6):
+        canvas.text(20, 51 + 9 * row, ("Food", "Speed", "Service", "Price", "Size", "Taste")[row])
+        for x in places:
+            canvas.ellipse((x, 47.5 + 9 * row, 4, 4))
+    assert _sizes(_detected(canvas)) == [4] * 6
