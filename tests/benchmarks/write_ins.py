@@ -1,10 +1,10 @@
 """How many places to write in are proposed as clip areas, whole and with the right name, and how many falsely.
 
-    python -m tests.benchmarks.write_ins [--first 7000] [--forms 10] [--dpi 100 150 300] [--names]
+    python -m tests.benchmarks.write_ins [--first 7000] [--forms 10] [--dpi 100 150 300]
 
 Forms are drawn by chance with the lines, frames and boxes of many makers, and rendered as a flat page, a skewed scan
-and a photo. Names are those of the vector PDF, whose words are in the file; with `--names`, also those that the OCR
-reads on the images. Rules were made on seeds below 7000; measure on others.
+and a photo. Names are those of the vector PDF, whose words are in the file. Rules were made on seeds below 7000.
+Measure on others.
 """
 
 import argparse
@@ -17,11 +17,10 @@ from typing import Final
 import cv2
 import numpy as np
 
+from omrclip.imaging.arrays import Pixels
 from omrclip.limits import Limits
-from omrclip.omr.authoring.detection.naming import with_names
 from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import detect
-from omrclip.omr.authoring.detection.printed_text import in_pixels, printed_words
 from omrclip.omr.blank_images import blank_pages
 from tests.omr.authoring.detection.scoring import Picture, photographed, render, skewed
 from tests.omr.authoring.detection.writing_forms import WritingForm, writing_form
@@ -37,7 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--forms", type=int, default=10, help="forms (10)")
     parser.add_argument("--dpi", type=int, nargs="*", default=[100, 150, 300])
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
-    parser.add_argument("--names", action="store_true", help="read the names on images by OCR")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     rows: dict[str, WritingScore] = defaultdict(WritingScore)
@@ -48,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             pixels = render(form.pdf, dpi)
             for way in options.ways:
                 picture = _pictured(pixels, way, np.random.default_rng([seed, WAYS.index(way)]))
-                rows[f"{dpi} dpi, {way}"].add(_image(form, picture, pixels.shape[1], names=options.names))
+                rows[f"{dpi} dpi, {way}"].add(_image(form, picture, pixels.shape[1]))
     _print(rows)
 
 
@@ -60,17 +58,12 @@ def _vector(form: WritingForm) -> WritingScore:
     return writing_score(named, np.eye(3), form.places, detection.page.pixels.shape[1] / form.width)
 
 
-def _image(form: WritingForm, picture: Picture, width: int, *, names: bool) -> WritingScore:
+def _image(form: WritingForm, picture: Picture, width: int) -> WritingScore:
     detection = detect(picture.pixels)
-    if names:
-        from omrclip.imaging.ocr import TextReader
-
-        read = printed_words(detection, TextReader())
-        detection = with_names(detection, in_pixels(read.words, detection))
     return writing_score(detection, picture.matrix, form.places, width / form.width)
 
 
-def _pictured(pixels: np.ndarray, way: str, rng: np.random.Generator) -> Picture:
+def _pictured(pixels: Pixels, way: str, rng: np.random.Generator) -> Picture:
     if way == "skewed":
         return skewed(pixels, rng)
     return photographed(pixels, rng) if way == "photo" else Picture(pixels, np.eye(3))

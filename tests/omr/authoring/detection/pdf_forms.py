@@ -68,6 +68,13 @@ def hide_checkboxes(page: pypdf.PageObject) -> None:
             annotation[NameObject("/F")] = NumberObject(2 if annotation["/T"] == "apples" else 32)
 
 
+def to_sign(page: pypdf.PageObject) -> None:
+    """Make the text field one for a signature."""
+    for annotation in _annotations(page):
+        if annotation.get("/T") == "full name":
+            annotation[NameObject("/FT")] = NameObject("/Sig")
+
+
 def damage(page: pypdf.PageObject) -> None:
     """Take the kinds, names and places of all fields away."""
     for annotation in _annotations(page):

@@ -23,6 +23,7 @@ from tests.omr.authoring.detection.pdf_forms import (
     hide_checkboxes,
     pdf_form,
     question_places,
+    to_sign,
     turned,
 )
 
@@ -88,6 +89,10 @@ def test_places_belong_to_the_part_of_the_page_that_is_shown() -> None:
 
 def test_hidden_fields_are_left_out() -> None:
     assert list(_elements(changed(pdf_form(), hide_checkboxes))) == [*QUESTIONS, "full name"]
+
+
+def test_a_field_for_a_signature_is_a_clip_area_with_its_name() -> None:
+    assert isinstance(_elements(changed(pdf_form(), to_sign))["full name"], ClipArea)
 
 
 def _without_form(page: pypdf.PageObject) -> None:
