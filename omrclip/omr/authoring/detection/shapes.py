@@ -41,6 +41,8 @@ WORD_HOLE_MARGIN = 0.25
 printed in a dashed bubble lies further inside."""
 WORD_HOLE_ASIDE = 0.12
 """Distance of that hole from the middle of the word, in its widths, at least. A bubble is open in its middle."""
+TOUCHED = 1.12
+"""Extent of a square with the print that touches it, in its own extents, from which its inside tells where it is."""
 CELL_EXTENT = 1.4
 """Extent of a component, in extents of a rectangle in it, from which the rectangle is one of several in it: a cell."""
 WHOLE_SIDE = 0.75
@@ -167,6 +169,7 @@ def find_outlines(page: WorkingPage) -> Outlines:
     boxes = [box_of(contour) for contour in contours]
     parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
     found, filled = [], []
+    places, touched = [], set()
     within: dict[int, list[PixelBox]] = defaultdict(list)
     for box, (_, _, _, parent) in zip(boxes, tree[0], strict=True):
         within[int(parent)].append(box)
@@ -185,9 +188,13 @@ def find_outlines(page: WorkingPage) -> Outlines:
             shape = replace(shape, kind="cell" if shape.filled >= RECTANGLE_FILLED else "joined")
         elif index in parted:
             shape = replace(shape, kind="cell")
+        elif is_hole and shape.filled >= RECTANGLE_FILLED and max(wide / shape.width, high / shape.height) > TOUCHED:
+            touched.add(parent)
         found.append(shape)
+        places.append(index)
     is_inner = tree[0][:, 3] >= 0
     all_boxes = np.array(boxes, np.float64)
+    found = [shape for shape, index in zip(found, places, strict=True) if index not in touched]
     return Outlines(outermost(found), filled, all_boxes[~is_inner], all_boxes[is_inner])
 
 

@@ -71,3 +71,17 @@ def test_an_answer_at_the_end_of_a_table_belongs_to_its_row_however_long_its_hea
         for x in places:
             canvas.ellipse((x, 47.5 + 9 * row, 4, 4))
     assert _sizes(_detected(canvas)) == [4] * 6
+
+
+def test_a_small_number_that_touches_a_square_is_no_part_of_it() -> None:
+    canvas = _page()
+    for row in range(5):
+        canvas.text(20, 51 + 9 * row, ("Walking", "Lifting", "Bending", "Bathing", "Climbing")[row])
+        for column in range(3):
+            x, y = 100 + 25 * column, 47 + 9 * row
+            canvas.box((x, y, 4.2, 4.2))
+            canvas.text(x + 4.1, y + 4.2, str(column + 1), height=1.5)
+    detection = _detected(canvas)
+    assert _sizes(detection) == [3] * 5
+    widths = [box.bubble_width for box in choice_boxes([one.element for one in detection.proposals])]
+    assert max(widths) < 1.1 * 4.2 / 25.4 * DPI
