@@ -24,7 +24,9 @@ from omrclip.omr.authoring.detection.word_letters import (
     are_different,
     are_in_column,
     dark_in_columns,
+    is_in_text,
     letters_in_words,
+    of_their_size,
     without_letters,
 )
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM
@@ -36,6 +38,8 @@ LEAST_BESIDE = 2
 """Bubbles that overlap a closed outline at its sides, from which it is the space between them."""
 LEAST_IN_ROW = 2
 """Squares beside a cell from which the cell is one of them, and touches a line."""
+ZERO_WIDTH = 0.75
+"""Width of a printed zero, in its heights, at most: 0.65 to 0.72 in common fonts."""
 TEXT_BEHIND = 1.2
 """Gap, in heights of a shape, within which the text of an answer begins."""
 LABEL_HEIGHT, LABEL_LEVEL = 0.85, 0.25
@@ -154,8 +158,11 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
             sides = letters_in_words([candidates[index] for index in members], found.components, dark, WORD_GAP)
             # Labels of bubbles may stand as close as a word, but seldom on both sides.
             in_words[members] = sides if is_small else np.where(sides == 2, sides, in_words[members])
+        for index in members:
+            if candidates[index].kind == "brackets" and is_in_text(candidates[index], found.components, WORD_GAP):
+                in_words[index] = 2
         good, bad = without_letters(candidates, members, in_words, is_small, found.filled)
-        good, joined = _without_joined(candidates, good)
+        good, joined = _without_joined(candidates, good, found.filled)
         bad += joined
         left_out += [LeftOut(candidates[index], Why.WORD) for index in bad]
         if not good:
@@ -263,13 +270,18 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     return groups
 
 
-def _without_joined(shapes: Sequence[Shape], members: list[int]) -> tuple[list[int], list[int]]:
-    """Split off shapes that are holes of larger print, such as that of a P, and stand in no row of bubbles."""
+def _without_joined(
+    shapes: Sequence[Shape], members: list[int], filled: Sequence[Shape]
+) -> tuple[list[int], list[int]]:
+    """Split off shapes that stand in no row of bubbles: holes of larger print, as that of a P, and zeros."""
+    dark = of_their_size(filled, [shapes[index] for index in members]) if members else []
     good: list[int] = []
     bad: list[int] = []
     for index in members:
-        others = (shapes[other] for other in members if other != index)
-        is_good = shapes[index].kind != "joined" or any(_are_aligned(shapes[index], other) for other in others)
+        is_zero = shapes[index].kind == "outline" and shapes[index].width < ZERO_WIDTH * shapes[index].height
+        may_be_print = is_zero or shapes[index].kind == "joined"
+        others = [*(shapes[other] for other in members if other != index), *(dark if is_zero else ())]
+        is_good = not may_be_print or any(_are_aligned(shapes[index], other) for other in others)
         (good if is_good else bad).append(index)
     return good, bad
 

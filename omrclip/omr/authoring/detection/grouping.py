@@ -88,16 +88,17 @@ class _Dividing:
 
     def divide(self, stack: list[Run]) -> list[Group]:
         """The groups of a stack of runs."""
-        if stack[0].is_labelled:
-            return self._divide_labelled(stack)
         rows = [run.bubbles for run in stack]
         parts = self._parts(stack)
+        # The digits may be printed beside the bubbles instead of in them.
         if len(parts) == 1 and len(rows) >= DIGITS and self._has_boxes_above(rows):
             return [_columns(rows)]
+        if stack[0].is_labelled:
+            return self._divide_labelled(stack)
         labelled = sum(run.has_lead for run in stack) / len(stack)
         if labelled >= LABELLED:
             return [_question(row) for row in rows]
-        return [group for part in parts for group in self._divide_array([run.bubbles for run in part])]
+        return [group for part in parts for group in self._divide_array(part)]
 
     def _parts(self, stack: list[Run]) -> list[list[Run]]:
         """Part a stack where the distance of rows is wide."""
@@ -111,8 +112,27 @@ class _Dividing:
                 parts[-1].append(run)
         return parts
 
-    def _divide_array(self, rows: list[tuple[Shape, ...]]) -> list[Group]:
+    def _between_lines(self, stack: list[Run]) -> list[list[Run]]:
+        """Part a stack at its lines, as a table has between questions; a line between all rows parts none of them."""
+        lines = [self._has_line_between(upper, lower) for upper, lower in itertools.pairwise(stack)]
+        parts = [[stack[0]]]
+        for run, has_line in zip(stack[1:], lines, strict=True):
+            if has_line and not all(lines):
+                parts.append([run])
+            else:
+                parts[-1].append(run)
+        return parts
+
+    def _has_line_between(self, upper: Run, lower: Run) -> bool:
+        """Whether a horizontal line stands between two rows, from their first bubbles on to the text behind these."""
+        above, below = upper.bubbles[0], lower.bubbles[0]
+        left, right = round(min(above.left, below.left)), round(max(above.right, below.right) + self.height)
+        gap = self.page.horizontal[round(above.bottom) : round(below.top), left:right]
+        return bool(gap.size) and bool((gap > 0).any(axis=0).all())
+
+    def _divide_array(self, runs: list[Run]) -> list[Group]:
         """Decide about an array of bubbles without text between them and at their left."""
+        rows = [run.bubbles for run in runs]
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
@@ -120,11 +140,7 @@ class _Dividing:
             return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
         longest = max(len(row) for row in rows)
         if across is None or down is None:
-            if len(rows) == DIGITS and longest != DIGITS:
-                return [replace(_columns(rows), is_certain=False)]
-            if longest == DIGITS:
-                return [Group(tuple(rows), is_grid=True, direction="Horizontal", is_certain=False)]
-            return [replace(_question(row), is_certain=False) for row in rows]
+            return self._without_glyphs(runs)
         if _is_liker(across, down):
             return [_columns(rows)]
         if _is_liker(down, across):
@@ -133,6 +149,18 @@ class _Dividing:
             return [_question(row) for row in rows]
         if max(across, down) < SAME_GLYPH:
             return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
+        return [replace(_question(row), is_certain=False) for row in rows]
+
+    def _without_glyphs(self, runs: list[Run]) -> list[Group]:
+        """Decide about an array of which the bubbles are empty by how many there are."""
+        rows = [run.bubbles for run in runs]
+        longest = max(len(row) for row in rows)
+        # Behind the answers to a statement stand those to a second question about it, and no number.
+        if not all(run.is_behind for run in runs):
+            if len(rows) == DIGITS and longest != DIGITS:
+                return [replace(_columns(rows), is_certain=False)]
+            if longest == DIGITS:
+                return [Group(tuple(rows), is_grid=True, direction="Horizontal", is_certain=False)]
         return [replace(_question(row), is_certain=False) for row in rows]
 
     def _likeness(self, rows: list[tuple[Shape, ...]]) -> tuple[float | None, float | None]:
@@ -206,7 +234,8 @@ class _Dividing:
         """Rows of bubbles with a text for each: a row with print at its left begins a question."""
         groups: list[list[Run]] = []
         is_list = all(len(run.bubbles) == 1 and not run.is_numbered for run in stack)
-        for part in self._parts(stack):
+        parts = [part for near in self._parts(stack) for part in self._between_lines(near)]
+        for part in parts:
             for index, run in enumerate(part):
                 if index and (is_list or not run.has_lead):
                     groups[-1].append(run)

@@ -69,12 +69,14 @@ class Run:
         is_labelled: text stands between its bubbles, or it is a single one.
         has_lead: print stands at its left.
         is_numbered: this print begins with a number apart, and no text stands at its right.
+        is_behind: a run with such print is at its left, and nothing between them, as a second question about one thing.
     """
 
     bubbles: tuple[Shape, ...]
     is_labelled: bool
     has_lead: bool
     is_numbered: bool = False
+    is_behind: bool = False
 
     @property
     def y(self) -> float:
@@ -293,7 +295,9 @@ class _Stacking:
                 self._line_before(run[0]), y - band, run[0].left, y + band, NUMBER_WHITE * self.height
             )
             is_numbered = len(apart) > 1 and apart[0][1] - apart[0][0] < MOST_NUMBER * self.height and len(runs) == 1
-            done.append(Run(tuple(run), is_labelled, has_lead, is_numbered and not self._text_after(run[-1])))
+            is_numbered = is_numbered and not self._text_after(run[-1])
+            is_behind = bool(index) and not text and (done[-1].has_lead or done[-1].is_behind)
+            done.append(Run(tuple(run), is_labelled, has_lead, is_numbered, is_behind))
         return done
 
     def _is_of_other_row(self, start: float, y: float) -> bool:

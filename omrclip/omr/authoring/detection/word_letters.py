@@ -143,6 +143,24 @@ def letters_in_words(
     return sides
 
 
+def is_in_text(brackets: Shape, components: Boxes, gap: float) -> bool:
+    """Whether a pair of brackets with print in it has the letters of a text close at both sides, as "(s)" in a form.
+
+    Args:
+        brackets: the pair.
+        components: the boxes of connected dark pixels.
+        gap: white space between a letter and a bracket at most, in heights of the bracket.
+    """
+    left, top, width, high = components.T
+    overlap = np.minimum(top + high, brackets.bottom) - np.maximum(top, brackets.top)
+    # Brackets reach above and below letters; those beside them belong to other pairs.
+    is_letter = (high >= TOUCHING_HEIGHT * brackets.height) & (high < brackets.height) & (overlap > SAME_LINE * high)
+    is_inside = is_letter & (np.abs(left + width / 2 - brackets.x) < brackets.width / 4)
+    before, after = brackets.left - left - width, left - brackets.right
+    sides = [is_letter & (distance >= 0) & (distance < gap * brackets.height) for distance in (before, after)]
+    return bool(is_inside.any()) and all(bool(side.any()) for side in sides)
+
+
 def _level(levels: npt.NDArray[np.float64], shape: Shape, heights: float) -> slice:
     """Which of sorted levels are within some heights of a shape from its middle."""
     reach = heights * shape.height
@@ -170,7 +188,7 @@ def without_letters(
     most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
     if not is_small and in_words[members].any():
         outlines = [shapes[index] for index in members]
-        in_line = _in_lines([*outlines, *_of_their_size(filled, outlines)])
+        in_line = _in_lines([*outlines, *of_their_size(filled, outlines)])
         in_words = np.array([0 if shape in in_line else sides for shape, sides in zip(shapes, in_words, strict=True)])
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > most * len(members):
@@ -198,7 +216,7 @@ def _stands_in_column(shapes: Sequence[Shape], index: int, members: list[int]) -
     return sum(are_in_column(shapes[index], other) for other in others) >= LEAST_IN_COLUMN
 
 
-def _of_their_size(filled: Sequence[Shape], outlines: Sequence[Shape]) -> list[Shape]:
+def of_their_size(filled: Sequence[Shape], outlines: Sequence[Shape]) -> list[Shape]:
     """The filled shapes of the size of some outlines: at low resolutions, a printed letter joins its outline."""
     sizes = np.array([(one.width, one.height, one.filled) for one in outlines])
     width, height, part = (float(value) for value in np.median(sizes, axis=0))

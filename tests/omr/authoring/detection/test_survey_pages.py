@@ -1,9 +1,11 @@
 """What surveys and forms of offices print, each on a small page of its own."""
 
 import numpy as np
+import pytest
 
 from omrclip.imaging.arrays import Pixels
 from omrclip.omr.authoring.detection.page import Detection, detect
+from omrclip.omr.template import ChoiceBox, Grid
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
 from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
 
@@ -85,3 +87,67 @@ def test_a_small_number_that_touches_a_square_is_no_part_of_it() -> None:
     assert _sizes(detection) == [3] * 5
     widths = [box.bubble_width for box in choice_boxes([one.element for one in detection.proposals])]
     assert max(widths) < 1.1 * 4.2 / 25.4 * DPI
+
+
+def test_digits_before_the_bubbles_below_boxes_are_those_of_a_grid() -> None:
+    canvas = _page()
+    for column in range(6):
+        canvas.box((120 + 9 * column, 30, 9, 7))
+        for row in range(10):
+            canvas.text(121 + 9 * column, 44.4 + 7 * row, str(row), height=2)
+            canvas.box((124 + 9 * column, 41.5 + 7 * row, 3.6, 3.6))
+    detection = _detected(canvas)
+    assert [type(one.element) for one in detection.proposals] == [Grid]
+    assert _sizes(detection) == [10] * 6
+
+
+@pytest.mark.parametrize("answers", [2, 10])
+def test_a_second_question_about_each_statement_is_no_number(answers: int) -> None:
+    canvas = _page()
+    for row in range(10):
+        y = 60 + 8 * row
+        canvas.text(15, y + 3, ("Headache", "Rash", "Cough")[row % 3])
+        for column in range(4):
+            canvas.ellipse((60 + 8 * column, y, 4, 4))
+        for column in range(answers):
+            canvas.ellipse((110 + 8 * column, y, 4, 4))
+    detection = _detected(canvas)
+    assert {type(one.element) for one in detection.proposals} == {ChoiceBox}
+    assert sorted(_sizes(detection)) == sorted([4] * 10 + [answers] * 10)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(3, [3, 3, 3]), (1, [9]), (10, [9])])
+def test_lines_between_some_rows_part_lists_and_lines_between_all_do_not(every: int, expected: list[int]) -> None:
+    canvas = _page()
+    for row in range(9):
+        canvas.box((105, 40 + 8 * row, 4, 4))
+        canvas.text(112, 43.2 + 8 * row, ("never", "often", "always")[row % 3])
+        if row % every == 0:
+            canvas.line(20, 38 + 8 * row, 190, 38 + 8 * row)
+    assert _sizes(_detected(canvas)) == expected
+
+
+def test_letters_in_brackets_within_a_text_are_no_bubbles_and_answers_in_brackets_are() -> None:
+    canvas = _page()
+    for row in range(4):
+        canvas.text(
+            20, 40 + 6 * row, "The person(s) who sign it agree, as (a) it is true or (b) it is known", height=2.4
+        )
+    for row in range(4):
+        canvas.box((20, 80 + 8 * row, 3.4, 3.4))
+        canvas.text(26, 83 + 8 * row, "I agree to this")
+    assert _sizes(_detected(canvas)) == [4]
+    canvas = _page()
+    for row in range(4):
+        canvas.text(20, 40 + 8 * row, f"{row + 1}.   (A)   (B)   (C)   (D)", height=3)
+    assert _sizes(_detected(canvas)) == [4] * 4
+
+
+def test_zeros_in_a_text_are_no_bubbles() -> None:
+    canvas = _page()
+    for row, start in enumerate((20, 31, 47, 26, 38)):
+        canvas.text(start, 40 + 7.3 * row, "The sum is 0 if all are equal", height=2.6, font="Times-Roman")
+    for row in range(6):
+        canvas.box((20, 100 + 8 * row, 3, 3))
+        canvas.text(26, 103 + 8 * row, "equal to it")
+    assert _sizes(_detected(canvas)) == [6]
