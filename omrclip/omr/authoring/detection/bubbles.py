@@ -182,7 +182,22 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
             whole.add(shape)
         classes.append(_size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
-    return classes
+    return _without_overlaps(classes)
+
+
+def _without_overlaps(classes: Sequence[SizeClass]) -> list[SizeClass]:
+    """The bubbles of each size without those at the place of one whose size is more frequent.
+
+    Print that touches an outline belongs to its size, and the outline alone may be found too where its row goes on.
+    """
+    places, kept = Places(), set()
+    for one in sorted(classes, key=lambda one: -len(one.bubbles)):
+        bubbles = [bubble for bubble in one.bubbles if not _is_at(bubble, places)]
+        for bubble in bubbles:
+            places.add(bubble)
+        kept.update(bubbles)
+    free = [[bubble for bubble in one.bubbles if bubble in kept] for one in classes]
+    return [_size_class(bubbles) for bubbles in free if bubbles]
 
 
 def _are_labels(one: SizeClass, larger: SizeClass, components: Boxes) -> bool:

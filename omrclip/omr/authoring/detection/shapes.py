@@ -47,6 +47,12 @@ CELL_EXTENT = 1.4
 """Extent of a component, in extents of a rectangle in it, from which the rectangle is one of several in it: a cell."""
 WHOLE_SIDE = 0.75
 """Part of the side of a box that a hole in it has, from which the hole reaches from one end of the box to the other."""
+LEAST_HOLE = 0.6
+"""Part of the sides of an outline that its hole has, from which the hole may show its size better than the outer
+contour: what is left of a hole that a letter in it parts has half of them."""
+WHOLE_CONVEX = 0.975
+"""Part of its hull that such a round hole encloses at least: whole outlines have 0.975 and more, even in photos at 100
+dpi, and those into which a letter reaches, and shortens them, have less."""
 PLACES_PX = 50
 """Side of the squares by which shapes are looked up, 5 mm: about one bubble is in each."""
 MOST_CONTOURS = 60_000
@@ -170,16 +176,17 @@ def find_outlines(page: WorkingPage) -> Outlines:
     parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
     found, filled = [], []
     places, touched = [], set()
-    within: dict[int, list[PixelBox]] = defaultdict(list)
-    for box, (_, _, _, parent) in zip(boxes, tree[0], strict=True):
-        within[int(parent)].append(box)
+    within: dict[int, list[int]] = defaultdict(list)
+    for index, (_, _, _, parent) in enumerate(tree[0]):
+        within[int(parent)].append(index)
     for index, (_, _, _, parent) in enumerate(tree[0]):
         is_hole = parent >= 0
         shape = shape_of(page, contours[index], boxes[index], is_hole=is_hole, dark=page.dark)
-        if shape is None:
+        holes = [] if is_hole else within[index]
+        if shape is None or any(_shows_size(contours[index], contours[hole], page.dark) for hole in holes):
             continue
         is_one = not is_hole and index not in parted
-        is_letters = is_one and is_word(shape, np.array(within[index], np.float64).reshape(-1, 4))
+        is_letters = is_one and is_word(shape, np.array([boxes[hole] for hole in holes], np.float64).reshape(-1, 4))
         if shape.kind == "filled" or is_letters:
             filled.append(replace(shape, kind="filled"))
             continue
@@ -196,6 +203,30 @@ def find_outlines(page: WorkingPage) -> Outlines:
     all_boxes = np.array(boxes, np.float64)
     found = [shape for shape, index in zip(found, places, strict=True) if index not in touched]
     return Outlines(outermost(found), filled, all_boxes[~is_inner], all_boxes[is_inner])
+
+
+def _shows_size(outer: Any, hole: Any, dark: Grey) -> bool:
+    """Whether a round hole shows the size of an outline better than its outer contour, which print touches.
+
+    Then this is further away from the hole at one side than at another by more than a stroke, and less convex.
+    """
+    left, top, width, height = box = box_of(hole)
+    x, y, wide, high = box_of(outer)
+    if not has_size_of_bubble(width, height) or min(width / wide, height / high) < LEAST_HOLE:
+        return False
+    strokes = (left - x, top - y, x + wide - left - width, y + high - top - height)
+    if max(strokes) - min(strokes) <= stroke_at(dark, box):
+        return False
+    filled, convex = _form(hole)
+    return filled < RECTANGLE_FILLED and convex > max(WHOLE_CONVEX, _form(outer)[1])
+
+
+def _form(contour: Any) -> tuple[float, float]:
+    """The part of its rotated box that the hull of a contour covers, and the part of this hull that it encloses."""
+    hull = cv2.convexHull(contour)
+    area = max(1.0, cv2.contourArea(hull))
+    (_, _), (across, down), _ = cv2.minAreaRect(hull)
+    return area / max(1.0, across * down), cv2.contourArea(contour) / area
 
 
 def _parted(boxes: Sequence[PixelBox], parents: Sequence[int]) -> set[int]:
