@@ -14,7 +14,7 @@ import numpy as np
 
 from omrclip.omr.authoring.detection.bubbles import SizeClass
 from omrclip.omr.authoring.detection.shapes import Shape
-from omrclip.omr.authoring.detection.stacking import COLUMN_TOLERANCE, ROW_BREAK, Run, stacks_of_runs
+from omrclip.omr.authoring.detection.stacking import COLUMN_TOLERANCE, ROW_BREAK, Run, stacks_of_runs, text_goes_on
 from omrclip.omr.authoring.detection.surroundings import Surroundings, glyph, print_ratio
 from omrclip.omr.authoring.detection.working_page import WorkingPage
 
@@ -101,12 +101,13 @@ class _Dividing:
         return [group for part in parts for group in self._divide_array(part)]
 
     def _parts(self, stack: list[Run]) -> list[list[Run]]:
-        """Part a stack where the distance of rows is wide."""
+        """Part a stack where the distance of rows is wide, and not filled by the text of an answer."""
         distances = [lower.y - upper.y for upper, lower in itertools.pairwise(stack)]
         least = min(distances, default=0.0)
         parts = [[stack[0]]]
         for run, distance in zip(stack[1:], distances, strict=True):
-            if distance > ROW_BREAK * least:
+            upper, lower = parts[-1][-1].bubbles[-1], run.bubbles[0]
+            if distance > ROW_BREAK * least and not (run.is_labelled and text_goes_on(self.around, upper, lower)):
                 parts.append([run])
             else:
                 parts[-1].append(run)

@@ -54,6 +54,8 @@ LABEL_BAND = 0.55
 FARTHEST_LABEL = 0.8
 """Widths of the page that print at the left of a row may be away from it: a short statement at the left margin, with
 its answers at the right one."""
+MOST_TEXT_HEIGHTS = 8.0
+"""The same where the text of an answer has several lines, and how far right of its bubble these are looked for."""
 LEAST_ROW_HEIGHTS = 0.8
 """Distance of two rows of one stack, in heights of a bubble, at least."""
 TEXT_MARGIN, LEAST_TEXT_BAND = 0.7, 0.3
@@ -139,13 +141,20 @@ class _Stacking:
     def _is_below(self, bubble: Shape, bubbles: list[Shape]) -> bool:
         """Whether a bubble continues others that stand below each other."""
         last, distance = bubbles[-1], bubble.y - bubbles[-1].y
-        is_near = LEAST_ROW_HEIGHTS * self.height <= distance <= MOST_ROW_HEIGHTS * self.height
-        if not is_near or abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width:
+        if not self._are_near(last, bubble) or abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width:
             return False
         if self._is_in_row(last) != self._is_in_row(bubble):
             return False
         is_wider = len(bubbles) > 1 and distance > ROW_BREAK * (last.y - bubbles[-2].y)
+        is_wider = is_wider and not text_goes_on(self.around, last, bubble)
         return not is_wider and not self._text_between(last, bubble)
+
+    def _are_near(self, upper: Shape, lower: Shape) -> bool:
+        """Whether two bubbles below each other are as near as answers to one question are."""
+        distance = (lower.y - upper.y) / self.height
+        if distance > MOST_ROW_HEIGHTS:
+            return distance <= MOST_TEXT_HEIGHTS and text_goes_on(self.around, upper, lower)
+        return distance >= LEAST_ROW_HEIGHTS
 
     def _is_in_row(self, bubble: Shape) -> bool:
         """Whether another bubble stands close beside this one, and nothing between them."""
@@ -335,8 +344,7 @@ class _Stacking:
 
     def _continues(self, stack: list[Run], run: Run) -> bool:
         last = stack[-1]
-        distance = run.y - last.y
-        if distance < LEAST_ROW_HEIGHTS * self.height or distance > MOST_ROW_HEIGHTS * self.height:
+        if not self._are_near(last.bubbles[0], run.bubbles[0]):
             return False
         if self._is_in_columns(stack, run):
             return not self._text_between(last.bubbles[0], run.bubbles[0])
@@ -375,6 +383,14 @@ class _Stacking:
         margin = TEXT_MARGIN * self.height
         top, bottom = upper.y + margin, lower.y - margin
         return bottom - top > LEAST_TEXT_BAND * self.height and self.around.has_print(left, top, right, bottom)
+
+
+def text_goes_on(around: Surroundings, upper: Shape, lower: Shape) -> bool:
+    """Whether the text of an answer has further lines, behind its bubble, before the next answer below it."""
+    margin = TEXT_MARGIN * upper.height
+    right = upper.right + MOST_TEXT_HEIGHTS * upper.height
+    is_text = around.has_print(upper.right, upper.y + margin, right, lower.y - margin)
+    return is_text and around.has_print(upper.right, upper.y - margin, right, upper.y + margin)
 
 
 def _beside(pitches: Sequence[float], texts: Sequence[Sequence[object]], index: int) -> list[float]:

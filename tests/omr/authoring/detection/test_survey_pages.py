@@ -151,3 +151,18 @@ def test_zeros_in_a_text_are_no_bubbles() -> None:
         canvas.box((20, 100 + 8 * row, 3, 3))
         canvas.text(26, 103 + 8 * row, "equal to it")
     assert _sizes(_detected(canvas)) == [6]
+
+
+def test_an_answer_with_text_of_several_lines_does_not_part_a_list() -> None:
+    canvas = _page()
+    y = 40.0
+    for lines in (1, 1, 3, 1, 4, 1):
+        canvas.box((30, y, 3.2, 3.2))
+        for line in range(lines):
+            canvas.text(36, y + 3 + 5 * line, "what the answer says, at length", height=2.6)
+        y += 5 * lines + 3
+    canvas.text(20, y + 20, "The next question", height=2.6)
+    for row in range(2):
+        canvas.box((30, y + 30 + 8 * row, 3.2, 3.2))
+        canvas.text(36, y + 33 + 8 * row, "yes or no", height=2.6)
+    assert _sizes(_detected(canvas)) == [6, 2]
