@@ -141,14 +141,16 @@ def form(*, letters: bool = True, seed: int = 1) -> Sheet:
     return printed(elements, PAGE, letters=letters, seed=seed)
 
 
-def printed(elements: Iterable[Element], page: Dimensions, *, letters: bool = True, seed: int | None = 1) -> Sheet:
+def printed(
+    elements: Iterable[Element], page: Dimensions, *, letters: bool = True, seed: int | None = 1, squares: bool = False
+) -> Sheet:
     """What a template says, on paper: outlines of bubbles with their letters, reference points, words between."""
     elements = tuple(elements)
     fine = np.full((page.height * FINER, page.width * FINER), 255, np.uint8)
     sheet = Sheet(fine, elements)
     for box in sheet.boxes().values():
         for bubble in box.bubbles:
-            _outline(fine, box, bubble, letters=letters)
+            _outline(fine, box, bubble, letters=letters, square=squares)
     for mark in elements:
         if isinstance(mark, ReferencePoint):
             left, top = round(mark.left * FINER), round(mark.top * FINER)
@@ -159,11 +161,15 @@ def printed(elements: Iterable[Element], page: Dimensions, *, letters: bool = Tr
     return replace(sheet, blank=np.asarray(blank, np.uint8))
 
 
-def _outline(fine: Tones, box: ChoiceBox, bubble: Bubble, *, letters: bool) -> None:
+def _outline(fine: Tones, box: ChoiceBox, bubble: Bubble, *, letters: bool, square: bool) -> None:
     x, y = bubble.left + box.bubble_width / 2, bubble.top + box.bubble_height / 2
     centre = round(x * FINER), round(y * FINER)
     axes = round((box.bubble_width - 1.5) / 2 * FINER), round((box.bubble_height - 1.5) / 2 * FINER)
-    cv2.ellipse(fine, centre, axes, 0, 0, 360, 60, round(1.5 * FINER), cv2.LINE_AA)
+    if square:
+        corners = [(centre[0] + sign * axes[0], centre[1] + sign * axes[1]) for sign in (-1, 1)]
+        cv2.rectangle(fine, *corners, 60, round(1.5 * FINER))
+    else:
+        cv2.ellipse(fine, centre, axes, 0, 0, 360, 60, round(1.5 * FINER), cv2.LINE_AA)
     if letters:
         corner = round((x - 4) * FINER), round((y + 4) * FINER)
         cv2.putText(fine, bubble.value[:1], corner, cv2.FONT_HERSHEY_SIMPLEX, 0.38 * FINER, 110, FINER, cv2.LINE_AA)

@@ -65,7 +65,8 @@ def confirm(
         return Rejected("the print of the blank page was not found in its place")
     found = refine(reference, pyramid, settled)
     if found.agreeing < candidate.least_agreeing:
-        return Rejected(f"only {found.agreeing:.0%} of the print of the page was found in its place")
+        reason = f"only {found.agreeing:.0%} of the print of the page was found in its place"
+        return Rejected(reason, is_elsewhere=True)
     if not reference.printed or reference.looks_alike:
         rivalled = _rivalled(reference, pyramid, candidate, found, upright)
         if rivalled is not None or not reference.printed:

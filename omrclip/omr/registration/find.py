@@ -7,7 +7,7 @@ page is taken, otherwise the best one. The Dimensions of the scan alone decide o
 confirm a map by: no image and hardly a bubble.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
@@ -19,11 +19,11 @@ from omrclip.imaging import ops
 from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.confirm import confirm
-from omrclip.omr.registration.extents import printed_size
+from omrclip.omr.registration.extents import Printed, Shape, printed_as
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
 from omrclip.omr.registration.rectified_scan import RectifiedScan, rectify
-from omrclip.omr.registration.reference import Reference, reference_for, resized
+from omrclip.omr.registration.reference import Reference, reference_for, with_bubbles
 from omrclip.omr.registration.refine import LocalMap, bent_to_lines
 from omrclip.omr.registration.registration import IDENTITY_WITHIN_PX, Candidate, KnownPage, Registration, Rejected
 from omrclip.omr.registration.strategies import features, scale
@@ -192,8 +192,10 @@ def _confirmed(
     waiting, to_follow = list(maps), MOST_FOLLOWED
     while waiting:
         candidate = waiting.pop(0)
-        suited = _suited(reference, pyramid, candidate)
-        found = confirm(suited, pyramid, candidate, upright=upright)
+        for suited in _suited(reference, pyramid, candidate):
+            found = confirm(suited, pyramid, candidate, upright=upright)
+            if not isinstance(found, Rejected) or not found.is_elsewhere:
+                break
         if isinstance(found, Rejected):
             refusals.append(replace(found, reason=f"{candidate.strategy}: {found.reason}"))
             if found.instead is not None and to_follow:
@@ -206,17 +208,22 @@ def _confirmed(
     return best or next((refused for refused in refusals if refused.undecided), refusals[0])
 
 
-def _suited(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> Reference:
-    """Return the reference with its bubbles as large as the candidate shows them printed."""
+def _suited(reference: Reference, pyramid: ImagePyramid, candidate: Candidate) -> Iterator[Reference]:
+    """Yield the reference with its bubbles of the size and shape in which the candidate shows them printed.
+
+    Where a candidate is some pixels off, it does not show this. So the shapes in the template's size follow.
+    """
     if reference.printed or not len(reference.bubbles):
-        return reference
+        yield reference
+        return
 
     def to_scan(points: Points) -> Points:
         moved = points if candidate.bend is None else points + offsets_at(candidate.bend, points, reference.page)
         return ops.transform(candidate.page_to_scan, moved)
 
-    factor = printed_size(pyramid, reference.bubbles[reference.common], to_scan)
-    return reference if factor == 1.0 else resized(reference, factor)
+    shown = printed_as(pyramid, reference.bubbles[reference.common], to_scan)
+    for printed in (shown, *(Printed(shape=shape) for shape in Shape if Printed(shape=shape) != shown)):
+        yield reference if printed == Printed() else with_bubbles(reference, printed)
 
 
 def _not_found(reasons: Sequence[str], advice: str) -> RegistrationFailed:

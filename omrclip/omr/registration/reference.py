@@ -18,7 +18,7 @@ from omrclip.imaging.codec import cost, decode
 from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import probe
 from omrclip.omr.registration.bubble_patches import Blank, darkness
-from omrclip.omr.registration.extents import printed_size
+from omrclip.omr.registration.extents import Printed, Shape, printed_as
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.neighbours import nearest
 from omrclip.omr.registration.patches import Patches, find, take
@@ -135,6 +135,7 @@ class Reference:
         blank: the unmarked bubbles, see `bubble_patches`; None where they are not known, or the page has none.
         coarse, fine: the reference at two scales.
         extents: the size of `bubbles` as a multiple of the template's.
+        shape: the shape of their outlines.
         lines: patches on printed lines of the fine reference; None without an image of the blank page.
     """
 
@@ -152,6 +153,7 @@ class Reference:
     coarse: ReferenceLevel
     fine: ReferenceLevel
     extents: float = 1.0
+    shape: Shape = Shape.ROUND
     lines: LinePatches | None = None
 
     @property
@@ -262,8 +264,8 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
     if len(fine.patches) < LEAST_PATCHES:
         blank, fine = None, _level(dimensions, None, bubbles, fine_side, coarse=False)
     coarse = _level(dimensions, blank, bubbles, COARSE_SIDE, coarse=True)
-    extents = _printed_on(blank, bubbles, dimensions) if blank is not None and len(bubbles) else 1.0
-    bubbles = _scaled(bubbles, extents)
+    printed = _printed_on(blank, bubbles, dimensions) if blank is not None and len(bubbles) else Printed()
+    bubbles = _scaled(bubbles, printed.size)
     return Reference(
         dimensions,
         bubbles,
@@ -278,33 +280,35 @@ def _prepare(page: Page, image: bytes | None) -> Reference:
         _unmarked(bubbles, fine) if blank and len(bubbles) else None,
         coarse,
         fine,
-        extents,
+        printed.size,
+        printed.shape,
         take_lines(fine.pixels, FINE_CELLS, FINE_HALF, fine.patches.centres) if blank is not None else None,
     )
 
 
-def resized(reference: Reference, factor: float) -> Reference:
-    """Return the reference of a page without an image whose bubbles are printed larger or smaller than in the template.
+def with_bubbles(reference: Reference, printed: Printed) -> Reference:
+    """Return the reference of a page without an image whose bubbles have another size than in the template, or corners.
 
     It is cached like those of `reference_for`.
     """
 
     def make() -> _Cached:
-        made = _resized(reference, factor)
+        made = _with_bubbles(reference, printed)
         return _Cached(made, _held_bytes(made))
 
-    return _references.get_or_make((reference, factor), make).reference
+    return _references.get_or_make((reference, printed), make).reference
 
 
-def _resized(reference: Reference, factor: float) -> Reference:
-    bubbles = _scaled(reference.bubbles, factor)
+def _with_bubbles(reference: Reference, printed: Printed) -> Reference:
+    bubbles = _scaled(reference.bubbles, printed.size)
     fine_side, coarse_side = (max(level.pixels.shape) for level in (reference.fine, reference.coarse))
     return replace(
         reference,
         bubbles=bubbles,
-        extents=factor,
-        coarse=_level(reference.page, None, bubbles, coarse_side, coarse=True),
-        fine=_level(reference.page, None, bubbles, fine_side, coarse=False),
+        extents=printed.size,
+        shape=printed.shape,
+        coarse=_level(reference.page, None, bubbles, coarse_side, printed.shape, coarse=True),
+        fine=_level(reference.page, None, bubbles, fine_side, printed.shape, coarse=False),
     )
 
 
@@ -313,10 +317,10 @@ def _scaled(boxes: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.flo
     return np.hstack([boxes[:, :2] - boxes[:, 2:] * (factor - 1) / 2, boxes[:, 2:] * factor])
 
 
-def _printed_on(blank: ImagePyramid, bubbles: npt.NDArray[np.float64], page: Dimensions) -> float:
-    """Return the size of the bubbles in the image of the blank page, as a multiple of the template's."""
+def _printed_on(blank: ImagePyramid, bubbles: npt.NDArray[np.float64], page: Dimensions) -> Printed:
+    """Return how the bubbles are printed in the image of the blank page."""
     scale = np.array([blank.dimensions.width / page.width, blank.dimensions.height / page.height])
-    return printed_size(blank, bubbles[common_size(bubbles)], lambda points: points * scale)
+    return printed_as(blank, bubbles[common_size(bubbles)], lambda points: points * scale)
 
 
 def common_size(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -423,13 +427,19 @@ def choice_boxes(element: Element) -> list[ChoiceBox]:
 
 
 def _level(
-    page: Dimensions, blank: ImagePyramid | None, bubbles: npt.NDArray[np.float64], longer_side: int, *, coarse: bool
+    page: Dimensions,
+    blank: ImagePyramid | None,
+    bubbles: npt.NDArray[np.float64],
+    longer_side: int,
+    shape: Shape = Shape.ROUND,
+    *,
+    coarse: bool,
 ) -> ReferenceLevel:
     factor = longer_side / max(page.width, page.height)
     width, height = (max(LEAST_SIDE_PX, round(side * factor)) for side in (page.width, page.height))
     scale = (width / page.width, height / page.height)
     if blank is None:
-        pixels = _drawn(bubbles, scale, (height, width))
+        pixels = _drawn(bubbles, scale, (height, width), shape)
         patches = _bubble_patches(pixels, bubbles, scale)
     else:
         pixels = np.asarray(
@@ -439,17 +449,20 @@ def _level(
     return ReferenceLevel(scale, pixels, patches, nearest(patches.centres.astype(np.float64), GROUP_OF_PATCHES))
 
 
-def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], shape: tuple[int, int]) -> Grey:
-    """Draw the outlines of the bubbles on white paper, as ellipses inscribed in their boxes."""
-    paper = np.full(shape, 255, dtype=np.uint8)
+def _drawn(bubbles: npt.NDArray[np.float64], scale: tuple[float, float], size: tuple[int, int], shape: Shape) -> Grey:
+    """Draw the outlines of the bubbles on white paper: ellipses inside their boxes, or lines on the sides of these."""
+    paper = np.full(size, 255, dtype=np.uint8)
     for left, top, width, height in bubbles * (*scale, *scale):
-        centre = (round((left + width / 2 - 0.5) * SUBPIXELS), round((top + height / 2 - 0.5) * SUBPIXELS))
-        axes = (
-            max(SUBPIXELS, round((width / 2 - 0.5) * SUBPIXELS)),
-            max(SUBPIXELS, round((height / 2 - 0.5) * SUBPIXELS)),
-        )
         thickness = max(1, round(min(width, height) / OUTLINES_ACROSS))
-        cv2.ellipse(paper, centre, axes, 0, 0, 360, 0, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+        middle = np.array([left + width / 2 - 0.5, top + height / 2 - 0.5])
+        half = np.array([width, height]) / 2
+        if shape is Shape.SQUARE:
+            first, last = (np.rint((middle + sign * half) * SUBPIXELS).astype(int).tolist() for sign in (-1, 1))
+            cv2.rectangle(paper, first, last, 0, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+        else:
+            centre, axes = (np.rint(place * SUBPIXELS).astype(int).tolist() for place in (middle, half - 0.5))
+            axes = [max(SUBPIXELS, axis) for axis in axes]
+            cv2.ellipse(paper, centre, axes, 0, 0, 360, 0, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
     return paper
 
 

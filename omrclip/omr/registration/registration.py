@@ -106,8 +106,10 @@ class Rejected:
         reason: a sentence for people, without a full stop.
         instead: a candidate that fits better; None where no other is known.
         undecided: whether the candidate fits, but another map fits equally well.
+        is_elsewhere: whether too little of the print of the page was found where the candidate puts it.
     """
 
     reason: str
     instead: Candidate | None = None
     undecided: bool = False
+    is_elsewhere: bool = False

@@ -27,6 +27,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.blobs import Blobs, blobs_of
 from omrclip.omr.registration.bubble_patches import REACH, SIDE, likeness, tones
 from omrclip.omr.registration.code_boxes import is_code_in
+from omrclip.omr.registration.extents import Shape
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.letters import likeness_of_letters
 from omrclip.omr.registration.neighbours import distances_to
@@ -100,8 +101,8 @@ MOST_STRETCH = 1.03
 """Ratio between the scales of the two axes of a map up to which the page has its own shape in the scan."""
 TURNED_BELOW_COSINE = 0.5
 """Cosine of the angle of a placement: with less, the page is turned."""
-OUTLINE_RADIUS, OUTLINE_WIDTH = 0.95, 0.12
-"""Radius and width of a drawn outline, in radii of the bubble."""
+OUTLINE_RADIUS, SQUARE_RADIUS, OUTLINE_WIDTH = 0.95, 1.0, 0.12
+"""Radius of a drawn round and square outline, see `extents`, and its width, in radii of the bubble."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -330,7 +331,9 @@ class Scene:
         found = np.zeros(len(places))
         if inside.any():
             radii = np.tile(self.radii * self.reference.fine.scale, (int(inside.sum()), 1))
-            found[inside] = likeness(-tones(self.rectified.pixels, in_rectified[inside], radii), _drawn())
+            found[inside] = likeness(
+                -tones(self.rectified.pixels, in_rectified[inside], radii), _drawn(self.reference.shape)
+            )
         return found
 
 
@@ -507,9 +510,10 @@ def _outside(points: Points, frame: Points) -> float:
     return max(0.0, *(-cv2.pointPolygonTest(hull, (float(x), float(y)), True) for x, y in points))
 
 
-@lru_cache(maxsize=1)
-def _drawn() -> npt.NDArray[np.float32]:
+@lru_cache(maxsize=len(Shape))
+def _drawn(shape: Shape) -> npt.NDArray[np.float32]:
     """Return (1, SIDE, SIDE) the outline of a bubble, a Gaussian profile around its radius."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * REACH
-    radius = np.hypot(steps[None, :], steps[:, None])
-    return np.exp(-(((radius - OUTLINE_RADIUS) / OUTLINE_WIDTH) ** 2)).astype(np.float32)[None]
+    middle = SQUARE_RADIUS if shape is Shape.SQUARE else OUTLINE_RADIUS
+    radius = shape.radii(*np.meshgrid(steps, steps))
+    return np.exp(-(((radius - middle) / OUTLINE_WIDTH) ** 2)).astype(np.float32)[None]

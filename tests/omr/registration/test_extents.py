@@ -9,7 +9,7 @@ from omrclip.errors import RegistrationFailed
 from omrclip.limits import Limits
 from omrclip.omr.options import RecognitionOptions
 from omrclip.omr.recognition import Scan, recognize
-from omrclip.omr.registration.extents import printed_size
+from omrclip.omr.registration.extents import Printed, printed_as
 from omrclip.omr.registration.find import FoundPage, ImagePyramid, register
 from omrclip.omr.registration.reference import reference_for
 from omrclip.omr.template import ChoiceBox
@@ -66,7 +66,7 @@ def test_extents_are_measured_on_the_blank_page_where_its_image_is_known(factor:
 
 def test_a_scan_that_shows_nothing_tells_no_extents() -> None:
     white = ImagePyramid(coloured(np.full((800, 600), 255, np.uint8)))
-    assert printed_size(white, reference_for(PRINTED.page, None).bubbles, lambda points: points) == 1
+    assert printed_as(white, reference_for(PRINTED.page, None).bubbles, lambda points: points) == Printed()
 
 
 @pytest.mark.parametrize(("factor", "told"), [(1.0, False), (1.1, False), (1.3, True), (0.8, True)])
