@@ -25,7 +25,7 @@ LEAST_SIDE_MM = 4.5
 LETTER_BOX_GAP = 0.25
 """Median gap between such squares, in their widths, at most. Bubbles stand further apart, so that a mark meets one."""
 MANY_ROWS = 5
-"""Rows of as many squares below each other that are questions, at least: names and dates take fewer."""
+"""Rows of as many squares that are questions, at least: names and dates take fewer."""
 
 
 def letter_boxes(page: WorkingPage, groups: Sequence[Group], around: Surroundings) -> set[int]:
@@ -35,10 +35,9 @@ def letter_boxes(page: WorkingPage, groups: Sequence[Group], around: Surrounding
 
 
 def _is_of_many(groups: Sequence[Group], index: int, likely: set[int]) -> bool:
-    """Whether so many rows begin below each other with as many squares that they are the answers of questions."""
-    first, count = groups[index].bubbles[0], len(groups[index].bubbles)
-    rows = [groups[other].bubbles for other in likely]
-    return sum(len(row) == count and abs(row[0].x - first.x) < ALIGNED * first.width for row in rows) >= MANY_ROWS
+    """Whether so many rows, below or beside each other, have as many squares that they are the answers of questions."""
+    count = len(groups[index].bubbles)
+    return sum(len(groups[other].bubbles) == count for other in likely) >= MANY_ROWS
 
 
 def _are_letter_boxes(page: WorkingPage, group: Group, around: Surroundings) -> bool:

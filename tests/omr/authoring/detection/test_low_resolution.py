@@ -96,10 +96,12 @@ def test_the_first_words_of_a_list_are_no_bubbles() -> None:
     assert _bubbles(picture.pixels) == 0
 
 
-def test_many_rows_of_empty_squares_close_beside_each_other_are_questions() -> None:
+@pytest.mark.parametrize("columns", [1, 3])
+def test_many_rows_of_empty_squares_close_beside_each_other_are_questions(columns: int) -> None:
     canvas = PdfCanvas(210, 297)
-    for row in range(12):
-        canvas.text(25, 63 + 8 * row, f"{row + 1}.")
-        for column in range(5):
-            canvas.box((35 + 6 * column, 60 + 8 * row, 5, 5))
-    assert _bubbles(render(canvas.save(), 150)) == 60
+    for number in range(6):
+        x, y = 25 + 60 * (number % columns), 60 + 8 * (number // columns)
+        canvas.text(x, y + 3, f"{number + 1}.")
+        for answer in range(5):
+            canvas.box((x + 10 + 6 * answer, y, 5, 5))
+    assert _bubbles(render(canvas.save(), 150)) == 30
