@@ -51,6 +51,10 @@ LEAST_OF_A_SIZE = 2
 """A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
 LEAST_BRIDGED = 3
 """The same for dashed outlines and pairs of brackets, which chance makes more often."""
+LEAST_INSIDE = 0.8
+"""Size of the inside of an outline at least, in sizes of the outline; letters in it are smaller."""
+LEAST_LARGE = 3
+"""Round shapes of one size that are larger than bubbles, from which they are listed; fewer are frames or decoration."""
 LEAST_LIKE_MAIN = 0.62
 """Size of a rare shape, in sizes of the most frequent, below which it is print: letters and dots are smaller."""
 RARE = 0.12
@@ -78,6 +82,7 @@ class Why(StrEnum):
     EXAMPLE = "example"
     UNLIKE = "unlike"
     CROWD = "crowd"
+    LARGE = "large"
 
 
 REASONS = {
@@ -88,6 +93,7 @@ REASONS = {
     Why.CODE: "It is part of a bar code or marker.",
     Why.UNLIKE: "It does not look like the other shapes of its size.",
     Why.CROWD: "The page has more such shapes than a form has bubbles.",
+    Why.LARGE: "It is larger than a bubble may be.",
     Why.EXAMPLE: "It belongs to printed examples of filled and crossed marks.",
 }
 
@@ -125,7 +131,10 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
         found: the shapes and the boxes of connected dark pixels, in pixels of the working page.
         codes: the left, top, right and bottom sides of bar codes and markers.
     """
-    left_out: list[LeftOut] = []
+    places = Places(found.shapes)
+    large = [shape for shape in found.large if not any(_is_inside_of(shape, other) for other in places.near(shape))]
+    sizes = [size for size in of_one_size(large) if len(size) >= LEAST_LARGE]
+    left_out = [LeftOut(large[index], Why.LARGE) for size in sizes for index in size]
     candidates = []
     outlines = [shape for shape in found.shapes if shape.kind == "outline" and shape.filled >= RECTANGLE_FILLED]
     for shape in found.shapes:
@@ -140,6 +149,11 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
     if len(candidates) > MOST_CANDIDATES:
         return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
     return _without_small(_size_classes(grey, candidates, found, left_out), left_out, found.components)
+
+
+def _is_inside_of(outline: Shape, other: Shape) -> bool:
+    """Whether a shape is the inside of an outline, and no letter in it."""
+    return is_around(outline, other) and other.size > LEAST_INSIDE * outline.size
 
 
 def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]) -> list[SizeClass]:

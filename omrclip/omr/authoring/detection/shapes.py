@@ -55,6 +55,9 @@ WHOLE_CONVEX = 0.975
 dpi, and those into which a letter reaches, and shortens them, have less."""
 PLACES_PX = 50
 """Side of the squares by which shapes are looked up, 5 mm: about one bubble is in each."""
+LARGEST_MM, ROUND_FILLED = 25.0, 0.96
+"""Longer side of a round shape that is listed as larger than a bubble, and the part of its rotated box that it covers,
+at most: ovals with straight sides have 0.93, and frames with round corners more."""
 MOST_CONTOURS = 60_000
 """Contours on one page; more are noise, and would take long to examine."""
 
@@ -114,16 +117,20 @@ Boxes = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shapes:
-    """The shapes of a page that may be bubbles, those that are filled, and the boxes of all connected dark pixels."""
+    """The shapes of a page that may be bubbles, those that are filled, and the boxes of all connected dark pixels.
+
+    `large` are the round outlines that are larger than bubbles.
+    """
 
     shapes: tuple[Shape, ...]
     filled: tuple[Shape, ...]
     components: Boxes
+    large: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlines:
-    """The closed outlines of a page: those that are light inside, and those that are filled.
+    """The closed outlines of a page: those that are light inside, those that are filled, and those that are too large.
 
     `components` are the boxes of all connected dark pixels, `holes` those of what they enclose.
     """
@@ -132,6 +139,7 @@ class Outlines:
     filled: list[Shape]
     components: Boxes
     holes: Boxes
+    large: tuple[Shape, ...] = ()
 
 
 class Places:
@@ -165,6 +173,13 @@ def has_size_of_bubble(width: float, height: float) -> bool:
     """Whether a bubble may have this width and height in pixels of the working page."""
     shorter, longer = min(width, height) / PX_PER_MM, max(width, height) / PX_PER_MM
     return LEAST_HEIGHT_MM <= shorter <= MOST_HEIGHT_MM and LEAST_WIDTH_MM <= longer <= MOST_WIDTH_MM
+
+
+def _is_larger(width: float, height: float) -> bool:
+    """Whether a shape of this width and height in pixels of the working page is a little larger than bubbles are."""
+    shorter, longer = min(width, height) / PX_PER_MM, max(width, height) / PX_PER_MM
+    is_larger = shorter > MOST_HEIGHT_MM or longer > MOST_WIDTH_MM
+    return is_larger and shorter >= LEAST_HEIGHT_MM and longer <= LARGEST_MM
 
 
 def find_outlines(page: WorkingPage) -> Outlines:
@@ -202,7 +217,18 @@ def find_outlines(page: WorkingPage) -> Outlines:
     is_inner = tree[0][:, 3] >= 0
     all_boxes = np.array(boxes, np.float64)
     found = [shape for shape, index in zip(found, places, strict=True) if index not in touched]
-    return Outlines(outermost(found), filled, all_boxes[~is_inner], all_boxes[is_inner])
+    outer = [index for index, box in enumerate(boxes) if not is_inner[index] and _is_larger(*box[2:])]
+    large = [shape for index in outer if (shape := _large(page.grey, contours[index], boxes[index])) is not None]
+    return Outlines(outermost(found), filled, all_boxes[~is_inner], all_boxes[is_inner], tuple(large))
+
+
+def _large(grey: Grey, contour: Any, box: PixelBox) -> Shape | None:
+    """The round shape with this outer contour that is empty and larger than a bubble; None if it is no such shape."""
+    left, top, width, height = box
+    filled, convex = _form(contour)
+    if not LEAST_FILLED < filled < ROUND_FILLED or convex < LEAST_CONVEX or not _is_light_inside(grey, contour, box):
+        return None
+    return Shape(left + width / 2, top + height / 2, width, height, filled)
 
 
 def _shows_size(outer: Any, hole: Any, dark: Grey) -> bool:

@@ -242,6 +242,7 @@ export default {
   "leftOut.cell": "Sie steht dicht neben anderen Rechtecken, wie die Zelle einer Tabelle oder ein Kästchen für einen Buchstaben.",
   "leftOut.code": "Sie gehört zu einem Strichcode oder einer Marke.",
   "leftOut.crowd": "Auf der Seite gibt es mehr solche Formen, als ein Formular Ankreuzfelder hat.",
+  "leftOut.large": "Sie ist größer, als ein Ankreuzfeld sein darf.",
   "leftOut.example": "Sie gehört zu gedruckten Beispielen für Markierungen.",
   "leftOut.unlike": "Sie sieht nicht aus wie die anderen Formen ihrer Größe.",
   "editor.addPages": "Seiten hinzufügen",

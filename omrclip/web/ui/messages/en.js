@@ -242,6 +242,7 @@ export default {
   "leftOut.cell": "It stands close beside other rectangles, like a cell of a table or a box for one letter.",
   "leftOut.code": "It is part of a bar code or marker.",
   "leftOut.crowd": "The page has more such shapes than a form has bubbles.",
+  "leftOut.large": "It is larger than a bubble may be.",
   "leftOut.example": "It belongs to printed examples of marks.",
   "leftOut.unlike": "It does not look like the other shapes of its size.",
   "editor.addPages": "Add pages",

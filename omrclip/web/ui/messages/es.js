@@ -243,6 +243,7 @@ export default {
   "leftOut.cell": "Está junto a otros rectángulos, como la celda de una tabla o la casilla de una letra.",
   "leftOut.code": "Forma parte de un código de barras o de una marca.",
   "leftOut.crowd": "La página tiene más formas de este tipo que casillas un formulario.",
+  "leftOut.large": "Es más grande de lo que puede ser una casilla.",
   "leftOut.example": "Forma parte de ejemplos de marcas impresos.",
   "editor.addPages": "Añadir páginas",
   "editor.download": "Descargar .omr",

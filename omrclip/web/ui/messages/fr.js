@@ -242,6 +242,7 @@ export default {
   "leftOut.cell": "Elle est tout près d’autres rectangles, comme la cellule d’un tableau ou la case d’une lettre.",
   "leftOut.code": "Elle fait partie d’un code-barres ou d’un repère.",
   "leftOut.crowd": "La page a plus de formes de ce genre qu’un formulaire n’a de cases.",
+  "leftOut.large": "Elle est plus grande qu’une case ne peut l’être.",
   "leftOut.example": "Elle fait partie d’exemples de marques imprimés.",
   "leftOut.unlike": "Elle ne ressemble pas aux autres formes de sa taille.",
   "editor.addPages": "Ajouter des pages",

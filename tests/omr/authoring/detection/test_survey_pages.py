@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging.arrays import Pixels
+from omrclip.omr.authoring.detection.bubbles import Why
 from omrclip.omr.authoring.detection.page import Detection, detect
 from omrclip.omr.template import ChoiceBox, Grid
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
@@ -166,3 +167,35 @@ def test_an_answer_with_text_of_several_lines_does_not_part_a_list() -> None:
         canvas.box((30, y + 30 + 8 * row, 3.2, 3.2))
         canvas.text(36, y + 33 + 8 * row, "yes or no", height=2.6)
     assert _sizes(_detected(canvas)) == [6, 2]
+
+
+def test_round_outlines_larger_than_bubbles_are_listed_and_frames_are_not() -> None:
+    canvas = _page()
+    for index in range(4):
+        canvas.ellipse((20 + 25 * index, 30, 11, 11))
+        canvas.ellipse((20 + 25 * index, 60, 20, 7))
+        canvas.text(26 + 25 * index, 65, "Do so", height=4)
+        canvas.box((20 + 45 * index, 90, 20, 12))
+    for row in range(4):
+        canvas.box((20, 120 + 8 * row, 4, 4))
+        canvas.text(26, 123 + 8 * row, "an answer")
+    detection = _detected(canvas)
+    assert _sizes(detection) == [4]
+    assert [unused.why for unused in detection.left_out].count(Why.LARGE) == 8
+
+
+def test_outlines_whose_insides_are_bubbles_are_not_listed_as_larger_ones() -> None:
+    canvas = _page()
+    for index in range(11):
+        canvas.ellipse((20 + 13 * index, 30, 9.15, 9.15), line=0.4)
+        canvas.text(23 + 13 * index, 35, str(index), height=3)
+    detection = _detected(canvas)
+    large = [unused for unused in detection.left_out if unused.why == Why.LARGE]
+    assert len(large) + sum(_sizes(detection)) == 11
+
+
+def test_letters_smaller_than_bubbles_are_not_listed_as_larger_ones() -> None:
+    canvas = _page()
+    for row in range(6):
+        canvas.text(20, 40 + 8 * row, "Once upon a time, Oboe or no", height=1.9)
+    assert Why.LARGE not in {unused.why for unused in _detected(canvas).left_out}
