@@ -4,28 +4,20 @@ import numpy as np
 import pytest
 
 from omrclip.omr.authoring.detection.bubbles import Why
-from omrclip.omr.authoring.detection.page import Detection, detect
+from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.template import ClipArea
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
 from tests.omr.authoring.detection.scoring import render
+from tests.omr.authoring.detection.small_pages import DPI, blank_page, detected
 from tests.omr.authoring.detection.writing_forms import writing_form
 from tests.omr.authoring.detection.writing_score import WritingScore, writing_score
 
-DPI = 150
 MM = DPI / 25.4
-
-
-def _canvas() -> PdfCanvas:
-    return PdfCanvas(210, 297)
-
-
-def _detected(canvas: PdfCanvas) -> Detection:
-    return detect(render(canvas.save(), DPI))
 
 
 def _areas(canvas: PdfCanvas) -> list[tuple[float, float, float, float]]:
     """The places to write in, in mm."""
-    elements = [one.element for one in _detected(canvas).proposals]
+    elements = [one.element for one in detected(canvas).proposals]
     return [
         tuple(round(side / MM, 1) for side in element.place)  # type: ignore[misc]
         for element in elements
@@ -35,7 +27,7 @@ def _areas(canvas: PdfCanvas) -> list[tuple[float, float, float, float]]:
 
 @pytest.mark.parametrize("mark", ["", "/", "-"])
 def test_boxes_for_the_letters_of_a_date_are_one_place(mark: str) -> None:
-    canvas, x = _canvas(), 40.0
+    canvas, x = blank_page(), 40.0
     canvas.text(20, 46, "Date")
     for group in (2, 2, 4):
         for _ in range(group):
@@ -43,7 +35,7 @@ def test_boxes_for_the_letters_of_a_date_are_one_place(mark: str) -> None:
             x += 5.5
         canvas.text(x + 1, 45, mark)
         x += 3
-    detection = _detected(canvas)
+    detection = detected(canvas)
     (area,) = (one.element for one in detection.proposals)
     assert isinstance(area, ClipArea)
     assert np.allclose(np.array(area.place) / MM, (40, 40, 50, 7), atol=0.6)
@@ -51,7 +43,7 @@ def test_boxes_for_the_letters_of_a_date_are_one_place(mark: str) -> None:
 
 
 def test_boxes_with_a_heading_each_or_in_several_rows_are_no_letters_of_a_word() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     for index in range(5):
         canvas.text(41 + 7 * index, 39, str(index))
         canvas.box((40 + 7 * index, 40, 7, 7))
@@ -61,7 +53,7 @@ def test_boxes_with_a_heading_each_or_in_several_rows_are_no_letters_of_a_word()
 
 
 def test_strokes_on_a_line_part_letters() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     canvas.text(20, 60, "Code")
     canvas.line(40, 60, 100, 60)
     for index in range(11):
@@ -71,7 +63,7 @@ def test_strokes_on_a_line_part_letters() -> None:
 
 
 def test_dots_behind_a_label_are_a_line() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     canvas.text(20, 60, "Name")
     canvas.text(32, 60, "." * 60)
     (place,) = _areas(canvas)
@@ -80,7 +72,7 @@ def test_dots_behind_a_label_are_a_line() -> None:
 
 
 def test_a_line_far_behind_its_label_is_found_and_a_rule_beside_text_is_not() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     canvas.text(20, 60, "Name")
     canvas.line(80, 60.5, 140, 60.5)
     for line in range(5):
@@ -91,7 +83,7 @@ def test_a_line_far_behind_its_label_is_found_and_a_rule_beside_text_is_not() ->
 
 
 def test_lines_below_each_other_with_one_label_are_one_place() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     canvas.text(20, 60, "Comments")
     for y in (68, 77, 86):
         canvas.line(20, y, 190, y)
@@ -100,7 +92,7 @@ def test_lines_below_each_other_with_one_label_are_one_place() -> None:
 
 
 def test_a_rule_that_is_nearer_to_what_follows_parts_sections() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     canvas.text(20, 60, "A sentence that ends a section")
     canvas.line(20, 70, 190, 70)
     canvas.text(20, 75, "The next section")
@@ -112,7 +104,7 @@ def test_a_rule_that_is_nearer_to_what_follows_parts_sections() -> None:
 
 
 def test_dots_that_lead_to_a_bubble_are_no_line() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     for row in range(4):
         canvas.text(20, 60 + 8 * row, "Item")
         canvas.text(30, 60 + 8 * row, "." * 50)
@@ -121,7 +113,7 @@ def test_dots_that_lead_to_a_bubble_are_no_line() -> None:
 
 
 def test_the_space_between_frames_with_round_corners_is_no_place_to_write_in() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     for row in range(3):
         canvas.box((20, 40 + 50 * row, 170, 42), radius=3)
         canvas.text(24, 50 + 50 * row, "A section of the form")
@@ -129,7 +121,7 @@ def test_the_space_between_frames_with_round_corners_is_no_place_to_write_in() -
 
 
 def test_headings_and_the_corner_of_a_table_are_no_places_to_write_in() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     for row in range(3):
         for column in range(3):
             canvas.box((20 + 56 * column, 60 + 9 * row, 56, 9))
@@ -142,7 +134,7 @@ def test_headings_and_the_corner_of_a_table_are_no_places_to_write_in() -> None:
 
 
 def test_a_frame_with_its_label_at_the_left_is_a_place_to_write_in() -> None:
-    canvas = _canvas()
+    canvas = blank_page()
     canvas.box((20, 60, 100, 9))
     canvas.text(22, 66, "Name:")
     (place,) = _areas(canvas)
