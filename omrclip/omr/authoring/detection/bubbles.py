@@ -237,7 +237,8 @@ def _is_small(shapes: Sequence[Shape], main: SizeClass) -> bool:
     """Whether shapes are as small as letters, and much smaller than the bubbles of a size that is more frequent."""
     if not 0 < len(shapes) < len(main.bubbles):
         return False
-    width, height = (float(np.median([getattr(one, side) for one in shapes])) for side in ("width", "height"))
+    width = float(np.median([shape.width for shape in shapes]))
+    height = float(np.median([shape.height for shape in shapes]))
     return min(width / main.width, height / main.height) < LEAST_LIKE_MAIN and height < HIGHEST_TEXT_MM * PX_PER_MM
 
 
