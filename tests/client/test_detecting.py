@@ -1,10 +1,15 @@
 """What the editor finds on a blank page: bubbles in a drawn box, the questions of a column, and all elements."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 import pytest
 
+from omrclip.imaging.codec import encode
+from omrclip.imaging.formats.base import ImageFormat
 from tests.client.conftest import OpenPage, Project, drag, expect, forget_refusal, open_editor
 
 if TYPE_CHECKING:
@@ -130,14 +135,18 @@ def test_what_changed_meanwhile_is_not_laid_anew(exam: dict[str, Json], project:
             draw(page, canvas, around(choice))
         page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Left", exact=True).fill("900")
-    for route in held:
-        with page.expect_response("**/detection?*"):
-            route.continue_()
-    expect(page.get_by_text("printed bubbles found.")).to_have_count(1)
+    for_named, for_moved = held
+    for_named.continue_()
+    expect(page.get_by_text("printed bubbles found.")).to_be_visible()
+    for_moved.continue_()
+    expect(page.locator(".toolbars").get_by_role("button", name="Find elements")).to_have_attribute(
+        "aria-busy", "false"
+    )
     save(page)
     named, moved = stored(project)
     assert (named["Name"], meets(named, choice)) == ("Named", True)
     assert (moved["Name"], moved["Left"]) == ("Moved", 900)
+    assert len(moved["Bubbles"]) != len(choice["Bubbles"])
 
 
 def test_a_column_becomes_numbered_questions(exam: dict[str, Json], project: Project, visit: OpenPage) -> None:
@@ -191,3 +200,24 @@ def test_found_elements_are_accepted_and_removed(exam: dict[str, Json], project:
     page.locator(".toolbars").get_by_role("button", name="Find elements").click()
     expect(panel).to_contain_text("in the template already")
     expect(rows).to_have_count(1)
+
+
+@pytest.mark.usefixtures("exam")
+def test_what_to_do_is_told_where_nothing_is_found(project: Project, visit: OpenPage) -> None:
+    """The page shows nothing, or one circle that has no other of its size."""
+    blank = np.full((2339, 1654), 255, np.uint8)
+    image = project.template("bare").with_suffix(".png")
+    image.write_bytes(encode(blank, ImageFormat.PNG))
+    watched = visit("edit/bare", locale="de-DE")
+    open_editor(watched)
+    find = watched.page.locator(".toolbars").get_by_role("button", name="Elemente suchen")
+    find.click()
+    panel = watched.page.get_by_role("region", name="Vorgeschlagene Elemente")
+    expect(panel.get_by_role("heading")).to_have_text("Vorgeschlagene Elemente")
+    expect(panel.locator("p")).to_have_text(re.compile("mit 200 dpi oder mehr hoch"))
+    expect(panel.locator("summary")).to_have_count(0)
+    cv2.circle(blank, (800, 900), 18, 0, 3)
+    image.write_bytes(encode(blank, ImageFormat.PNG))
+    find.click()
+    expect(panel.locator("summary")).to_have_count(1)
+    expect(panel.locator("p")).to_have_text(re.compile("Formen unten .* wurden aber ausgelassen"))

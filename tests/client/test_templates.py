@@ -30,6 +30,7 @@ def test_a_template_is_made_of_a_page_image(project: Project, visit: OpenPage) -
     dialog = page.get_by_role("dialog")
     name = dialog.get_by_label("Name")
     expect(name).to_have_value("survey")
+    expect(dialog).to_contain_text("If it is a PDF form, its fields become elements.")
     dialog.get_by_role("button", name="Create").click()
     expect(dialog.get_by_role("alert")).to_contain_text("already exists")
     forget_refusal(watched, 412)

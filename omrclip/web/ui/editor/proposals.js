@@ -11,7 +11,7 @@ const DOUBTFUL_BELOW = 0.65;
 /** The list of proposals in `panel`; `show(box)` brings a place into view, `drawn()` draws the page anew. */
 export class Proposals {
   constructor(panel, editing, { show, drawn }) {
-    Object.assign(this, { panel, editing, show, drawn, list: [], leftOut: [], pointed: null, known: 0 });
+    Object.assign(this, { panel, editing, show, drawn, list: [], leftOut: [], pointed: null, known: 0, foundNone: false });
   }
 
   /** Show what was found, without what the page has already. */
@@ -19,6 +19,7 @@ export class Proposals {
     const present = this.editing.elements.filter(isPlaced).map(boxOf);
     const fresh = Proposals.filter(({ Element }) => !present.some((box) => covers(box, boxOf(Element))));
     this.known = Proposals.length - fresh.length;
+    this.foundNone = !Proposals.length;
     this.list = fresh.sort((a, b) => a.Confidence - b.Confidence);
     this.leftOut = LeftOut;
     this.panel.hidden = false;
@@ -35,7 +36,8 @@ export class Proposals {
     const { list, leftOut } = this;
     const close = button(t("dismiss"), "close", () => this.clear(), { square: true, kind: "quiet" });
     this.panel.replaceChildren(
-      h("div", { className: "row" }, h("h2", { className: "grow" }, t("count.proposals", { n: list.length })), close),
+      h("div", { className: "row" }, h("h2", { className: "grow" }, list.length ? t("count.proposals", { n: list.length }) : t("proposals.title")), close),
+      this.foundNone ? h("p", {}, t(this.leftOut.length ? "proposals.below" : "proposals.none")) : "",
       this.known ? h("p", { className: "muted" }, t("proposals.known", { n: this.known })) : "",
       list.length ? h("div", { className: "row" }, button(t("proposals.acceptAll"), "check", () => this.accept(list), { kind: "primary" })) : "",
       h("ul", { className: "findings proposals" }, list.map((one) => this.entry(one))),
