@@ -120,6 +120,15 @@ def drag(page: "Page", canvas: "Locator", start: tuple[float, float], end: tuple
     page.mouse.up()
 
 
+def show_view(page: "Page", view: str) -> None:
+    """Go to another view of the page that is open, as a link does.
+
+    `goto` waits for the page to load. If the page leads to the log-in form meanwhile, this never happens. `evaluate`
+    waits for a result, which a page that is left does not give; therefore the page goes there only after it.
+    """
+    page.evaluate("address => { setTimeout(() => { location.hash = address; }); }", f"#/{view}")
+
+
 def recognize(watched: WatchedPage, *images: Path) -> None:
     """Choose images in the view Recognize, wait until all are recognized, and show all sheets."""
     page = watched.page

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Final
 
-from tests.client.conftest import ROOT, open_editor, show_sheets, visiting
+from tests.client.conftest import ROOT, open_editor, show_sheets, show_view, visiting
 from tests.servers import running
 from tests.viewers.browser import WatchedPage, chromium
 
@@ -29,8 +29,8 @@ def main() -> None:
             copytree(ROOT / part, folder / part)
         with running(folder) as server, visiting(browser, f"{server.url}/", SIZE, color_scheme="light") as watched:
             _templates(watched)
-            _editor(watched, server.url)
-            _results(watched, server.url, folder / "samples")
+            _editor(watched)
+            _results(watched, folder / "samples")
 
 
 def _templates(watched: WatchedPage) -> None:
@@ -38,8 +38,8 @@ def _templates(watched: WatchedPage) -> None:
     _take(watched.page, "templates")
 
 
-def _editor(watched: WatchedPage, url: str) -> None:
-    watched.page.goto(f"{url}/#/edit/exam")
+def _editor(watched: WatchedPage) -> None:
+    show_view(watched.page, "edit/exam")
     open_editor(watched)
     watched.page.get_by_role("option", name="SignatureArea").click()
     watched.page.get_by_role("slider", name="JPEG quality").fill("60")
@@ -47,9 +47,9 @@ def _editor(watched: WatchedPage, url: str) -> None:
     watched.page.keyboard.press("Control+z")  # so that nobody asks whether to leave
 
 
-def _results(watched: WatchedPage, url: str, samples: Path) -> None:
+def _results(watched: WatchedPage, samples: Path) -> None:
     page = watched.page
-    page.goto(f"{url}/#/recognize/exam")
+    show_view(page, "recognize/exam")
     page.get_by_label("Name of the batch").fill("Class 7")
     page.locator(".drop.big input[type=file]").set_input_files(sorted(samples.glob("exam-scan-*.jpg")))
     page.locator(".batch[data-state=done]").wait_for()

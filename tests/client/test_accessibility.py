@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.client.conftest import DESKTOP, TABLET, OpenPage, Project, open_editor
+from tests.client.conftest import DESKTOP, TABLET, OpenPage, Project, open_editor, show_view
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -87,6 +87,6 @@ def test_recognition_and_what_comes_of_it(project: Project, visit: OpenPage, set
     page.locator("a[href^='#/clips']").click()
     page.locator(".gallery img").first.wait_for()
     assert violations(page) == []
-    page.goto(f"{project.url}/#/results")
+    show_view(page, "results")
     page.locator(".runs").wait_for()
     assert violations(page) == []

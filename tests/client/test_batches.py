@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image
 
-from tests.client.conftest import OpenPage, Project, expect, forget_refusal, show_sheets
+from tests.client.conftest import OpenPage, Project, expect, forget_refusal, show_sheets, show_view
 from tests.client.test_accessibility import AXE, SETTINGS, violations
 from tests.patience import PATIENCE, until
 from tests.servers import new_session
@@ -251,9 +251,7 @@ def test_the_odd_one_out_is_found_and_corrected(reviewed: str, visit: OpenPage) 
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
-def test_every_view_of_batches_is_accessible(
-    project: Project, reviewed: str, visit: OpenPage, settings: dict[str, Any]
-) -> None:
+def test_every_view_of_batches_is_accessible(reviewed: str, visit: OpenPage, settings: dict[str, Any]) -> None:
     if not AXE.is_file():
         pytest.skip("axe-core is not installed (npm ci in tests/client)")
     watched = visit(f"batch/{reviewed.rpartition('/')[2]}", **settings)
@@ -264,7 +262,7 @@ def test_every_view_of_batches_is_accessible(
     page.locator(".viewer .openseadragon-canvas canvas").wait_for()
     assert violations(page) == []
     for view, ready in (("wall", ".wall img"), ("results", ".batches"), ("recognize", ".drop.big")):
-        page.goto(f"{project.url}/#/{view}" + (f"/{reviewed.rpartition('/')[2]}" if view == "wall" else ""))
+        show_view(page, view + (f"/{reviewed.rpartition('/')[2]}" if view == "wall" else ""))
         page.locator(ready).first.wait_for()
         assert violations(page) == [], view
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.client.conftest import OpenPage, Project, expect, recognize
-from tests.patience import until
+from tests.patience import PATIENCE, until
 from tests.servers import new_session
 
 if TYPE_CHECKING:
@@ -40,11 +40,12 @@ def test_a_place_on_a_sheet_is_copied_as_content_state(project: Project, visit: 
     annotation = decoded(state)
     assert (annotation["type"], annotation["motivation"]) == ("Annotation", ["contentState"])
     canvas, _, region = annotation["target"]["id"].partition("#")
-    manifest = new_session().get(annotation["target"]["partOf"][0]["id"], timeout=60).json()
+    source = annotation["target"]["partOf"][0]["id"]
+    manifest = new_session().get(source, timeout=PATIENCE).json()
     (shown,) = manifest["items"]
     assert canvas == shown["id"]
     left, top, width, height = map(int, region.removeprefix("xywh=").split(","))
-    record = new_session().get(annotation["target"]["partOf"][0]["id"].replace("/manifest.json", ""), timeout=60).json()
+    record = new_session().get(source.replace("/manifest.json", ""), timeout=PATIENCE).json()
     (read,) = (one for one in record["Elements"] if one["Name"] == "Q21")
     (x, y), (right, bottom) = read["Corners"][0], read["Corners"][2]
     assert abs(left - x) + abs(top - y) + abs(left + width - right) + abs(top + height - bottom) < 4

@@ -13,7 +13,7 @@ import pytest
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from omrclip.web.languages import languages
-from tests.client.conftest import DESKTOP, ROOT, visiting
+from tests.client.conftest import DESKTOP, ROOT, show_view, visiting
 from tests.client.test_accessibility import AXE, violations
 from tests.servers import running
 
@@ -63,7 +63,7 @@ def office(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iter
         page.get_by_label("Password").fill("correct horse")
         page.get_by_role("button", name="Log in").click()
         page.locator(".card").first.wait_for()
-        page.goto(f"{server.url}/#/recognize/exam")
+        show_view(page, "recognize/exam")
         page.locator(".drop.big input[type=file]").set_input_files([folder / "samples" / name for name in SCANS])
         page.locator(".batch[data-state=done] .strip-picture").wait_for()
         yield Office(server.url, page.url.rpartition("/")[2], page.context.storage_state())

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.client.conftest import OpenPage, Project, expect, forget_refusal
+from tests.client.conftest import OpenPage, Project, expect, forget_refusal, show_view
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -24,7 +24,7 @@ def test_a_view_that_fails_tells_the_id_and_it_can_be_selected(visit: OpenPage, 
     watched = visit("results", locale=language)
     page = watched.page
     page.route("**/api/templates", refuse)
-    page.goto(page.url.replace("results", "templates"))
+    show_view(page, "templates")
     for place in (".notice.bad", "main .empty"):
         expect(page.locator(place)).to_contain_text(f"{SAID[language]} {ID}")
     code = page.locator(".notice.bad code")
@@ -59,7 +59,7 @@ def test_where_the_server_is_not_reached_there_is_no_id(visit: OpenPage) -> None
     watched = visit("results")
     page = watched.page
     page.route("**/api/templates", lambda route: route.abort())
-    page.goto(page.url.replace("results", "templates"))
+    show_view(page, "templates")
     expect(page.locator(".notice.bad")).to_contain_text("does not respond")
     expect(page.locator(".request-id")).to_have_count(0)
     watched.problems[:] = [text for text in watched.problems if "ERR_FAILED" not in text]
@@ -167,7 +167,7 @@ def test_what_a_proxy_says_is_told_in_words(visit: OpenPage, status: int, body: 
     watched = visit("results", locale="de-DE")
     page = watched.page
     page.route("**/api/templates", lambda route: route.fulfill(status=status, body=body))
-    page.goto(page.url.replace("results", "templates"))
+    show_view(page, "templates")
     expect(page.locator(".notice.bad")).to_contain_text(words)
     assert "<" not in page.locator(".notice.bad").inner_text()
     if status != 200:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.client.conftest import ROOT, expect, visiting
+from tests.patience import PATIENCE
 from tests.servers import new_session, running
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def test_a_language_is_added_by_one_file(browser: "Browser", tmp_path: Path, mon
             assert [text for text in watched.problems if not text.endswith("net::ERR_ABORTED")] == []
         with visiting(browser, server.url, locale="it-IT") as watched:
             watched.page.get_by_role("heading", name="Modelli").wait_for()
-        form = new_session().get(f"{server.url}/login", timeout=60)
+        form = new_session().get(f"{server.url}/login", timeout=PATIENCE)
         assert ">Italiano</a>" in form.text
-        asked = new_session().get(f"{server.url}/login?language=it", timeout=60)
+        asked = new_session().get(f"{server.url}/login?language=it", timeout=PATIENCE)
         assert "<title>Accedi" in asked.text
         assert "Password" in asked.text

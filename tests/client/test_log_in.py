@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
-from tests.client.conftest import ROOT, expect, forget_refusal, visiting
+from tests.client.conftest import ROOT, expect, forget_refusal, show_view, visiting
 from tests.servers import running
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def test_a_session_that_ends_meanwhile_leads_to_the_form_and_back(browser: "Brow
         log_in(page)
         expect(page.get_by_text("survey", exact=True)).to_be_visible()
         page.context.clear_cookies()
-        # As the link of the view does. `goto` would wait for a load that the redirect to the form takes away from it.
-        page.evaluate("location.hash = '#/templates'")
+        show_view(page, "templates")
         expect(page).to_have_title("Log in – omrclip")
         log_in(page)
         expect(page).to_have_url(f"{url}/#/templates")

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
-from tests.client.conftest import drag, expect, open_editor, show_sheets, visiting
+from tests.client.conftest import drag, expect, open_editor, show_sheets, show_view, visiting
 from tests.client.office import (
     BAD_PHOTO,
     CORRECTED_BY_HAND,
@@ -63,7 +63,7 @@ def test_from_an_empty_form_to_a_right_table(browser: "Browser", place: tuple[Se
         _add_later_sheets(ann.page, office)
         _place_by_hand(ann, office)
         _log_in(bob.page, "bob")
-        bob.page.goto(f"{server.url}/#/batch/{batch}")
+        show_view(bob.page, f"batch/{batch}")
         decided = _review(ann.page, bob.page, office.truth)
         decided |= _find_the_odd_ones(ann.page, office.truth)
         _check_table(ann.page, office.truth, decided, folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from openpyxl import load_workbook
 
-from tests.client.conftest import OpenPage, Project, expect
+from tests.client.conftest import OpenPage, Project, expect, show_view
 from tests.patience import PATIENCE, until
 from tests.servers import new_session
 
@@ -219,7 +219,7 @@ def test_results_are_found_by_their_link_and_removed_when_one_says_so(
     identifier = answer.json()["Identifier"]
     run = {"ids": [identifier], "template": "survey", "created": 1.7e9, "expires": 9e9, "sheets": 1, "failed": 0}
     page.evaluate("run => localStorage.setItem('omrclip.runs', JSON.stringify([run]))", run)
-    page.goto(f"{project.url}/#/sheets/{identifier}")
+    show_view(page, f"sheets/{identifier}")
     page.get_by_role("button", name="Manifest").click()
     dialog = page.get_by_role("dialog")
     manifest = dialog.get_by_role("link", name="manifest.json").get_attribute("href")

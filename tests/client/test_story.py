@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from omrclip.imaging.codec import decode
-from tests.client.conftest import OpenPage, Project, drag, expect, open_editor, recognize
+from tests.client.conftest import OpenPage, Project, drag, expect, open_editor, recognize, show_view
 
 
 def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage) -> None:
@@ -42,7 +42,7 @@ def test_from_a_drawn_clip_area_to_saved_clips(project: Project, visit: OpenPage
         "JpegQuality": 60,
     }
 
-    page.goto(f"{project.url}/#/recognize/exam")
+    show_view(page, "recognize/exam")
     scans = [project.samples / f"exam-scan-{number}.jpg" for number in (1, 2, 3)]
     recognize(watched, *scans)
     sheets = page.get_by_role("listbox", name="Sheets").get_by_role("option")

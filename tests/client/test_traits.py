@@ -6,7 +6,7 @@ import io
 import json
 from pathlib import Path
 
-from tests.client.conftest import OpenPage, Project, expect, open_editor, recognize
+from tests.client.conftest import OpenPage, Project, expect, open_editor, recognize, show_view
 from tests.client.test_templates import DROP
 from tests.omr import traits
 from tests.omr.traits import as_file
@@ -42,7 +42,7 @@ def test_from_the_upload_to_the_export(project: Project, visit: OpenPage, tmp_pa
 
     scan = tmp_path / "s.png"
     scan.write_bytes(traits.scan())
-    page.goto(f"{project.url}/#/recognize/real")
+    show_view(page, "recognize/real")
     recognize(watched, scan)
     page.get_by_role("option", name="s.png").click()
     rows = page.locator(".answers tbody tr")
