@@ -72,13 +72,12 @@ def new(files: tuple[Path, ...], out: Path | None, pages: int, *, filled: bool) 
         blank: Sequence[BlankPage] = [BlankPage(image) for image in _blanks_of(files, pages, limits)]
     else:
         blank = blank_pages(files[0].read_bytes(), MOST_TEMPLATE_PAGES, limits)
-    made = new_template(blank, target.stem, limits, text_reader(settings))
+    # A page takes a second or two; each is told when it is done.
+    made = new_template(blank, target.stem, limits, text_reader(settings), on_page=_tell)
     check_template(made.template)
     target.write_bytes(template_to_bytes(made.template))
     if made.failure:
         click.echo(f"Warning: {FAILURES[made.failure]}", err=True)
-    for number, detection in enumerate(made.detections, 1):
-        _tell(number, detection)
     found = [proposal.element for detection in made.detections for proposal in detection.proposals]
     fields = sum(isinstance(element, ChoiceBox | Grid | ClipArea) for element in found)
     click.echo(f"{target}: {count(fields, 'field')} found")

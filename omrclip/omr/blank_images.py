@@ -13,6 +13,23 @@ from omrclip.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
+class PagePart:
+    """The pages of a file that are read: those from `first` to `last`, counted from 1, or to the end if it is None."""
+
+    first: int = 1
+    last: int | None = None
+
+    def of(self, count: int) -> range:
+        """The numbers of these pages in a file with so many. Raises InvalidRequest if there is none."""
+        if self.first > count:
+            raise InvalidRequest.at("First", f"a page of the file, which has {count}", str(self.first))
+        return range(self.first, min(count, self.last or count) + 1)
+
+
+ALL_PAGES = PagePart()
+
+
+@dataclass(frozen=True, slots=True)
 class BlankPage:
     """A blank page in a file: its image, and what the file says about it."""
 
@@ -39,35 +56,53 @@ def blank_images(data: bytes, most_pages: int, limits: Limits, admission: Admiss
 
 
 def blank_pages(
-    data: bytes, most_pages: int, limits: Limits, admission: Admission | None = None
+    data: bytes, most_pages: int, limits: Limits, admission: Admission | None = None, part: PagePart = ALL_PAGES
 ) -> tuple[BlankPage, ...]:
     """The images of the blank pages in a file as `blank_images` gives them, with the words and fields of a PDF.
 
-    The words and fields of a page are left out if they cannot be read. Raises as `blank_images` does.
+    The words and fields of a page are left out if they cannot be read. Raises as `blank_images` does, and
+    InvalidRequest if the file has no page of the part.
     """
-    return tuple(_pages(data, most_pages, limits, admission, has_contents=True))
+    return tuple(_pages(data, most_pages, limits, admission, part, has_contents=True))
+
+
+def page_count(data: bytes, limits: Limits) -> int:
+    """The number of pages in a file. Raises ImageError if it is a damaged document."""
+    document = open_document(BytesReader(data), limits.max_image_pixels)
+    if document is None:
+        return 1
+    with closing(document):
+        return document.count
 
 
 def _pages(
-    data: bytes, most_pages: int, limits: Limits, admission: Admission | None, *, has_contents: bool
+    data: bytes,
+    most_pages: int,
+    limits: Limits,
+    admission: Admission | None,
+    part: PagePart = ALL_PAGES,
+    *,
+    has_contents: bool,
 ) -> Iterator[BlankPage]:
     try:
         document = open_document(BytesReader(data), limits.max_image_pixels)
         if document is None:
+            part.of(1)
             yield BlankPage(data)
             return
         with closing(document):
-            _check_count(document.count, most_pages)
-            yield from _read(document, limits, admission, has_contents=has_contents)
+            numbers = part.of(document.count)
+            _check_count(len(numbers), most_pages)
+            yield from _read(document, numbers, limits, admission, has_contents=has_contents)
     except ImageError as error:
         raise type(error)(f"The image of the blank pages: {error.message}", **error.details) from None
 
 
 def _read(
-    document: Document, limits: Limits, admission: Admission | None, *, has_contents: bool
+    document: Document, numbers: range, limits: Limits, admission: Admission | None, *, has_contents: bool
 ) -> Iterator[BlankPage]:
     read = 0
-    for number in range(1, document.count + 1):
+    for number in numbers:
         needed = document.page_bytes(number)
         with nullcontext() if admission is None else admission.admitted(needed):
             image = document.read_page(number)

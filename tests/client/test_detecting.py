@@ -3,6 +3,7 @@
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from omrclip.imaging.formats.base import ImageFormat
 from tests.client.conftest import OpenPage, Project, drag, expect, forget_refusal, open_editor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
 Json = dict[str, Any]
 Sides = tuple[float, float, float, float]
@@ -221,3 +222,26 @@ def test_what_to_do_is_told_where_nothing_is_found(project: Project, visit: Open
     find.click()
     expect(panel.locator("summary")).to_have_count(1)
     expect(panel.locator("p")).to_have_text(re.compile("Formen unten .* wurden aber ausgelassen"))
+
+
+def test_the_pages_of_a_long_file_are_asked_for_in_parts(visit: OpenPage) -> None:
+    page = visit("results").page
+    asked = []
+
+    def answer(route: "Route") -> None:
+        first, last = (int(parse_qs(urlsplit(route.request.url).query)[name][0]) for name in ("First", "Last"))
+        asked.append((first, last))
+        pages = [{"ImageFormat": ".png", "ImageData": str(number)} for number in range(first, min(last, 12) + 1)]
+        route.fulfill(json={"Template": {"Pages": pages}, "Pages": [], "PageCount": 12})
+
+    page.route("**/api/detection?*", answer)
+    made = page.evaluate(
+        """async () => {
+          const { pagesOfFile } = await import("/ui/editor/pages.js");
+          return pagesOfFile(new File(["x"], "form.pdf", { type: "application/pdf" }), 2);
+        }"""
+    )
+    assert asked == [(1, 10), (11, 20)]
+    assert [(one["ImageName"], one["ImageData"]) for one in made] == [
+        (f"page-{number + 1}.png", str(number)) for number in range(1, 13)
+    ]

@@ -13,14 +13,14 @@ from omrclip.omr.authoring.detection.new_template import new_template
 from omrclip.omr.authoring.detection.page import Detection, detect_in_place
 from omrclip.omr.authoring.detection.part import within
 from omrclip.omr.authoring.detection.printed_text import READING_BYTES, in_pixels, printed_words
-from omrclip.omr.blank_images import blank_pages
+from omrclip.omr.blank_images import PagePart, blank_pages, page_count
 from omrclip.omr.recognition import check_pages, known_pages
 from omrclip.omr.template import Place
 from omrclip.schemas.elements import dump_element
 from omrclip.schemas.template import check_template, dump_template
 from omrclip.serving.page_images import MOST_TEMPLATE_PAGES
 from omrclip.web.api.template_pages import accept_image
-from omrclip.web.lanes import Lane, runs_in
+from omrclip.web.lanes import Lane, runs_in, work
 from omrclip.web.services import services
 from omrclip.wording import dump_said
 
@@ -32,17 +32,27 @@ _SIDES = ("Left", "Top", "Width", "Height")
 @blueprint.post("/detection")
 @runs_in(Lane.WORK)
 def post_blank_pages() -> Response:
-    """Make a template from the image of a blank page, or a PDF or TIFF file of the pages."""
+    """Make a template from the image of a blank page, or a PDF or TIFF file of the pages.
+
+    With First and Last, only these pages of the file are looked at, so that a client can ask for a long one in parts.
+    """
     accept_image()
-    limits, admission = services().config.limits, services().sources.admission
-    pages = blank_pages(request.get_data(), MOST_TEMPLATE_PAGES, limits, admission)
+    part = _part()
+    limits, admission, wanted = services().config.limits, services().sources.admission, work()
+    data = request.get_data()
+    pages = blank_pages(data, MOST_TEMPLATE_PAGES, limits, admission, part)
     needed = max(detecting_bytes(probe(page.image)) for page in pages)
     reader, failure = _reader(needed)
     with admission.admitted(needed + (READING_BYTES if reader else 0)):
-        made = new_template(pages, "", limits, reader)
+        made = new_template(pages, "", limits, reader, part.first, lambda _number, _detection: wanted.check())
     check_template(made.template, limits)
-    found = [{"Number": number, **_told(one)} for number, one in enumerate(made.detections, 1)]
-    return jsonify(Template=dump_template(made.template), Pages=found, **_warnings(made.failure or failure))
+    found = [{"Number": number, **_told(one)} for number, one in enumerate(made.detections, part.first)]
+    return jsonify(
+        Template=dump_template(made.template),
+        Pages=found,
+        PageCount=page_count(data, limits),
+        **_warnings(made.failure or failure),
+    )
 
 
 @blueprint.post("/templates/<name>/pages/<int:number>/detection")
@@ -68,6 +78,17 @@ def post_detection(name: str, number: int) -> Response:
     answer = jsonify(**_told(found), **_warnings(read.failure or failure))
     answer.set_etag(stored.blob.etag)
     return answer
+
+
+def _part() -> PagePart:
+    """The pages of the file that the query asks for; all if it does not say."""
+    numbers: dict[str, int | None] = {"First": None, "Last": None}
+    for name in numbers:
+        if name in request.args:
+            numbers[name] = value = request.args.get(name, type=int)
+            if value is None or value < (numbers["First"] or 1):
+                raise InvalidRequest.at(name, "the number of a page, from 1, and Last not below First")
+    return PagePart(numbers["First"] or 1, numbers["Last"])
 
 
 def _rectangle() -> Place | None:

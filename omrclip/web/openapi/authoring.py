@@ -59,6 +59,10 @@ def correction_paths() -> dict[str, Node]:
 
 def detection_paths() -> dict[str, Node]:
     """The paths that find the elements of blank pages."""
+    part = [
+        parameter("First", "query", PAGE_NUMBER, description="the first page of the file to look at"),
+        parameter("Last", "query", PAGE_NUMBER, description="the last of these pages"),
+    ]
     sides = [parameter(key, "query", {"type": "number"}) for key in ("Left", "Top", "Width", "Height")]
     listed = (
         "Proposals, each with its Element and Confidence, and LeftOut: shapes like bubbles that are in none; Warnings"
@@ -68,8 +72,14 @@ def detection_paths() -> dict[str, Node]:
             "post": operation(
                 "Make a template from blank pages by finding their elements, without storing it",
                 _TAG,
-                {"200": answer(f"Template, with upright images of the pages, and Pages with {listed}", OBJECT)},
+                {
+                    "200": answer(
+                        f"Template, with upright images of the pages, PageCount of the file, and Pages with {listed}",
+                        OBJECT,
+                    )
+                },
                 requestBody=_IMAGE,
+                parameters=part,
             )
         },
         "/api/templates/{name}/pages/{number}/detection": {

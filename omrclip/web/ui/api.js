@@ -147,8 +147,8 @@ export async function detectElements(name, page, box, signal) {
   return (await send("POST", `api/templates/${part(name)}/pages/${page}/detection${query}`, { signal })).json();
 }
 
-/** A template of the pages in a file, with what is found on them: {Template, Pages}; nothing is stored. */
-export const detectPages = async (file) => (await send("POST", "api/detection", { body: file, headers: imageType(file) })).json();
+/** A template of some pages in a file, with what is found on them: {Template, Pages, PageCount}; nothing is stored. */
+export const detectPages = async (file, first, last) => (await send("POST", `api/detection?First=${first}&Last=${last}`, { body: file, headers: imageType(file) })).json();
 
 /** What a stored template reads on its blank page: {Blank, Messages}. */
 export const finalizeTemplate = async (name) => (await send("POST", `api/templates/${part(name)}/finalization`)).json();

@@ -1,5 +1,6 @@
 """`/api/detection`, and the detection on stored pages."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from omrclip.config import Config
+from omrclip.errors import Abandoned
 from omrclip.imaging.codec import decode
 from omrclip.imaging.ocr import FAILURES, OcrFailure
 from omrclip.limits import Limits
@@ -16,6 +19,8 @@ from omrclip.omr.authoring.generation.forms import generate
 from omrclip.omr.authoring.rehearsal import rehearse
 from omrclip.schemas.template import load_template
 from omrclip.web.app import create_app
+from omrclip.web.lanes import WORK
+from omrclip.work import Work
 from tests.omr.authoring.detection.pdf_forms import pdf_form
 from tests.tesseract import FAILING, command, telling
 from tests.web.making import encoded, file_part, multipart
@@ -23,6 +28,7 @@ from tests.web.making import encoded, file_part, multipart
 ROOT = Path(__file__).parents[3]
 PDF = {"Content-Type": "application/pdf"}
 PNG = {"Content-Type": "image/png"}
+TIFF = {"Content-Type": "image/tiff"}
 
 
 def blank_page() -> bytes:
@@ -47,6 +53,46 @@ def test_a_blank_page_becomes_a_template_that_can_be_stored(client: FlaskClient)
     assert client.put("/api/templates/made", json=answer.json["Template"]).status_code == 201
     again = client.post("/api/templates/made/pages/1/detection")
     assert again.json["Proposals"] == page["Proposals"]
+
+
+def three_pages() -> bytes:
+    """A TIFF file."""
+    file = io.BytesIO()
+    pages = [Image.open(io.BytesIO(blank_page())) for _ in range(3)]
+    pages[0].save(file, "TIFF", compression="tiff_lzw", save_all=True, append_images=pages[1:])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("part", "numbers"), [("First=2", [2, 3]), ("Last=1", [1]), ("First=2&Last=9", [2, 3])])
+def test_a_long_file_is_looked_at_in_parts(client: FlaskClient, part: str, numbers: list[int]) -> None:
+    answer = client.post(f"/api/detection?{part}", data=three_pages(), headers=TIFF).json
+    assert (answer["PageCount"], [page["Number"] for page in answer["Pages"]]) == (3, numbers)
+    pages = load_template(answer["Template"]).pages
+    names = {1: "1", 2: "P2_1", 3: "P3_1"}
+    assert [page.elements[0].name for page in pages] == [names[number] for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("First=0", "First: expected the number of a page, from 1"),
+        ("First=3&Last=2", "Last not below First"),
+        ("Last=x", "Last: expected the number of a page"),
+        ("First=4", "First: expected a page of the file, which has 3, not 4"),
+    ],
+)
+def test_a_part_that_is_not_in_the_file_is_refused(client: FlaskClient, part: str, told: str) -> None:
+    answer = client.post(f"/api/detection?{part}", data=three_pages(), headers=TIFF)
+    assert answer.status_code == 400
+    assert told in answer.json["error"]["message"]
+
+
+def test_detection_stops_between_two_pages_when_nobody_waits(client: FlaskClient) -> None:
+    asked = iter([True, True, False])  # before the first page, after it, and after the second
+    wanted = Work(is_wanted=lambda: next(asked))
+    answer = client.post("/api/detection", data=three_pages(), headers=TIFF, environ_overrides={WORK: wanted})
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, Abandoned.code)
+    assert list(asked) == []
 
 
 @pytest.fixture

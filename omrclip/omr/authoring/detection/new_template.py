@@ -1,7 +1,7 @@
 """A new template from images of blank pages, with the elements that are detected on them."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,8 +38,17 @@ class NewTemplate:
     failure: OcrFailure | None = None
 
 
+def _not_told(_number: int, _detection: Detection) -> None:
+    """Nobody waits for each page."""
+
+
 def new_template(
-    blank: Sequence[BlankPage], name: str, limits: Limits, reader: TextReader | None = None
+    blank: Sequence[BlankPage],
+    name: str,
+    limits: Limits,
+    reader: TextReader | None = None,
+    first: int = 1,
+    on_page: Callable[[int, Detection], object] = _not_told,
 ) -> NewTemplate:
     """Detect the elements of blank pages.
 
@@ -51,6 +60,8 @@ def new_template(
         name: of the template.
         limits: maximum number of pixels of an image.
         reader: reads the print on pages whose words are not in the file; None if it is not read.
+        first: the number of the first of these pages in the form.
+        on_page: called with the number and the detection of each page when it is done. If it raises, no more are done.
 
     Raises:
         ImageError, LimitExceeded: an image cannot be decoded.
@@ -60,7 +71,7 @@ def new_template(
     files = []
     pages = []
     failure = None
-    for number, page in enumerate(blank, 1):
+    for number, page in enumerate(blank, first):
         detection, not_read = _detection(page, reader)
         failure = failure or not_read
         detection = replace(detection, proposals=tuple(_named(one, number) for one in detection.proposals))
@@ -69,6 +80,7 @@ def new_template(
         detections.append(detection)
         files.append(file)
         pages.append(_page(detection, file, f"{name}-{number}" if number > 1 else name))
+        on_page(number, detection)
     template = Template(version="1.0", name=name, pages=tuple(pages))
     return NewTemplate(template, tuple(detections), tuple(files), failure)
 
