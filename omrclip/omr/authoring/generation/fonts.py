@@ -40,9 +40,9 @@ def _width(text: str, bold: bool) -> float:
     return float(pdfmetrics.stringWidth(drawn_order(text, False), face(bold=bold), 1))
 
 
-def missing(text: str) -> str:
-    """The letters of a text that the bundled fonts do not have."""
-    glyphs = pdfmetrics.getFont(face(bold=False)).face.charToGlyph
+def missing(text: str, *, bold: bool = False) -> str:
+    """The letters of a text that a bundled font does not have."""
+    glyphs = pdfmetrics.getFont(face(bold=bold)).face.charToGlyph
     return "".join(
         sorted({letter for letter in drawn_order(text, False) if ord(letter) not in glyphs and not letter.isspace()})
     )

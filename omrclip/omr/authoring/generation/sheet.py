@@ -32,7 +32,7 @@ AFTER_TITLE = 8
 CELL_MARGIN, CELL_PADDING = 15, 10
 """Pixels between the sides of a cell of a table and its text, beside it and above or below it."""
 MOST_MISSING = 10
-"""Letters without a glyph that a warning names at most."""
+"""Letters without a glyph that a mistake names at most."""
 MOST_BUBBLES = 20_000
 """Bubbles of a form: about 20 full pages. It bounds the time and memory of a layout."""
 
@@ -111,7 +111,7 @@ class Form:
         images: the dimensions of the images by name.
         questions: the number of `#` questions so far.
         next_number: the number of the next question, those of answer sheets included.
-        missing: letters that the fonts do not have, and of which a warning tells.
+        missing: letters that the fonts do not have, and of which a mistake tells.
         shared: if the form is one of many.
     """
 
@@ -247,7 +247,7 @@ class Sheet:
 
     def write(self, text: str, font: Font, frame: Frame, top: float, align: str = "") -> float:
         """Write a text into the width of a frame. Returns where it ends."""
-        self._check_letters(self._at, text)
+        self._check_letters(self._at, text, bold=font.bold)
         is_from_right = is_right_to_left(text)
         align = align or ("right" if is_from_right else "left")
         for line in wrapped(text, font, frame.width):
@@ -260,21 +260,23 @@ class Sheet:
 
     def write_centred(self, text: str, font: Font, box: tuple[float, float, float, float]) -> None:
         """Write one line into the middle of a box (left, top, width, height)."""
-        self._check_letters(self._at, text)
+        self._check_letters(self._at, text, bold=font.bold)
         left, top, across, down = box
         baseline = top + down / 2 + HALF_CAPITAL * font.size
         self.shapes.append(Words(left + (across - width(text, font)) / 2, baseline, text, font, is_right_to_left(text)))
 
     def check_letters(self, element: Element, text: str) -> None:
-        """Warn of letters that cannot be drawn."""
+        """Report letters that cannot be drawn."""
         self._check_letters(element.at, text)
 
-    def _check_letters(self, at: At, text: str) -> None:
-        letters = "".join(letter for letter in missing(text) if letter not in self.form.missing)
+    def _check_letters(self, at: At, text: str, *, bold: bool = False) -> None:
+        letters = "".join(letter for letter in missing(text, bold=bold) if letter not in self.form.missing)
         self.form.missing.update(letters)
         if letters:
-            told = f'The font has no "{letters[:MOST_MISSING]}", which is drawn as an empty box. Use an image instead.'
-            self.form.warnings.append(Mistake(at, told))
+            is_only_bold = not missing(letters)
+            font, instead = ("bold font", "letters that are not bold") if is_only_bold else ("font", "other letters")
+            told = f'The {font} has no "{letters[:MOST_MISSING]}". Write {instead}, or show the text as an image.'
+            self.form.mistakes.append(Mistake(at, told))
 
     def bubble(
         self, left: float, top: float, size: tuple[float, float], label: str, *, is_square: bool = False

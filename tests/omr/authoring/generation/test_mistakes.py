@@ -405,13 +405,22 @@ def test_the_marks_of_no_paper_cover_what_is_printed(paper: str, orientation: st
 
 def test_letters_without_a_glyph_are_told_once_wherever_they_are() -> None:
     source = "?checkbox=会\n?content=会員\n&checkbox\n?composite_grid=a\n\tvalues=(普)(b)\n?write_in=a b\n\thint=通\n"
-    told = [(one.at.line, one.told[:18]) for one in generate(source.encode(), "form").warnings]
-    assert told == [
-        (1, 'The font has no "会'),
-        (2, 'The font has no "員'),
-        (4, 'The font has no "普'),
-        (6, 'The font has no "通'),
+    with pytest.raises(InvalidMarkup) as raised:
+        generate(source.encode(), "form")
+    advice = "Write other letters, or show the text as an image."
+    assert [str(problem) for problem in raised.value.problems] == [
+        f'line 1, column 1: The font has no "会". {advice}',
+        f'line 2, column 1: The font has no "員". {advice}',
+        f'line 4, column 1: The font has no "普". {advice}',
+        f'line 6, column 1: The font has no "通". {advice}',
     ]
+
+
+def test_letters_that_only_the_regular_font_has_are_told_where_they_are_bold() -> None:
+    source = "?text=\U0001d5a0\n\tfont_style=regular\n#A?\n\t() a\n"
+    assert generate(source.encode(), "form").warnings == ()
+    with pytest.raises(InvalidMarkup, match=r"The bold font has no .* Write letters that are not bold"):
+        generate(source.replace("regular", "bold").encode(), "form")
 
 
 def test_pages_may_have_elements_of_the_same_name() -> None:

@@ -161,6 +161,11 @@ def test_forms_without_a_bar_code_of_their_own_are_told() -> None:
         ("?text=${name}\n" + SOURCE, b"name,id\nBo,1\n" + b"word " * 38 + b",2\n", "line 3 of the table than"),
         ("?barcode=a\n\tvalue=${id}\n\tbarcode_type=ean13", TABLE, "line 1, column 1: .*person in line 2"),
         (SOURCE, b"name,id\nA,1\nB,1\n", "lines 2 and 3 of the table have the same bar code"),
+        (
+            "?text=a\n" + SOURCE,
+            "name,id\nAda,1\n李明,2\n".encode(),
+            'line 2, column 1: The font has no "明李".*person in line 3 of the table',
+        ),
         (SOURCE, b"name,id\n", "has no people"),
         (SOURCE, b"", "has no people"),
         (SOURCE, b"name,name\nA,1\n", r'"name" is there twice \(column 2\)'),
