@@ -200,7 +200,9 @@ def find_outlines(page: WorkingPage) -> Outlines:
         holes = [] if is_hole else within[index]
         if shape is None or any(_shows_size(contours[index], contours[hole], page.dark) for hole in holes):
             continue
-        is_one = not is_hole and index not in parted
+        # Print may part a round outline, and stays a letter in it: joined letters are less convex.
+        is_whole = not is_hole and shape.filled < RECTANGLE_FILLED and _form(contours[index])[1] > WHOLE_CONVEX
+        is_one = not is_hole and index not in parted and not is_whole
         is_letters = is_one and is_word(shape, np.array([boxes[hole] for hole in holes], np.float64).reshape(-1, 4))
         if shape.kind == "filled" or is_letters:
             filled.append(replace(shape, kind="filled"))
@@ -208,7 +210,7 @@ def find_outlines(page: WorkingPage) -> Outlines:
         _, _, wide, high = boxes[parent if is_hole else index]
         if wide > CELL_EXTENT * shape.width or high > CELL_EXTENT * shape.height:
             shape = replace(shape, kind="cell" if shape.filled >= RECTANGLE_FILLED else "joined")
-        elif index in parted:
+        elif index in parted and not is_whole:
             shape = replace(shape, kind="cell")
         elif is_hole and shape.filled >= RECTANGLE_FILLED and max(wide / shape.width, high / shape.height) > TOUCHED:
             touched.add(parent)

@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.template import ChoiceBox
 from tests.omr.authoring.detection.pdf_canvas import POINTS_PER_MM, PdfCanvas
-from tests.omr.authoring.detection.scoring import choice_boxes, render
+from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
 
 WITHIN_MM = 0.3
 """Distance of found and drawn bubbles at most."""
@@ -67,3 +68,18 @@ def test_letters_that_cross_circles_make_no_second_bubble_of_them() -> None:
     # 4 mm at 150 dpi.
     assert all(max(abs(x - a), abs(y - b)) > 24 for x, y in places for a, b in places if (x, y) != (a, b))
     assert len(places) == 48
+
+
+@pytest.mark.parametrize("dpi", [100, 150])
+def test_letters_as_high_as_their_ovals_do_not_part_them_in_a_photo(dpi: int) -> None:
+    canvas = PdfCanvas(210, 297)
+    for row in range(8):
+        y = 40 + 6 * row
+        canvas.text(20, y + 2.3, f"{row + 1}")
+        for column, letter in enumerate("ABCD"):
+            canvas.box((30 + 8 * column, y, 5.4, 2.6), radius=1.3, line=0.2)
+            canvas.text(31.9 + 8 * column, y + 2.5, letter, height=2.4)
+    picture = photographed(render(canvas.save(), dpi), np.random.default_rng(5))
+    boxes = list(choice_boxes([one.element for one in detect(picture.pixels).proposals]))
+    assert [len(box.bubbles) for box in boxes] == [4] * 8
+    assert boxes[0].bubble_width > 1.8 * boxes[0].bubble_height
