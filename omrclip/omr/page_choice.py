@@ -24,7 +24,7 @@ from omrclip.omr.registration.blobs import blobs_of
 from omrclip.omr.registration.code_boxes import texts_in
 from omrclip.omr.registration.find import QUICK_STRATEGIES, Fits, FoundPage, ImagePyramid, KnownPage, fits_in, register
 from omrclip.omr.registration.reference import reference_for
-from omrclip.omr.registration.rivals import LEAST_SEEN, SAME_BUBBLE
+from omrclip.omr.registration.scene import LEAST_SEEN, SAME_BUBBLE
 from omrclip.omr.registration.strategies import features
 from omrclip.omr.registration.strategies.bubbles import SEARCHED_SIDES
 from omrclip.omr.registration.strategies.point_patterns import Nearest

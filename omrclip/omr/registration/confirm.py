@@ -15,7 +15,8 @@ from omrclip.omr.registration.patches import find
 from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.registration import Candidate, Rejected
-from omrclip.omr.registration.rivals import scene_of, strongest_rival
+from omrclip.omr.registration.rivals import strongest_rival
+from omrclip.omr.registration.scene import scene_of
 
 AGREEING_WITHOUT_CHECK = 0.99
 """Part of the patches, 0 to 1, that agree: from here on, a map is not compared with maps a row or a column further."""

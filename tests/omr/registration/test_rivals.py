@@ -6,9 +6,9 @@ import pytest
 
 from omrclip.errors import RegistrationFailed
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.registration import rivals
+from omrclip.omr.registration import rivals, scene
 from omrclip.omr.registration.find import ImagePyramid, KnownPage, register
-from omrclip.omr.registration.rivals import Scene
+from omrclip.omr.registration.scene import Scene
 from omrclip.omr.template import Barcode, ReferencePoint
 from tests.omr.registration.finding import found, misses
 from tests.omr.sheet import PAGE, Points, Sheet, View, coloured, printed, question, turned
@@ -69,17 +69,17 @@ def test_only_so_many_outlines_are_searched_for_as_decide(monkeypatch: pytest.Mo
     sheet = Sheet(PLAIN.blank, tuple(PARTS["first half"]))
     searched: list[int] = []
 
-    def counted(scene: Scene, places: Points) -> Points:
+    def counted(seen: Scene, places: Points) -> Points:
         searched.append(len(places))
-        return outlines(scene, places)
+        return outlines(seen, places)
 
-    outlines = Scene._outlines
-    monkeypatch.setattr(Scene, "_outlines", counted)
-    monkeypatch.setattr(rivals, "OUTLINES_AT_ONCE", 4)
+    outlines = Scene.outlines
+    monkeypatch.setattr(Scene, "outlines", counted)
+    monkeypatch.setattr(scene, "OUTLINES_AT_ONCE", 4)
     few = where(sheet, turned(0))
     count_of_few = sum(searched)
     searched.clear()
-    monkeypatch.setattr(rivals, "OUTLINES_AT_ONCE", 10_000)
+    monkeypatch.setattr(scene, "OUTLINES_AT_ONCE", 10_000)
     assert where(sheet, turned(0)) == few
     assert 0 < count_of_few < sum(searched)
 
