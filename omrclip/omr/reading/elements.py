@@ -30,6 +30,8 @@ from omrclip.omr.results import BubbleResult, Corners, ElementResult, ElementSta
 from omrclip.omr.template import Barcode, ChoiceBox, Element, Grid, PlacedElement, ReplaceTrigger
 from omrclip.wording import Wording, joined
 
+MOST_WHERE_UNSURE = 0.5
+"""Confidence, 0 to 1, that an answer has at most if it is unsure where the page lies."""
 NO_BUBBLES = Wording("no_bubbles", "Correct the template: this element has no bubbles.")()
 ANSWER_OUTSIDE = Wording(
     "answer_outside", "Scan the page again: this answer lies outside of the picture, wholly or in part."
@@ -41,6 +43,11 @@ ILLEGIBLE = Wording("illegible", "Scan the page again: it is too blurred or too 
 BUBBLES_MISSING = Wording(
     "bubbles_missing",
     "Look at the scan: the printed bubbles were not found in their places. Something may cover them.",
+)()
+PLACE_UNSURE = Wording(
+    "place_unsure",
+    "Look at the scan: it does not show for sure where the page lies. With an image of the blank page, it is found for "
+    "sure.",
 )()
 NOTHING_MARKED = Wording("nothing_marked", "Nothing is marked.")()
 COLUMNS_BLANK = Wording("columns_blank", "Columns without a mark: {columns}.")
@@ -79,6 +86,7 @@ class BubbleReader:
         elements = found.known.page.elements
         self._gap, self._thresholds = options.grid_gap, options.thresholds
         self._numbers = _bubble_numbers(elements)
+        self._is_sure = found.is_sure
         self._readings = _measured(found, rectified)
         boxes = list(self._numbers.values())
         self._habits = habits_of(self._readings, boxes, self._thresholds)
@@ -131,6 +139,9 @@ class BubbleReader:
         bubbles = Bubbles(self._kinds[chosen.start : chosen.stop], fills, rings, strays)
         bubbles = with_threshold(bubbles, self._habits, box.threshold, self._thresholds)
         judged = judge(bubbles, self._habits, several=box.multiselect)
+        if not self._is_sure:
+            confidence = min(judged.confidence, MOST_WHERE_UNSURE)
+            judged = replace(judged, status=ElementStatus.UNCERTAIN, confidence=confidence, message=PLACE_UNSURE)
         return replace(
             result,
             status=judged.status,

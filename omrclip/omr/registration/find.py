@@ -19,6 +19,7 @@ from omrclip.imaging import ops
 from omrclip.imaging.arrays import Points
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.registration.confirm import confirm
+from omrclip.omr.registration.evidence import is_evident
 from omrclip.omr.registration.extents import Printed, Shape, printed_as
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import offsets_at
@@ -87,12 +88,15 @@ class FoundPage:
         registration: the map.
         rectified: the rectified scan, at the scale of the fine reference; None for a page that cannot be confirmed and
             has no elements to read.
+        is_sure: whether the places of its bubbles are certain: the map is confirmed, or there is evidence for it, see
+            `evidence`.
     """
 
     known: KnownPage
     reference: Reference
     registration: Registration
     rectified: RectifiedScan | None
+    is_sure: bool = True
 
 
 def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) -> FoundPage:
@@ -108,10 +112,7 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
     """
     reference = reference_for(known.page, known.image)
     if not reference.confirms:
-        registration = _by_marks(reference, pyramid) or _by_dimensions(reference, pyramid)
-        has_nothing_to_read = not any(isinstance(e, ChoiceBox | Grid | Barcode) for e in known.page.elements)
-        seen = None if has_nothing_to_read else rectify(pyramid, registration.page_to_scan, reference.fine)
-        return FoundPage(known, reference, registration, seen)
+        return _unconfirmed(known, reference, pyramid, upright)
     if min(pyramid.dimensions.width, pyramid.dimensions.height) < LEAST_SIDE_PX:
         raise _not_found([f"the scan has only {pyramid.dimensions} pixels"], TOO_SMALL(size=str(pyramid.dimensions)))
     reasons: list[str] = []
@@ -133,6 +134,19 @@ def register(known: KnownPage, pyramid: ImagePyramid, *, upright: bool = False) 
     if best is None:
         raise _not_found(reasons, advice)
     return FoundPage(known, best.reference, _registration(best, pyramid), best.map.rectified)
+
+
+def _unconfirmed(known: KnownPage, reference: Reference, pyramid: ImagePyramid, upright: bool) -> FoundPage:
+    """Register a page that cannot be confirmed: by its reference points, or as if it filled the scan."""
+    registration = _by_marks(reference, pyramid) or _by_dimensions(reference, pyramid)
+    matrix = registration.page_to_scan
+    if not any(isinstance(element, ChoiceBox | Grid | Barcode) for element in known.page.elements):
+        return FoundPage(known, reference, registration, None)
+    printed = next(_suited(reference, pyramid, Candidate(registration.strategy, matrix)))
+    seen = rectify(pyramid, matrix, printed.fine)
+    return FoundPage(
+        known, printed, registration, seen, is_sure=is_evident(printed, pyramid, matrix, seen, upright=upright)
+    )
 
 
 class Fits(StrEnum):

@@ -111,6 +111,7 @@ export default {
   "said.printed_dark": "Sehen Sie sich den Scan an: Ein Feld ist so dunkel gedruckt, dass man darin keine Markierung sehen kann.",
   "said.illegible": "Scannen Sie die Seite noch einmal: Sie ist zu unscharf oder zu dunkel, um Markierungen vom Aufdruck zu unterscheiden.",
   "said.bubbles_missing": "Sehen Sie sich den Scan an: Die gedruckten Felder sind nicht an ihrem Platz. Vielleicht sind sie verdeckt.",
+  "said.place_unsure": "Sehen Sie sich den Scan an: Er zeigt nicht sicher, wo die Seite liegt. Mit einem Bild der leeren Seite wird sie sicher gefunden.",
   "said.nothing_marked": "Nichts ist markiert.",
   "said.too_many": "Sehen Sie sich den Scan an: {n} Antworten sind markiert, erlaubt ist nur eine.",
   "said.crossed_out": "Sehen Sie sich den Scan an: Eine Markierung scheint durchgestrichen, und sonst ist nichts markiert.",

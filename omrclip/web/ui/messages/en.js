@@ -111,6 +111,7 @@ export default {
   "said.printed_dark": "Look at the scan: a bubble is printed so dark that no mark could be seen in it.",
   "said.illegible": "Scan the page again: it is too blurred or too dark to tell marks from print.",
   "said.bubbles_missing": "Look at the scan: the printed bubbles were not found in their places. Something may cover them.",
+  "said.place_unsure": "Look at the scan: it does not show for sure where the page lies. With an image of the blank page, it is found for sure.",
   "said.nothing_marked": "Nothing is marked.",
   "said.too_many": "Look at the scan: {n} answers are marked where one is asked for.",
   "said.crossed_out": "Look at the scan: a mark looks crossed out, and nothing else is marked.",

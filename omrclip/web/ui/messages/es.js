@@ -111,6 +111,7 @@ export default {
   "said.printed_dark": "Mire el escaneo: una casilla está impresa tan oscura que no se vería ninguna marca en ella.",
   "said.illegible": "Vuelva a escanear la página: está demasiado borrosa u oscura para distinguir las marcas de la impresión.",
   "said.bubbles_missing": "Mire el escaneo: las casillas impresas no se encontraron en su sitio. Puede que algo las tape.",
+  "said.place_unsure": "Mire el escaneo: no muestra con seguridad dónde está la página. Con una imagen de la página en blanco se encuentra con seguridad.",
   "said.nothing_marked": "No hay nada marcado.",
   "said.too_many": "Mire el escaneo: hay {n} respuestas marcadas y se pide una sola.",
   "said.crossed_out": "Mire el escaneo: una marca parece tachada, y no hay nada más marcado.",

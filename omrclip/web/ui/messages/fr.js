@@ -111,6 +111,7 @@ export default {
   "said.printed_dark": "Regardez le scan : une case est imprimée si foncée qu’une marque ne s’y verrait pas.",
   "said.illegible": "Numérisez la page à nouveau : elle est trop floue ou trop sombre pour distinguer les marques de l’impression.",
   "said.bubbles_missing": "Regardez le scan : les cases imprimées n’ont pas été trouvées à leur place. Quelque chose les couvre peut-être.",
+  "said.place_unsure": "Regardez le scan : il ne montre pas avec certitude où se trouve la page. Avec une image de la page vierge, elle est trouvée à coup sûr.",
   "said.nothing_marked": "Rien n’est coché.",
   "said.too_many": "Regardez le scan : {n} réponses sont cochées, alors qu’une seule est demandée.",
   "said.crossed_out": "Regardez le scan : une marque semble barrée, et rien d’autre n’est coché.",
