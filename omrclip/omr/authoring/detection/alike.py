@@ -40,6 +40,9 @@ LEAST_STEPS = 3
 """How often the usual distance of neighbours occurs at least."""
 SAME_SIDES = 0.14
 """Relative difference of the sides of a filled shape and of bubbles that have one size."""
+ROUNDED_PX = 3.0
+"""Pixels of the working page by which one side of a bubble may be longer than usual because it was drawn on whole
+pixels: one pixel at 100 dpi is 2.5."""
 SHIFT_PX = 3
 """Pixels of the working page by which a bubble may stand beside the place that its neighbours predict: 0.3 mm."""
 MOST_PLACES = 3000
@@ -66,13 +69,26 @@ def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
     if len(shapes) < LEAST_USUAL:
         return list(shapes)
     usual = _usual(grey, shapes, margin=0)
-    unlike = [shape for shape in shapes if _alike(_patch(grey, usual, shape.x, shape.y), usual) < LEAST_ALIKE]
+    unlike = [shape for shape in shapes if not _is_usual(grey, shape, usual)]
     if len(unlike) >= LEAST_USUAL:
         parts = [unlike] if len(unlike) < len(shapes) else _by_form(shapes)
         again = {shape for part in parts if len(part) >= LEAST_USUAL for shape in without_unlike(grey, part)}
         unlike = [shape for shape in unlike if shape not in again]
     left_out = set(unlike)
     return [shape for shape in shapes if shape not in left_out]
+
+
+def _is_usual(grey: Grey, shape: Shape, usual: _Usual) -> bool:
+    """Whether a shape has the usual outline, also if it was drawn a pixel larger or smaller than most."""
+    if _alike(_patch(grey, usual, shape.x, shape.y), usual) >= LEAST_ALIKE:
+        return True
+    across, down = shape.width - usual.width, shape.height - usual.height
+    if not 0 < max(abs(across), abs(down)) <= ROUNDED_PX:
+        return False
+    as_large = (round(usual.ring.shape[1] + across), round(usual.ring.shape[0] + down))
+    patch = cv2.getRectSubPix(grey, as_large, (shape.x - 0.5, shape.y - 0.5)).astype(np.float32)
+    resized = np.asarray(cv2.resize(patch, usual.ring.shape[::-1]), np.float32)
+    return _alike(resized, usual) >= LEAST_ALIKE
 
 
 def _by_form(shapes: Sequence[Shape]) -> list[list[Shape]]:

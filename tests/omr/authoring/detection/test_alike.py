@@ -105,3 +105,11 @@ def test_as_many_squares_as_circles_of_one_size_are_alike_among_each_other() -> 
             cv2.rectangle(grey, (x - 17, 33), (x + 17, 67), 0, 2)
         shapes.append(Shape(x + 0.5, 50.5, 36, 36, 0.82 if index % 2 else 0.94))
     assert without_unlike(grey, shapes) == shapes
+
+
+def test_a_bubble_that_was_drawn_a_pixel_larger_is_not_unlike() -> None:
+    grey, shapes = _page(3, 4)
+    cv2.rectangle(grey, (50, 50), (110, 110), 250, -1)
+    cv2.circle(grey, (80, 80), SIDE // 2 + 1, 40, 2, cv2.LINE_AA)
+    shapes[0] = replace(shapes[0], width=SIDE + 2.0, height=SIDE + 2.0)
+    assert without_unlike(grey, shapes) == shapes
