@@ -12,10 +12,18 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.bubbles import SizeClass
 from omrclip.omr.authoring.detection.shapes import Shape
-from omrclip.omr.authoring.detection.stacking import COLUMN_TOLERANCE, ROW_BREAK, Run, stacks_of_runs, text_goes_on
-from omrclip.omr.authoring.detection.surroundings import Surroundings, glyph, print_ratio
+from omrclip.omr.authoring.detection.stacking import (
+    COLUMN_TOLERANCE,
+    LABEL_BAND,
+    ROW_BREAK,
+    Run,
+    stacks_of_runs,
+    text_goes_on,
+)
+from omrclip.omr.authoring.detection.surroundings import Surroundings, Word, glyph, print_ratio
 from omrclip.omr.authoring.detection.working_page import WorkingPage
 
 SAME_GLYPH, LIKER = 0.5, 0.2
@@ -31,6 +39,11 @@ LABELLED = 0.6
 """Part of the rows of a stack with print at their left, from which all rows are questions."""
 DIGITS = 10
 """Bubbles of one digit of a number, 0 to 9; letters of a name have more."""
+DIGIT_REACH, DIGIT_WHITE, DIGIT_WIDTH = 3.0, 0.8, 0.95
+"""How far left of a row its digit stands at most, and the white space before it, in heights of a bubble, and the width
+of the digit in its own heights at most: two digits have 1.3."""
+ZERO_HOLE = 0.45
+"""Height of the hole of a zero, in its height, at least: that of other digits with one hole, 4, 6 and 9, is lower."""
 BOXES_ABOVE = (4.0, 2.5, 0.1)
 """Top of the band above the first row in which boxes to write digits in are looked for, the upper side of boxes without
 a line there, and the bottom of the band, in heights of a bubble above the first row."""
@@ -46,6 +59,9 @@ BETWEEN_COLUMNS = 0.45
 """Distance from the middle between two columns, in distances of the columns, within which the side of a box stands."""
 HEADING_GAP = 0.15
 """Gap between a heading and the bubbles below it, in heights of a bubble, at least."""
+SAME_WIDTH, SAME_WORD = 0.1, 0.6
+"""Difference of the widths of a word that is printed twice, in its width, and the correlation of its pictures from
+which it is the same: two words of one width are alike by 0.4."""
 
 Direction = Literal["Horizontal", "Vertical"]
 
@@ -91,7 +107,7 @@ class _Dividing:
         rows = [run.bubbles for run in stack]
         parts = self._parts(stack)
         # The digits may be printed beside the bubbles instead of in them.
-        if len(parts) == 1 and len(rows) >= DIGITS and self._has_boxes_above(rows):
+        if len(parts) == 1 and len(rows) >= DIGITS and (self._has_boxes_above(rows) or self._has_digits_beside(rows)):
             return [_columns(rows)]
         if stack[0].is_labelled:
             return self._divide_labelled(stack)
@@ -137,7 +153,7 @@ class _Dividing:
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
-        if across is not None and self._are_numbers(rows) and (down or 0.0) < max(SAME_GLYPH, across):
+        if across is not None and self._are_numbers(rows) and (down or 0.0) < BLURRED_ALIKE:
             return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
         longest = max(len(row) for row in rows)
         if across is None or down is None:
@@ -192,6 +208,23 @@ class _Dividing:
             and float(np.median([print_ratio(self.page, one) for row in rows for one in row])) > TWO_DIGITS
         )
 
+    def _has_digits_beside(self, rows: list[tuple[Shape, ...]]) -> bool:
+        """Whether the digits 0 to 9 stand at the left of ten rows: questions count from 1, and the tenth has two."""
+        digits = [self._digit_beside(row[0]) for row in rows]
+        if len(rows) != DIGITS or max(map(len, rows)) < 2:
+            return False
+        return all(digit is not None for digit in digits) and any(_is_zero(digits[index]) for index in (0, -1))
+
+    def _digit_beside(self, bubble: Shape) -> Grey | None:
+        """The digit at the left of a bubble; None if nothing or something longer is there."""
+        start, band = bubble.left - DIGIT_REACH * self.height, LABEL_BAND * self.height
+        texts = self.around.pieces(start, bubble.y - band, bubble.left, bubble.y + band, DIGIT_WHITE * self.height)
+        if len(texts) != 1 or texts[0][0] <= start + 1:
+            return None
+        left, right = (round(side) for side in texts[0])
+        digit = self.around.ink[round(bubble.y - band) : round(bubble.y + band), left:right]
+        return digit if right - left < DIGIT_WIDTH * cv2.boundingRect(digit)[3] else None
+
     def _has_boxes_above(self, rows: list[tuple[Shape, ...]]) -> bool:
         """Whether boxes to write in stand above the columns: cells with lines between them, and without print.
 
@@ -237,17 +270,34 @@ class _Dividing:
         is_list = all(len(run.bubbles) == 1 and not run.is_numbered for run in stack)
         parts = [part for near in self._parts(stack) for part in self._between_lines(near)]
         for part in parts:
+            repeats = self._repeats_words(part)
             for index, run in enumerate(part):
-                if index and (is_list or not run.has_lead):
+                if index and not repeats and (is_list or not run.has_lead):
                     groups[-1].append(run)
                 else:
                     groups.append([run])
         return [group for runs in groups for group in self._divide_columns(runs)]
 
+    def _repeats_words(self, runs: list[Run]) -> bool:
+        """Whether the first answers of most rows are one word, as Yes is: a question names each answer once."""
+        words = [self._first_word(run) for run in runs]
+        if len(runs) < 2 or not all(words):
+            return False
+        same = [_is_same_word(one, other) for one, other in itertools.pairwise(word for word in words if word)]
+        return float(np.mean(same)) >= LABELLED
+
+    def _first_word(self, run: Run) -> tuple[float, Word] | None:
+        """What is printed between the first two bubbles of a row."""
+        if len(run.bubbles) < 2:
+            return None
+        first, second = run.bubbles[:2]
+        half = LABEL_BAND * self.height
+        return self.around.word(first.right, first.y - half, second.left, first.y + half)
+
     def _divide_columns(self, runs: list[Run]) -> list[Group]:
         """Part the columns of answers that stand below different headings."""
         longest = max(runs, key=lambda run: len(run.bubbles)).bubbles
-        if len(runs) == 1 or len(longest) == 1:
+        if len(runs) == 1 or len(longest) == 1 or not self._are_columns(longest, runs):
             return [_labelled([run.bubbles for run in runs])]
         starts = self._headings(runs[0])
         edges = [start - self.width for start in starts[1:]]
@@ -257,6 +307,11 @@ class _Dividing:
             if any(rows):
                 parts.append(_labelled([row for row in rows if row]))
         return parts
+
+    def _are_columns(self, longest: Sequence[Shape], runs: Sequence[Run]) -> bool:
+        """Whether all bubbles of some rows stand below those of the longest one."""
+        places, reach = np.array([bubble.x for bubble in longest]), COLUMN_TOLERANCE * self.width
+        return all(np.abs(places - bubble.x).min() < reach for run in runs for bubble in run.bubbles)
 
     def _headings(self, run: Run) -> list[float]:
         """The left ends of the texts in the line above a run."""
@@ -273,6 +328,23 @@ def _is_liker(along: float, across: float) -> bool:
     is_clear = along >= across + LIKER
     is_blurred = across < BLURRED_ALIKE and 1 - across > MORE_UNLIKE * (1 - along)
     return along >= SAME_GLYPH and (is_clear or is_blurred)
+
+
+def _is_zero(digit: Grey | None) -> bool:
+    """Whether a digit has one hole, and nearly as high as it is."""
+    if digit is None:
+        return False
+    edged = cv2.copyMakeBorder(digit, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    _, _, areas, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(edged), connectivity=4)
+    high = cv2.boundingRect(digit)[3]
+    holes = [int(area[cv2.CC_STAT_HEIGHT]) for area in areas[1:] if area[cv2.CC_STAT_LEFT] > 0]
+    return len(holes) == 1 and holes[0] > ZERO_HOLE * high
+
+
+def _is_same_word(one: tuple[float, Word], other: tuple[float, Word]) -> bool:
+    """Whether two pictures show one word."""
+    is_as_wide = abs(one[0] - other[0]) < SAME_WIDTH * max(one[0], other[0])
+    return is_as_wide and float((one[1] * other[1]).sum()) > SAME_WORD
 
 
 def _question(row: Sequence[Shape]) -> Group:

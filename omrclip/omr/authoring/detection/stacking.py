@@ -7,7 +7,7 @@ empty.
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,9 +40,13 @@ OTHER_ROW = 1.3
 LEAST_LIST = 3
 """Bubbles below each other in the longer of two lists beside each other, at least: answers of rows also stand below
 each other by chance."""
+LEAST_SCALE = 3
+"""Bubbles without text between them, at least, to which one apart at their right belongs."""
 NAME_GAP, NAMES_DIFFER = 1.2, 0.5
 """Distance of a name from the bubble at its left that is not its own, and difference of the lengths of names, in
 heights of a bubble. The text of an answer begins at about 0.5 heights."""
+HEADING_HEIGHTS = 3.0
+"""Height of the band above two lists in which the text of their question is looked for, in heights of a bubble."""
 ROW_BREAK = 1.6
 """Distance of rows, in the least distance of their stack, from which they belong to two questions."""
 MOST_ROW_HEIGHTS = 3.5
@@ -191,12 +195,29 @@ class _Stacking:
         if max(len(left), len(right)) < LEAST_LIST and not any(self._begins_row(bubble) for bubble in right):
             return False
         texts = self._texts_between(left, right)
-        if not any(text for _, text in texts):
+        if not any(text for _, text in texts) or self._are_lines_of_text(texts, right[0].left):
             return False
         if self._has_list_between(left, right):
             return True
+        if lines > 0 or self._have_names(texts):
+            return True
         starts_lower = abs(left[0].y - right[0].y) > ROW_TOLERANCE * self.height
-        return starts_lower or len(right) > len(left) or lines > 0 or self._have_names(texts)
+        return (starts_lower or len(right) > len(left)) and not self._are_below_one_text(left, right)
+
+    def _are_below_one_text(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
+        """Whether the line above two lists that begin on about one level is the text of the left one only.
+
+        It may be as long as both, but no text begins above the right one, as that of a question of its own does.
+        """
+        top = min(left[0].top, right[0].top)
+        if abs(left[0].y - right[0].y) > self.height:
+            return False
+        start, end = left[0].left - 3 * self.height, right[0].right + MOST_TEXT_HEIGHTS * self.height
+        line = self.around.bottom_of_print_above(start, top - HEADING_HEIGHTS * self.height, end, top)
+        if line is None:
+            return False
+        texts = self.around.pieces(start, line[0], end, line[1], LABEL_WHITE * self.height)
+        return texts[0][0] < left[0].right + self.height and len(texts) == 1
 
     def _texts_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> list[_Gap]:
         """The bubbles of a list beside which one of another list stands, with the texts between both."""
@@ -217,6 +238,10 @@ class _Stacking:
         start, end = max(bubble.right for bubble in left), min(bubble.left for bubble in right)
         band = LABEL_BAND * self.height
         return any(self.around.has_print(start, each.y - band, end, each.y + band) for each in (*left, *right))
+
+    def _are_lines_of_text(self, texts: Sequence[_Gap], end: float) -> bool:
+        """Whether each answer ends close to the next bubble, as in a line of text; most of a column end earlier."""
+        return all(len(text) == 1 and end - text[0][1] < LABEL_WHITE * self.height for _, text in texts)
 
     def _begins_row(self, bubble: Shape) -> bool:
         """Whether no bubble stands at the left of a bubble."""
@@ -300,14 +325,24 @@ class _Stacking:
             is_labelled = all(inside)  # also a single bubble
             is_text_of_previous = bool(index) and done[-1].is_labelled and len(text) < 2
             has_lead = bool(text) and not is_text_of_previous
-            apart = self.around.pieces(
-                self._line_before(run[0]), y - band, run[0].left, y + band, NUMBER_WHITE * self.height
-            )
-            is_numbered = len(apart) > 1 and apart[0][1] - apart[0][0] < MOST_NUMBER * self.height and len(runs) == 1
-            is_numbered = is_numbered and not self._text_after(run[-1])
+            is_numbered = len(runs) == 1 and self._has_number(run[0]) and not self._text_after(run[-1])
             is_behind = bool(index) and not text and (done[-1].has_lead or done[-1].is_behind)
-            done.append(Run(tuple(run), is_labelled, has_lead, is_numbered, is_behind))
+            if index and self._ends_scale(done[-1], run, text):
+                done[-1] = replace(done[-1], bubbles=(*done[-1].bubbles, *run))
+            else:
+                done.append(Run(tuple(run), is_labelled, has_lead, is_numbered, is_behind))
         return done
+
+    def _ends_scale(self, scale: Run, run: Sequence[Shape], text: Sequence[tuple[float, float]]) -> bool:
+        """Whether one bubble stands apart at the end of a scale, for no answer to its question.
+
+        Between both is nothing, or the word for the end of the scale, which stands close to it.
+        """
+        if len(run) > 1 or scale.is_labelled or not scale.has_lead or len(scale.bubbles) < LEAST_SCALE:
+            return False
+        is_of_scale = len(text) == 1 and text[0][0] - scale.right < NAME_GAP * self.height
+        lines = self._lines_between(scale.bubbles[-1], run[0]) - self._lines_between(*scale.bubbles[:2])
+        return (not text or is_of_scale) and lines < 2
 
     def _is_of_other_row(self, start: float, y: float) -> bool:
         """Whether a text that begins here belongs to a bubble that stands a little higher or lower, in another list."""
@@ -315,6 +350,15 @@ class _Stacking:
             abs(bubble.y - y) > ROW_TOLERANCE * self.height and 0 < start - bubble.right < NAME_GAP * self.height
             for bubble in self._within(y, OTHER_ROW * self.height)
         )
+
+    def _has_number(self, bubble: Shape) -> bool:
+        """Whether a number and a text stand at the left of a bubble, in its cell or in cells of their own."""
+        y, band, white = bubble.y, LABEL_BAND * self.height, NUMBER_WHITE * self.height
+        start = self._line_before(bubble)
+        apart = self.around.pieces(start, y - band, bubble.left, y + band, white)
+        if start and not apart:
+            apart = self.around.pieces(0, y - band, start, y + band, white)
+        return len(apart) > 1 and apart[0][1] - apart[0][0] < MOST_NUMBER * self.height
 
     def _line_before(self, bubble: Shape) -> int:
         """The right side of the nearest vertical line at the left of a bubble, as high as it is; 0 if there is none."""
@@ -353,9 +397,17 @@ class _Stacking:
         longer, shorter = (last, run) if len(last.bubbles) >= len(run.bubbles) else (run, last)
         reach = COLUMN_TOLERANCE * self.width
         in_columns = all(any(abs(bubble.x - other.x) < reach for other in longer.bubbles) for bubble in shorter.bubbles)
-        if not in_columns or abs(run.bubbles[0].x - last.bubbles[0].x) > reach:
+        if in_columns and run is shorter and run.is_labelled and not run.has_lead:
+            # The first of several columns of answers may be shorter than the others.
+            above = min(last.bubbles, key=lambda bubble: abs(bubble.x - run.bubbles[0].x))
+            return not self._text_between(above, run.bubbles[0])
+        if abs(run.bubbles[0].x - last.bubbles[0].x) > reach or not (in_columns or self._is_next_line(last, run)):
             return False
         return not self._text_between(last.bubbles[0], run.bubbles[0])
+
+    def _is_next_line(self, last: Run, run: Run) -> bool:
+        """Whether the answers of a row go on in the next one as lines of text do: their texts are of any length."""
+        return run.is_labelled and not run.has_lead and all(self._text_after(each.bubbles[-1]) for each in (last, run))
 
     def _is_in_columns(self, stack: Sequence[Run], run: Run) -> bool:
         """Whether a row continues the columns of others, all without text: some digits have fewer values than others.

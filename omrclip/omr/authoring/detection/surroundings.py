@@ -35,6 +35,11 @@ cut such an area are about as large."""
 DARK_TONE = 0.5
 """Grey level, in levels of the lightest paper around it, below which a shaded area is print itself, as a bar with a
 heading."""
+WORD_SIZE = (32, 12)
+"""Width and height of the picture of a word: enough to tell Yes from No, and not the noise of two scans of one word."""
+
+Word = npt.NDArray[np.float32]
+"""(12, 32) float32: a printed word, darker is larger, with zero mean and a length of 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +51,16 @@ class Surroundings:
     def pieces(self, left: float, top: float, right: float, bottom: float, white: float) -> list[tuple[float, float]]:
         """The left and right ends of the pieces of print in a rectangle, parted by at least `white` pixels."""
         return _pieces(self._part(left, top, right, bottom), 0, left, white)
+
+    def word(self, left: float, top: float, right: float, bottom: float) -> tuple[float, Word] | None:
+        """The width of what is printed in a rectangle, and its picture; None if nothing is."""
+        part = self._part(left, top, right, bottom)
+        if not _has_ink(part):
+            return None
+        x, y, width, height = cv2.boundingRect(part)
+        picture = cv2.resize(part[y : y + height, x : x + width], WORD_SIZE, interpolation=cv2.INTER_AREA)
+        apart = picture.astype(np.float32) - float(picture.mean())
+        return float(width), np.asarray(apart / max(1.0, float(np.linalg.norm(apart))), np.float32)
 
     def has_print(self, left: float, top: float, right: float, bottom: float) -> bool:
         """Whether something is printed in a rectangle."""
@@ -122,6 +137,9 @@ GLYPH_SIDE = 16
 INNER = 0.62
 """Part of the width and height of the oval in a bubble within which its letter is, and its outline is not."""
 _FROM_MIDDLE = np.abs(np.arange(GLYPH_SIDE) - (GLYPH_SIDE - 1) / 2) / (GLYPH_SIDE / 2)
+ROUND_INSIDE = 0.4
+"""Distance from the middle, in sides of a bubble, within which its outline is not, also where it is round: in the
+corners of the part of a bubble that is looked at."""
 OVAL = np.hypot(_FROM_MIDDLE[:, None], _FROM_MIDDLE[None]) < 1
 """(16, 16) bool: the part of a glyph that is in this oval. Its corners may show an outline, which all bubbles share."""
 LEAST_OUTLINE_CONTRAST = 20.0
@@ -155,6 +173,8 @@ def print_ratio(page: WorkingPage, shape: Shape) -> float:
     half_x, half_y = shape.width * INNER / 2, shape.height * INNER / 2
     y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
     dark = page.dark[max(0, y0) : y1, max(0, x0) : x1]
+    y, x = np.ogrid[max(0, y0) : y1, max(0, x0) : x1]
+    dark = dark * (np.hypot((x + 0.5 - shape.x) / shape.width, (y + 0.5 - shape.y) / shape.height) < ROUND_INSIDE)
     columns, rows = np.flatnonzero(dark.any(axis=0)), np.flatnonzero(dark.any(axis=1))
     return float(np.ptp(columns) + 1) / float(np.ptp(rows) + 1) if columns.size else 0.0
 
