@@ -194,7 +194,7 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
         for shape in more:
             added.add(shape)
             whole.add(shape)
-        classes.append(_size_class([*alike, *more]))
+        classes.append(size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return _without_overlaps(classes)
 
@@ -211,7 +211,7 @@ def _without_overlaps(classes: Sequence[SizeClass]) -> list[SizeClass]:
             places.add(bubble)
         kept.update(bubbles)
     free = [[bubble for bubble in one.bubbles if bubble in kept] for one in classes]
-    return [_size_class(bubbles) for bubbles in free if bubbles]
+    return [size_class(bubbles) for bubbles in free if bubbles]
 
 
 def _are_labels(one: SizeClass, larger: SizeClass, components: Boxes) -> bool:
@@ -223,6 +223,8 @@ def _are_labels(one: SizeClass, larger: SizeClass, components: Boxes) -> bool:
         return False
     places = Places(larger.bubbles)
     reach = TEXT_BEHIND * larger.height
+    if all(_is_in_middle(shape, places.near(shape, reach + larger.width)) for shape in one.bubbles):
+        return False
     return all(
         any(
             0 < shape.left - bubble.right < reach and abs(shape.y - bubble.y) < LABEL_LEVEL * bubble.height
@@ -231,6 +233,17 @@ def _are_labels(one: SizeClass, larger: SizeClass, components: Boxes) -> bool:
         and not _has_text_behind(shape, components)
         for shape in one.bubbles
     )
+
+
+def _is_in_middle(shape: Shape, larger: Sequence[Shape]) -> bool:
+    """Whether a shape stands in the middle between two larger ones, as a bubble of a scale does.
+
+    A letter is nearer to the bubble before it.
+    """
+    beside = [other for other in larger if abs(shape.y - other.y) < LABEL_LEVEL * other.height]
+    before = min((shape.left - other.right for other in beside if other.x < shape.x), default=-np.inf)
+    after = min((other.left - shape.right for other in beside if other.x > shape.x), default=np.inf)
+    return abs(after - before) < SAME_STEP * max(after, before)
 
 
 def _is_small(shapes: Sequence[Shape], main: SizeClass) -> bool:
@@ -270,7 +283,8 @@ def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:
     return len(row) >= LEAST_IN_ROW
 
 
-def _size_class(shapes: Sequence[Shape]) -> SizeClass:
+def size_class(shapes: Sequence[Shape]) -> SizeClass:
+    """Bubbles that have one size, or count as if they had."""
     width = float(np.median([shape.width for shape in shapes]))
     height = float(np.median([shape.height for shape in shapes]))
     return SizeClass(width, height, tuple(shapes))

@@ -15,6 +15,7 @@ from omrclip.omr.authoring.detection.gaps import find_shapes
 from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids, letter_boxes
 from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
 from omrclip.omr.authoring.detection.marks import corner_marks
+from omrclip.omr.authoring.detection.mixed_rows import smallest_size, with_mixed_rows
 from omrclip.omr.authoring.detection.shapes import Outlines, Shape, Shapes, find_outlines
 from omrclip.omr.authoring.detection.straighten import (
     LEAST_SKEW_DEGREES,
@@ -175,7 +176,7 @@ def _grey(pixels: Pixels) -> Grey:
 
 def _groups(found: _Found, print_around: Surroundings) -> tuple[list[Group], list[LeftOut]]:
     """The groups of bubbles in reading order, and the bubbles of those that are no fields."""
-    classes = found.chosen.classes
+    classes = with_mixed_rows(found.chosen.classes, print_around)
     stacks = [stack for one in classes for stack in group_bubbles(found.working, one, print_around)]
     groups = [group for stack in _in_reading_order(stacks) for group in stack]
     examples = example_groups(found.working, groups, found.shapes.filled)
@@ -291,8 +292,7 @@ def _confidence(group: Group) -> float:
 
 
 def _choice_box(row: Sequence[Shape], group: Group, name: str | None, scale: float) -> ChoiceBox:
-    width = float(np.median([bubble.width for bubble in group.bubbles])) / scale
-    height = float(np.median([bubble.height for bubble in group.bubbles])) / scale
+    width, height = (side / scale for side in smallest_size(group.bubbles))
     values = digits(len(row)) if group.is_grid else letters(len(row))
     bubbles = tuple(
         Bubble(
