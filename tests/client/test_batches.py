@@ -267,14 +267,18 @@ def test_every_view_of_batches_is_accessible(reviewed: str, visit: OpenPage, set
         assert violations(page) == [], view
 
 
-@pytest.mark.parametrize("view", ["recognize", "results", "batch", "wall"])
-def test_a_narrow_page_scrolls_down_only(reviewed: str, visit: OpenPage, view: str) -> None:
-    path = f"{view}/{reviewed.rpartition('/')[2]}" if view in ("batch", "wall") else view
-    page = visit(path, size=(320, 640)).page
-    page.locator(
-        {"batch": ".strip-picture", "wall": ".wall img", "results": ".batches", "recognize": ".drop.big"}[view]
-    ).first.wait_for()
-    assert _width(page) <= 320
+def test_a_narrow_page_scrolls_down_only(reviewed: str, visit: OpenPage) -> None:
+    batch = reviewed.rpartition("/")[2]
+    page = visit("recognize", size=(320, 640)).page
+    for view, ready in (
+        ("recognize", ".drop.big"),
+        ("results", ".batches"),
+        (f"batch/{batch}", ".strip-picture"),
+        (f"wall/{batch}", ".wall img"),
+    ):
+        show_view(page, view)
+        page.locator(ready).first.wait_for()
+        assert _width(page) <= 320, view
 
 
 def _width(page: "Page") -> int:
@@ -301,9 +305,7 @@ def test_the_browser_keeps_preferences_only(reviewed: str, visit: OpenPage) -> N
         ("results", ".batches"),
         ("recognize", ".drop.big"),
     ):
-        page.evaluate(
-            "address => { location.hash = address; }", f"#/{view}/{batch}" if view in ("clips", "wall") else f"#/{view}"
-        )
+        show_view(page, f"{view}/{batch}" if view in ("clips", "wall") else view)
         page.locator(ready).first.wait_for()
     stored = page.evaluate(
         """async () => ({
@@ -328,20 +330,21 @@ def test_a_link_leads_to_a_sheet_and_to_an_answer_on_it(reviewed: str, visit: Op
 
 
 @pytest.mark.parametrize("language", ["en-GB", "de-DE", "fr-FR", "es-ES"])
-@pytest.mark.parametrize("width", [1280, 1400])
-def test_the_toolbar_of_a_batch_is_one_line(reviewed: str, visit: OpenPage, width: int, language: str) -> None:
-    page = visit(f"batch/{reviewed.rpartition('/')[2]}", size=(width, 900), locale=language).page
+def test_the_toolbar_of_a_batch_is_one_line(reviewed: str, visit: OpenPage, language: str) -> None:
+    page = visit(f"batch/{reviewed.rpartition('/')[2]}", locale=language).page
     page.locator(".batch[data-state=done]").wait_for()
     page.locator(".batch > .toolbar .row button").first.wait_for()
-    bar = page.locator(".batch > .toolbar").bounding_box()
-    assert bar is not None
-    assert bar["height"] < 50
-    edges = page.locator(".batch > .toolbar button").evaluate_all(
-        "buttons => buttons.filter((one) => one.offsetParent).map((one) => one.getBoundingClientRect().right)"
-    )
-    assert max(edges) <= width
-    title = page.locator(".batch > .toolbar h1").evaluate("one => one.scrollWidth <= one.clientWidth")
-    assert title, "a short name is whole"
+    for width in (1280, 1400):
+        page.set_viewport_size({"width": width, "height": 900})
+        bar = page.locator(".batch > .toolbar").bounding_box()
+        assert bar is not None
+        assert bar["height"] < 50, width
+        edges = page.locator(".batch > .toolbar button").evaluate_all(
+            "buttons => buttons.filter((one) => one.offsetParent).map((one) => one.getBoundingClientRect().right)"
+        )
+        assert max(edges) <= width
+        title = page.locator(".batch > .toolbar h1").evaluate("one => one.scrollWidth <= one.clientWidth")
+        assert title, "a short name is whole"
 
 
 def test_a_name_is_drawn_over_a_scan_only_while_its_clip_is_pointed_at(reviewed: str, visit: OpenPage) -> None:

@@ -7,6 +7,8 @@ import pytest
 from tests.client.conftest import OpenPage, Project, expect, forget_refusal, show_view
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Route
 
 SAID = {"en-GB": "It went wrong. Request", "de-DE": "die Nummer der Anfrage. Anfrage"}
@@ -153,22 +155,27 @@ def test_places_are_told_in_words(visit: OpenPage, language: str) -> None:
     assert told == [*PATHS[language], "Options, a b.png, Templates, 2, x: costs $5"]
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "words"),
-    [
+def _answering(status: int, body: str) -> "Callable[[Route], None]":
+    return lambda route: route.fulfill(status=status, body=body)
+
+
+def test_what_a_proxy_says_is_told_in_words(visit: OpenPage) -> None:
+    watched = visit("results", locale="de-DE")
+    page = watched.page
+    notice = page.locator(".notice.bad")
+    for status, body, words in (
         (413, "Request Entity Too Large", "nimmt Dateien dieser Größe nicht an"),
         (403, "<html><h1>Forbidden</h1></html>", "Status 403"),
         (502, "", "Der Server antwortet nicht"),
         (504, "<html><h1>504 Gateway Time-out</h1></html>", "Der Server antwortet nicht"),
         (200, "<html>Log in to the network</html>", "Status 200"),
-    ],
-)
-def test_what_a_proxy_says_is_told_in_words(visit: OpenPage, status: int, body: str, words: str) -> None:
-    watched = visit("results", locale="de-DE")
-    page = watched.page
-    page.route("**/api/templates", lambda route: route.fulfill(status=status, body=body))
-    show_view(page, "templates")
-    expect(page.locator(".notice.bad")).to_contain_text(words)
-    assert "<" not in page.locator(".notice.bad").inner_text()
-    if status != 200:
-        forget_refusal(watched, status)
+    ):
+        page.route("**/api/templates", _answering(status, body))
+        show_view(page, "templates")
+        expect(notice).to_contain_text(words)
+        assert "<" not in notice.inner_text()
+        if status != 200:
+            forget_refusal(watched, status)
+        notice.get_by_role("button").click()
+        show_view(page, "results")
+        page.get_by_role("heading", name="Ergebnisse").wait_for()

@@ -1,20 +1,24 @@
 """Modules of the client that do without the page: putting edits together, snapping, making elements, languages."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.client.conftest import ROOT, OpenPage
+from tests.client.conftest import ROOT, OpenPage, Project, visiting
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 Json = dict[str, Any]
 
 
-@pytest.fixture
-def page(visit: OpenPage) -> "Page":
-    return visit("results").page
+@pytest.fixture(scope="module")
+def page(browser: "Browser", project: Project) -> Iterator["Page"]:
+    """A page whose modules the tests import. None of them changes it."""
+    with visiting(browser, f"{project.url}/#/results") as watched:
+        yield watched.page
+        assert [text for text in watched.problems if not text.endswith("net::ERR_ABORTED")] == []
 
 
 def document(*elements: Json, **changes: Any) -> Json:
@@ -174,16 +178,18 @@ def test_every_message_is_there_in_every_language(page: "Page") -> None:
     assert [told for told in places if any(one != told[0] for one in told)] == []
 
 
-@pytest.mark.parametrize(("tag", "heading"), [("de", "Ergebnisse"), ("es", "Resultados"), ("fr", "Résultats")])
-def test_the_language_can_be_chosen_and_stays(page: "Page", tag: str, heading: str) -> None:
-    page.get_by_label("Language").select_option(tag)
-    page.get_by_role("heading", name=heading).wait_for()
-    assert page.evaluate("document.documentElement.lang") == tag
+def test_the_language_can_be_chosen_and_stays(visit: OpenPage) -> None:
+    page = visit("results").page
+    for tag, heading in (("de", "Ergebnisse"), ("es", "Resultados"), ("fr", "Résultats")):
+        page.locator("select[aria-label]").first.select_option(tag)
+        page.get_by_role("heading", name=heading).wait_for()
+        assert page.evaluate("document.documentElement.lang") == tag
     page.reload()
     page.get_by_role("heading", name=heading).wait_for()
 
 
-def test_the_theme_can_be_chosen_and_stays(page: "Page") -> None:
+def test_the_theme_can_be_chosen_and_stays(visit: OpenPage) -> None:
+    page = visit("results").page
     colour = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(colour)
     page.get_by_role("button", name="Light or dark").click()
