@@ -1,6 +1,6 @@
 """How much longer finding the page, reading marks and codes and cutting clips take than decoding the scan.
 
-    python -m tests.benchmarks.reading [--rounds 15]
+    python -m tests.benchmarks.reading [--rounds 15 | --short]
 
 An exam of 60 questions comes as a scan of 300 dpi and as a photo. Then follow pages of 200 and of 2,000 bubbles, scans
 of many templates in turn, and commands that start anew, by the processor time of their process.
@@ -58,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write what came out."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.reading")
     parser.add_argument("--rounds", type=int, default=15, help="how often each row is measured (15)")
-    rounds = parser.parse_args(arguments).rounds
+    parser.add_argument("--short", action="store_true", help="one round, and few rows below the table")
+    asked = parser.parse_args(arguments)
+    rounds = 1 if asked.short else asked.rounds
     keep_freed_memory()
     cv2.setNumThreads(1)
     sys.stdout.write(f"{machine()}\n{'':32} decode ms  whole ms  ratio  goal\n")
@@ -67,16 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         verdict = "" if goal is None else f"  ≤ {goal:g}  {'reached' if ratio <= goal else 'not reached'}"
         sys.stdout.write(f"{name:32} {decode:9.1f} {whole:9.1f} {ratio:6.2f}{verdict}\n")
         sys.stdout.flush()
-    for line in (*_told_of_stacks(), *_told_of_commands(rounds)):
+    counts = TEMPLATES_IN_TURN[:1] if asked.short else TEMPLATES_IN_TURN
+    for line in (*_told_of_stacks(counts), *_told_of_commands(0 if asked.short else rounds)):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
 
-def _told_of_stacks() -> Iterator[str]:
+def _told_of_stacks(counts: Sequence[int]) -> Iterator[str]:
     yield "\nscans of so many templates in turn, with images of the blank pages: ms a scan"
     template = load_template((TEMPLATES / "exam.omr").read_bytes())
     image, scan = (TEMPLATES / "exam.png").read_bytes(), Scan("scan.jpg", (SAMPLES / "exam-scan-1.jpg").read_bytes())
-    for count in TEMPLATES_IN_TURN:
+    for count in counts:
         pages = [replace(template.pages[0], image_name=f"{number}.png") for number in range(count)]
         known = [known_pages(replace(template, pages=(page,)), image) for page in pages]
         times = [_milliseconds(lambda: [_recognized(k, scan) for k in known]) / count for _ in range(3)]  # noqa: B023
@@ -84,10 +87,11 @@ def _told_of_stacks() -> Iterator[str]:
 
 
 def _told_of_commands(rounds: int) -> Iterator[str]:
+    """After a run that compiles the modules, and is not counted; without rounds, of one run of those compiled."""
     yield "\nprocessor time of commands that start anew, ms"
     with tempfile.TemporaryDirectory() as folder:
         bytecode = {"PYTHONPYCACHEPREFIX": str(Path(folder, "bytecode")), "PYTHONDONTWRITEBYTECODE": ""}
-        environment = {**os.environ, **bytecode}
+        environment = {**os.environ, **(bytecode if rounds else {})}
         exam = str(TEMPLATES / "exam.omr")
         blank, photo = ["--template-image", str(TEMPLATES / "exam.png")], str(SAMPLES / "exam-photo-1.jpg")
         commands = {
@@ -97,7 +101,7 @@ def _told_of_commands(rounds: int) -> Iterator[str]:
         }
         for name, words in commands.items():
             times = [_of_process([sys.executable, "-m", "omrclip", *words], environment) for _ in range(rounds + 1)]
-            yield f"{name:32} {np.median(times[1:]):19.0f}"
+            yield f"{name:32} {np.median(times[1:] or times):19.0f}"
 
 
 def _of_process(command: Sequence[str], environment: Mapping[str, str]) -> float:
