@@ -15,6 +15,7 @@ from omrclip.imaging.geometry import Dimensions
 from omrclip.imaging.probe import check_pixels, probe
 from omrclip.imaging.tiff.ranges import BytesReader
 from omrclip.limits import DEFAULT_LIMITS, Limits
+from omrclip.omr.authoring.generation.checking import check
 from omrclip.omr.authoring.generation.drawing import pdf_of
 from omrclip.omr.authoring.generation.json_markup import is_json, parse_json
 from omrclip.omr.authoring.generation.layout import FormLayout, lay_out
@@ -24,7 +25,7 @@ from omrclip.omr.authoring.generation.placeholders import placeholders
 from omrclip.omr.authoring.generation.shapes import DPI, PageLayout
 from omrclip.omr.authoring.generation.sheet import Settings, SharedParts
 from omrclip.omr.authoring.generation.text_markup import parse_text
-from omrclip.omr.authoring.generation.vocabulary import Element, check
+from omrclip.omr.authoring.generation.vocabulary import Element
 from omrclip.omr.template import Page, Template
 
 MOST_SOURCE_BYTES = 1024 * 1024

@@ -61,7 +61,7 @@ def lay_out(
 
     Args:
         name: of the form; it stands in the code of each page if there are several.
-        elements: from `vocabulary.check`, without mistakes.
+        elements: from `checking.check`, without mistakes.
         settings: for what the source does not say.
         images: the dimensions of the images by the names that the source uses.
         shared: what the forms of many people have in common. Only the first of them gets the warnings.
