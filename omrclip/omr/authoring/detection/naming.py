@@ -56,7 +56,8 @@ def with_names(detection: Detection, words: Sequence[Word], known: Collection[st
     from those that were: otherwise the count of the rows, which is their name, would look like a printed number.
     """
     elements = [proposal.element for proposal in detection.proposals]
-    free = [word for word in words if any(map(str.isalnum, word.text)) and not _is_in_bubble(word, detection)]
+    bubbles = [place for field in detection.fields for place in bubble_places(field)]
+    free = [word for word in words if any(map(str.isalnum, word.text)) and not _is_in_one(word, bubbles)]
     beside = [_within(element, free) or _beside(element, free) for element in elements]
     # What stands beside another row is no label of the row below it.
     others = [word for word in free if not any(word in label for label in beside)]
@@ -127,13 +128,9 @@ def free_name(name: str, taken: Collection[str]) -> str:
     return free
 
 
-def _is_in_bubble(word: Word, detection: Detection) -> bool:
+def _is_in_one(word: Word, places: Sequence[Place]) -> bool:
     x, y = (word.left + word.right) / 2, word.y
-    return any(
-        left <= x <= left + width and top <= y <= top + height
-        for field in detection.fields
-        for left, top, width, height in bubble_places(field)
-    )
+    return any(left <= x <= left + width and top <= y <= top + height for left, top, width, height in places)
 
 
 def bubble_places(field: Element) -> list[Place]:
