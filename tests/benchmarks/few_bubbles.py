@@ -26,7 +26,17 @@ from omrclip.omr.template import Bubble, ChoiceBox, Element, Page, ReferencePoin
 
 Tones = npt.NDArray[np.uint8]
 WIDTH, HEIGHT, MM = 2480, 3508, 300 / 25.4
-LAYOUTS = ("row", "column", "middle row", "middle column", "two lines", "sparse", "alone", "part of a grid")
+LAYOUTS = (
+    "row",
+    "column",
+    "middle row",
+    "middle column",
+    "two lines",
+    "sparse",
+    "alone",
+    "part of a grid",
+    "checklist",
+)
 WAYS = ("flat", "moved", "turned", "photo")
 SHAPES = ("square", "circle", "oval")
 WORDS = (
@@ -131,6 +141,7 @@ def drawn(layout: str, rng: np.random.Generator) -> Drawn:
     letters, text, marks = rng.random() < 0.4, rng.random() < 0.6, int(rng.choice([0, 0, 0, 3, 4]))
     for spot in (*(spot for field in spots.fields for spot in field), *spots.others):
         _outline(tones, spot, spots, shape, stroke)
+    left_blank = float(rng.choice([0.0, 0.1, 0.3, 0.6])) if layout == "checklist" else 0.2
     values: dict[str, str] = {}
     elements: list[Element] = []
     for number, field in enumerate(spots.fields, start=1):
@@ -139,7 +150,7 @@ def drawn(layout: str, rng: np.random.Generator) -> Drawn:
             for answer, (x, y) in zip(answers, field, strict=True):
                 at = round(x - side * 0.24), round(y + side * 0.22)
                 cv2.putText(tones, answer, at, cv2.FONT_HERSHEY_SIMPLEX, side / 45, 120, 2, cv2.LINE_AA)
-        chosen = -1 if rng.random() < 0.2 else int(rng.integers(len(field)))
+        chosen = -1 if rng.random() < left_blank else int(rng.integers(len(field)))
         if chosen >= 0:
             _fill(tones, field[chosen], spots, rng)
         values[f"Q{number}"] = answers[chosen] if chosen >= 0 else ""
@@ -181,6 +192,10 @@ def placed(layout: str, width: float, height: float, rng: np.random.Generator) -
         return Spots(
             width, height, [[(x + across * n, y) for n in range(int(rng.integers(1, 4)))] for x, y in starts], []
         )
+    if layout == "checklist":
+        count = int(rng.integers(10, 24))
+        lines = [[(left + 800 * (n % 2), 330 + 200.0 * (n // 2) + 20 * (n % 3))] for n in range(count)]
+        return Spots(width, height, lines, [])
     columns, rows = int(rng.integers(4, 8)), int(rng.integers(4, 15))
     grid = [[(left + across * n, top + down * row) for n in range(columns)] for row in range(rows)]
     known = sorted(rng.permutation(rows)[: int(rng.integers(1, 3))].tolist())

@@ -75,6 +75,9 @@ MOST_PRINTED, MARKS, DARKER = 0.7, 0.99, 0.25
 """Parts of the inside: letters cover up to MOST_PRINTED of it. The quantile MARKS of all bubbles is that of a mark if
 it exceeds the usual print by DARKER. Then a value whose print is nearer to it than to the usual print is marked in all
 bubbles."""
+LEAST_INKED = 0.1
+"""The quantile of all bubbles that is the usual print at most if it is learnt for one value only: this value may be
+marked in most of its bubbles, and no other shows it."""
 MORE_THAN_BLANK = 0.1
 """Part of the inside that may be printed in addition to what the blank page shows. A thin mark covers more."""
 LETTER_REACH, LETTER_INK = 0.6, 0.8
@@ -415,6 +418,8 @@ def _lowest(patches: BubblePatches, part: float) -> BubblePatches:
 def _most_printed(inked: Shares, learnt: Sequence[float]) -> float:
     """Return the part of the inside that print may cover: at most the middle between usual print and a mark, if any."""
     usual = float(np.median(learnt)) if learnt else 0.0
+    if len(learnt) == 1:
+        usual = min(usual, float(_nearly_highest(inked, LEAST_INKED)))
     mark = float(_nearly_highest(inked, MARKS))
     return min(MOST_PRINTED, (usual + mark) / 2) if mark > usual + DARKER else MOST_PRINTED
 

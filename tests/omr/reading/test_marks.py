@@ -1,6 +1,7 @@
 """How much of each bubble is covered: of bubbles drawn on a view, with and without knowledge of their blank looks."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -117,6 +118,16 @@ def test_where_all_have_marked_the_same_letter_it_is_no_print() -> None:
             fills = np.array(measured(drawn([(index, pen) for index in every_c[:count]]), known=False).fills)
             assert fills[every_c[:count]].min() > 0.2
             assert np.delete(fills, every_c[:count]).max() < 0.06
+
+
+def test_the_only_common_value_is_no_print_where_most_have_marked_it() -> None:
+    """All other values are rare. What is not marked shows how bubbles are printed."""
+    values = ["A"] * 8 + [f"value {n}" for n in range(32)]
+    for radius in (9, 12):
+        tones = drawn([(index, partial(filled, radius=radius)) for index in range(7)], letters=False)
+        fills = np.array(measure(tones, CENTRES, np.full_like(CENTRES, RADIUS), values, None).fills)
+        assert fills[:7].min() > 0.2
+        assert fills[7:].max() < 0.06
 
 
 def out_of_focus(tones: Tones) -> Tones:
