@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 
 from omrclip.imaging import ops
+from omrclip.omr.registration import refine as refining
 from omrclip.omr.registration.image_pyramid import ImagePyramid
 from omrclip.omr.registration.paper.displacement_grid import flat, offsets_at
+from omrclip.omr.registration.patches import Found, Patches, find
 from omrclip.omr.registration.rectified_scan import rectify
 from omrclip.omr.registration.reference import Reference, reference_for
 from omrclip.omr.registration.refine import refine, settle
 from omrclip.omr.registration.registration import Candidate
 from tests.omr.registration.finding import FILLED, FORM, VIEWS, found, moved, scan_of
-from tests.omr.sheet import PAGE, coloured, lattice, turned
+from tests.omr.sheet import PAGE, Tones, coloured, lattice, turned
 
 
 def reference() -> Reference:
@@ -75,6 +77,34 @@ def test_a_rough_map_settles(error: object) -> None:
 @pytest.mark.parametrize("tones", [np.full((800, 600), 255, np.uint8), FORM.blank[::-1, ::-1].copy()])
 def test_where_patches_do_not_agree_nothing_settles(tones: np.ndarray) -> None:  # type: ignore[type-arg]
     assert settle(reference(), ImagePyramid(coloured(tones)), Candidate("test", np.eye(3))) is None
+
+
+OUTLINES = reference_for(FORM.page, None)
+
+
+@pytest.mark.parametrize(
+    ("tones", "enough"), [(FILLED, True), (FORM.blank[::-1, ::-1].copy(), False)], ids=["the form", "another"]
+)
+def test_all_outlines_are_searched_for_only_if_some_are_found(
+    tones: Tones, enough: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The map is the same as if all were searched for at once."""
+    searched: list[int] = []
+
+    def counted(patches: Patches, *arguments: object) -> Found:
+        searched.append(len(patches))
+        return find(patches, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(refining, "find", counted)
+    levels, map_ = ImagePyramid(coloured(tones)), Candidate("test", moved(1, 1, 2, -1).page_to_scan)
+    found = refine(OUTLINES, levels, map_)
+    count = len(OUTLINES.fine.patches)
+    assert sum(searched) == count if enough else sum(searched) < count / 3
+    monkeypatch.setattr(refining, "FIRST_LOOKED_FOR", 1)
+    at_once = refine(OUTLINES, levels, map_)
+    assert (found.agreeing >= 0.5) is (at_once.agreeing >= 0.5) is enough
+    if enough:
+        assert np.array_equal(found.matches, at_once.matches)
 
 
 def test_flat_paper_has_no_offsets() -> None:
