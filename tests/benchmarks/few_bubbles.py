@@ -35,6 +35,7 @@ LAYOUTS = (
     "sparse",
     "alone",
     "part of a grid",
+    "grid",
     "checklist",
 )
 WAYS = ("flat", "moved", "turned", "photo")
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=1, help="first seed (1)")
     parser.add_argument("--layout", choices=LAYOUTS, help="only this layout")
     parser.add_argument("--way", choices=WAYS, help="only scanned or photographed in this way")
+    parser.add_argument("--dpi", type=int, help="only at this resolution (100, 150, 200 and 300)")
     parser.add_argument("--list", action="store_true", help="print every sheet")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
@@ -96,7 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rng = np.random.default_rng(seed)
         sheet = drawn(layout, rng)
         told = recognize(
-            [KnownPage(sheet.page, 1)], Scan("scan.png", taken(sheet.tones, way, rng)), RecognitionOptions(), Limits()
+            [KnownPage(sheet.page, 1)],
+            Scan("scan.png", taken(sheet.tones, way, rng, options.dpi)),
+            RecognitionOptions(),
+            Limits(),
         )
         outcome = judged(sheet, told, f"{seed} {layout} {way} {sheet.told}")
         if options.list:
@@ -198,7 +203,8 @@ def placed(layout: str, width: float, height: float, rng: np.random.Generator) -
         return Spots(width, height, lines, [])
     columns, rows = int(rng.integers(4, 8)), int(rng.integers(4, 15))
     grid = [[(left + across * n, top + down * row) for n in range(columns)] for row in range(rows)]
-    known = sorted(rng.permutation(rows)[: int(rng.integers(1, 3))].tolist())
+    count = rows if layout == "grid" else int(rng.integers(1, 3))
+    known = sorted(rng.permutation(rows)[:count].tolist())
     return Spots(
         width, height, [grid[row] for row in known], [spot for n in range(rows) if n not in known for spot in grid[n]]
     )
@@ -259,9 +265,10 @@ def _text(tones: Tones, spots: Sequence[tuple[float, float]], rng: np.random.Gen
         cv2.putText(tones, words, (start, line), cv2.FONT_HERSHEY_SIMPLEX, size, 30, 4, cv2.LINE_AA)
 
 
-def taken(tones: Tones, way: str, rng: np.random.Generator) -> bytes:
-    """The file of a scan or photo of a sheet."""
-    dpi = int(rng.choice([100, 150, 200, 300]))
+def taken(tones: Tones, way: str, rng: np.random.Generator, dpi: int | None = None) -> bytes:
+    """The file of a scan or photo of a sheet, at any resolution unless one is given."""
+    drawn_dpi = int(rng.choice([100, 150, 200, 300]))
+    dpi = dpi or drawn_dpi
     scale = dpi / 300
     size = Dimensions(round(WIDTH * scale), round(HEIGHT * scale))
     shift, degrees, stretch, ground = np.zeros(2), 0.0, 1.0, 250

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +17,7 @@ from omrclip.omr.registration.reference import Reference
 from omrclip.omr.registration.refine import LocalMap, refine, settle
 from omrclip.omr.registration.registration import Candidate, Rejected
 from omrclip.omr.registration.rivals import strongest_rival
-from omrclip.omr.registration.scene import scene_of
+from omrclip.omr.registration.scene import LIKE_AN_OUTLINE, MISSED_BY_CHANCE, Scene, scene_of
 
 AGREEING_WITHOUT_CHECK = 0.99
 """Part of the patches, 0 to 1, that agree: from here on, a map is not compared with maps a row or a column further."""
@@ -41,6 +42,12 @@ LEAST_AREA, MOST_AREA = 0.01, 16.0
 """Area of the page as a multiple of the picture's: a smaller page cannot be read, a larger one is hardly in it."""
 MOST_OUTSIDE = 0.25
 """Part of the page's longer side by which it may lie outside the picture where only its bubbles are known."""
+IN_PLACE, BESIDE = 0.25, 1.0
+"""Distances of a shape from a place, in sides of a bubble: up to the first, the bubble is in its place; up to the
+second, it is printed beside it. Marks are measured within 0.39 sides of the middle of a bubble."""
+LEAST_BESIDE = 4
+"""Bubbles printed beside their places by which a map is corrected: three fit any affine map."""
+BESIDE_PLACES = "the bubbles are printed beside the places that the template gives them"
 ANOTHER_FITS_BETTER = "the template's bubbles fit the scan better in another way"
 FITS_TURNED = "the template's bubbles fit the scan equally well turned"
 FITS_SHIFTED = "the template's bubbles fit the scan equally well some rows or columns further"
@@ -97,7 +104,24 @@ def _rivalled(
         return Rejected(FITS_TURNED if rival.turned else FITS_SHIFTED, undecided=True)
     if scene.placed(np.eye(3)).outside > MOST_OUTSIDE:
         return Rejected("the page would lie far outside the picture")
-    return None
+    return None if reference.printed else _beside(scene, reference, candidate, found)
+
+
+def _beside(scene: Scene, reference: Reference, candidate: Candidate, found: LocalMap) -> Rejected | None:
+    """Return a rejection if many bubbles are printed beside their places; it follows a map that puts them there."""
+    numbers, away = scene.printed.find(scene.bubbles)
+    side = float(2 * scene.radii.min())
+    away = away / side
+    beside = (away > IN_PLACE) & (away < BESIDE)
+    # The shape of a bubble with a large tick lies beside it, but its outline is in its place.
+    beside[beside] = scene.outlines(scene.bubbles[beside]) <= LIKE_AN_OUTLINE
+    if beside.sum() < max(LEAST_BESIDE, MISSED_BY_CHANCE * len(beside)):
+        return None
+    near = away < BESIDE
+    printed = scene.printed.points[numbers[near]]
+    moves, _ = cv2.estimateAffine2D(scene.bubbles[near], printed, ransacReprojThreshold=IN_PLACE * side)
+    instead = None if moves is None else _followed(reference, candidate, found, np.vstack([moves, [0, 0, 1]]))
+    return Rejected(BESIDE_PLACES, instead)
 
 
 def _followed(reference: Reference, candidate: Candidate, found: LocalMap, moves: ops.Matrix) -> Candidate:

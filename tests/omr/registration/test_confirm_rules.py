@@ -73,6 +73,7 @@ class Measured:
             "refine": step(found, reference, levels, settled if self.printed else rough),
             "scene_of": step(scene if self.sees_bubbles else None, reference, levels, self.matrix, bend, A_VIEW),
             "strongest_rival": step(self.rival, scene, may_turn=not self.upright),
+            "_beside": step(None, scene, reference, rough, found),
             "_outlines": step(np.array(self.outlines), reference, self.blank, found),
             "_slips": step(self.slips, reference, found),
         }
