@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from omrclip.omr.authoring.detection.bubbles import SizeClass
+from omrclip.omr.authoring.detection.frames import are_in_two_frames, has_heading_between
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.surroundings import Surroundings
 from omrclip.omr.authoring.detection.working_page import WorkingPage
@@ -156,9 +157,11 @@ class _Stacking:
     def _are_near(self, upper: Shape, lower: Shape) -> bool:
         """Whether two bubbles below each other are as near as answers to one question are."""
         distance = (lower.y - upper.y) / self.height
-        if distance > MOST_ROW_HEIGHTS:
-            return distance <= MOST_TEXT_HEIGHTS and text_goes_on(self.around, upper, lower)
-        return distance >= LEAST_ROW_HEIGHTS
+        if not LEAST_ROW_HEIGHTS <= distance <= MOST_TEXT_HEIGHTS:
+            return False
+        if distance > MOST_ROW_HEIGHTS and not text_goes_on(self.around, upper, lower):
+            return False
+        return not has_heading_between(self.page, self.around, upper, lower)
 
     def _is_in_row(self, bubble: Shape) -> bool:
         """Whether another bubble stands close beside this one, and nothing between them."""
@@ -192,6 +195,8 @@ class _Stacking:
         has_frames = lines > 1 or (lines == 1 and self._are_on_other_levels(left, right))
         if has_frames and self._have_text(left, right):
             return True
+        if lines > 1 and not self._has_columns(one) and are_in_two_frames(self.page, left, right):
+            return True
         if max(len(left), len(right)) < LEAST_LIST and not any(self._begins_row(bubble) for bubble in right):
             return False
         texts = self._texts_between(left, right)
@@ -218,6 +223,14 @@ class _Stacking:
             return False
         texts = self.around.pieces(start, line[0], end, line[1], LABEL_WHITE * self.height)
         return texts[0][0] < left[0].right + self.height and len(texts) == 1
+
+    def _has_columns(self, bubble: Shape) -> bool:
+        """Whether lines stand between all bubbles of a row, more than two as far apart: its columns have frames."""
+        row = sorted(self._on_level(bubble), key=lambda each: each.x)
+        pairs = list(itertools.pairwise(row))
+        pitches = [right.x - left.x for left, right in pairs]
+        is_even = len(row) > 2 and max(pitches) < AS_WIDE * min(pitches)
+        return is_even and all(self._lines_between(*pair) > 0 for pair in pairs)
 
     def _texts_between(self, left: Sequence[Shape], right: Sequence[Shape]) -> list[_Gap]:
         """The bubbles of a list beside which one of another list stands, with the texts between both."""
