@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
-from omrclip.omr.authoring.detection.shapes import Places, Shape
+from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Places, Shape
 
 MARGIN = 0.12
 """Width around a bubble that is compared with its outline, in sides of the bubble: print that touches it is there."""
@@ -79,11 +79,15 @@ def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
 
 
 def _is_usual(grey: Grey, shape: Shape, usual: _Usual) -> bool:
-    """Whether a shape has the usual outline, also if it was drawn a pixel larger or smaller than most."""
+    """Whether a shape has the usual outline, also if it was drawn a pixel larger or smaller than most.
+
+    No letter is a square: one that is printed a little larger or smaller than the others has their outline, too.
+    """
     if _alike(_patch(grey, usual, shape.x, shape.y), usual) >= LEAST_ALIKE:
         return True
     across, down = shape.width - usual.width, shape.height - usual.height
-    if not 0 < max(abs(across), abs(down)) <= ROUNDED_PX:
+    most = np.inf if shape.filled >= RECTANGLE_FILLED else ROUNDED_PX
+    if not 0 < max(abs(across), abs(down)) <= most:
         return False
     as_large = (round(usual.ring.shape[1] + across), round(usual.ring.shape[0] + down))
     patch = cv2.getRectSubPix(grey, as_large, (shape.x - 0.5, shape.y - 0.5)).astype(np.float32)
