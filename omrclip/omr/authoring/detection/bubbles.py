@@ -9,6 +9,7 @@ import numpy as np
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.alike import continued, without_unlike
+from omrclip.omr.authoring.detection.numbered_blocks import numbered_blocks
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes, is_around, overlap
 from omrclip.omr.authoring.detection.word_letters import (
     ALIGNED_WITHIN,
@@ -55,6 +56,9 @@ LEAST_INSIDE = 0.8
 """Size of the inside of an outline at least, in sizes of the outline; letters in it are smaller."""
 LEAST_LARGE = 3
 """Round shapes of one size that are larger than bubbles, from which they are listed; fewer are frames or decoration."""
+LARGEST_TO_MARK_MM = 16.0
+"""Height of the circles of a form for children, which are marked with a cross or a thick pen, at most; larger ones are
+pictures and dials."""
 LEAST_LIKE_MAIN = 0.62
 """Size of a rare shape, in sizes of the most frequent, below which it is print: letters and dots are smaller."""
 RARE = 0.12
@@ -133,13 +137,16 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
     """
     places = Places(found.shapes)
     large = [shape for shape in found.large if not any(_is_inside_of(shape, other) for other in places.near(shape))]
-    sizes = [size for size in of_one_size(large) if len(size) >= LEAST_LARGE]
-    left_out = [LeftOut(large[index], Why.LARGE) for size in sizes for index in size]
+    large_sizes = [[large[index] for index in size] for size in of_one_size(large) if len(size) >= LEAST_LARGE]
+    left_out = []
+    blocks = numbered_blocks(found.shapes, found.components)
     candidates = []
     outlines = [shape for shape in found.shapes if shape.kind == "outline" and shape.filled >= RECTANGLE_FILLED]
     for shape in found.shapes:
         if any(left <= shape.x <= right and top <= shape.y <= bottom for left, top, right, bottom in codes):
             left_out.append(LeftOut(shape, Why.CODE))
+        elif shape in blocks:
+            candidates.append(blocks[shape])
         elif shape.kind == "cell" and not _touches_line(shape, outlines):
             left_out.append(LeftOut(shape, Why.CELL))
         elif shape.kind == "word":
@@ -148,7 +155,26 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
             candidates.append(shape)
     if len(candidates) > MOST_CANDIDATES:
         return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
-    return _without_small(_size_classes(grey, candidates, found, left_out), left_out, found.components)
+    classes = _size_classes(grey, candidates, found, left_out)
+    for size in large_sizes:
+        if _are_answers_to_mark(size, classes):
+            classes.append(size_class(size))
+        else:
+            left_out += [LeftOut(shape, Why.LARGE) for shape in size]
+    return _without_small(classes, left_out, found.components)
+
+
+def _are_answers_to_mark(large: Sequence[Shape], classes: Sequence[SizeClass]) -> bool:
+    """Whether circles that are larger than bubbles are the bubbles of a page, as of a form for children.
+
+    They stand in rows or columns, and the page has fewer others: pictures beside bubbles are none.
+    """
+    others = sum(len(one.bubbles) for one in classes)
+    return (
+        len(large) > max(others, LEAST_LARGE)
+        and size_class(large).height < LARGEST_TO_MARK_MM * PX_PER_MM
+        and all(any(_are_aligned(one, other) for other in large if other is not one) for one in large)
+    )
 
 
 def _is_inside_of(outline: Shape, other: Shape) -> bool:

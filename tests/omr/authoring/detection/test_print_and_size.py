@@ -1,0 +1,49 @@
+"""Bubbles of pale colours, and circles larger than others: what the print and the size of a page decide."""
+
+import pytest
+
+from tests.omr.authoring.detection.pdf_canvas import Colour, PdfCanvas
+from tests.omr.authoring.detection.scoring import choice_boxes
+from tests.omr.authoring.detection.small_pages import blank_page, detected, sizes
+
+
+def _statements(diameter: float, *, rows: int = 6, stroke: Colour = (0.0, 0.0, 0.0), line: float = 0.3) -> PdfCanvas:
+    """Statements with four circles each."""
+    canvas = blank_page()
+    for row in range(rows):
+        y = 30 + (diameter + 12) * row
+        canvas.text(15, y + diameter / 2 + 1, f"{row + 1}. School")
+        for column in range(4):
+            canvas.ellipse((50 + (diameter + 12) * column, y, diameter, diameter), line=line, stroke=stroke)
+    return canvas
+
+
+@pytest.mark.parametrize("stroke", [(1.0, 0.95, 0.3), (1.0, 0.85, 0.5)], ids=["yellow", "orange"])
+def test_bubbles_of_pale_colours_are_found(stroke: Colour) -> None:
+    assert sizes(detected(_statements(4, stroke=stroke, line=0.15))) == [4] * 6
+
+
+@pytest.mark.parametrize("diameter", [9.5, 11, 14])
+def test_large_circles_are_the_bubbles_of_a_form_for_children(diameter: float) -> None:
+    assert sizes(detected(_statements(diameter))) == [4] * 6
+
+
+def test_large_circles_beside_more_bubbles_are_pictures() -> None:
+    canvas = _statements(4, rows=12)
+    for column in range(4):
+        canvas.ellipse((40 + 30 * column, 240, 12, 12), line=0.3)
+    detection = detected(canvas)
+    assert sizes(detection) == [4] * 12
+    assert sum(one.why == "large" for one in detection.left_out) == 4
+
+
+def test_a_square_a_little_smaller_than_the_others_is_a_bubble() -> None:
+    canvas = blank_page()
+    for row in range(6):
+        canvas.text(15, 33.5 + 12 * row, f"{row + 1}. School")
+        for column in range(4):
+            canvas.box((50 + 12 * column, 30 + 12 * row, 5, 5), line=0.3)
+    canvas.box((20, 120, 4.5, 4.5), line=0.3)
+    canvas.text(28, 123.4, "I agree to take part")
+    found = choice_boxes([one.element for one in detected(canvas).proposals])
+    assert sorted(len(box.bubbles) for box in found) == [1, *[4] * 6]
