@@ -349,9 +349,11 @@ def _without_joined(
     bad: list[int] = []
     for index in members:
         is_zero = shapes[index].kind == "outline" and shapes[index].width < ZERO_WIDTH * shapes[index].height
-        may_be_print = is_zero or shapes[index].kind == "joined"
-        others = [*(shapes[other] for other in members if other != index), *(dark if is_zero else ())]
-        is_good = not may_be_print or any(_are_aligned(shapes[index], other) for other in others)
+        if not is_zero and shapes[index].kind != "joined":
+            good.append(index)
+            continue
+        others = itertools.chain((shapes[other] for other in members if other != index), dark if is_zero else ())
+        is_good = any(_are_aligned(shapes[index], other) for other in others)
         (good if is_good else bad).append(index)
     return good, bad
 

@@ -146,7 +146,7 @@ class _Stacking:
     def _is_below(self, bubble: Shape, bubbles: list[Shape]) -> bool:
         """Whether a bubble continues others that stand below each other."""
         last, distance = bubbles[-1], bubble.y - bubbles[-1].y
-        if not self._are_near(last, bubble) or abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width:
+        if abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width or not self._are_near(last, bubble):
             return False
         if self._is_in_row(last) != self._is_in_row(bubble):
             return False
