@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
-from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Places, Shape
+from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Places, Shape, are_mostly
 
 MARGIN = 0.12
 """Width around a bubble that is compared with its outline, in sides of the bubble: print that touches it is there."""
@@ -26,6 +26,13 @@ LEAST_CONTINUED = 0.75
 places. Where a row and a column cross, LEAST_ALIKE is enough."""
 LEAST_MIRRORED = 0.85
 """The same without what is printed around: at low resolutions, the bubbles that touch a box were at 0.88 and above."""
+WITHIN = 0.8
+"""Part of the sides of a round bubble within which its outline is not, even if it is blurred."""
+OF_LINE = 0.2
+"""Part of the pixels around a letter that are darkest, and are the outline, and that are lightest, and are paper."""
+MUCH_DARKER = 0.5
+"""How much darker it is between letter and outline than in usual bubbles, in contrasts of the outline, from which it is
+a disc with a white number: its edge is that of an outline, but a letter in a bubble leaves paper around it."""
 LEAST_USUAL = 4
 """Bubbles of a size from which their median is taken for their usual outline."""
 MOST_USUAL = 100
@@ -53,12 +60,17 @@ Patches = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Usual:
-    """The usual outline of bubbles of one size: its grey levels, and where they are compared."""
+    """The usual outline of bubbles of one size: its grey levels, where they are compared, and how light it is within.
+
+    `within` is what is just within a round outline.
+    """
 
     width: float
     height: float
     outline: Patches
     ring: npt.NDArray[np.bool_]
+    within: npt.NDArray[np.bool_]
+    lightness: float = 0.0
 
 
 def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
@@ -68,7 +80,7 @@ def without_unlike(grey: Grey, shapes: Sequence[Shape]) -> list[Shape]:
     """
     if len(shapes) < LEAST_USUAL:
         return list(shapes)
-    usual = _usual(grey, shapes, margin=0)
+    usual = _usual(grey, shapes, _bare_margin(shapes))
     unlike = [shape for shape in shapes if not _is_usual(grey, shape, usual)]
     if len(unlike) >= LEAST_USUAL:
         parts = [unlike] if len(unlike) < len(shapes) else _by_form(shapes)
@@ -117,7 +129,7 @@ def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> l
     places = Places(shapes)
     steps = (_usual_step(shapes, usual, 0), _usual_step(shapes, usual, 1))
     # Boxes to write in may touch the first row of a digit grid, and a line the bubbles in it.
-    bare = _usual(grey, shapes, margin=0)
+    bare = _usual(grey, shapes, _bare_margin(shapes))
     added = _lettered(grey, bare, places, filled)
     queue, looked = [*shapes, *added], 0
     while queue and looked < MOST_PLACES:
@@ -136,6 +148,11 @@ def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> l
                 added.append(found)
                 queue.append(found)
     return added
+
+
+def _bare_margin(shapes: Sequence[Shape]) -> float:
+    """The least margin that shows the shape of bubbles: what is around is all that shows those without an outline."""
+    return MARGIN if are_mostly(shapes, "tone", "disc") else 0
 
 
 def _lettered(grey: Grey, usual: _Usual, places: Places, filled: Sequence[Shape]) -> list[Shape]:
@@ -159,10 +176,14 @@ def _usual(grey: Grey, shapes: Sequence[Shape], margin: float = MARGIN) -> _Usua
     y, x = np.mgrid[:down, :across]
     aside = np.abs(x + 0.5 - across / 2) / (width / 2)
     above = np.abs(y + 0.5 - down / 2) / (height / 2)
-    empty = _Usual(width, height, np.zeros((down, across), np.float32), np.maximum(aside, above) > INSIDE)
+    ring = np.maximum(aside, above) > INSIDE
+    within = ring & (np.hypot(aside, above) < WITHIN)
+    empty = _Usual(width, height, np.zeros((down, across), np.float32), ring, within)
     patches = np.stack([_levelled(_patch(grey, empty, shape.x, shape.y), empty.ring) for shape in shapes])
     outline = _levelled(np.asarray(np.median(patches, axis=0), np.float32), empty.ring)
-    return _Usual(width, height, outline, empty.ring)
+    usual = _Usual(width, height, outline, ring, within)
+    lightness = [_lightness(_patch(grey, usual, shape.x, shape.y), usual) for shape in shapes]
+    return replace(usual, lightness=float(np.median(lightness)))
 
 
 def _patch(grey: Grey, usual: _Usual, x: float, y: float) -> Patches:
@@ -180,6 +201,13 @@ def _levelled(patch: Patches, ring: npt.NDArray[np.bool_]) -> Patches:
 def _alike(patch: Patches, usual: _Usual) -> float:
     """The correlation of an outline with the usual one, -1 to 1."""
     return float((_levelled(patch, usual.ring) * usual.outline).sum())
+
+
+def _lightness(patch: Patches, usual: _Usual) -> float:
+    """How light a patch is between its letter and its outline: 0 as the outline, 1 as the paper around."""
+    low, high = np.quantile(usual.outline[usual.ring], (OF_LINE, 1 - OF_LINE))
+    line, paper = (float(patch[usual.ring & part].mean()) for part in (usual.outline <= low, usual.outline >= high))
+    return (float(patch[usual.within].mean()) - line) / max(1.0, paper - line)
 
 
 def _usual_step(shapes: Sequence[Shape], usual: _Usual, axis: int) -> float | None:
@@ -251,6 +279,9 @@ def _at(grey: Grey, usual: _Usual, spot: Shape, least: float) -> Shape | None:
     best = int(scores.argmax())
     row, column = divmod(best, scores.shape[1])
     if scores[row, column] < least:
+        return None
+    patch = part[row : row + down, column : column + across]
+    if _lightness(patch, usual) < usual.lightness - MUCH_DARKER:
         return None
     x = left + column + across / 2 + _beside(scores[row], column)
     y = top + row + down / 2 + _beside(scores[:, column], row)

@@ -7,10 +7,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.alike import continued, without_unlike
 from omrclip.omr.authoring.detection.numbered_blocks import numbered_blocks
-from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, Shapes, is_around, overlap
+from omrclip.omr.authoring.detection.shapes import (
+    RECTANGLE_FILLED,
+    Boxes,
+    Places,
+    Shape,
+    Shapes,
+    are_mostly,
+    is_around,
+    overlap,
+)
 from omrclip.omr.authoring.detection.word_letters import (
     ALIGNED_WITHIN,
     FARTHEST_BESIDE,
@@ -30,7 +38,7 @@ from omrclip.omr.authoring.detection.word_letters import (
     of_their_size,
     without_letters,
 )
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
 
 WORD_GAP = 0.7
 """LETTER_GAP for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
@@ -51,7 +59,7 @@ SQUARES_WITH_TEXT = 0.5
 LEAST_OF_A_SIZE = 2
 """A round outline whose size occurs once on the page is taken for print; a square may stand alone, to agree."""
 LEAST_BRIDGED = 3
-"""The same for dashed outlines and pairs of brackets, which chance makes more often."""
+"""The same for dashed outlines, pairs of brackets and edges of tones, which chance makes more often."""
 LEAST_INSIDE = 0.8
 """Size of the inside of an outline at least, in sizes of the outline; letters in it are smaller."""
 LEAST_LARGE = 3
@@ -87,6 +95,7 @@ class Why(StrEnum):
     UNLIKE = "unlike"
     CROWD = "crowd"
     LARGE = "large"
+    BULLET = "bullet"
 
 
 REASONS = {
@@ -98,6 +107,7 @@ REASONS = {
     Why.UNLIKE: "It does not look like the other shapes of its size.",
     Why.CROWD: "The page has more such shapes than a form has bubbles.",
     Why.LARGE: "It is larger than a bubble may be.",
+    Why.BULLET: "It is a disc without an outline alone in its row, like a bullet or the number of a question.",
     Why.EXAMPLE: "It belongs to printed examples of filled and crossed marks.",
 }
 
@@ -127,11 +137,11 @@ class Chosen:
     left_out: tuple[LeftOut, ...]
 
 
-def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float, float, float]]) -> Chosen:
+def choose_bubbles(page: WorkingPage, found: Shapes, codes: Sequence[tuple[float, float, float, float]]) -> Chosen:
     """Choose the bubbles among the shapes of a page.
 
     Args:
-        grey: the working page.
+        page: the working page.
         found: the shapes and the boxes of connected dark pixels, in pixels of the working page.
         codes: the left, top, right and bottom sides of bar codes and markers.
     """
@@ -141,7 +151,9 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
     left_out = []
     blocks = numbered_blocks(found.shapes, found.components)
     candidates = []
-    outlines = [shape for shape in found.shapes if shape.kind == "outline" and shape.filled >= RECTANGLE_FILLED]
+    outlines = [
+        shape for shape in found.shapes if shape.kind in ("outline", "tone") and shape.filled >= RECTANGLE_FILLED
+    ]
     for shape in found.shapes:
         if any(left <= shape.x <= right and top <= shape.y <= bottom for left, top, right, bottom in codes):
             left_out.append(LeftOut(shape, Why.CODE))
@@ -155,7 +167,7 @@ def choose_bubbles(grey: Grey, found: Shapes, codes: Sequence[tuple[float, float
             candidates.append(shape)
     if len(candidates) > MOST_CANDIDATES:
         return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
-    classes = _size_classes(grey, candidates, found, left_out)
+    classes = _size_classes(page, candidates, found, left_out)
     for size in large_sizes:
         if _are_answers_to_mark(size, classes):
             classes.append(size_class(size))
@@ -182,14 +194,16 @@ def _is_inside_of(outline: Shape, other: Shape) -> bool:
     return is_around(outline, other) and other.size > LEAST_INSIDE * outline.size
 
 
-def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]) -> list[SizeClass]:
+def _size_classes(
+    page: WorkingPage, candidates: list[Shape], found: Shapes, left_out: list[LeftOut]
+) -> list[SizeClass]:
     """The bubbles of each size, the most frequent one first; what is none is added to those that are left out."""
     dark = dark_in_columns(found.filled, candidates)
     in_words = letters_in_words(candidates, found.components, dark)
     classes: list[SizeClass] = []
     added = Places()
     # What is closed between them may have their size.
-    whole = Places(shape for shape in found.shapes if shape.kind in ("outline", "joined", "cell"))
+    whole = Places(shape for shape in found.shapes if shape.kind in ("outline", "joined", "cell", "tone", "disc"))
     for size in of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         members = [index for index in members if not _is_between(candidates[index], whole)]
@@ -211,12 +225,13 @@ def _size_classes(grey: Grey, candidates: list[Shape], found: Shapes, left_out: 
             left_out += [LeftOut(candidates[index], Why.ALONE) for index in good]
             continue
         shapes = [candidates[index] for index in good]
-        alike = without_unlike(grey, shapes)
+        levels = page.tint if are_mostly(shapes, "tone", "disc") else page.grey
+        alike = without_unlike(levels, shapes)
         kept = set(alike)
         left_out += [LeftOut(shape, Why.UNLIKE) for shape in shapes if shape not in kept]
         if not alike:
             continue
-        more = continued(grey, alike, found.filled)
+        more = continued(levels, alike, found.filled)
         for shape in more:
             added.add(shape)
             whole.add(shape)
@@ -290,8 +305,8 @@ def _is_at(shape: Shape, found: Places) -> bool:
 
 
 def _is_between(shape: Shape, bubbles: Places) -> bool:
-    """Whether a shape whose gaps were closed is the space between bubbles: parts of theirs are its outline."""
-    if shape.kind != "dashed":
+    """Whether a shape whose gaps were closed, or a tone, is the space between bubbles: its edge are parts of theirs."""
+    if shape.kind not in ("dashed", "tone", "disc"):
         return False
     beside = [other for other in bubbles.near(shape) if not is_around(shape, other) and not is_around(other, shape)]
     return sum(overlap(shape, other) for other in beside) >= LEAST_BESIDE
@@ -360,18 +375,22 @@ def _without_joined(
 
 def _are_aligned(one: Shape, other: Shape) -> bool:
     """Whether two shapes stand in one row or column, not far from each other."""
+    return _are_in_row(one, other) or are_in_column(one, other)
+
+
+def _are_in_row(one: Shape, other: Shape) -> bool:
+    """Whether two shapes stand in one row, not far from each other."""
     across, down = abs(one.x - other.x), abs(one.y - other.y)
-    are_in_row = down < ALIGNED_WITHIN * one.height and across < FARTHEST_BESIDE * one.width
-    return are_in_row or are_in_column(one, other)
+    return down < ALIGNED_WITHIN * one.height and across < FARTHEST_BESIDE * one.width
 
 
 def _are_bridged(shapes: Sequence[Shape]) -> bool:
     """Whether most of these were found only by closing gaps."""
-    return 2 * sum(shape.kind in ("dashed", "brackets") for shape in shapes) > len(shapes)
+    return are_mostly(shapes, "dashed", "brackets")
 
 
 def _is_too_few(shapes: Sequence[Shape], members: list[int]) -> bool:
-    if _are_bridged([shapes[index] for index in members]):
+    if are_mostly([shapes[index] for index in members], "dashed", "brackets", "tone", "disc"):
         return len(members) < LEAST_BRIDGED
     is_square = np.median([shapes[index].filled for index in members]) >= RECTANGLE_FILLED
     return len(members) < LEAST_OF_A_SIZE and not is_square
@@ -382,13 +401,28 @@ def _without_small(classes: list[SizeClass], left_out: list[LeftOut], components
     kept: list[SizeClass] = []
     for one in classes:
         why = None if main is None or one is main else _why_rare(one, main, components)
-        if why is None and any(_are_labels(one, other, components) for other in classes if other is not one):
+        others = [other for other in classes if other is not one]
+        if why is None and _are_bullets(one, others):
+            why = Why.BULLET
+        if why is None and any(_are_labels(one, other, components) for other in others):
             why = Why.WORD
         if why is None:
             kept.append(one)
         else:
             left_out += [LeftOut(shape, why) for shape in one.bubbles]
     return Chosen(tuple(kept), tuple(left_out))
+
+
+def _are_bullets(one: SizeClass, others: Sequence[SizeClass]) -> bool:
+    """Whether tinted discs are bullets or the numbers of questions: most stand alone in their rows, and others do not.
+
+    On a page without other bubbles, they are the answers of a list.
+    """
+    discs = one.bubbles
+    if not are_mostly(discs, "disc") or sum(len(other.bubbles) for other in others) < len(discs):
+        return False
+    beside = sum(any(_are_in_row(disc, other) for other in discs if other is not disc) for disc in discs)
+    return 2 * beside < len(discs)
 
 
 def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from omrclip.imaging.arrays import Grey, Pixels
+from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
 from omrclip.omr.authoring.detection.bubbles import MOST_CANDIDATES, Chosen, LeftOut, Why, choose_bubbles, of_one_size
 from omrclip.omr.authoring.detection.codes import Code, find_codes
@@ -27,6 +27,7 @@ from omrclip.omr.authoring.detection.straighten import (
     turn,
 )
 from omrclip.omr.authoring.detection.surroundings import Surroundings, surroundings
+from omrclip.omr.authoring.detection.tones import with_tones
 from omrclip.omr.authoring.detection.working_page import WorkingPage, working_page
 from omrclip.omr.authoring.detection.write_ins import find_write_ins
 from omrclip.omr.template import Barcode, Bubble, ChoiceBox, ClipArea, Element, Grid, Place, ReferencePoint, around
@@ -151,7 +152,7 @@ def _is_in(place: Place, area: ClipArea) -> bool:
 
 
 def _view(page: Straightened) -> _View:
-    working = working_page(_grey(page.pixels))
+    working = working_page(page.pixels)
     return _View(page, working, find_outlines(working))
 
 
@@ -165,23 +166,9 @@ def _skew_of_outlines(view: _View) -> float:
 
 def _find(view: _View) -> _Found:
     working = view.working
-    shapes = find_shapes(working, view.outlines)
+    shapes = with_tones(working, find_shapes(working, view.outlines))
     codes = find_codes(working, shapes.components)
-    return _Found(working, shapes, codes, choose_bubbles(working.grey, shapes, [code.sides for code in codes]))
-
-
-def _grey(pixels: Pixels) -> Grey:
-    """The mean of the brightness and of the darkest of the three colours.
-
-    The orange and red print of forms that are read by machines is pale in brightness, and dark in blue. The noise of
-    photos is less in brightness.
-    """
-    if pixels.ndim == 2:
-        return pixels
-    blue, green, red = cv2.split(pixels)
-    darkest = cv2.min(cv2.min(blue, green), red)
-    brightness = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    return np.asarray(cv2.addWeighted(brightness, 1 / 2, darkest, 1 / 2, 0), np.uint8)
+    return _Found(working, shapes, codes, choose_bubbles(working, shapes, [code.sides for code in codes]))
 
 
 def _groups(found: _Found, print_around: Surroundings) -> tuple[list[Group], list[LeftOut]]:

@@ -72,8 +72,9 @@ class Shape:
         filled: the part of its rotated box that it covers.
         kind: "outline", "joined" (a hole in a larger component, such as that of a P or of a bubble that touches a
             line), "cell" (a rectangle that shares its border with others), "filled" (dark inside, as a corner mark or
-            a printed example, or letters that touch), "dashed", "brackets", or "word" (letters beside each other whose
-            gaps were closed).
+            a printed example, or letters that touch), "dashed", "brackets", "tone" (white on a tint, without an
+            outline), "disc" (tinted, without an outline), or "word" (letters beside each other whose gaps were
+            closed).
     """
 
     x: float
@@ -167,6 +168,11 @@ class Places:
 def is_in_place(shape: Shape, others: Iterable[Shape]) -> bool:
     """Whether a shape is at the place of another, inside it or around it."""
     return any(is_around(shape, other) or is_around(other, shape) for other in others)
+
+
+def are_mostly(shapes: Sequence[Shape], *kinds: str) -> bool:
+    """Whether most shapes are of some kinds."""
+    return 2 * sum(shape.kind in kinds for shape in shapes) > len(shapes)
 
 
 def has_size_of_bubble(width: float, height: float) -> bool:

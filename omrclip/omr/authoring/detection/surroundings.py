@@ -32,6 +32,8 @@ LEAST_INK_MM = 0.25
 TONE_MM = 2.0
 """Side of a square of one tone from which it is part of a shaded area: strokes of letters are thinner, and bubbles that
 cut such an area are about as large."""
+STROKE_MM = 1.1
+"""Width of the strokes of print, which are darker than the tone around them, at most."""
 DARK_TONE = 0.5
 """Grey level, in levels of the lightest paper around it, below which a shaded area is print itself, as a bar with a
 heading."""
@@ -107,6 +109,7 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
         place = slice(top, int(shape.bottom + margin) + 1), slice(left, int(shape.right + margin) + 1)
         ink[place] = grey[place] = 0
     ink = cv2.bitwise_and(ink, cv2.bitwise_not(_shade(page.grey, grey)))
+    ink = cv2.bitwise_and(ink, cv2.bitwise_not(_tint(page.grey)))
     edge = int(EDGE_MM * PX_PER_MM)
     for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
         side[:] = 0
@@ -128,6 +131,19 @@ def _shade(grey: Grey, filled: Grey) -> Grey:
     _, is_thin = cv2.threshold(cv2.subtract(tone, smooth), LEAST_CONTRAST - 1, 255, cv2.THRESH_BINARY)
     is_light = cv2.compare(tone, part_of(np.asarray(paper, np.uint8), DARK_TONE), cv2.CMP_GT)
     return np.asarray(cv2.bitwise_and(is_light, cv2.bitwise_not(is_thin)), np.uint8)
+
+
+def _tint(grey: Grey) -> Grey:
+    """255 where a page has a light tone that no thin print makes, as narrow strips of a tint between white bubbles."""
+    side = round(STROKE_MM * PX_PER_MM) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    # Noise is as large as the contrast in single pixels, and the lightest of many are that of the paper.
+    smooth = cv2.blur(grey, (3, 3))
+    tone = np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, disc), np.uint8)
+    paper = cv2.dilate(tone, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
+    _, is_print = cv2.threshold(cv2.subtract(tone, smooth), LEAST_CONTRAST - 1, 255, cv2.THRESH_BINARY)
+    is_light = cv2.compare(tone, part_of(np.asarray(paper, np.uint8), DARK_TONE), cv2.CMP_GT)
+    return np.asarray(cv2.bitwise_and(is_light, cv2.bitwise_not(is_print)), np.uint8)
 
 
 Glyph = npt.NDArray[np.float32]

@@ -113,7 +113,8 @@ def letters_in_words(
     letters, levels, is_dark = components[is_letter], middle[is_letter, 1], is_dark[is_letter]
     places = Places(shapes)
     for index, shape in enumerate(shapes):
-        if shape.filled >= RECTANGLE_FILLED and shape.kind == "outline" and shape.height > HIGHEST_TEXT_MM * PX_PER_MM:
+        is_box = shape.filled >= RECTANGLE_FILLED and shape.kind in ("outline", "tone")
+        if is_box and shape.height > HIGHEST_TEXT_MM * PX_PER_MM:
             continue
         level = _level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)
         left, top, width, high = letters[level].T

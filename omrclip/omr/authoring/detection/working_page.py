@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omrclip.imaging.arrays import Grey
+from omrclip.imaging.arrays import Grey, Pixels
 
 WORKING_SIDE_PX = 2800
 """Longer side of the page while shapes are searched: about 9.6 pixels a millimetre of A4, so that an outline of 0.15 mm
@@ -39,10 +39,13 @@ class WorkingPage:
 
     Attributes:
         grey: (height, width) uint8.
+        tint: the least of the channels of each pixel, shaped as `grey`: a pale colour is darker in the channel that it
+            lacks than in the mean of all. The grey levels of a page without colours.
         scale: pixels of `grey` per pixel of the page that it was made from.
     """
 
     grey: Grey
+    tint: Grey
     scale: float
 
     @cached_property
@@ -108,10 +111,23 @@ def percentile(levels: npt.NDArray[np.uint8], part: float) -> int:
     return int(np.partition(levels, place, axis=None)[place])
 
 
-def working_page(grey: Grey) -> WorkingPage:
-    """Resize a page to the size at which shapes are searched."""
-    height, width = grey.shape
+def working_page(pixels: Pixels) -> WorkingPage:
+    """Resize a page, grey or BGR, to the size at which shapes are searched."""
+    height, width = pixels.shape[:2]
     scale = WORKING_SIDE_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return WorkingPage(np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8), scale)
+
+    def resized(levels: npt.NDArray[np.uint8]) -> Grey:
+        return np.asarray(cv2.resize(levels, size, interpolation=how), np.uint8)
+
+    if pixels.ndim == 2:
+        grey = resized(pixels)
+        return WorkingPage(grey, grey, scale)
+    blue, green, red = cv2.split(pixels)
+    least = np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
+    # The orange and red print of forms that are read by machines is pale in brightness, and dark in blue. The noise of
+    # photos is less in brightness.
+    brightness = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    grey = np.asarray(cv2.addWeighted(brightness, 1 / 2, least, 1 / 2, 0), np.uint8)
+    return WorkingPage(resized(grey), resized(least), scale)

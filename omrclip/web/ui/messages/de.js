@@ -246,6 +246,7 @@ export default {
   "leftOut.code": "Sie gehört zu einem Strichcode oder einer Marke.",
   "leftOut.crowd": "Auf der Seite gibt es mehr solche Formen, als ein Formular Ankreuzfelder hat.",
   "leftOut.large": "Sie ist größer, als ein Ankreuzfeld sein darf.",
+  "leftOut.bullet": "Sie ist eine Scheibe ohne Rand allein in ihrer Zeile, wie ein Aufzählungspunkt oder die Nummer einer Frage.",
   "leftOut.example": "Sie gehört zu gedruckten Beispielen für Markierungen.",
   "leftOut.unlike": "Sie sieht nicht aus wie die anderen Formen ihrer Größe.",
   "editor.addPages": "Seiten hinzufügen",

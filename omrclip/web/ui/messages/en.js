@@ -246,6 +246,7 @@ export default {
   "leftOut.code": "It is part of a bar code or marker.",
   "leftOut.crowd": "The page has more such shapes than a form has bubbles.",
   "leftOut.large": "It is larger than a bubble may be.",
+  "leftOut.bullet": "It is a disc without an outline alone in its row, like a bullet or the number of a question.",
   "leftOut.example": "It belongs to printed examples of marks.",
   "leftOut.unlike": "It does not look like the other shapes of its size.",
   "editor.addPages": "Add pages",

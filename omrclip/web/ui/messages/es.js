@@ -247,6 +247,7 @@ export default {
   "leftOut.code": "Forma parte de un código de barras o de una marca.",
   "leftOut.crowd": "La página tiene más formas de este tipo que casillas un formulario.",
   "leftOut.large": "Es más grande de lo que puede ser una casilla.",
+  "leftOut.bullet": "Es un disco sin borde solo en su fila, como una viñeta o el número de una pregunta.",
   "leftOut.example": "Forma parte de ejemplos de marcas impresos.",
   "editor.addPages": "Añadir páginas",
   "editor.download": "Descargar .omr",

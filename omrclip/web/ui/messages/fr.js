@@ -246,6 +246,7 @@ export default {
   "leftOut.code": "Elle fait partie d’un code-barres ou d’un repère.",
   "leftOut.crowd": "La page a plus de formes de ce genre qu’un formulaire n’a de cases.",
   "leftOut.large": "Elle est plus grande qu’une case ne peut l’être.",
+  "leftOut.bullet": "C’est un disque sans bord, seul sur sa ligne, comme une puce ou le numéro d’une question.",
   "leftOut.example": "Elle fait partie d’exemples de marques imprimés.",
   "leftOut.unlike": "Elle ne ressemble pas aux autres formes de sa taille.",
   "editor.addPages": "Ajouter des pages",
