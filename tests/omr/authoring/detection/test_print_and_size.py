@@ -18,7 +18,7 @@ def _statements(diameter: float, *, rows: int = 6, stroke: Colour = (0.0, 0.0, 0
     return canvas
 
 
-@pytest.mark.parametrize("stroke", [(1.0, 0.95, 0.3), (1.0, 0.85, 0.5)], ids=["yellow", "orange"])
+@pytest.mark.parametrize("stroke", [(1.0, 1.0, 0.55), (1.0, 0.97, 0.75)], ids=["yellow", "orange"])
 def test_bubbles_of_pale_colours_are_found(stroke: Colour) -> None:
     assert sizes(detected(_statements(4, stroke=stroke, line=0.15))) == [4] * 6
 
