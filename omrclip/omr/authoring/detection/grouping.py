@@ -20,6 +20,7 @@ from omrclip.omr.authoring.detection.stacking import (
     LABEL_BAND,
     ROW_BREAK,
     Run,
+    is_above,
     stacks_of_runs,
     text_goes_on,
 )
@@ -53,15 +54,20 @@ LINE_PX = 4
 """Width of the lines of these boxes, 0.4 mm."""
 INSIDE_BOX = 0.35
 """Half the width inside these boxes in which print is looked for, in widths of a bubble."""
+DARK_BOX = 0.5
+"""Part of the inside of a box that is dark from which it is a bar."""
 LEAST_BOX_SIDE = 0.8
 """Height of the sides of these boxes, in heights of a bubble, at least: letters in the band are lower."""
 BETWEEN_COLUMNS = 0.45
 """Distance from the middle between two columns, in distances of the columns, within which the side of a box stands."""
+FAR_LEAD = 4.0
+"""White space at the left of rows with a text above them, in heights of a bubble, from which print beyond it is none of
+their texts."""
 HEADING_GAP = 0.15
 """Gap between a heading and the bubbles below it, in heights of a bubble, at least."""
-SAME_WIDTH, SAME_WORD = 0.1, 0.6
-"""Difference of the widths of a word that is printed twice, in its width, and the correlation of its pictures from
-which it is the same: two words of one width are alike by 0.4."""
+SAME_WIDTH_PX, SAME_WORD = 4.0, 0.7
+"""Difference of the widths of a word that is printed twice, 0.4 mm, and the correlation of its pictures from which it
+is the same: two words of one width are alike by 0.6."""
 
 Direction = Literal["Horizontal", "Vertical"]
 
@@ -153,7 +159,7 @@ class _Dividing:
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
-        if across is not None and self._are_numbers(rows) and (down or 0.0) < BLURRED_ALIKE:
+        if across is not None and self._are_numbers(rows) and max(across, down or 0.0) < BLURRED_ALIKE:
             return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
         longest = max(len(row) for row in rows)
         if across is None or down is None:
@@ -260,9 +266,11 @@ class _Dividing:
         return found >= LABELLED * (len(first) - 1)
 
     def _has_word(self, bubble: Shape, upper: float, lower: float) -> bool:
-        """Whether something is printed above a bubble, between the sides of a box."""
+        """Whether something is printed above a bubble, between the sides of a box, also a bar."""
         left, right = bubble.x - INSIDE_BOX * bubble.width, bubble.x + INSIDE_BOX * bubble.width
-        return self.around.has_print(left, upper + LINE_PX, right, lower - LINE_PX)
+        inside = self.page.dark[round(upper) + LINE_PX : round(lower) - LINE_PX, round(left) : round(right)]
+        is_bar = bool(inside.size) and float((inside > 0).mean()) > DARK_BOX
+        return is_bar or self.around.has_print(left, upper + LINE_PX, right, lower - LINE_PX)
 
     def _divide_labelled(self, stack: list[Run]) -> list[Group]:
         """Rows of bubbles with a text for each: a row with print at its left begins a question."""
@@ -271,12 +279,28 @@ class _Dividing:
         parts = [part for near in self._parts(stack) for part in self._between_lines(near)]
         for part in parts:
             repeats = self._repeats_words(part)
+            goes_on = is_list or self._is_below_own_text(part)
             for index, run in enumerate(part):
-                if index and not repeats and (is_list or not run.has_lead):
+                if index and not repeats and (goes_on or not run.has_lead):
                     groups[-1].append(run)
                 else:
                     groups.append([run])
         return [group for runs in groups for group in self._divide_columns(runs)]
+
+    def _is_below_own_text(self, runs: list[Run]) -> bool:
+        """Whether a text begins right above the first bubble of some rows, and what is printed at their left is far.
+
+        This is a drawing or another question then, and no text of their own.
+        """
+        first = runs[0]
+        if any(self._has_print_near(run) for run in runs):
+            return False
+        return any(abs(start - first.left) < self.height for start in self._headings(first))
+
+    def _has_print_near(self, run: Run) -> bool:
+        """Whether something is printed close at the left of a row."""
+        y, band = run.bubbles[0].y, LABEL_BAND * self.height
+        return self.around.has_print(run.left - FAR_LEAD * self.height, y - band, run.left, y + band)
 
     def _repeats_words(self, runs: list[Run]) -> bool:
         """Whether the first answers of most rows are one word, as Yes is: a question names each answer once."""
@@ -299,7 +323,7 @@ class _Dividing:
         longest = max(runs, key=lambda run: len(run.bubbles)).bubbles
         if len(runs) == 1 or len(longest) == 1 or not self._are_columns(longest, runs):
             return [_labelled([run.bubbles for run in runs])]
-        starts = self._headings(runs[0])
+        starts = self._headings(runs[0], longest) or [runs[0].left]
         edges = [start - self.width for start in starts[1:]]
         parts = []
         for low, high in zip([-np.inf, *edges], [*edges, np.inf], strict=True):
@@ -313,14 +337,17 @@ class _Dividing:
         places, reach = np.array([bubble.x for bubble in longest]), COLUMN_TOLERANCE * self.width
         return all(np.abs(places - bubble.x).min() < reach for run in runs for bubble in run.bubbles)
 
-    def _headings(self, run: Run) -> list[float]:
-        """The left ends of the texts in the line above a run."""
+    def _headings(self, run: Run, columns: Sequence[Shape] = ()) -> list[float]:
+        """The left ends of the texts in the line above a run, also of those close beside each other above columns."""
         top = run.bubbles[0].top
         left, right = run.left - 3 * self.height, run.right + 3 * self.height
         line = self.around.bottom_of_print_above(left, top - 3 * self.height, right, top - HEADING_GAP * self.height)
         if line is None:
-            return [run.left]
-        return [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]
+            return []
+        starts = [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]
+        if columns and all(is_above(self.around, (left, line[0], right, line[1]), bubble) for bubble in columns):
+            return [bubble.left for bubble in columns]
+        return starts
 
 
 def _is_liker(along: float, across: float) -> bool:
@@ -343,7 +370,7 @@ def _is_zero(digit: Grey | None) -> bool:
 
 def _is_same_word(one: tuple[float, Word], other: tuple[float, Word]) -> bool:
     """Whether two pictures show one word."""
-    is_as_wide = abs(one[0] - other[0]) < SAME_WIDTH * max(one[0], other[0])
+    is_as_wide = abs(one[0] - other[0]) < SAME_WIDTH_PX
     return is_as_wide and float((one[1] * other[1]).sum()) > SAME_WORD
 
 

@@ -31,6 +31,9 @@ APART = 2.5
 of different lengths: a bubble at its end belongs to the row, because one alone is no question. Digits stand closer."""
 AS_WIDE = 1.15
 """Distance of neighbours, in those beside them in the row, up to which these are as wide."""
+BEFORE_BUBBLE, FAR_WORD, WIDER_BEFORE = 1.0, 3.0, 2.0
+"""White space between a word and its bubble at most, and before the words of the next question at least, in heights of
+a bubble, and this in the least one of the row."""
 LABEL_WHITE = 1.6
 """White space, in heights of a bubble, between the text of an answer and the number of the next question."""
 ROW_GAP = 3.0
@@ -48,10 +51,17 @@ NAME_GAP, NAMES_DIFFER = 1.2, 0.5
 heights of a bubble. The text of an answer begins at about 0.5 heights."""
 HEADING_HEIGHTS = 3.0
 """Height of the band above two lists in which the text of their question is looked for, in heights of a bubble."""
+BETWEEN_HEADINGS = 1.2
+"""White space between two headings beside each other, in heights of their line, at least: that between words is 0.5."""
 ROW_BREAK = 1.6
 """Distance of rows, in the least distance of their stack, from which they belong to two questions."""
 MOST_ROW_HEIGHTS = 3.5
 """Distance of rows of one question, in heights of a bubble, at most."""
+ONE_WORD = 0.15
+"""Difference of the places at which a word begins and ends below itself, in heights of a bubble, at most."""
+ROW_LINE, ACROSS = 2.0, 0.9
+"""Distance of the line below a row of a table, in heights of a bubble, at most, and the part of the space between two
+bubbles that it crosses at least."""
 MOST_NUMBER, NUMBER_WHITE = 2.0, 0.8
 """Width of the number of a statement at most, and the white space behind it at least, in heights of a bubble."""
 LABEL_BAND = 0.55
@@ -195,6 +205,8 @@ class _Stacking:
         has_frames = lines > 1 or (lines == 1 and self._are_on_other_levels(left, right))
         if has_frames and self._have_text(left, right):
             return True
+        if self._are_rows_of_table(left, right) or self._have_one_word(left, right):
+            return False
         if lines > 1 and not self._has_columns(one) and are_in_two_frames(self.page, left, right):
             return True
         if max(len(left), len(right)) < LEAST_LIST and not any(self._begins_row(bubble) for bubble in right):
@@ -222,7 +234,41 @@ class _Stacking:
         if line is None:
             return False
         texts = self.around.pieces(start, line[0], end, line[1], LABEL_WHITE * self.height)
-        return texts[0][0] < left[0].right + self.height and len(texts) == 1
+        has_own = is_above(self.around, (start, line[0], end, line[1]), right[0])
+        return texts[0][0] < left[0].right + self.height and len(texts) == 1 and not has_own
+
+    def _are_rows_of_table(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
+        """Whether a line stands below each row of two lists, which have as many bubbles, and a text at its left.
+
+        Columns of lists have no texts at the left of all of them, but those of a table have names of its rows there.
+        """
+        if len(left) != len(right) or self._are_on_other_levels(left, right):
+            return False
+        lines = [self._has_line_below(*pair) for pair in zip(left[:-1], right[:-1], strict=True)]
+        texts = self._texts_between(left, right)
+        are_close = all(text[0][0] - one.right < NAME_GAP * self.height for one, text in texts if text)
+        return all(lines) and are_close and all(self._has_row_name(bubble) for bubble in left)
+
+    def _have_one_word(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
+        """Whether all texts between two lists are one word, as in rows of yes and no: a list has no answer twice."""
+        texts = [text for _, text in self._texts_between(left, right)]
+        if len(texts) < 2 or any(len(text) != 1 for text in texts):
+            return False
+        return all(float(np.ptp([text[0][side] for text in texts])) < ONE_WORD * self.height for side in (0, 1))
+
+    def _has_line_below(self, one: Shape, other: Shape) -> bool:
+        """Whether a horizontal line stands below two bubbles of a row and between them."""
+        bottom = round(max(one.bottom, other.bottom))
+        gap = self.page.horizontal[
+            bottom : bottom + round(ROW_LINE * self.height), round(one.left) : round(other.right)
+        ]
+        return bool(gap.size) and float((gap > 0).any(axis=0).mean()) > ACROSS
+
+    def _has_row_name(self, bubble: Shape) -> bool:
+        """Whether text stands at the left of the first bubble in the row of a bubble, beyond a line."""
+        first = min(self._on_level(bubble), key=lambda other: other.x)
+        y, band, line = first.y, LABEL_BAND * self.height, self._line_before(first)
+        return bool(line) and self.around.has_print(line - FARTHEST_LABEL * self._page_width, y - band, line, y + band)
 
     def _has_columns(self, bubble: Shape) -> bool:
         """Whether lines stand between all bubbles of a row, more than two as far apart: its columns have frames."""
@@ -307,6 +353,7 @@ class _Stacking:
             near = _beside(pitches, texts, index) or empty
             if text:
                 parts = pitch > WIDER_WITH_PRINT * min(near) if near else len(text) > 1
+                parts = parts or self._begins_question(pairs, texts, index)
             else:
                 others = [
                     pitches[i] for i in (index - 1, index + 1) if 0 <= i < len(pairs) and not texts[i] and not wide[i]
@@ -320,6 +367,15 @@ class _Stacking:
             else:
                 runs[-1].append(bubble)
         return self._with_leads(runs)
+
+    def _begins_question(
+        self, pairs: Sequence[tuple[Shape, Shape]], texts: Sequence[Sequence[tuple[float, float]]], index: int
+    ) -> bool:
+        """Whether, in a row of words before their bubbles, the space before one is wider than before another."""
+        before = [text[0][0] - one.right if text else 0.0 for (one, _), text in zip(pairs, texts, strict=True)]
+        after = [other.left - text[-1][1] if text else 0.0 for (_, other), text in zip(pairs, texts, strict=True)]
+        are_before = all(texts) and max(after) < BEFORE_BUBBLE * self.height
+        return are_before and before[index] > max(FAR_WORD * self.height, WIDER_BEFORE * min(before))
 
     @staticmethod
     def _is_wide(pitches: Sequence[float], texts: Sequence[Sequence[object]], index: int) -> bool:
@@ -448,6 +504,13 @@ class _Stacking:
         margin = TEXT_MARGIN * self.height
         top, bottom = upper.y + margin, lower.y - margin
         return bottom - top > LEAST_TEXT_BAND * self.height and self.around.has_print(left, top, right, bottom)
+
+
+def is_above(around: Surroundings, line: tuple[float, float, float, float], bubble: Shape) -> bool:
+    """Whether a text begins above a bubble in a line of print, behind more than the space between words."""
+    left, top, right, bottom = line
+    starts = [start for start, _ in around.pieces(left, top, right, bottom, BETWEEN_HEADINGS * (bottom - top))]
+    return any(abs(start - bubble.left) < bubble.height / 2 for start in starts)
 
 
 def text_goes_on(around: Surroundings, upper: Shape, lower: Shape) -> bool:

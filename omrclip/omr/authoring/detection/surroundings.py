@@ -29,6 +29,8 @@ LEANING_MM = 0.9
 in pieces beside each other."""
 LEAST_INK_MM = 0.25
 """Height of ink in a column of pixels from which it is print; specks are smaller."""
+BAR_MM, BAR_FILLED = 0.9, 0.9
+"""Thickness of a bar at least, and the part of its sides that it fills: bold letters of titles have holes and arms."""
 TONE_MM = 2.0
 """Side of a square of one tone from which it is part of a shaded area: strokes of letters are thinner, and bubbles that
 cut such an area are about as large."""
@@ -110,10 +112,23 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
         ink[place] = grey[place] = 0
     ink = cv2.bitwise_and(ink, cv2.bitwise_not(_shade(page.grey, grey)))
     ink = cv2.bitwise_and(ink, cv2.bitwise_not(_tint(page.grey)))
+    ink = _without_bars(np.asarray(ink, np.uint8))
     edge = int(EDGE_MM * PX_PER_MM)
     for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
         side[:] = 0
     return Surroundings(np.asarray(ink, np.uint8))
+
+
+def _without_bars(ink: Grey) -> Grey:
+    """Print without filled rectangles that are thicker than strokes of letters, as timing marks are."""
+    thick = np.ones((round(BAR_MM * PX_PER_MM),) * 2, np.uint8)
+    count, labels, areas, _ = cv2.connectedComponentsWithStats(ink)
+    cores = np.unique(labels[cv2.erode(ink, thick) > 0])
+    full = areas[:, cv2.CC_STAT_WIDTH] * areas[:, cv2.CC_STAT_HEIGHT]
+    is_bar = np.zeros(count, bool)
+    is_bar[cores] = areas[cores, cv2.CC_STAT_AREA] > BAR_FILLED * full[cores]
+    is_bar[0] = False
+    return np.where(is_bar[labels], np.uint8(0), ink)
 
 
 def _shade(grey: Grey, filled: Grey) -> Grey:
@@ -153,7 +168,7 @@ GLYPH_SIDE = 16
 INNER = 0.62
 """Part of the width and height of the oval in a bubble within which its letter is, and its outline is not."""
 _FROM_MIDDLE = np.abs(np.arange(GLYPH_SIDE) - (GLYPH_SIDE - 1) / 2) / (GLYPH_SIDE / 2)
-ROUND_INSIDE = 0.4
+ROUND_INSIDE = 0.36
 """Distance from the middle, in sides of a bubble, within which its outline is not, also where it is round: in the
 corners of the part of a bubble that is looked at."""
 OVAL = np.hypot(_FROM_MIDDLE[:, None], _FROM_MIDDLE[None]) < 1
