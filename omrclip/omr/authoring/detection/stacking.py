@@ -136,6 +136,7 @@ class _Stacking:
         self.bubbles = sorted(one.bubbles, key=lambda bubble: bubble.y)
         self.levels = [bubble.y for bubble in self.bubbles]
         self.texts: dict[tuple[Shape, Shape], list[_Gap]] = {}
+        self.tables: dict[tuple[Shape, Shape], bool] = {}
         self.lists = self._lists()
 
     def stacks(self) -> list[list[Run]]:
@@ -242,12 +243,20 @@ class _Stacking:
 
         Columns of lists have no texts at the left of all of them, but those of a table have names of its rows there.
         """
+        key = left[0], right[0]
+        if key not in self.tables:  # each row of the two lists asks
+            self.tables[key] = self._find_rows_of_table(left, right)
+        return self.tables[key]
+
+    def _find_rows_of_table(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
         if len(left) != len(right) or self._are_on_other_levels(left, right):
             return False
-        lines = [self._has_line_below(*pair) for pair in zip(left[:-1], right[:-1], strict=True)]
         texts = self._texts_between(left, right)
-        are_close = all(text[0][0] - one.right < NAME_GAP * self.height for one, text in texts if text)
-        return all(lines) and are_close and all(self._has_row_name(bubble) for bubble in left)
+        if any(text and text[0][0] - one.right >= NAME_GAP * self.height for one, text in texts):
+            return False
+        if not all(self._has_line_below(*pair) for pair in zip(left[:-1], right[:-1], strict=True)):
+            return False
+        return all(self._has_row_name(bubble) for bubble in left)
 
     def _have_one_word(self, left: Sequence[Shape], right: Sequence[Shape]) -> bool:
         """Whether all texts between two lists are one word, as in rows of yes and no: a list has no answer twice."""

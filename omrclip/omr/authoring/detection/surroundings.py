@@ -122,8 +122,11 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
 def _without_bars(ink: Grey) -> Grey:
     """Print without filled rectangles that are thicker than strokes of letters, as timing marks are."""
     thick = np.ones((round(BAR_MM * PX_PER_MM),) * 2, np.uint8)
+    core = cv2.erode(ink, thick) > 0
+    if not core.any():
+        return ink
     count, labels, areas, _ = cv2.connectedComponentsWithStats(ink)
-    cores = np.unique(labels[cv2.erode(ink, thick) > 0])
+    cores = np.unique(labels[core])
     full = areas[:, cv2.CC_STAT_WIDTH] * areas[:, cv2.CC_STAT_HEIGHT]
     is_bar = np.zeros(count, bool)
     is_bar[cores] = areas[cores, cv2.CC_STAT_AREA] > BAR_FILLED * full[cores]

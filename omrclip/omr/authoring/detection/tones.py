@@ -82,21 +82,21 @@ class _Layers:
 
 def with_tones(page: WorkingPage, found: Shapes) -> Shapes:
     """Add the shapes that have no outline, but another tone than what is around them."""
-    places = Places(found.shapes)
-    added = []
-    for shape in _between_tones(page):
-        near = [other for other in places.near(shape) if is_in_place(shape, [other])]
-        # Pieces of a blurred tone may be closed to an outline with gaps, which is smaller.
-        whole = [other for other in near if other.kind in ("outline", "joined", "brackets")]
-        if not any(other.size >= KNOWN_SIZE * shape.size for other in whole):
-            added.append(shape)
+    # Pieces of a blurred tone may be closed to an outline with gaps, which is smaller.
+    whole = Places(one for one in found.shapes if one.kind in ("outline", "joined", "brackets"))
+    added = _between_tones(page, whole)
     taken = Places(added)
     kept = [one for one in found.shapes if not is_in_place(one, taken.near(one))]
     return Shapes((*kept, *added), found.filled, found.components, found.large)
 
 
-def _between_tones(page: WorkingPage) -> list[Shape]:
-    """All shapes of the size of a bubble with an edge between paper and a tint, each place once."""
+def _between_tones(page: WorkingPage, whole: Places) -> list[Shape]:
+    """All shapes of the size of a bubble with an edge between paper and a tint, each place once.
+
+    Args:
+        page: the page.
+        whole: the outlines that are found, which are bubbles themselves.
+    """
     smooth = np.asarray(cv2.GaussianBlur(page.tint, (0, 0), NOISE_PX), np.uint8)
     side = round(STROKE_MM * PX_PER_MM) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -109,7 +109,7 @@ def _between_tones(page: WorkingPage) -> list[Shape]:
         for tones, is_white in ((smooth, True), (without_print, True), (without_lines, False)):
             tinted = np.asarray(cv2.compare(tones, limit, cv2.CMP_LT), np.uint8)
             layers = _Layers(page.grey, smooth, without_print, paper, level)
-            edges += list(_edges(tinted, layers, is_white=is_white))
+            edges += list(_edges(tinted, layers, whole, is_white=is_white))
     kept = Places()
     chosen = []
     for edge in sorted(edges, key=lambda edge: edge.off):
@@ -119,7 +119,7 @@ def _between_tones(page: WorkingPage) -> list[Shape]:
     return chosen
 
 
-def _edges(tinted: Grey, layers: _Layers, *, is_white: bool) -> Iterator[_Edge]:
+def _edges(tinted: Grey, layers: _Layers, whole: Places, *, is_white: bool) -> Iterator[_Edge]:
     """The white holes in what is tinted, or the tinted pieces on paper."""
     contours, tree = cv2.findContours(tinted, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
@@ -129,30 +129,37 @@ def _edges(tinted: Grey, layers: _Layers, *, is_white: bool) -> Iterator[_Edge]:
         if (parent >= 0) != is_white or not has_size_of_bubble(*box[2:]):
             continue
         shape = _shape(contour, box, is_white=is_white)
-        if shape is None:
+        if shape is None or _is_known(shape, whole):
             continue
         light = int(layers.paper[round(shape.y), round(shape.x)])
-        inside = _tones(layers.without_print, contour, shape, -EDGE_PX)
-        # The tint between two bubbles may be as narrow as print.
-        outside = _tones(layers.page if is_white else layers.without_print, contour, shape, EDGE_PX)
-        within = float(np.median(inside))
-        # The tone outside that is nearest to the tone inside.
-        nearest = percentile(outside, 100 - MOST_OF_EDGE if is_white else MOST_OF_EDGE)
-        step = within - nearest if is_white else nearest - within
-        uneven = percentile(inside, 100 - MOST_OF_EDGE) - percentile(inside, MOST_OF_EDGE)
-        if step < LEAST_STEP * light or uneven > UNEVEN * step:
+        if not _has_tint(layers.without_print, contour, shape, light, is_white=is_white):
             continue
-        as_printed = float(np.median(_tones(layers.page, contour, shape, -EDGE_PX)))
-        if not is_white and within - as_printed > OF_PRINT * step:
-            continue
-        if is_white and within - _wide_tint(layers.without_print, contour, shape) < step / 2:
-            continue
-        if _darker(layers.grey, contour, shape, is_white=is_white) < DARKEST:
-            continue
-        around = float(np.median(outside))
-        off = abs(layers.level * light - (within + around) / 2)
-        if off < FROM_MIDDLE * abs(within - around):
-            yield _Edge(shape, off)
+        middle = _middle_of_tones(layers, contour, shape, light, is_white=is_white)
+        if middle is not None:
+            yield _Edge(shape, abs(layers.level * light - middle))
+
+
+def _middle_of_tones(layers: _Layers, contour: Any, shape: Shape, light: int, *, is_white: bool) -> float | None:
+    """The middle of the tones at both sides of an edge, which is near its level; None if it is no edge of a tint."""
+    inside = _tones(layers.without_print, contour, shape, -EDGE_PX)
+    # The tint between two bubbles may be as narrow as print.
+    outside = _tones(layers.page if is_white else layers.without_print, contour, shape, EDGE_PX)
+    within = float(np.median(inside))
+    # The tone outside that is nearest to the tone inside.
+    nearest = percentile(outside, 100 - MOST_OF_EDGE if is_white else MOST_OF_EDGE)
+    step = within - nearest if is_white else nearest - within
+    uneven = percentile(inside, 100 - MOST_OF_EDGE) - percentile(inside, MOST_OF_EDGE)
+    if step < LEAST_STEP * light or uneven > UNEVEN * step:
+        return None
+    if is_white:
+        is_print = within - _wide_tint(layers.without_print, contour, shape) < step / 2
+    else:
+        is_print = within - float(np.median(_tones(layers.page, contour, shape, -EDGE_PX))) > OF_PRINT * step
+    if is_print or _darker(layers.grey, contour, shape, is_white=is_white) < DARKEST:
+        return None
+    around = float(np.median(outside))
+    middle = (within + around) / 2
+    return middle if abs(layers.level * light - middle) < FROM_MIDDLE * abs(within - around) else None
 
 
 def _shape(contour: Any, box: PixelBox, *, is_white: bool) -> Shape | None:
@@ -171,6 +178,18 @@ def _shape(contour: Any, box: PixelBox, *, is_white: bool) -> Shape | None:
     return Shape(
         left + width / 2, top + height / 2, width - more, height - more, filled, "tone" if is_white else "disc"
     )
+
+
+def _is_known(shape: Shape, whole: Places) -> bool:
+    """Whether an outline is found at the place of a shape that is no letter in it."""
+    return is_in_place(shape, (one for one in whole.near(shape) if one.size >= KNOWN_SIZE * shape.size))
+
+
+def _has_tint(tones: Grey, contour: Any, shape: Shape, light: int, *, is_white: bool) -> bool:
+    """Whether the side of an edge that should have a tint is darker than paper. Beside most print it is not."""
+    if is_white:
+        return _wide_tint(tones, contour, shape) <= (1 - LEAST_STEP / 2) * light
+    return percentile(_tones(tones, contour, shape, -EDGE_PX), 50) <= (1 - LEAST_STEP / 2) * light
 
 
 def _wide_tint(tones: Grey, contour: Any, shape: Shape) -> int:

@@ -83,6 +83,12 @@ class WorkingPage:
         return rows[is_long], columns[is_long]
 
     @cached_property
+    def pieces(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """The connected dark pixels: their numbers, shaped as `grey`, and the statistics of OpenCV for each number."""
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(self.dark)
+        return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+
+    @cached_property
     def lines(self) -> Grey:
         """255 on straight horizontal and vertical lines, else 0; shaped as `grey`."""
         return np.asarray(cv2.bitwise_or(self.horizontal, self.vertical), np.uint8)

@@ -89,15 +89,15 @@ def writing_lines(
 
 def _dotted(page: WorkingPage) -> Grey:
     """255 on lines of dots or dashes, and in their gaps."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(page.dark)
+    labels, stats = page.pieces
     is_low = (stats[:, cv2.CC_STAT_HEIGHT] <= DOT_MM * PX_PER_MM + LEAN * stats[:, cv2.CC_STAT_WIDTH]).astype(np.uint8)
     is_low[0] = 0
     gap = np.ones((DOT_STEP_PX, round(DOT_GAP_MM * PX_PER_MM)), np.uint8)
     closed = np.asarray(cv2.morphologyEx(is_low[labels] * 255, cv2.MORPH_CLOSE, gap), np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
-    is_long = (stats[:, cv2.CC_STAT_WIDTH] >= LEAST_LINE_MM * PX_PER_MM).astype(np.uint8)
+    _, lines, sizes, _ = cv2.connectedComponentsWithStats(closed)
+    is_long = (sizes[:, cv2.CC_STAT_WIDTH] >= LEAST_LINE_MM * PX_PER_MM).astype(np.uint8)
     is_long[0] = 0
-    return np.asarray(is_long[labels] * 255, np.uint8)
+    return np.asarray(is_long[lines] * 255, np.uint8)
 
 
 def _ruled(lines: Grey) -> list[Sides]:
@@ -113,7 +113,7 @@ def _ruled(lines: Grey) -> list[Sides]:
 
 def _without_frames(lines: Sequence[Sides], page: WorkingPage) -> list[Sides]:
     """Leave out the lines that are connected to something high, as the sides of frames with round corners are."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(page.dark)
+    labels, stats = page.pieces
     found = []
     for line in lines:
         left, top, right, bottom = (int(side) for side in line)
