@@ -201,12 +201,13 @@ def _size_classes(
     dark = dark_in_columns(found.filled, candidates)
     in_words = letters_in_words(candidates, found.components, dark)
     classes: list[SizeClass] = []
-    added = Places()
+    added, chosen = Places(), Places()
     # What is closed between them may have their size.
     whole = Places(shape for shape in found.shapes if shape.kind in ("outline", "joined", "cell", "tone", "disc"))
     for size in of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         members = [index for index in members if not _is_between(candidates[index], whole)]
+        members = [index for index in members if not _are_of_two(candidates[index], chosen)]
         is_small = any(_is_small([candidates[index] for index in members], one) for one in classes)
         if _are_bridged([candidates[index] for index in members]):
             sides = letters_in_words([candidates[index] for index in members], found.components, dark, WORD_GAP)
@@ -235,6 +236,8 @@ def _size_classes(
         for shape in more:
             added.add(shape)
             whole.add(shape)
+        for shape in (*alike, *more):
+            chosen.add(shape)
         classes.append(size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return _without_overlaps(classes)
@@ -310,6 +313,12 @@ def _is_between(shape: Shape, bubbles: Places) -> bool:
         return False
     beside = [other for other in bubbles.near(shape) if not is_around(shape, other) and not is_around(other, shape)]
     return sum(overlap(shape, other) for other in beside) >= LEAST_BESIDE
+
+
+def _are_of_two(brackets: Shape, bubbles: Places) -> bool:
+    """Whether brackets are the first of one bubble and the last of another, as letters touch those between."""
+    is_pair = brackets.kind == "brackets"
+    return is_pair and any(is_around(brackets, other) for other in bubbles.near(brackets) if other is not brackets)
 
 
 def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:
@@ -430,7 +439,9 @@ def _why_rare(one: SizeClass, main: SizeClass, components: Boxes) -> Why | None:
     count, most = len(one.bubbles), len(main.bubbles)
     if count < RARE * most and all(shape.kind == "joined" for shape in one.bubbles):
         return Why.ALONE
-    if _are_bridged(one.bubbles) and count < RARE_BRIDGED * most:
+    # Brackets are as wide as the letters in them, which differ in most fonts.
+    are_brackets = all(are_mostly(each.bubbles, "brackets") for each in (one, main))
+    if _are_bridged(one.bubbles) and not are_brackets and count < RARE_BRIDGED * most:
         return Why.ALONE
     if count > 1 and (_are_large_squares(one) or _are_answers(one.bubbles, components)):
         return None

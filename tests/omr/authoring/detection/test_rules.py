@@ -19,7 +19,7 @@ from omrclip.omr.authoring.detection.word_letters import letters_in_words
 from omrclip.omr.template import ChoiceBox, ClipArea, Grid
 from tests.omr.authoring.detection.maker_forms import maker_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
-from tests.omr.authoring.detection.scoring import photographed, render
+from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
 from tests.omr.authoring.detection.small_pages import DPI, blank_page, detected, sizes
 
 
@@ -351,6 +351,34 @@ def test_brackets_of_a_skewed_page_are_found() -> None:
                 bracket = [(inner, top), (edge, top), (edge, top + 2.8), (inner, top + 2.8)]
                 canvas.path(bracket, line=0.5)
     assert sizes(detect(_tilted(render(canvas.save(), DPI), 1.8))) == [4] * 8
+
+
+def _brackets(canvas: PdfCanvas, left: float, top: float, width: float) -> None:
+    """A bubble of two square brackets of 3 mm."""
+    for edge, inner in ((left, left + 0.7), (left + width, left + width - 0.7)):
+        canvas.path([(inner, top), (edge, top), (edge, top + 3), (inner, top + 3)], line=0.4)
+
+
+def test_brackets_are_as_wide_as_the_letters_in_them() -> None:
+    canvas = blank_page()
+    for row in range(10):
+        _brackets(canvas, 150, 40 + 5 * row, 3.4)
+        for left in (30, 80):
+            canvas.text(left - 8, 122.5 + 7 * row, f"{row + 1}.")
+            for column in range(4):
+                _brackets(canvas, left + 9 * column, 120 + 7 * row, 4.6)
+    assert sorted(sizes(detected(canvas))) == [4] * 20 + [10]
+
+
+def test_brackets_around_those_of_other_bubbles_are_none() -> None:
+    canvas = blank_page()
+    for row in range(20):
+        for column, letter in enumerate("ABCD"):
+            for left in (30, 75, 120, 165):
+                canvas.text(left + 8 * column, 80 + 6.6 * row, f"[{letter}]", height=2.54, font="Times-Roman")
+    detection = detect(photographed(render(canvas.save(), DPI), np.random.default_rng(7)).pixels)
+    boxes = choice_boxes([one.element for one in detection.proposals])
+    assert max(box.bubble_width for box in boxes) < 6 / 25.4 * DPI
 
 
 def test_a_page_with_bubbles_below_each_other_only_is_turned_upright() -> None:
