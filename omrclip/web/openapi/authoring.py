@@ -59,9 +59,10 @@ def correction_paths() -> dict[str, Node]:
 
 def detection_paths() -> dict[str, Node]:
     """The paths that find the elements of blank pages."""
+    page: Node = {"type": "integer", "minimum": 1}
     part = [
-        parameter("First", "query", PAGE_NUMBER, description="the first page of the file to look at"),
-        parameter("Last", "query", PAGE_NUMBER, description="the last of these pages"),
+        parameter("First", "query", page, description="the first page of the file to look at"),
+        parameter("Last", "query", page, description="the last of these pages, or a higher number"),
     ]
     sides = [parameter(key, "query", {"type": "number"}) for key in ("Left", "Top", "Width", "Height")]
     listed = (

@@ -189,7 +189,7 @@ def _has_tint(tones: Grey, contour: Any, shape: Shape, light: int, *, is_white: 
     """Whether the side of an edge that should have a tint is darker than paper. Beside most print it is not."""
     if is_white:
         return _wide_tint(tones, contour, shape) <= (1 - LEAST_STEP / 2) * light
-    return percentile(_tones(tones, contour, shape, -EDGE_PX), 50) <= (1 - LEAST_STEP / 2) * light
+    return float(np.median(_tones(tones, contour, shape, -EDGE_PX))) <= (1 - LEAST_STEP / 2) * light
 
 
 def _wide_tint(tones: Grey, contour: Any, shape: Shape) -> int:
