@@ -318,7 +318,8 @@ def _is_between(shape: Shape, bubbles: Places) -> bool:
 def _are_of_two(brackets: Shape, bubbles: Places) -> bool:
     """Whether brackets are the first of one bubble and the last of another, as letters touch those between."""
     is_pair = brackets.kind == "brackets"
-    return is_pair and any(is_around(brackets, other) for other in bubbles.near(brackets) if other is not brackets)
+    others = (other for other in bubbles.near(brackets) if other.kind == "brackets" and other is not brackets)
+    return is_pair and any(is_around(brackets, other) for other in others)
 
 
 def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:

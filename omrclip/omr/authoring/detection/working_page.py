@@ -28,6 +28,9 @@ LEAST_GAP_MM = 0.5
 """Length of a gap at least: the sides of the smallest bubbles are longer, and steps of a slanting outline are not."""
 LEAST_LINE_MM = 7.0
 """Length from which straight dark pixels are a line of a box or table; the sides of the largest bubbles are shorter."""
+COLOUR_BLUR_PX, GREY_COLOUR, CLEAR_COLOUR = 1.6, 9, 14
+"""Standard deviation of the blur before brightness and the darkest channel are compared, and the grey levels by which
+this is darker up to which a place is grey, as the noise of photos makes it, and from which it has a colour."""
 
 GREY_LEVELS = np.arange(256)
 """All levels of a byte."""
@@ -132,8 +135,11 @@ def working_page(pixels: Pixels) -> WorkingPage:
         return WorkingPage(grey, grey, scale)
     blue, green, red = cv2.split(pixels)
     least = np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
-    # The orange and red print of forms that are read by machines is pale in brightness, and dark in blue. The noise of
-    # photos is less in brightness.
-    brightness = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    grey = np.asarray(cv2.addWeighted(brightness, 1 / 2, least, 1 / 2, 0), np.uint8)
-    return WorkingPage(resized(grey), resized(least), scale)
+    brightness, darkest = resized(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)), resized(least)
+    # The orange and red print of forms that are read by machines is pale in brightness, and dark in blue. The darkest
+    # channel of grey paper shows the noise of a photo more than its brightness does, so only colours count.
+    bright, dark = (cv2.GaussianBlur(levels, (0, 0), COLOUR_BLUR_PX) for levels in (brightness, darkest))
+    ramp = np.clip((GREY_LEVELS - GREY_COLOUR) / (CLEAR_COLOUR - GREY_COLOUR), 0, 1)
+    share = cv2.LUT(cv2.subtract(bright, dark), np.asarray(255 * ramp, np.uint8))
+    deeper = cv2.multiply(cv2.subtract(brightness, darkest), share, scale=1 / 2 / 255)
+    return WorkingPage(np.asarray(cv2.subtract(brightness, deeper), np.uint8), darkest, scale)
