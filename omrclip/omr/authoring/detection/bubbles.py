@@ -316,10 +316,13 @@ def _is_between(shape: Shape, bubbles: Places) -> bool:
 
 
 def _are_of_two(brackets: Shape, bubbles: Places) -> bool:
-    """Whether brackets are the first of one bubble and the last of another, as letters touch those between."""
-    is_pair = brackets.kind == "brackets"
-    others = (other for other in bubbles.near(brackets) if other.kind == "brackets" and other is not brackets)
-    return is_pair and any(is_around(brackets, other) for other in others)
+    """Whether a pair of brackets is around a bubble in brackets, so that it opens one bubble and closes another.
+
+    Letters touch the brackets between them, which are therefore not found.
+    """
+    if brackets.kind != "brackets":
+        return False
+    return any(other.kind == "brackets" and is_around(brackets, other) for other in bubbles.near(brackets))
 
 
 def _touches_line(cell: Shape, outlines: Sequence[Shape]) -> bool:

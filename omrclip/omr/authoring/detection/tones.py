@@ -95,7 +95,7 @@ def _between_tones(page: WorkingPage, whole: Places) -> list[Shape]:
 
     Args:
         page: the page.
-        whole: the outlines that are found, which are bubbles themselves.
+        whole: the outlines that are already found. A shape at the place of one is left out.
     """
     smooth = np.asarray(cv2.GaussianBlur(page.tint, (0, 0), NOISE_PX), np.uint8)
     side = round(STROKE_MM * PX_PER_MM) | 1

@@ -29,8 +29,8 @@ LEAST_GAP_MM = 0.5
 LEAST_LINE_MM = 7.0
 """Length from which straight dark pixels are a line of a box or table; the sides of the largest bubbles are shorter."""
 COLOUR_BLUR_PX, GREY_COLOUR, CLEAR_COLOUR = 1.6, 9, 14
-"""Standard deviation of the blur before brightness and the darkest channel are compared, and the grey levels by which
-this is darker up to which a place is grey, as the noise of photos makes it, and from which it has a colour."""
+"""Standard deviation of the blur before the darkest channel is compared with the brightness. A place where it is at
+most 9 levels darker is grey: the noise of photos is as large. From 14 levels, the place has a colour."""
 
 GREY_LEVELS = np.arange(256)
 """All levels of a byte."""
@@ -41,7 +41,7 @@ class WorkingPage:
     """A page reduced or enlarged to WORKING_SIDE_PX.
 
     Attributes:
-        grey: (height, width) uint8.
+        grey: (height, width) uint8. The brightness; where the page has a colour, the mean of brightness and `tint`.
         tint: the least of the channels of each pixel, shaped as `grey`: a pale colour is darker in the channel that it
             lacks than in the mean of all. The grey levels of a page without colours.
         scale: pixels of `grey` per pixel of the page that it was made from.
@@ -136,10 +136,17 @@ def working_page(pixels: Pixels) -> WorkingPage:
     blue, green, red = cv2.split(pixels)
     least = np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
     brightness, darkest = resized(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)), resized(least)
-    # The orange and red print of forms that are read by machines is pale in brightness, and dark in blue. The darkest
-    # channel of grey paper shows the noise of a photo more than its brightness does, so only colours count.
+    return WorkingPage(_with_colours(brightness, darkest), darkest, scale)
+
+
+def _with_colours(brightness: Grey, darkest: Grey) -> Grey:
+    """The brightness of a page; where it has a colour, the mean of brightness and the darkest channel.
+
+    The orange and red print of forms that are read by machines is pale in brightness and dark in blue. On grey paper,
+    the darkest channel shows the noise of a photo more than the brightness does.
+    """
     bright, dark = (cv2.GaussianBlur(levels, (0, 0), COLOUR_BLUR_PX) for levels in (brightness, darkest))
     ramp = np.clip((GREY_LEVELS - GREY_COLOUR) / (CLEAR_COLOUR - GREY_COLOUR), 0, 1)
     share = cv2.LUT(cv2.subtract(bright, dark), np.asarray(255 * ramp, np.uint8))
     deeper = cv2.multiply(cv2.subtract(brightness, darkest), share, scale=1 / 2 / 255)
-    return WorkingPage(np.asarray(cv2.subtract(brightness, deeper), np.uint8), darkest, scale)
+    return np.asarray(cv2.subtract(brightness, deeper), np.uint8)
