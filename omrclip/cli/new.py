@@ -105,7 +105,7 @@ def _blanks_of(files: Sequence[Path], pages: int, limits: "Limits") -> list[byte
 
 def _tell(number: int, detection: "Detection") -> None:
     """List what was found on a page, what is doubtful, and what was left out."""
-    from omrclip.omr.authoring.detection.bubbles import REASONS
+    from omrclip.omr.authoring.detection.left_out import REASONS
 
     kinds = Counter(proposal.element.type for proposal in detection.proposals)
     click.echo(f"Page {number}: {', '.join(f'{kind}: {many}' for kind, many in kinds.items()) or 'nothing found'}")

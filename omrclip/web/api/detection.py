@@ -6,7 +6,7 @@ from omrclip.errors import InvalidRequest
 from omrclip.imaging.codec import decode
 from omrclip.imaging.ocr import FAILURES, OcrFailure, TextReader, text_reader
 from omrclip.imaging.probe import probe
-from omrclip.omr.authoring.detection.bubbles import REASONS
+from omrclip.omr.authoring.detection.left_out import REASONS
 from omrclip.omr.authoring.detection.memory import detecting_bytes
 from omrclip.omr.authoring.detection.naming import with_names
 from omrclip.omr.authoring.detection.new_template import new_template

@@ -1,4 +1,4 @@
-"""Outlines with gaps: dashed circles and squares, and pairs of brackets."""
+"""Outlines with gaps, as dashed circles and squares have them, and everything else that is shaped like a bubble."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.brackets import find_brackets
 from omrclip.omr.authoring.detection.shapes import (
     CELL_EXTENT,
     LEAST_CONVEX,
     LEAST_FILLED,
-    LEAST_HEIGHT_MM,
     MOST_CONTOURS,
-    MOST_HEIGHT_MM,
     Outlines,
     PixelBox,
     Places,
@@ -31,7 +30,7 @@ from omrclip.omr.authoring.detection.shapes import (
     shape_of,
     stroke_at,
 )
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import WorkingPage
 
 BRIDGED_PX = (5, 7)
 """Sides of the squares with which gaps between the dashes of an outline are closed, the smaller first: gaps of 0.4 and
@@ -62,7 +61,7 @@ def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     closed = [(shape, is_word(shape, outlines.holes)) for shape in bridged if shape.kind == "dashed"]
     dashed = [shape for shape, is_a_word in closed if not is_a_word]
     replaced, added = set(), []
-    for shape in [*dashed, *_brackets(page)]:
+    for shape in [*dashed, *find_brackets(page)]:
         near = [other for other in places.near(shape) if other.kind != "cell" and other not in replaced]
         inside = [other for other in near if is_around(shape, other)]
         has_only_letter = len(inside) <= 1 and all(other.size < LETTER_SIZE * shape.size for other in inside)
@@ -175,73 +174,3 @@ def _is_ruled(page: WorkingPage, box: PixelBox) -> bool:
     columns = (around[:, :3].any(axis=1), around[:, -3:].any(axis=1))
     rows = (around[:3].any(axis=0), around[-3:].any(axis=0))
     return inside.size > 0 and max(float(side.mean()) for side in (*columns, *rows)) > MOST_RULED
-
-
-MOST_BRACKET_WIDTH = 0.5
-"""Width of a bracket in heights; a letter C is wider."""
-LEAST_BEND = 0.18
-"""Part of its width by which the ink at the ends of a bracket lies further inside than that at its middle."""
-BRACKET_END = 8
-"""An end of a bracket is this part of its height."""
-SAME_LEVEL = 0.12
-"""Difference of the tops and bottoms of both brackets of a pair, in heights."""
-LINE_EDGE_PX = 5
-"""Height of the strip around each row of pixels of a line that is cut off with it: the edges of lines are uneven."""
-LEAST_APART, MOST_APART = 0.3, 3.5
-"""Distance between both brackets of a pair, in heights."""
-
-
-def _brackets(page: WorkingPage) -> list[Shape]:
-    """Pairs of an opening and a closing bracket, square or round, on one level. Lines that they touch are cut off."""
-    edge = np.ones((LINE_EDGE_PX, 1), np.uint8)
-    dark = np.asarray(cv2.bitwise_and(page.dark, cv2.bitwise_not(cv2.dilate(page.horizontal, edge))), np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(dark)
-    opening, closing = [], []
-    for left, top, width, height, _ in stats[1:].tolist():
-        box = (left, top, width, height)
-        is_tall = LEAST_HEIGHT_MM <= height / PX_PER_MM <= MOST_HEIGHT_MM
-        if not is_tall or width > MOST_BRACKET_WIDTH * height or width < 2:
-            continue
-        bend = _bend(dark, box)
-        if bend > LEAST_BEND:
-            opening.append(box)
-        elif bend < -LEAST_BEND:
-            closing.append(box)
-    return _pairs(opening, closing)
-
-
-def _bend(dark: Grey, box: PixelBox) -> float:
-    """How much further right the ink of both ends lies than that of the middle, in widths; negative if left.
-
-    It is the mean of both ends, which is the same on a skewed page.
-    """
-    left, top, width, height = box
-    ink = dark[top : top + height, left : left + width] > 0
-    end = max(2, height // BRACKET_END)
-    places = np.arange(width) / max(1, width - 1)
-    means = [
-        float((part * places).sum() / max(1, part.sum()))
-        for part in (ink[:end], ink[height // 3 : height - height // 3], ink[-end:])
-    ]
-    upper, lower = means[0] - means[1], means[2] - means[1]
-    return (upper + lower) / 2 if upper * lower > 0 else 0.0
-
-
-def _pairs(opening: list[PixelBox], closing: list[PixelBox]) -> list[Shape]:
-    pairs = []
-    for left, top, width, height in opening:
-        fitting = [
-            box
-            for box in closing
-            if abs(box[1] - top) <= SAME_LEVEL * height
-            and abs(box[1] + box[3] - top - height) <= SAME_LEVEL * height
-            and LEAST_APART * height <= box[0] - left - width <= MOST_APART * height
-        ]
-        if not fitting:
-            continue
-        right = min(fitting)
-        between = [box for box in opening if left < box[0] < right[0] and abs(box[1] - top) <= SAME_LEVEL * height]
-        if not between and has_size_of_bubble(right[0] + right[2] - left, height):
-            wide = right[0] + right[2] - left
-            pairs.append(Shape(left + wide / 2, top + height / 2, wide, height, 1.0, "brackets"))
-    return pairs

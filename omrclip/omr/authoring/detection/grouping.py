@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from omrclip.imaging.arrays import Grey
-from omrclip.omr.authoring.detection.bubbles import SizeClass
 from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.size_classes import SizeClass
 from omrclip.omr.authoring.detection.stacking import (
     COLUMN_TOLERANCE,
     LABEL_BAND,

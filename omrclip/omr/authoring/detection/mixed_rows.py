@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from omrclip.omr.authoring.detection.bubbles import SizeClass, size_class
 from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.size_classes import SizeClass, size_class
 from omrclip.omr.authoring.detection.surroundings import Surroundings
 
 LEAST_IN_ROW = 4

@@ -8,15 +8,17 @@ import numpy as np
 
 from omrclip.imaging.arrays import Pixels
 from omrclip.imaging.geometry import Dimensions
-from omrclip.omr.authoring.detection.bubbles import MOST_CANDIDATES, Chosen, LeftOut, Why, choose_bubbles, of_one_size
+from omrclip.omr.authoring.detection.bubbles import MOST_CANDIDATES, Chosen, choose_bubbles
 from omrclip.omr.authoring.detection.codes import Code, find_codes
 from omrclip.omr.authoring.detection.examples import example_groups
 from omrclip.omr.authoring.detection.gaps import find_shapes
 from omrclip.omr.authoring.detection.grid_boxes import boxes_of_grids, letter_boxes
 from omrclip.omr.authoring.detection.grouping import Group, group_bubbles
+from omrclip.omr.authoring.detection.left_out import LeftOut, Why
 from omrclip.omr.authoring.detection.marks import corner_marks
 from omrclip.omr.authoring.detection.mixed_rows import smallest_size, with_mixed_rows
 from omrclip.omr.authoring.detection.shapes import Outlines, Shape, Shapes, find_outlines
+from omrclip.omr.authoring.detection.size_classes import of_one_size
 from omrclip.omr.authoring.detection.straighten import (
     LEAST_SKEW_DEGREES,
     Straightened,

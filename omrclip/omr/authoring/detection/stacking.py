@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from omrclip.omr.authoring.detection.bubbles import SizeClass
 from omrclip.omr.authoring.detection.frames import are_in_two_frames, has_heading_between
 from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.size_classes import SizeClass
 from omrclip.omr.authoring.detection.surroundings import Surroundings
 from omrclip.omr.authoring.detection.working_page import WorkingPage
 

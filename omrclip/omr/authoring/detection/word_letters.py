@@ -303,6 +303,17 @@ def are_in_column(one: Shape, other: Shape) -> bool:
     return abs(one.x - other.x) < ALIGNED_WITHIN * one.height and 0 < down < FARTHEST_BELOW * one.height
 
 
+def are_aligned(one: Shape, other: Shape) -> bool:
+    """Whether two shapes stand in one row or column, not far from each other."""
+    return are_in_row(one, other) or are_in_column(one, other)
+
+
+def are_in_row(one: Shape, other: Shape) -> bool:
+    """Whether two shapes stand in one row, not far from each other."""
+    across, down = abs(one.x - other.x), abs(one.y - other.y)
+    return down < ALIGNED_WITHIN * one.height and across < FARTHEST_BESIDE * one.width
+
+
 def _continues_column(shape: Shape, others: Sequence[Shape]) -> bool:
     """Whether a shape stands above or below others, about as far from the nearest as that is from its neighbours."""
     column = [other for other in others if are_in_column(shape, other)]

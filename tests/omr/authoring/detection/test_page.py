@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from omrclip.imaging.arrays import Pixels
-from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import DECIDED_BY_SPACING, detect
 from omrclip.omr.template import Barcode, ChoiceBox, ClipArea, Grid, ReferencePoint
 from omrclip.schemas.template import load_template

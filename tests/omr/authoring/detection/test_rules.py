@@ -9,9 +9,10 @@ import pytest
 
 from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.omr.authoring.detection import page as steps
-from omrclip.omr.authoring.detection.bubbles import Chosen, Why, choose_bubbles
+from omrclip.omr.authoring.detection.bubbles import Chosen, choose_bubbles
 from omrclip.omr.authoring.detection.gaps import _without_full_cells
 from omrclip.omr.authoring.detection.grouping import _is_liker
+from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.straighten import LEAST_SKEW_DEGREES, clear_skew_of, skew_of

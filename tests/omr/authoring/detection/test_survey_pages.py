@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.template import ChoiceBox, Grid
 from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import Detection, detect
 from tests.omr.authoring.detection.pdf_canvas import Colour, PdfCanvas
 from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render

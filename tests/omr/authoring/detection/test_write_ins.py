@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from omrclip.omr.authoring.detection.bubbles import Why
+from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.template import ClipArea
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
