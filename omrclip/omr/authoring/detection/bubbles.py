@@ -30,6 +30,7 @@ from omrclip.omr.authoring.detection.word_letters import (
     letters_in_words,
     of_their_size,
     without_letters,
+    without_texts_behind,
 )
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
 
@@ -144,6 +145,8 @@ def _size_classes(
             sides = letters_in_words([candidates[index] for index in members], found.components, dark, WORD_GAP)
             # Labels of bubbles may stand as close as a word, but seldom on both sides.
             in_words[members] = sides if is_small_size else np.where(sides == 2, sides, in_words[members])
+        squares = [candidates[index] for index in members]
+        in_words[members] = without_texts_behind(squares, in_words[members], found.components)
         for index in members:
             if candidates[index].kind == "brackets" and is_in_text(candidates[index], found.components, WORD_GAP):
                 in_words[index] = 2

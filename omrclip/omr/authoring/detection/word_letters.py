@@ -61,6 +61,12 @@ DARK_COLUMN = 4.0
 """Distance of these from a filled shape, in its heights, at most."""
 AT_CENTRE_PX = 3.0
 """Distance of the middle of connected dark pixels from the centre of the filled shape that they are."""
+SQUARE_FILLED = 0.95
+"""Part of its rotated box from which a shape is a square and no letter D: these have 0.90, and squares 0.97 at 100 dpi
+and 0.99 at 150."""
+BEGIN_TEXTS, LEAST_BEGINNINGS, BEFORE_TEXT = 0.9, 3, 0.4
+"""Part of the squares of one size that have nothing close before them, from which they are the boxes before answers and
+no letters; how many they are at least; and the white space before them at least, in their heights."""
 LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
 """Shapes beside each other at one distance that are no word, at least: no word and no number repeats a letter so often.
 The relative difference of these distances, and the distance in widths of the shape, at most."""
@@ -142,6 +148,34 @@ def letters_in_words(
             near = places.near(shape, DIGIT_GAP * shape.height)
             sides[index] = int(any(are_different(shape, other) for other in near if _are_close(shape, other)))
     return sides
+
+
+def without_texts_behind(
+    shapes: Sequence[Shape], in_words: npt.NDArray[np.int64], components: Boxes
+) -> npt.NDArray[np.int64]:
+    """On how many sides squares of one size have a letter, without the texts behind them, if most begin a text.
+
+    Chinese, Japanese and Korean texts are set without word spaces, and a box is one more character of them. The letters
+    that are squares occur in the middle of words as well. A gap between two characters that is closed is none of them.
+    """
+    is_square = np.median([shape.filled for shape in shapes]) >= SQUARE_FILLED if shapes else False
+    if len(shapes) < LEAST_BEGINNINGS or not is_square or not in_words.any():
+        return in_words
+    begins = np.array([not _is_behind_text(shape, components) for shape in shapes])
+    if begins.mean() < BEGIN_TEXTS:
+        return in_words
+    closed = np.array([shape.kind == "dashed" for shape in shapes])
+    return np.asarray(np.where(begins, 0, np.where(closed, 2, in_words)), np.int64)
+
+
+def _is_behind_text(shape: Shape, components: Boxes) -> bool:
+    """Whether something is printed close before a shape, or ends in its left half as no outline of a square does."""
+    left, top, width, high = components.T
+    right = left + width
+    overlap = np.minimum(top + high, shape.bottom) - np.maximum(top, shape.top)
+    is_beside = overlap > SAME_LINE * np.minimum(high, shape.height)
+    is_before = (left < shape.left) & (right > shape.left - BEFORE_TEXT * shape.height) & (right < shape.x)
+    return bool((is_beside & is_before).any())
 
 
 def is_in_text(brackets: Shape, components: Boxes, gap: float) -> bool:

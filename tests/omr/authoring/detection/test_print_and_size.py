@@ -47,3 +47,17 @@ def test_a_square_a_little_smaller_than_the_others_is_a_bubble() -> None:
     canvas.text(28, 123.4, "I agree to take part")
     found = choice_boxes([one.element for one in detected(canvas).proposals])
     assert sorted(len(box.bubbles) for box in found) == [1, *[4] * 6]
+
+
+def test_squares_are_bubbles_where_all_texts_stand_as_close_as_letters() -> None:
+    """As in Chinese, Japanese and Korean print; between two letters of a title, no square is found."""
+    side, gap = 3.0, 0.4
+    canvas = blank_page()
+    canvas.text(20, 20, "HOTEL IN BERN", height=side)
+    for row in range(5):
+        y = 40 + 14 * row
+        canvas.text(20, y - 3, f"{row + 1}. WAS IT NICE", height=3)
+        for column, answer in enumerate(("NEIN", "KAUM", "HALB", "ETWAS")):
+            canvas.box((25 + 28 * column, y, side, side), line=0.3)
+            canvas.text(25 + 28 * column + side + gap, y + side - 0.2, answer, height=side - 0.3)
+    assert sizes(detected(canvas)) == [4] * 5
