@@ -11,7 +11,7 @@ from omrclip.omr.authoring.detection.shapes import (
     Shape,
     has_size_of_bubble,
 )
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage, pieces_of
 
 MOST_BRACKET_WIDTH = 0.5
 """Width of a bracket in heights; a letter C is wider."""
@@ -31,7 +31,7 @@ def find_brackets(page: WorkingPage) -> list[Shape]:
     """Pairs of an opening and a closing bracket, square or round, on one level. Lines that they touch are cut off."""
     edge = np.ones((LINE_EDGE_PX, 1), np.uint8)
     dark = np.asarray(cv2.bitwise_and(page.dark, cv2.bitwise_not(cv2.dilate(page.horizontal, edge))), np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(dark)
+    _, stats = pieces_of(dark)
     opening, closing = [], []
     for left, top, width, height, _ in stats[1:].tolist():
         box = (left, top, width, height)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.brackets import find_brackets
@@ -30,7 +29,7 @@ from omrclip.omr.authoring.detection.shapes import (
     shape_of,
     stroke_at,
 )
-from omrclip.omr.authoring.detection.working_page import WorkingPage
+from omrclip.omr.authoring.detection.working_page import Labels, WorkingPage, pieces_of
 
 BRIDGED_PX = (5, 7)
 """Sides of the squares with which gaps between the dashes of an outline are closed, the smaller first: gaps of 0.4 and
@@ -83,13 +82,13 @@ def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:
     return tuple(shape for shape in shapes if shape.kind != "cell" or not is_in_place(shape, bubbles.near(shape)))
 
 
-def _dashes(dark: Grey) -> tuple[npt.NDArray[np.int32], Grey]:
+def _dashes(dark: Grey) -> tuple[Labels, Grey]:
     """The numbers of connected dark pixels, and 1 where these are not too large and full for pieces of an outline."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark)
+    labels, stats = pieces_of(dark)
     width, height, area = (stats[:, key] for key in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
     is_letter = (np.minimum(width, height) > DASH_PX) & (area > DASH_INK * width * height)
     is_letter[0] = True
-    return np.asarray(labels, np.int32), (~is_letter).astype(np.uint8)[labels]
+    return labels, (~is_letter).astype(np.uint8)[labels]
 
 
 def _is_known(box: PixelBox, outlines: Places) -> bool:
@@ -112,10 +111,9 @@ def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
     if tree is None or len(contours) > MOST_CONTOURS:
         return
     added = WIDENED_PX // 2
-    for contour, (_, _, _, parent) in zip(contours, tree[0], strict=True):
+    for index in np.flatnonzero(tree[0][:, 3] >= 0).tolist():
+        contour = contours[index]
         left, top, width, height = box = box_of(contour)
-        if parent < 0:
-            continue
         # The contour of a hole runs over the dark pixels around it, which were widened to both sides.
         more = 2 * stroke_at(wide, box) - 2 - 2 * added
         if not has_size_of_bubble(width + more, height + more) or _is_known(box, outlines):
@@ -145,10 +143,9 @@ def _dashed(page: WorkingPage, side: int, outlines: Places) -> Iterator[Shape]:
     if tree is None or len(contours) > MOST_CONTOURS:
         return
     boxes = [box_of(contour) for contour in contours]
-    insides = Counter(
-        parent for box, (_, _, _, parent) in zip(boxes, tree[0], strict=True) if has_size_of_bubble(*box[2:])
-    )
-    for index, (_, _, child, parent) in enumerate(tree[0]):
+    family: list[list[int]] = tree[0][:, 2:].tolist()
+    insides = Counter(parent for box, (_, parent) in zip(boxes, family, strict=True) if has_size_of_bubble(*box[2:]))
+    for index, (child, parent) in enumerate(family):
         is_hole = parent >= 0
         if not is_hole and (child < 0 or insides[index] > 1):
             continue

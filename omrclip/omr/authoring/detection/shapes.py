@@ -58,6 +58,8 @@ PLACES_PX = 50
 LARGEST_MM, ROUND_FILLED = 25.0, 0.96
 """Longer side of a round shape that is listed as larger than a bubble, and the part of its rotated box that it covers,
 at most: ovals with straight sides have 0.93, and frames with round corners more."""
+LEAST_POINTS = 2 * int(LEAST_WIDTH_MM * PX_PER_MM) - 2
+"""Pixels of the contour of a bubble at least: there and back over its longer side."""
 MOST_CONTOURS = 60_000
 """Contours on one page; more are noise, and would take long to examine."""
 
@@ -162,7 +164,8 @@ class Places:
         across, down = (shape.width + self._widest) / 2 + reach, (shape.height + self._highest) / 2 + reach
         rows = range(int((shape.y - down) // PLACES_PX), int((shape.y + down) // PLACES_PX) + 1)
         columns = range(int((shape.x - across) // PLACES_PX), int((shape.x + across) // PLACES_PX) + 1)
-        return [other for x in columns for y in rows for other in self._squares.get((x, y), ())]
+        found = self._squares.get
+        return [other for x in columns for y in rows for other in found((x, y), ())]
 
 
 def is_in_place(shape: Shape, others: Iterable[Shape]) -> bool:
@@ -194,13 +197,14 @@ def find_outlines(page: WorkingPage) -> Outlines:
     if tree is None or len(contours) > MOST_CONTOURS:
         return Outlines([], [], np.zeros((0, 4)), np.zeros((0, 4)))
     boxes = [box_of(contour) for contour in contours]
-    parted = _parted(boxes, [int(parent) for *_, parent in tree[0]])
+    parents: list[int] = tree[0][:, 3].tolist()
+    parted = _parted(boxes, parents)
     found, filled = [], []
     places, touched = [], set()
     within: dict[int, list[int]] = defaultdict(list)
-    for index, (_, _, _, parent) in enumerate(tree[0]):
-        within[int(parent)].append(index)
-    for index, (_, _, _, parent) in enumerate(tree[0]):
+    for index, parent in enumerate(parents):
+        within[parent].append(index)
+    for index, parent in enumerate(parents):
         is_hole = parent >= 0
         shape = shape_of(page, contours[index], boxes[index], is_hole=is_hole, dark=page.dark)
         holes = [] if is_hole else within[index]
@@ -309,6 +313,11 @@ def shape_of(page: WorkingPage, contour: Any, box: PixelBox, *, is_hole: bool, d
         stroke = stroke_at(dark, box)
         return Shape(x, y, width - 2 + 2 * stroke, height - 2 + 2 * stroke, filled, kind)
     return Shape(x, y, width, height, filled, kind)
+
+
+def may_have_size(contour: Any) -> bool:
+    """Whether the outline of a bubble may have so few points: most contours are letters, and need no box."""
+    return len(contour) >= LEAST_POINTS
 
 
 def box_of(contour: Any) -> PixelBox:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey, Pixels
 from omrclip.omr.authoring.detection.shapes import Shape
+from omrclip.omr.authoring.detection.working_page import pieces_of
 
 SMALL_SIDE_PX = 800
 """Longer side of the image in which the paper is looked for."""
@@ -118,9 +119,9 @@ def skew_of_lines(dark: Grey) -> float:
     Args:
         dark: (height, width) uint8, not zero where the working page is dark.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark)
+    labels, stats = pieces_of(dark)
     angles = []
-    for number, (left, top, width, height, area) in enumerate(stats[1:count].tolist(), 1):
+    for number, (left, top, width, height, area) in enumerate(stats[1:].tolist(), 1):
         rise = width * np.tan(np.radians(MOST_SKEW_DEGREES)) + MOST_THICK_PX
         if width < LEAST_LINE_PX or height > rise or area > MOST_THICK_PX * width:
             continue

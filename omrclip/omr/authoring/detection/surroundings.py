@@ -16,6 +16,7 @@ from omrclip.omr.authoring.detection.working_page import (
     WorkingPage,
     part_of,
     percentile,
+    pieces_of,
 )
 
 MARGIN_MM = 0.3
@@ -125,10 +126,10 @@ def _without_bars(ink: Grey) -> Grey:
     core = cv2.erode(ink, thick) > 0
     if not core.any():
         return ink
-    count, labels, areas, _ = cv2.connectedComponentsWithStats(ink)
+    labels, areas = pieces_of(ink)
     cores = np.unique(labels[core])
     full = areas[:, cv2.CC_STAT_WIDTH] * areas[:, cv2.CC_STAT_HEIGHT]
-    is_bar = np.zeros(count, bool)
+    is_bar = np.zeros(len(areas), bool)
     is_bar[cores] = areas[cores, cv2.CC_STAT_AREA] > BAR_FILLED * full[cores]
     is_bar[0] = False
     return np.where(is_bar[labels], np.uint8(0), ink)

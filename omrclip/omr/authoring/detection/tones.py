@@ -5,7 +5,7 @@ the paper near it shows that it is one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -24,6 +24,7 @@ from omrclip.omr.authoring.detection.shapes import (
     box_of,
     has_size_of_bubble,
     is_in_place,
+    may_have_size,
 )
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage, part_of, percentile
 
@@ -124,13 +125,18 @@ def _edges(tinted: Grey, layers: _Layers, whole: Places, *, is_white: bool) -> I
     contours, tree = cv2.findContours(tinted, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
         return
-    for contour, (_, _, _, parent) in zip(contours, tree[0], strict=True):
+    for index in np.flatnonzero((tree[0][:, 3] >= 0) == is_white).tolist():
+        contour = contours[index]
+        if not may_have_size(contour):
+            continue
         box = box_of(contour)
-        if (parent >= 0) != is_white or not has_size_of_bubble(*box[2:]):
+        # Most have an outline, which is found already, and are not looked at further.
+        if not has_size_of_bubble(*box[2:]) or _is_known(_shape(box, is_white=is_white), whole):
             continue
-        shape = _shape(contour, box, is_white=is_white)
-        if shape is None or _is_known(shape, whole):
+        filled = _filled(contour, is_white=is_white)
+        if filled is None:
             continue
+        shape = replace(_shape(box, is_white=is_white), filled=filled)
         light = int(layers.paper[round(shape.y), round(shape.x)])
         if not _has_tint(layers.without_print, contour, shape, light, is_white=is_white):
             continue
@@ -162,7 +168,15 @@ def _middle_of_tones(layers: _Layers, contour: Any, shape: Shape, light: int, *,
     return middle if abs(layers.level * light - middle) < FROM_MIDDLE * abs(within - around) else None
 
 
-def _shape(contour: Any, box: PixelBox, *, is_white: bool) -> Shape | None:
+def _shape(box: PixelBox, *, is_white: bool) -> Shape:
+    left, top, width, height = box
+    # The contour of a hole runs over the pixels around it.
+    more = 2 if is_white else 0
+    return Shape(left + width / 2, top + height / 2, width - more, height - more, 1.0, "tone" if is_white else "disc")
+
+
+def _filled(contour: Any, *, is_white: bool) -> float | None:
+    """The part of its rotated box that the hull of a contour covers; None if it has not the form of a bubble."""
     hull = cv2.convexHull(contour)
     area = cv2.contourArea(hull)
     (_, _), (across, down), _ = cv2.minAreaRect(hull)
@@ -172,12 +186,7 @@ def _shape(contour: Any, box: PixelBox, *, is_white: bool) -> Shape | None:
     if not is_white and filled >= RECTANGLE_FILLED:
         # Tinted rectangles are cells of a table, or bars.
         return None
-    left, top, width, height = box
-    # The contour of a hole runs over the pixels around it.
-    more = 2 if is_white else 0
-    return Shape(
-        left + width / 2, top + height / 2, width - more, height - more, filled, "tone" if is_white else "disc"
-    )
+    return filled
 
 
 def _is_known(shape: Shape, whole: Places) -> bool:

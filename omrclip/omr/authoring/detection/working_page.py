@@ -34,6 +34,13 @@ most 9 levels darker is grey: the noise of photos is as large. From 14 levels, t
 
 GREY_LEVELS = np.arange(256)
 """All levels of a byte."""
+EIGHT_NEIGHBOURS = 8
+"""Pixels that touch at a corner are connected."""
+
+Labels = npt.NDArray[np.int32]
+"""(height, width) int32: for each pixel of a mask the number of the piece that it belongs to, 0 for none."""
+Stats = npt.NDArray[np.int32]
+"""(n, 5) int32: left, top, width, height and area of the pieces of a mask by number; 0 is what is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +62,7 @@ class WorkingPage:
     def dark(self) -> Grey:
         """255 where a pixel is darker than the paper around it, else 0; shaped as `grey`. Narrow gaps are paper."""
         dark = self.blurred.copy()
-        dark[self._gaps(dark)] = 0
+        dark.ravel()[self._gaps(dark)] = 0
         return dark
 
     @cached_property
@@ -73,23 +80,22 @@ class WorkingPage:
         mode, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
         return np.asarray(cv2.adaptiveThreshold(self.grey, 255, mode, binary, window, contrast), np.uint8)
 
-    def _gaps(self, dark: Grey) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """The rows and columns of the dark pixels that are the middle of a narrow gap between print."""
+    def _gaps(self, dark: Grey) -> npt.NDArray[np.intp]:
+        """The places, in the flat page, of the dark pixels that are the middle of a narrow gap between print."""
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP_PX, GAP_PX))
         lighter = cv2.morphologyEx(self.grey, cv2.MORPH_TOPHAT, disc)
         limit = part_of(np.asarray(cv2.dilate(lighter, disc), np.uint8), GAP_MIDDLE, least=GAP_CONTRAST)
         is_gap = cv2.bitwise_and(cv2.compare(lighter, limit, cv2.CMP_GT), dark)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(is_gap)
+        labels, stats = pieces_of(np.asarray(is_gap, np.uint8))
         length = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-        rows, columns = np.nonzero(is_gap)
-        is_long = length[labels[rows, columns]] > LEAST_GAP_MM * PX_PER_MM
-        return rows[is_long], columns[is_long]
+        # NumPy finds the places of a mask of truth values several times faster than those of numbers.
+        places = np.flatnonzero(labels > 0)
+        return np.asarray(places[length[labels.ravel()[places]] > LEAST_GAP_MM * PX_PER_MM], np.intp)
 
     @cached_property
-    def pieces(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """The connected dark pixels: their numbers, shaped as `grey`, and the statistics of OpenCV for each number."""
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(self.dark)
-        return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+    def pieces(self) -> tuple[Labels, Stats]:
+        """The connected dark pixels."""
+        return pieces_of(self.dark)
 
     @cached_property
     def lines(self) -> Grey:
@@ -107,6 +113,14 @@ class WorkingPage:
         """255 on vertical lines."""
         kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (1, int(LEAST_LINE_MM * PX_PER_MM)))
         return np.asarray(cv2.morphologyEx(self.dark, cv2.MORPH_OPEN, kernel), np.uint8)
+
+
+def pieces_of(mask: Grey) -> tuple[Labels, Stats]:
+    """The connected pixels of a mask, by the way of OpenCV that needs less than half the time of its usual one."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask, EIGHT_NEIGHBOURS, cv2.CV_32S, cv2.CCL_GRANA
+    )
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
 def part_of(levels: Grey, part: float, least: int = 0) -> Grey:

@@ -8,7 +8,7 @@ import numpy as np
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.surroundings import LEANING_MM, Surroundings
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage, pieces_of
 
 Sides = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the working page."""
@@ -94,7 +94,7 @@ def _dotted(page: WorkingPage) -> Grey:
     is_low[0] = 0
     gap = np.ones((DOT_STEP_PX, round(DOT_GAP_MM * PX_PER_MM)), np.uint8)
     closed = np.asarray(cv2.morphologyEx(is_low[labels] * 255, cv2.MORPH_CLOSE, gap), np.uint8)
-    _, lines, sizes, _ = cv2.connectedComponentsWithStats(closed)
+    lines, sizes = pieces_of(closed)
     is_long = (sizes[:, cv2.CC_STAT_WIDTH] >= LEAST_LINE_MM * PX_PER_MM).astype(np.uint8)
     is_long[0] = 0
     return np.asarray(is_long[lines] * 255, np.uint8)
@@ -102,9 +102,9 @@ def _dotted(page: WorkingPage) -> Grey:
 
 def _ruled(lines: Grey) -> list[Sides]:
     """The horizontal lines that meet no vertical one."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(lines)
+    _, stats = pieces_of(lines)
     found = []
-    for left, top, width, height, area in stats[1:count].tolist():
+    for left, top, width, height, area in stats[1:].tolist():
         is_straight = height <= MOST_THICK_MM * PX_PER_MM + LEAN * width
         if width >= LEAST_LINE_MM * PX_PER_MM and area <= MOST_THICK_MM * PX_PER_MM * width and is_straight:
             found.append((float(left), float(top), float(left + width), float(top + height)))
