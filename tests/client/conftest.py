@@ -129,6 +129,15 @@ def show_view(page: "Page", view: str) -> None:
     page.evaluate("address => { setTimeout(() => { location.hash = address; }); }", f"#/{view}")
 
 
+def wait_for_picture(image: "Locator") -> None:
+    """Wait until an image of the page is loaded.
+
+    `decode()` of an image that the page replaces meanwhile never settles, and `evaluate` has no timeout.
+    """
+    expect(image).to_have_js_property("complete", True)
+    expect(image).not_to_have_js_property("naturalWidth", 0)
+
+
 def recognize(watched: WatchedPage, *images: Path) -> None:
     """Choose images in the view Recognize, wait until all are recognized, and show all sheets."""
     page = watched.page

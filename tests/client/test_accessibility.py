@@ -39,10 +39,12 @@ def violations(page: "Page") -> list[str]:
     ]
 
 
-# What was clicked is drawn in the next frame at the latest; colours fade for a moment after that.
+# What was clicked is drawn in the next frame at the latest; colours fade for a moment after that. An animation without
+# an end never finishes, and one whose element is removed is cancelled.
 AT_REST: Final = """() => new Promise(requestAnimationFrame)
   .then(() => new Promise(requestAnimationFrame))
-  .then(() => Promise.all(document.getAnimations().map((animation) => animation.finished)))"""
+  .then(() => document.getAnimations().filter((animation) => animation.effect.getComputedTiming().endTime < Infinity))
+  .then((ending) => Promise.allSettled(ending.map((animation) => animation.finished)))"""
 EDITS: Final[dict[str, Callable[["Page"], object]]] = {
     "the page": lambda _: None,
     "a clip area": lambda page: page.get_by_role("option", name="DateArea").click(),

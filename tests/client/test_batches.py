@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image
 
-from tests.client.conftest import OpenPage, Project, expect, forget_refusal, show_sheets, show_view
+from tests.client.conftest import OpenPage, Project, expect, forget_refusal, show_sheets, show_view, wait_for_picture
 from tests.client.test_accessibility import AXE, SETTINGS, violations
 from tests.patience import PATIENCE, until
 from tests.servers import new_session
@@ -152,8 +152,7 @@ def test_review_by_keyboard_ends_and_every_export_has_what_was_decided(project: 
     left, value = page.locator(".strip-left"), page.get_by_label("Answer", exact=True)
     expect(left).to_have_text(f"{len(found)} answers to check")
     expect(value).to_be_focused()
-    expect(page.locator(".strip-picture")).to_have_js_property("complete", True)
-    assert page.locator(".strip-picture").evaluate("image => image.naturalWidth") > 0
+    wait_for_picture(page.locator(".strip-picture"))
     titles = list(found)
     page.keyboard.press("Enter")
     page.keyboard.type("Z")
@@ -243,7 +242,7 @@ def test_the_odd_one_out_is_found_and_corrected(reviewed: str, visit: OpenPage) 
     alike = [name for name, read in sheets.items() if read == value]
     pictures = page.locator(".wall img")
     expect(pictures).to_have_count(len(alike))
-    assert pictures.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    wait_for_picture(pictures.first)
     page.get_by_role("button", name=f"{alike[0]} does not belong here").click()
     page.get_by_label(f"Right answer on {alike[0]}").fill("E")
     expect(page.locator(".wall-entry.odd .name")).to_have_text(f"{alike[0]} → E")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
-from tests.client.conftest import ROOT, expect, forget_refusal, show_view, visiting
+from tests.client.conftest import ROOT, expect, forget_refusal, show_view, visiting, wait_for_picture
 from tests.servers import running
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_log_in_work_and_log_out(browser: "Browser", url: str) -> None:
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_text("survey", exact=True)).to_be_visible()
         image = page.locator("li.card img").first
-        assert image.evaluate("image => image.decode().then(() => image.naturalHeight)") == 300
+        expect(image).to_have_js_property("naturalHeight", 300)
         page.evaluate("localStorage.setItem('omrclip.runs', JSON.stringify([{ids: ['x'], expires: 9e9}]))")
         page.get_by_role("button", name="Log out").click()
         expect(page).to_have_title("Log in – omrclip")
@@ -54,6 +54,11 @@ def test_a_session_that_ends_meanwhile_leads_to_the_form_and_back(browser: "Brow
         page = watched.page
         log_in(page)
         expect(page.get_by_text("survey", exact=True)).to_be_visible()
+        # A request under way would be refused, and lead to the form before the next view is asked for.
+        pictures = page.locator("li.card img")
+        expect(pictures).to_have_count(page.locator("li.card").count())
+        for picture in pictures.all():
+            wait_for_picture(picture)
         page.context.clear_cookies()
         show_view(page, "templates")
         expect(page).to_have_title("Log in – omrclip")

@@ -57,7 +57,7 @@ def test_log_in_work_and_log_out(browser: "Browser", served: Served) -> None:
         log_in(page)
         expect(page.get_by_text("survey", exact=True)).to_be_visible()
         image = page.locator("li.card img").first
-        assert image.evaluate("image => image.decode().then(() => image.naturalHeight)") == 300
+        expect(image).to_have_js_property("naturalHeight", 300)
         page.get_by_role("button", name="Log out").click()
         expect(page).to_have_title("Log in – omrclip")
         assert [text for text in watched.problems if not text.endswith("net::ERR_ABORTED")] == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from openpyxl import load_workbook
 
-from tests.client.conftest import OpenPage, Project, expect, show_view
+from tests.client.conftest import OpenPage, Project, expect, show_view, wait_for_picture
 from tests.patience import PATIENCE, until
 from tests.servers import new_session
 
@@ -127,9 +127,8 @@ def test_names_are_typed_in_the_gallery_from_clip_to_clip(kept: Json, identifier
     page = watched.page
     pictures = page.locator(".gallery img")
     expect(pictures).to_have_count(len(SCANS))
-    assert (
-        pictures.evaluate_all("all => Promise.all(all.map((image) => image.decode().then(() => true)))") == [True] * 3
-    )
+    for picture in pictures.all():
+        wait_for_picture(picture)
     page.get_by_label(f"Text in the clip of {SCANS[0]}").focus()
     with page.expect_response(lambda response: response.request.method == "PUT"):
         for name in ("Ada", "Berta", "=Carl"):

@@ -18,7 +18,7 @@ def test_every_template_is_listed_with_its_page_and_what_is_on_it(visit: OpenPag
     page = visit("templates").page
     card = page.locator("li.card", has=page.get_by_text("survey", exact=True))
     expect(card.get_by_text("3 clip areas · 15 elements")).to_be_visible()
-    assert card.locator("img").evaluate("image => image.decode().then(() => image.naturalHeight)") == 300
+    expect(card.locator("img")).to_have_js_property("naturalHeight", 300)
     page.get_by_label("Filter by name").fill("SUR")
     expect(page.locator("li.card:visible")).to_have_count(1)
 

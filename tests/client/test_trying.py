@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.client.conftest import OpenPage, Project, expect, open_editor
+from tests.client.conftest import OpenPage, Project, expect, open_editor, wait_for_picture
 from tests.client.test_accessibility import AXE, violations
 
 SCAN = "exam-scan-2.jpg"
@@ -43,6 +43,7 @@ def test_a_filled_scan_shows_what_would_be_read(
     right = {name: value for name, value in truth.items() if read.get(name) == value}
     assert len(right) > 0.9 * len(truth)
     expect(dialog.locator(".clip img").first).to_be_visible()
+    wait_for_picture(dialog.locator(".clip img").first)
     assert dialog.locator(".clip img").first.evaluate("image => image.naturalWidth") > 100
     row.get_by_role("button", name="Renamed").click()
     if AXE.is_file():
