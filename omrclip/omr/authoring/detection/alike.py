@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.pairs import pairs_within
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Places, Shape, are_mostly
 
 MARGIN = 0.12
@@ -62,7 +63,7 @@ Patches = npt.NDArray[np.float32]
 class _Usual:
     """The usual outline of bubbles of one size: its grey levels, where they are compared, and how light it is within.
 
-    `within` is what is just within a round outline.
+    `within` is what is just within a round outline, `line` the darkest part of the ring, and `paper` its lightest.
     """
 
     width: float
@@ -70,6 +71,8 @@ class _Usual:
     outline: Patches
     ring: npt.NDArray[np.bool_]
     within: npt.NDArray[np.bool_]
+    line: npt.NDArray[np.bool_]
+    paper: npt.NDArray[np.bool_]
     lightness: float = 0.0
 
 
@@ -95,7 +98,7 @@ def _is_usual(grey: Grey, shape: Shape, usual: _Usual) -> bool:
 
     No letter is a square: one that is printed a little larger or smaller than the others has their outline, too.
     """
-    if _alike(_patch(grey, usual, shape.x, shape.y), usual) >= LEAST_ALIKE:
+    if _alike(_patch(grey, usual.ring, shape.x, shape.y), usual) >= LEAST_ALIKE:
         return True
     across, down = shape.width - usual.width, shape.height - usual.height
     most = np.inf if shape.filled >= RECTANGLE_FILLED else ROUNDED_PX
@@ -178,17 +181,18 @@ def _usual(grey: Grey, shapes: Sequence[Shape], margin: float = MARGIN) -> _Usua
     above = np.abs(y + 0.5 - down / 2) / (height / 2)
     ring = np.maximum(aside, above) > INSIDE
     within = ring & (np.hypot(aside, above) < WITHIN)
-    empty = _Usual(width, height, np.zeros((down, across), np.float32), ring, within)
-    patches = np.stack([_levelled(_patch(grey, empty, shape.x, shape.y), empty.ring) for shape in shapes])
-    outline = _levelled(np.asarray(np.median(patches, axis=0), np.float32), empty.ring)
-    usual = _Usual(width, height, outline, ring, within)
-    lightness = [_lightness(_patch(grey, usual, shape.x, shape.y), usual) for shape in shapes]
+    patches = [_patch(grey, ring, shape.x, shape.y) for shape in shapes]
+    levelled = np.stack([_levelled(patch, ring) for patch in patches])
+    outline = _levelled(np.asarray(np.median(levelled, axis=0), np.float32), ring)
+    low, high = np.quantile(outline[ring], (OF_LINE, 1 - OF_LINE))
+    usual = _Usual(width, height, outline, ring, within, ring & (outline <= low), ring & (outline >= high))
+    lightness = [_lightness(patch, usual) for patch in patches]
     return replace(usual, lightness=float(np.median(lightness)))
 
 
-def _patch(grey: Grey, usual: _Usual, x: float, y: float) -> Patches:
-    """The grey levels around a place."""
-    down, across = usual.ring.shape
+def _patch(grey: Grey, ring: npt.NDArray[np.bool_], x: float, y: float) -> Patches:
+    """The grey levels around a place, shaped as a ring."""
+    down, across = ring.shape
     return cv2.getRectSubPix(grey, (across, down), (x - 0.5, y - 0.5)).astype(np.float32)
 
 
@@ -205,22 +209,22 @@ def _alike(patch: Patches, usual: _Usual) -> float:
 
 def _lightness(patch: Patches, usual: _Usual) -> float:
     """How light a patch is between its letter and its outline: 0 as the outline, 1 as the paper around."""
-    low, high = np.quantile(usual.outline[usual.ring], (OF_LINE, 1 - OF_LINE))
-    line, paper = (float(patch[usual.ring & part].mean()) for part in (usual.outline <= low, usual.outline >= high))
+    line, paper = (float(patch[part].mean()) for part in (usual.line, usual.paper))
     return (float(patch[usual.within].mean()) - line) / max(1.0, paper - line)
 
 
 def _usual_step(shapes: Sequence[Shape], usual: _Usual, axis: int) -> float | None:
     """The most frequent distance of neighbours in rows (axis 0) or columns (axis 1)."""
     places = np.array([(shape.x, shape.y) for shape in shapes])
-    steps = []
+    places = places[np.argsort(places[:, 1 - axis])]
     reach, side = ALIGNED_WITHIN * usual.height, (usual.width, usual.height)[axis]
-    for place in places:
-        apart = places - place
-        is_next = (np.abs(apart[:, 1 - axis]) < reach) & (apart[:, axis] > side / 2)
-        step = float(apart[is_next, axis].min()) if is_next.any() else np.inf
-        if step < FARTHEST * side:
-            steps.append(step)
+    level = places[:, 1 - axis]
+    one, other = pairs_within(level, level - reach, level + reach)
+    step = places[other, axis] - places[one, axis]
+    is_next = (step > side / 2) & (step < FARTHEST * side)
+    nearest = np.full(len(places), np.inf)
+    np.minimum.at(nearest, one[is_next], step[is_next])
+    steps = nearest[np.isfinite(nearest)]
     if len(steps) < LEAST_STEPS:
         return None
     logs = np.sort(np.log(steps))
@@ -253,15 +257,17 @@ def _is_crossing(spot: Shape, steps: tuple[float | None, float | None], places: 
 def _mirrored(shape: Shape, places: Places) -> list[tuple[float, float]]:
     """The places on the other side of a bubble from its nearest neighbours in its row and column."""
     nearest: dict[tuple[bool, bool], tuple[float, Shape]] = {}
+    reach = ALIGNED_WITHIN * shape.height
     for other in places.near(shape, FARTHEST * max(shape.width, shape.height)):
         across, down = other.x - shape.x, other.y - shape.y
-        is_row = abs(down) < ALIGNED_WITHIN * shape.height
-        if other is shape or not (is_row or abs(across) < ALIGNED_WITHIN * shape.height):
+        is_row = abs(down) < reach
+        if other is shape or not (is_row or abs(across) < reach):
             continue
         distance = across if is_row else down
         if abs(distance) < FARTHEST * (shape.width if is_row else shape.height):
             side = (is_row, distance > 0)
-            nearest[side] = min(nearest.get(side, (np.inf, other)), (abs(distance), other), key=lambda one: one[0])
+            if side not in nearest or abs(distance) < nearest[side][0]:
+                nearest[side] = abs(distance), other
     return [(2 * shape.x - other.x, 2 * shape.y - other.y) for _, other in nearest.values()]
 
 
@@ -273,6 +279,8 @@ def _at(grey: Grey, usual: _Usual, spot: Shape, least: float) -> Shape | None:
     if left < 0 or top < 0 or right > grey.shape[1] or bottom > grey.shape[0]:
         return None
     part = grey[top:bottom, left:right].astype(np.float32)
+    if part.min() == part.max():
+        return None
     mask = usual.ring.astype(np.float32)
     matched = cv2.matchTemplate(part, usual.outline, cv2.TM_CCOEFF_NORMED, mask=mask)
     scores = np.asarray(np.where(np.isfinite(matched), matched, 0), np.float64)

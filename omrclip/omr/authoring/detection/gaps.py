@@ -24,6 +24,7 @@ from omrclip.omr.authoring.detection.shapes import (
     is_around,
     is_in_place,
     is_word,
+    may_have_size,
     outermost,
     overlap,
     shape_of,
@@ -142,24 +143,24 @@ def _dashed(page: WorkingPage, side: int, outlines: Places) -> Iterator[Shape]:
     contours, tree = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
         return
-    boxes = [box_of(contour) for contour in contours]
     family: list[list[int]] = tree[0][:, 2:].tolist()
-    insides = Counter(parent for box, (_, parent) in zip(boxes, family, strict=True) if has_size_of_bubble(*box[2:]))
-    for index, (child, parent) in enumerate(family):
+    boxes = {index: box_of(contour) for index, contour in enumerate(contours) if may_have_size(contour)}
+    sized = {index: box for index, box in boxes.items() if has_size_of_bubble(*box[2:])}
+    insides = Counter(family[index][1] for index in sized)
+    for index, box in sized.items():
+        child, parent = family[index]
         is_hole = parent >= 0
         if not is_hole and (child < 0 or insides[index] > 1):
             continue
         # The outlines of neighbours may be joined; their insides are not.
-        is_joined = insides[parent] > 1 or boxes[parent][2] > CELL_EXTENT * boxes[index][2]
-        if is_hole and not is_joined:
+        is_joined = not is_hole or insides[parent] > 1 or boxes[parent][2] > CELL_EXTENT * box[2]
+        if not is_joined or _is_known(box, outlines):
             continue
-        if not has_size_of_bubble(*boxes[index][2:]) or _is_known(boxes[index], outlines):
-            continue
-        shape = shape_of(page, contours[index], boxes[index], is_hole=is_hole, dark=closed)
+        shape = shape_of(page, contours[index], box, is_hole=is_hole, dark=closed)
         if shape is not None and shape.kind != "filled":
             # The dashes of its sides differ, and would move the centre of its area.
-            left, top, width, height = boxes[index]
-            kind = "cell" if _is_ruled(page, boxes[index]) else "dashed"
+            left, top, width, height = box
+            kind = "cell" if _is_ruled(page, box) else "dashed"
             yield replace(shape, x=left + width / 2, y=top + height / 2, kind=kind)
 
 

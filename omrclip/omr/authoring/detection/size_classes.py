@@ -36,9 +36,10 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
     for values, limit in zip(sizes.T, same, strict=True):
         near &= np.abs(values[:, None] - values[None]) < limit
     free = np.ones(len(shapes), bool)
+    near_of = near.sum(axis=1)
     groups = []
     while free.any():
-        counts = (near & free).sum(axis=1) * free
+        counts = near_of * free
         seed = int(np.argmax(counts))
         # A rare form between two others is like both: only what is like most of its group belongs to it.
         middle = np.median(sizes[near[seed] & free], axis=0)
@@ -46,4 +47,5 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
         is_member[seed] = True
         groups.append(np.flatnonzero(is_member).tolist())
         free &= ~is_member
+        near_of -= near[:, is_member].sum(axis=1)
     return groups

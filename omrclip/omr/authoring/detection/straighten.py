@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey, Pixels
+from omrclip.omr.authoring.detection.pairs import pairs_within
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.working_page import pieces_of
 
@@ -145,15 +146,16 @@ def _angles_of_rows(sizes: Sequence[Sequence[Shape]]) -> list[float]:
 
 def _angles(places: npt.NDArray[np.float64], side: float) -> list[float]:
     """The angles in degrees, clockwise, between places and their neighbours at the right, in sides of a bubble."""
-    angles: list[float] = []
-    for place in places:
-        across, down = (places - place).T
-        is_right = (across > side) & (across < MOST_STEPS * side)
-        is_right &= np.abs(down) < across * np.tan(np.radians(MOST_SKEW_DEGREES))
-        if is_right.any():
-            nearest = np.argmin(np.where(is_right, across + 3 * np.abs(down), np.inf))
-            angles.append(float(np.degrees(np.arctan2(down[nearest], across[nearest]))))
-    return angles
+    steepest = np.tan(np.radians(MOST_SKEW_DEGREES))
+    places = places[np.argsort(places[:, 1], kind="stable")]
+    level, reach = places[:, 1], MOST_STEPS * side * steepest
+    one, other = pairs_within(level, level - reach, level + reach)
+    across, down = (places[other] - places[one]).T
+    is_right = (across > side) & (across < MOST_STEPS * side) & (np.abs(down) < across * steepest)
+    one, across, down = one[is_right], across[is_right], down[is_right]
+    nearest_first = np.lexsort((across + 3 * np.abs(down), one))
+    nearest = nearest_first[np.unique(one[nearest_first], return_index=True)[1]]
+    return [float(angle) for angle in np.degrees(np.arctan2(down[nearest], across[nearest]))]
 
 
 def turn(page: Straightened, degrees: float) -> Straightened:

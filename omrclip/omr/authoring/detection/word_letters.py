@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from omrclip.omr.authoring.detection.pairs import Indexes, Values, pairs_within
 from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM
 
@@ -102,52 +103,87 @@ def letters_in_words(
         gap: white space before a letter at most, in heights of the shape.
     """
     sides = np.zeros(len(shapes), np.int64)
-    if not len(components):
+    if not len(components) or not shapes:
         return sides
     middle = components[:, :2] + components[:, 2:] / 2
     by_level = np.argsort(middle[:, 1])
     components, middle = components[by_level], middle[by_level]
-    is_letter = np.ones(len(components), bool)
-    for shape in shapes:
-        level = _level(middle[:, 1], shape, 1 / 2)
-        inside = np.abs(middle[level] - (shape.x, shape.y)) < (shape.width / 2, shape.height / 2)
-        is_letter[level] &= ~inside.all(axis=1)
-    is_dark = np.zeros(len(components), bool)
-    for shape in dark:
-        level = _level(middle[:, 1], shape, 1 / 2)
-        is_dark[level] |= (np.abs(middle[level] - (shape.x, shape.y)) < AT_CENTRE_PX).all(axis=1)
-    letters, levels, is_dark = components[is_letter], middle[is_letter, 1], is_dark[is_letter]
+    is_letter, is_dark = np.ones(len(components), bool), np.zeros(len(components), bool)
+    is_letter[_within(shapes, middle)] = False
+    if dark:
+        is_dark[_within(dark, middle, AT_CENTRE_PX)] = True
+    for side in _sides_with_letter(shapes, components[is_letter], middle[is_letter, 1], is_dark[is_letter], gap):
+        sides[side] += 1
     places = Places(shapes)
-    for index, shape in enumerate(shapes):
-        is_box = shape.filled >= RECTANGLE_FILLED and shape.kind in ("outline", "tone")
-        if is_box and shape.height > HIGHEST_TEXT_MM * PX_PER_MM:
-            continue
-        level = _level(levels, shape, (1 + LETTER_HEIGHTS[1]) / 2)
-        left, top, width, high = letters[level].T
-        right, bottom = left + width, top + high
-        overlap = np.minimum(bottom, shape.bottom) - np.maximum(top, shape.top)
-        least, most = (limit * shape.height for limit in LETTER_HEIGHTS)
-        beside = (overlap > SAME_LINE * np.minimum(high, shape.height)) & (high >= least) & (high <= most)
-        drops = np.abs(np.stack([top - shape.top, bottom - shape.bottom])) / shape.height
-        gaps = np.where(high < LOW_LETTER * shape.height, LOW_LETTER_GAP, gap)
-        gaps *= beside & (drops.min(axis=0) < SAME_LEVEL)
-        if _is_narrow(shape):
-            gaps[beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP
-        if shape.filled < RECTANGLE_FILLED:
-            is_low = (overlap > SAME_LINE * high) & (high >= TOUCHING_HEIGHT * shape.height) & (high <= shape.height)
-            gaps[is_low] = np.maximum(gaps[is_low], TOUCHING)
-        if _is_narrow(shape):
-            least, most = (limit * shape.height for limit in POINT_HEIGHTS)
-            is_low = np.abs(top + high / 2 - shape.bottom) < POINT_LEVEL * shape.height
-            gaps[(high > least) & (high < most) & is_low] = LETTER_GAP
-        is_alike = np.maximum(np.abs(width / shape.width - 1), np.abs(high / shape.height - 1)) < SAME_SIZE
-        gaps *= shape.height * ~(is_dark[level] & is_alike)
-        after, before = left - shape.right, shape.left - right
-        sides[index] = int((np.abs(after) < gaps).any()) + int((np.abs(before) < gaps).any())
-        if not sides[index]:
-            near = places.near(shape, DIGIT_GAP * shape.height)
-            sides[index] = int(any(are_different(shape, other) for other in near if _are_close(shape, other)))
+    for index in np.flatnonzero((sides == 0) & ~_are_boxes(shapes)).tolist():
+        shape = shapes[index]
+        near = places.near(shape, DIGIT_GAP * shape.height)
+        sides[index] = int(any(are_different(shape, other) for other in near if _are_close(shape, other)))
     return sides
+
+
+def _within(shapes: Sequence[Shape], middle: Values, reach: float = np.inf) -> Indexes:
+    """Which of some middles, in the order of their levels, lie in one of some shapes, and so near to its middle."""
+    x, y, width, height = np.array([(one.x, one.y, one.width, one.height) for one in shapes]).T
+    one, other = pairs_within(middle[:, 1], y - height / 2, y + height / 2)
+    across, down = np.abs(middle[other, 0] - x[one]), np.abs(middle[other, 1] - y[one])
+    is_in = (across < np.minimum(width / 2, reach)[one]) & (down < np.minimum(height / 2, reach)[one])
+    return np.asarray(other[is_in], np.intp)
+
+
+def _are_boxes(shapes: Sequence[Shape]) -> npt.NDArray[np.bool_]:
+    """Which shapes are squares that are higher than letters of text."""
+    return np.array(
+        [
+            one.filled >= RECTANGLE_FILLED
+            and one.kind in ("outline", "tone")
+            and one.height > HIGHEST_TEXT_MM * PX_PER_MM
+            for one in shapes
+        ]
+    )
+
+
+def _sides_with_letter(
+    shapes: Sequence[Shape], letters: Boxes, levels: Values, is_dark: npt.NDArray[np.bool_], gap: float
+) -> list[Indexes]:
+    """The indexes of the shapes that have a letter close behind, and of those that have one close before.
+
+    Args:
+        shapes: the shapes.
+        letters: the boxes of letters, in the order of their levels.
+        levels: the levels of their middles.
+        is_dark: which of them are no letters beside a shape of their size.
+        gap: as that of `letters_in_words`.
+    """
+    sides = [(one.x, one.y, one.width, one.height, one.filled < RECTANGLE_FILLED) for one in shapes]
+    x, y, wide, height, is_round = np.array(sides, np.float64).T
+    reach = (1 + LETTER_HEIGHTS[1]) / 2 * height
+    one, other = pairs_within(levels, y - reach, y + reach)
+    # Of all print on the level of a shape, hardly any is close to it.
+    after = letters[other, 0] - (x + wide / 2)[one]
+    before = (x - wide / 2)[one] - (letters[other, 0] + letters[other, 2])
+    is_near = np.minimum(np.abs(after), np.abs(before)) < max(gap, DIGIT_GAP) * height[one]
+    is_near &= ~_are_boxes(shapes)[one]
+    one, other, after, before = one[is_near], other[is_near], after[is_near], before[is_near]
+    wide, height, is_round = wide[one], height[one], is_round[one] > 0
+    shape_top, shape_bottom = y[one] - height / 2, y[one] + height / 2
+    _, top, width, high = letters[other].T
+    bottom = top + high
+    overlap = np.minimum(bottom, shape_bottom) - np.maximum(top, shape_top)
+    beside = overlap > SAME_LINE * np.minimum(high, height)
+    beside &= (high >= LETTER_HEIGHTS[0] * height) & (high <= LETTER_HEIGHTS[1] * height)
+    drops = np.abs(np.stack([top - shape_top, bottom - shape_bottom])) / height
+    is_narrow = wide < DIGIT_WIDTH * height
+    gaps = np.where(high < LOW_LETTER * height, LOW_LETTER_GAP, gap) * (beside & (drops.min(axis=0) < SAME_LEVEL))
+    gaps[is_narrow & beside & (drops.max(axis=0) < DIGIT_HEIGHT)] = DIGIT_GAP
+    is_low = (overlap > SAME_LINE * high) & (high >= TOUCHING_HEIGHT * height) & (high <= height)
+    is_low &= is_round
+    gaps[is_low] = np.maximum(gaps[is_low], TOUCHING)
+    is_point = is_narrow & (high > POINT_HEIGHTS[0] * height) & (high < POINT_HEIGHTS[1] * height)
+    gaps[is_point & (np.abs(top + high / 2 - shape_bottom) < POINT_LEVEL * height)] = LETTER_GAP
+    is_alike = np.maximum(np.abs(width / wide - 1), np.abs(high / height - 1)) < SAME_SIZE
+    gaps *= height * ~(is_dark[other] & is_alike)
+    return [np.unique(one[np.abs(distance) < gaps]) for distance in (after, before)]
 
 
 def without_texts_behind(
@@ -194,13 +230,6 @@ def is_in_text(brackets: Shape, components: Boxes, gap: float) -> bool:
     before, after = brackets.left - left - width, left - brackets.right
     sides = [is_letter & (distance >= 0) & (distance < gap * brackets.height) for distance in (before, after)]
     return bool(is_inside.any()) and all(bool(side.any()) for side in sides)
-
-
-def _level(levels: npt.NDArray[np.float64], shape: Shape, heights: float) -> slice:
-    """Which of sorted levels are within some heights of a shape from its middle."""
-    reach = heights * shape.height
-    first, end = np.searchsorted(levels, (shape.y - reach, shape.y + reach))
-    return slice(int(first), int(end))
 
 
 def are_different(one: Shape, other: Shape) -> bool:
@@ -300,8 +329,10 @@ def _is_one_of_two_digits(shapes: Sequence[Shape], index: int, members: list[int
     Three in a row, and columns, are bubbles.
     """
     one = shapes[index]
+    if not _is_narrow(one):
+        return False
     others = [shapes[other] for other in members if other != index]
-    if not _is_narrow(one) or any(are_in_column(one, other) for other in others):
+    if any(are_in_column(one, other) for other in others):
         return False
     beside = [other for other in others if _are_close(one, other)]
     if len(beside) != 1 or any(are_in_column(beside[0], other) for other in others):
