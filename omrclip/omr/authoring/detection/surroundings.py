@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,6 +31,12 @@ LEANING_MM = 0.9
 in pieces beside each other."""
 LEAST_INK_MM = 0.25
 """Height of ink in a column of pixels from which it is print; specks are smaller."""
+SPECK_MM, SPECK_FREE_MM = 1.2, 0.8
+"""Sides of a speck at most, and the space around it without larger print at least. The points of an i and of a sentence
+are nearer to their letters."""
+LEADER_MM, LEADER_DROP_MM, LEAST_LEADER = 6.0, 0.3, 3
+"""Distance within which points that lead to a bubble have others beside them, the distance of their levels at most, and
+how many they are at least: two specks stand on one level by chance."""
 BAR_MM, BAR_FILLED = 0.9, 0.9
 """Thickness of a bar at least, and the part of its sides that it fills: bold letters of titles have holes and arms."""
 TONE_MM = 2.0
@@ -113,7 +120,7 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
         ink[place] = grey[place] = 0
     ink = cv2.bitwise_and(ink, cv2.bitwise_not(_shade(page.grey, grey)))
     ink = cv2.bitwise_and(ink, cv2.bitwise_not(_tint(page.grey)))
-    ink = _without_bars(np.asarray(ink, np.uint8))
+    ink = _without_specks(_without_bars(np.asarray(ink, np.uint8)), page)
     edge = int(EDGE_MM * PX_PER_MM)
     for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
         side[:] = 0
@@ -133,6 +140,40 @@ def _without_bars(ink: Grey) -> Grey:
     is_bar[cores] = areas[cores, cv2.CC_STAT_AREA] > BAR_FILLED * full[cores]
     is_bar[0] = False
     return np.where(is_bar[labels], np.uint8(0), ink)
+
+
+def _without_specks(ink: Grey, page: WorkingPage) -> Grey:
+    """Print without the specks of a copier: small pieces with no print around them, and none beside them."""
+    boxes = page.pieces[1][1:]
+    boxes = boxes[boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) < SPECK_MM * PX_PER_MM]
+    specks = [_Box(*box) for box in boxes[:, : cv2.CC_STAT_AREA].tolist()]
+    small = np.zeros_like(ink)
+    for speck in specks:
+        small[speck.widened(0, 0)] = ink[speck.widened(0, 0)]
+    large = cv2.subtract(ink, small)
+    free, along, drop = (round(size * PX_PER_MM) for size in (SPECK_FREE_MM, LEADER_MM, LEADER_DROP_MM))
+    middles = boxes[:, :2] + boxes[:, 2:4] / 2
+    points = middles[boxes[:, cv2.CC_STAT_AREA] > (LEAST_INK_MM * PX_PER_MM) ** 2]
+    for speck, middle in zip(specks, middles, strict=True):
+        if not cv2.countNonZero(large[speck.widened(free, free)]):
+            on_level = (np.abs(points - middle) < (along, drop)).all(axis=1)
+            if np.count_nonzero(on_level) < LEAST_LEADER:
+                ink[speck.widened(0, 0)] = 0
+    return ink
+
+
+class _Box(NamedTuple):
+    """Left and upper side, width and height in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def widened(self, across: int, down: int) -> tuple[slice, slice]:
+        """The rows and columns of the box and some pixels at its sides."""
+        rows = slice(max(0, self.top - down), self.top + self.height + down)
+        return rows, slice(max(0, self.left - across), self.left + self.width + across)
 
 
 def _shade(grey: Grey, filled: Grey) -> Grey:

@@ -1,5 +1,6 @@
 """Bubbles of pale colours, and circles larger than others: what the print and the size of a page decide."""
 
+import numpy as np
 import pytest
 
 from tests.omr.authoring.detection.pdf_canvas import Colour, PdfCanvas
@@ -61,3 +62,19 @@ def test_squares_are_bubbles_where_all_texts_stand_as_close_as_letters() -> None
             canvas.box((25 + 28 * column, y, side, side), line=0.3)
             canvas.text(25 + 28 * column + side + gap, y + side - 0.2, answer, height=side - 0.3)
     assert sizes(detected(canvas)) == [4] * 5
+
+
+@pytest.mark.parametrize("specks", [0, 40])
+def test_specks_of_a_copier_are_no_texts_of_answers(specks: int) -> None:
+    canvas = blank_page()
+    for question in range(6):
+        y = 35 + 26 * question
+        canvas.text(20, y - 4, f"{question + 1}. The capital is")
+        for index, answer in enumerate(("Perth", "Bern", "Lima", "Oslo")):
+            x, top = 26 + 80 * (index % 2), y + 7.5 * (index // 2)
+            canvas.ellipse((x, top, 5, 5), line=0.3)
+            canvas.text(x + 7.5, top + 3.6, answer)
+    rng = np.random.default_rng(17)
+    for x, y in zip(rng.uniform(55, 100, specks), rng.uniform(25, 200, specks), strict=True):
+        canvas.box((x, y, 0.6, 0.6), stroke=None, fill=(0, 0, 0))
+    assert sizes(detected(canvas)) == [4] * 6
