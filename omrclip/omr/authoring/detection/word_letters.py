@@ -267,7 +267,9 @@ def without_letters(
     bad: list[int] = []
     for index in members:
         if in_words[index]:
-            is_bubble = in_words[index] == 1 and _continues_column(shapes[index], [shapes[other] for other in bare])
+            others = [shapes[other] for other in bare]
+            goes_on = _continues_column(shapes[index], others) or _continues_row(shapes[index], others)
+            is_bubble = in_words[index] == 1 and goes_on
             (good if is_bubble else bad).append(index)
     good, bad = _without_neighbours(shapes, good, bad)
     digits = [index for index in good if _is_one_of_two_digits(shapes, index, good)]
@@ -387,3 +389,13 @@ def _continues_column(shape: Shape, others: Sequence[Shape]) -> bool:
     nearest = min(column, key=lambda other: abs(other.y - shape.y))
     distances = [abs(other.y - nearest.y) for other in others if are_in_column(nearest, other)]
     return abs(nearest.y - shape.y) < COLUMN_BREAK * min(distances, default=np.inf)
+
+
+def _continues_row(shape: Shape, others: Sequence[Shape]) -> bool:
+    """Whether a shape is higher than the letters of a text, and stands in a row with others, as answers do."""
+    is_high = shape.height > HIGHEST_TEXT_MM * PX_PER_MM
+    return is_high and any(
+        abs(shape.x - other.x) < FARTHEST_BESIDE * shape.width
+        and abs(shape.y - other.y) < ALIGNED_WITHIN * shape.height
+        for other in others
+    )

@@ -78,3 +78,11 @@ def test_specks_of_a_copier_are_no_texts_of_answers(specks: int) -> None:
     for x, y in zip(rng.uniform(55, 100, specks), rng.uniform(25, 200, specks), strict=True):
         canvas.box((x, y, 0.6, 0.6), stroke=None, fill=(0, 0, 0))
     assert sizes(detected(canvas)) == [4] * 6
+
+
+def test_circles_higher_than_letters_that_continue_a_row_are_no_letters_of_the_words_behind_them() -> None:
+    canvas = _statements(4.8)
+    for x, answer, gap in ((20, "Yes", 0.4), (40, "Maybe", 0.4), (65, "No", 1.5)):
+        canvas.ellipse((x, 150, 4.8, 4.8), line=0.3)
+        canvas.text(x + 4.8 + gap, 154.4, answer, height=3.1)
+    assert sizes(detected(canvas)) == [4] * 6 + [3]
