@@ -256,17 +256,19 @@ def _is_crossing(spot: Shape, steps: tuple[float | None, float | None], places: 
 
 def _mirrored(shape: Shape, places: Places) -> list[tuple[float, float]]:
     """The places on the other side of a bubble from its nearest neighbours in its row and column."""
+    reach, farthest = ALIGNED_WITHIN * shape.height, (FARTHEST * shape.width, FARTHEST * shape.height)
+    in_row = places.centred_within(shape.x, shape.y, farthest[0], reach)
+    in_column = places.centred_within(shape.x, shape.y, reach, farthest[1])
     nearest: dict[tuple[bool, bool], tuple[float, Shape]] = {}
-    reach = ALIGNED_WITHIN * shape.height
-    for other in places.near(shape, FARTHEST * max(shape.width, shape.height)):
-        across, down = other.x - shape.x, other.y - shape.y
-        is_row = abs(down) < reach
-        if other is shape or not (is_row or abs(across) < reach):
-            continue
-        distance = across if is_row else down
-        if abs(distance) < FARTHEST * (shape.width if is_row else shape.height):
+    for is_row, others in ((True, in_row), (False, in_column)):
+        for other in others:
+            across, down = other.x - shape.x, other.y - shape.y
+            distance, aside = (across, down) if is_row else (down, across)
+            # What is in the row and in the column is at the place of the bubble, or close to it.
+            if abs(aside) >= reach or (not is_row and abs(down) < reach) or other is shape:
+                continue
             side = (is_row, distance > 0)
-            if side not in nearest or abs(distance) < nearest[side][0]:
+            if abs(distance) < nearest.get(side, (farthest[not is_row], other))[0]:
                 nearest[side] = abs(distance), other
     return [(2 * shape.x - other.x, 2 * shape.y - other.y) for _, other in nearest.values()]
 

@@ -28,9 +28,11 @@ FRAMED_SIDES = 2
 def has_heading_between(page: WorkingPage, around: Surroundings, upper: Shape, lower: Shape) -> bool:
     """Whether a row of a table without bubbles, which is a heading, stands between two bubbles below each other."""
     top, bottom = round(upper.bottom), round(lower.top)
+    least = LEAST_HEADING * upper.height
+    if bottom - max(0, top) <= least:
+        return False
     left, right = round(min(upper.left, lower.left)), round(max(upper.right, lower.right) + upper.height)
     lines = _lines(page.horizontal[max(0, top) : bottom, max(0, left) : right], axis=1)
-    least = LEAST_HEADING * upper.height
     return any(
         below[0] - above[1] > least
         and around.has_print(left, top + above[1], right + HEADING_REACH * upper.height, top + below[0])
@@ -54,7 +56,7 @@ def are_in_two_frames(page: WorkingPage, left: Sequence[Shape], right: Sequence[
 
 def _lines(part: Grey, axis: int) -> list[tuple[int, int]]:
     """The first and last place of each line across a part of the page."""
-    if not part.size:
+    if not part.any():
         return []
     thick = cv2.dilate(part, np.ones((LEANING_PX, LEANING_PX), np.uint8))
     places = np.flatnonzero((thick > 0).mean(axis=axis) > LINE_PART)

@@ -96,10 +96,9 @@ def _is_known(box: PixelBox, outlines: Places) -> bool:
     """Whether an outline without gaps has about the place and size of a box, so that it need not be closed."""
     left, top, width, height = box
     shape = Shape(left + width / 2, top + height / 2, width, height, 1.0)
-    return any(
-        other.kind != "cell" and other.size >= LETTER_SIZE * shape.size and is_in_place(shape, [other])
-        for other in outlines.near(shape)
-    )
+    least = LETTER_SIZE * shape.size
+    known = (other for other in outlines.near(shape) if other.kind != "cell" and other.size >= least)
+    return is_in_place(shape, known)
 
 
 def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:

@@ -159,7 +159,7 @@ class _Dividing:
         if len(rows) == 1:
             return [_question(rows[0])]
         across, down = self._likeness(rows)
-        if across is not None and self._are_numbers(rows) and max(across, down or 0.0) < BLURRED_ALIKE:
+        if across is not None and max(across, down or 0.0) < BLURRED_ALIKE and self._are_numbers(rows):
             return [Group((tuple(bubble for row in rows for bubble in row),), is_grid=False, direction="Horizontal")]
         longest = max(len(row) for row in rows)
         if across is None or down is None:

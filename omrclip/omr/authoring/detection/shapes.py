@@ -149,23 +149,34 @@ class Places:
     """Looks up the shapes near a place, by the squares of the page in which their centres are."""
 
     def __init__(self, shapes: Iterable[Shape] = ()) -> None:
-        self._squares: dict[tuple[int, int], list[Shape]] = {}
+        self._columns: dict[int, dict[int, list[Shape]]] = {}
         self._widest = self._highest = 0.0
         for shape in shapes:
             self.add(shape)
 
     def add(self, shape: Shape) -> None:
         """Add a shape."""
-        self._squares.setdefault((int(shape.x // PLACES_PX), int(shape.y // PLACES_PX)), []).append(shape)
+        column = self._columns.setdefault(int(shape.x // PLACES_PX), {})
+        column.setdefault(int(shape.y // PLACES_PX), []).append(shape)
         self._widest, self._highest = max(self._widest, shape.width), max(self._highest, shape.height)
 
     def near(self, shape: Shape, reach: float = 0) -> list[Shape]:
         """All shapes that are at most `reach` pixels apart from a shape, and some that are a little further away."""
         across, down = (shape.width + self._widest) / 2 + reach, (shape.height + self._highest) / 2 + reach
-        rows = range(int((shape.y - down) // PLACES_PX), int((shape.y + down) // PLACES_PX) + 1)
-        columns = range(int((shape.x - across) // PLACES_PX), int((shape.x + across) // PLACES_PX) + 1)
-        found = self._squares.get
-        return [other for x in columns for y in rows for other in found((x, y), ())]
+        return self.centred_within(shape.x, shape.y, across, down)
+
+    def centred_within(self, x: float, y: float, across: float, down: float) -> list[Shape]:
+        """All shapes whose centres are so far beside and above a place at most, and some that are further away."""
+        rows = range(int((y - down) // PLACES_PX), int((y + down) // PLACES_PX) + 1)
+        columns = range(int((x - across) // PLACES_PX), int((x + across) // PLACES_PX) + 1)
+        return [
+            other
+            for left in columns
+            if (column := self._columns.get(left)) is not None
+            for top in rows
+            if top in column
+            for other in column[top]
+        ]
 
 
 def is_in_place(shape: Shape, others: Iterable[Shape]) -> bool:
@@ -208,19 +219,23 @@ def find_outlines(page: WorkingPage) -> Outlines:
         is_hole = parent >= 0
         shape = shape_of(page, contours[index], boxes[index], is_hole=is_hole, dark=page.dark)
         holes = [] if is_hole else within[index]
-        if shape is None or any(_shows_size(contours[index], contours[hole], page.dark) for hole in holes):
+        if shape is None or any(
+            _shows_size(contours[index], boxes[index], contours[hole], boxes[hole], page.dark) for hole in holes
+        ):
             continue
         # Print may part a round outline, and stays a letter in it: joined letters are less convex.
-        is_whole = not is_hole and shape.filled < RECTANGLE_FILLED and _form(contours[index])[1] > WHOLE_CONVEX
-        is_one = not is_hole and index not in parted and not is_whole
-        is_letters = is_one and is_word(shape, np.array([boxes[hole] for hole in holes], np.float64).reshape(-1, 4))
+        is_parted, has_word = index in parted, bool(holes) and is_word(shape, np.array([boxes[hole] for hole in holes]))
+        is_whole = (
+            (is_parted or has_word) and shape.filled < RECTANGLE_FILLED and _form(contours[index])[1] > WHOLE_CONVEX
+        )
+        is_letters = has_word and not is_parted and not is_whole
         if shape.kind == "filled" or is_letters:
             filled.append(replace(shape, kind="filled"))
             continue
         _, _, wide, high = boxes[parent if is_hole else index]
         if wide > CELL_EXTENT * shape.width or high > CELL_EXTENT * shape.height:
             shape = replace(shape, kind="cell" if shape.filled >= RECTANGLE_FILLED else "joined")
-        elif index in parted and not is_whole:
+        elif is_parted and not is_whole:
             shape = replace(shape, kind="cell")
         elif is_hole and shape.filled >= RECTANGLE_FILLED and max(wide / shape.width, high / shape.height) > TOUCHED:
             touched.add(parent)
@@ -243,13 +258,13 @@ def _large(grey: Grey, contour: Any, box: PixelBox) -> Shape | None:
     return Shape(left + width / 2, top + height / 2, width, height, filled)
 
 
-def _shows_size(outer: Any, hole: Any, dark: Grey) -> bool:
+def _shows_size(outer: Any, around: PixelBox, hole: Any, box: PixelBox, dark: Grey) -> bool:
     """Whether a round hole shows the size of an outline better than its outer contour, which print touches.
 
     Then this is further away from the hole at one side than at another by more than a stroke, and less convex.
     """
-    left, top, width, height = box = box_of(hole)
-    x, y, wide, high = box_of(outer)
+    left, top, width, height = box
+    x, y, wide, high = around
     if not has_size_of_bubble(width, height) or min(width / wide, height / high) < LEAST_HOLE:
         return False
     strokes = (left - x, top - y, x + wide - left - width, y + high - top - height)
@@ -337,7 +352,8 @@ def stroke_at(dark: Grey, box: PixelBox) -> int:
         dark[max(0, top - reach) : top + 1, x][::-1],
         dark[top + height - 1 : top + height + reach, x],
     )
-    return min(int(np.argmin(ray)) if (ray == 0).any() else len(ray) for ray in rays)
+    ends = [(ray, int(ray.argmin())) for ray in rays]
+    return min(len(ray) if ray[end] else end for ray, end in ends)
 
 
 def _is_light_inside(grey: Grey, contour: Any, box: PixelBox) -> bool:

@@ -137,6 +137,8 @@ class _Stacking:
         self.levels = [bubble.y for bubble in self.bubbles]
         self.texts: dict[tuple[Shape, Shape], list[_Gap]] = {}
         self.tables: dict[tuple[Shape, Shape], bool] = {}
+        self.gaps: dict[tuple[Shape, Shape], list[tuple[float, float]]] = {}
+        self.in_rows = {bubble for bubble in self.bubbles if self._is_in_row(bubble)}
         self.lists = self._lists()
 
     def stacks(self) -> list[list[Run]]:
@@ -159,7 +161,7 @@ class _Stacking:
         last, distance = bubbles[-1], bubble.y - bubbles[-1].y
         if abs(bubble.x - last.x) > COLUMN_TOLERANCE * self.width or not self._are_near(last, bubble):
             return False
-        if self._is_in_row(last) != self._is_in_row(bubble):
+        if (last in self.in_rows) != (bubble in self.in_rows):
             return False
         is_wider = len(bubbles) > 1 and distance > ROW_BREAK * (last.y - bubbles[-2].y)
         is_wider = is_wider and not text_goes_on(self.around, last, bubble)
@@ -347,8 +349,12 @@ class _Stacking:
         return [_Row(tuple(sorted(row, key=lambda bubble: bubble.x))) for row in rows]
 
     def _between(self, one: Shape, other: Shape) -> list[tuple[float, float]]:
-        y, band = (one.y + other.y) / 2, LABEL_BAND * self.height
-        return self.around.pieces(one.right, y - band, other.left, y + band, LABEL_WHITE * self.height)
+        """The left and right ends of the texts between neighbours in a row."""
+        if (one, other) not in self.gaps:  # the lists ask, and the rows
+            y, band = (one.y + other.y) / 2, LABEL_BAND * self.height
+            pieces = self.around.pieces(one.right, y - band, other.left, y + band, LABEL_WHITE * self.height)
+            self.gaps[one, other] = pieces
+        return self.gaps[one, other]
 
     def _runs(self, row: _Row) -> list[Run]:
         """Part a row where the space is wide or has print that other spaces have not."""
@@ -441,7 +447,8 @@ class _Stacking:
     def _line_before(self, bubble: Shape) -> int:
         """The right side of the nearest vertical line at the left of a bubble, as high as it is; 0 if there is none."""
         rows = slice(round(bubble.top), round(bubble.bottom))
-        lines = np.flatnonzero((self.page.vertical[rows, : round(bubble.left)] > 0).all(axis=0))
+        part = self.page.vertical[rows, : round(bubble.left)]
+        lines = np.flatnonzero(part.min(axis=0)) if part.size else np.zeros(0, int)
         return int(lines[-1]) + 1 if lines.size else 0
 
     def _text_after(self, bubble: Shape) -> bool:

@@ -15,6 +15,7 @@ from omrclip.omr.authoring.detection.working_page import (
     PX_PER_MM,
     WINDOW_MM,
     WorkingPage,
+    mask_of,
     part_of,
     percentile,
     pieces_of,
@@ -138,8 +139,7 @@ def _without_bars(ink: Grey) -> Grey:
     full = areas[:, cv2.CC_STAT_WIDTH] * areas[:, cv2.CC_STAT_HEIGHT]
     is_bar = np.zeros(len(areas), bool)
     is_bar[cores] = areas[cores, cv2.CC_STAT_AREA] > BAR_FILLED * full[cores]
-    is_bar[0] = False
-    return np.where(is_bar[labels], np.uint8(0), ink)
+    return np.asarray(cv2.subtract(ink, mask_of(labels, areas, is_bar)), np.uint8)
 
 
 def _without_specks(ink: Grey, page: WorkingPage) -> Grey:

@@ -191,7 +191,8 @@ def _filled(contour: Any, *, is_white: bool) -> float | None:
 
 def _is_known(shape: Shape, whole: Places) -> bool:
     """Whether an outline is found at the place of a shape that is no letter in it."""
-    return is_in_place(shape, (one for one in whole.near(shape) if one.size >= KNOWN_SIZE * shape.size))
+    least = KNOWN_SIZE * shape.size
+    return is_in_place(shape, (one for one in whole.near(shape) if one.size >= least))
 
 
 def _has_tint(tones: Grey, contour: Any, shape: Shape, light: int, *, is_white: bool) -> bool:

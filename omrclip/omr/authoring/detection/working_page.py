@@ -123,6 +123,16 @@ def pieces_of(mask: Grey) -> tuple[Labels, Stats]:
     return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
+def mask_of(labels: Labels, stats: Stats, is_kept: npt.NDArray[np.bool_]) -> Grey:
+    """255 on the few pieces that are kept, else 0; for many, a look at each pixel takes less time."""
+    mask = np.zeros(labels.shape, np.uint8)
+    for number in np.flatnonzero(is_kept[1:]) + 1:
+        left, top, width, height, _ = stats[number].tolist()
+        part = slice(top, top + height), slice(left, left + width)
+        mask[part][labels[part] == number] = 255
+    return mask
+
+
 def part_of(levels: Grey, part: float, least: int = 0) -> Grey:
     """A part of each grey level, rounded down: a level is more than it if it is more than the part itself."""
     return np.asarray(cv2.LUT(levels, np.maximum(least, part * GREY_LEVELS).astype(np.uint8)), np.uint8)

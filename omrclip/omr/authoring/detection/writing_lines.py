@@ -8,7 +8,7 @@ import numpy as np
 from omrclip.imaging.arrays import Grey
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.surroundings import LEANING_MM, Surroundings
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage, pieces_of
+from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage, mask_of, pieces_of
 
 Sides = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the working page."""
@@ -90,14 +90,12 @@ def writing_lines(
 def _dotted(page: WorkingPage) -> Grey:
     """255 on lines of dots or dashes, and in their gaps."""
     labels, stats = page.pieces
-    is_low = (stats[:, cv2.CC_STAT_HEIGHT] <= DOT_MM * PX_PER_MM + LEAN * stats[:, cv2.CC_STAT_WIDTH]).astype(np.uint8)
-    is_low[0] = 0
+    is_low = stats[:, cv2.CC_STAT_HEIGHT] <= DOT_MM * PX_PER_MM + LEAN * stats[:, cv2.CC_STAT_WIDTH]
+    low = np.where(is_low, np.uint8(255), np.uint8(0))
+    low[0] = 0
     gap = np.ones((DOT_STEP_PX, round(DOT_GAP_MM * PX_PER_MM)), np.uint8)
-    closed = np.asarray(cv2.morphologyEx(is_low[labels] * 255, cv2.MORPH_CLOSE, gap), np.uint8)
-    lines, sizes = pieces_of(closed)
-    is_long = (sizes[:, cv2.CC_STAT_WIDTH] >= LEAST_LINE_MM * PX_PER_MM).astype(np.uint8)
-    is_long[0] = 0
-    return np.asarray(is_long[lines] * 255, np.uint8)
+    lines, sizes = pieces_of(np.asarray(cv2.morphologyEx(low[labels], cv2.MORPH_CLOSE, gap), np.uint8))
+    return mask_of(lines, sizes, sizes[:, cv2.CC_STAT_WIDTH] >= LEAST_LINE_MM * PX_PER_MM)
 
 
 def _ruled(lines: Grey) -> list[Sides]:
