@@ -23,17 +23,19 @@ def corner_marks(filled: Sequence[Shape], width: int, height: int) -> list[Shape
         height: of the working page.
     """
     corners = ((0, 0), (width, 0), (width, height), (0, height))
+    in_corner = [
+        [
+            shape
+            for shape in filled
+            if abs(shape.x - x) < CORNER_PART * width and abs(shape.y - y) < CORNER_PART * height
+        ]
+        for x, y in corners
+    ]
     best: list[Shape] = []
     for model in filled:
         chosen = []
-        for x, y in corners:
-            near = [
-                shape
-                for shape in filled
-                if abs(shape.x - x) < CORNER_PART * width
-                and abs(shape.y - y) < CORNER_PART * height
-                and abs(shape.size / model.size - 1) < SAME_SIZE
-            ]
+        for (x, y), there in zip(corners, in_corner, strict=True):
+            near = [shape for shape in there if abs(shape.size / model.size - 1) < SAME_SIZE]
             if near:
                 chosen.append(min(near, key=lambda shape: abs(shape.x - x) + abs(shape.y - y)))
         if len(chosen) > len(best) or (
