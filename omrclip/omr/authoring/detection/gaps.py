@@ -1,5 +1,6 @@
 """Outlines with gaps, as dashed circles and squares have them, and everything else that is shaped like a bubble."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +15,14 @@ from omrclip.omr.authoring.detection.shapes import (
     LEAST_CONVEX,
     LEAST_FILLED,
     MOST_CONTOURS,
+    Known,
     Outlines,
     PixelBox,
     Places,
     Shape,
     Shapes,
     box_of,
+    boxes_in,
     has_size_of_bubble,
     is_around,
     is_in_place,
@@ -56,9 +59,11 @@ MOST_RULED = 0.6
 def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     """Find everything on a page that is shaped like a bubble, each place once: its outlines, and those with gaps."""
     places = Places(outlines.empty)
-    bridged = [shape for side in BRIDGED_PX for shape in outermost(list(_dashed(page, side, places)))]
-    bridged += outermost(list(_dashed_apart(page, places)))
-    closed = [(shape, is_word(shape, outlines.holes)) for shape in bridged if shape.kind == "dashed"]
+    known = Known(shape for shape in outlines.empty if shape.kind != "cell")
+    bridged = [shape for side in BRIDGED_PX for shape in outermost(list(_dashed(page, side, known)))]
+    bridged += outermost(list(_dashed_apart(page, known)))
+    dashed = [shape for shape in bridged if shape.kind == "dashed"]
+    closed = [(shape, is_word(shape, boxes_in(shape, outlines.holes).tolist())) for shape in dashed]
     dashed = [shape for shape, is_a_word in closed if not is_a_word]
     replaced, added = set(), []
     for shape in [*dashed, *find_brackets(page)]:
@@ -92,16 +97,7 @@ def _dashes(dark: Grey) -> tuple[Labels, Grey]:
     return labels, (~is_letter).astype(np.uint8)[labels]
 
 
-def _is_known(box: PixelBox, outlines: Places) -> bool:
-    """Whether an outline without gaps has about the place and size of a box, so that it need not be closed."""
-    left, top, width, height = box
-    shape = Shape(left + width / 2, top + height / 2, width, height, 1.0)
-    least = LETTER_SIZE * shape.size
-    known = (other for other in outlines.near(shape) if other.kind != "cell" and other.size >= least)
-    return is_in_place(shape, known)
-
-
-def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
+def _dashed_apart(page: WorkingPage, known: Known) -> Iterator[Shape]:
     """The insides of rectangles and circles whose dashes are further apart, when letters are taken away."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDENED_PX, WIDENED_PX))
     numbers, dashes = _dashes(page.blurred)
@@ -111,12 +107,13 @@ def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
     if tree is None or len(contours) > MOST_CONTOURS:
         return
     added = WIDENED_PX // 2
-    for index in np.flatnonzero(tree[0][:, 3] >= 0).tolist():
-        contour = contours[index]
-        left, top, width, height = box = box_of(contour)
+    holes = [contours[index] for index in np.flatnonzero(tree[0][:, 3] >= 0).tolist()]
+    boxes = [box_of(contour) for contour in holes]
+    for index in np.flatnonzero(~known.are_at(boxes, LETTER_SIZE)).tolist():
+        contour, (left, top, width, height) = holes[index], boxes[index]
         # The contour of a hole runs over the dark pixels around it, which were widened to both sides.
-        more = 2 * stroke_at(wide, box) - 2 - 2 * added
-        if not has_size_of_bubble(width + more, height + more) or _is_known(box, outlines):
+        more = 2 * stroke_at(wide, boxes[index]) - 2 - 2 * added
+        if not has_size_of_bubble(width + more, height + more):
             continue
         hull = cv2.convexHull(contour)
         area = cv2.contourArea(hull)
@@ -135,7 +132,7 @@ def _dashed_apart(page: WorkingPage, outlines: Places) -> Iterator[Shape]:
         yield Shape(left + width / 2, top + height / 2, width + more, height + more, area / (across * down), kind)
 
 
-def _dashed(page: WorkingPage, side: int, outlines: Places) -> Iterator[Shape]:
+def _dashed(page: WorkingPage, side: int, known: Known) -> Iterator[Shape]:
     """Rectangles and circles whose outline has gaps, closed with a square of this side in pixels."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     closed = np.asarray(cv2.morphologyEx(page.blurred, cv2.MORPH_CLOSE, kernel), np.uint8)
@@ -146,15 +143,19 @@ def _dashed(page: WorkingPage, side: int, outlines: Places) -> Iterator[Shape]:
     boxes = {index: box_of(contour) for index, contour in enumerate(contours) if may_have_size(contour)}
     sized = {index: box for index, box in boxes.items() if has_size_of_bubble(*box[2:])}
     insides = Counter(family[index][1] for index in sized)
+    joined = []
     for index, box in sized.items():
         child, parent = family[index]
-        is_hole = parent >= 0
-        if not is_hole and (child < 0 or insides[index] > 1):
-            continue
-        # The outlines of neighbours may be joined; their insides are not.
-        is_joined = not is_hole or insides[parent] > 1 or boxes[parent][2] > CELL_EXTENT * box[2]
-        if not is_joined or _is_known(box, outlines):
-            continue
+        if parent < 0:
+            may_be_closed = child >= 0 and insides[index] <= 1
+        else:
+            # The outlines of neighbours may be joined; their insides are not.
+            may_be_closed = insides[parent] > 1 or boxes[parent][2] > CELL_EXTENT * box[2]
+        if may_be_closed:
+            joined.append(index)
+    is_known = known.are_at([sized[index] for index in joined], LETTER_SIZE)
+    for index in itertools.compress(joined, ~is_known):
+        box, is_hole = sized[index], family[index][1] >= 0
         shape = shape_of(page, contours[index], box, is_hole=is_hole, dark=closed)
         if shape is not None and shape.kind != "filled":
             # The dashes of its sides differ, and would move the centre of its area.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.pairs import pairs_within
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WINDOW_MM, WorkingPage, percentile
 
 LEAST_HEIGHT_MM, MOST_HEIGHT_MM = 1.7, 9.0
@@ -184,6 +185,35 @@ def is_in_place(shape: Shape, others: Iterable[Shape]) -> bool:
     return any(is_around(shape, other) or is_around(other, shape) for other in others)
 
 
+class Known:
+    """Shapes that are found, so that others at their places need not be looked at: `is_in_place` for many boxes."""
+
+    def __init__(self, shapes: Iterable[Shape]) -> None:
+        in_order = sorted(shapes, key=lambda shape: shape.y)
+        sides = [(shape.x, shape.y, shape.width, shape.height) for shape in in_order]
+        self._x, self._y, self._width, self._height = np.array(sides, np.float64).reshape(-1, 4).T
+
+    def are_at(self, boxes: Sequence[Sequence[float]], least: float) -> npt.NDArray[np.bool_]:
+        """Which boxes are at the place of a shape, inside it or around it, that has at least such a part of their size.
+
+        Args:
+            boxes: left, top, width and height of each.
+            least: the least size of the shape, in sizes of the box.
+        """
+        left, top, width, height = np.array(boxes, np.float64).reshape(-1, 4).T
+        x, y, size = left + width / 2, top + height / 2, np.sqrt(width * height)
+        reach = (height + self._height.max(initial=0)) / 2
+        box, shape = pairs_within(self._y, y - reach, np.nextafter(y + reach, np.inf))
+        wide, high = self._width[shape], self._height[shape]
+        size_of_box, size_of_shape = size[box], np.sqrt(wide * high)
+        across, down = 2 * np.abs(self._x[shape] - x[box]), 2 * np.abs(self._y[shape] - y[box])
+        is_around = (across <= width[box]) & (down <= height[box]) & (size_of_box >= size_of_shape)
+        is_inside = (across <= wide) & (down <= high) & (size_of_shape >= size_of_box)
+        found = np.zeros(len(boxes), bool)
+        found[box[(is_around | is_inside) & (size_of_shape >= least * size_of_box)]] = True
+        return found
+
+
 def are_mostly(shapes: Sequence[Shape], *kinds: str) -> bool:
     """Whether most shapes are of some kinds."""
     return 2 * sum(shape.kind in kinds for shape in shapes) > len(shapes)
@@ -224,7 +254,7 @@ def find_outlines(page: WorkingPage) -> Outlines:
         ):
             continue
         # Print may part a round outline, and stays a letter in it: joined letters are less convex.
-        is_parted, has_word = index in parted, bool(holes) and is_word(shape, np.array([boxes[hole] for hole in holes]))
+        is_parted, has_word = index in parted, is_word(shape, [boxes[hole] for hole in holes])
         is_whole = (
             (is_parted or has_word) and shape.filled < RECTANGLE_FILLED and _form(contours[index])[1] > WHOLE_CONVEX
         )
@@ -293,13 +323,29 @@ def _parted(boxes: Sequence[PixelBox], parents: Sequence[int]) -> set[int]:
     return {index for (index, _), count in whole.items() if count > 1}
 
 
-def is_word(shape: Shape, holes: Boxes) -> bool:
-    """Whether a shape has the hole of a letter beside its middle, near its top or bottom, as joined letters."""
-    left, top, width, height = holes.T
-    is_in = (left >= shape.left) & (left + width <= shape.right) & (top >= shape.top) & (top + height <= shape.bottom)
-    margin = np.minimum(top - shape.top, shape.bottom - top - height)
-    is_letter = is_in & (height > WORD_HOLE * shape.height) & (margin < WORD_HOLE_MARGIN * shape.height)
-    return bool((is_letter & (np.abs(left + width / 2 - shape.x) > WORD_HOLE_ASIDE * shape.width)).any())
+def is_word(shape: Shape, holes: Iterable[Sequence[float]]) -> bool:
+    """Whether a shape has the hole of a letter beside its middle, near its top or bottom, as joined letters.
+
+    Args:
+        shape: the shape.
+        holes: left, top, width and height of holes, some of them in the shape.
+    """
+    return any(_is_hole_of_letter(shape, *hole) for hole in holes)
+
+
+def _is_hole_of_letter(shape: Shape, left: float, top: float, width: float, height: float) -> bool:
+    if left < shape.left or left + width > shape.right or top < shape.top or top + height > shape.bottom:
+        return False
+    margin = min(top - shape.top, shape.bottom - top - height)
+    is_letter = height > WORD_HOLE * shape.height and margin < WORD_HOLE_MARGIN * shape.height
+    return is_letter and abs(left + width / 2 - shape.x) > WORD_HOLE_ASIDE * shape.width
+
+
+def boxes_in(shape: Shape, boxes: Boxes) -> Boxes:
+    """The boxes that begin in a shape."""
+    left, top = boxes[:, 0], boxes[:, 1]
+    is_in = (left >= shape.left) & (left <= shape.right) & (top >= shape.top) & (top <= shape.bottom)
+    return np.asarray(boxes[is_in], np.float64)
 
 
 def overlap(one: Shape, other: Shape) -> bool:

@@ -329,8 +329,10 @@ class _Stacking:
         """How many vertical lines as high as they are stand between two bubbles."""
         top, bottom = round(max(one.top, other.top)), round(min(one.bottom, other.bottom))
         gap = self.page.vertical[top:bottom, round(one.right) : round(other.left)]
-        is_line = (gap > 0).all(axis=0) if gap.size else np.zeros(0, bool)
-        return int(np.count_nonzero(np.diff(is_line.astype(np.int8), prepend=0) > 0))
+        if not gap.any():
+            return 0
+        is_line = gap.min(axis=0) > 0
+        return int(is_line[0]) + int(np.count_nonzero(is_line[1:] & ~is_line[:-1]))
 
     def _have_names(self, texts: Sequence[_Gap]) -> bool:
         """Whether texts of different length begin far from the bubbles at their left."""

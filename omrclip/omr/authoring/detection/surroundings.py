@@ -259,9 +259,9 @@ def darkness(page: WorkingPage, shape: Shape) -> float:
     """How much of the inside of a bubble is as dark as its outline, 0 to 1."""
     half_x, half_y = shape.width * INNER / 2, shape.height * INNER / 2
     y0, y1, x0, x1 = (round(side) for side in (shape.y - half_y, shape.y + half_y, shape.x - half_x, shape.x + half_x))
-    inside = page.grey[max(0, y0) : y1, max(0, x0) : x1].astype(np.float32)
+    inside = page.grey[max(0, y0) : y1, max(0, x0) : x1]
     around = page.grey[max(0, round(shape.top)) : round(shape.bottom), max(0, round(shape.left)) : round(shape.right)]
     paper, line = (percentile(around, each) for each in (PAPER_PERCENTILE, LINE_PERCENTILE))
     if not inside.size or paper - line < 1:
         return 0.0
-    return float(np.clip((paper - inside) / (paper - line), 0, 1).mean())
+    return float(paper - np.clip(inside, line, paper).mean()) / (paper - line)

@@ -4,8 +4,9 @@ An outline is darker than both of its sides, as the mean of a window shows. A to
 the paper near it shows that it is one.
 """
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -17,7 +18,7 @@ from omrclip.omr.authoring.detection.shapes import (
     LEAST_FILLED,
     MOST_CONTOURS,
     RECTANGLE_FILLED,
-    PixelBox,
+    Known,
     Places,
     Shape,
     Shapes,
@@ -84,14 +85,14 @@ class _Layers:
 def with_tones(page: WorkingPage, found: Shapes) -> Shapes:
     """Add the shapes that have no outline, but another tone than what is around them."""
     # Pieces of a blurred tone may be closed to an outline with gaps, which is smaller.
-    whole = Places(one for one in found.shapes if one.kind in ("outline", "joined", "brackets"))
+    whole = Known(one for one in found.shapes if one.kind in ("outline", "joined", "brackets"))
     added = _between_tones(page, whole)
     taken = Places(added)
     kept = [one for one in found.shapes if not is_in_place(one, taken.near(one))]
     return Shapes((*kept, *added), found.filled, found.components, found.large)
 
 
-def _between_tones(page: WorkingPage, whole: Places) -> list[Shape]:
+def _between_tones(page: WorkingPage, whole: Known) -> list[Shape]:
     """All shapes of the size of a bubble with an edge between paper and a tint, each place once.
 
     Args:
@@ -120,23 +121,30 @@ def _between_tones(page: WorkingPage, whole: Places) -> list[Shape]:
     return chosen
 
 
-def _edges(tinted: Grey, layers: _Layers, whole: Places, *, is_white: bool) -> Iterator[_Edge]:
+def _edges(tinted: Grey, layers: _Layers, whole: Known, *, is_white: bool) -> Iterator[_Edge]:
     """The white holes in what is tinted, or the tinted pieces on paper."""
     contours, tree = cv2.findContours(tinted, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if tree is None or len(contours) > MOST_CONTOURS:
         return
-    for index in np.flatnonzero((tree[0][:, 3] >= 0) == is_white).tolist():
+    sides = np.flatnonzero((tree[0][:, 3] >= 0) == is_white).tolist()
+    boxes = {index: box_of(contours[index]) for index in sides if may_have_size(contours[index])}
+    # The contour of a hole runs over the pixels around it.
+    edge = 1 if is_white else 0
+    places = {
+        index: (left + edge, top + edge, width - 2 * edge, height - 2 * edge)
+        for index, (left, top, width, height) in boxes.items()
+        if has_size_of_bubble(width, height)
+    }
+    # Most have an outline, which is found already, and are not looked at further.
+    is_known = whole.are_at(list(places.values()), KNOWN_SIZE)
+    for index in itertools.compress(places, ~is_known):
         contour = contours[index]
-        if not may_have_size(contour):
-            continue
-        box = box_of(contour)
-        # Most have an outline, which is found already, and are not looked at further.
-        if not has_size_of_bubble(*box[2:]) or _is_known(_shape(box, is_white=is_white), whole):
-            continue
         filled = _filled(contour, is_white=is_white)
         if filled is None:
             continue
-        shape = replace(_shape(box, is_white=is_white), filled=filled)
+        left, top, width, height = places[index]
+        kind = "tone" if is_white else "disc"
+        shape = Shape(left + width / 2, top + height / 2, width, height, filled, kind)
         light = int(layers.paper[round(shape.y), round(shape.x)])
         if not _has_tint(layers.without_print, contour, shape, light, is_white=is_white):
             continue
@@ -168,13 +176,6 @@ def _middle_of_tones(layers: _Layers, contour: Any, shape: Shape, light: int, *,
     return middle if abs(layers.level * light - middle) < FROM_MIDDLE * abs(within - around) else None
 
 
-def _shape(box: PixelBox, *, is_white: bool) -> Shape:
-    left, top, width, height = box
-    # The contour of a hole runs over the pixels around it.
-    more = 2 if is_white else 0
-    return Shape(left + width / 2, top + height / 2, width - more, height - more, 1.0, "tone" if is_white else "disc")
-
-
 def _filled(contour: Any, *, is_white: bool) -> float | None:
     """The part of its rotated box that the hull of a contour covers; None if it has not the form of a bubble."""
     hull = cv2.convexHull(contour)
@@ -187,12 +188,6 @@ def _filled(contour: Any, *, is_white: bool) -> float | None:
         # Tinted rectangles are cells of a table, or bars.
         return None
     return filled
-
-
-def _is_known(shape: Shape, whole: Places) -> bool:
-    """Whether an outline is found at the place of a shape that is no letter in it."""
-    least = KNOWN_SIZE * shape.size
-    return is_in_place(shape, (one for one in whole.near(shape) if one.size >= least))
 
 
 def _has_tint(tones: Grey, contour: Any, shape: Shape, light: int, *, is_white: bool) -> bool:

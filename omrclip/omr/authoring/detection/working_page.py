@@ -158,6 +158,9 @@ def working_page(pixels: Pixels) -> WorkingPage:
         grey = resized(pixels)
         return WorkingPage(grey, grey, scale)
     blue, green, red = cv2.split(pixels)
+    if np.array_equal(blue, green) and np.array_equal(green, red):
+        grey = resized(np.asarray(blue, np.uint8))
+        return WorkingPage(grey, grey, scale)
     least = np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
     brightness, darkest = resized(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)), resized(least)
     return WorkingPage(_with_colours(brightness, darkest), darkest, scale)
