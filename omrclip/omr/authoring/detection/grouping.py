@@ -112,8 +112,7 @@ class _Dividing:
         """The groups of a stack of runs."""
         rows = [run.bubbles for run in stack]
         parts = self._parts(stack)
-        # The digits may be printed beside the bubbles instead of in them.
-        if len(parts) == 1 and len(rows) >= DIGITS and (self._has_boxes_above(rows) or self._has_digits_beside(rows)):
+        if len(parts) == 1 and len(rows) >= DIGITS and self._are_columns_of_digits(rows):
             return [_columns(rows)]
         if stack[0].is_labelled:
             return self._divide_labelled(stack)
@@ -121,6 +120,19 @@ class _Dividing:
         if labelled >= LABELLED:
             return [_question(row) for row in rows]
         return [group for part in parts for group in self._divide_array(part)]
+
+    def _are_columns_of_digits(self, rows: list[tuple[Shape, ...]]) -> bool:
+        """Whether rows are those of a number or name: below boxes, or with a digit or letter for each row.
+
+        It may be printed beside the bubbles instead of in them. Text further left of the rows is another part of the
+        form then, such as the frames for name and date beside the number of a student.
+        """
+        return self._has_boxes_above(rows) or self._has_digits_beside(rows) or self._has_digits_inside(rows)
+
+    def _has_digits_inside(self, rows: list[tuple[Shape, ...]]) -> bool:
+        """Whether one digit or letter is in all bubbles of a row, and others in other rows."""
+        across, down = self._likeness(rows[:DIGITS])
+        return across is not None and down is not None and _is_liker(across, down)
 
     def _parts(self, stack: list[Run]) -> list[list[Run]]:
         """Part a stack where the distance of rows is wide, and not filled by the text of an answer."""

@@ -538,6 +538,19 @@ def _digits(canvas: PdfCanvas, columns: int, *, line: float = 0.25, grey: float 
             canvas.text(41.4 + 8.6 * column, 49.9 + 5.3 * row, str(row), height=1.8, colour=(grey,) * 3)
 
 
+@pytest.mark.parametrize("step", [8.0, 4.4])
+def test_digits_in_bubbles_are_columns_whatever_stands_far_left_of_their_rows(step: float) -> None:
+    canvas = blank_page()
+    for index in range(round(44 / step)):
+        canvas.text(12, 44 + step * index, ("Name", "School", "Teacher", "Date")[index % 4], height=2.4)
+        canvas.box((35, 40 + step * index, 60, step - 1))
+    for column in range(9):
+        for row in range(10):
+            canvas.ellipse((120 + 6 * column, 40 + 4.4 * row, 3.4, 3.4))
+            canvas.text(121.2 + 6 * column, 42.4 + 4.4 * row, str(row), height=1.4)
+    assert sizes(detected(canvas)) == [10] * 9
+
+
 def test_edges_of_shaded_columns_are_no_text_beside_their_last_row() -> None:
     canvas = blank_page()
     for column in range(0, 5, 2):
