@@ -20,6 +20,7 @@ from omrclip.omr.authoring.detection.shapes import (
     overlap,
 )
 from omrclip.omr.authoring.detection.size_classes import SizeClass, of_one_size, size_class
+from omrclip.omr.authoring.detection.white_letters import white_letters
 from omrclip.omr.authoring.detection.word_letters import (
     ALIGNED_WITHIN,
     FARTHEST_BESIDE,
@@ -81,6 +82,7 @@ def choose_bubbles(page: WorkingPage, found: Shapes, codes: Sequence[tuple[float
     large_sizes = [[large[index] for index in size] for size in of_one_size(large) if len(size) >= LEAST_LARGE]
     left_out = []
     blocks = numbered_blocks(found.shapes, found.components)
+    in_bars = white_letters(page.dark, found.shapes, found.holes)
     candidates = []
     outlines = [
         shape for shape in found.shapes if shape.kind in ("outline", "tone") and shape.filled >= RECTANGLE_FILLED
@@ -92,7 +94,7 @@ def choose_bubbles(page: WorkingPage, found: Shapes, codes: Sequence[tuple[float
             candidates.append(blocks[shape])
         elif shape.kind == "cell" and not _touches_line(shape, outlines):
             left_out.append(LeftOut(shape, Why.CELL))
-        elif shape.kind == "word":
+        elif shape.kind == "word" or shape in in_bars:
             left_out.append(LeftOut(shape, Why.WORD))
         else:
             candidates.append(shape)

@@ -79,7 +79,8 @@ def find_shapes(page: WorkingPage, outlines: Outlines) -> Shapes:
     cells = [shape for shape in bridged if shape.kind == "cell"]
     added += [one for one in outermost([*words, *cells]) if not any(overlap(one, other) for other in places.near(one))]
     found = [shape for shape in [*outlines.empty, *added] if shape not in replaced]
-    return Shapes(_without_full_cells(found), tuple(outlines.filled), outlines.components, outlines.large)
+    filled = tuple(outlines.filled)
+    return Shapes(_without_full_cells(found), filled, outlines.components, outlines.large, outlines.holes)
 
 
 def _without_full_cells(shapes: list[Shape]) -> tuple[Shape, ...]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -123,13 +123,14 @@ Boxes = npt.NDArray[np.float64]
 class Shapes:
     """The shapes of a page that may be bubbles, those that are filled, and the boxes of all connected dark pixels.
 
-    `large` are the round outlines that are larger than bubbles.
+    `large` are the round outlines that are larger than bubbles, and `holes` the boxes of what dark pixels enclose.
     """
 
     shapes: tuple[Shape, ...]
     filled: tuple[Shape, ...]
     components: Boxes
     large: tuple[Shape, ...] = ()
+    holes: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ the paper near it shows that it is one.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -89,7 +89,7 @@ def with_tones(page: WorkingPage, found: Shapes) -> Shapes:
     added = _between_tones(page, whole)
     taken = Places(added)
     kept = [one for one in found.shapes if not is_in_place(one, taken.near(one))]
-    return Shapes((*kept, *added), found.filled, found.components, found.large)
+    return replace(found, shapes=(*kept, *added))
 
 
 def _between_tones(page: WorkingPage, whole: Known) -> list[Shape]:

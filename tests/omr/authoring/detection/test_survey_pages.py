@@ -183,3 +183,16 @@ def test_letters_smaller_than_bubbles_are_not_listed_as_larger_ones() -> None:
     for row in range(6):
         canvas.text(20, 40 + 8 * row, "Once upon a time, Oboe or no", height=1.9)
     assert Why.LARGE not in {unused.why for unused in detected(canvas).left_out}
+
+
+@pytest.mark.parametrize("height", [3.0, 3.6])
+def test_white_letters_of_a_heading_in_a_dark_bar_are_no_bubbles(height: float) -> None:
+    canvas = blank_page()
+    for part in range(3):
+        y = 30 + 60 * part
+        canvas.box((15, y, 180, 9), stroke=None, fill=NAVY)
+        canvas.text(18, y + 6.2, "Household questions for adults", height=height, font="Helvetica-Bold", colour=WHITE)
+        for row in range(4):
+            canvas.box((20, y + 14 + 8 * row, 4.5, 4.5))
+            canvas.text(27, y + 17.5 + 8 * row, ("Never", "Seldom", "Often", "Always")[row])
+    assert sizes(detected(canvas)) == [4] * 3
