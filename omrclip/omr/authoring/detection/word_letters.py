@@ -68,6 +68,8 @@ and 0.99 at 150."""
 BEGIN_TEXTS, LEAST_BEGINNINGS, BEFORE_TEXT = 0.9, 3, 0.4
 """Part of the squares of one size that have nothing close before them, from which they are the boxes before answers and
 no letters; how many they are at least; and the white space before them at least, in their heights."""
+WIDEST_CHARACTER = 1.5
+"""Width of a box that is one more character of a Chinese text, in its heights, at most."""
 LEAST_IN_LINE, SAME_STEP, MOST_STEP = 4, 0.08, 1.6
 """Shapes beside each other at one distance that are no word, at least: no word and no number repeats a letter so often.
 The relative difference of these distances, and the distance in widths of the shape, at most."""
@@ -195,7 +197,9 @@ def without_texts_behind(
     that are squares occur in the middle of words as well. A gap between two characters that is closed is none of them.
     """
     is_square = np.median([shape.filled for shape in shapes]) >= SQUARE_FILLED if shapes else False
-    if len(shapes) < LEAST_BEGINNINGS or not is_square or not in_words.any():
+    # Short words whose gaps are closed have corners, and are wider than a character.
+    is_wide = np.median([shape.width / shape.height for shape in shapes]) > WIDEST_CHARACTER if shapes else False
+    if len(shapes) < LEAST_BEGINNINGS or not is_square or is_wide or not in_words.any():
         return in_words
     begins = np.array([not _is_behind_text(shape, components) for shape in shapes])
     if begins.mean() < BEGIN_TEXTS:
