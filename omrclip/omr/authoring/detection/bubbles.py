@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from omrclip.omr.authoring.detection.alike import continued, without_unlike
+from omrclip.omr.authoring.detection.large_circles import LEAST_LARGE, are_answers_to_mark
 from omrclip.omr.authoring.detection.left_out import LeftOut, Why
 from omrclip.omr.authoring.detection.numbered_blocks import numbered_blocks
 from omrclip.omr.authoring.detection.rare_sizes import are_bridged, is_small, without_rare_sizes
@@ -33,7 +34,7 @@ from omrclip.omr.authoring.detection.word_letters import (
     without_letters,
     without_texts_behind,
 )
-from omrclip.omr.authoring.detection.working_page import PX_PER_MM, WorkingPage
+from omrclip.omr.authoring.detection.working_page import WorkingPage
 
 WORD_GAP = 0.7
 """LETTER_GAP for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
@@ -50,13 +51,6 @@ LEAST_BRIDGED = 3
 """The same for dashed outlines, pairs of brackets and edges of tones, which chance makes more often."""
 LEAST_INSIDE = 0.8
 """Size of the inside of an outline at least, in sizes of the outline; letters in it are smaller."""
-LEAST_LARGE = 3
-"""Round shapes of one size that are larger than bubbles, from which they are listed; fewer are frames or decoration."""
-LARGEST_TO_MARK_MM = 16.0
-"""Height of the circles of a form for children, which are marked with a cross or a thick pen, at most; larger ones are
-pictures and dials."""
-
-
 MOST_CANDIDATES = 4000
 """Shapes on a page; more are a pattern. A form of 200 questions with 10 answers each has half as many."""
 
@@ -102,25 +96,12 @@ def choose_bubbles(page: WorkingPage, found: Shapes, codes: Sequence[tuple[float
         return Chosen((), (*left_out, *(LeftOut(shape, Why.CROWD) for shape in candidates)))
     classes = _size_classes(page, candidates, found, left_out)
     for size in large_sizes:
-        if _are_answers_to_mark(size, classes):
+        if are_answers_to_mark(size, classes, found.components):
             classes.append(size_class(size))
         else:
             left_out += [LeftOut(shape, Why.LARGE) for shape in size]
     kept = without_rare_sizes(classes, left_out, found.components)
     return Chosen(kept, tuple(left_out))
-
-
-def _are_answers_to_mark(large: Sequence[Shape], classes: Sequence[SizeClass]) -> bool:
-    """Whether circles that are larger than bubbles are the bubbles of a page, as of a form for children.
-
-    They stand in rows or columns, and the page has fewer others: pictures beside bubbles are none.
-    """
-    others = sum(len(one.bubbles) for one in classes)
-    return (
-        len(large) > max(others, LEAST_LARGE)
-        and size_class(large).height < LARGEST_TO_MARK_MM * PX_PER_MM
-        and all(any(are_aligned(one, other) for other in large if other is not one) for one in large)
-    )
 
 
 def _is_inside_of(outline: Shape, other: Shape) -> bool:

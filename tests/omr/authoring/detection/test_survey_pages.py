@@ -6,6 +6,7 @@ import pytest
 from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.template import ChoiceBox, Grid
+from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
 from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
 from tests.omr.authoring.detection.small_pages import DPI, blank_page, detected, sizes
 
@@ -196,3 +197,45 @@ def test_white_letters_of_a_heading_in_a_dark_bar_are_no_bubbles(height: float) 
             canvas.box((20, y + 14 + 8 * row, 4.5, 4.5))
             canvas.text(27, y + 17.5 + 8 * row, ("Never", "Seldom", "Often", "Always")[row])
     assert sizes(detected(canvas)) == [4] * 3
+
+
+def _scale_of_large_circles(diameter: float = 12) -> PdfCanvas:
+    """Eleven circles that are larger than bubbles, and a table with more bubbles below them."""
+    canvas = blank_page()
+    for number in range(11):
+        canvas.ellipse((12 + 16.5 * number, 30, diameter, diameter))
+    for row in range(6):
+        canvas.text(15, 80 + 9 * row, ("Staff", "Price", "Choice")[row % 3])
+        for column in range(4):
+            canvas.ellipse((150 + 9 * column, 77 + 9 * row, 4.5, 4.5))
+    return canvas
+
+
+def test_large_circles_in_a_row_with_a_number_each_are_a_scale() -> None:
+    canvas = _scale_of_large_circles()
+    for number in range(11):
+        canvas.text(17 - (number > 9) + 16.5 * number, 37.5, str(number), height=3)
+    assert sizes(detected(canvas)) == [11] + [4] * 6
+
+
+def test_faces_in_a_row_above_other_bubbles_are_no_scale() -> None:
+    canvas = _scale_of_large_circles()
+    for number in range(11):
+        for eye in (3.4, 7.4):
+            canvas.ellipse((12 + eye + 16.5 * number, 33.5, 1.2, 1.8), fill=(0.0, 0.0, 0.0))
+        canvas.line(15 + 16.5 * number, 38.5, 21 + 16.5 * number, 38.5, line=0.5)
+    detection = detected(canvas)
+    assert sizes(detection) == [4] * 6
+    assert sum(one.why == Why.LARGE for one in detection.left_out) == 11
+
+
+def test_large_numbers_above_the_columns_of_bubbles_are_no_scale() -> None:
+    canvas = blank_page()
+    for column in range(5):
+        canvas.ellipse((80 + 20 * column, 30, 12, 12))
+        canvas.text(85 + 20 * column, 37.5, str(column + 1), height=3)
+        for row in range(6):
+            canvas.ellipse((83.7 + 20 * column, 50 + 9 * row, 4.5, 4.5))
+    for row in range(6):
+        canvas.text(15, 53 + 9 * row, ("Staff", "Price", "Choice")[row % 3])
+    assert sizes(detected(canvas)) == [5] * 6
