@@ -24,7 +24,7 @@ LEAST_ALIKE = 0.6
 0.7; letters and pictures of the same size were at 0.5 and below."""
 LEAST_CONTINUED = 0.75
 """The same where no closed outline was found, and only a row or only a column goes on: chance finds more of these
-places. Where a row and a column cross, LEAST_ALIKE is enough."""
+places. Where a row and a column cross, LEAST_ALIKE is enough, also without what is printed around."""
 LEAST_MIRRORED = 0.85
 """The same without what is printed around: at low resolutions, the bubbles that touch a box were at 0.88 and above."""
 WITHIN = 0.8
@@ -124,7 +124,8 @@ def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> l
     Args:
         grey: the working page.
         shapes: the bubbles of one size.
-        filled: shapes that are dark inside, some by the letters that are printed in them.
+        filled: shapes that are dark inside, some by the letters that are printed in them, and those whose outlines
+            differ, some by print that touches them and moves their middle.
     """
     if len(shapes) < LEAST_USUAL:
         return []
@@ -144,8 +145,9 @@ def continued(grey: Grey, shapes: Sequence[Shape], filled: Sequence[Shape]) -> l
             if any(_overlap(spot, other) for other in places.near(spot)):
                 continue
             looked += 1
-            least = LEAST_ALIKE if outline is usual and _is_crossing(spot, steps, places) else least
-            found = _at(grey, outline, spot, least)
+            is_sure = _is_crossing(spot, steps, places) if outline is usual else _is_in_row_and_column(spot, places)
+            looks = [(usual, LEAST_ALIKE), (bare, LEAST_ALIKE)] if is_sure else [(outline, least)]
+            found = next((one for each in looks if (one := _at(grey, each[0], spot, each[1])) is not None), None)
             if found is not None and not any(_overlap(found, other) for other in places.near(found)):
                 places.add(found)
                 added.append(found)
@@ -159,7 +161,7 @@ def _bare_margin(shapes: Sequence[Shape]) -> float:
 
 
 def _lettered(grey: Grey, usual: _Usual, places: Places, filled: Sequence[Shape]) -> list[Shape]:
-    """The filled shapes that have the outline of the bubbles, and so are dark by their letters; added to the places."""
+    """The shapes with the outline of the bubbles that letters in them or print beside them hid; added to the places."""
     added = []
     for shape in filled:
         if max(abs(shape.width / usual.width - 1), abs(shape.height / usual.height - 1)) > SAME_SIDES:
@@ -252,6 +254,14 @@ def _is_crossing(spot: Shape, steps: tuple[float | None, float | None], places: 
 
     in_row = is_taken(spot.x - across, spot.y) or is_taken(spot.x + across, spot.y)
     return in_row and (is_taken(spot.x, spot.y - down) or is_taken(spot.x, spot.y + down))
+
+
+def _is_in_row_and_column(spot: Shape, places: Places) -> bool:
+    """Whether a bubble stands on the level of a place, and another right above or below it, at any distance."""
+    near = places.near(spot, FARTHEST * max(spot.width, spot.height))
+    in_row = (abs(other.y - spot.y) <= SHIFT_PX and abs(other.x - spot.x) < FARTHEST * spot.width for other in near)
+    in_column = (abs(other.x - spot.x) <= SHIFT_PX and abs(other.y - spot.y) < FARTHEST * spot.height for other in near)
+    return any(in_row) and any(in_column)
 
 
 def _mirrored(shape: Shape, places: Places) -> list[tuple[float, float]]:

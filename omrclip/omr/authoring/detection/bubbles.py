@@ -146,10 +146,11 @@ def _size_classes(
         levels = page.tint if are_mostly(shapes, "tone", "disc") else page.grey
         alike = without_unlike(levels, shapes)
         kept = set(alike)
-        left_out += [LeftOut(shape, Why.UNLIKE) for shape in shapes if shape not in kept]
+        unlike = [shape for shape in shapes if shape not in kept]
+        left_out += [LeftOut(shape, Why.UNLIKE) for shape in unlike]
         if not alike:
             continue
-        more = continued(levels, alike, found.filled)
+        more = continued(levels, alike, [*found.filled, *unlike])
         for shape in more:
             added.add(shape)
             whole.add(shape)

@@ -113,3 +113,27 @@ def test_a_bubble_that_was_drawn_a_pixel_larger_is_not_unlike() -> None:
     cv2.circle(grey, (80, 80), SIDE // 2 + 1, 40, 2, cv2.LINE_AA)
     shapes[0] = replace(shapes[0], width=SIDE + 2.0, height=SIDE + 2.0)
     assert without_unlike(grey, shapes) == shapes
+
+
+def test_an_outline_whose_middle_is_moved_by_print_that_touches_it_is_found() -> None:
+    grey, shapes = _page(3, 4)
+    touched = shapes[5]
+    cv2.fillConvexPoly(grey, np.array([(130, 112), (150, 112), (140, 122)]), 40, cv2.LINE_AA)
+    moved = replace(touched, y=touched.y - 2, height=touched.height + 4)
+    (found,) = continued(grey, [shape for shape in shapes if shape != touched], [moved])
+    assert np.allclose((found.x, found.y), (touched.x, touched.y), atol=0.5)
+
+
+def test_half_an_outline_is_a_bubble_in_a_row_and_a_column_of_other_distances() -> None:
+    """Most bubbles have a step of 60 px, and four rows one of 70 px."""
+    grey, shapes = _page(8, 5)
+    grey = np.vstack([grey, np.full((360, grey.shape[1]), 250, np.uint8)])
+    for index in range(12):
+        x, y = 80 + 60 * (index % 3), 600 + 70 * (index // 3)
+        cv2.circle(grey, (x, y), SIDE // 2 - 1, 40, 2, cv2.LINE_AA)
+        shapes.append(Shape(x + 0.5, y + 0.5, SIDE, SIDE, 0.785))
+    hidden = shapes[-6]
+    assert (hidden.x, hidden.y) == (80.5, 740.5)
+    grey[740 - 24 : 740 + 24, 80 - 24 : 80 - 5] = 250
+    (found,) = continued(grey, [shape for shape in shapes if shape != hidden], [])
+    assert np.allclose((found.x, found.y), (hidden.x, hidden.y), atol=1)
