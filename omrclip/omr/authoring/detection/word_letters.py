@@ -271,9 +271,7 @@ def without_letters(
     bad: list[int] = []
     for index in members:
         if in_words[index]:
-            others = [shapes[other] for other in bare]
-            goes_on = _continues_column(shapes[index], others) or _continues_row(shapes[index], others)
-            is_bubble = in_words[index] == 1 and goes_on
+            is_bubble = in_words[index] == 1 and _goes_on(shapes[index], [shapes[other] for other in bare], shapes)
             (good if is_bubble else bad).append(index)
     good, bad = _without_neighbours(shapes, good, bad)
     digits = [index for index in good if _is_one_of_two_digits(shapes, index, good)]
@@ -395,11 +393,25 @@ def _continues_column(shape: Shape, others: Sequence[Shape]) -> bool:
     return abs(nearest.y - shape.y) < COLUMN_BREAK * min(distances, default=np.inf)
 
 
-def _continues_row(shape: Shape, others: Sequence[Shape]) -> bool:
-    """Whether a shape is higher than the letters of a text, and stands in a row with others, as answers do."""
-    is_high = shape.height > HIGHEST_TEXT_MM * PX_PER_MM
-    return is_high and any(
-        abs(shape.x - other.x) < FARTHEST_BESIDE * shape.width
-        and abs(shape.y - other.y) < ALIGNED_WITHIN * shape.height
-        for other in others
-    )
+def _goes_on(shape: Shape, others: Sequence[Shape], all_shapes: Sequence[Shape]) -> bool:
+    """Whether a shape with print close to one side continues a column or row of others."""
+    return _continues_column(shape, others) or _continues_row(shape, others, all_shapes)
+
+
+def _continues_row(shape: Shape, others: Sequence[Shape], all_shapes: Sequence[Shape]) -> bool:
+    """Whether an outline higher than the letters of a text stands in a row with others, as answers do.
+
+    The letters of a title stand in a row, too. They have others before them, and do not stand in columns.
+    """
+    if shape.height <= HIGHEST_TEXT_MM * PX_PER_MM or shape.kind == "dashed":
+        return False
+    if not any(are_in_row(shape, other) and other.kind != "dashed" for other in others):
+        return False
+    reach = LETTER_GAP * shape.height
+    before = (other for other in all_shapes if other.x < shape.x and abs(other.y - shape.y) < shape.height / 2)
+    if any(shape.left - other.right < reach for other in before):
+        return False
+    places = Places(others)
+    apart = FARTHEST_BELOW * shape.height
+    in_columns = [any(are_in_column(one, other) for other in places.near(one, apart)) for one in others]
+    return 2 * sum(in_columns) > len(others)
