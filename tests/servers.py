@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,6 +50,11 @@ def running(stores: Path | None = None, **settings: object) -> Iterator[Server]:
             yield server
         finally:
             _stop(process)
+
+
+def patient(stores: Path, **settings: object) -> AbstractContextManager[Server]:
+    """As `running`, for the pages of a browser: on a busy machine, pictures wait for each other and are not refused."""
+    return running(stores, decode_wait_seconds=round(PATIENCE), **settings)
 
 
 def free_port(host: str = "127.0.0.1") -> int:

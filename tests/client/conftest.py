@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.patience import PATIENCE_MILLISECONDS
-from tests.servers import running
+from tests.servers import patient
 from tests.viewers.browser import WatchedPage, chromium
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("project")
     for name in ("templates_omr", "samples"):
         copytree(ROOT / name, folder / name)
-    with running(folder) as server:
+    with patient(folder) as server:
         yield Project(server.url, folder)
 
 

@@ -15,7 +15,7 @@ from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from omrclip.web.languages import languages
 from tests.client.conftest import DESKTOP, ROOT, show_view, visiting
 from tests.client.test_accessibility import AXE, violations
-from tests.servers import running
+from tests.servers import patient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -57,7 +57,7 @@ def office(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iter
         copytree(ROOT / name, folder / name)
     scopes = frozenset({Scope.READ, Scope.RECOGNIZE, Scope.AUTHOR})
     Accounts(folder / "accounts.sqlite").add(Account(Kind.USER, "ann", scopes, ""), "correct horse")
-    with running(folder) as server, visiting(browser, server.url) as watched:
+    with patient(folder) as server, visiting(browser, server.url) as watched:
         page = watched.page
         page.get_by_label("Name").fill("ann")
         page.get_by_label("Password").fill("correct horse")

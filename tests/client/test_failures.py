@@ -179,3 +179,23 @@ def test_what_a_proxy_says_is_told_in_words(visit: OpenPage) -> None:
         notice.get_by_role("button").click()
         show_view(page, "results")
         page.get_by_role("heading", name="Ergebnisse").wait_for()
+
+
+def test_a_picture_that_a_busy_server_refuses_is_asked_for_again(visit: OpenPage) -> None:
+    watched = visit("help")
+    page = watched.page
+    refused = set()
+
+    def first(route: "Route") -> None:
+        if (url := route.request.url) in refused:
+            route.continue_()
+        else:
+            refused.add(url)
+            route.fulfill(status=503, headers={"Retry-After": "1"}, body="busy")
+
+    page.route("**/iiif/3/survey.omr.1/**", first)
+    show_view(page, "templates")
+    picture = page.locator("li.card", has=page.get_by_text("survey", exact=True)).locator("img")
+    expect(picture).to_have_js_property("naturalHeight", 300)
+    assert len(refused) == 1
+    forget_refusal(watched, 503)

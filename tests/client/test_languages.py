@@ -8,7 +8,7 @@ import pytest
 
 from tests.client.conftest import ROOT, expect, visiting
 from tests.patience import PATIENCE
-from tests.servers import new_session, running
+from tests.servers import new_session, patient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,7 +32,7 @@ def test_a_language_is_added_by_one_file(browser: "Browser", tmp_path: Path, mon
     for name in ("templates_omr", "samples"):
         copytree(ROOT / name, tmp_path / name)
     monkeypatch.setenv("PYTHONPATH", str(package.parent))
-    with running(tmp_path) as server:
+    with patient(tmp_path) as server:
         with visiting(browser, server.url) as watched:
             page = watched.page
             page.get_by_label("Language").select_option("Italiano")

@@ -8,7 +8,7 @@ import pytest
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from tests.client.conftest import ROOT, expect, forget_refusal, show_view, visiting, wait_for_picture
-from tests.servers import running
+from tests.servers import patient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +23,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         copytree(ROOT / name, folder / name)
     scopes = frozenset({Scope.READ, Scope.RECOGNIZE, Scope.AUTHOR})
     Accounts(folder / "accounts.sqlite").add(Account(Kind.USER, "ann", scopes, ""), PASSWORD)
-    with running(folder) as server:
+    with patient(folder) as server:
         yield server.url
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.client.conftest import ROOT, expect, forget_refusal, visiting
-from tests.servers import running
+from tests.servers import patient
 
 school_module = pytest.importorskip("tests.web.auth.school", reason="joserfc is not installed")
 
@@ -40,7 +40,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "oidc_secret_file": "secret",
             "oidc_allowed": "groups=teachers",
         }
-        with running(folder, **settings) as server:
+        with patient(folder, **settings) as server:
             school.back = f"{server.url}/login/oidc/return"
             yield Served(server.url, school)
 

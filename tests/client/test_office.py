@@ -27,7 +27,7 @@ from tests.client.office import (
     page_name,
 )
 from tests.patience import until
-from tests.servers import Server, running
+from tests.servers import Server, patient
 from tests.viewers.browser import WatchedPage
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def place(browser: object, tmp_path: Path) -> Iterator[tuple[Server, Path]]:  # 
         Accounts(tmp_path / "accounts.sqlite").add(Account(Kind.USER, name, scopes, ""), PASSWORD)
     for name in ("templates_omr", "samples"):
         (tmp_path / name).mkdir()
-    with running(tmp_path) as server:
+    with patient(tmp_path) as server:
         yield server, tmp_path
 
 

@@ -16,7 +16,7 @@ from omrclip.imaging.tiff.writing import write_pyramid
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope, new_secret
 from tests.grid import position_ramp
 from tests.patience import PATIENCE
-from tests.servers import new_session, running
+from tests.servers import new_session, patient
 from tests.viewers import browser as browsers
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with (images / PYRAMID).open("wb") as file:
         write_pyramid(squares, file)
     copytree(ROOT / "templates_omr", folder / "templates_omr")
-    with running(folder) as server:
+    with patient(folder) as server:
         kept = _recognition(server.url)
         shown = {"stored page": Shown(SCANS[0], _scan(SCANS[0])), "pyramid": Shown(PYRAMID, squares)}
         for number, recognition in enumerate(kept["Recognitions"], start=1):
@@ -90,7 +90,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     accounts = Accounts(folder / "accounts.sqlite")
     accounts.add(Account(Kind.CLIENT, "office", frozenset(Scope), ""), new_secret())
     sent = {"Authorization": f"Bearer {accounts.new_key('office').token}"}
-    with running(folder) as server:
+    with patient(folder) as server:
         identifier, shown = shown_of(server.url, sent)
         asked = {"Target": identifier}
         base = new_session().post(f"{server.url}/api/links", json=asked, headers=sent, timeout=PATIENCE).json()["Base"]

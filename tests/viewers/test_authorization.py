@@ -14,7 +14,7 @@ import pytest
 
 from omrclip.storage.accounts import Account, Accounts, Kind, Scope
 from tests.patience import PATIENCE
-from tests.servers import new_session, running
+from tests.servers import new_session, patient
 from tests.viewers import browser as browsers
 from tests.viewers.browser import WatchedPage, opened
 from tests.viewers.conftest import ROOT, Shown, shown_of
@@ -51,7 +51,7 @@ def server(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guar
     accounts.add(Account(Kind.USER, "ann", frozenset({Scope.READ, Scope.RECOGNIZE}), ""), PASSWORD)
     token = accounts.log_in(Kind.USER, "ann", PASSWORD, "").token
     accounts.close()
-    with running(folder, viewers=site.removesuffix("/site")) as server:
+    with patient(folder, viewers=site.removesuffix("/site")) as server:
         identifier, images = shown_of(server.url, {"Authorization": f"Bearer {token}"})
         yield Guarded(server.url, identifier, images)
 

@@ -5,6 +5,7 @@ import { hashOf } from "./batches/content_state.js";
 import { failureNodes, notifyFailure } from "./dialogs.js";
 import { button, choice, h, icon } from "./dom.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./messages.js";
+import { askAgainForPictures } from "./pictures_again.js";
 import { forgetAll, remember, remembered } from "./storage.js";
 
 /** The views by the beginning of the address after `#/`; each gives a function that takes its page down again, and may take its time. */
@@ -112,6 +113,7 @@ function themeButton() {
 
 document.documentElement.lang = language;
 drawBar();
+askAgainForPictures();
 addEventListener("hashchange", show);
 addEventListener("beforeunload", (event) => {
   if (leave?.hasUnsaved?.()) event.preventDefault();
