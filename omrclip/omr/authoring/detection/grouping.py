@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from omrclip.imaging.arrays import Grey
+from omrclip.omr.authoring.detection.repeated_headings import in_questions, is_same_word
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.size_classes import SizeClass
 from omrclip.omr.authoring.detection.stacking import (
@@ -65,9 +66,6 @@ FAR_LEAD = 4.0
 their texts."""
 HEADING_GAP = 0.15
 """Gap between a heading and the bubbles below it, in heights of a bubble, at least."""
-SAME_WIDTH_PX, SAME_WORD = 4.0, 0.7
-"""Difference of the widths of a word that is printed twice, 0.4 mm, and the correlation of its pictures from which it
-is the same: two words of one width are alike by 0.6."""
 
 Direction = Literal["Horizontal", "Vertical"]
 
@@ -116,9 +114,10 @@ class _Dividing:
             return [_columns(rows)]
         if stack[0].is_labelled:
             return self._divide_labelled(stack)
+        questions = in_questions(rows, self.around, self.height)
         labelled = sum(run.has_lead for run in stack) / len(stack)
-        if labelled >= LABELLED:
-            return [_question(row) for row in rows]
+        if labelled >= LABELLED or len(questions) > len(rows):
+            return [_question(row) for row in questions]
         return [group for part in parts for group in self._divide_array(part)]
 
     def _are_columns_of_digits(self, rows: list[tuple[Shape, ...]]) -> bool:
@@ -319,7 +318,7 @@ class _Dividing:
         words = [self._first_word(run) for run in runs]
         if len(runs) < 2 or not all(words):
             return False
-        same = [_is_same_word(one, other) for one, other in itertools.pairwise(word for word in words if word)]
+        same = [is_same_word(one, other) for one, other in itertools.pairwise(word for word in words if word)]
         return float(np.mean(same)) >= LABELLED
 
     def _first_word(self, run: Run) -> tuple[float, Word] | None:
@@ -378,12 +377,6 @@ def _is_zero(digit: Grey | None) -> bool:
     high = cv2.boundingRect(digit)[3]
     holes = [int(area[cv2.CC_STAT_HEIGHT]) for area in areas[1:] if area[cv2.CC_STAT_LEFT] > 0]
     return len(holes) == 1 and holes[0] > ZERO_HOLE * high
-
-
-def _is_same_word(one: tuple[float, Word], other: tuple[float, Word]) -> bool:
-    """Whether two pictures show one word."""
-    is_as_wide = abs(one[0] - other[0]) < SAME_WIDTH_PX
-    return is_as_wide and float((one[1] * other[1]).sum()) > SAME_WORD
 
 
 def _question(row: Sequence[Shape]) -> Group:

@@ -240,3 +240,18 @@ def test_a_bar_above_ten_rows_is_no_box_to_write_in() -> None:
         for x in (140, 156):
             canvas.ellipse((x - 2, y - 2, 4, 4))
     assert sizes(detected(canvas)) == [2] * 10
+
+
+@pytest.mark.parametrize(
+    ("headings", "expected"),
+    [("PLAPLAPLA", [3, 3, 3]), ("1234512345", [5, 5]), ("123456789", [9]), ("XXXXXX", [6]), ("YNYNYN", [2, 2, 2])],
+)
+def test_rows_below_headings_that_repeat_are_several_questions(headings: str, expected: list[int]) -> None:
+    canvas = blank_page()
+    for column, heading in enumerate(headings):
+        canvas.text(71 + 10 * column, 40, heading, height=2.4)
+        for row in range(7):
+            canvas.ellipse((70 + 10 * column, 45 + 7 * row, 4, 4))
+    for row in range(7):
+        canvas.text(15, 48 + 7 * row, ("Abbott", "Baker", "Carey")[row % 3])
+    assert sizes(detected(canvas)) == expected * 7
