@@ -119,8 +119,9 @@ def surroundings(page: WorkingPage, bubbles: Iterable[Shape]) -> Surroundings:
         left, top = max(0, int(shape.left - margin)), max(0, int(shape.top - margin))
         place = slice(top, int(shape.bottom + margin) + 1), slice(left, int(shape.right + margin) + 1)
         ink[place] = grey[place] = 0
-    ink = cv2.bitwise_and(ink, cv2.bitwise_not(_shade(page.grey, grey)))
-    ink = cv2.bitwise_and(ink, cv2.bitwise_not(_tint(page.grey)))
+    # Noise is as large as the contrast in single pixels, and not in the mean of nine; the lightest of many are paper.
+    smooth, filled = (np.asarray(cv2.blur(levels, (3, 3)), np.uint8) for levels in (page.grey, grey))
+    ink = cv2.bitwise_and(ink, cv2.bitwise_not(cv2.bitwise_or(_shade(smooth, filled), _tint(smooth))))
     ink = _without_specks(_without_bars(np.asarray(ink, np.uint8)), page)
     edge = int(EDGE_MM * PX_PER_MM)
     for side in (ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:]):
@@ -176,33 +177,29 @@ class _Box(NamedTuple):
         return rows, slice(max(0, self.left - across), self.left + self.width + across)
 
 
-def _shade(grey: Grey, filled: Grey) -> Grey:
+def _shade(smooth: Grey, filled: Grey) -> Grey:
     """255 where a page has the light tone of a shaded area, whose edges are neither text nor lines.
 
     Args:
-        grey: the page.
+        smooth: the page.
         filled: the page with black bubbles, so that they do not cut the area in strips as thin as letters.
     """
     square = np.ones((round(TONE_MM * PX_PER_MM),) * 2, np.uint8)
-    # Noise is as large as the contrast in single pixels, and not in the mean of nine.
-    smooth = cv2.blur(grey, (3, 3))
-    tone = cv2.morphologyEx(cv2.blur(filled, (3, 3)), cv2.MORPH_CLOSE, square)
-    paper = cv2.dilate(smooth, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
+    tone = cv2.morphologyEx(filled, cv2.MORPH_CLOSE, square)
+    paper = np.asarray(cv2.dilate(smooth, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8)), np.uint8)
     _, is_thin = cv2.threshold(cv2.subtract(tone, smooth), LEAST_CONTRAST - 1, 255, cv2.THRESH_BINARY)
-    is_light = cv2.compare(tone, part_of(np.asarray(paper, np.uint8), DARK_TONE), cv2.CMP_GT)
+    is_light = cv2.compare(tone, part_of(paper, DARK_TONE), cv2.CMP_GT)
     return np.asarray(cv2.bitwise_and(is_light, cv2.bitwise_not(is_thin)), np.uint8)
 
 
-def _tint(grey: Grey) -> Grey:
+def _tint(smooth: Grey) -> Grey:
     """255 where a page has a light tone that no thin print makes, as narrow strips of a tint between white bubbles."""
     side = round(STROKE_MM * PX_PER_MM) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    # Noise is as large as the contrast in single pixels, and the lightest of many are that of the paper.
-    smooth = cv2.blur(grey, (3, 3))
     tone = np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, disc), np.uint8)
-    paper = cv2.dilate(tone, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8))
+    paper = np.asarray(cv2.dilate(tone, np.ones((int(WINDOW_MM * PX_PER_MM) | 1,) * 2, np.uint8)), np.uint8)
     _, is_print = cv2.threshold(cv2.subtract(tone, smooth), LEAST_CONTRAST - 1, 255, cv2.THRESH_BINARY)
-    is_light = cv2.compare(tone, part_of(np.asarray(paper, np.uint8), DARK_TONE), cv2.CMP_GT)
+    is_light = cv2.compare(tone, part_of(paper, DARK_TONE), cv2.CMP_GT)
     return np.asarray(cv2.bitwise_and(is_light, cv2.bitwise_not(is_print)), np.uint8)
 
 
