@@ -144,7 +144,7 @@ def _size_classes(
             continue
         shapes = [candidates[index] for index in good]
         levels = page.tint if are_mostly(shapes, "tone", "disc") else page.grey
-        alike = without_unlike(levels, shapes)
+        alike = _with_brackets_in_line(without_unlike(levels, shapes), shapes)
         kept = set(alike)
         unlike = [shape for shape in shapes if shape not in kept]
         left_out += [LeftOut(shape, Why.UNLIKE) for shape in unlike]
@@ -159,6 +159,20 @@ def _size_classes(
         classes.append(size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return _without_overlaps(classes)
+
+
+def _with_brackets_in_line(alike: list[Shape], shapes: Sequence[Shape]) -> list[Shape]:
+    """Some shapes, and the brackets that stand in line with them: the letters in brackets are most of what differs."""
+    chosen, places = set(alike), Places(alike)
+    return [
+        shape
+        for shape in shapes
+        if shape in chosen
+        or (
+            shape.kind == "brackets"
+            and any(are_aligned(shape, other) for other in places.near(shape, FARTHEST_BESIDE * shape.width))
+        )
+    ]
 
 
 def _without_overlaps(classes: Sequence[SizeClass]) -> list[SizeClass]:

@@ -8,6 +8,9 @@ import numpy as np
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.word_letters import SAME_FILLED, SAME_SIZE
 
+SAME_WIDTH_OF_BRACKETS = 0.3
+"""SAME_SIZE for the widths of brackets, which are as wide as their letters: of [1] and [D] in Helvetica, 0.21."""
+
 
 @dataclass(frozen=True, slots=True)
 class SizeClass:
@@ -31,9 +34,10 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
         return []
     sizes = np.array([(np.log(shape.width), np.log(shape.height), shape.filled) for shape in shapes], np.float32)
     is_bracket = np.array([shape.kind == "brackets" for shape in shapes])
-    same = (SAME_SIZE, SAME_SIZE, SAME_FILLED)
+    # Each limit is that of the seed: it holds for brackets or for other shapes.
+    width = np.where(is_bracket, SAME_WIDTH_OF_BRACKETS, SAME_SIZE)
     near = is_bracket[:, None] == is_bracket[None]
-    for values, limit in zip(sizes.T, same, strict=True):
+    for values, limit in zip(sizes.T, (width[:, None], SAME_SIZE, SAME_FILLED), strict=True):
         near &= np.abs(values[:, None] - values[None]) < limit
     free = np.ones(len(shapes), bool)
     near_of = near.sum(axis=1)
@@ -43,6 +47,7 @@ def of_one_size(shapes: Sequence[Shape]) -> list[list[int]]:
         seed = int(np.argmax(counts))
         # A rare form between two others is like both: only what is like most of its group belongs to it.
         middle = np.median(sizes[near[seed] & free], axis=0)
+        same = (width[seed], SAME_SIZE, SAME_FILLED)
         is_member = free & (is_bracket == is_bracket[seed]) & (np.abs(sizes - middle) < same).all(axis=1)
         is_member[seed] = True
         groups.append(np.flatnonzero(is_member).tolist())

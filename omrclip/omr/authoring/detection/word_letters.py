@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omrclip.omr.authoring.detection.pairs import Indexes, Values, pairs_within
-from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape
+from omrclip.omr.authoring.detection.shapes import RECTANGLE_FILLED, Boxes, Places, Shape, are_mostly
 from omrclip.omr.authoring.detection.working_page import PX_PER_MM
 
 SAME_SIZE = 0.14
@@ -228,9 +228,11 @@ def is_in_text(brackets: Shape, components: Boxes, gap: float) -> bool:
     """
     left, top, width, high = components.T
     overlap = np.minimum(top + high, brackets.bottom) - np.maximum(top, brackets.top)
-    # Brackets reach above and below letters; those beside them belong to other pairs.
-    is_letter = (high >= TOUCHING_HEIGHT * brackets.height) & (high < brackets.height) & (overlap > SAME_LINE * high)
-    is_inside = is_letter & (np.abs(left + width / 2 - brackets.x) < brackets.width / 4)
+    # Brackets of other pairs are as high; letters are lower, and brackets around a capital H are higher.
+    is_print = (high >= TOUCHING_HEIGHT * brackets.height) & (overlap > SAME_LINE * high)
+    # The letter may touch the brackets, and be one piece with them.
+    is_inside = is_print & (np.abs(left + width / 2 - brackets.x) < brackets.width / 4)
+    is_letter = is_print & (np.abs(high / brackets.height - 1) > DIGIT_HEIGHT)
     before, after = brackets.left - left - width, left - brackets.right
     sides = [is_letter & (distance >= 0) & (distance < gap * brackets.height) for distance in (before, after)]
     return bool(is_inside.any()) and all(bool(side.any()) for side in sides)
@@ -250,8 +252,9 @@ def without_letters(
 ) -> tuple[list[int], list[int]]:
     """Split the shapes of one size into bubbles and letters.
 
-    If many of them stand in words, only those in columns are bubbles. Text may stand close to a square, so squares
-    outside of words are bubbles too, unless they are as small as letters: zeros of 00 that touch have corners.
+    If many of them stand in words, only those in columns are bubbles, unless they are squares. Text may stand close to
+    a square, so squares outside of words are bubbles too, unless they are as small as letters: zeros of 00 that touch
+    have corners.
     """
     most = SMALL_IN_WORDS if is_small else MOST_IN_WORDS
     if not is_small and in_words[members].any():
@@ -261,6 +264,8 @@ def without_letters(
     bare = [index for index in members if not in_words[index]]
     if len(members) - len(bare) > most * len(members):
         is_round = np.median([shapes[index].filled for index in members]) < RECTANGLE_FILLED
+        # A text has brackets as it has letters.
+        is_round |= are_mostly([shapes[index] for index in members], "brackets")
         if is_round and not is_small:
             good = [index for index in bare if _stands_in_column(shapes, index, bare)]
             return good, [index for index in members if index not in good]
