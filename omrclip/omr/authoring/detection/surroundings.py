@@ -82,9 +82,16 @@ class Surroundings:
 
     def bottom_of_print_above(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float] | None:
         """The upper and lower side of the lowest line of print in a rectangle."""
-        part = self._part(left, top, right, bottom)
-        lines = _pieces(part, 1, top, LINE_GAP_MM * PX_PER_MM)
+        lines = self._lines(left, top, right, bottom)
         return lines[-1] if lines else None
+
+    def top_of_print_below(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float] | None:
+        """The upper and lower side of the uppermost line of print in a rectangle."""
+        lines = self._lines(left, top, right, bottom)
+        return lines[0] if lines else None
+
+    def _lines(self, left: float, top: float, right: float, bottom: float) -> list[tuple[float, float]]:
+        return _pieces(self._part(left, top, right, bottom), 1, top, LINE_GAP_MM * PX_PER_MM)
 
     def _part(self, left: float, top: float, right: float, bottom: float) -> Grey:
         x0, y0, x1, y1 = (max(0, round(side)) for side in (left, top, right, bottom))

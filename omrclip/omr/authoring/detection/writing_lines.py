@@ -39,9 +39,15 @@ LEADS_MM = 4.0
 """Distance of a bubble from the end of a line that leads to it."""
 CROSSED = 0.5
 """Part of the width of a place that a line above it crosses, from which the place ends there."""
-LABEL_BELOW_MM, FREE_BELOW_MM = 5.0, 9.0
-"""Distance below a line to write on within which its label is, if it has none at its left; and up to which nothing else
-is printed. Below the rule of a section, text goes on."""
+LABEL_BELOW_MM, FREE_BELOW_MM, BELOW_LABEL_MM = 5.0, 9.0, 3.0
+"""Distance below a line to write on within which its label begins, if it has none at its left; up to which nothing else
+is printed at least; and the white below the label at least. Below the rule of a section, text goes on."""
+LABEL_PART, HEADING_MM = 0.4, 4.5
+"""Part of the length of a line, at its left, that the label covers at most if it stands on the line. Distance below the
+line up to which nothing is printed then: what stands on the rule of a section is a heading, and text follows."""
+STEP_MM, LEAST_STEP_CONTRAST = 1.0, 6
+"""Distance above and below a line in which the paper is compared with it, and grey levels by which the line is darker
+at least. The edge of a tinted strip is only as dark as the strip, and lines are not even half as faint as that."""
 HEADED_MM, INDENT_MM, FREE_BELOW = 14.0, 3.0, 0.6
 """Distance above a line within which its label is, if it has none beside or below it; how far from the left end of the
 line it begins; and the part of the distance of the label in which nothing follows below the line. Rules that part
@@ -78,6 +84,7 @@ def writing_lines(
     mask = np.asarray(cv2.bitwise_or(page.lines, dotted), np.uint8)
     lines = [line for line in _without_frames(_ruled(mask), page) if not any(_borders(line, box) for box in taken)]
     lines = [line for line in lines if not any(_is_close_behind(bubble, line) for bubble in bubbles)]
+    lines = [_behind_label(line, around, page.grey.shape[1]) for line in lines if _is_darker(line, page)]
     places = [(line, place) for line in lines if (place := _place(line, mask, around)) is not None]
     places = [(line, place) for line, place in places if not has_bubble(place, bubbles)]
     blocks = _blocks(places, around)
@@ -120,6 +127,31 @@ def _without_frames(lines: Sequence[Sides], page: WorkingPage) -> list[Sides]:
         if stats[number, cv2.CC_STAT_HEIGHT] <= most:
             found.append(line)
     return found
+
+
+def _is_darker(line: Sides, page: WorkingPage) -> bool:
+    """Whether a line is darker than the paper above and below it."""
+    left, top, right, bottom = (int(side) for side in line)
+    step = round(STEP_MM * PX_PER_MM)
+    rows = page.grey[max(0, top - step) : bottom + step, left:right]
+    # The mean of some pixels beside each other has less noise, and dots with their gaps are a line.
+    means = cv2.resize(rows, ((right - left) // step, len(rows)), interpolation=cv2.INTER_AREA).astype(np.int16)
+    paper = np.minimum(means[0], means[-1])
+    return bool(np.median(paper - means[step // 2 : -step // 2].min(axis=0)) >= LEAST_STEP_CONTRAST)
+
+
+def _behind_label(line: Sides, around: Surroundings, width: int) -> Sides:
+    """The part of a line behind the label that stands on its left end; the whole line if none does."""
+    left, top, right, bottom = line
+    words = around.pieces(left - PX_PER_MM, top - LABEL_HEIGHT_MM * PX_PER_MM, right, top, WORD_MM * PX_PER_MM)
+    if len(words) != 1 or right - left > MOST_OF_WIDTH * width:
+        return line
+    start, end = words[0]
+    indent = INDENT_MM * PX_PER_MM
+    is_at_left = start - left < indent < end - left < LABEL_PART * (right - left)
+    is_heading = around.has_print(left, bottom + PX_PER_MM / 2, right, bottom + HEADING_MM * PX_PER_MM)
+    is_long = right - end >= LEAST_LINE_MM * PX_PER_MM
+    return (end, top, right, bottom) if is_at_left and is_long and not is_heading else line
 
 
 def _borders(line: Sides, box: Sides) -> bool:
@@ -190,17 +222,26 @@ def _is_labelled(
     line: Sides, lines: Sequence[Sides], around: Surroundings, width: int, bubbles: Sequence[Shape]
 ) -> bool:
     """Whether something is printed at the left of a line, or at its right, below or above it."""
-    left, _, right, bottom = line
+    left, _, right, _ = line
     is_long = right - left > MOST_OF_WIDTH * width
     if _has_print_on(line, left - LABEL_MM * PX_PER_MM, left, around) or _has_far_label(line, lines, around):
         return not is_long or not any(_is_close_below(bubble, line) for bubble in bubbles)
     if not is_long:
         if _has_print_on(line, right, right + BEHIND_MM * PX_PER_MM, around):
             return True
-        label, end = bottom + LABEL_BELOW_MM * PX_PER_MM, bottom + FREE_BELOW_MM * PX_PER_MM
-        if around.has_print(left, bottom, right, label) and not around.has_print(left, label, right, end):
+        if _is_labelled_below(line, around):
             return True
     return _is_headed(line, around)
+
+
+def _is_labelled_below(line: Sides, around: Surroundings) -> bool:
+    """Whether one line of print follows below a line, and white below it."""
+    left, _, right, bottom = line
+    lowest, end = (bottom + distance * PX_PER_MM for distance in (LABEL_BELOW_MM, FREE_BELOW_MM))
+    label = around.top_of_print_below(left, bottom, right, end)
+    if label is None or label[0] > lowest:
+        return False
+    return not around.has_print(left, label[1], right, max(end, label[1] + BELOW_LABEL_MM * PX_PER_MM))
 
 
 def _is_close_behind(bubble: Shape, line: Sides) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from omrclip.omr.authoring.detection.left_out import Why
 from omrclip.omr.authoring.detection.page import detect
 from omrclip.omr.template import ClipArea
-from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
+from tests.omr.authoring.detection.pdf_canvas import PdfCanvas, text_width
 from tests.omr.authoring.detection.scoring import render
 from tests.omr.authoring.detection.small_pages import DPI, blank_page, detected
 from tests.omr.authoring.detection.writing_forms import writing_form
@@ -139,6 +139,38 @@ def test_a_frame_with_its_label_at_the_left_is_a_place_to_write_in() -> None:
     canvas.text(22, 66, "Name:")
     (place,) = _areas(canvas)
     assert np.allclose(place, (20, 60, 100, 9), atol=0.6)
+
+
+def test_edges_of_tinted_strips_are_no_lines_and_a_line_on_a_strip_is_one() -> None:
+    canvas = blank_page()
+    for row in range(6):
+        if row % 2:
+            canvas.box((20, 52 + 6.9 * row, 120, 6.9), stroke=None, fill=(0.87, 0.89, 0.93))
+        canvas.text(22, 56.5 + 6.9 * row, f"Article {row}")
+    canvas.line(60, 92.4, 110, 92.4)
+    (place,) = _areas(canvas)
+    assert np.allclose(place[::2], (60, 50), atol=1)
+
+
+def test_a_label_far_below_its_line_and_one_that_stands_on_it() -> None:
+    canvas = blank_page()
+    canvas.line(20, 60, 80, 60)
+    canvas.text(20, 65.5, "Signature of the participant")
+    canvas.text(20, 99.5, "Name")
+    canvas.line(20, 100, 100, 100)
+    signature, name = _areas(canvas)
+    assert np.allclose(signature[::2], (20, 60), atol=1)
+    left, _, width, _ = name
+    assert 20 + text_width("Name", 2.6) < left < 31
+    assert left + width == pytest.approx(100, abs=1)
+
+
+def test_a_heading_that_stands_on_its_rule_is_no_label() -> None:
+    canvas = blank_page()
+    canvas.text(20, 59.5, "Part 1")
+    canvas.line(20, 60, 100, 60)
+    canvas.text(20, 64, "Please answer all questions")
+    assert _areas(canvas) == []
 
 
 def test_drawn_forms_are_found_whole_and_without_false_places() -> None:
