@@ -1,7 +1,7 @@
 """Which shapes on a page are bubbles: those that recur in one size, and are no part of words, codes or tables."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,8 @@ from omrclip.omr.authoring.detection.working_page import WorkingPage
 WORD_GAP = 0.7
 """LETTER_GAP for words whose gaps were closed: they stand in text, where a word space is 0.5 heights of its small
 letters."""
+WHOLE = ("outline", "joined", "cell", "tone", "disc")
+"""Kinds of shapes that are what they seem to be. Of dashes and brackets, only those that were chosen as bubbles are."""
 LEAST_BESIDE = 2
 """Bubbles that overlap a closed outline at its sides, from which it is the space between them."""
 LEAST_IN_ROW = 2
@@ -118,7 +120,7 @@ def _size_classes(
     classes: list[SizeClass] = []
     added, chosen = Places(), Places()
     # What is closed between them may have their size.
-    whole = Places(shape for shape in found.shapes if shape.kind in ("outline", "joined", "cell", "tone", "disc"))
+    whole = Places(shape for shape in found.shapes if shape.kind in WHOLE)
     for size in of_one_size(candidates):
         members = [index for index in size if not _is_at(candidates[index], added)]
         members = [index for index in members if not _is_between(candidates[index], whole)]
@@ -151,14 +153,19 @@ def _size_classes(
         if not alike:
             continue
         more = continued(levels, alike, [*found.filled, *unlike])
-        for shape in more:
-            added.add(shape)
-            whole.add(shape)
-        for shape in (*alike, *more):
-            chosen.add(shape)
+        _add(more, added, whole, chosen)
+        _add(alike, chosen)
+        _add([shape for shape in alike if shape.kind not in WHOLE], whole)
         classes.append(size_class([*alike, *more]))
     left_out[:] = [one for one in left_out if not _is_at(one.shape, added)]
     return _without_overlaps(classes)
+
+
+def _add(shapes: Iterable[Shape], *collections: Places) -> None:
+    """Add shapes to each of some collections."""
+    for shape in shapes:
+        for places in collections:
+            places.add(shape)
 
 
 def _with_brackets_in_line(alike: list[Shape], shapes: Sequence[Shape]) -> list[Shape]:

@@ -5,6 +5,7 @@ import pytest
 
 from omrclip.imaging.arrays import Pixels
 from omrclip.omr.authoring.detection.page import detect
+from tests.omr.authoring.detection.blank_forms import blank_form
 from tests.omr.authoring.detection.pdf_canvas import PdfCanvas
 from tests.omr.authoring.detection.scoring import choice_boxes, photographed, render
 
@@ -70,3 +71,9 @@ def test_the_spaces_between_outlines_that_nearly_touch_are_no_dashed_bubbles(
             canvas.box(place, radius=radius, line=0.2, stroke=(0.4, 0.4, 0.4))
     picture = photographed(render(canvas.save(), 100), np.random.default_rng(4))
     assert sum(_sizes(picture.pixels)) == 144
+
+
+def test_the_spaces_between_dashed_bubbles_are_no_bubbles() -> None:
+    form = blank_form(7000, "dashed")
+    picture = photographed(render(form.pdf, 150), np.random.default_rng([0, 2]))
+    assert sum(_sizes(picture.pixels)) == sum(len(box.bubbles) for box in form.boxes)
