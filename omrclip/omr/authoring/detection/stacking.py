@@ -15,6 +15,7 @@ from omrclip.omr.authoring.detection.frames import are_in_two_frames, has_headin
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.size_classes import SizeClass
 from omrclip.omr.authoring.detection.surroundings import Surroundings
+from omrclip.omr.authoring.detection.table_rows import levels
 from omrclip.omr.authoring.detection.working_page import WorkingPage
 
 ROW_TOLERANCE = 0.3
@@ -133,8 +134,9 @@ class _Stacking:
     def __init__(self, page: WorkingPage, one: SizeClass, around: Surroundings) -> None:
         self.page, self.around = page, around
         self.width, self.height = one.width, one.height
-        self.bubbles = sorted(one.bubbles, key=lambda bubble: bubble.y)
-        self.levels = [bubble.y for bubble in self.bubbles]
+        self.level = levels(page, one.bubbles, self.height)
+        self.bubbles = sorted(one.bubbles, key=lambda bubble: self.level[bubble])
+        self.levels = [self.level[bubble] for bubble in self.bubbles]
         self.texts: dict[tuple[Shape, Shape], list[_Gap]] = {}
         self.tables: dict[tuple[Shape, Shape], bool] = {}
         self.gaps: dict[tuple[Shape, Shape], list[tuple[float, float]]] = {}
@@ -185,7 +187,7 @@ class _Stacking:
 
     def _on_level(self, bubble: Shape) -> list[Shape]:
         """The bubbles on the level of a bubble, and the bubble."""
-        return self._within(bubble.y, ROW_TOLERANCE * self.height)
+        return self._within(self.level[bubble], ROW_TOLERANCE * self.height)
 
     def _within(self, y: float, reach: float) -> list[Shape]:
         """The bubbles that are less than `reach` higher or lower than a level."""
@@ -294,7 +296,8 @@ class _Stacking:
         lists = left[0], right[0]
         if lists not in self.texts:
             reach = ROW_TOLERANCE * self.height
-            rows = [(one, other) for one in left for other in right if abs(one.y - other.y) < reach]
+            level = self.level
+            rows = [(one, other) for one in left for other in right if abs(level[one] - level[other]) < reach]
             self.texts[lists] = [(one, self._between(one, other)) for one, other in rows]
         return self.texts[lists]
 
@@ -343,8 +346,8 @@ class _Stacking:
     def _rows(self) -> list[_Row]:
         rows: list[list[Shape]] = []
         for bubble in self.bubbles:
-            level = float(np.mean([other.y for other in rows[-1]])) if rows else 0.0
-            if rows and bubble.y - level < ROW_TOLERANCE * self.height:
+            level = float(np.mean([self.level[other] for other in rows[-1]])) if rows else 0.0
+            if rows and self.level[bubble] - level < ROW_TOLERANCE * self.height:
                 rows[-1].append(bubble)
             else:
                 rows.append([bubble])
@@ -353,8 +356,12 @@ class _Stacking:
     def _between(self, one: Shape, other: Shape) -> list[tuple[float, float]]:
         """The left and right ends of the texts between neighbours in a row."""
         if (one, other) not in self.gaps:  # the lists ask, and the rows
-            y, band = (one.y + other.y) / 2, LABEL_BAND * self.height
-            pieces = self.around.pieces(one.right, y - band, other.left, y + band, LABEL_WHITE * self.height)
+            upper, lower = sorted((one.y, other.y))
+            if lower - upper < ROW_TOLERANCE * self.height:
+                upper = lower = (upper + lower) / 2
+            # In a row of a table, a text may stand below the upper bubble and beside the lower one.
+            band = LABEL_BAND * self.height
+            pieces = self.around.pieces(one.right, lower - band, other.left, upper + band, LABEL_WHITE * self.height)
             self.gaps[one, other] = pieces
         return self.gaps[one, other]
 
