@@ -429,13 +429,23 @@ class _Stacking:
     def _ends_scale(self, scale: Run, run: Sequence[Shape], text: Sequence[tuple[float, float]]) -> bool:
         """Whether one bubble stands apart at the end of a scale, for no answer to its question.
 
-        Between both is nothing, or the word for the end of the scale, which stands close to it.
+        Between both is nothing, or the word for the end of the scale, which stands close to it. If the texts behind the
+        bubbles below each other differ, these are a list.
         """
         if len(run) > 1 or scale.is_labelled or not scale.has_lead or len(scale.bubbles) < LEAST_SCALE:
+            return False
+        if self._have_texts(self.lists[run[0]]):
             return False
         is_of_scale = len(text) == 1 and text[0][0] - scale.right < NAME_GAP * self.height
         lines = self._lines_between(scale.bubbles[-1], run[0]) - self._lines_between(*scale.bubbles[:2])
         return (not text or is_of_scale) and lines < 2
+
+    def _have_texts(self, bubbles: Sequence[Shape]) -> bool:
+        """Whether texts of different lengths stand behind the bubbles of a list."""
+        band, reach, white = (size * self.height for size in (LABEL_BAND, MOST_TEXT_HEIGHTS, LABEL_WHITE))
+        texts = [self.around.pieces(one.right, one.y - band, one.right + reach, one.y + band, white) for one in bubbles]
+        lengths = [text[0][1] - one.right for one, text in zip(bubbles, texts, strict=True) if text]
+        return len(lengths) >= LEAST_LIST and float(np.ptp(lengths)) > NAMES_DIFFER * self.height
 
     def _is_of_other_row(self, start: float, y: float) -> bool:
         """Whether a text that begins here belongs to a bubble that stands a little higher or lower, in another list."""

@@ -33,6 +33,22 @@ def test_a_bubble_apart_at_the_end_of_a_scale_is_its_no_answer(pole: str, pitch:
     assert sizes(detected(canvas)) == [6] * 4
 
 
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [(["n.a."] * 4, [6] * 4), (["English", "Mathematics", "Art", "Computer science"], [5, 5, 5, 5, 4])],
+)
+def test_a_list_with_texts_of_its_own_beside_scales_is_a_question(answers: list[str], found: list[int]) -> None:
+    canvas = blank_page()
+    for row, answer in enumerate(answers):
+        y = 40 + 9 * row
+        canvas.text(20, y + 1.2, STATEMENTS[row])
+        for index in range(5):
+            canvas.ellipse((80 + 7 * index, y - 2, 4, 4))
+        canvas.ellipse((130, y - 2, 4, 4))
+        canvas.text(136, y + 1.2, answer)
+    assert sizes(detected(canvas)) == found
+
+
 def test_two_scales_behind_one_statement_are_two_questions() -> None:
     canvas = blank_page()
     for row, statement in enumerate(STATEMENTS):
