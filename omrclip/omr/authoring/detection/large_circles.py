@@ -52,9 +52,7 @@ def _is_scale(row: Sequence[Shape], bubbles: Sequence[Shape], components: Boxes)
     steps = np.diff(sorted(shape.x for shape in row))
     if len(row) < LEAST_OF_SCALE or np.ptp(steps) > SAME_STEP * np.median(steps):
         return False
-    heads = sum(
-        any(abs(one.x - shape.x) < shape.width / 2 and one.y > shape.bottom for one in bubbles) for shape in row
-    )
+    heads = sum(any(_is_below(bubble, shape) for bubble in bubbles) for shape in row)
     return 2 * heads < len(row) and all(_has_number(shape, components) for shape in row)
 
 
