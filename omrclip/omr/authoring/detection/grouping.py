@@ -13,7 +13,12 @@ import cv2
 import numpy as np
 
 from omrclip.imaging.arrays import Grey
-from omrclip.omr.authoring.detection.repeated_headings import in_questions, is_same_word
+from omrclip.omr.authoring.detection.repeated_headings import (
+    HEADING_GAP,
+    HEADING_REACH,
+    in_questions,
+    is_same_word,
+)
 from omrclip.omr.authoring.detection.shapes import Shape
 from omrclip.omr.authoring.detection.size_classes import SizeClass
 from omrclip.omr.authoring.detection.stacking import (
@@ -64,8 +69,6 @@ BETWEEN_COLUMNS = 0.45
 FAR_LEAD = 4.0
 """White space at the left of rows with a text above them, in heights of a bubble, from which print beyond it is none of
 their texts."""
-HEADING_GAP = 0.15
-"""Gap between a heading and the bubbles below it, in heights of a bubble, at least."""
 
 Direction = Literal["Horizontal", "Vertical"]
 
@@ -352,7 +355,9 @@ class _Dividing:
         """The left ends of the texts in the line above a run, also of those close beside each other above columns."""
         top = run.bubbles[0].top
         left, right = run.left - 3 * self.height, run.right + 3 * self.height
-        line = self.around.bottom_of_print_above(left, top - 3 * self.height, right, top - HEADING_GAP * self.height)
+        line = self.around.bottom_of_print_above(
+            left, top - HEADING_REACH * self.height, right, top - HEADING_GAP * self.height
+        )
         if line is None:
             return []
         starts = [start for start, _ in self.around.pieces(left, line[0], right, line[1], 2 * self.height)]
